@@ -1,0 +1,711 @@
+/*
+ * wxcoupon.h - redeem WeChat Pay product coupons from a point-of-sale program
+ *
+ * Generated from the library's sources; tests/header.rs compares it with them
+ * and `make header` rewrites it. Do not edit it by hand.
+ *
+ * ==========================================================================
+ * What this is
+ * ==========================================================================
+ *
+ * A till scans a coupon and asks what it is worth (wxcoupon_query), takes the
+ * net amount, and reports the redemption together with the payment's number
+ * (wxcoupon_use). Both calls block until there is one true answer or the time
+ * is up: redeemed, not redeemed, or not yet known. The library signs each
+ * request, proves each answer, and repeats and switches hosts on its own
+ * where that is safe.
+ *
+ *     #include <stdio.h>
+ *     #include "wxcoupon.h"
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *         wxcoupon_ctx *ctx = NULL;
+ *         wxcoupon_buf *buf = wxcoupon_buf_new();
+ *         int32_t status;
+ *
+ *         if (argc != 3)
+ *             return 2;
+ *         status = wxcoupon_ctx_new(argv[1], &ctx, buf);
+ *         if (status == WXCOUPON_OK)
+ *             status = wxcoupon_use(ctx, argv[2], buf);
+ *         printf("%s\n%s\n", wxcoupon_status_text(status), wxcoupon_buf_data(buf));
+ *         wxcoupon_ctx_free(ctx);
+ *         wxcoupon_buf_free(buf);
+ *         return status == WXCOUPON_OK ? 0 : 1;
+ *     }
+ *
+ * ==========================================================================
+ * Seven conventions
+ * ==========================================================================
+ *
+ * 1. Statuses. Functions that can fail return an int32_t: 0 is done, anything
+ *    else is one of the codes below. What the till does depends on the class
+ *    alone, which is status / 1000:
+ *
+ *      0  OK        done and proven          print the receipt
+ *      1  MISUSE    the program is wrong     fix the program; nothing was sent
+ *      2  LOCAL     this machine is wrong    fix the machine; nothing was sent
+ *      3  NOT_SENT  nothing took effect      try again with the same number
+ *      4  IN_DOUBT  it may have happened     keep the sale open and repeat the
+ *                                            same request unchanged; never use
+ *                                            a new number
+ *      5  REFUSED   WeChat Pay said no       tell the customer
+ *      6  BUSY      not applied now          wait retry_after_ms, then again
+ *                                            with the same number
+ *      9  BUG       a defect of the library  look at wxcoupon_buf_in_doubt,
+ *                                            repeat unchanged, report it
+ *
+ *    Later versions may add codes; they never renumber one. Meet a code you do
+ *    not know by its class.
+ *
+ * 2. Text. Everything in and out is UTF-8 and ends with NUL, unless the
+ *    configuration says "text_encoding": "gbk" or "gb18030". Requests and
+ *    answers are JSON objects with WeChat Pay's own member names. Text in is at
+ *    most 64 KiB and 32 levels deep; the library keeps no pointer to it.
+ *
+ * 3. Who owns what. What a wxcoupon_..._new function made is freed once, with
+ *    the wxcoupon_..._free function of the same kind. No function returns text
+ *    that the caller must free: answers live in a wxcoupon_buf, which the
+ *    caller makes once and hands to every call.
+ *
+ * 4. Handles. A wxcoupon_ctx * or wxcoupon_buf * is a number in the shape of a
+ *    pointer: never read through it, and keep all of its bits (64 on a 64-bit
+ *    system). A handle that is NULL, freed, freed twice, of the wrong kind, cut
+ *    short or made up gives a status (or an empty answer), never a crash.
+ *
+ * 5. NULL. An argument may be NULL only where its description says so;
+ *    elsewhere NULL gives WXCOUPON_E_NULL. Every out_buf may be NULL.
+ *
+ * 6. Threads. Every function may be called from any thread on any handle at any
+ *    time, and a handle may be freed while a call uses it: the call finishes.
+ *    The library starts no thread that calls the program. The one restriction
+ *    is inside the log sink, where wxcoupon_log_set gives WXCOUPON_E_REENTRANT;
+ *    every other function may be called there.
+ *
+ * 7. Time. Every call that uses the network has a deadline for all of it: name
+ *    look-up, connecting, sending, waiting and repeating. It is timeout_ms of
+ *    the configuration, or of one request: {"_options": {"timeout_ms": 3000}}.
+ *
+ * The library never ends the process, never writes to standard output or
+ * error, installs no signal handler and changes no environment variable. After
+ * fork() use it only in the process that had used it before.
+ *
+ * ==========================================================================
+ * From other languages
+ * ==========================================================================
+ *
+ * Every function is cdecl. Only int32_t, uint32_t and pointers cross; there is
+ * no struct, enum, bool, float or size_t.
+ *
+ *   C                     Delphi          C#                     VB.NET
+ *   int32_t               Integer         int                    Integer
+ *   uint32_t              Cardinal        uint                   UInteger
+ *   handle                Pointer         IntPtr                 IntPtr
+ *   handle ** (out)       var Pointer     out IntPtr             ByRef IntPtr
+ *   const char * (in)     PAnsiChar       byte[], NUL at the end Byte()
+ *   const char * (result) PAnsiChar       IntPtr, never string   IntPtr
+ *
+ *   Delphi  function wxcoupon_use(ctx: Pointer; json_in: PAnsiChar;
+ *             out_buf: Pointer): Integer; cdecl; external 'wxcoupon.dll';
+ *   C#      [DllImport("wxcoupon", CallingConvention = CallingConvention.Cdecl)]
+ *           static extern int wxcoupon_use(IntPtr ctx, byte[] json, IntPtr buf);
+ *
+ * Delphi: pass UTF8String through PAnsiChar(). A result declared as string in
+ * C# makes .NET free memory that is not its own: take IntPtr, or let
+ * wxcoupon_buf_copy_utf16 fill a char[]. The Declare statement of Visual
+ * Basic 6 knows stdcall only and cannot call cdecl functions; it needs a small
+ * adapter DLL.
+ */
+#ifndef WXCOUPON_H
+#define WXCOUPON_H
+
+/*
+ * Fixed-width integers. Visual C++ has <stdint.h> since 2010; a program that
+ * brings a replacement for older ones includes it first.
+ */
+#if defined(_MSC_VER) && _MSC_VER < 1600 && !defined(INT32_MAX)
+typedef unsigned short uint16_t;
+typedef int int32_t;
+typedef unsigned int uint32_t;
+#elif !defined(_MSC_VER) || _MSC_VER >= 1600
+#include <stdint.h>
+#endif
+
+/*
+ * Marks what the library exports. Programs on Windows that link the static
+ * library define WXCOUPON_STATIC before including this header.
+ */
+#if defined(_WIN32) && !defined(WXCOUPON_STATIC)
+#define WXCOUPON_API __declspec(dllimport)
+#elif defined(__GNUC__) && !defined(_WIN32)
+#define WXCOUPON_API __attribute__((visibility("default")))
+#else
+#define WXCOUPON_API
+#endif
+
+/* The calling convention of every function here, the log sink included. */
+#if defined(_WIN32)
+#define WXCOUPON_CALL __cdecl
+#else
+#define WXCOUPON_CALL
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ==========================================================================
+ * Version
+ * ========================================================================== */
+
+/* Version of this header, as wxcoupon_version answers the library's. */
+#define WXCOUPON_VERSION                   "0.1.0"
+
+/* WXCOUPON_VERSION as one number: major * 1000000 + minor * 1000 + patch. */
+#define WXCOUPON_VERSION_NUMBER            1000
+
+/*
+ * Number of the binary interface that this header describes. It changes only
+ * when a program built against an older header would break;
+ * wxcoupon_abi_version answers the library's.
+ */
+#define WXCOUPON_ABI_VERSION               1
+
+/*
+ * Version of the library, such as "0.1.0".
+ *
+ *   Returns  a constant text, never NULL; do not free it.
+ *   Threads  any.
+ */
+WXCOUPON_API const char *WXCOUPON_CALL wxcoupon_version(void);
+
+/*
+ * Number of the library's binary interface. A program that was built with this
+ * header works with the library if the answer equals WXCOUPON_ABI_VERSION.
+ *
+ *   Returns  the number.
+ *   Threads  any.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_abi_version(void);
+
+/* ==========================================================================
+ * Statuses
+ * ========================================================================== */
+
+/*
+ * status / 1000: done, and proven by a verified answer. The till prints the
+ * receipt.
+ */
+#define WXCOUPON_CLASS_OK                  0
+
+/* status / 1000: the caller is wrong and nothing was sent. Fix the program. */
+#define WXCOUPON_CLASS_MISUSE              1
+
+/*
+ * status / 1000: this machine is wrong and nothing was sent. Fix the machine.
+ */
+#define WXCOUPON_CLASS_LOCAL               2
+
+/*
+ * status / 1000: nothing took effect. The till may try again with the same
+ * number.
+ */
+#define WXCOUPON_CLASS_NOT_SENT            3
+
+/*
+ * status / 1000: sent, and no trustworthy answer came: it may have taken
+ * effect. Keep the sale open and settle; never use a new number.
+ */
+#define WXCOUPON_CLASS_IN_DOUBT            4
+
+/* status / 1000: WeChat Pay said no. Tell the customer. */
+#define WXCOUPON_CLASS_REFUSED             5
+
+/*
+ * status / 1000: not applied now. Wait retry_after_ms, then the same number
+ * again.
+ */
+#define WXCOUPON_CLASS_BUSY                6
+
+/* status / 1000: a defect of this library. Look at in_doubt, settle, report. */
+#define WXCOUPON_CLASS_BUG                 9
+
+/* Done, and proven by a verified answer. */
+#define WXCOUPON_OK                        0
+
+/* ---- class 1 ---- */
+
+/* A pointer that must not be NULL is NULL. */
+#define WXCOUPON_E_NULL                    1001
+
+/*
+ * A handle is not alive: freed, of another kind, cut short, or never made by
+ * this library.
+ */
+#define WXCOUPON_E_HANDLE                  1002
+
+/*
+ * A text is not valid in the context's text encoding; message names the offset
+ * of the first bad byte.
+ */
+#define WXCOUPON_E_ENCODING                1003
+
+/*
+ * A text is not one JSON object: syntax, duplicate key, trailing text, over 64
+ * KiB or 32 levels.
+ */
+#define WXCOUPON_E_JSON                    1004
+
+/*
+ * A member of the request is missing or breaks a documented rule; field names
+ * it.
+ */
+#define WXCOUPON_E_REQUEST                 1005
+
+/* No operation has that name, or the method is not one of HTTP's. */
+#define WXCOUPON_E_OPERATION               1006
+
+/* The call is not allowed inside the log sink. */
+#define WXCOUPON_E_REENTRANT               1007
+
+/* ---- class 2 ---- */
+
+/* The configuration is incomplete or wrong; field names the member. */
+#define WXCOUPON_E_CONFIG                  2001
+
+/*
+ * A key or certificate cannot be read or cannot fit; message says what was
+ * found and expected.
+ */
+#define WXCOUPON_E_KEY                     2002
+
+/* The journal cannot be opened or written. */
+#define WXCOUPON_E_JOURNAL                 2003
+
+/* This machine's clock is so wrong that TLS fails; message names both times. */
+#define WXCOUPON_E_CLOCK                   2004
+
+/* ---- class 3 ---- */
+
+/* No connection to WeChat Pay: name look-up, routing, refused, proxy. */
+#define WXCOUPON_E_CONNECT                 3001
+
+/*
+ * The TLS handshake failed: unknown authority, wrong name, expired certificate,
+ * not TLS at all.
+ */
+#define WXCOUPON_E_TLS                     3002
+
+/* The time was up before the request was sent. */
+#define WXCOUPON_E_TIMEOUT_UNSENT          3003
+
+/* Cancelled before the request was sent. */
+#define WXCOUPON_E_CANCELLED_UNSENT        3004
+
+/* An operation that only reads got no trustworthy answer. */
+#define WXCOUPON_E_READ_FAILED             3005
+
+/* ---- class 4 ---- */
+
+/* Sent, and no answer came in time. */
+#define WXCOUPON_E_ANSWER_TIMEOUT          4001
+
+/* Sent, and the connection broke before the whole answer was here. */
+#define WXCOUPON_E_CONNECTION_LOST         4002
+
+/*
+ * An answer came whose signature does not prove it, or that is about something
+ * else.
+ */
+#define WXCOUPON_E_ANSWER_UNTRUSTED        4003
+
+/* An answer came that cannot be understood: not HTTP, not JSON, too large. */
+#define WXCOUPON_E_ANSWER_UNREADABLE       4004
+
+/* WeChat Pay answered with a fault of its own (5xx). */
+#define WXCOUPON_E_SERVER                  4005
+
+/* Cancelled after the request was sent. */
+#define WXCOUPON_E_CANCELLED_SENT          4006
+
+/* ---- class 5 ---- */
+
+/* WeChat Pay refused the request. */
+#define WXCOUPON_E_REFUSED                 5001
+
+/*
+ * The coupon cannot be used now: used, expired, deleted, not yet confirmed,
+ * outside its hours.
+ */
+#define WXCOUPON_E_COUPON_STATE            5002
+
+/* The coupon, stock or product does not exist or belongs to somebody else. */
+#define WXCOUPON_E_NOT_FOUND               5003
+
+/* The service provider may not do this for this brand. */
+#define WXCOUPON_E_NO_PERMISSION           5004
+
+/* WeChat Pay did not accept the request's signature. */
+#define WXCOUPON_E_SIGN_REJECTED           5005
+
+/* The request number was used before with other content. */
+#define WXCOUPON_E_REQUEST_NO_REUSED       5006
+
+/* A notification is not proven to come from WeChat Pay. */
+#define WXCOUPON_E_NOTIFICATION_UNTRUSTED  5007
+
+/* ---- class 6 ---- */
+
+/* Too many requests; wait retry_after_ms. */
+#define WXCOUPON_E_RATE_LIMITED            6001
+
+/* Another redemption of this coupon is running; wait retry_after_ms. */
+#define WXCOUPON_E_LOCKED                  6002
+
+/* The job is still running. */
+#define WXCOUPON_E_RUNNING                 6003
+
+/* ---- class 9 ---- */
+
+/* The library panicked; the panic was stopped at the boundary. */
+#define WXCOUPON_E_PANIC                   9001
+
+/* An invariant of the library does not hold. */
+#define WXCOUPON_E_INTERNAL                9002
+
+/*
+ * Name of a status, such as "WXCOUPON_E_HANDLE".
+ *
+ *   status   any number; one that this version does not know is named
+ *            "WXCOUPON_E_UNKNOWN".
+ *
+ *   Returns  a constant text, never NULL; do not free it.
+ *   Threads  any.
+ */
+WXCOUPON_API const char *WXCOUPON_CALL wxcoupon_status_name(int32_t status);
+
+/*
+ * What a status means, in one English sentence.
+ *
+ *   status   any number.
+ *
+ *   Returns  a constant text, never NULL; do not free it.
+ *   Threads  any.
+ */
+WXCOUPON_API const char *WXCOUPON_CALL wxcoupon_status_text(int32_t status);
+
+/*
+ * Class of a status: status / 1000, one of WXCOUPON_CLASS_*. Says what the till
+ * does.
+ *
+ *   status   any number.
+ *
+ *   Returns  the class.
+ *   Threads  any.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_status_class(int32_t status);
+
+/* ==========================================================================
+ * Result buffer: made once, filled by every call
+ * ========================================================================== */
+
+/*
+ * Holds the answer of the last call that was given it. Made by
+ * wxcoupon_buf_new.
+ */
+typedef struct wxcoupon_buf wxcoupon_buf;
+
+/*
+ * Makes a result buffer.
+ *
+ * A buffer is made once, filled by any number of calls and freed once. Each
+ * call replaces what the call before left in it.
+ *
+ *   Returns  the buffer, or NULL when some thousands of buffers are alive that
+ *            nobody freed.
+ *   Owns     the caller; free it with wxcoupon_buf_free.
+ *   Threads  any. Give each thread a buffer of its own: two calls that fill one
+ *            buffer at the same time are safe, but only the later answer stays.
+ */
+WXCOUPON_API wxcoupon_buf *WXCOUPON_CALL wxcoupon_buf_new(void);
+
+/*
+ * The text that the last call left in the buffer: one JSON object, ended by
+ * NUL.
+ *
+ *   buf      the buffer; NULL and stale handles give "".
+ *
+ *   Returns  never NULL. The text belongs to the buffer and is valid until the
+ *            next call that fills or frees it. Callers with a garbage collector
+ *            should use wxcoupon_buf_copy.
+ *   Threads  any, but the text must not be read while another thread fills or
+ *            frees the buffer.
+ */
+WXCOUPON_API const char *WXCOUPON_CALL wxcoupon_buf_data(
+    const wxcoupon_buf *buf);
+
+/*
+ * Length of the text in bytes, without the NUL.
+ *
+ *   buf      the buffer; NULL and stale handles give 0.
+ *
+ *   Returns  the length.
+ *   Threads  any.
+ */
+WXCOUPON_API uint32_t WXCOUPON_CALL wxcoupon_buf_len(const wxcoupon_buf *buf);
+
+/*
+ * Copies the text to the caller's memory, like snprintf.
+ *
+ *   buf      the buffer; NULL and stale handles give an empty text.
+ *   dst      where to write, or NULL to ask for the length only.
+ *   cap      size of dst in bytes. When it is not 0, dst is always ended by
+ *            NUL, if need be shortened. A shortened text may end within a
+ *            character: compare the result with cap.
+ *
+ *   Returns  length of the whole text in bytes, without the NUL.
+ *   Owns     nothing.
+ *   Threads  any.
+ */
+WXCOUPON_API uint32_t WXCOUPON_CALL wxcoupon_buf_copy(
+    const wxcoupon_buf *buf, char *dst, uint32_t cap);
+
+/*
+ * Copies the text to the caller's memory as UTF-16, for .NET, VB6, Delphi and
+ * Windows.
+ *
+ *   buf, dst, cap  as in wxcoupon_buf_copy; cap counts 16-bit units.
+ *
+ *   Returns        length of the whole text in 16-bit units, without the NUL.
+ *   Owns           nothing.
+ *   Threads        any.
+ */
+WXCOUPON_API uint32_t WXCOUPON_CALL wxcoupon_buf_copy_utf16(
+    const wxcoupon_buf *buf, uint16_t *dst, uint32_t cap);
+
+/*
+ * Status of the call that filled the buffer: the same number that the call
+ * returned.
+ *
+ *   buf      the buffer.
+ *
+ *   Returns  the status; WXCOUPON_E_NULL or WXCOUPON_E_HANDLE when buf is not a
+ *            live buffer, and WXCOUPON_E_HANDLE while no call has filled it.
+ *   Threads  any.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_buf_status(const wxcoupon_buf *buf);
+
+/*
+ * Whether what the call asked for may have happened without being proven.
+ *
+ *   buf      the buffer; NULL and stale handles give 0.
+ *
+ *   Returns  1 if it may have happened (class 4, and class 9 after the request
+ *            was sent), else 0.
+ *   Threads  any.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_buf_in_doubt(
+    const wxcoupon_buf *buf);
+
+/*
+ * Frees a buffer. Its text is gone with it.
+ *
+ *   buf      the buffer; NULL and stale handles are ignored.
+ *
+ *   Threads  any, during a call that fills the buffer too: that call finishes
+ *            normally.
+ */
+WXCOUPON_API void WXCOUPON_CALL wxcoupon_buf_free(wxcoupon_buf *buf);
+
+/* ==========================================================================
+ * Context: keys, hosts and connections of one merchant
+ * ========================================================================== */
+
+/* Keys, hosts and connections of one merchant. Made by wxcoupon_ctx_new. */
+typedef struct wxcoupon_ctx wxcoupon_ctx;
+
+/*
+ * Makes a context from a configuration. Never uses the network.
+ *
+ * Keys are read, checked against each other and against the serial numbers
+ * here, so that a mistake shows at start-up and not at the first customer.
+ *
+ *   config_json  one JSON object; its members are listed in the documentation
+ *                of the configuration. Read as UTF-8, or in the encoding that
+ *                its own member text_encoding names.
+ *   out_ctx      receives the context, or NULL on failure.
+ *   out_buf      receives the answer (on failure: which member, what was found,
+ *                what was expected); may be NULL.
+ *
+ *   Returns      WXCOUPON_OK, or a status of class 1 (the text) or 2 (what it
+ *                says).
+ *   Owns         the caller owns the context and frees it with
+ *                wxcoupon_ctx_free; the text stays the caller's.
+ *   Threads      any; the context may be used by any number of threads at once.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_ctx_new(
+    const char *config_json, wxcoupon_ctx **out_ctx, wxcoupon_buf *out_buf);
+
+/*
+ * Frees a context. Calls that are running on it finish normally; its keys are
+ * wiped when the last ends.
+ *
+ *   ctx      the context.
+ *
+ *   Returns  WXCOUPON_OK, WXCOUPON_E_NULL, or WXCOUPON_E_HANDLE when it is not
+ *            alive (freed before).
+ *   Threads  any.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_ctx_free(wxcoupon_ctx *ctx);
+
+/* ==========================================================================
+ * At the till
+ * ========================================================================== */
+
+/*
+ * Asks for one coupon of a user: its state, validity, rules and usage.
+ *
+ *   ctx      the context.
+ *   json_in  members openid, coupon_code, product_coupon_id, stock_id, appid,
+ *            brand_id; appid and brand_id fall back to the configuration's
+ *            defaults. "_options" as in wxcoupon_use.
+ *   out_buf  receives the answer; may be NULL.
+ *
+ *   Returns  WXCOUPON_OK with the coupon in data; never class 4, for asking
+ *            changes nothing.
+ *   Owns     nothing; the text stays the caller's.
+ *   Threads  any. It blocks up to the deadline (timeout_ms).
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_query(
+    wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
+
+/*
+ * Redeems a coupon: reports to WeChat Pay that the coupon was used for this
+ * order.
+ *
+ * Call it once the order is paid. Give each redemption one out_request_no, keep
+ * it with the sale, and repeat the call with exactly the same members when the
+ * class is 3, 4 or 6: WeChat Pay answers a repeat with the result of the first
+ * and redeems nothing twice.
+ *
+ *   ctx      the context.
+ *   json_in  members openid, coupon_code, product_coupon_id, stock_id, appid,
+ *            brand_id, out_request_no (6 to 40 of 0-9 A-Z a-z _ -), use_time
+ *            (RFC 3339 with offset; left out: now, in +08:00), and exactly one
+ *            of associated_order_info {transaction_id, or out_trade_no with
+ *            mchid and for partner orders sub_mchid} and
+ *            associated_pay_score_order_info {order_id, or out_order_no with
+ *            mchid}. Optional: store_id. appid, brand_id and store_id fall back
+ *            to the configuration's defaults. Members that are not documented
+ *            are passed on. "_options": {"timeout_ms": 3000} is for this
+ *            library and is never sent.
+ *   out_buf  receives the answer; may be NULL.
+ *
+ *   Returns  WXCOUPON_OK when WeChat Pay's signed answer says that this request
+ *            redeemed this coupon; any other status by its class.
+ *   Owns     nothing; the text stays the caller's.
+ *   Threads  any. It blocks up to the deadline (timeout_ms).
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_use(
+    wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
+
+/* ==========================================================================
+ * Everything else that WeChat Pay offers
+ * ========================================================================== */
+
+/*
+ * Signs and sends any other request of API version 3, and proves its answer.
+ *
+ * For interfaces that have no function of their own. What is sent is not
+ * checked beyond its form.
+ *
+ *   ctx             the context.
+ *   method          GET, POST, PUT, PATCH or DELETE.
+ *   path_and_query  begins with "/"; already percent-encoded, sent and signed
+ *                   as it is.
+ *   json_body       one JSON object, or NULL for none. Its member "_options" is
+ *                   for this library, as in wxcoupon_use; with GET it may hold
+ *                   nothing else.
+ *   out_buf         receives the answer; may be NULL.
+ *
+ *   Returns         WXCOUPON_OK for a proven 2xx; with GET never class 4; any
+ *                   other status by its class.
+ *   Owns            nothing; the texts stay the caller's.
+ *   Threads         any. It blocks up to the deadline (timeout_ms).
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_request(
+    wxcoupon_ctx *ctx,
+    const char *method,
+    const char *path_and_query,
+    const char *json_body,
+    wxcoupon_buf *out_buf);
+
+/* ==========================================================================
+ * Log
+ * ========================================================================== */
+
+/* Log level: nothing. */
+#define WXCOUPON_LOG_OFF                   0
+
+/* Log level: something failed that should not. */
+#define WXCOUPON_LOG_ERROR                 1
+
+/*
+ * Log level: something to look at: doubt, an untrusted answer, a wrong clock.
+ */
+#define WXCOUPON_LOG_WARN                  2
+
+/* Log level: one line a call. */
+#define WXCOUPON_LOG_INFO                  3
+
+/* Log level: steps inside a call. */
+#define WXCOUPON_LOG_DEBUG                 4
+
+/*
+ * A log sink. message is UTF-8, ended by NUL, and valid during the call;
+ * message_len is its length in bytes without the NUL. It must not throw or jump
+ * out.
+ */
+typedef void (WXCOUPON_CALL *wxcoupon_log_fn)(
+    void *user_data, int32_t level, const char *message, uint32_t message_len);
+
+/*
+ * Sets where the library's messages go; there is one sink for the whole
+ * process, at first none.
+ *
+ * The sink is called on the thread that is inside a wxcoupon function, by
+ * several threads at once when several are. Messages never hold keys, whole
+ * openids or bodies. Inside the sink every function may be called but this one;
+ * what those calls would log is dropped.
+ *
+ *   sink       the function, or NULL for none.
+ *   user_data  handed to the sink unchanged; may be NULL.
+ *   max_level  most detailed level to pass on, WXCOUPON_LOG_OFF to
+ *              WXCOUPON_LOG_DEBUG.
+ *
+ *   Returns    WXCOUPON_OK; WXCOUPON_E_REENTRANT inside the sink. Once it
+ *              returns, the old sink is not running and will not run again.
+ *   Owns       the caller keeps user_data alive until the sink is replaced.
+ *   Threads    any. It waits for sinks that are running.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_log_set(
+    wxcoupon_log_fn sink, void *user_data, int32_t max_level);
+
+/* ==========================================================================
+ * Diagnostics
+ * ========================================================================== */
+
+/*
+ * How many handles of all kinds are alive in this process. A host's own tests
+ * can show with it that the host frees everything.
+ *
+ *   Returns  the number.
+ *   Threads  any.
+ */
+WXCOUPON_API uint32_t WXCOUPON_CALL wxcoupon_handles_live(void);
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,185 @@
+//! The operations and the way to them.
+//!
+//! An operation is one line in [`OPERATIONS`]: name, method, path template
+//! and a function from a [`Call`] to an [`Answer`]. Everything around it
+//! (signatures, headers, rate limit, faults, log) happens outside.
+
+mod fields;
+mod query_coupon;
+mod return_coupon;
+mod use_coupon;
+
+use serde_json::Value;
+
+use crate::http::request::decode;
+use crate::refusal::{Reason, Refusal};
+use crate::world::World;
+use crate::world::coupon::Digest;
+use crate::world::entity::Snapshot;
+use crate::world::rules::{Done, Mark};
+
+/// What an operation gets to see.
+pub(crate) struct Call<'a> {
+    pub(crate) world: &'a World,
+    /// Path parameters, decoded.
+    pub(crate) params: &'a [(&'static str, String)],
+    /// Query parameters, decoded.
+    pub(crate) query: &'a [(String, String)],
+    /// The JSON body; null when there is none.
+    pub(crate) body: &'a Value,
+    pub(crate) mark: Mark,
+}
+
+/// A successful answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// JSON text, or nothing.
+    pub(crate) body: Vec<u8>,
+    /// The request only repeated an earlier one.
+    pub(crate) duplicate: bool,
+}
+
+/// One operation of the API.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    method: &'static str,
+    template: &'static str,
+    pub(crate) run: fn(&Call<'_>) -> Result<Answer, Refusal>,
+}
+
+/// All operations; the short names are what faults and logs use.
+const OPERATIONS: &[Operation] = &[
+    Operation {
+        name: "use",
+        method: "POST",
+        template: "/v3/marketing/partner/product-coupon/users/{openid}/coupons/{coupon_code}/use",
+        run: use_coupon::run,
+    },
+    Operation {
+        name: "query",
+        method: "GET",
+        template: "/v3/marketing/partner/product-coupon/users/{openid}/coupons/{coupon_code}",
+        run: query_coupon::run,
+    },
+    Operation {
+        name: "return",
+        method: "POST",
+        template: "/v3/marketing/partner/product-coupon/users/{openid}/coupons/{coupon_code}/return",
+        run: return_coupon::run,
+    },
+];
+
+/// An operation with the parameters of its path.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) operation: &'static Operation,
+    pub(crate) params: Vec<(&'static str, String)>,
+}
+
+impl Route {
+    /// The operation a request is for.
+    pub(crate) fn find(method: &str, path: &str) -> Option<Self> {
+        OPERATIONS.iter().filter(|operation| operation.method == method).find_map(|operation| {
+            let params = match_path(operation.template, path)?;
+            Some(Self { operation, params })
+        })
+    }
+
+    /// A path parameter by name.
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
+        param(&self.params, name)
+    }
+}
+
+/// Whether there is an operation of that name.
+pub(crate) fn is_operation(name: &str) -> bool {
+    OPERATIONS.iter().any(|operation| operation.name == name)
+}
+
+fn param<'a>(params: &'a [(&'static str, String)], name: &str) -> Option<&'a str> {
+    params.iter().find(|(param, _)| *param == name).map(|(_, value)| value.as_str())
+}
+
+/// Compares segment by segment; `{name}` takes any segment but an empty one.
+fn match_path(template: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let mut params = Vec::new();
+    let mut segments = path.split('/');
+    for wanted in template.split('/') {
+        let segment = segments.next()?;
+        match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some(name) if !segment.is_empty() => params.push((name, decode(segment))),
+            None if segment == wanted => {}
+            _ => return None,
+        }
+    }
+    segments.next().is_none().then_some(params)
+}
+
+impl Call<'_> {
+    fn param(&self, name: &str) -> &str {
+        param(self.params, name).unwrap_or_default()
+    }
+
+    /// Turns a successful coupon operation into its answer.
+    fn answer(&self, done: &Done) -> Result<Answer, Refusal> {
+        Ok(Answer { status: 200, body: self.entity(&done.snapshot)?, duplicate: done.duplicate })
+    }
+
+    fn entity(&self, snapshot: &Snapshot) -> Result<Vec<u8>, Refusal> {
+        snapshot.to_json(&self.world.catalogue).ok_or_else(|| Reason::Internal.into())
+    }
+
+    /// What makes two requests the same: user, coupon and the whole body.
+    /// Member order does not count; members unknown to the sandbox do.
+    fn digest(&self) -> Digest {
+        let mut hasher = openssl::sha::Sha256::new();
+        hasher.update(self.param("openid").as_bytes());
+        hasher.update(b"\n");
+        hasher.update(self.param("coupon_code").as_bytes());
+        hasher.update(b"\n");
+        // `Value` keeps its members sorted.
+        hasher.update(self.body.to_string().as_bytes());
+        let full = hasher.finish();
+        let mut digest = Digest::default();
+        digest.iter_mut().zip(full).for_each(|(short, byte)| *short = byte);
+        digest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const USER: &str = "/v3/marketing/partner/product-coupon/users/oU";
+
+    #[test]
+    fn finds_operations() {
+        let route = Route::find("POST", &format!("{USER}/coupons/C%2F1/use")).unwrap();
+        assert_eq!(route.operation.name, "use");
+        assert_eq!(route.param("openid"), Some("oU"));
+        assert_eq!(route.param("coupon_code"), Some("C/1"));
+        let route = Route::find("GET", &format!("{USER}/coupons/C1")).unwrap();
+        assert_eq!(route.operation.name, "query");
+    }
+
+    #[test]
+    fn knows_what_is_no_operation() {
+        assert!(Route::find("GET", &format!("{USER}/coupons/C1/use")).is_none());
+        assert!(Route::find("POST", &format!("{USER}/coupons//use")).is_none());
+        assert!(Route::find("POST", &format!("{USER}/coupons/C1/use/")).is_none());
+        assert!(Route::find("GET", "/").is_none());
+    }
+
+    #[test]
+    fn names_and_templates_are_unique() {
+        for (index, one) in OPERATIONS.iter().enumerate() {
+            for other in OPERATIONS.iter().skip(index + 1) {
+                assert_ne!(one.name, other.name);
+                assert_ne!((one.method, one.template), (other.method, other.template));
+            }
+        }
+    }
+}

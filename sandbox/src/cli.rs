@@ -1,0 +1,150 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::str::FromStr;
+
+use lexopt::prelude::{Long, Short, ValueExt};
+use wxcoupon_sandbox::{Fault, Options, SignWith, TlsKind};
+
+const HELP: &str = "\
+WeChat Pay on this machine: a stand-in for the product-coupon API.
+
+Usage: wxcoupon-sandbox [OPTIONS]
+
+  --dir DIR            Folder for keys, config.json and sandbox.json; keys found
+                       there are used again [default: a temporary folder]
+  --port N             Port of the first host [default: any]
+  --port2 N            Port of the second host [default: any]
+  --control-port N     Port of the control interface [default: any]
+  --listener KIND      One more listener: good, wrong_ca, wrong_name, expired
+                       or plain_http; may be repeated
+  --rate N             Requests per second before 429; 0 = no limit [default: 500]
+  --fault SPEC         Inject a fault, e.g. process_then_reset,on=use,times=1;
+                       may be repeated (the README lists them all)
+  --sign-with KEY      auto, public-key or certificate [default: auto]
+  --unsigned-errors    Do not sign answers of 400 and above
+  --log-capacity N     Requests remembered for GET /requests [default: 10000]
+  --exit-with-stdin    End when standard input ends
+  --quiet              No line per request on standard error
+  --help               This text
+  --version            The version
+
+When ready it prints one line:
+  READY https://127.0.0.1:P1 https://127.0.0.1:P2 control=http://127.0.0.1:PC config=/path/config.json";
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Run(Box<Arguments>),
+    Say(String),
+}
+
+/// How to run.
+#[derive(Debug)]
+pub(crate) struct Arguments {
+    pub(crate) options: Options,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) exit_with_stdin: bool,
+}
+
+/// Reads the command line, program name first.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
+    parse_all(lexopt::Parser::from_iter(arguments)).map_err(|e| e.to_string())
+}
+
+fn parse_all(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
+    let mut options = Options { rate: 500, quiet: false, ..Options::default() };
+    let mut faults = Vec::new();
+    let mut exit_with_stdin = false;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("dir") => options.dir = Some(parser.value()?.into()),
+            Long("port") => options.ports = [number(&mut parser)?, options.ports[1]],
+            Long("port2") => options.ports = [options.ports[0], number(&mut parser)?],
+            Long("control-port") => options.control_port = number(&mut parser)?,
+            Long("rate") => options.rate = number(&mut parser)?,
+            Long("log-capacity") => options.log_capacity = number(&mut parser)?,
+            Long("listener") => options.extra.push(parser.value()?.parse_with(tls_kind)?),
+            Long("sign-with") => options.sign_with = parser.value()?.parse_with(sign_with)?,
+            Long("fault") => faults.push(parser.value()?.parse_with(Fault::from_spec)?),
+            Long("unsigned-errors") => options.unsigned_errors = true,
+            Long("exit-with-stdin") => exit_with_stdin = true,
+            Long("quiet") => options.quiet = true,
+            Long("help") | Short('h') => return Ok(Command::Say(HELP.to_owned())),
+            Long("version") | Short('V') => {
+                return Ok(Command::Say(format!("wxcoupon-sandbox {}", env!("CARGO_PKG_VERSION"))));
+            }
+            _ => return Err(argument.unexpected()),
+        }
+    }
+    Ok(Command::Run(Box::new(Arguments { options, faults, exit_with_stdin })))
+}
+
+fn number<T>(parser: &mut lexopt::Parser) -> Result<T, lexopt::Error>
+where
+    T: FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    parser.value()?.parse()
+}
+
+fn tls_kind(text: &str) -> Result<TlsKind, String> {
+    TlsKind::ALL
+        .into_iter()
+        .find(|kind| kind.to_string() == text)
+        .ok_or_else(|| "must be good, wrong_ca, wrong_name, expired or plain_http".to_owned())
+}
+
+fn sign_with(text: &str) -> Result<SignWith, String> {
+    match text {
+        "auto" => Ok(SignWith::Auto),
+        "public-key" => Ok(SignWith::PublicKey),
+        "certificate" => Ok(SignWith::Certificate),
+        _ => Err("must be auto, public-key or certificate".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+
+    fn parse_words(words: &str) -> Result<Command, String> {
+        let words = std::iter::once("wxcoupon-sandbox").chain(words.split_whitespace());
+        parse(words.map(OsString::from))
+    }
+
+    #[test]
+    fn reads_options() {
+        let words = "--dir d --port 1 --port2 2 --control-port 3 --rate 0 --quiet --exit-with-stdin \
+                     --listener wrong_ca --sign-with certificate --fault hang,times=1 --unsigned-errors";
+        let Command::Run(arguments) = parse_words(words).unwrap() else {
+            panic!("expected to run");
+        };
+        assert_eq!(arguments.options.ports, [1, 2]);
+        assert_eq!(arguments.options.control_port, 3);
+        assert_eq!(arguments.options.rate, 0);
+        assert_eq!(arguments.options.extra, [TlsKind::WrongCa]);
+        assert_eq!(arguments.options.sign_with, SignWith::Certificate);
+        assert!(arguments.options.quiet && arguments.options.unsigned_errors && arguments.exit_with_stdin);
+        assert_eq!(arguments.faults.len(), 1);
+    }
+
+    #[test]
+    fn limits_the_rate_by_default() {
+        let Command::Run(arguments) = parse_words("").unwrap() else {
+            panic!("expected to run");
+        };
+        assert_eq!(arguments.options.rate, 500);
+        assert!(!arguments.options.quiet);
+    }
+
+    #[test]
+    fn refuses_nonsense() {
+        for words in
+            ["--port", "--port x", "--port 70000", "--colour", "stray", "--fault fly", "--listener x"]
+        {
+            assert!(parse_words(words).is_err(), "{words}");
+        }
+    }
+}

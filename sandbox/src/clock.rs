@@ -1,0 +1,88 @@
+//! The sandbox's own clock, which can be set wrong on purpose.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
+use time::macros::{format_description, offset};
+use time::{OffsetDateTime, UtcOffset, Weekday};
+
+/// China Standard Time: every time WeChat Pay prints is in it.
+const CHINA: UtcOffset = offset!(+8);
+
+const HTTP_DATE: &[BorrowedFormatItem<'_>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+
+/// Wall clock plus an offset that tests may change.
+#[derive(Debug, Default)]
+pub(crate) struct Clock {
+    offset_s: AtomicI64,
+}
+
+impl Clock {
+    pub(crate) fn set_offset(&self, seconds: i64) {
+        self.offset_s.store(seconds, Ordering::Relaxed);
+    }
+
+    pub(crate) fn offset(&self) -> i64 {
+        self.offset_s.load(Ordering::Relaxed)
+    }
+
+    /// Milliseconds since 1970 by this clock.
+    pub(crate) fn now_ms(&self) -> i64 {
+        let real = match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+            Err(_) => 0,
+        };
+        real.saturating_add(self.offset().saturating_mul(1000))
+    }
+
+    /// Seconds since 1970 by this clock.
+    pub(crate) fn now(&self) -> i64 {
+        self.now_ms().div_euclid(1000)
+    }
+}
+
+fn at(unix: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(unix).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// `2025-08-03T12:00:00+08:00`
+pub(crate) fn rfc3339(unix: i64) -> String {
+    at(unix).to_offset(CHINA).format(&Rfc3339).unwrap_or_default()
+}
+
+/// `Sun, 03 Aug 2025 04:00:00 GMT`
+pub(crate) fn http_date(unix: i64) -> String {
+    at(unix).format(&HTTP_DATE).unwrap_or_default()
+}
+
+/// Seconds since 1970 of an RFC 3339 text, if it is one.
+pub(crate) fn parse_rfc3339(text: &str) -> Option<i64> {
+    OffsetDateTime::parse(text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
+}
+
+/// Day of the week in China and seconds since midnight there.
+pub(crate) fn china_week_time(unix: i64) -> (Weekday, u32) {
+    let local = at(unix).to_offset(CHINA);
+    let (hour, minute, second) = local.to_hms();
+    let seconds = u32::from(hour) * 3600 + u32::from(minute) * 60 + u32::from(second);
+    (local.weekday(), seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_and_reads_times() {
+        let unix = 1_754_193_600;
+        assert_eq!(rfc3339(unix), "2025-08-03T12:00:00+08:00");
+        assert_eq!(http_date(unix), "Sun, 03 Aug 2025 04:00:00 GMT");
+        assert_eq!(parse_rfc3339("2025-08-03T12:00:00+08:00"), Some(unix));
+        assert_eq!(parse_rfc3339("2025-08-03T04:00:00.5Z"), Some(unix));
+        assert_eq!(parse_rfc3339("2025-08-03 12:00:00"), None);
+        assert_eq!(china_week_time(unix), (Weekday::Sunday, 12 * 3600));
+    }
+}

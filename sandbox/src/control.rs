@@ -1,0 +1,141 @@
+//! The control interface: JSON over plain HTTP on loopback.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::engine::Engine;
+use crate::fault::{Fault, FaultId};
+use crate::http::reader::{End, Reader};
+use crate::http::reply::{After, Reply};
+use crate::http::request::{Request, decode};
+use crate::http::stream::Stream;
+use crate::world::view::CouponSpec;
+
+/// What to answer: a status and a JSON value.
+struct Answer {
+    status: u16,
+    body: Value,
+}
+
+impl Answer {
+    fn ok(body: impl Serialize) -> Self {
+        Self { status: 200, body: serde_json::to_value(body).unwrap_or_default() }
+    }
+
+    fn error(status: u16, message: impl Into<String>) -> Self {
+        Self { status, body: json!({ "error": message.into() }) }
+    }
+}
+
+/// Serves one connection.
+pub(crate) fn converse(engine: &Engine, mut stream: Stream) {
+    let mut reader = Reader::default();
+    while !engine.stop.is_raised() {
+        let request = match reader.next(&mut stream) {
+            Ok(request) => request,
+            Err(End::Broken) => return,
+            Err(End::Quiet) => return stream.close(),
+            Err(End::Bad(issue)) => {
+                let mut reply = reply_from(&Answer::error(400, issue));
+                reply.after = After::Close;
+                let _ = reply.send(&mut stream, &engine.stop);
+                return stream.close();
+            }
+        };
+        let mut reply = reply_from(&answer(engine, &request));
+        let ends = (request.method.as_str(), request.path()) == ("POST", "/shutdown") && reply.status == 200;
+        if ends || !request.keep_alive {
+            reply.after = After::Close;
+        }
+        let sent = reply.send(&mut stream, &engine.stop);
+        if ends {
+            engine.end_wanted.raise();
+        }
+        match sent {
+            Ok(true) => {}
+            Ok(false) => return stream.close(),
+            Err(_) => return,
+        }
+    }
+}
+
+fn reply_from(answer: &Answer) -> Reply {
+    let mut body = serde_json::to_vec(&answer.body).unwrap_or_default();
+    body.push(b'\n');
+    Reply::new(answer.status, "application/json", body)
+}
+
+fn answer(engine: &Engine, request: &Request) -> Answer {
+    // A web page must not steer the sandbox of the person who looks at it.
+    if request.header("origin").is_some() {
+        return Answer::error(403, "not for browsers");
+    }
+    let path: Vec<String> = request.path().split('/').filter(|part| !part.is_empty()).map(decode).collect();
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let after = || {
+        let query = request.query();
+        let after = query.iter().find(|(name, _)| name == "after");
+        after.and_then(|(_, value)| value.parse().ok()).unwrap_or(0)
+    };
+    match (request.method.as_str(), path.as_slice()) {
+        ("GET", ["faults"]) => Answer::ok(engine.menu.list()),
+        ("POST", ["faults"]) => add_fault(engine, &request.body),
+        ("DELETE", ["faults"]) => Answer::ok(json!({ "cleared": engine.clear_faults(None) })),
+        ("DELETE", ["faults", id]) => match id.parse().map(FaultId) {
+            Ok(id) if engine.clear_faults(Some(id)) > 0 => Answer::ok(json!({ "cleared": 1 })),
+            _ => Answer::error(404, "no such fault"),
+        },
+        ("GET", ["ledger"]) => Answer::ok(engine.world.ledger.entries(after())),
+        ("GET", ["requests"]) => Answer::ok(engine.journal.entries(after())),
+        ("GET", ["stats"]) => Answer::ok(engine.stats()),
+        ("GET", ["coupons", code]) => {
+            engine.world.view(code).map_or_else(|| Answer::error(404, "no such coupon"), Answer::ok)
+        }
+        ("POST", ["coupons"]) => put_coupon(engine, &request.body),
+        ("POST", ["clock"]) => set_clock(engine, &request.body),
+        ("POST", ["reset"]) => {
+            engine.reset();
+            Answer::ok(json!({}))
+        }
+        ("POST", ["shutdown"]) => Answer::ok(json!({})),
+        _ => Answer::error(404, "no such thing; see the README's table"),
+    }
+}
+
+/// The JSON form, or the one-line form as `{"spec": "…"}`.
+fn add_fault(engine: &Engine, body: &[u8]) -> Answer {
+    let parsed = match serde_json::from_slice::<Value>(body) {
+        Ok(value) => match value.get("spec").and_then(Value::as_str) {
+            Some(spec) => Fault::from_spec(spec),
+            None => Fault::from_json(&value),
+        },
+        Err(e) => return Answer::error(400, e.to_string()),
+    };
+    match parsed {
+        Ok(fault) => Answer::ok(json!({ "id": engine.inject(fault) })),
+        Err(e) => Answer::error(400, e.to_string()),
+    }
+}
+
+fn put_coupon(engine: &Engine, body: &[u8]) -> Answer {
+    match serde_json::from_slice::<CouponSpec>(body) {
+        Ok(spec) => match engine.world.put_coupon(&spec) {
+            Ok(view) => Answer::ok(view),
+            Err(e) => Answer::error(400, e.to_string()),
+        },
+        Err(e) => Answer::error(400, e.to_string()),
+    }
+}
+
+fn set_clock(engine: &Engine, body: &[u8]) -> Answer {
+    let offset = serde_json::from_slice::<Value>(body)
+        .ok()
+        .and_then(|value| value.get("offset_s").and_then(Value::as_i64));
+    match offset {
+        Some(offset) => {
+            engine.world.clock.set_offset(offset);
+            Answer::ok(json!({ "offset_s": offset }))
+        }
+        None => Answer::error(400, "offset_s must be a whole number of seconds"),
+    }
+}

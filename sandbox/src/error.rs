@@ -1,0 +1,54 @@
+//! What can go wrong while starting the sandbox or steering it.
+
+use std::path::PathBuf;
+
+/// An error of the sandbox itself (never one it plays to its clients).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A key or certificate could not be made or read.
+    #[error("key or certificate: {0}")]
+    Crypto(#[from] openssl::error::ErrorStack),
+    /// A file of the sandbox folder could not be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The folder holds some of the keys but not all of them.
+    #[error("{path}: not a complete sandbox folder ({reason}); empty it or name another one")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing or unreadable.
+        reason: String,
+    },
+    /// A port could not be opened.
+    #[error("cannot listen on 127.0.0.1:{port}: {source}")]
+    Listen {
+        /// The port asked for (0 = any).
+        port: u16,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A thread could not be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+    /// A fault was described wrongly.
+    #[error("fault: {0}")]
+    Fault(String),
+    /// A coupon was described wrongly.
+    #[error("coupon: {0}")]
+    Coupon(String),
+}
+
+impl Error {
+    pub(crate) fn file(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
+        Self::File { path: path.into(), source }
+    }
+}
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;

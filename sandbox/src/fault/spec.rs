@@ -1,0 +1,244 @@
+//! Faults as JSON (control interface) and as one line (command line).
+
+use serde_json::{Map, Value, json};
+
+use super::{Fault, FaultKind, Processing};
+use crate::api;
+use crate::error::{Error, Result};
+
+/// Kind, member it may leave out, and what that is then.
+type Default = (&'static str, &'static str, fn() -> Value);
+
+const DEFAULTS: [Default; 12] = [
+    ("slow_drip", "ms", || json!(5)),
+    ("status", "status", || json!(500)),
+    ("status", "html", || json!(false)),
+    ("rate_limited", "retry_after", || Value::Null),
+    ("stale", "seconds", || json!(-600)),
+    ("captive_portal", "status", || json!(200)),
+    ("date_offset", "seconds", || json!(8 * 3600)),
+    ("clock", "seconds", || json!(8 * 3600)),
+    ("huge", "bytes", || json!(5 * 1024 * 1024)),
+    ("redirect", "status", || json!(307)),
+    ("delay", "ms", || json!(1000)),
+    ("slow_processing", "ms", || json!(1000)),
+];
+
+/// The largest answer `huge` makes.
+const MAX_HUGE: usize = 64 * 1024 * 1024;
+
+impl Fault {
+    /// Reads the JSON form, e.g. `{"kind":"status","status":503,"on":"use"}`.
+    ///
+    /// # Errors
+    /// When a member is unknown, missing or out of place.
+    pub fn from_json(value: &Value) -> Result<Self> {
+        let wrong = |issue: String| Error::Fault(issue);
+        let Value::Object(members) = value else {
+            return Err(wrong("must be a JSON object".into()));
+        };
+        let mut members = members.clone();
+        members.retain(|_, value| !value.is_null());
+        let mut take = |name: &str| members.remove(name);
+
+        let operation = take("on").map(|v| as_text("on", &v)).transpose()?;
+        let host = take("host").map(|v| as_number("host", &v)).transpose()?;
+        let coupon = take("coupon").map(|v| as_text("coupon", &v)).transpose()?;
+        let skip = take("skip").map(|v| as_number("skip", &v)).transpose()?;
+        let times = take("times").map(|v| as_number("times", &v)).transpose()?;
+        let percent = take("percent").map(|v| as_number("percent", &v)).transpose()?;
+        let seed = take("seed").map(|v| as_number("seed", &v)).transpose()?;
+        let processed = take("processed")
+            .map(|v| v.as_bool().ok_or_else(|| wrong("processed must be true or false".into())))
+            .transpose()?;
+
+        let mut fault = Self::new(kind_from(members)?);
+        if let Some(operation) = operation {
+            if operation != "*" && !api::is_operation(&operation) {
+                return Err(wrong(format!("no operation is called {operation}")));
+            }
+            fault = fault.on(&operation);
+        }
+        fault.host = host.map(usize::try_from).transpose().map_err(|e| wrong(format!("host: {e}")))?;
+        fault.coupon_prefix = coupon;
+        fault.skip = skip.unwrap_or(0);
+        fault.times = times;
+        let percent = percent.unwrap_or(100);
+        fault.percent = u8::try_from(percent)
+            .ok()
+            .filter(|percent| *percent <= 100)
+            .ok_or_else(|| wrong("percent must be 0 to 100".into()))?;
+        fault.seed = seed.unwrap_or(0);
+        fault.processed = processed;
+        fault.check()?;
+        Ok(fault)
+    }
+
+    /// Reads the one-line form: the kind, then `name=value` pairs, e.g.
+    /// `process_then_reset,on=use,times=1` or `status_503,html=true`.
+    ///
+    /// # Errors
+    /// As for [`Fault::from_json`].
+    pub fn from_spec(spec: &str) -> Result<Self> {
+        let mut parts = spec.split(',').map(str::trim);
+        let mut members = Map::new();
+        let kind = parts.next().unwrap_or_default();
+        match kind.strip_prefix("status_").and_then(|status| status.parse::<u16>().ok()) {
+            Some(status) => {
+                members.insert("kind".to_owned(), json!("status"));
+                members.insert("status".to_owned(), json!(status));
+            }
+            None => {
+                members.insert("kind".to_owned(), json!(kind));
+            }
+        }
+        for part in parts {
+            let (name, value) =
+                part.split_once('=').ok_or_else(|| Error::Fault(format!("{part}: expected name=value")))?;
+            let value = match name {
+                "on" | "coupon" => json!(value),
+                _ => serde_json::from_str(value)
+                    .map_err(|_| Error::Fault(format!("{name}: {value}: not a value")))?,
+            };
+            if members.insert(name.to_owned(), value).is_some() {
+                return Err(Error::Fault(format!("{name} appears twice")));
+            }
+        }
+        Self::from_json(&Value::Object(members))
+    }
+
+    /// The JSON form.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut value = serde_json::to_value(&self.kind).unwrap_or_default();
+        let optional = [
+            ("on", self.operation.as_ref().map(|v| json!(v))),
+            ("host", self.host.map(|v| json!(v))),
+            ("coupon", self.coupon_prefix.as_ref().map(|v| json!(v))),
+            ("skip", (self.skip > 0).then(|| json!(self.skip))),
+            ("times", self.times.map(|v| json!(v))),
+            ("percent", (self.percent < 100).then(|| json!(self.percent))),
+            ("seed", (self.percent < 100).then(|| json!(self.seed))),
+        ];
+        if let Some(members) = value.as_object_mut() {
+            for (name, member) in optional {
+                if let Some(member) = member {
+                    members.insert(name.to_owned(), member);
+                }
+            }
+            members.insert("processed".to_owned(), json!(self.is_processed()));
+        }
+        value
+    }
+
+    /// Whether the parts fit together.
+    fn check(&self) -> Result<()> {
+        let wrong = |issue: &str| Err(Error::Fault(format!("{}: {issue}", self.kind.name())));
+        match (self.kind.processing(), self.processed) {
+            (Processing::Never, Some(true)) => return wrong("never processes the request"),
+            (Processing::Always, Some(false)) => return wrong("always processes the request"),
+            _ => {}
+        }
+        if self.kind.is_connection_level() && (self.operation.is_some() || self.coupon_prefix.is_some()) {
+            return wrong("acts on connections; it can only select a host");
+        }
+        if self.kind == FaultKind::RefuseConnection
+            && (self.skip > 0 || self.times.is_some() || self.percent < 100)
+        {
+            return wrong("lasts until it is cleared; skip, times and percent do not apply");
+        }
+        match self.kind {
+            FaultKind::CaptivePortal { status } if ![200, 302, 403, 407].contains(&status) => {
+                wrong("status must be 200, 302, 403 or 407")
+            }
+            FaultKind::Redirect { status } if !(300..400).contains(&status) => wrong("status must be 3xx"),
+            FaultKind::Status { status, .. } if !(400..600).contains(&status) => {
+                wrong("status must be 4xx or 5xx")
+            }
+            FaultKind::Huge { bytes } if bytes > MAX_HUGE => wrong("bytes: at most 64 MiB"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads the kind from what is left after the selectors.
+fn kind_from(mut members: Map<String, Value>) -> Result<FaultKind> {
+    let name = members.get("kind").map(|v| as_text("kind", v)).transpose()?;
+    let name = name.ok_or_else(|| Error::Fault("kind is required".into()))?;
+    for (kind, member, default) in DEFAULTS {
+        if kind == name && !members.contains_key(member) {
+            members.insert(member.to_owned(), default());
+        }
+    }
+    let given = Value::Object(members.clone());
+    let kind: FaultKind = serde_json::from_value(given).map_err(|e| Error::Fault(format!("{name}: {e}")))?;
+    let known = serde_json::to_value(&kind).unwrap_or_default();
+    match members.keys().find(|member| known.get(member).is_none()) {
+        Some(unknown) => Err(Error::Fault(format!("{name}: unknown member {unknown}"))),
+        None => Ok(kind),
+    }
+}
+
+fn as_text(name: &str, value: &Value) -> Result<String> {
+    value.as_str().map(str::to_owned).ok_or_else(|| Error::Fault(format!("{name} must be a text")))
+}
+
+fn as_number(name: &str, value: &Value) -> Result<u64> {
+    value.as_u64().ok_or_else(|| Error::Fault(format!("{name} must be a whole number from 0")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn reads_a_line() {
+        let fault = Fault::from_spec(
+            "slow_drip,ms=20,on=use,host=1,coupon=AUTO_,skip=2,times=3,percent=5,seed=7,processed=false",
+        )
+        .unwrap();
+        let expected = Fault::new(FaultKind::SlowDrip { ms: 20 })
+            .on("use")
+            .host(1)
+            .coupon("AUTO_")
+            .skip(2)
+            .times(3)
+            .percent(5, 7)
+            .processed(false);
+        assert_eq!(fault, expected);
+        assert_eq!(Fault::from_json(&fault.to_json()).unwrap(), fault);
+        let fault = Fault::from_spec("status_503,html=true").unwrap();
+        assert_eq!(fault.kind, FaultKind::Status { status: 503, html: true });
+    }
+
+    #[test]
+    fn every_default_makes_a_whole_kind() {
+        for (kind, ..) in DEFAULTS {
+            assert_eq!(Fault::from_spec(kind).unwrap().kind.name(), kind);
+        }
+    }
+
+    #[test]
+    fn refuses_nonsense() {
+        for spec in [
+            "",
+            "no_such_kind",
+            "hang,colour=red",
+            "hang,ms=1",
+            "hang,times",
+            "hang,times=-1",
+            "hang,times=1,times=2",
+            "hang,on=fly",
+            "hang,percent=101",
+            "hang,processed=true",
+            "process_then_reset,processed=false",
+            "tls_alert,on=use",
+            "refuse_connection,times=1",
+            "captive_portal,status=500",
+            "huge,bytes=999999999999",
+        ] {
+            assert!(Fault::from_spec(spec).is_err(), "{spec}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The program `wxcoupon-sandbox`.
+
+mod cli;
+
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+use std::thread;
+
+use cli::{Arguments, Command};
+use wxcoupon_sandbox::Sandbox;
+
+fn main() -> ExitCode {
+    let arguments = match cli::parse(std::env::args_os()) {
+        Ok(Command::Run(arguments)) => arguments,
+        Ok(Command::Say(text)) => {
+            println!("{text}");
+            return ExitCode::SUCCESS;
+        }
+        Err(message) => {
+            eprintln!("wxcoupon-sandbox: {message}\nTry --help.");
+            return ExitCode::from(2);
+        }
+    };
+    match run(*arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("wxcoupon-sandbox: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), String> {
+    let sandbox = Sandbox::start(arguments.options).map_err(|e| e.to_string())?;
+    for fault in arguments.faults {
+        sandbox.inject(fault);
+    }
+    let handle = sandbox.shutdown_handle();
+    let on_signal = handle.clone();
+    ctrlc::set_handler(move || on_signal.request()).map_err(|e| format!("signal handler: {e}"))?;
+    if arguments.exit_with_stdin {
+        thread::spawn(move || {
+            let mut buffer = [0_u8; 1024];
+            while matches!(io::stdin().read(&mut buffer), Ok(1..)) {}
+            handle.request();
+        });
+    }
+    announce(&sandbox).map_err(|e| format!("standard output: {e}"))?;
+    sandbox.wait_for_shutdown();
+    Ok(())
+}
+
+/// The one line on standard output.
+fn announce(sandbox: &Sandbox) -> io::Result<()> {
+    let [first, second] = sandbox.urls();
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "READY {first} {second} control={} config={}",
+        sandbox.control_url(),
+        sandbox.config_path().display()
+    )?;
+    out.flush()
+}

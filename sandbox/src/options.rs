@@ -1,0 +1,99 @@
+//! How a sandbox is set up.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::keys::Keys;
+
+/// What a TLS listener presents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsKind {
+    /// A right certificate for `127.0.0.1` and `localhost`.
+    Good,
+    /// A certificate of an authority that `ca.pem` does not contain.
+    WrongCa,
+    /// A certificate of the right authority for another host.
+    WrongName,
+    /// A certificate that ended two days ago.
+    Expired,
+    /// No TLS at all: HTTP in the clear.
+    PlainHttp,
+}
+
+impl TlsKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::Good, Self::WrongCa, Self::WrongName, Self::Expired, Self::PlainHttp];
+}
+
+impl fmt::Display for TlsKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Good => "good",
+            Self::WrongCa => "wrong_ca",
+            Self::WrongName => "wrong_name",
+            Self::Expired => "expired",
+            Self::PlainHttp => "plain_http",
+        })
+    }
+}
+
+/// Which key signs the answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SignWith {
+    /// The WeChat Pay public key's if the request's `Wechatpay-Serial` names
+    /// its id, else the platform certificate's.
+    #[default]
+    Auto,
+    /// Always the WeChat Pay public key's (migration finished).
+    PublicKey,
+    /// Always the platform certificate's (migration not started).
+    Certificate,
+}
+
+/// How to start a [`Sandbox`](crate::Sandbox).
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to write keys and `config.json`. Default: a fresh temporary
+    /// folder that goes away with the sandbox.
+    pub dir: Option<PathBuf>,
+    /// Ports of the two hosts; 0 = any.
+    pub ports: [u16; 2],
+    /// Port of the control interface; 0 = any.
+    pub control_port: u16,
+    /// Further listeners on any port, e.g. with a bad certificate.
+    pub extra: Vec<TlsKind>,
+    /// Requests per second before 429; 0 = no limit.
+    pub rate: u32,
+    /// No line per request on standard error.
+    pub quiet: bool,
+    /// The keys to use. Default: those in `dir` if it has any, else
+    /// [`Keys::shared`].
+    pub keys: Option<Keys>,
+    /// Which key signs the answers.
+    pub sign_with: SignWith,
+    /// Answers of 400 and above go out without a signature. Whether the real
+    /// service signs them is not documented.
+    pub unsigned_errors: bool,
+    /// How many requests the log remembers; 0 = none.
+    pub log_capacity: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            ports: [0, 0],
+            control_port: 0,
+            extra: Vec::new(),
+            rate: 0,
+            quiet: true,
+            keys: None,
+            sign_with: SignWith::Auto,
+            unsigned_errors: false,
+            log_capacity: 10_000,
+        }
+    }
+}

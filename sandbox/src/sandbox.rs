@@ -1,0 +1,325 @@
+//! A running sandbox.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::clock::Clock;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::fault::menu::FaultView;
+use crate::fault::{Fault, FaultId};
+use crate::folder::{self, Folder};
+use crate::host::{RunningHost, Speaks};
+use crate::journal::RequestEntry;
+use crate::keys::{Keys, MCHID};
+use crate::options::{Options, TlsKind};
+use crate::stats::Stats;
+use crate::tls;
+use crate::world::catalogue::{
+    APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, PRODUCT_COUPON_ID, STOCK_ID, STORE_IDS,
+    UNAUTHORISED_BRAND_ID,
+};
+use crate::world::coupon::CouponState;
+use crate::world::ledger::LedgerEntry;
+use crate::world::seed::{self, OPENID};
+use crate::world::view::{CouponSpec, CouponView};
+
+/// How long stopping waits for threads.
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
+
+/// A WeChat Pay stand-in on loopback ports. It stops when dropped.
+pub struct Sandbox {
+    engine: Arc<Engine>,
+    /// The two hosts, then the extra listeners.
+    hosts: Vec<RunningHost>,
+    control: RunningHost,
+    extra: Vec<(TlsKind, String)>,
+    urls: [String; 2],
+    control_url: String,
+    config: Value,
+    folder: Folder,
+}
+
+impl Sandbox {
+    /// Starts a sandbox; it is ready when this returns.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, a port cannot be opened or OpenSSL
+    /// fails.
+    pub fn start(options: Options) -> Result<Self> {
+        let folder = Folder::open(options.dir.as_deref())?;
+        let keys = match (&options.keys, folder.load_keys()?) {
+            (Some(keys), _) => keys.clone(),
+            (None, Some(keys)) => keys,
+            (None, None) => Keys::shared()?,
+        };
+        folder.save_keys(&keys)?;
+        let kinds: Vec<TlsKind> =
+            [TlsKind::Good; 2].into_iter().chain(options.extra.iter().copied()).collect();
+        let ports: Vec<u16> = options.ports.to_vec();
+        let control_port = options.control_port;
+        let engine = Arc::new(Engine::new(options, keys.clone()));
+
+        let now = Clock::default().now();
+        let mut hosts = Vec::new();
+        let mut urls = Vec::new();
+        for (index, kind) in kinds.iter().enumerate() {
+            let acceptor = tls::acceptor(*kind, &keys.0.tls_authority, now)?;
+            let scheme = if acceptor.is_some() { "https" } else { "http" };
+            let port = ports.get(index).copied().unwrap_or(0);
+            let host = RunningHost::start(&engine, index, port, Speaks::Api(acceptor))?;
+            urls.push(format!("{scheme}://{}", host.host.address()));
+            hosts.push(host);
+        }
+        let control = RunningHost::start(&engine, hosts.len(), control_port, Speaks::Control)?;
+        let control_url = format!("http://{}", control.host.address());
+        let mut rest = urls.into_iter();
+        let urls = [rest.next().unwrap_or_default(), rest.next().unwrap_or_default()];
+        let _ = engine.urls.set(urls.clone());
+        let _ = engine.hosts.set(hosts.iter().map(|host| Arc::downgrade(&host.host)).collect());
+
+        let config = config(&keys, &folder, &urls);
+        let sandbox = Self {
+            engine,
+            hosts,
+            control,
+            extra: kinds.into_iter().skip(2).zip(rest).collect(),
+            urls,
+            control_url,
+            config,
+            folder,
+        };
+        sandbox.folder.save_json(folder::CONFIG, &sandbox.config)?;
+        sandbox.folder.save_json(folder::SANDBOX, &sandbox.description())?;
+        Ok(sandbox)
+    }
+
+    /// The content of `config.json`.
+    #[must_use]
+    pub fn config(&self) -> Value {
+        self.config.clone()
+    }
+
+    /// Where `config.json` is.
+    #[must_use]
+    pub fn config_path(&self) -> PathBuf {
+        self.folder.file(folder::CONFIG)
+    }
+
+    /// The folder with keys and `config.json`.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Base URLs of the two hosts.
+    #[must_use]
+    pub fn urls(&self) -> [String; 2] {
+        self.urls.clone()
+    }
+
+    /// Base URL of the first extra listener of a kind.
+    #[must_use]
+    pub fn listener_url(&self, kind: TlsKind) -> Option<String> {
+        self.extra.iter().find(|(extra, _)| *extra == kind).map(|(_, url)| url.clone())
+    }
+
+    /// Base URL of the control interface.
+    #[must_use]
+    pub fn control_url(&self) -> String {
+        self.control_url.clone()
+    }
+
+    /// The keys in use.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.engine.keys
+    }
+
+    /// Puts a fault on the menu. With
+    /// [`RefuseConnection`](crate::FaultKind::RefuseConnection) the ports are
+    /// closed when this returns.
+    pub fn inject(&self, fault: impl Into<Fault>) -> FaultId {
+        self.engine.inject(fault.into())
+    }
+
+    /// Takes one fault off the menu; says whether it was there.
+    #[expect(clippy::must_use_candidate, reason = "clearing is the point, not the answer")]
+    pub fn clear_fault(&self, id: FaultId) -> bool {
+        self.engine.clear_faults(Some(id)) > 0
+    }
+
+    /// Takes all faults off the menu; closed ports open again.
+    pub fn clear_faults(&self) {
+        self.engine.clear_faults(None);
+    }
+
+    /// The faults on the menu.
+    #[must_use]
+    pub fn faults(&self) -> Vec<FaultView> {
+        self.engine.menu.list()
+    }
+
+    /// How often a fault acted (0 once it is cleared).
+    #[must_use]
+    pub fn fired(&self, id: FaultId) -> u64 {
+        self.engine.menu.fired(id)
+    }
+
+    /// Everything that really happened, in order.
+    #[must_use]
+    pub fn ledger(&self) -> Vec<LedgerEntry> {
+        self.engine.world.ledger.entries(0)
+    }
+
+    /// The remembered requests, oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RequestEntry> {
+        self.engine.journal.entries(0)
+    }
+
+    /// Counters.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.engine.stats()
+    }
+
+    /// How a coupon stands. `AUTO_` codes nobody has touched are absent.
+    #[must_use]
+    pub fn coupon(&self, code: &str) -> Option<CouponView> {
+        self.engine.world.view(code)
+    }
+
+    /// Makes or alters a coupon.
+    ///
+    /// # Errors
+    /// When the description does not make sense.
+    pub fn put_coupon(&self, spec: &CouponSpec) -> Result<CouponView> {
+        self.engine.world.put_coupon(spec)
+    }
+
+    /// Sets the state of a coupon, making it if need be.
+    ///
+    /// # Errors
+    /// When the code is not 1 to 40 characters long.
+    pub fn set_state(&self, code: &str, state: CouponState) -> Result<CouponView> {
+        self.put_coupon(&CouponSpec::new(code).state(state))
+    }
+
+    /// Sets the sandbox's clock to real time plus this.
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.engine.world.clock.set_offset(seconds);
+    }
+
+    /// Everything as at the start: coupons, ledger, log, faults, clock.
+    pub fn reset(&self) {
+        self.engine.reset();
+    }
+
+    /// Blocks until somebody asks the program to end: `POST /shutdown`, or
+    /// [`ShutdownHandle::request`].
+    pub fn wait_for_shutdown(&self) {
+        self.engine.end_wanted.wait();
+    }
+
+    /// For signal handlers and the like.
+    #[must_use]
+    pub fn shutdown_handle(&self) -> ShutdownHandle {
+        ShutdownHandle(Arc::clone(&self.engine))
+    }
+
+    /// The content of `sandbox.json`.
+    #[must_use]
+    pub fn description(&self) -> Value {
+        let keys = self.keys();
+        let listeners: Vec<Value> = self
+            .extra
+            .iter()
+            .zip(2..)
+            .map(|((kind, url), host)| json!({ "kind": kind, "url": url, "host": host }))
+            .collect();
+        json!({
+            "urls": self.urls,
+            "listeners": listeners,
+            "control_url": self.control_url,
+            "mchid": MCHID,
+            "merchant_serial_no": keys.merchant_serial_no(),
+            "wechatpay_public_key_id": keys.wechatpay_public_key_id(),
+            "platform_serial_no": keys.platform_serial_no(),
+            "openid": OPENID,
+            "appid": APPID,
+            "brand_id": BRAND_ID,
+            "unauthorised_brand_id": UNAUTHORISED_BRAND_ID,
+            "product_coupon_id": PRODUCT_COUPON_ID,
+            "stock_id": STOCK_ID,
+            "bundle_product_coupon_id": BUNDLE_PRODUCT_COUPON_ID,
+            "bundle_stock_ids": BUNDLE_STOCK_IDS,
+            "store_ids": STORE_IDS,
+            "coupons": seed::list(),
+            "files": {
+                "config": self.config_path(),
+                "ca": self.folder.file(folder::CA),
+                "merchant_key": self.folder.file(folder::MERCHANT_KEY),
+                "merchant_cert": self.folder.file(folder::MERCHANT_CERT),
+                "wechatpay_public_key": self.folder.file(folder::WECHATPAY_PUBLIC_KEY),
+                "platform_cert": self.folder.file(folder::PLATFORM_CERT),
+            },
+        })
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.engine.stop.raise();
+        for host in self.hosts.iter_mut().chain([&mut self.control]) {
+            host.stop();
+        }
+        self.engine.threads.wait_for_zero(STOP_PATIENCE);
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("urls", &self.urls)
+            .field("control_url", &self.control_url)
+            .field("dir", &self.folder.path())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Asks a waiting program to end.
+#[derive(Clone)]
+pub struct ShutdownHandle(Arc<Engine>);
+
+impl ShutdownHandle {
+    /// Lets [`Sandbox::wait_for_shutdown`] return.
+    pub fn request(&self) {
+        self.0.end_wanted.raise();
+    }
+}
+
+impl fmt::Debug for ShutdownHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShutdownHandle")
+    }
+}
+
+/// What a client needs to work with this sandbox.
+fn config(keys: &Keys, folder: &Folder, urls: &[String; 2]) -> Value {
+    json!({
+        "mchid": MCHID,
+        "merchant_serial_no": keys.merchant_serial_no(),
+        "private_key_path": folder.file(folder::MERCHANT_KEY),
+        "wechatpay_public_key_id": keys.wechatpay_public_key_id(),
+        "wechatpay_public_key_path": folder.file(folder::WECHATPAY_PUBLIC_KEY),
+        "apiv3_key": keys.0.apiv3_key,
+        "base_urls": urls,
+        "ca_path": folder.file(folder::CA),
+        "defaults": { "appid": APPID, "brand_id": BRAND_ID },
+    })
+}

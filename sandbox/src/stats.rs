@@ -1,0 +1,118 @@
+//! Counters.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::sync::lock;
+
+/// What the sandbox has seen so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Connections accepted by the hosts.
+    pub connections: u64,
+    /// Connections open now, control interface included.
+    pub open_connections: u64,
+    /// TLS handshakes that failed.
+    pub failed_handshakes: u64,
+    /// Requests read.
+    pub requests: u64,
+    /// Answers by HTTP status.
+    pub by_status: BTreeMap<u16, u64>,
+    /// How often a fault acted.
+    pub faults_fired: u64,
+    /// Redemptions in the ledger.
+    pub used: u64,
+    /// Returns in the ledger.
+    pub returned: u64,
+    /// Coupons that exist.
+    pub coupons: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) connections: AtomicU64,
+    pub(crate) failed_handshakes: AtomicU64,
+    pub(crate) requests: AtomicU64,
+    by_status: Mutex<BTreeMap<u16, u64>>,
+}
+
+impl Counters {
+    pub(crate) fn count(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn status(&self, status: u16) {
+        *lock(&self.by_status).entry(status).or_default() += 1;
+    }
+
+    /// The counters as far as they are kept here.
+    pub(crate) fn stats(&self) -> Stats {
+        Stats {
+            connections: self.connections.load(Ordering::Relaxed),
+            failed_handshakes: self.failed_handshakes.load(Ordering::Relaxed),
+            requests: self.requests.load(Ordering::Relaxed),
+            by_status: lock(&self.by_status).clone(),
+            ..Stats::default()
+        }
+    }
+
+    pub(crate) fn clear(&self) {
+        for counter in [&self.connections, &self.failed_handshakes, &self.requests] {
+            counter.store(0, Ordering::Relaxed);
+        }
+        lock(&self.by_status).clear();
+    }
+}
+
+/// At most so many requests per second.
+#[derive(Debug)]
+pub(crate) struct RateLimit {
+    /// 0 = no limit.
+    per_second: u32,
+    window: Mutex<Option<(Instant, u32)>>,
+}
+
+impl RateLimit {
+    pub(crate) fn new(per_second: u32) -> Self {
+        Self { per_second, window: Mutex::new(None) }
+    }
+
+    /// Whether one more request is allowed now.
+    pub(crate) fn allows(&self, now: Instant) -> bool {
+        if self.per_second == 0 {
+            return true;
+        }
+        let mut window = lock(&self.window);
+        match window.as_mut() {
+            Some((start, count)) if now.duration_since(*start).as_secs() == 0 => {
+                if *count >= self.per_second {
+                    return false;
+                }
+                *count += 1;
+            }
+            _ => *window = Some((now, 1)),
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn limits_per_second() {
+        let limit = RateLimit::new(3);
+        let start = Instant::now();
+        let allowed = |at: Duration| limit.allows(start + at);
+        assert_eq!([0, 1, 2, 3].map(|ms| allowed(Duration::from_millis(ms))), [true, true, true, false]);
+        assert!(allowed(Duration::from_secs(1)));
+        assert!(RateLimit::new(0).allows(start));
+    }
+}

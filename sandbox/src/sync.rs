@@ -1,0 +1,82 @@
+//! Small helpers around locks, stopping and counting threads.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Locks; a panic in another thread does not make the data unreadable.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A flag that is raised once and that threads can sleep on.
+#[derive(Debug, Default)]
+pub(crate) struct Flag {
+    raised: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Flag {
+    pub(crate) fn raise(&self) {
+        *lock(&self.raised) = true;
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn is_raised(&self) -> bool {
+        *lock(&self.raised)
+    }
+
+    /// Blocks until the flag is raised.
+    pub(crate) fn wait(&self) {
+        let mut raised = lock(&self.raised);
+        while !*raised {
+            raised = self.changed.wait(raised).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Sleeps for `time` or until the flag is raised; says whether it is.
+    pub(crate) fn sleep(&self, time: Duration) -> bool {
+        let raised = lock(&self.raised);
+        let (raised, _) = self
+            .changed
+            .wait_timeout_while(raised, time, |raised| !*raised)
+            .unwrap_or_else(PoisonError::into_inner);
+        *raised
+    }
+}
+
+/// Counts running threads so that stopping can wait for them.
+#[derive(Debug, Default)]
+pub(crate) struct Gauge {
+    count: Mutex<usize>,
+    fell: Condvar,
+}
+
+impl Gauge {
+    pub(crate) fn enter(&self) {
+        *lock(&self.count) += 1;
+    }
+
+    pub(crate) fn leave(&self) {
+        let mut count = lock(&self.count);
+        *count = count.saturating_sub(1);
+        self.fell.notify_all();
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        *lock(&self.count)
+    }
+
+    /// Waits until nothing is counted, at most `limit`.
+    pub(crate) fn wait_for_zero(&self, limit: Duration) {
+        let until = Instant::now() + limit;
+        let mut count = lock(&self.count);
+        while *count > 0 {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let (next, _) = self.fell.wait_timeout(count, left).unwrap_or_else(PoisonError::into_inner);
+            count = next;
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The user-coupon object that `use`, `query` and `return` answer with.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::catalogue::{Catalogue, Mode, Stock};
+use super::coupon::{Coupon, CouponState, Day, Hours, StoreScope, Traits, What};
+use crate::clock::{china_week_time, rfc3339};
+
+/// Seconds in a day.
+const DAY: i64 = 86_400;
+
+/// A coupon at a moment, copied out of its lock.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) coupon_code: String,
+    pub(crate) state: CouponState,
+    pub(crate) bundle: Option<(String, usize)>,
+    stock: u16,
+    valid_begin: i64,
+    valid_end: i64,
+    traits: Option<Box<Traits>>,
+    usage: Usage,
+    now: i64,
+}
+
+/// The latest redemption, and its return if that came after.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Usage {
+    pub(crate) use_request_no: Option<String>,
+    pub(crate) use_time: Option<String>,
+    pub(crate) order: Option<String>,
+    pub(crate) return_request_no: Option<String>,
+    pub(crate) return_time: Option<String>,
+}
+
+impl Usage {
+    /// What a coupon's first `events` events lead to.
+    pub(crate) fn after(coupon: &Coupon, events: usize) -> Self {
+        let mut usage = Self::default();
+        for event in coupon.history.iter().take(events) {
+            match &event.what {
+                What::Used { use_time, order } => {
+                    usage = Self {
+                        use_request_no: Some(event.number.to_string()),
+                        use_time: Some(use_time.to_string()),
+                        order: Some(order.to_string()),
+                        ..Self::default()
+                    };
+                }
+                What::Returned => {
+                    usage.return_request_no = Some(event.number.to_string());
+                    usage.return_time = Some(rfc3339(event.at_ms.div_euclid(1000)));
+                }
+            }
+        }
+        usage
+    }
+
+    fn to_json(&self) -> Value {
+        let mut detail = Map::new();
+        let texts = [
+            ("use_request_no", &self.use_request_no),
+            ("use_time", &self.use_time),
+            ("return_request_no", &self.return_request_no),
+            ("return_time", &self.return_time),
+        ];
+        for (name, text) in texts {
+            if let Some(text) = text {
+                detail.insert(name.to_owned(), Value::String(text.clone()));
+            }
+        }
+        let order = self.order.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        if let Some(Value::Object(order)) = order {
+            detail.extend(order);
+        }
+        Value::Object(detail)
+    }
+}
+
+/// The answer's members in the documented order.
+#[derive(Serialize)]
+struct Entity<'a> {
+    coupon_code: &'a str,
+    coupon_state: CouponState,
+    valid_begin_time: String,
+    valid_end_time: String,
+    receive_time: String,
+    send_request_no: String,
+    send_channel: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirm_request_no: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirm_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deactivate_request_no: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deactivate_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deactivate_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    single_usage_detail: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progressive_bundle_usage_detail: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_product_coupon_bundle_info: Option<Value>,
+    product_coupon: &'a Value,
+    stock: Cow<'a, Value>,
+    attach: &'static str,
+    brand_id: &'static str,
+}
+
+impl Snapshot {
+    /// The coupon as it stood after its first `events` events.
+    pub(crate) fn new(coupon: &Coupon, code: &str, events: usize, catalogue: &Catalogue, now: i64) -> Self {
+        let state = match coupon.history.get(events.wrapping_sub(1)) {
+            // A later event has changed the state since.
+            Some(event) if events < coupon.history.len() => match event.what {
+                What::Used { .. } => CouponState::Used,
+                What::Returned => CouponState::Effective,
+            },
+            _ => coupon.state_at(now),
+        };
+        let (valid_begin, valid_end) =
+            coupon.traits.as_ref().map_or((catalogue.valid_begin, catalogue.valid_end), |traits| {
+                (traits.valid_begin, traits.valid_end)
+            });
+        Self {
+            coupon_code: code.to_owned(),
+            state,
+            bundle: None,
+            stock: coupon.stock,
+            valid_begin,
+            valid_end,
+            traits: coupon.traits.clone(),
+            usage: Usage::after(coupon, events),
+            now,
+        }
+    }
+
+    /// The JSON text; `None` only if the stock has gone.
+    pub(crate) fn to_json(&self, catalogue: &Catalogue) -> Option<Vec<u8>> {
+        let stock = catalogue.stock(self.stock)?;
+        let received = self.valid_begin.min(self.now);
+        let confirmed = self.state != CouponState::Confirming;
+        let deactivated = self.state == CouponState::Deactivated;
+        let code = &self.coupon_code;
+        let has_usage = self.usage.use_request_no.is_some();
+        let detail = has_usage.then(|| self.usage.to_json());
+        let (single, bundle) = match stock.mode {
+            Mode::Single => (detail, None),
+            Mode::Bundle { .. } => (None, detail),
+        };
+        let entity = Entity {
+            coupon_code: code,
+            coupon_state: self.state,
+            valid_begin_time: rfc3339(self.valid_begin),
+            valid_end_time: rfc3339(self.valid_end),
+            receive_time: rfc3339(received),
+            send_request_no: format!("MCHSEND_{code}"),
+            send_channel: "API",
+            confirm_request_no: confirmed.then(|| format!("MCHCONFIRM_{code}")),
+            confirm_time: confirmed.then(|| rfc3339(received + 5)),
+            deactivate_request_no: deactivated.then(|| format!("MCHDEACTIVATE_{code}")),
+            deactivate_time: deactivated.then(|| rfc3339(received + 3600)),
+            deactivate_reason: deactivated.then_some("商品已下架"),
+            single_usage_detail: single,
+            progressive_bundle_usage_detail: bundle,
+            user_product_coupon_bundle_info: self.bundle_info(stock),
+            product_coupon: &stock.product,
+            stock: self.stock_json(stock),
+            attach: "沙箱附加信息",
+            brand_id: super::catalogue::BRAND_ID,
+        };
+        serde_json::to_vec(&entity).ok()
+    }
+
+    fn bundle_info(&self, stock: &Stock) -> Option<Value> {
+        let Mode::Bundle { rung, total } = stock.mode else {
+            return None;
+        };
+        let (id, used) = self.bundle.as_ref()?;
+        Some(json!({
+            "user_coupon_bundle_id": id,
+            "user_coupon_bundle_index": rung,
+            "total_count": total,
+            "used_count": used,
+        }))
+    }
+
+    /// The stock, with this coupon's own store scope and hours if it has any.
+    fn stock_json<'a>(&self, stock: &'a Stock) -> Cow<'a, Value> {
+        let Some(traits) = self.traits.as_ref() else {
+            return Cow::Borrowed(&stock.details);
+        };
+        if traits.stores == StoreScope::None && traits.hours == Hours::Always {
+            return Cow::Borrowed(&stock.details);
+        }
+        let mut value = stock.details.clone();
+        let scope = match traits.stores {
+            StoreScope::None => "NONE",
+            StoreScope::All => "ALL",
+            StoreScope::Specific { .. } => "SPECIFIC",
+        };
+        if let Some(slot) = value.get_mut("store_scope") {
+            *slot = json!(scope);
+        }
+        let rule = match stock.mode {
+            Mode::Single => "single_usage_rule",
+            Mode::Bundle { .. } => "progressive_bundle_usage_rule",
+        };
+        let period = value
+            .get_mut(rule)
+            .and_then(|rule| rule.get_mut("coupon_available_period"))
+            .and_then(Value::as_object_mut);
+        if let (Some(period), Some(week)) = (period, self.week(&traits.hours)) {
+            period.insert("weekly_available_period".to_owned(), week);
+        }
+        Cow::Owned(value)
+    }
+
+    fn week(&self, hours: &Hours) -> Option<Value> {
+        match hours {
+            Hours::Always => None,
+            // Any day that is not today.
+            Hours::Never => {
+                let day = Day::from(china_week_time(self.now + 3 * DAY).0);
+                Some(json!({ "day_list": [day] }))
+            }
+            Hours::Weekly { days, from_s, to_s } => Some(json!({
+                "day_list": days,
+                "day_period_list": [{ "begin_time": from_s, "end_time": to_s }],
+            })),
+        }
+    }
+}

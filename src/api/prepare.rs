@@ -1,0 +1,201 @@
+//! The caller's JSON becomes a request: options taken out, defaults filled in, rules checked, members put
+//! where they travel.
+
+use super::{Member, Operation, Place, Presence, Rule, check};
+use crate::config::{Defaults, LONGEST_CALL_MS};
+use crate::error::{Error, Result};
+use crate::json;
+use crate::status::Code;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value};
+use std::time::Duration;
+use time::OffsetDateTime;
+use time::macros::{format_description, offset};
+
+/// Everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A request that keeps all rules and only has to be signed and sent.
+#[derive(Debug)]
+pub struct Prepared {
+    /// HTTP method.
+    pub method: String,
+    /// Path and query, percent-encoded.
+    pub target: String,
+    /// The bytes of the body, frozen: every attempt sends these.
+    pub body: Option<Vec<u8>>,
+    /// The members as they were checked, defaults and filled-in time included.
+    pub members: Map<String, Value>,
+    /// The request's own number.
+    pub number: Option<String>,
+    /// What the caller wants of this library for this call.
+    pub options: Options,
+}
+
+/// The member `_options` of a request.
+#[derive(Debug, Default, Clone)]
+pub struct Options {
+    /// Limit of this call in place of the configured one.
+    pub timeout: Option<Duration>,
+}
+
+/// The present time as `use` wants it when the caller leaves `use_time` out.
+pub fn use_time(now: OffsetDateTime) -> String {
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]+08:00");
+    now.to_offset(offset!(+8)).format(&format).unwrap_or_default()
+}
+
+/// Checks the input of an operation and builds its request.
+pub fn prepare(
+    operation: &Operation,
+    input: &str,
+    defaults: &Defaults,
+    now: OffsetDateTime,
+) -> Result<Prepared> {
+    let mut members = json::parse_object(input)?;
+    let options = take_options(&mut members)?;
+    drop_nulls(&mut members, operation.members);
+    fill_in(&mut members, operation, defaults, now);
+    check::object(&members, operation.members, operation.combinations, "")?;
+    members.iter().try_for_each(|(name, value)| check::characters(value, &json::pointer("", name)))?;
+    members
+        .keys()
+        .try_for_each(|name| check::characters(&Value::String(name.clone()), &json::pointer("", name)))?;
+
+    let (mut query, mut body) = (Vec::new(), Map::new());
+    for (name, value) in &members {
+        let row = operation.members.iter().find(|member| member.name == name);
+        match row.map_or(operation.unknown, |row| row.place) {
+            Place::Query if value.is_null() => {}
+            Place::Path => {}
+            Place::Query => query.push(format!("{}={}", encode(name), encode(&plain(value)))),
+            Place::Body => {
+                body.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    let mut target = path(operation, &members)?;
+    if !query.is_empty() {
+        target = format!("{target}?{}", query.join("&"));
+    }
+    let body = (operation.unknown == Place::Body).then(|| Value::Object(body).to_string().into_bytes());
+    let number = operation.number.and_then(|name| members.get(name)?.as_str().map(str::to_owned));
+    Ok(Prepared { method: operation.method.into(), target, body, members, number, options })
+}
+
+/// Checks the form of a request that no row of the table describes.
+pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Prepared> {
+    let method = method.to_ascii_uppercase();
+    if !matches!(method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE") {
+        return Err(Error::new(
+            Code::Operation,
+            format!("method must be GET, POST, PUT, PATCH or DELETE, found {method:?}"),
+        ));
+    }
+    let wrong = |why: &str| Error::at(Code::Request, "/path_and_query", format!("path_and_query {why}"));
+    if !target.starts_with('/') || target.starts_with("//") {
+        return Err(wrong("must begin with one /"));
+    }
+    if let Some(byte) =
+        target.bytes().find(|byte| !(b'!'..=b'~').contains(byte) || b"\"#<>\\^`{|}".contains(byte))
+    {
+        return Err(wrong(&format!("must be percent-encoded: byte 0x{byte:02X} may not stand in it")));
+    }
+    let mut members = body.map(json::parse_object).transpose()?.unwrap_or_default();
+    let options = take_options(&mut members)?;
+    if method == "GET" && !members.is_empty() {
+        return Err(Error::at(Code::Request, "/json_body", "a GET request has no body"));
+    }
+    let body =
+        (body.is_some() && method != "GET").then(|| Value::Object(members.clone()).to_string().into_bytes());
+    Ok(Prepared { method, target: target.to_owned(), body, members, number: None, options })
+}
+
+fn take_options(members: &mut Map<String, Value>) -> Result<Options> {
+    let given = match members.shift_remove("_options") {
+        None | Some(Value::Null) => return Ok(Options::default()),
+        Some(Value::Object(given)) => given,
+        Some(other) => {
+            let message = format!("_options must be an object, found {}", json::kind(&other));
+            return Err(Error::at(Code::Request, "/_options", message));
+        }
+    };
+    let mut options = Options::default();
+    for (name, value) in given {
+        let field = json::pointer("/_options", &name);
+        if name != "timeout_ms" {
+            let message = format!("{name} is not a known option; known is: timeout_ms");
+            return Err(Error::at(Code::Request, field, message));
+        }
+        let limit = value.as_u64().filter(|ms| (1..=LONGEST_CALL_MS).contains(ms));
+        options.timeout = Some(Duration::from_millis(limit.ok_or_else(|| {
+            let message = format!("timeout_ms must be a whole number from 1 to {LONGEST_CALL_MS}");
+            Error::at(Code::Request, field, message)
+        })?));
+    }
+    Ok(options)
+}
+
+/// WeChat Pay reads a member that is null as left out, so the rules do too.
+fn drop_nulls(members: &mut Map<String, Value>, table: &[Member]) {
+    for row in table {
+        match (members.get_mut(row.name), &row.rule) {
+            (Some(Value::Null), _) => {
+                members.shift_remove(row.name);
+            }
+            (Some(Value::Object(inner)), Rule::Object(table, _)) => drop_nulls(inner, table),
+            _ => {}
+        }
+    }
+}
+
+fn fill_in(
+    members: &mut Map<String, Value>,
+    operation: &Operation,
+    defaults: &Defaults,
+    now: OffsetDateTime,
+) {
+    for row in operation.members {
+        if members.contains_key(row.name) {
+            continue;
+        }
+        let value = match row.presence {
+            Presence::RequiredOrDefault | Presence::OptionalOrDefault => {
+                defaults.get(row.name).map(str::to_owned)
+            }
+            Presence::RequiredOrNow => Some(use_time(now)),
+            Presence::Required | Presence::Optional => None,
+        };
+        if let Some(value) = value {
+            members.insert(row.name.to_owned(), Value::String(value));
+        }
+    }
+}
+
+fn path(operation: &Operation, members: &Map<String, Value>) -> Result<String> {
+    let mut path = String::with_capacity(operation.path.len() + 64);
+    for segment in operation.path.split('/').skip(1) {
+        path.push('/');
+        let Some(name) = segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}')) else {
+            path.push_str(segment);
+            continue;
+        };
+        let value = members.get(name).and_then(Value::as_str).unwrap_or_default();
+        // A path with such a segment is shortened by every proxy on the way.
+        if matches!(value, "" | "." | "..") {
+            let field = json::pointer("", name);
+            return Err(Error::at(Code::Request, field, format!("{name} cannot be {value:?}")));
+        }
+        path.extend(utf8_percent_encode(value, RESERVED));
+    }
+    Ok(path)
+}
+
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// A text as it is; anything else as JSON, which is how the query string carries it.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,251 @@
+//! Keys, certificates and their serial numbers, checked against each other.
+
+use super::fields::Fields;
+use crate::error::{Error, Result};
+use crate::status::Code;
+use crate::wire::hex;
+use crate::wire::keys::{Certificate, PrivateKey, PublicKey};
+use crate::wire::ring::{KeyRing, PUBLIC_KEY_ID_PREFIX};
+use crate::wire::sign::Signer;
+use zeroize::Zeroizing;
+
+/// Length of the APIv3 key: it is used as an AES-256 key as it stands.
+const APIV3_KEY_BYTES: usize = 32;
+/// Serial numbers of merchant certificates have 20 bytes.
+const SERIAL_DIGITS: usize = 40;
+
+/// What the members about keys amount to.
+pub struct Credentials {
+    pub signer: Signer,
+    pub ring: KeyRing,
+    pub public_key_id: Option<String>,
+    pub apiv3_key: Option<Zeroizing<String>>,
+}
+
+/// Reads all of them.
+pub fn read(fields: &mut Fields, mchid: &str) -> Result<Credentials> {
+    let serial = merchant_serial(&fields.required_text("merchant_serial_no")?)?;
+    let key = private_key(fields)?;
+    let mut ring = KeyRing::new(&serial);
+
+    let public_key_id = public_key(fields, &key, &mut ring)?;
+    for (index, path) in fields.texts("platform_certificates")?.unwrap_or_default().iter().enumerate() {
+        let field = format!("/platform_certificates/{index}");
+        let certificate = read_file("platform_certificates", path)
+            .and_then(|file| Certificate::read(&file))
+            .map_err(|error| error.or_at(&field))?;
+        if ring.is_merchant(&certificate.serial) || certificate.key == *key.public() {
+            return Err(Error::at(
+                Code::Key,
+                field,
+                format!(
+                    "certificate {} is the merchant's own; expected WeChat Pay's platform certificate, \
+                     which is downloaded with the APIv3 key",
+                    certificate.serial
+                ),
+            ));
+        }
+        ring.insert(&certificate.serial, certificate.key);
+    }
+
+    let apiv3_key = fields.text("apiv3_key")?.map(Zeroizing::new);
+    if let Some(key) = apiv3_key.as_ref().filter(|key| key.len() != APIV3_KEY_BYTES) {
+        let message = format!("apiv3_key has {} bytes, expected exactly {APIV3_KEY_BYTES}", key.len());
+        return Err(Error::at(Code::Key, "/apiv3_key", message));
+    }
+    if ring.is_empty() {
+        let message = "no way to prove answers: give wechatpay_public_key_id with \
+                       wechatpay_public_key_path (or _pem), or platform_certificates";
+        let only_apiv3 = "apiv3_key alone is not enough in this version: it does not download platform \
+                          certificates; give wechatpay_public_key_id with wechatpay_public_key_path, or \
+                          platform_certificates";
+        let message = if apiv3_key.is_some() { only_apiv3 } else { message };
+        return Err(Error::at(Code::Config, "/wechatpay_public_key_id", message));
+    }
+    Ok(Credentials { signer: Signer::new(mchid, &serial, key), ring, public_key_id, apiv3_key })
+}
+
+fn private_key(fields: &mut Fields) -> Result<PrivateKey> {
+    let passphrase = fields.text("private_key_passphrase")?.map(Zeroizing::new);
+    let Some((field, file)) = file_or_text(fields, "private_key_path", "private_key_pem")? else {
+        return Err(Error::at(
+            Code::Config,
+            "/private_key_path",
+            "private_key_path (or private_key_pem) is missing",
+        ));
+    };
+    PrivateKey::read(&file, passphrase.as_deref().map(String::as_str)).map_err(|error| error.or_at(&field))
+}
+
+fn public_key(fields: &mut Fields, merchant: &PrivateKey, ring: &mut KeyRing) -> Result<Option<String>> {
+    let id = fields.text("wechatpay_public_key_id")?;
+    let file = file_or_text(fields, "wechatpay_public_key_path", "wechatpay_public_key_pem")?;
+    let (id, (field, file)) = match (id, file) {
+        (None, None) => return Ok(None),
+        (Some(id), Some(file)) => (id, file),
+        (Some(_), None) => {
+            return Err(Error::at(
+                Code::Config,
+                "/wechatpay_public_key_path",
+                "wechatpay_public_key_id is given without wechatpay_public_key_path (or _pem)",
+            ));
+        }
+        (None, Some((field, _))) => {
+            return Err(Error::at(
+                Code::Config,
+                "/wechatpay_public_key_id",
+                format!("{field} is given without wechatpay_public_key_id"),
+            ));
+        }
+    };
+    let digits = id.strip_prefix(PUBLIC_KEY_ID_PREFIX).unwrap_or_default();
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        let found = if id.len() == SERIAL_DIGITS { "a certificate's serial number" } else { "another text" };
+        return Err(Error::at(
+            Code::Key,
+            "/wechatpay_public_key_id",
+            format!("expected {PUBLIC_KEY_ID_PREFIX} and digits, found {found}"),
+        ));
+    }
+    let key = PublicKey::read(&file).map_err(|error| error.or_at(&field))?;
+    if key == *merchant.public() {
+        return Err(Error::at(
+            Code::Key,
+            field,
+            "this is the merchant's own public key; expected WeChat Pay's, which the merchant console offers for download",
+        ));
+    }
+    ring.insert(&id, key);
+    Ok(Some(id))
+}
+
+/// A member that names a file, or its twin that holds the text itself.
+fn file_or_text(
+    fields: &mut Fields,
+    path_name: &'static str,
+    text_name: &'static str,
+) -> Result<Option<(String, Zeroizing<Vec<u8>>)>> {
+    let path = fields.text(path_name)?;
+    let text = fields.text(text_name)?.map(Zeroizing::new);
+    match (path, text) {
+        (Some(_), Some(_)) => Err(Error::at(
+            Code::Config,
+            format!("/{text_name}"),
+            format!("give {path_name} or {text_name}, not both"),
+        )),
+        (Some(path), None) => {
+            let file = read_file(path_name, &path)?;
+            Ok(Some((format!("/{path_name}"), Zeroizing::new(file))))
+        }
+        (None, Some(text)) => Ok(Some((format!("/{text_name}"), Zeroizing::new(text.as_bytes().to_vec())))),
+        (None, None) => Ok(None),
+    }
+}
+
+/// The bytes of a file that the configuration names.
+pub fn read_file(member: &str, path: &str) -> Result<Vec<u8>> {
+    /// A file of keys or certificates; a whole bundle of roots has a quarter of this.
+    const LARGEST: u64 = 1024 * 1024;
+    let failed =
+        |why: String| Error::at(Code::Config, format!("/{member}"), format!("cannot read {path:?}: {why}"));
+    let found = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+    if !found.is_file() {
+        return Err(failed("not a file".into()));
+    }
+    if found.len() > LARGEST {
+        return Err(failed(format!("{} bytes are too many for a key or certificate", found.len())));
+    }
+    std::fs::read(path).map_err(|error| failed(error.to_string()))
+}
+
+/// The serial number as WeChat Pay writes it: upper-case hexadecimal. Blanks and colons, as other programs
+/// print them, are taken out.
+fn merchant_serial(given: &str) -> Result<String> {
+    let dense: String = given
+        .chars()
+        .filter(|character| !matches!(character, ' ' | ':'))
+        .collect::<String>()
+        .to_ascii_uppercase();
+    let wrong = |message: String| Error::at(Code::Key, "/merchant_serial_no", message);
+    if dense.starts_with(PUBLIC_KEY_ID_PREFIX) {
+        return Err(wrong(
+            "found WeChat Pay's public key id, expected the serial number of the merchant API certificate"
+                .into(),
+        ));
+    }
+    let hexadecimal = dense.strip_prefix("0X").unwrap_or(&dense);
+    if hexadecimal.len() > SERIAL_DIGITS && hexadecimal.bytes().all(|byte| byte.is_ascii_digit()) {
+        let converted = decimal_to_hex(hexadecimal);
+        return Err(wrong(format!(
+            "found a decimal serial number, expected {SERIAL_DIGITS} hexadecimal digits: it is {converted}"
+        )));
+    }
+    if hexadecimal.len() != SERIAL_DIGITS || !hexadecimal.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(wrong(format!(
+            "found {} characters, expected {SERIAL_DIGITS} hexadecimal digits \
+             (openssl x509 -in apiclient_cert.pem -noout -serial)",
+            hexadecimal.chars().count()
+        )));
+    }
+    Ok(hexadecimal.to_owned())
+}
+
+fn decimal_to_hex(decimal: &str) -> String {
+    let mut bytes: Vec<u8> = Vec::new();
+    for digit in decimal.bytes().map(|byte| u16::from(byte - b'0')) {
+        let mut carry = digit;
+        for byte in bytes.iter_mut().rev() {
+            let value = u16::from(*byte) * 10 + carry;
+            *byte = u8::try_from(value & 0xFF).unwrap_or(0);
+            carry = value >> 8;
+        }
+        if carry > 0 {
+            bytes.insert(0, u8::try_from(carry).unwrap_or(0));
+        }
+    }
+    hex(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decimal_serial_is_told_and_converted() {
+        // 0x5157F09EFDC096DE15EBE81A47057A7232F1B8E1 in decimal
+        let decimal = "464393711711371205064391155372187391091434043617";
+        let error = merchant_serial(decimal).unwrap_err();
+        assert_eq!(error.code, Code::Key);
+        assert!(error.message.contains("decimal"), "{}", error.message);
+        let hex = error.message.rsplit(' ').next().unwrap();
+        assert_eq!(hex.len(), SERIAL_DIGITS);
+    }
+
+    #[test]
+    fn decimal_to_hex_carries() {
+        assert_eq!(decimal_to_hex("255"), "FF");
+        assert_eq!(decimal_to_hex("256"), "0100");
+        assert_eq!(
+            decimal_to_hex("340282366920938463463374607431768211456"),
+            "0100000000000000000000000000000000"
+        );
+    }
+
+    #[test]
+    fn other_spellings_of_a_serial_are_understood() {
+        let plain = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
+        assert_eq!(merchant_serial(plain).unwrap(), plain);
+        assert_eq!(merchant_serial(&plain.to_lowercase()).unwrap(), plain);
+        assert_eq!(
+            merchant_serial("51:57:F0:9E:FD:C0:96:DE:15:EB:E8:1A:47:05:7A:72:32:F1:B8:E1").unwrap(),
+            plain
+        );
+        assert!(merchant_serial("5157F09E").is_err());
+        assert!(
+            merchant_serial("PUB_KEY_ID_0114232134912410000000000000")
+                .unwrap_err()
+                .message
+                .contains("public key id")
+        );
+    }
+}

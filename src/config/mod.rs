@@ -1,0 +1,216 @@
+//! The configuration of a context: read, checked and turned into what the rest works with.
+//!
+//! A mistake is found here, when the till starts, and named: which member, what was found, what was
+//! expected.
+
+mod credentials;
+mod fields;
+
+use crate::encoding::TextEncoding;
+use crate::error::{Error, Result};
+use crate::json;
+use crate::status::Code;
+use crate::wire::ring::KeyRing;
+use crate::wire::sign::Signer;
+use fields::Fields;
+use std::time::Duration;
+use ureq::http::Uri;
+use zeroize::Zeroizing;
+
+/// The nearest access point and the one in another city; both serve every path.
+const DEFAULT_BASE_URLS: [&str; 2] = ["https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com"];
+/// No call waits longer than this, whatever is asked for.
+pub const LONGEST_CALL_MS: u64 = 10 * 60 * 1000;
+
+/// Everything that a context is made of.
+#[derive(Debug)]
+pub struct Config {
+    /// The service provider's number.
+    pub mchid: String,
+    /// Signs requests.
+    pub signer: Signer,
+    /// Proves answers.
+    pub ring: KeyRing,
+    /// Announced in `Wechatpay-Serial`, so that WeChat Pay signs with the key that we hold.
+    pub public_key_id: Option<String>,
+    /// Opens what WeChat Pay seals: notifications and downloaded certificates.
+    pub apiv3_key: Option<Zeroizing<String>>,
+    /// Where to send, in order of preference.
+    pub hosts: Vec<Host>,
+    /// Members that requests may leave out.
+    pub defaults: Defaults,
+    /// How long to wait.
+    pub limits: Limits,
+    /// Requests a second, over all contexts of this `mchid` in the process.
+    pub max_rate_per_s: u64,
+    /// PEM text of roots that are trusted besides Mozilla's.
+    pub extra_roots: Option<Vec<u8>>,
+    /// URL of an HTTP proxy. The environment's proxy variables are not read.
+    pub proxy: Option<String>,
+    /// Encoding of every text that crosses the C boundary.
+    pub text_encoding: TextEncoding,
+    /// The whole `User-Agent`.
+    pub user_agent: String,
+}
+
+/// One access point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// `https://name[:port]`, without a slash at the end.
+    pub origin: String,
+    /// `name[:port]`, for reports.
+    pub name: String,
+}
+
+/// Members that fall back to the configuration.
+#[derive(Debug, Default, Clone)]
+pub struct Defaults {
+    /// `appid`
+    pub appid: Option<String>,
+    /// `brand_id`
+    pub brand_id: Option<String>,
+    /// `store_id`
+    pub store_id: Option<String>,
+}
+
+impl Defaults {
+    /// The default of the member with that name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        match name {
+            "appid" => self.appid.as_deref(),
+            "brand_id" => self.brand_id.as_deref(),
+            "store_id" => self.store_id.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// How long a call may take, and its parts.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The whole call: look-up, connection, TLS, sending, waiting, all attempts and pauses.
+    pub call: Duration,
+    /// Look-up, connection and TLS of one attempt.
+    pub connect: Duration,
+    /// One attempt from its start to the end of its answer.
+    pub attempt: Duration,
+}
+
+impl Config {
+    /// Reads and checks the configuration text.
+    pub fn from_json(text: &str) -> Result<Config> {
+        let mut fields = Fields::new(json::parse_object(text)?, "");
+        let mchid = fields.required_text("mchid")?;
+        if mchid.len() > 32 || !mchid.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Error::at(
+                Code::Config,
+                "/mchid",
+                "mchid must be the service provider's number, digits only",
+            ));
+        }
+        let credentials = credentials::read(&mut fields, &mchid)?;
+
+        let base_urls = fields.texts("base_urls")?;
+        let proxy = fields.text("proxy")?;
+        let limits = limits(&mut fields)?;
+        let max_rate_per_s = fields.number("max_rate_per_s", 1..=100_000, 500)?;
+        let extra_roots =
+            fields.text("ca_path")?.map(|path| credentials::read_file("ca_path", &path)).transpose()?;
+        let text_encoding = text_encoding(&mut fields)?;
+        let user_agent = user_agent(fields.text("user_agent_suffix")?)?;
+        let mut inner = fields.object("defaults")?;
+        let defaults = Defaults {
+            appid: inner.text("appid")?,
+            brand_id: inner.text("brand_id")?,
+            store_id: inner.text("store_id")?,
+        };
+        inner.finish()?;
+        if fields.text("journal_path")?.is_some() {
+            return Err(Error::at(
+                Code::Config,
+                "/journal_path",
+                "this version keeps no journal; leave journal_path out",
+            ));
+        }
+        fields.finish()?;
+
+        Ok(Config {
+            mchid,
+            signer: credentials.signer,
+            ring: credentials.ring,
+            public_key_id: credentials.public_key_id,
+            apiv3_key: credentials.apiv3_key,
+            hosts: hosts(base_urls)?,
+            defaults,
+            limits,
+            max_rate_per_s,
+            extra_roots,
+            proxy,
+            text_encoding,
+            user_agent,
+        })
+    }
+}
+
+fn limits(fields: &mut Fields) -> Result<Limits> {
+    let mut milliseconds =
+        |name, default| fields.number(name, 1..=LONGEST_CALL_MS, default).map(Duration::from_millis);
+    Ok(Limits {
+        call: milliseconds("timeout_ms", 10_000)?,
+        connect: milliseconds("connect_timeout_ms", 3_000)?,
+        attempt: milliseconds("attempt_timeout_ms", 5_000)?,
+    })
+}
+
+fn text_encoding(fields: &mut Fields) -> Result<TextEncoding> {
+    let Some(name) = fields.text("text_encoding")? else { return Ok(TextEncoding::UTF8) };
+    TextEncoding::named(&name).ok_or_else(|| {
+        let message = format!("text_encoding must be utf-8, gbk or gb18030, found {name:?}");
+        Error::at(Code::Config, "/text_encoding", message)
+    })
+}
+
+fn hosts(urls: Option<Vec<String>>) -> Result<Vec<Host>> {
+    let urls = urls.unwrap_or_else(|| DEFAULT_BASE_URLS.map(str::to_owned).to_vec());
+    if urls.is_empty() {
+        return Err(Error::at(Code::Config, "/base_urls", "base_urls is empty"));
+    }
+    urls.iter().enumerate().map(|(index, url)| host(url, &format!("/base_urls/{index}"))).collect()
+}
+
+fn host(url: &str, field: &str) -> Result<Host> {
+    let wrong = |why: &str| Error::at(Code::Config, field, format!("{url:?} {why}"));
+    let uri: Uri = url.parse().map_err(|_| wrong("is not a URL"))?;
+    if uri.scheme_str() != Some("https") {
+        return Err(wrong("must begin with https://"));
+    }
+    if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+        return Err(wrong("must name a host only, without a path"));
+    }
+    let authority = uri.authority().ok_or_else(|| wrong("has no host"))?;
+    if authority.as_str().contains('@') || authority.host().is_empty() {
+        return Err(wrong("must name a host and optionally a port"));
+    }
+    Ok(Host { origin: format!("https://{authority}"), name: authority.to_string() })
+}
+
+/// Requests without a `User-Agent` are said to be refused; every official SDK sends one.
+fn user_agent(suffix: Option<String>) -> Result<String> {
+    let own = format!(
+        "wxcoupon/{} ({}; {})",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    );
+    match suffix {
+        None => Ok(own),
+        Some(suffix) if suffix.len() <= 128 && suffix.bytes().all(|byte| (b' '..=b'~').contains(&byte)) => {
+            Ok(format!("{own} {suffix}"))
+        }
+        Some(_) => Err(Error::at(
+            Code::Config,
+            "/user_agent_suffix",
+            "user_agent_suffix must be at most 128 printable ASCII characters",
+        )),
+    }
+}

@@ -1,0 +1,110 @@
+//! The encodings that hosts speak: UTF-8, GBK and GB18030.
+
+use crate::error::{Error, Result};
+use crate::status::Code;
+use encoding_rs::{DecoderResult, EncoderResult, Encoding, GB18030, GBK, UTF_8};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// The encoding of every text that crosses the boundary for one context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextEncoding(&'static Encoding);
+
+impl TextEncoding {
+    /// What everything speaks that has no context or asked for nothing else.
+    pub const UTF8: TextEncoding = TextEncoding(UTF_8);
+
+    /// By its name in the configuration.
+    pub fn named(name: &str) -> Option<TextEncoding> {
+        match name.to_ascii_lowercase().as_str() {
+            "utf-8" | "utf8" => Some(TextEncoding(UTF_8)),
+            "gbk" => Some(TextEncoding(GBK)),
+            "gb18030" => Some(TextEncoding(GB18030)),
+            _ => None,
+        }
+    }
+
+    /// Strict: a malformed sequence is an error that names its offset, never a replacement character.
+    pub fn decode<'a>(self, bytes: &'a [u8], argument: &str) -> Result<Cow<'a, str>> {
+        let malformed = |offset: usize| {
+            Error::new(
+                Code::Encoding,
+                format!("{argument} is not valid {} at byte offset {offset}", self.0.name()),
+            )
+        };
+        if self.0 == UTF_8 {
+            return std::str::from_utf8(bytes)
+                .map(Cow::Borrowed)
+                .map_err(|error| malformed(error.valid_up_to()));
+        }
+        let mut decoder = self.0.new_decoder_without_bom_handling();
+        let room = decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(0);
+        let mut text = String::with_capacity(room);
+        match decoder.decode_to_string_without_replacement(bytes, &mut text, true) {
+            (DecoderResult::InputEmpty, _) => Ok(Cow::Owned(text)),
+            (DecoderResult::Malformed(length, beyond), read) => {
+                Err(malformed(read.saturating_sub(usize::from(length) + usize::from(beyond))))
+            }
+            (DecoderResult::OutputFull, read) => Err(malformed(read)),
+        }
+    }
+
+    /// Lossless inside JSON: what the encoding does not have is written as `\uXXXX`.
+    pub fn encode_json(self, json: &str) -> Vec<u8> {
+        if self.0 == UTF_8 {
+            return json.as_bytes().to_vec();
+        }
+        let mut encoder = self.0.new_encoder();
+        let mut bytes = Vec::with_capacity(json.len() + 16);
+        let mut rest = json;
+        loop {
+            bytes.reserve(rest.len() * 2 + 16);
+            let (result, read) = encoder.encode_from_utf8_to_vec_without_replacement(rest, &mut bytes, true);
+            rest = rest.get(read..).unwrap_or_default();
+            match result {
+                EncoderResult::InputEmpty => return bytes,
+                EncoderResult::OutputFull => {}
+                EncoderResult::Unmappable(character) => {
+                    let mut escaped = String::new();
+                    for unit in character.encode_utf16(&mut [0; 2]) {
+                        // Writing to a String cannot fail.
+                        let _ = write!(escaped, "\\u{unit:04x}");
+                    }
+                    bytes.extend_from_slice(escaped.as_bytes());
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gbk_goes_both_ways_and_names_bad_offsets() {
+        let gbk = TextEncoding::named("GBK").unwrap();
+        let bytes = gbk.encode_json("{\"店\":\"微信支付\"}");
+        assert_eq!(gbk.decode(&bytes, "json_in").unwrap(), "{\"店\":\"微信支付\"}");
+        let error = gbk.decode(b"{\"a\":\"\xff\"}", "json_in").unwrap_err();
+        assert_eq!(error.code, Code::Encoding);
+        assert!(error.message.ends_with("offset 6"), "{}", error.message);
+        let error = gbk.decode(b"ab\x81", "json_in").unwrap_err();
+        assert!(error.message.ends_with("offset 2"), "{}", error.message);
+    }
+
+    #[test]
+    fn what_gbk_has_not_is_escaped() {
+        let gbk = TextEncoding::named("gbk").unwrap();
+        assert_eq!(gbk.encode_json("a😀b"), b"a\\ud83d\\ude00b");
+        let gb18030 = TextEncoding::named("gb18030").unwrap();
+        let bytes = gb18030.encode_json("😀");
+        assert_eq!(gb18030.decode(&bytes, "x").unwrap(), "😀");
+    }
+
+    #[test]
+    fn utf8_offsets_are_those_of_the_bad_byte() {
+        let error = TextEncoding::UTF8.decode(b"{\"\xc3\x28\"}", "json_in").unwrap_err();
+        assert!(error.message.contains("json_in is not valid UTF-8 at byte offset 2"), "{}", error.message);
+    }
+}

@@ -1,0 +1,48 @@
+//! One error type for everything that fails before or beside an answer.
+
+use crate::status::Code;
+use std::borrow::Cow;
+
+/// A failure: a [`Code`], a sentence for the programmer, and where it helps the member it is about.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{}: {message}", code.name())]
+pub struct Error {
+    /// What kind of failure.
+    pub code: Code,
+    /// English, for the programmer. Names what was found and what was expected; never a secret.
+    pub message: String,
+    /// JSON pointer of the member at fault.
+    pub field: Option<String>,
+    /// What to do, where the code's own hint is too general.
+    pub hint: Option<Cow<'static, str>>,
+}
+
+/// The usual result inside the library.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A failure of this kind.
+    #[cold]
+    pub fn new(code: Code, message: impl Into<String>) -> Error {
+        Error { code, message: message.into(), field: None, hint: None }
+    }
+
+    /// A failure that is the fault of one member, named by JSON pointer.
+    #[cold]
+    pub fn at(code: Code, field: impl Into<String>, message: impl Into<String>) -> Error {
+        Error { field: Some(field.into()), ..Error::new(code, message) }
+    }
+
+    /// The same with better advice than the code has in general.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<Cow<'static, str>>) -> Error {
+        Error { hint: Some(hint.into()), ..self }
+    }
+
+    /// The same, said of this member when it names none yet.
+    #[must_use]
+    pub fn or_at(mut self, field: &str) -> Error {
+        self.field.get_or_insert_with(|| field.to_owned());
+        self
+    }
+}

@@ -1,0 +1,141 @@
+//! The context: keys, hosts and connections of one merchant.
+
+use super::buf;
+use super::guard::guard;
+use super::registry::{Kind, Registry};
+use super::text::{bytes_of, null};
+use super::{answer, wxcoupon_buf, wxcoupon_ctx};
+use crate::client::Client;
+use crate::config::Config;
+use crate::encoding::TextEncoding;
+use crate::error::{Error, Result};
+use crate::json;
+use crate::report::Report;
+use crate::status::{Code, WXCOUPON_E_HANDLE, WXCOUPON_E_NULL, WXCOUPON_E_PANIC, WXCOUPON_OK};
+use std::ffi::c_char;
+use std::ptr;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+static CTXS: Registry<Ctx> = Registry::new(Kind::Ctx);
+
+/// What stands behind a `wxcoupon_ctx`.
+pub(super) struct Ctx {
+    pub(super) client: Client,
+    pub(super) encoding: TextEncoding,
+}
+
+/// The context behind an argument.
+pub(super) fn alive(ctx: *mut wxcoupon_ctx) -> Result<Arc<Ctx>> {
+    if ctx.is_null() {
+        return Err(null("ctx"));
+    }
+    CTXS.get(ctx as usize).ok_or_else(|| Error::new(Code::Handle, "ctx is not a live context"))
+}
+
+pub(super) fn live() -> u32 {
+    CTXS.live()
+}
+
+/// Makes a context from a configuration. Never uses the network.
+///
+/// Keys are read, checked against each other and against the serial numbers here, so that a mistake shows
+/// at start-up and not at the first customer.
+///
+/// config_json: one JSON object; its members are listed in the documentation of the configuration. Read
+/// as UTF-8, or in the encoding that its own member text_encoding names.
+/// out_ctx: receives the context, or NULL on failure.
+/// out_buf: receives the answer (on failure: which member, what was found, what was expected); may be
+/// NULL.
+/// Returns: WXCOUPON_OK, or a status of class 1 (the text) or 2 (what it says).
+/// Owns: the caller owns the context and frees it with wxcoupon_ctx_free; the text stays the caller's.
+/// Threads: any; the context may be used by any number of threads at once.
+///
+/// # Safety
+/// config_json is NULL or NUL-terminated; out_ctx is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxcoupon_ctx_new(
+    config_json: *const c_char,
+    out_ctx: *mut *mut wxcoupon_ctx,
+    out_buf: *mut wxcoupon_buf,
+) -> i32 {
+    guard(WXCOUPON_E_PANIC, || {
+        if !out_ctx.is_null() {
+            // SAFETY: writable by this function's contract; alignment is not assumed.
+            unsafe { out_ctx.write_unaligned(ptr::null_mut()) };
+        }
+        answer(out_buf, "ctx_new", || {
+            if out_ctx.is_null() {
+                return (null("out_ctx").into(), TextEncoding::UTF8);
+            }
+            // SAFETY: NULL or NUL-terminated by this function's contract.
+            let made = unsafe { bytes_of(config_json, "config_json") }.and_then(make);
+            match made {
+                Ok((key, encoding, report)) => {
+                    // SAFETY: checked for NULL above, writable by this function's contract.
+                    unsafe { out_ctx.write_unaligned(key as *mut wxcoupon_ctx) };
+                    (report, encoding)
+                }
+                Err(error) => (error.into(), TextEncoding::UTF8),
+            }
+        })
+    })
+}
+
+fn make(bytes: &[u8]) -> Result<(usize, TextEncoding, Report)> {
+    let (text, encoding) = decode_config(bytes)?;
+    let config = Config::from_json(&text)?;
+    let client = Client::new(config)?;
+    let report = Report::local(&client.summary());
+    let key = CTXS
+        .insert(Ctx { client, encoding })
+        .ok_or_else(|| Error::new(Code::Handle, "too many contexts are alive; free those no longer used"))?;
+    Ok((key, encoding, report))
+}
+
+/// A configuration names its own encoding. Its ASCII parts read the same in all three, so each candidate
+/// is tried and believed when the text, read so, says so itself.
+fn decode_config(bytes: &[u8]) -> Result<(Zeroizing<String>, TextEncoding)> {
+    for name in ["gb18030", "gbk"] {
+        let Some(encoding) = TextEncoding::named(name) else { continue };
+        let Ok(text) = encoding.decode(bytes, "config_json") else { continue };
+        let text = Zeroizing::new(text.into_owned());
+        let says_so = json::parse_object(&text)
+            .ok()
+            .and_then(|members| members.get("text_encoding")?.as_str().and_then(TextEncoding::named))
+            .is_some_and(|named| named == encoding);
+        if says_so {
+            return Ok((text, encoding));
+        }
+    }
+    let text = TextEncoding::UTF8.decode(bytes, "config_json")?;
+    Ok((Zeroizing::new(text.into_owned()), TextEncoding::UTF8))
+}
+
+/// Frees a context. Calls that are running on it finish normally; its keys are wiped when the last ends.
+///
+/// ctx: the context.
+/// Returns: WXCOUPON_OK, WXCOUPON_E_NULL, or WXCOUPON_E_HANDLE when it is not alive (freed before).
+/// Threads: any.
+#[unsafe(no_mangle)]
+pub extern "C" fn wxcoupon_ctx_free(ctx: *mut wxcoupon_ctx) -> i32 {
+    if ctx.is_null() {
+        return WXCOUPON_E_NULL;
+    }
+    guard(WXCOUPON_E_PANIC, || match CTXS.remove(ctx as usize) {
+        Some(ctx) => {
+            drop(ctx);
+            WXCOUPON_OK
+        }
+        None => WXCOUPON_E_HANDLE,
+    })
+}
+
+/// How many handles of all kinds are alive in this process. A host's own tests can show with it that the
+/// host frees everything.
+///
+/// Returns: the number. Threads: any.
+#[unsafe(no_mangle)]
+pub extern "C" fn wxcoupon_handles_live() -> u32 {
+    guard(0, || buf::live() + live())
+}

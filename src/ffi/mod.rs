@@ -1,0 +1,78 @@
+//! The C surface: the only module with `unsafe`, in the order of the header.
+//!
+//! Every exported function goes through [`guard::guard`]; every handle is looked up in a
+//! [`registry::Registry`]; caller memory is read by [`text`] and written by [`buf`] and [`ctx`] alone.
+
+#![allow(clippy::doc_markdown, reason = "these comments become the C header, which has no markdown")]
+
+mod buf;
+mod ctx;
+mod guard;
+mod log;
+mod ops;
+mod registry;
+mod text;
+mod version;
+
+#[cfg(feature = "test-hooks")]
+mod test_hooks;
+
+pub use buf::*;
+pub use ctx::*;
+pub use log::*;
+pub use ops::*;
+pub use version::*;
+
+use crate::encoding::TextEncoding;
+use crate::report::Report;
+use crate::status::Code;
+use buf::optional;
+use std::ffi::{c_char, c_void};
+
+/// Keys, hosts and connections of one merchant. Made by wxcoupon_ctx_new.
+#[allow(non_camel_case_types, reason = "the name in C")]
+#[derive(Debug)]
+pub struct wxcoupon_ctx {
+    _opaque: [u8; 0],
+}
+
+/// Holds the answer of the last call that was given it. Made by wxcoupon_buf_new.
+#[allow(non_camel_case_types, reason = "the name in C")]
+#[derive(Debug)]
+pub struct wxcoupon_buf {
+    _opaque: [u8; 0],
+}
+
+/// A log sink. message is UTF-8, ended by NUL, and valid during the call; message_len is its length in
+/// bytes without the NUL. It must not throw or jump out.
+#[allow(non_camel_case_types, reason = "the name in C")]
+pub type wxcoupon_log_fn = Option<
+    unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char, message_len: u32),
+>;
+
+/// Runs a call and puts its report into the buffer; the buffer is checked before anything happens.
+fn answer(
+    out_buf: *mut wxcoupon_buf,
+    operation: &'static str,
+    run: impl FnOnce() -> (Report, TextEncoding),
+) -> i32 {
+    let buf = match optional(out_buf) {
+        Ok(buf) => buf,
+        Err(status) => return status,
+    };
+    let (mut report, encoding) = contained(run);
+    report.operation.get_or_insert(operation);
+    if let Some(buf) = buf {
+        buf.fill(&report, encoding);
+    }
+    report.code.number()
+}
+
+/// A panic inside the call still leaves a report, and says whether a request was on its way.
+fn contained(run: impl FnOnce() -> (Report, TextEncoding)) -> (Report, TextEncoding) {
+    crate::net::in_flight::clear();
+    guard::guard(None, || Some(run())).unwrap_or_else(|| {
+        let in_doubt = crate::net::in_flight::writing();
+        (Report { in_doubt, ..Report::new(Code::Panic) }, TextEncoding::UTF8)
+    })
+}

@@ -1,0 +1,139 @@
+//! What a till asks WeChat Pay.
+
+use super::ctx::{Ctx, alive};
+use super::guard::guard;
+use super::text::bytes_of;
+use super::{answer, wxcoupon_buf, wxcoupon_ctx};
+use crate::api;
+use crate::encoding::TextEncoding;
+use crate::error::Result;
+use crate::report::Report;
+use crate::status::WXCOUPON_E_PANIC;
+use std::ffi::c_char;
+
+/// One call of a context: resolve the handle, run, answer in the context's encoding.
+fn on_ctx(
+    ctx: *mut wxcoupon_ctx,
+    out_buf: *mut wxcoupon_buf,
+    operation: &'static str,
+    run: impl FnOnce(&Ctx) -> Result<Report>,
+) -> i32 {
+    guard(WXCOUPON_E_PANIC, || {
+        answer(out_buf, operation, || match alive(ctx) {
+            Ok(ctx) => (run(&ctx).unwrap_or_else(Report::from), ctx.encoding),
+            Err(error) => (error.into(), TextEncoding::UTF8),
+        })
+    })
+}
+
+/// # Safety
+/// `json_in` is NULL or NUL-terminated.
+unsafe fn operate(
+    ctx: *mut wxcoupon_ctx,
+    operation: &'static api::Operation,
+    json_in: *const c_char,
+    out_buf: *mut wxcoupon_buf,
+) -> i32 {
+    on_ctx(ctx, out_buf, operation.id, |ctx| {
+        // SAFETY: NULL or NUL-terminated by the contract above.
+        let bytes = unsafe { bytes_of(json_in, "json_in") }?;
+        Ok(ctx.client.call(operation, &ctx.encoding.decode(bytes, "json_in")?))
+    })
+}
+
+/// Redeems a coupon (核销): reports to WeChat Pay that the coupon was used for this order.
+///
+/// Call it once the order is paid. Give each redemption one out_request_no, keep it with the sale, and
+/// repeat the call with exactly the same members when the class is 3, 4 or 6: WeChat Pay answers a repeat
+/// with the result of the first and redeems nothing twice.
+///
+/// ctx: the context.
+/// json_in: members openid, coupon_code, product_coupon_id, stock_id, appid, brand_id, out_request_no
+/// (6 to 40 of 0-9 A-Z a-z _ -), use_time (RFC 3339 with offset; left out: now, in +08:00), and exactly
+/// one of associated_order_info {transaction_id, or out_trade_no with mchid and for partner orders
+/// sub_mchid} and associated_pay_score_order_info {order_id, or out_order_no with mchid}. Optional:
+/// store_id. appid, brand_id and store_id fall back to the configuration's defaults. Members that are not
+/// documented are passed on. "_options": {"timeout_ms": 3000} is for this library and is never sent.
+/// out_buf: receives the answer; may be NULL.
+/// Returns: WXCOUPON_OK when WeChat Pay's signed answer says that this request redeemed this coupon; any
+/// other status by its class.
+/// Owns: nothing; the text stays the caller's.
+/// Threads: any. It blocks up to the deadline (timeout_ms).
+///
+/// # Safety
+/// json_in is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxcoupon_use(
+    ctx: *mut wxcoupon_ctx,
+    json_in: *const c_char,
+    out_buf: *mut wxcoupon_buf,
+) -> i32 {
+    // SAFETY: passed on unchanged.
+    unsafe { operate(ctx, &api::USE, json_in, out_buf) }
+}
+
+/// Asks for one coupon of a user: its state, validity, rules and usage.
+///
+/// ctx: the context.
+/// json_in: members openid, coupon_code, product_coupon_id, stock_id, appid, brand_id; appid and brand_id
+/// fall back to the configuration's defaults. "_options" as in wxcoupon_use.
+/// out_buf: receives the answer; may be NULL.
+/// Returns: WXCOUPON_OK with the coupon in data; never class 4, for asking changes nothing.
+/// Owns: nothing; the text stays the caller's.
+/// Threads: any. It blocks up to the deadline (timeout_ms).
+///
+/// # Safety
+/// json_in is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxcoupon_query(
+    ctx: *mut wxcoupon_ctx,
+    json_in: *const c_char,
+    out_buf: *mut wxcoupon_buf,
+) -> i32 {
+    // SAFETY: passed on unchanged.
+    unsafe { operate(ctx, &api::QUERY, json_in, out_buf) }
+}
+
+/// Signs and sends any other request of API version 3, and proves its answer.
+///
+/// For interfaces that have no function of their own. What is sent is not checked beyond its form.
+///
+/// ctx: the context.
+/// method: GET, POST, PUT, PATCH or DELETE.
+/// path_and_query: begins with "/"; already percent-encoded, sent and signed as it is.
+/// json_body: one JSON object, or NULL for none. Its member "_options" is for this library, as in
+/// wxcoupon_use; with GET it may hold nothing else.
+/// out_buf: receives the answer; may be NULL.
+/// Returns: WXCOUPON_OK for a proven 2xx; with GET never class 4; any other status by its class.
+/// Owns: nothing; the texts stay the caller's.
+/// Threads: any. It blocks up to the deadline (timeout_ms).
+///
+/// # Safety
+/// Each text is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxcoupon_request(
+    ctx: *mut wxcoupon_ctx,
+    method: *const c_char,
+    path_and_query: *const c_char,
+    json_body: *const c_char,
+    out_buf: *mut wxcoupon_buf,
+) -> i32 {
+    on_ctx(ctx, out_buf, "request", |ctx| {
+        // SAFETY: NULL or NUL-terminated by this function's contract; the same for the two below.
+        let method = unsafe { bytes_of(method, "method") }?;
+        // SAFETY: as above.
+        let target = unsafe { bytes_of(path_and_query, "path_and_query") }?;
+        let body = if json_body.is_null() {
+            None
+        } else {
+            // SAFETY: as above.
+            Some(unsafe { bytes_of(json_body, "json_body") }?)
+        };
+        let body = body.map(|bytes| ctx.encoding.decode(bytes, "json_body")).transpose()?;
+        Ok(ctx.client.request(
+            &ctx.encoding.decode(method, "method")?,
+            &ctx.encoding.decode(target, "path_and_query")?,
+            body.as_deref(),
+        ))
+    })
+}

@@ -1,0 +1,198 @@
+//! Handles are keys into a table, never addresses: whatever a caller passes, looking it up is safe.
+//!
+//! A key, from the low bit: always 1 (so it is never an aligned address) · 3 bits of kind · slot ·
+//! generation · on 64-bit systems a constant top byte. The top byte makes the very first key longer than
+//! 32 bits, so a binding that cuts pointers short fails at its first call and not after a month.
+//! Slots rest in a queue of at least [`RESTING`] before they are used again, so a stale key stays
+//! recognisable for long, on 32-bit systems too.
+
+use once_cell::sync::Lazy;
+use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// Freed slots that rest before the oldest of them is used again.
+const RESTING: usize = 64;
+const KIND_SHIFT: u32 = 1;
+const SLOT_SHIFT: u32 = 4;
+
+#[cfg(target_pointer_width = "64")]
+const SLOT_BITS: u32 = 20;
+#[cfg(target_pointer_width = "64")]
+const GENERATION_BITS: u32 = 32;
+#[cfg(target_pointer_width = "64")]
+const TAG: usize = 0x57 << 56;
+
+#[cfg(not(target_pointer_width = "64"))]
+const SLOT_BITS: u32 = 14;
+#[cfg(not(target_pointer_width = "64"))]
+const GENERATION_BITS: u32 = 14;
+#[cfg(not(target_pointer_width = "64"))]
+const TAG: usize = 0;
+
+const SLOT_MASK: usize = (1 << SLOT_BITS) - 1;
+const GENERATION_MASK: usize = (1 << GENERATION_BITS) - 1;
+const GENERATION_SHIFT: u32 = SLOT_SHIFT + SLOT_BITS;
+
+/// What a key stands for. Every kind has its own number, so one never passes for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `wxcoupon_buf`
+    Buf = 1,
+    /// `wxcoupon_ctx`
+    Ctx = 2,
+}
+
+struct Slot<T> {
+    generation: usize,
+    value: Option<Arc<T>>,
+}
+
+struct Table<T> {
+    slots: Vec<Slot<T>>,
+    resting: VecDeque<usize>,
+    live: u32,
+}
+
+/// The live handles of one kind.
+pub struct Registry<T> {
+    kind: Kind,
+    table: Lazy<RwLock<Table<T>>>,
+}
+
+impl<T> Registry<T> {
+    /// An empty registry.
+    pub const fn new(kind: Kind) -> Registry<T> {
+        Registry {
+            kind,
+            table: Lazy::new(|| RwLock::new(Table { slots: Vec::new(), resting: VecDeque::new(), live: 0 })),
+        }
+    }
+
+    /// Takes the value in and answers its key, or nothing when too many handles are alive.
+    pub fn insert(&self, value: T) -> Option<usize> {
+        let mut table = self.write();
+        let fresh = table.slots.len();
+        let slot = if table.resting.len() >= RESTING || fresh > SLOT_MASK {
+            table.resting.pop_front()?
+        } else {
+            table.slots.push(Slot { generation: 1, value: None });
+            fresh
+        };
+        let entry = table.slots.get_mut(slot)?;
+        entry.value = Some(Arc::new(value));
+        let key = TAG
+            | (entry.generation << GENERATION_SHIFT)
+            | (slot << SLOT_SHIFT)
+            | ((self.kind as usize) << KIND_SHIFT)
+            | 1;
+        table.live += 1;
+        Some(key)
+    }
+
+    /// The value behind a key, if the key is alive. The value outlives its removal while it is held.
+    pub fn get(&self, key: usize) -> Option<Arc<T>> {
+        let (slot, generation) = self.split(key)?;
+        let table = self.read();
+        let entry = table.slots.get(slot).filter(|entry| entry.generation == generation)?;
+        entry.value.clone()
+    }
+
+    /// Ends a key. The second time, and for any value that is no key, it answers nothing.
+    pub fn remove(&self, key: usize) -> Option<Arc<T>> {
+        let (slot, generation) = self.split(key)?;
+        let mut table = self.write();
+        let entry = table.slots.get_mut(slot).filter(|entry| entry.generation == generation)?;
+        let value = entry.value.take()?;
+        entry.generation = (entry.generation + 1) & GENERATION_MASK;
+        table.resting.push_back(slot);
+        table.live -= 1;
+        Some(value)
+    }
+
+    /// How many keys are alive.
+    pub fn live(&self) -> u32 {
+        self.read().live
+    }
+
+    fn split(&self, key: usize) -> Option<(usize, usize)> {
+        let slot = (key >> SLOT_SHIFT) & SLOT_MASK;
+        let generation = (key >> GENERATION_SHIFT) & GENERATION_MASK;
+        let whole = TAG
+            | (generation << GENERATION_SHIFT)
+            | (slot << SLOT_SHIFT)
+            | ((self.kind as usize) << KIND_SHIFT)
+            | 1;
+        (whole == key).then_some((slot, generation))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Table<T>> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Table<T>> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_lives_once() {
+        let registry = Registry::new(Kind::Buf);
+        let key = registry.insert("value").unwrap();
+        assert_eq!(registry.get(key).as_deref(), Some(&"value"));
+        assert!(registry.remove(key).is_some());
+        assert!(registry.get(key).is_none() && registry.remove(key).is_none());
+        assert_eq!(registry.live(), 0);
+    }
+
+    #[test]
+    fn kinds_never_share_a_key() {
+        let (bufs, ctxs) = (Registry::new(Kind::Buf), Registry::new(Kind::Ctx));
+        let (buf, ctx) = (bufs.insert(()).unwrap(), ctxs.insert(()).unwrap());
+        assert_ne!(buf, ctx);
+        assert!(bufs.get(ctx).is_none() && ctxs.get(buf).is_none());
+    }
+
+    #[test]
+    fn near_misses_and_other_words_are_not_keys() {
+        let registry = Registry::new(Kind::Ctx);
+        let key = registry.insert(()).unwrap();
+        for bit in 0..usize::BITS {
+            assert!(registry.get(key ^ (1 << bit)).is_none(), "bit {bit}");
+        }
+        let address = std::ptr::from_ref(&registry) as usize;
+        for word in [0, 1, 2, usize::MAX, address, key & 0xFFFF_FFFF] {
+            assert!(word == key || registry.get(word).is_none());
+        }
+    }
+
+    #[cfg(target_pointer_width = "64")]
+    #[test]
+    fn the_first_key_does_not_fit_in_32_bits() {
+        assert!(Registry::new(Kind::Buf).insert(()).unwrap() > u32::MAX as usize);
+    }
+
+    #[test]
+    fn a_stale_key_stays_stale_through_a_hundred_thousand_others() {
+        let registry = Registry::new(Kind::Buf);
+        let stale = registry.insert(0).unwrap();
+        registry.remove(stale);
+        for round in 0..100_000 {
+            let key = registry.insert(round).unwrap();
+            assert!(registry.get(stale).is_none(), "round {round}");
+            registry.remove(key);
+        }
+    }
+
+    #[test]
+    fn a_held_value_outlives_its_key() {
+        let registry = Registry::new(Kind::Ctx);
+        let key = registry.insert(String::from("running")).unwrap();
+        let held = registry.get(key).unwrap();
+        registry.remove(key);
+        assert_eq!(*held, "running");
+    }
+}

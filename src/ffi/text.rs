@@ -1,0 +1,33 @@
+//! The caller's memory becomes Rust bytes, within bounds.
+
+use crate::error::{Error, Result};
+use crate::json;
+use crate::status::Code;
+use std::ffi::c_char;
+
+/// The caller's bytes up to the NUL, at most [`json::MAX_BYTES`] of them.
+///
+/// # Safety
+/// `text` is NULL or points to readable memory up to and including a NUL, or to more than
+/// [`json::MAX_BYTES`] readable bytes; nobody writes to it while the result lives.
+pub unsafe fn bytes_of<'a>(text: *const c_char, argument: &str) -> Result<&'a [u8]> {
+    if text.is_null() {
+        return Err(null(argument));
+    }
+    let limit = json::MAX_BYTES + 1;
+    // SAFETY: readable up to the NUL or the limit, whichever comes first, by the contract above.
+    let length = unsafe { libc::strnlen(text, limit) };
+    if length == limit {
+        return Err(Error::new(
+            Code::Json,
+            format!("{argument} is longer than {} bytes, or has no NUL at its end", json::MAX_BYTES),
+        ));
+    }
+    // SAFETY: `length` bytes were just read; they stay unchanged by the contract above.
+    Ok(unsafe { std::slice::from_raw_parts(text.cast::<u8>(), length) })
+}
+
+/// The refusal of a NULL argument.
+pub fn null(argument: &str) -> Error {
+    Error::new(Code::Null, format!("{argument} is NULL"))
+}

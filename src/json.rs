@@ -1,0 +1,189 @@
+//! Reading the caller's JSON strictly: one object, no duplicate keys, bounded size and depth.
+
+use crate::error::{Error, Result};
+use crate::status::Code;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use std::fmt;
+
+/// Longest text that is read, in bytes.
+pub const MAX_BYTES: usize = 64 * 1024;
+/// Deepest nesting that is read; the outer object is the first level.
+pub const MAX_LEVELS: usize = 32;
+
+/// Largest magnitude below which every whole number has a floating-point value of its own (2^53).
+const EXACT_IN_DOUBLE: f64 = 9_007_199_254_740_992.0;
+
+/// Reads one JSON object and nothing after it.
+pub fn parse_object(text: &str) -> Result<Map<String, Value>> {
+    if text.len() > MAX_BYTES {
+        return Err(Error::new(Code::Json, format!("the text is longer than {MAX_BYTES} bytes")));
+    }
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = Strict { level: 1 }
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value))
+        .map_err(|error| Error::new(Code::Json, error.to_string()))?;
+    match value {
+        Value::Object(members) => Ok(members),
+        other => Err(Error::new(Code::Json, format!("expected one JSON object, found {}", kind(&other)))),
+    }
+}
+
+/// What a value is, in the words of the JSON standard.
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// One more step of a JSON pointer (RFC 6901).
+pub fn pointer(parent: &str, key: &str) -> String {
+    format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+#[derive(Clone, Copy)]
+struct Strict {
+    level: usize,
+}
+
+impl Strict {
+    fn deeper<E: serde::de::Error>(self) -> std::result::Result<Strict, E> {
+        if self.level > MAX_LEVELS {
+            return Err(E::custom(format_args!("nested deeper than {MAX_LEVELS} levels")));
+        }
+        Ok(Strict { level: self.level + 1 })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> std::result::Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> std::result::Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> std::result::Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> std::result::Result<Value, E> {
+        // A whole number that came here was too long for 64 bits: passing it on would change it.
+        if value.abs() >= EXACT_IN_DOUBLE {
+            return Err(E::custom("number too large to be passed on exactly; write it as a string"));
+        }
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> std::result::Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> std::result::Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element_seed(inner)? {
+            array.push(item);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut object = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if object.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("duplicate key {key:?}")));
+            }
+            let value = entries.next_value_seed(inner)?;
+            object.insert(key, value);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        let error = parse_object(text).unwrap_err();
+        assert_eq!(error.code, Code::Json);
+        error.message
+    }
+
+    #[test]
+    fn keeps_members_in_order_and_numbers_exact() {
+        let object = parse_object(r#"{"z":18446744073709551615,"a":-9223372036854775808,"m":1.5}"#).unwrap();
+        assert_eq!(
+            serde_json::to_string(&object).unwrap(),
+            r#"{"z":18446744073709551615,"a":-9223372036854775808,"m":1.5}"#
+        );
+    }
+
+    #[test]
+    fn refuses_what_two_readers_could_read_differently() {
+        assert!(refusal(r#"{"a":1,"a":2}"#).contains("duplicate key \"a\""));
+        assert!(refusal(r#"{"o":{"x":{},"x":{}}}"#).contains("duplicate key"));
+        assert!(refusal("{} {}").contains("trailing"));
+        assert!(refusal("[]").contains("expected one JSON object, found an array"));
+        assert!(refusal("").contains("EOF"));
+        assert!(refusal(r#"{"n":18446744073709551616}"#).contains("as a string"));
+        assert!(refusal(r#"{"n":1e999}"#).contains("number"));
+        assert!(
+            refusal(r#"{"s":"\ud800"}"#).contains("surrogate")
+                || refusal(r#"{"s":"\ud800"}"#).contains("escape")
+        );
+    }
+
+    #[test]
+    fn depth_is_bounded_exactly() {
+        let nested =
+            |levels: usize| format!("{{\"a\":{}1{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+        assert!(parse_object(&nested(MAX_LEVELS)).is_ok());
+        assert!(refusal(&nested(MAX_LEVELS + 1)).contains("32 levels"));
+        assert!(refusal(&nested(200)).contains("32 levels"));
+    }
+
+    #[test]
+    fn size_is_bounded_exactly() {
+        let sized = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
+        assert_eq!(sized(MAX_BYTES).len(), MAX_BYTES);
+        assert!(parse_object(&sized(MAX_BYTES)).is_ok());
+        assert!(refusal(&sized(MAX_BYTES + 1)).contains("longer"));
+    }
+
+    #[test]
+    fn pointers_are_escaped() {
+        assert_eq!(pointer("/a", "b/c~d"), "/a/b~1c~0d");
+    }
+}

@@ -1,0 +1,39 @@
+//! wxcoupon redeems WeChat Pay product coupons (微信支付商品券, service-provider mode) for point-of-sale
+//! programs of any age and language.
+//!
+//! **One coupon, one call, one true answer**: redeemed, not redeemed, or not yet known.
+//!
+//! # How it is built
+//!
+//! Data flows one way: `ffi → client → (api, net → wire)`.
+//!
+//! - [`ffi`] is the C surface and the only place with `unsafe`: handles, buffers, panics, text.
+//! - [`client`] runs one call from start to finish: check, sign, send, prove, judge.
+//! - [`api`] knows what can be asked and which rules the input must keep; it knows no network.
+//! - [`outcome`] turns an answer, or none, into one status: a pure function.
+//! - [`wire`] is the signature scheme of API version 3; it knows no HTTP library.
+//! - [`net`] brings bytes to WeChat Pay and back, within a deadline, and says whether they left.
+//!
+//! Beside them: [`config`], [`status`] (every number), [`report`] (the answer's JSON), [`json`] (strict
+//! reading), [`encoding`], [`log`] and [`redact`].
+
+#![deny(unsafe_code)]
+
+#[cfg(panic = "abort")]
+compile_error!("a till must survive a defect of this library: build with panic = \"unwind\"");
+
+pub mod api;
+pub mod client;
+pub mod config;
+pub mod encoding;
+pub mod error;
+#[allow(unsafe_code, reason = "the C boundary")]
+pub mod ffi;
+pub mod json;
+pub mod log;
+pub mod net;
+pub mod outcome;
+pub mod redact;
+pub mod report;
+pub mod status;
+pub mod wire;

@@ -1,0 +1,79 @@
+//! Where the library's own messages go: to one sink, or nowhere. Never to standard output or error.
+//!
+//! What is logged is chosen word by word (operation, status, number, host, times); bodies, keys and
+//! headers never are. A message runs on the thread that is inside a call; the library has no thread that
+//! calls out.
+
+use std::cell::Cell;
+use std::fmt::Arguments;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+/// Something failed that should not.
+pub const ERROR: i32 = 1;
+/// Something to look at: doubt, an untrusted answer, a wrong clock.
+pub const WARN: i32 = 2;
+/// One line a call.
+pub const INFO: i32 = 3;
+/// Steps inside a call.
+pub const DEBUG: i32 = 4;
+
+type Sink = Box<dyn Fn(i32, &str) + Send + Sync>;
+
+static SINK: RwLock<Option<Sink>> = RwLock::new(None);
+static LEVEL: AtomicI32 = AtomicI32::new(0);
+
+thread_local! {
+    static IN_SINK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Replaces the sink. When this returns, the old one is not running and will not run.
+/// Answers false, changing nothing, when called from inside a sink.
+pub fn set_sink(sink: Option<Sink>, max_level: i32) -> bool {
+    if IN_SINK.get() {
+        return false;
+    }
+    let mut current = SINK.write().unwrap_or_else(PoisonError::into_inner);
+    LEVEL.store(if sink.is_some() { max_level } else { 0 }, Ordering::Relaxed);
+    *current = sink;
+    true
+}
+
+/// Logs at [`ERROR`].
+pub fn error(message: Arguments<'_>) {
+    write(ERROR, message);
+}
+
+/// Logs at [`WARN`].
+pub fn warn(message: Arguments<'_>) {
+    write(WARN, message);
+}
+
+/// Logs at [`INFO`].
+pub fn info(message: Arguments<'_>) {
+    write(INFO, message);
+}
+
+/// Logs at [`DEBUG`].
+pub fn debug(message: Arguments<'_>) {
+    write(DEBUG, message);
+}
+
+fn write(level: i32, message: Arguments<'_>) {
+    if level > LEVEL.load(Ordering::Relaxed) || IN_SINK.get() {
+        return;
+    }
+    let sink = SINK.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(sink) = sink.as_ref() {
+        // A panic in the sink must not leave the flag up.
+        struct Leave;
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                IN_SINK.set(false);
+            }
+        }
+        IN_SINK.set(true);
+        let _leave = Leave;
+        sink(level, &message.to_string());
+    }
+}

@@ -1,0 +1,203 @@
+//! The transport over ureq.
+
+use super::marked::Marking;
+use super::resolver::{self, CachingResolver};
+use super::{Answer, Failure, FailureKind, Outgoing, Transport, in_flight};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::status::Code;
+use crate::wire;
+use crate::wire::verify::SignatureHeaders;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use ureq::http::{HeaderMap, Request, Response};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::unversioned::transport::{Connector, DefaultConnector};
+use ureq::{Agent, Body, Proxy};
+
+/// WeChat Pay's answers have a few kilobytes, its longest lists some hundred.
+const LARGEST_ANSWER: u64 = 4 * 1024 * 1024;
+/// Its servers announce `Keep-Alive: timeout=8`; a connection idle for longer may be closed under a request.
+const IDLE: Duration = Duration::from_secs(7);
+/// A request and its answer fit; ureq's own default of 128 KiB is allocated four times a connection.
+const BUFFER: usize = 16 * 1024;
+const IDLE_CONNECTIONS: usize = 64;
+
+/// A pool of connections to all hosts of one context.
+pub struct HttpTransport {
+    agent: Agent,
+}
+
+impl std::fmt::Debug for HttpTransport {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("HttpTransport")
+    }
+}
+
+impl HttpTransport {
+    /// Opens nothing yet.
+    pub fn new(config: &Config) -> Result<HttpTransport> {
+        let roots = match &config.extra_roots {
+            None => RootCerts::WebPki,
+            Some(pem) => with_extra_roots(pem)?,
+        };
+        let tls = TlsConfig::builder()
+            .root_certs(roots)
+            .unversioned_rustls_crypto_provider(Arc::clone(wire::provider()))
+            .build();
+        let settings = Agent::config_builder()
+            .tls_config(tls)
+            .https_only(true)
+            // Never from the environment: a till's program decides, not what its shell happens to export.
+            .proxy(config.proxy.as_deref().map(proxy).transpose()?)
+            // A redirect is an answer to be judged, not followed: it would turn a POST into a GET.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .user_agent(config.user_agent.as_str())
+            .input_buffer_size(BUFFER)
+            .output_buffer_size(BUFFER)
+            .max_idle_connections(IDLE_CONNECTIONS)
+            .max_idle_connections_per_host(IDLE_CONNECTIONS)
+            .max_idle_age(IDLE)
+            .build();
+        let agent = Agent::with_parts(settings, DefaultConnector::new().chain(Marking), CachingResolver);
+        Ok(HttpTransport { agent })
+    }
+
+    fn send(&self, request: &Outgoing<'_>) -> std::result::Result<Response<Body>, ureq::Error> {
+        let mut head =
+            Request::builder().method(request.method).uri(format!("{}{}", request.origin, request.target));
+        for (name, value) in request.headers {
+            head = head.header(*name, *value);
+        }
+        match request.body {
+            Some(body) => self.run(head.body(body)?, request),
+            None => self.run(head.body(())?, request),
+        }
+    }
+
+    fn run<S: ureq::AsSendBody>(
+        &self,
+        head: Request<S>,
+        request: &Outgoing<'_>,
+    ) -> std::result::Result<Response<Body>, ureq::Error> {
+        let head = self
+            .agent
+            .configure_request(head)
+            .timeout_resolve(Some(request.connect_limit))
+            .timeout_connect(Some(request.connect_limit))
+            .timeout_global(Some(request.limit))
+            .build();
+        self.agent.run(head)
+    }
+}
+
+impl Transport for HttpTransport {
+    fn exchange(&self, request: &Outgoing<'_>) -> std::result::Result<Answer, Failure> {
+        let outcome = self.send(request).and_then(|mut response| {
+            let body = response.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec()?;
+            Ok(answer(response.status().as_u16(), response.headers(), body))
+        });
+        outcome.map_err(|error| {
+            let failure = failure(&error, in_flight::sent());
+            if failure.kind == FailureKind::Connect {
+                resolver::forget(host_name(request.origin));
+            }
+            failure
+        })
+    }
+}
+
+fn host_name(origin: &str) -> &str {
+    let authority = origin.strip_prefix("https://").unwrap_or(origin);
+    authority.rsplit_once(':').map_or(authority, |(name, _)| name)
+}
+
+fn proxy(url: &str) -> Result<Proxy> {
+    // The URL may hold a password: it is not repeated in the message.
+    let wrong = || Error::at(Code::Config, "/proxy", "proxy must be http://[user:password@]host:port");
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        return Err(wrong());
+    }
+    Proxy::new(url).map_err(|_| wrong())
+}
+
+fn with_extra_roots(pem: &[u8]) -> Result<RootCerts> {
+    let wrong = |why: String| Error::at(Code::Config, "/ca_path", format!("ca_path: {why}"));
+    let extra = CertificateDer::pem_slice_iter(pem)
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(|error| wrong(format!("cannot be read as PEM certificates ({error})")))?;
+    if extra.is_empty() {
+        return Err(wrong("holds no PEM certificate".into()));
+    }
+    let mut acceptable = rustls::RootCertStore::empty();
+    for certificate in &extra {
+        acceptable
+            .add(certificate.clone())
+            .map_err(|error| wrong(format!("holds a certificate that cannot be a root ({error})")))?;
+    }
+    let mozilla = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+    Ok(mozilla.chain(&extra).map(|root| Certificate::from_der(root).to_owned()).into())
+}
+
+fn answer(status: u16, headers: &HeaderMap, body: Vec<u8>) -> Answer {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
+    Answer {
+        status,
+        signature: SignatureHeaders {
+            timestamp: text("Wechatpay-Timestamp"),
+            nonce: text("Wechatpay-Nonce"),
+            signature: text("Wechatpay-Signature"),
+            serial: text("Wechatpay-Serial"),
+        },
+        request_id: text("Request-ID"),
+        retry_after_s: text("Retry-After").and_then(|value| value.trim().parse().ok()),
+        date: text("Date"),
+        body,
+    }
+}
+
+/// `sent` decides the side; the error only names the cause.
+fn failure(error: &ureq::Error, sent: bool) -> Failure {
+    let kind = match error {
+        ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => FailureKind::Connect,
+        ureq::Error::Timeout(_) => FailureKind::Timeout,
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::TlsRequired => FailureKind::Tls,
+        ureq::Error::Io(error) if is_tls(error) => FailureKind::Tls,
+        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) if sent => FailureKind::NotHttp,
+        ureq::Error::BodyExceedsLimit(_) => FailureKind::TooLarge,
+        _ if sent => FailureKind::Lost,
+        _ => FailureKind::Connect,
+    };
+    // Once the request is out, a broken TLS record is a lost connection like any other.
+    let kind = if sent && kind == FailureKind::Tls { FailureKind::Lost } else { kind };
+    Failure { sent, kind, detail: error.to_string() }
+}
+
+fn is_tls(error: &io::Error) -> bool {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_error_means_two_things_on_the_two_sides_of_sending() {
+        let reset = || ureq::Error::Io(io::ErrorKind::ConnectionReset.into());
+        assert_eq!(failure(&reset(), false).kind, FailureKind::Connect);
+        assert_eq!(failure(&reset(), true).kind, FailureKind::Lost);
+        let timeout = || ureq::Error::Timeout(ureq::Timeout::Global);
+        assert!(!failure(&timeout(), false).sent && failure(&timeout(), true).sent);
+    }
+
+    #[test]
+    fn the_host_name_is_the_authority_without_port() {
+        assert_eq!(host_name("https://api.mch.weixin.qq.com"), "api.mch.weixin.qq.com");
+        assert_eq!(host_name("https://127.0.0.1:8443"), "127.0.0.1");
+    }
+}

@@ -1,0 +1,80 @@
+//! Brings one request to WeChat Pay and its answer back, within limits, and says whether anything left.
+
+pub mod deadline;
+pub mod http;
+pub mod in_flight;
+mod marked;
+mod resolver;
+
+use crate::wire::verify::SignatureHeaders;
+use std::time::Duration;
+
+/// One HTTP exchange, without knowledge of what it means.
+pub trait Transport: Send + Sync + std::fmt::Debug {
+    /// Sends the request once, over a new or a kept connection, and reads the whole answer.
+    fn exchange(&self, request: &Outgoing<'_>) -> Result<Answer, Failure>;
+}
+
+/// What is sent.
+#[derive(Debug)]
+pub struct Outgoing<'a> {
+    /// HTTP method, upper case.
+    pub method: &'a str,
+    /// `https://name[:port]`.
+    pub origin: &'a str,
+    /// Path and query as they are signed.
+    pub target: &'a str,
+    /// Headers that this library sets itself.
+    pub headers: &'a [(&'static str, &'a str)],
+    /// Exactly the signed bytes; nothing for a request without body.
+    pub body: Option<&'a [u8]>,
+    /// Limit of name look-up, connection and TLS together.
+    pub connect_limit: Duration,
+    /// Limit of the whole exchange.
+    pub limit: Duration,
+}
+
+/// What came back, whole.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The headers that carry the signature.
+    pub signature: SignatureHeaders,
+    /// `Request-ID`
+    pub request_id: Option<String>,
+    /// `Retry-After` in seconds; its date form is not used by WeChat Pay.
+    pub retry_after_s: Option<u64>,
+    /// `Date`
+    pub date: Option<String>,
+    /// The raw body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no whole answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Whether any byte of the request was handed to the connection.
+    pub sent: bool,
+    /// What went wrong.
+    pub kind: FailureKind,
+    /// In words, without secrets.
+    pub detail: String,
+}
+
+/// What kept an answer from coming.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Name look-up, routing, refusal, proxy.
+    Connect,
+    /// The TLS handshake.
+    Tls,
+    /// A limit ran out.
+    Timeout,
+    /// The connection broke.
+    Lost,
+    /// What came is not HTTP.
+    NotHttp,
+    /// The answer is larger than any that WeChat Pay gives.
+    TooLarge,
+}

@@ -1,0 +1,256 @@
+//! Name look-up with a cache and a few threads of its own.
+//!
+//! ureq asks on every call, and with any time limit starts a thread for each question. Here an answer is
+//! kept for a minute, all callers of one name wait for one question, and a name service that hangs holds
+//! up at most [`MAX_THREADS`] threads in the whole process, however many calls are waiting. When the name
+//! service fails, an older answer is better than none: TLS proves who is at the address.
+
+use once_cell::sync::Lazy;
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use ureq::Error;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::NextTimeout;
+
+const FRESH: Duration = Duration::from_secs(60);
+const USABLE: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_THREADS: usize = 4;
+const IDLE_THREAD: Duration = Duration::from_secs(5);
+const MAX_ADDRESSES: usize = 8;
+
+/// Looks names up for all contexts of the process.
+#[derive(Debug)]
+pub struct CachingResolver;
+
+impl Resolver for CachingResolver {
+    fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        let host = uri.host().ok_or(Error::HostNotFound)?;
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let addresses = match bare.parse::<IpAddr>() {
+            Ok(address) => vec![address],
+            Err(_) => LOOKUPS.resolve(bare, *timeout.after, system_lookup).map_err(|why| match why {
+                Unresolved::TimedOut => Error::Timeout(timeout.reason),
+                Unresolved::NotFound => Error::HostNotFound,
+            })?,
+        };
+        let mut resolved = self.empty();
+        for address in addresses.into_iter().take(MAX_ADDRESSES) {
+            resolved.push(SocketAddr::new(address, port));
+        }
+        Ok(resolved)
+    }
+}
+
+/// Asks again at the next call: nothing answered at the addresses that were known.
+pub fn forget(name: &str) {
+    LOOKUPS.forget(name);
+}
+
+fn system_lookup(name: &str) -> Vec<IpAddr> {
+    (name, 0).to_socket_addrs().map_or(Vec::new(), |found| found.map(|address| address.ip()).collect())
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Unresolved {
+    TimedOut,
+    NotFound,
+}
+
+#[derive(Default)]
+struct Name {
+    addresses: Vec<IpAddr>,
+    found_at: Option<Instant>,
+    /// When nothing answered at the addresses.
+    failed_at: Option<Instant>,
+    asking: bool,
+    /// Counts finished questions, so that a waiting caller sees its own one end.
+    answered: u64,
+}
+
+impl Name {
+    fn within(&self, age: Duration) -> Option<Vec<IpAddr>> {
+        let found = self.found_at?;
+        (found.elapsed() < age && !self.addresses.is_empty()).then(|| self.addresses.clone())
+    }
+
+    fn fresh(&self) -> Option<Vec<IpAddr>> {
+        let failed_since =
+            self.failed_at.is_some_and(|failed| self.found_at.is_some_and(|found| failed > found));
+        if failed_since { None } else { self.within(FRESH) }
+    }
+}
+
+/// Asks the name service and waits for its answer, however long it takes.
+type Lookup = fn(&str) -> Vec<IpAddr>;
+
+struct State {
+    names: HashMap<String, Name>,
+    queue: VecDeque<(String, Lookup)>,
+    threads: usize,
+    idle: usize,
+}
+
+struct Lookups {
+    state: Mutex<State>,
+    asked: Condvar,
+    answered: Condvar,
+}
+
+static LOOKUPS: Lazy<Lookups> = Lazy::new(Lookups::new);
+
+impl Lookups {
+    fn new() -> Lookups {
+        Lookups {
+            state: Mutex::new(State { names: HashMap::new(), queue: VecDeque::new(), threads: 0, idle: 0 }),
+            asked: Condvar::new(),
+            answered: Condvar::new(),
+        }
+    }
+
+    fn forget(&self, name: &str) {
+        if let Some(known) = self.lock().names.get_mut(name) {
+            known.failed_at = Some(Instant::now());
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn resolve(
+        &'static self,
+        name: &str,
+        limit: Duration,
+        lookup: Lookup,
+    ) -> Result<Vec<IpAddr>, Unresolved> {
+        let start = Instant::now();
+        let mut state = self.lock();
+        let known = state.names.entry(name.to_owned()).or_default();
+        if let Some(addresses) = known.fresh() {
+            return Ok(addresses);
+        }
+        let mine = known.answered;
+        if !known.asking {
+            known.asking = true;
+            state.queue.push_back((name.to_owned(), lookup));
+            self.wake_a_thread(&mut state);
+        }
+        loop {
+            let known = state.names.entry(name.to_owned()).or_default();
+            if known.answered != mine {
+                return known.fresh().or_else(|| known.within(USABLE)).ok_or(Unresolved::NotFound);
+            }
+            let left = limit.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return known.within(USABLE).ok_or(Unresolved::TimedOut);
+            }
+            state = self.answered.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn wake_a_thread(&'static self, state: &mut State) {
+        if state.queue.len() > state.idle && state.threads < MAX_THREADS {
+            let started =
+                std::thread::Builder::new().name("wxcoupon-dns".into()).spawn(move || self.work()).is_ok();
+            state.threads += usize::from(started);
+        }
+        self.asked.notify_one();
+    }
+
+    fn work(&'static self) {
+        let mut state = self.lock();
+        loop {
+            if let Some((name, lookup)) = state.queue.pop_front() {
+                drop(state);
+                let addresses = std::panic::catch_unwind(|| lookup(&name)).unwrap_or_default();
+                state = self.lock();
+                let known = state.names.entry(name).or_default();
+                known.asking = false;
+                known.answered += 1;
+                if !addresses.is_empty() {
+                    known.addresses = addresses;
+                    known.found_at = Some(Instant::now());
+                }
+                self.answered.notify_all();
+                continue;
+            }
+            state.idle += 1;
+            let (woken, waited) =
+                self.asked.wait_timeout(state, IDLE_THREAD).unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            state.idle -= 1;
+            if waited.timed_out() && state.queue.is_empty() {
+                state.threads -= 1;
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    const SOON: Duration = Duration::from_secs(2);
+
+    fn fresh() -> &'static Lookups {
+        Box::leak(Box::new(Lookups::new()))
+    }
+
+    #[test]
+    fn an_answer_is_kept() {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        fn lookup(_: &str) -> Vec<IpAddr> {
+            ASKED.fetch_add(1, Ordering::SeqCst);
+            vec![Ipv4Addr::LOCALHOST.into()]
+        }
+        let lookups = fresh();
+        for _ in 0..3 {
+            assert_eq!(lookups.resolve("kept.test", SOON, lookup).unwrap(), [Ipv4Addr::LOCALHOST]);
+        }
+        assert_eq!(ASKED.load(Ordering::SeqCst), 1);
+        lookups.forget("kept.test");
+        lookups.resolve("kept.test", SOON, lookup).unwrap();
+        assert_eq!(ASKED.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn a_name_service_that_hangs_ends_at_the_limit_and_holds_few_threads() {
+        fn lookup(_: &str) -> Vec<IpAddr> {
+            std::thread::sleep(Duration::from_secs(3));
+            Vec::new()
+        }
+        let (lookups, start) = (fresh(), Instant::now());
+        let callers: Vec<_> = (0..32)
+            .map(|caller| {
+                std::thread::spawn(move || {
+                    lookups.resolve(&format!("hang{}.test", caller % 16), Duration::from_millis(100), lookup)
+                })
+            })
+            .collect();
+        for caller in callers {
+            assert_eq!(caller.join().unwrap(), Err(Unresolved::TimedOut));
+        }
+        assert!(start.elapsed() < Duration::from_secs(2));
+        assert!(lookups.lock().threads <= MAX_THREADS);
+    }
+
+    #[test]
+    fn an_old_answer_survives_a_name_service_that_fails() {
+        fn found(_: &str) -> Vec<IpAddr> {
+            vec![Ipv4Addr::LOCALHOST.into()]
+        }
+        let lookups = fresh();
+        lookups.resolve("old.test", SOON, found).unwrap();
+        lookups.forget("old.test");
+        assert_eq!(lookups.resolve("old.test", SOON, |_| Vec::new()).unwrap(), [Ipv4Addr::LOCALHOST]);
+        assert_eq!(lookups.resolve("never.test", SOON, |_| Vec::new()), Err(Unresolved::NotFound));
+    }
+}

@@ -1,0 +1,264 @@
+//! An answer, or none, becomes one status. A pure function: everything that decides is in [`Event`].
+//!
+//! The lines that are drawn here, and why:
+//!
+//! - A 2xx counts when its signature proves it and it speaks of the very request. Nothing less is success,
+//!   and nothing less is failure either: the effect may be there and only the proof missing.
+//! - A 4xx refuses when it is signed. Which errors WeChat Pay signs is not documented, except that a
+//!   rejected signature is answered unsigned. So an unsigned 4xx refuses too when its body has WeChat
+//!   Pay's own error shape: TLS has proven who sent it. A portal's or proxy's page has not that shape and
+//!   cannot turn a redemption into a refusal. A 4xx whose signature is there and wrong proves nothing.
+//! - A 5xx is WeChat Pay's fault and says nothing about the effect, signed or not. Its 408 likewise.
+//! - 3xx are never followed: nothing on this API redirects.
+//! - A question that changes nothing is never in doubt: what would be doubt is "ask again".
+
+use crate::api::subcode::{self, Subcode};
+use crate::net::{Failure, FailureKind};
+use crate::report::WechatError;
+use crate::status::{Class, Code};
+use crate::wire::verify::Distrust;
+use serde_json::Value;
+
+/// How long to wait after a throttled call when WeChat Pay names no time; its manual says one second.
+const THROTTLED_MS: u64 = 1000;
+/// How long to wait for another redemption of the same coupon; the manual says one to two seconds.
+const LOCKED_MS: u64 = 1500;
+
+/// What an attempt ended with.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one value a call, never stored")]
+pub enum Event<'a> {
+    /// There is no whole answer.
+    NoAnswer(&'a Failure),
+    /// There is one.
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// What the signature proves.
+        trust: Result<(), Distrust>,
+        /// The body.
+        body: Body,
+        /// Sub-code at the end of `Request-ID`.
+        subcode: Option<u64>,
+        /// `Retry-After` in seconds.
+        retry_after_s: Option<u64>,
+        /// What in a successful answer contradicts the request, if anything.
+        contradiction: Option<String>,
+    },
+}
+
+/// The body of an answer, as far as judging needs it.
+#[derive(Debug, Default)]
+pub enum Body {
+    /// No byte.
+    #[default]
+    Empty,
+    /// A JSON object that is not an error.
+    Object,
+    /// WeChat Pay's error shape: an object with a text `code`.
+    Error(WechatError),
+    /// Anything else, with the reason.
+    Unreadable(String),
+}
+
+/// What an attempt means.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The status.
+    pub code: Code,
+    /// English; empty where the code's own sentence says it all.
+    pub message: String,
+    /// Better advice than the code's own.
+    pub hint: Option<&'static str>,
+    /// Better text for the till than the code's own.
+    pub cashier: Option<&'static str>,
+    /// Short name of the reason for distrust.
+    pub verification: Option<&'static str>,
+    /// How long to wait, for class 6.
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Body {
+    /// Reads a body. `expects_content` is false where an empty body is a fine answer.
+    pub fn read(bytes: &[u8]) -> Body {
+        if bytes.is_empty() {
+            return Body::Empty;
+        }
+        match serde_json::from_slice::<Value>(bytes) {
+            Ok(Value::Object(members)) => match members.get("code") {
+                Some(Value::String(code)) => Body::Error(WechatError {
+                    code: Some(code.clone()),
+                    message: members.get("message").and_then(Value::as_str).map(str::to_owned),
+                    detail: members.get("detail").filter(|detail| !detail.is_null()).cloned(),
+                    subcode: None,
+                }),
+                _ => Body::Object,
+            },
+            Ok(_) => Body::Unreadable("the body is not a JSON object".into()),
+            Err(error) => Body::Unreadable(format!("the body is not JSON: {error}")),
+        }
+    }
+}
+
+impl Verdict {
+    fn new(code: Code, message: impl Into<String>) -> Verdict {
+        let message = message.into();
+        Verdict { code, message, hint: None, cashier: None, verification: None, retry_after_ms: None }
+    }
+
+    fn known(row: &Subcode) -> Verdict {
+        Verdict { hint: Some(row.hint), cashier: Some(row.cashier), ..Verdict::new(row.code, row.message) }
+    }
+
+    fn untrusted(distrust: &Distrust) -> Verdict {
+        Verdict {
+            verification: Some(distrust.name()),
+            ..Verdict::new(Code::AnswerUntrusted, distrust.to_string())
+        }
+    }
+}
+
+/// Judges one attempt of a request that writes, or of one that only reads.
+pub fn judge(writes: bool, event: &Event<'_>) -> Verdict {
+    let mut verdict = match event {
+        Event::NoAnswer(failure) => no_answer(failure),
+        Event::Answered { status, trust, body, subcode, retry_after_s, contradiction } => {
+            let refusal = || refusal(*status, trust, body, *subcode, *retry_after_s);
+            match status {
+                200..=299 => success(*status, trust, body, contradiction.as_deref()),
+                408 => Verdict::new(Code::Server, "HTTP 408: WeChat Pay gave up waiting for the request"),
+                400..=499 => refusal(),
+                500..=599 => server_fault(*status, body),
+                _ => Verdict {
+                    verification: trust.as_ref().err().map(Distrust::name),
+                    ..Verdict::new(
+                        Code::AnswerUntrusted,
+                        format!("HTTP {status}: WeChat Pay does not redirect; something in between answered"),
+                    )
+                },
+            }
+        }
+    };
+    if !writes && verdict.code.class() == Class::InDoubt {
+        verdict.code = Code::ReadFailed;
+    }
+    verdict
+}
+
+fn no_answer(failure: &Failure) -> Verdict {
+    let code = match (failure.sent, failure.kind) {
+        (false, FailureKind::Tls) => Code::Tls,
+        (false, FailureKind::Timeout) => Code::TimeoutUnsent,
+        (false, _) => Code::Connect,
+        (true, FailureKind::Timeout) => Code::AnswerTimeout,
+        (true, FailureKind::NotHttp | FailureKind::TooLarge) => Code::AnswerUnreadable,
+        (true, _) => Code::ConnectionLost,
+    };
+    let side = if failure.sent { "after the request was sent" } else { "before anything was sent" };
+    Verdict::new(code, format!("{side}: {}", failure.detail))
+}
+
+fn success(status: u16, trust: &Result<(), Distrust>, body: &Body, contradiction: Option<&str>) -> Verdict {
+    if let Err(distrust) = trust {
+        return Verdict::untrusted(distrust);
+    }
+    match (body, contradiction) {
+        (_, Some(contradiction)) => Verdict {
+            verification: Some("other_request"),
+            ..Verdict::new(Code::AnswerUntrusted, contradiction)
+        },
+        (Body::Unreadable(why), None) => Verdict::new(Code::AnswerUnreadable, why.clone()),
+        (Body::Empty, None) if status != 204 => {
+            Verdict::new(Code::AnswerUnreadable, format!("HTTP {status} without a body"))
+        }
+        // 204 says "done"; 202 says "accepted": the generic rules call both success of the request.
+        _ => Verdict::new(Code::Ok, ""),
+    }
+}
+
+fn server_fault(status: u16, body: &Body) -> Verdict {
+    let said = match body {
+        Body::Error(error) => format!(" {}", error.code.as_deref().unwrap_or_default()),
+        _ => String::new(),
+    };
+    Verdict::new(Code::Server, format!("HTTP {status}{said}: a fault on WeChat Pay's side"))
+}
+
+fn refusal(
+    status: u16,
+    trust: &Result<(), Distrust>,
+    body: &Body,
+    subcode: Option<u64>,
+    retry_after_s: Option<u64>,
+) -> Verdict {
+    match (trust, body) {
+        (Ok(()), _) | (Err(Distrust::Unsigned), Body::Error(_)) => {}
+        (Err(distrust), _) => return Verdict::untrusted(distrust),
+    }
+    let error_code = match body {
+        Body::Error(error) => error.code.as_deref().unwrap_or_default(),
+        _ => "",
+    };
+    let mut verdict = match subcode.and_then(subcode::find) {
+        // What made WeChat Pay answer "signature" or "too often" comes before what the business said.
+        _ if status == 401 => by_status(status, error_code),
+        Some(row) => Verdict::known(row),
+        None => by_status(status, error_code),
+    };
+    verdict.retry_after_ms = match verdict.code {
+        Code::RateLimited => Some(retry_after_s.map_or(THROTTLED_MS, |seconds| seconds.saturating_mul(1000))),
+        Code::Locked => Some(retry_after_s.map_or(LOCKED_MS, |seconds| seconds.saturating_mul(1000))),
+        _ => None,
+    };
+    verdict
+}
+
+/// Other product families spell the same things differently, so the HTTP status comes first where it is
+/// unambiguous.
+fn by_status(status: u16, error_code: &str) -> Verdict {
+    let code = match (status, error_code) {
+        (401, _) | (_, "SIGN_ERROR") => Code::SignRejected,
+        (429, _) => Code::RateLimited,
+        (_, "NO_AUTH") => Code::NoPermission,
+        (_, "NOT_ENOUGH") => Code::CouponState,
+        (404, _) | (_, "NOT_FOUND" | "RESOURCE_NOT_EXISTS") => Code::NotFound,
+        _ => Code::Refused,
+    };
+    Verdict::new(
+        code,
+        if error_code.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status} {error_code}") },
+    )
+}
+
+/// What in a successful answer contradicts the request.
+pub fn contradiction(
+    proofs: &[crate::api::Proof],
+    asked: &serde_json::Map<String, Value>,
+    answer: &[u8],
+) -> Option<String> {
+    use crate::api::Proof;
+    if proofs.is_empty() {
+        return None;
+    }
+    let answer: Value = serde_json::from_slice(answer).ok()?;
+    proofs.iter().find_map(|proof| match proof {
+        Proof::Echoes { member, at, always } => {
+            let expected = asked.get(*member)?;
+            match answer.pointer(at) {
+                Some(found) if found == expected => None,
+                Some(_) => Some(format!("the signed answer's {at} is not this request's {member}")),
+                None if *always => Some(format!("the signed answer has no {at}")),
+                None => None,
+            }
+        }
+        Proof::Says { at, text, unless } => {
+            let excused = answer.pointer(unless).is_some_and(|value| !value.is_null());
+            match answer.pointer(at).and_then(Value::as_str) {
+                Some(found) if found == *text || excused => None,
+                found => {
+                    Some(format!("the signed answer's {at} is {}, not {text}", found.unwrap_or("missing")))
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,200 @@
+//! What a call answers: the JSON that stands in the result buffer.
+
+use crate::error::Error;
+use crate::status::{Class, Code};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// Everything a call has to say. Members may be added, never removed or given another type.
+#[derive(Debug)]
+pub struct Report {
+    /// The status that is also the call's return value.
+    pub code: Code,
+    /// What was asked may have happened.
+    pub in_doubt: bool,
+    /// The operation's name, where there is one.
+    pub operation: Option<&'static str>,
+    /// The request's own number, where it has one.
+    pub out_request_no: Option<String>,
+    /// How often the request was sent, or tried to be sent.
+    pub attempts: u32,
+    /// The host that was asked last.
+    pub host: Option<String>,
+    /// Duration of the whole call in milliseconds.
+    pub elapsed_ms: u64,
+    /// HTTP status of the last answer.
+    pub http_status: Option<u16>,
+    /// `Request-ID` of the last answer; WeChat Pay's support asks for it.
+    pub request_id: Option<String>,
+    /// Why the last answer's signature proves nothing.
+    pub verification: Option<&'static str>,
+    /// English, for the programmer. Empty on success.
+    pub message: String,
+    /// What to do, where the code's own hint is too general.
+    pub hint: Option<Cow<'static, str>>,
+    /// Chinese text for the till's screen, where the code's own is too general.
+    pub cashier: Option<&'static str>,
+    /// JSON pointer of the rejected member.
+    pub field: Option<String>,
+    /// What WeChat Pay's error answer said.
+    pub wechat: Option<WechatError>,
+    /// How long to wait before the same call, for class 6.
+    pub retry_after_ms: Option<u64>,
+    /// WeChat Pay's answer, or the library's own for local functions.
+    pub data: Option<Box<RawValue>>,
+}
+
+/// The error body of WeChat Pay, as far as it had one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct WechatError {
+    /// The error code, such as `NOT_ENOUGH`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Text for people, mostly Chinese. Never branch on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Whatever WeChat Pay adds: an object, a string.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<serde_json::Value>,
+    /// The decimal number at the end of `Request-ID`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subcode: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    ok: bool,
+    status: i32,
+    name: &'static str,
+    class: i32,
+    in_doubt: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    out_request_no: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_zero")]
+    attempts: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
+    elapsed_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cashier: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wechat: Option<&'a WechatError>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Report {
+    /// A report of this code that says nothing more yet.
+    pub fn new(code: Code) -> Report {
+        Report {
+            code,
+            in_doubt: code.class() == Class::InDoubt,
+            operation: None,
+            out_request_no: None,
+            attempts: 0,
+            host: None,
+            elapsed_ms: 0,
+            http_status: None,
+            request_id: None,
+            verification: None,
+            message: String::new(),
+            hint: None,
+            cashier: None,
+            field: None,
+            wechat: None,
+            retry_after_ms: None,
+            data: None,
+        }
+    }
+
+    /// Success of a local function, with its answer.
+    pub fn local(data: &impl Serialize) -> Report {
+        match serde_json::value::to_raw_value(data) {
+            Ok(data) => Report { data: Some(data), ..Report::new(Code::Ok) },
+            Err(error) => Error::new(Code::Internal, error.to_string()).into(),
+        }
+    }
+
+    /// The JSON text.
+    pub fn to_json(&self) -> String {
+        let failed = self.code != Code::Ok;
+        let said = |text| if failed { Some(text) } else { None };
+        let envelope = Envelope {
+            ok: !failed,
+            status: self.code.number(),
+            name: self.code.name(),
+            class: self.code.number() / 1000,
+            in_doubt: self.in_doubt,
+            operation: self.operation,
+            out_request_no: self.out_request_no.as_deref(),
+            attempts: self.attempts,
+            host: self.host.as_deref(),
+            elapsed_ms: self.elapsed_ms,
+            http_status: self.http_status,
+            request_id: self.request_id.as_deref(),
+            verification: self.verification,
+            message: said(if self.message.is_empty() { self.code.text() } else { &self.message }),
+            hint: said(self.hint.as_deref().unwrap_or_else(|| self.code.hint())),
+            cashier: said(self.cashier.unwrap_or_else(|| self.code.cashier())),
+            field: self.field.as_deref(),
+            wechat: self.wechat.as_ref(),
+            retry_after_ms: self.retry_after_ms,
+            data: self.data.as_deref(),
+        };
+        serde_json::to_string(&envelope).unwrap_or_default()
+    }
+}
+
+impl From<Error> for Report {
+    fn from(error: Error) -> Report {
+        Report { message: error.message, hint: error.hint, field: error.field, ..Report::new(error.code) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_says_all_three_texts() {
+        let report = Report::from(Error::at(Code::Request, "/stock_id", "is missing"));
+        let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+        assert_eq!(json["ok"], false);
+        assert_eq!(json["name"], "WXCOUPON_E_REQUEST");
+        assert_eq!(json["class"], 1);
+        assert_eq!(json["field"], "/stock_id");
+        assert_eq!(json["message"], "is missing");
+        assert!(json["hint"].is_string() && json["cashier"].is_string());
+        assert!(json.get("data").is_none());
+    }
+
+    #[test]
+    fn success_carries_data_exactly_as_it_came() {
+        let data = RawValue::from_string("{\"n\": 1.10 }".into()).unwrap();
+        let report = Report { data: Some(data), ..Report::new(Code::Ok) };
+        assert!(report.to_json().ends_with("\"data\":{\"n\": 1.10 }}"));
+        assert!(!report.to_json().contains("message"));
+    }
+}

@@ -1,0 +1,124 @@
+//! The proof that an answer comes from WeChat Pay, over its raw bytes, before anything is parsed.
+
+use super::ring::KeyRing;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+/// An answer is fresh when it is less than five minutes from our clock, either way.
+pub const WINDOW_S: i64 = 300;
+
+/// WeChat Pay signs a tiny share of answers wrongly on purpose, to see who checks. The text is not Base64.
+const PROBE_PREFIX: &str = "WECHATPAY/SIGNTEST/";
+
+/// The headers that carry a signature, as they came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SignatureHeaders {
+    /// `Wechatpay-Timestamp`
+    pub timestamp: Option<String>,
+    /// `Wechatpay-Nonce`
+    pub nonce: Option<String>,
+    /// `Wechatpay-Signature`
+    pub signature: Option<String>,
+    /// `Wechatpay-Serial`
+    pub serial: Option<String>,
+}
+
+/// Why an answer is not proven.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Distrust {
+    /// None of the signature headers is there.
+    #[error("the answer is not signed")]
+    Unsigned,
+    /// Some of the signature headers are missing.
+    #[error("the answer has no {0} header")]
+    MissingHeader(&'static str),
+    /// A deliberately wrong signature of WeChat Pay's own.
+    #[error("the answer carries a WECHATPAY/SIGNTEST/ probe instead of a signature")]
+    Probe,
+    /// The serial is that of the merchant's own certificate.
+    #[error(
+        "Wechatpay-Serial is the merchant certificate's own serial number; that certificate never signs answers"
+    )]
+    MerchantSerial,
+    /// No key with that serial.
+    #[error("the answer is signed with key {serial}, which is not configured (configured: {known})")]
+    UnknownSerial {
+        /// The answer's serial.
+        serial: String,
+        /// What the ring holds.
+        known: String,
+    },
+    /// Too old, or from the future.
+    #[error("the answer's time and this machine's differ by {seconds} s; it must be less than {WINDOW_S}")]
+    Stale {
+        /// Our time minus the answer's.
+        seconds: i64,
+    },
+    /// The timestamp is no number, or the signature no Base64.
+    #[error("the answer's {0} header is malformed")]
+    Malformed(&'static str),
+    /// The signature does not fit the bytes.
+    #[error("the signature does not fit the answer")]
+    WrongSignature,
+}
+
+impl Distrust {
+    /// Short name, for programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Distrust::Unsigned => "unsigned",
+            Distrust::MissingHeader(_) => "missing_header",
+            Distrust::Probe => "signtest_probe",
+            Distrust::MerchantSerial => "merchant_serial",
+            Distrust::UnknownSerial { .. } => "unknown_serial",
+            Distrust::Stale { .. } => "stale",
+            Distrust::Malformed(_) => "malformed_header",
+            Distrust::WrongSignature => "wrong_signature",
+        }
+    }
+}
+
+/// The three lines that are signed, each ended by a line feed, the last included.
+pub fn message(timestamp: &str, nonce: &str, body: &[u8]) -> Vec<u8> {
+    let mut message = format!("{timestamp}\n{nonce}\n").into_bytes();
+    message.extend_from_slice(body);
+    message.push(b'\n');
+    message
+}
+
+/// Whether the answer is WeChat Pay's, at the Unix time `now`.
+///
+/// The probe is told apart for the diagnosis only: it fails like every other wrong signature.
+pub fn verify(ring: &KeyRing, headers: &SignatureHeaders, body: &[u8], now: i64) -> Result<(), Distrust> {
+    let SignatureHeaders { timestamp, nonce, signature, serial } = headers;
+    if timestamp.is_none() && nonce.is_none() && signature.is_none() {
+        return Err(Distrust::Unsigned);
+    }
+    let timestamp = timestamp.as_deref().ok_or(Distrust::MissingHeader("Wechatpay-Timestamp"))?;
+    let nonce = nonce.as_deref().ok_or(Distrust::MissingHeader("Wechatpay-Nonce"))?;
+    let signature = signature.as_deref().ok_or(Distrust::MissingHeader("Wechatpay-Signature"))?;
+    let serial = serial.as_deref().ok_or(Distrust::MissingHeader("Wechatpay-Serial"))?;
+
+    if signature.starts_with(PROBE_PREFIX) {
+        return Err(Distrust::Probe);
+    }
+    let key = ring.get(serial).ok_or_else(|| {
+        if ring.is_merchant(serial) {
+            Distrust::MerchantSerial
+        } else {
+            let known = ring.serials().collect::<Vec<_>>().join(", ");
+            Distrust::UnknownSerial { serial: serial.chars().take(64).collect(), known }
+        }
+    })?;
+    let sent: i64 = timestamp.parse().map_err(|_| Distrust::Malformed("Wechatpay-Timestamp"))?;
+    let age = now.saturating_sub(sent);
+    if age.saturating_abs() >= WINDOW_S {
+        return Err(Distrust::Stale { seconds: age });
+    }
+    let signature = BASE64.decode(signature).map_err(|_| Distrust::Malformed("Wechatpay-Signature"))?;
+    if key.verifies(&message(timestamp, nonce, body), &signature) {
+        Ok(())
+    } else {
+        Err(Distrust::WrongSignature)
+    }
+}

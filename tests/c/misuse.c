@@ -1,0 +1,220 @@
+/* No value of a handle and no NULL can do harm: each gives a status of class 1 and an empty answer. */
+#include "check.h"
+
+#define ROUNDS 20000
+
+static char *config;
+
+/* Every function that takes a context, in one shape. */
+static int32_t use(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_use(ctx, "{}", buf);
+}
+
+static int32_t query(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_query(ctx, "{}", buf);
+}
+
+static int32_t request(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_request(ctx, "GET", "/v3/certificates", NULL, buf);
+}
+
+typedef int32_t (*operation)(wxcoupon_ctx *, wxcoupon_buf *);
+static const operation OPERATIONS[] = { use, query, request };
+#define OPERATION_COUNT (sizeof OPERATIONS / sizeof OPERATIONS[0])
+
+static void not_a_context(size_t word, wxcoupon_buf *buf)
+{
+    wxcoupon_ctx *ctx = (wxcoupon_ctx *)word;
+    int32_t expected = word == 0 ? WXCOUPON_E_NULL : WXCOUPON_E_HANDLE;
+    size_t i;
+
+    for (i = 0; i < OPERATION_COUNT; i++) {
+        CHECK_STATUS(OPERATIONS[i](ctx, buf), expected);
+        CHECK_STATUS(wxcoupon_buf_status(buf), expected);
+        CHECK_NUMBER(wxcoupon_buf_in_doubt(buf), 0);
+        CHECK_STATUS(OPERATIONS[i](ctx, NULL), expected);
+    }
+    CHECK_STATUS(wxcoupon_ctx_free(ctx), expected);
+}
+
+static void not_a_buffer(size_t word, wxcoupon_ctx *ctx)
+{
+    wxcoupon_buf *buf = (wxcoupon_buf *)word;
+    char text[4] = "old";
+    uint16_t wide[2] = { 'o', 0 };
+
+    CHECK_TEXT(wxcoupon_buf_data(buf), "");
+    CHECK_NUMBER(wxcoupon_buf_len(buf), 0);
+    CHECK_NUMBER(wxcoupon_buf_copy(buf, text, sizeof text), 0);
+    CHECK_TEXT(text, "");
+    CHECK_NUMBER(wxcoupon_buf_copy_utf16(buf, wide, 2), 0);
+    CHECK_NUMBER(wide[0], 0);
+    CHECK_NUMBER(wxcoupon_buf_in_doubt(buf), 0);
+    CHECK_STATUS(wxcoupon_buf_status(buf), word == 0 ? WXCOUPON_E_NULL : WXCOUPON_E_HANDLE);
+    wxcoupon_buf_free(buf);
+
+    if (word != 0) {
+        wxcoupon_ctx *made = ctx;
+        size_t i;
+
+        for (i = 0; i < OPERATION_COUNT; i++)
+            CHECK_STATUS(OPERATIONS[i](ctx, buf), WXCOUPON_E_HANDLE);
+        CHECK_STATUS(wxcoupon_ctx_new(config, &made, buf), WXCOUPON_E_HANDLE);
+        CHECK(made == NULL);
+    }
+}
+
+static void not_a_handle(size_t word, wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    not_a_context(word, buf);
+    not_a_buffer(word, ctx);
+}
+
+static size_t random_word(void)
+{
+    static unsigned long state = 88172645UL;
+    size_t word = 0;
+    size_t i;
+
+    for (i = 0; i < sizeof word; i++) {
+        state = (state * 1103515245UL + 12345UL) & 0xFFFFFFFFUL;
+        word = (word << 8) | ((state >> 16) & 0xFF);
+    }
+    return word;
+}
+
+static void every_kind_for_every_other(wxcoupon_ctx *ctx, wxcoupon_buf *buf, const char *folder)
+{
+    wxcoupon_ctx *ctx_gone = context_from(folder, "offline.json");
+    wxcoupon_buf *buf_gone = wxcoupon_buf_new();
+
+    proves("a live handle of one kind is nothing to functions of another");
+    not_a_context((size_t)buf, buf);
+    not_a_buffer((size_t)ctx, ctx);
+    CHECK_NUMBER(wxcoupon_handles_live(), 4);
+
+    proves("a freed handle is nothing to any function, freeing it again included");
+    CHECK_STATUS(wxcoupon_ctx_free(ctx_gone), WXCOUPON_OK);
+    wxcoupon_buf_free(buf_gone);
+    not_a_handle((size_t)ctx_gone, ctx, buf);
+    not_a_handle((size_t)buf_gone, ctx, buf);
+    CHECK_NUMBER(wxcoupon_handles_live(), 2);
+}
+
+static void words_that_are_no_handles(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    static int in_data;
+    int on_stack = 0;
+    void *on_heap = malloc(64);
+    operation code = use;
+    size_t word = 0;
+    size_t bit;
+    long round;
+    long taken = 0;
+
+    proves("real addresses are no handles, and nothing is read through them");
+    not_a_handle((size_t)&in_data, ctx, buf);
+    not_a_handle((size_t)&on_stack, ctx, buf);
+    not_a_handle((size_t)on_heap, ctx, buf);
+    memcpy(&word, &code, sizeof word);
+    not_a_handle(word, ctx, buf);
+    free(on_heap);
+    not_a_handle((size_t)config, ctx, buf);
+
+    proves("NULL, small numbers and all ones are no handles");
+    for (word = 0; word < 64; word++)
+        not_a_handle(word, ctx, buf);
+    not_a_handle(~(size_t)0, ctx, buf);
+
+    proves("a handle with one bit wrong is no handle");
+    for (bit = 0; bit < sizeof word * 8; bit++) {
+        not_a_handle((size_t)ctx ^ ((size_t)1 << bit), ctx, buf);
+        not_a_handle((size_t)buf ^ ((size_t)1 << bit), ctx, buf);
+    }
+
+    if (sizeof(void *) > 4) {
+        proves("a handle cut to 32 bits, with or without its sign, is no handle");
+        not_a_handle((size_t)ctx & 0xFFFFFFFFUL, ctx, buf);
+        not_a_handle((size_t)buf & 0xFFFFFFFFUL, ctx, buf);
+        not_a_handle((size_t)(long)(int32_t)(uint32_t)(size_t)ctx, ctx, buf);
+        not_a_handle((size_t)(long)(int32_t)(uint32_t)(size_t)buf, ctx, buf);
+    }
+
+    proves("random words are no handles");
+    for (round = 0; round < ROUNDS / 100; round++)
+        not_a_handle(random_word(), ctx, buf);
+    for (round = 0; round < ROUNDS; round++)
+        if (wxcoupon_ctx_free((wxcoupon_ctx *)random_word()) != WXCOUPON_E_HANDLE)
+            taken++;
+    CHECK_NUMBER(taken, 0);
+    CHECK_NUMBER(wxcoupon_handles_live(), 2);
+}
+
+static void null_everywhere(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    wxcoupon_ctx *made = ctx;
+
+    proves("NULL is refused in every position that needs something, and named");
+    CHECK_STATUS(wxcoupon_ctx_new(NULL, &made, buf), WXCOUPON_E_NULL);
+    CHECK(made == NULL);
+    CHECK(strstr(wxcoupon_buf_data(buf), "config_json is NULL") != NULL);
+    CHECK_STATUS(wxcoupon_ctx_new(config, NULL, buf), WXCOUPON_E_NULL);
+    CHECK(strstr(wxcoupon_buf_data(buf), "out_ctx is NULL") != NULL);
+    CHECK_STATUS(wxcoupon_ctx_new(NULL, NULL, NULL), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_use(ctx, NULL, buf), WXCOUPON_E_NULL);
+    CHECK(strstr(wxcoupon_buf_data(buf), "json_in is NULL") != NULL);
+    CHECK_STATUS(wxcoupon_query(ctx, NULL, buf), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_query(ctx, NULL, NULL), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_request(ctx, NULL, "/v3/certificates", NULL, buf), WXCOUPON_E_NULL);
+    CHECK(strstr(wxcoupon_buf_data(buf), "method is NULL") != NULL);
+    CHECK_STATUS(wxcoupon_request(ctx, "GET", NULL, NULL, buf), WXCOUPON_E_NULL);
+    CHECK(strstr(wxcoupon_buf_data(buf), "path_and_query is NULL") != NULL);
+
+    proves("where NULL is allowed it works");
+    CHECK_STATUS(wxcoupon_use(ctx, "{}", NULL), WXCOUPON_E_REQUEST);
+    CHECK_NUMBER(wxcoupon_buf_copy(buf, NULL, 100), wxcoupon_buf_len(buf));
+    CHECK_NUMBER(wxcoupon_buf_copy_utf16(buf, NULL, 100), wxcoupon_buf_len(buf));
+    CHECK_STATUS(wxcoupon_log_set(NULL, NULL, WXCOUPON_LOG_DEBUG), WXCOUPON_OK);
+    CHECK_STATUS(wxcoupon_ctx_new(config, &made, NULL), WXCOUPON_OK);
+    CHECK_STATUS(wxcoupon_ctx_free(made), WXCOUPON_OK);
+}
+
+static void unknown_numbers(void)
+{
+    static const int32_t NUMBERS[] = { -1, 1, 999, 1000, 7777, 123456789, 2147483647, -2147483647 - 1 };
+    size_t i;
+
+    proves("a status that nobody knows has a name, a text and a class");
+    for (i = 0; i < sizeof NUMBERS / sizeof NUMBERS[0]; i++) {
+        CHECK_TEXT(wxcoupon_status_name(NUMBERS[i]), "WXCOUPON_E_UNKNOWN");
+        CHECK(strlen(wxcoupon_status_text(NUMBERS[i])) > 10);
+        CHECK_NUMBER(wxcoupon_status_class(NUMBERS[i]), NUMBERS[i] / 1000);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    wxcoupon_ctx *ctx;
+    wxcoupon_buf *buf;
+
+    check_arguments(argc);
+    config = file_text(argv[FIXTURES], "offline.json");
+    ctx = context_from(argv[FIXTURES], "offline.json");
+    buf = wxcoupon_buf_new();
+
+    proves("a buffer that nothing filled does not say that all is well");
+    CHECK_TEXT(wxcoupon_buf_data(buf), "");
+    CHECK_STATUS(wxcoupon_buf_status(buf), WXCOUPON_E_HANDLE);
+
+    every_kind_for_every_other(ctx, buf, argv[FIXTURES]);
+    words_that_are_no_handles(ctx, buf);
+    null_everywhere(ctx, buf);
+    unknown_numbers();
+    wxcoupon_ctx_free(ctx);
+    wxcoupon_buf_free(buf);
+    free(config);
+    return check_finish();
+}

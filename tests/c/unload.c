@@ -1,0 +1,87 @@
+/* A host may load and unload the library as often as it likes. */
+#define _POSIX_C_SOURCE 200809L
+#include "check.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+
+typedef wxcoupon_buf *(WXCOUPON_CALL *buf_new_fn)(void);
+typedef void(WXCOUPON_CALL *buf_free_fn)(wxcoupon_buf *);
+typedef int32_t(WXCOUPON_CALL *ctx_new_fn)(const char *, wxcoupon_ctx **, wxcoupon_buf *);
+typedef int32_t(WXCOUPON_CALL *ctx_free_fn)(wxcoupon_ctx *);
+typedef int32_t(WXCOUPON_CALL *query_fn)(wxcoupon_ctx *, const char *, wxcoupon_buf *);
+typedef uint32_t(WXCOUPON_CALL *live_fn)(void);
+
+static char *config;
+
+/* C has no cast from object to function pointers, but they have one size where dlsym exists. */
+static void find(void *library, const char *name, void *function)
+{
+    void *found = dlsym(library, name);
+
+    CHECK(found != NULL);
+    memcpy(function, &found, sizeof found);
+}
+
+static void load_call_unload(const char *path)
+{
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    buf_new_fn buf_new;
+    buf_free_fn buf_free;
+    ctx_new_fn ctx_new;
+    ctx_free_fn ctx_free;
+    query_fn query;
+    live_fn live;
+    wxcoupon_buf *buf;
+    wxcoupon_ctx *ctx = NULL;
+
+    CHECK(library != NULL);
+    if (!library) {
+        printf("  %s\n", dlerror());
+        return;
+    }
+    find(library, "wxcoupon_buf_new", &buf_new);
+    find(library, "wxcoupon_buf_free", &buf_free);
+    find(library, "wxcoupon_ctx_new", &ctx_new);
+    find(library, "wxcoupon_ctx_free", &ctx_free);
+    find(library, "wxcoupon_query", &query);
+    find(library, "wxcoupon_handles_live", &live);
+    buf = buf_new();
+    CHECK_NUMBER(ctx_new(config, &ctx, buf), WXCOUPON_OK);
+    CHECK_NUMBER(query(ctx, "{}", buf), WXCOUPON_E_REQUEST);
+    CHECK_NUMBER(ctx_free(ctx), WXCOUPON_OK);
+    buf_free(buf);
+    CHECK_NUMBER(live(), 0);
+    CHECK_NUMBER(dlclose(library), 0);
+}
+
+/* The library's thread-locals of this thread are destroyed after the library was closed. */
+static void *in_a_thread(void *path)
+{
+    load_call_unload((const char *)path);
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    int round;
+
+    check_arguments(argc);
+    config = file_text(argv[FIXTURES], "offline.json");
+    proves("loading, calling and unloading a hundred times does no harm");
+    for (round = 0; round < 100; round++)
+        load_call_unload(argv[LIBRARY]);
+
+    proves("a thread may unload it and end");
+    for (round = 0; round < 10; round++) {
+        pthread_t thread;
+
+        CHECK_NUMBER(pthread_create(&thread, NULL, in_a_thread, argv[LIBRARY]), 0);
+        pthread_join(thread, NULL);
+    }
+
+    proves("it stays mapped, so nothing of it can be called that is gone");
+    CHECK(dlopen(argv[LIBRARY], RTLD_NOW | RTLD_NOLOAD) != NULL);
+    free(config);
+    return check_finish();
+}

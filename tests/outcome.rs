@@ -1,0 +1,216 @@
+//! Every row of "what came back" and the one status it means.
+
+use wxcoupon::api::subcode;
+use wxcoupon::net::{Failure, FailureKind};
+use wxcoupon::outcome::{Body, Event, Verdict, judge};
+use wxcoupon::status::{Class, Code};
+use wxcoupon::wire::verify::Distrust;
+
+const ALL_DISTRUST: fn() -> Vec<Distrust> = || {
+    vec![
+        Distrust::Unsigned,
+        Distrust::MissingHeader("Wechatpay-Serial"),
+        Distrust::Probe,
+        Distrust::MerchantSerial,
+        Distrust::UnknownSerial { serial: "X".into(), known: "Y".into() },
+        Distrust::Stale { seconds: 301 },
+        Distrust::Malformed("Wechatpay-Timestamp"),
+        Distrust::WrongSignature,
+    ]
+};
+
+fn error_body(code: &str) -> Body {
+    Body::read(format!("{{\"code\":\"{code}\",\"message\":\"说明\"}}").as_bytes())
+}
+
+struct Reply {
+    status: u16,
+    trust: Result<(), Distrust>,
+    body: Body,
+    subcode: Option<u64>,
+    retry_after_s: Option<u64>,
+    contradiction: Option<String>,
+}
+
+fn reply(status: u16, trust: Result<(), Distrust>, body: Body) -> Reply {
+    Reply { status, trust, body, subcode: None, retry_after_s: None, contradiction: None }
+}
+
+fn judged(writes: bool, reply: Reply) -> Verdict {
+    let Reply { status, trust, body, subcode, retry_after_s, contradiction } = reply;
+    judge(writes, &Event::Answered { status, trust, body, subcode, retry_after_s, contradiction })
+}
+
+/// (HTTP status, error code, status when signed): the documented rows of `use`, and spellings of other
+/// product families.
+const DOCUMENTED: &[(u16, &str, Code)] = &[
+    (400, "PARAM_ERROR", Code::Refused),
+    (400, "INVALID_REQUEST", Code::Refused),
+    (401, "SIGN_ERROR", Code::SignRejected),
+    (403, "NOT_ENOUGH", Code::CouponState),
+    (403, "NO_AUTH", Code::NoPermission),
+    (403, "SOMETHING_NEW", Code::Refused),
+    (404, "NOT_FOUND", Code::NotFound),
+    (404, "RESOURCE_NOT_EXISTS", Code::NotFound),
+    (409, "ALREADY", Code::Refused),
+    (429, "RATELIMIT_EXCEEDED", Code::RateLimited),
+    (429, "FREQUENCY_LIMITED", Code::RateLimited),
+];
+
+#[test]
+fn documented_errors_when_signed_and_when_unsigned_in_the_error_shape() {
+    for (status, code, expected) in DOCUMENTED {
+        for trust in [Ok(()), Err(Distrust::Unsigned)] {
+            for writes in [true, false] {
+                let verdict = judged(writes, reply(*status, trust.clone(), error_body(code)));
+                assert_eq!(verdict.code, *expected, "{status} {code} {trust:?} writes={writes}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_4xx_whose_signature_is_there_and_wrong_proves_nothing() {
+    for (status, code, _) in DOCUMENTED {
+        for distrust in ALL_DISTRUST().into_iter().filter(|distrust| *distrust != Distrust::Unsigned) {
+            let name = distrust.name();
+            let verdict = judged(true, reply(*status, Err(distrust.clone()), error_body(code)));
+            assert_eq!((verdict.code, verdict.verification), (Code::AnswerUntrusted, Some(name)));
+            let verdict = judged(false, reply(*status, Err(distrust), error_body(code)));
+            assert_eq!(verdict.code, Code::ReadFailed);
+        }
+    }
+}
+
+#[test]
+fn a_page_of_a_portal_or_proxy_never_refuses() {
+    for status in [302, 307, 400, 401, 403, 404, 407, 429, 451] {
+        for body in
+            [Body::Empty, Body::read(b"<html>login</html>"), Body::read(b"{\"error\":1}"), Body::read(b"[]")]
+        {
+            let verdict = judged(true, reply(status, Err(Distrust::Unsigned), body));
+            assert_eq!(verdict.code, Code::AnswerUntrusted, "{status}");
+            assert_eq!(verdict.verification, Some("unsigned"));
+        }
+    }
+}
+
+#[test]
+fn every_known_subcode_with_every_status_it_may_travel_with() {
+    for row in subcode::TABLE {
+        for (status, code) in [(400, "INVALID_REQUEST"), (403, "NOT_ENOUGH"), (404, "NOT_FOUND"), (429, "X")]
+        {
+            let mut answer = reply(status, Ok(()), error_body(code));
+            answer.subcode = Some(row.number);
+            let verdict = judged(true, answer);
+            assert_eq!(verdict.code, row.code, "{}", row.number);
+            assert_eq!(verdict.message, row.message);
+            assert_eq!((verdict.hint, verdict.cashier), (Some(row.hint), Some(row.cashier)));
+            assert_eq!(verdict.retry_after_ms.is_some(), row.code.class() == Class::Busy);
+        }
+        // A fault stays a fault, and a rejected signature a rejected signature.
+        for (status, expected) in [(500, Code::Server), (401, Code::SignRejected)] {
+            let mut answer = reply(status, Ok(()), error_body("X"));
+            answer.subcode = Some(row.number);
+            assert_eq!(judged(true, answer).code, expected);
+        }
+    }
+    let mut unknown = reply(403, Ok(()), error_body("NOT_ENOUGH"));
+    unknown.subcode = Some(999);
+    assert_eq!(judged(true, unknown).code, Code::CouponState);
+}
+
+#[test]
+fn success_needs_proof() {
+    let object = || Body::read(b"{\"coupon_code\":\"C\"}");
+    assert_eq!(judged(true, reply(200, Ok(()), object())).code, Code::Ok);
+    assert_eq!(judged(true, reply(204, Ok(()), Body::Empty)).code, Code::Ok);
+    assert_eq!(judged(true, reply(200, Ok(()), Body::Empty)).code, Code::AnswerUnreadable);
+    assert_eq!(judged(true, reply(200, Ok(()), Body::read(b"{\"cut"))).code, Code::AnswerUnreadable);
+    for distrust in ALL_DISTRUST() {
+        let name = distrust.name();
+        for status in [200, 202, 204] {
+            let verdict = judged(true, reply(status, Err(distrust.clone()), object()));
+            assert_eq!((verdict.code, verdict.verification), (Code::AnswerUntrusted, Some(name)));
+        }
+        assert_eq!(judged(false, reply(200, Err(distrust), object())).code, Code::ReadFailed);
+    }
+    let mut other = reply(200, Ok(()), object());
+    other.contradiction = Some("about another coupon".into());
+    let verdict = judged(true, other);
+    assert_eq!((verdict.code, verdict.verification), (Code::AnswerUntrusted, Some("other_request")));
+}
+
+#[test]
+fn faults_and_oddities_are_doubt() {
+    for status in [500, 501, 502, 503, 504, 408] {
+        for trust in [Ok(()), Err(Distrust::Unsigned), Err(Distrust::Probe)] {
+            let verdict = judged(true, reply(status, trust.clone(), error_body("SYSTEM_ERROR")));
+            assert_eq!(verdict.code, Code::Server, "{status} {trust:?}");
+            let verdict = judged(false, reply(status, trust, error_body("SYSTEM_ERROR")));
+            assert_eq!(verdict.code, Code::ReadFailed);
+        }
+    }
+    for status in [100, 301, 302, 304, 600] {
+        assert_eq!(judged(true, reply(status, Ok(()), Body::Empty)).code, Code::AnswerUntrusted);
+    }
+}
+
+#[test]
+fn waiting_times() {
+    let mut throttled = reply(429, Ok(()), error_body("RATELIMIT_EXCEEDED"));
+    assert_eq!(judged(true, reply(429, Ok(()), error_body("X"))).retry_after_ms, Some(1000));
+    throttled.retry_after_s = Some(7);
+    assert_eq!(judged(true, throttled).retry_after_ms, Some(7000));
+    let mut locked = reply(403, Ok(()), error_body("NOT_ENOUGH"));
+    locked.subcode = Some(272_756_746);
+    assert_eq!(judged(true, locked).retry_after_ms, Some(1500));
+    assert_eq!(judged(true, reply(403, Ok(()), error_body("NOT_ENOUGH"))).retry_after_ms, None);
+}
+
+#[test]
+fn without_an_answer_the_side_of_sending_decides() {
+    use FailureKind::{Connect, Lost, NotHttp, Timeout, Tls, TooLarge};
+    for (sent, kind, writing, reading) in [
+        (false, Connect, Code::Connect, Code::Connect),
+        (false, Lost, Code::Connect, Code::Connect),
+        (false, Tls, Code::Tls, Code::Tls),
+        (false, Timeout, Code::TimeoutUnsent, Code::TimeoutUnsent),
+        (true, Timeout, Code::AnswerTimeout, Code::ReadFailed),
+        (true, Connect, Code::ConnectionLost, Code::ReadFailed),
+        (true, Lost, Code::ConnectionLost, Code::ReadFailed),
+        (true, Tls, Code::ConnectionLost, Code::ReadFailed),
+        (true, NotHttp, Code::AnswerUnreadable, Code::ReadFailed),
+        (true, TooLarge, Code::AnswerUnreadable, Code::ReadFailed),
+    ] {
+        let failure = Failure { sent, kind, detail: "cause".into() };
+        assert_eq!(judge(true, &Event::NoAnswer(&failure)).code, writing, "{failure:?}");
+        assert_eq!(judge(false, &Event::NoAnswer(&failure)).code, reading, "{failure:?}");
+    }
+}
+
+#[test]
+fn nothing_that_reads_is_ever_in_doubt_and_no_doubt_is_ever_unsent() {
+    for status in (100..=600).step_by(1) {
+        for trust in std::iter::once(Ok(())).chain(ALL_DISTRUST().into_iter().map(Err)) {
+            for body in [Body::Empty, Body::Object, error_body("X"), Body::Unreadable("x".into())] {
+                let reading = judged(false, reply(status, trust.clone(), copy(&body)));
+                assert_ne!(reading.code.class(), Class::InDoubt, "{status} {trust:?} {body:?}");
+                let writing = judged(true, reply(status, trust.clone(), body));
+                assert_ne!(writing.code.class(), Class::NotSent, "{status} {trust:?}");
+                if writing.code == Code::Ok {
+                    assert!((200..300).contains(&status) && trust.is_ok());
+                }
+            }
+        }
+    }
+}
+
+fn copy(body: &Body) -> Body {
+    match body {
+        Body::Empty => Body::Empty,
+        Body::Object => Body::Object,
+        Body::Error(error) => Body::Error(error.clone()),
+        Body::Unreadable(why) => Body::Unreadable(why.clone()),
+    }
+}

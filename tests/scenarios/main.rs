@@ -1,0 +1,16 @@
+//! A till against WeChat Pay's stand-in, through the C functions: what the till is told must be what
+//! happened.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod hostile;
+mod logging;
+mod redeem;
+mod requests;
+mod till;
