@@ -1,5 +1,6 @@
 //! From a request to what is to be done with the connection.
 
+use std::io::{self, Write};
 use std::sync::{OnceLock, Weak};
 use std::time::{Duration, Instant};
 
@@ -151,9 +152,18 @@ impl Engine {
 
     fn note(&self, entry: RequestEntry, took: Option<Duration>) {
         if !self.options.quiet {
-            eprintln!("{}", crate::line::of(&entry, took));
+            // Nobody may be reading; that is no reason to stop.
+            let _ = writeln!(io::stderr().lock(), "{}", crate::line::of(&entry, took));
         }
         self.journal.add(entry);
+    }
+
+    /// Keeps a coupon locked for a while, unless somebody else does already.
+    fn process_slowly(&self, coupon_code: &str, time: Duration) {
+        if self.world.start_busy(coupon_code) {
+            self.stop.sleep(time);
+            self.world.end_busy(coupon_code);
+        }
     }
 
     fn public_key_wanted(&self, request: &Request) -> bool {
@@ -236,10 +246,7 @@ impl Exchange<'_> {
         };
         if let Some(FaultKind::SlowProcessing { ms }) = self.kind() {
             let code = route.param("coupon_code").unwrap_or_default();
-            if self.engine.world.start_busy(code) {
-                self.engine.stop.sleep(Duration::from_millis(*ms));
-                self.engine.world.end_busy(code);
-            }
+            self.engine.process_slowly(code, Duration::from_millis(*ms));
         }
         let query = self.request.query();
         let call = Call { world: &self.engine.world, params: &route.params, query: &query, body, mark };

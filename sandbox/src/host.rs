@@ -57,6 +57,26 @@ struct Connections {
     open: HashMap<u64, Weak<TcpStream>>,
 }
 
+/// A connection's entry in the books; closes itself, come what may.
+struct Visit {
+    host: Arc<Host>,
+    id: u64,
+}
+
+impl Visit {
+    fn begin(host: &Arc<Host>, id: u64) -> Self {
+        host.engine.threads.enter();
+        Self { host: Arc::clone(host), id }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        lock(&self.host.connections).open.remove(&self.id);
+        self.host.engine.threads.leave();
+    }
+}
+
 /// A host with its accepting thread.
 pub(crate) struct RunningHost {
     pub(crate) host: Arc<Host>,
@@ -226,18 +246,12 @@ impl Host {
             connections.open.insert(id, Arc::downgrade(&tcp.0));
             id
         };
-        let host = Arc::clone(self);
-        self.engine.threads.enter();
-        let thread =
-            thread::Builder::new().name("sandbox-connection".to_owned()).stack_size(STACK).spawn(move || {
-                host.converse(tcp);
-                lock(&host.connections).open.remove(&id);
-                host.engine.threads.leave();
-            });
-        if thread.is_err() {
-            lock(&self.connections).open.remove(&id);
-            self.engine.threads.leave();
-        }
+        let visit = Visit::begin(self, id);
+        // If there is no thread to be had, dropping the visit ends it.
+        let _ = thread::Builder::new()
+            .name("sandbox-connection".to_owned())
+            .stack_size(STACK)
+            .spawn(move || visit.host.converse(tcp));
     }
 
     fn converse(&self, mut tcp: Tcp) {

@@ -13,21 +13,26 @@ fn main() -> ExitCode {
     let arguments = match cli::parse(std::env::args_os()) {
         Ok(Command::Run(arguments)) => arguments,
         Ok(Command::Say(text)) => {
-            println!("{text}");
+            // Whoever closed the pipe does not want to read on.
+            let _ = writeln!(io::stdout(), "{text}");
             return ExitCode::SUCCESS;
         }
         Err(message) => {
-            eprintln!("wxcoupon-sandbox: {message}\nTry --help.");
+            complain(&format!("{message}\nTry --help."));
             return ExitCode::from(2);
         }
     };
     match run(*arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("wxcoupon-sandbox: {message}");
+            complain(&message);
             ExitCode::FAILURE
         }
     }
+}
+
+fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "wxcoupon-sandbox: {message}");
 }
 
 fn run(arguments: Arguments) -> Result<(), String> {

@@ -41,6 +41,7 @@ pub struct Sandbox {
     urls: [String; 2],
     control_url: String,
     config: Value,
+    config_path: PathBuf,
     folder: Folder,
 }
 
@@ -52,10 +53,9 @@ impl Sandbox {
     /// fails.
     pub fn start(options: Options) -> Result<Self> {
         let folder = Folder::open(options.dir.as_deref())?;
-        let keys = match (&options.keys, folder.load_keys()?) {
-            (Some(keys), _) => keys.clone(),
-            (None, Some(keys)) => keys,
-            (None, None) => Keys::shared()?,
+        let keys = match &options.keys {
+            Some(keys) => keys.clone(),
+            None => folder.load_keys()?.map_or_else(Keys::shared, Ok)?,
         };
         folder.save_keys(&keys)?;
         let kinds: Vec<TlsKind> =
@@ -91,6 +91,7 @@ impl Sandbox {
             urls,
             control_url,
             config,
+            config_path: folder.file(folder::CONFIG),
             folder,
         };
         sandbox.folder.save_json(folder::CONFIG, &sandbox.config)?;
@@ -106,8 +107,8 @@ impl Sandbox {
 
     /// Where `config.json` is.
     #[must_use]
-    pub fn config_path(&self) -> PathBuf {
-        self.folder.file(folder::CONFIG)
+    pub fn config_path(&self) -> &Path {
+        &self.config_path
     }
 
     /// The folder with keys and `config.json`.

@@ -1,5 +1,6 @@
 //! Small helpers around locks, stopping and counting threads.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,36 +12,40 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A flag that is raised once and that threads can sleep on.
 #[derive(Debug, Default)]
 pub(crate) struct Flag {
-    raised: Mutex<bool>,
+    raised: AtomicBool,
+    /// Guards nothing but the moment between looking and sleeping.
+    moment: Mutex<()>,
     changed: Condvar,
 }
 
 impl Flag {
     pub(crate) fn raise(&self) {
-        *lock(&self.raised) = true;
+        let _moment = lock(&self.moment);
+        self.raised.store(true, Ordering::SeqCst);
         self.changed.notify_all();
     }
 
     pub(crate) fn is_raised(&self) -> bool {
-        *lock(&self.raised)
+        self.raised.load(Ordering::SeqCst)
     }
 
     /// Blocks until the flag is raised.
     pub(crate) fn wait(&self) {
-        let mut raised = lock(&self.raised);
-        while !*raised {
-            raised = self.changed.wait(raised).unwrap_or_else(PoisonError::into_inner);
-        }
+        let moment = lock(&self.moment);
+        let _moment =
+            self.changed.wait_while(moment, |()| !self.is_raised()).unwrap_or_else(PoisonError::into_inner);
     }
 
     /// Sleeps for `time` or until the flag is raised; says whether it is.
     pub(crate) fn sleep(&self, time: Duration) -> bool {
-        let raised = lock(&self.raised);
-        let (raised, _) = self
-            .changed
-            .wait_timeout_while(raised, time, |raised| !*raised)
-            .unwrap_or_else(PoisonError::into_inner);
-        *raised
+        if !time.is_zero() {
+            let moment = lock(&self.moment);
+            let _moment = self
+                .changed
+                .wait_timeout_while(moment, time, |()| !self.is_raised())
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        self.is_raised()
     }
 }
 

@@ -4,6 +4,7 @@
 //! and a function from a [`Call`] to an [`Answer`]. Everything around it
 //! (signatures, headers, rate limit, faults, log) happens outside.
 
+mod digest;
 mod fields;
 mod query_coupon;
 mod return_coupon;
@@ -131,20 +132,10 @@ impl Call<'_> {
         snapshot.to_json(&self.world.catalogue).ok_or_else(|| Reason::Internal.into())
     }
 
-    /// What makes two requests the same: user, coupon and the whole body.
-    /// Member order does not count; members unknown to the sandbox do.
+    /// What makes two requests the same: user, coupon and the whole body,
+    /// members unknown to the sandbox included.
     fn digest(&self) -> Digest {
-        let mut hasher = openssl::sha::Sha256::new();
-        hasher.update(self.param("openid").as_bytes());
-        hasher.update(b"\n");
-        hasher.update(self.param("coupon_code").as_bytes());
-        hasher.update(b"\n");
-        // `Value` keeps its members sorted.
-        hasher.update(self.body.to_string().as_bytes());
-        let full = hasher.finish();
-        let mut digest = Digest::default();
-        digest.iter_mut().zip(full).for_each(|(short, byte)| *short = byte);
-        digest
+        digest::of([self.param("openid"), self.param("coupon_code")], self.body)
     }
 }
 

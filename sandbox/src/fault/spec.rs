@@ -28,7 +28,8 @@ const DEFAULTS: [Default; 12] = [
 const MAX_HUGE: usize = 64 * 1024 * 1024;
 
 impl Fault {
-    /// Reads the JSON form, e.g. `{"kind":"status","status":503,"on":"use"}`.
+    /// Reads the JSON form, e.g. `{"kind":"status","status":503,"on":"use"}`;
+    /// `"kind":"status_503"` is short for the first two members.
     ///
     /// # Errors
     /// When a member is unknown, missing or out of place.
@@ -83,15 +84,7 @@ impl Fault {
         let mut parts = spec.split(',').map(str::trim);
         let mut members = Map::new();
         let kind = parts.next().unwrap_or_default();
-        match kind.strip_prefix("status_").and_then(|status| status.parse::<u16>().ok()) {
-            Some(status) => {
-                members.insert("kind".to_owned(), json!("status"));
-                members.insert("status".to_owned(), json!(status));
-            }
-            None => {
-                members.insert("kind".to_owned(), json!(kind));
-            }
-        }
+        members.insert("kind".to_owned(), json!(kind));
         for part in parts {
             let (name, value) =
                 part.split_once('=').ok_or_else(|| Error::Fault(format!("{part}: expected name=value")))?;
@@ -164,7 +157,12 @@ impl Fault {
 /// Reads the kind from what is left after the selectors.
 fn kind_from(mut members: Map<String, Value>) -> Result<FaultKind> {
     let name = members.get("kind").map(|v| as_text("kind", v)).transpose()?;
-    let name = name.ok_or_else(|| Error::Fault("kind is required".into()))?;
+    let mut name = name.ok_or_else(|| Error::Fault("kind is required".into()))?;
+    if let Some(status) = name.strip_prefix("status_").and_then(|status| status.parse::<u16>().ok()) {
+        members.insert("status".to_owned(), json!(status));
+        name.truncate("status".len());
+        members.insert("kind".to_owned(), json!(name));
+    }
     for (kind, member, default) in DEFAULTS {
         if kind == name && !members.contains_key(member) {
             members.insert(member.to_owned(), default());

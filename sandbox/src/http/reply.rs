@@ -1,5 +1,6 @@
 //! Answers, and how they go over the wire.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
@@ -65,23 +66,17 @@ impl Reply {
 
     /// Sends the answer; says whether the connection can be used again.
     pub(crate) fn send(&self, stream: &mut Stream, stop: &Flag) -> io::Result<bool> {
-        let mut message = self.head().into_bytes();
+        let body = match self.wire {
+            Wire::Gzip => Cow::Owned(gzip(&self.body)?),
+            Wire::Chunked => Cow::Owned(chunked(&self.body)?),
+            _ => Cow::Borrowed(self.body.as_slice()),
+        };
+        let mut message = self.head(body.len()).into_bytes();
         match self.wire {
-            Wire::Whole | Wire::Drip(_) => message.extend_from_slice(&self.body),
-            Wire::CutBody => {
-                message.extend_from_slice(self.body.get(..self.body.len() / 2).unwrap_or_default());
-            }
+            Wire::CutBody => message.extend_from_slice(body.get(..body.len() / 2).unwrap_or_default()),
             // Take back the empty line and the end of the line before.
             Wire::HeadWithoutEnd => message.truncate(message.len().saturating_sub(4)),
-            Wire::Chunked => {
-                for chunk in self.body.chunks(1000) {
-                    write!(message, "{:x}\r\n", chunk.len())?;
-                    message.extend_from_slice(chunk);
-                    message.extend_from_slice(b"\r\n");
-                }
-                message.extend_from_slice(b"0\r\n\r\n");
-            }
-            Wire::Gzip => message.extend_from_slice(&gzip(&self.body)?),
+            _ => message.extend_from_slice(&body),
         }
         if let Wire::Drip(pause) = self.wire {
             for byte in message.chunks(1) {
@@ -97,20 +92,14 @@ impl Reply {
         Ok(whole && self.after == After::KeepAlive)
     }
 
-    fn head(&self) -> String {
+    fn head(&self, length: usize) -> String {
         let mut head = String::with_capacity(1024);
         // Writing to a String cannot fail.
         let _ = write!(head, "HTTP/1.1 {} {}\r\n", self.status, phrase(self.status));
-        let length = match self.wire {
-            Wire::Chunked => None,
-            Wire::Gzip => gzip(&self.body).ok().map(|packed| packed.len()),
-            _ => Some(self.body.len()),
-        };
-        match length {
-            Some(length) => {
-                let _ = write!(head, "Content-Length: {length}\r\n");
-            }
-            None => head.push_str("Transfer-Encoding: chunked\r\n"),
+        if self.wire == Wire::Chunked {
+            head.push_str("Transfer-Encoding: chunked\r\n");
+        } else {
+            let _ = write!(head, "Content-Length: {length}\r\n");
         }
         if self.wire == Wire::Gzip {
             head.push_str("Content-Encoding: gzip\r\n");
@@ -121,11 +110,23 @@ impl Reply {
         if self.after == After::Close {
             head.push_str("Connection: close\r\n");
         } else {
-            let _ = write!(head, "Connection: keep-alive\r\nKeep-Alive: timeout={}\r\n", IDLE.as_secs());
+            let seconds = IDLE.as_secs();
+            let _ = write!(head, "Connection: keep-alive\r\nKeep-Alive: timeout={seconds}\r\n");
         }
         head.push_str("\r\n");
         head
     }
+}
+
+fn chunked(body: &[u8]) -> io::Result<Vec<u8>> {
+    let mut chunks = Vec::with_capacity(body.len() + 64);
+    for chunk in body.chunks(1000) {
+        write!(chunks, "{:x}\r\n", chunk.len())?;
+        chunks.extend_from_slice(chunk);
+        chunks.extend_from_slice(b"\r\n");
+    }
+    chunks.extend_from_slice(b"0\r\n\r\n");
+    Ok(chunks)
 }
 
 fn gzip(body: &[u8]) -> io::Result<Vec<u8>> {
