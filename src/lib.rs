@@ -5,10 +5,12 @@
 //!
 //! # How it is built
 //!
-//! Data flows one way: `ffi → client → (api, net → wire)`.
+//! Data flows one way: `ffi → client → (api, journal, net → wire)`.
 //!
 //! - [`ffi`] is the C surface and the only place with `unsafe`: handles, buffers, panics, text.
-//! - [`client`] runs one call from start to finish: check, sign, send, prove, judge.
+//! - [`client`] runs one call from start to finish: check, write down, send until answered, judge, record.
+//! - [`journal`] holds what may have happened, flushed before the first byte leaves.
+//! - [`jobs`] carries calls out for programs with one thread.
 //! - [`api`] knows what can be asked and which rules the input must keep; it knows no network.
 //! - [`outcome`] turns an answer, or none, into one status: a pure function.
 //! - [`wire`] is the signature scheme of API version 3; it knows no HTTP library.
@@ -29,6 +31,8 @@ pub mod encoding;
 pub mod error;
 #[allow(unsafe_code, reason = "the C boundary")]
 pub mod ffi;
+pub mod jobs;
+pub mod journal;
 pub mod json;
 pub mod log;
 pub mod net;

@@ -11,11 +11,11 @@ use std::sync::{PoisonError, RwLock};
 
 /// Something failed that should not.
 pub const ERROR: i32 = 1;
-/// Something to look at: doubt, an untrusted answer, a wrong clock.
+/// Something to look at: a request in doubt, a wrong clock.
 pub const WARN: i32 = 2;
-/// One line a call.
+/// One line for every call that uses the network or the journal.
 pub const INFO: i32 = 3;
-/// Steps inside a call.
+/// Every attempt inside a call.
 pub const DEBUG: i32 = 4;
 
 type Sink = Box<dyn Fn(i32, &str) + Send + Sync>;

@@ -4,7 +4,8 @@
 //!
 //! - A 2xx counts when its signature proves it and it speaks of the very request. Nothing less is success,
 //!   and nothing less is failure either: the effect may be there and only the proof missing.
-//! - A 4xx refuses when it is signed. Which errors WeChat Pay signs is not documented, except that a
+//! - A 4xx refuses when it is signed and has WeChat Pay's error shape: the signature does not cover the HTTP
+//!   status, so a signed success under another status must not refuse. Which errors WeChat Pay signs is not documented, except that a
 //!   rejected signature is answered unsigned. So an unsigned 4xx refuses too when its body has WeChat
 //!   Pay's own error shape: TLS has proven who sent it. A portal's or proxy's page has not that shape and
 //!   cannot turn a redemption into a refusal. A 4xx whose signature is there and wrong proves nothing.
@@ -79,7 +80,7 @@ pub struct Verdict {
 }
 
 impl Body {
-    /// Reads a body. `expects_content` is false where an empty body is a fine answer.
+    /// Reads a body.
     pub fn read(bytes: &[u8]) -> Body {
         if bytes.is_empty() {
             return Body::Empty;
@@ -148,6 +149,7 @@ pub fn judge(writes: bool, event: &Event<'_>) -> Verdict {
 fn no_answer(failure: &Failure) -> Verdict {
     let code = match (failure.sent, failure.kind) {
         (false, FailureKind::Tls) => Code::Tls,
+        (false, FailureKind::Clock) => Code::Clock,
         (false, FailureKind::Timeout) => Code::TimeoutUnsent,
         (false, _) => Code::Connect,
         (true, FailureKind::Timeout) => Code::AnswerTimeout,
@@ -163,12 +165,12 @@ fn success(status: u16, trust: &Result<(), Distrust>, body: &Body, contradiction
         return Verdict::untrusted(distrust);
     }
     match (body, contradiction) {
-        (_, Some(contradiction)) => Verdict {
+        (Body::Object | Body::Error(_), Some(contradiction)) => Verdict {
             verification: Some("other_request"),
             ..Verdict::new(Code::AnswerUntrusted, contradiction)
         },
-        (Body::Unreadable(why), None) => Verdict::new(Code::AnswerUnreadable, why.clone()),
-        (Body::Empty, None) if status != 204 => {
+        (Body::Unreadable(why), _) => Verdict::new(Code::AnswerUnreadable, why.clone()),
+        (Body::Empty, contradiction) if status != 204 || contradiction.is_some() => {
             Verdict::new(Code::AnswerUnreadable, format!("HTTP {status} without a body"))
         }
         // 204 says "done"; 202 says "accepted": the generic rules call both success of the request.
@@ -192,25 +194,36 @@ fn refusal(
     retry_after_s: Option<u64>,
 ) -> Verdict {
     match (trust, body) {
-        (Ok(()), _) | (Err(Distrust::Unsigned), Body::Error(_)) => {}
+        (Ok(()) | Err(Distrust::Unsigned), Body::Error(_)) => {}
         (Err(distrust), _) => return Verdict::untrusted(distrust),
+        (Ok(()), _) => {
+            return Verdict::new(
+                Code::AnswerUnreadable,
+                format!("HTTP {status} with a signed body that is not an error"),
+            );
+        }
     }
     let error_code = match body {
         Body::Error(error) => error.code.as_deref().unwrap_or_default(),
         _ => "",
     };
     let mut verdict = match subcode.and_then(subcode::find) {
-        // What made WeChat Pay answer "signature" or "too often" comes before what the business said.
-        _ if status == 401 => by_status(status, error_code),
+        // "Signature" and "too often" are said before the business is looked at.
+        _ if matches!(status, 401 | 429) => by_status(status, error_code),
         Some(row) => Verdict::known(row),
         None => by_status(status, error_code),
     };
     verdict.retry_after_ms = match verdict.code {
-        Code::RateLimited => Some(retry_after_s.map_or(THROTTLED_MS, |seconds| seconds.saturating_mul(1000))),
-        Code::Locked => Some(retry_after_s.map_or(LOCKED_MS, |seconds| seconds.saturating_mul(1000))),
+        Code::RateLimited => Some(retry_after_s.map_or(THROTTLED_MS, wait_ms)),
+        Code::Locked => Some(retry_after_s.map_or(LOCKED_MS, wait_ms)),
         _ => None,
     };
     verdict
+}
+
+/// Nobody waits longer than an hour because a header says so.
+fn wait_ms(seconds: u64) -> u64 {
+    seconds.min(60 * 60) * 1000
 }
 
 /// Other product families spell the same things differently, so the HTTP status comes first where it is
@@ -240,7 +253,9 @@ pub fn contradiction(
     if proofs.is_empty() {
         return None;
     }
-    let answer: Value = serde_json::from_slice(answer).ok()?;
+    let Ok(answer) = serde_json::from_slice::<Value>(answer) else {
+        return Some("the signed answer does not say what it is about".into());
+    };
     proofs.iter().find_map(|proof| match proof {
         Proof::Echoes { member, at, always } => {
             let expected = asked.get(*member)?;

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// Everything a call has to say. Members may be added, never removed or given another type.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Report {
     /// The status that is also the call's return value.
     pub code: Code,
@@ -39,6 +39,12 @@ pub struct Report {
     pub field: Option<String>,
     /// What WeChat Pay's error answer said.
     pub wechat: Option<WechatError>,
+    /// The answer is the recorded one of an earlier call; nothing was sent.
+    pub recorded: bool,
+    /// The answer is that of a question asked to settle doubt: `query`.
+    pub settled_by: Option<&'static str>,
+    /// What was added to this machine's time, in seconds.
+    pub clock_offset_s: i64,
     /// How long to wait before the same call, for class 6.
     pub retry_after_ms: Option<u64>,
     /// WeChat Pay's answer, or the library's own for local functions.
@@ -73,7 +79,7 @@ struct Envelope<'a> {
     operation: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     out_request_no: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     attempts: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<&'a str>,
@@ -84,6 +90,12 @@ struct Envelope<'a> {
     request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<&'static str>,
+    #[serde(skip_serializing_if = "is_default")]
+    recorded: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settled_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "is_default")]
+    clock_offset_s: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,9 +112,8 @@ struct Envelope<'a> {
     data: Option<&'a RawValue>,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Report {
@@ -124,6 +135,9 @@ impl Report {
             cashier: None,
             field: None,
             wechat: None,
+            recorded: false,
+            settled_by: None,
+            clock_offset_s: 0,
             retry_after_ms: None,
             data: None,
         }
@@ -155,6 +169,9 @@ impl Report {
             http_status: self.http_status,
             request_id: self.request_id.as_deref(),
             verification: self.verification,
+            recorded: self.recorded,
+            settled_by: self.settled_by,
+            clock_offset_s: self.clock_offset_s,
             message: said(if self.message.is_empty() { self.code.text() } else { &self.message }),
             hint: said(self.hint.as_deref().unwrap_or_else(|| self.code.hint())),
             cashier: said(self.cashier.unwrap_or_else(|| self.code.cashier())),

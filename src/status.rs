@@ -34,7 +34,7 @@ pub const WXCOUPON_E_ENCODING: i32 = 1003;
 pub const WXCOUPON_E_JSON: i32 = 1004;
 /// A member of the request is missing or breaks a documented rule; `field` names it.
 pub const WXCOUPON_E_REQUEST: i32 = 1005;
-/// No operation has that name, or the method is not one of HTTP's.
+/// No operation has that name, or the method is not one of GET, POST, PUT, PATCH and DELETE.
 pub const WXCOUPON_E_OPERATION: i32 = 1006;
 /// The call is not allowed inside the log sink.
 pub const WXCOUPON_E_REENTRANT: i32 = 1007;
@@ -71,6 +71,8 @@ pub const WXCOUPON_E_ANSWER_UNREADABLE: i32 = 4004;
 pub const WXCOUPON_E_SERVER: i32 = 4005;
 /// Cancelled after the request was sent.
 pub const WXCOUPON_E_CANCELLED_SENT: i32 = 4006;
+/// The request has a verdict, but the journal could not take it: settling may send it again. Settle it.
+pub const WXCOUPON_E_UNRECORDED: i32 = 4007;
 
 /// WeChat Pay refused the request.
 pub const WXCOUPON_E_REFUSED: i32 = 5001;
@@ -193,34 +195,37 @@ codes! {
         "Set the clock and the time zone of this machine.", "本机时间不正确,请校准时间";
     Connect = WXCOUPON_E_CONNECT, "No connection to WeChat Pay.",
         "Check the line, the name service, the firewall and the proxy; then the same call again.",
-        "网络连接失败,优惠券未核销,请重试";
+        "网络连接失败,本次未发出,请重试";
     Tls = WXCOUPON_E_TLS, "No trusted TLS connection to WeChat Pay.",
         "Check the clock, ca_path, and whether a proxy replaces certificates.",
-        "安全连接失败,优惠券未核销,请联系技术支持";
+        "安全连接失败,本次未发出,请联系技术支持";
     TimeoutUnsent = WXCOUPON_E_TIMEOUT_UNSENT, "The time was up before the request was sent.",
-        "Call again with the same number.", "网络超时,优惠券未核销,请重试";
+        "Call again with the same number.", "网络超时,本次未发出,请重试";
     CancelledUnsent = WXCOUPON_E_CANCELLED_UNSENT, "Cancelled before the request was sent.",
-        "Nothing happened.", "已取消,优惠券未核销";
+        "Nothing happened.", "已取消,本次未发出";
     ReadFailed = WXCOUPON_E_READ_FAILED, "No trustworthy answer to a question that changes nothing.",
         "Ask again.", "查询失败,请重试";
     AnswerTimeout = WXCOUPON_E_ANSWER_TIMEOUT, "Sent, and no answer came in time.",
-        "Keep the sale open and repeat with the same number and content; never with a new number.",
+        "Keep the sale open and settle this number, or repeat it unchanged; never use a new number.",
         "核销结果待确认,请勿重复核销";
     ConnectionLost = WXCOUPON_E_CONNECTION_LOST, "Sent, and the connection broke before the answer.",
-        "Keep the sale open and repeat with the same number and content; never with a new number.",
+        "Keep the sale open and settle this number, or repeat it unchanged; never use a new number.",
         "核销结果待确认,请勿重复核销";
     AnswerUntrusted = WXCOUPON_E_ANSWER_UNTRUSTED, "An answer came that is not proven to be WeChat Pay's answer to this request.",
-        "Keep the sale open and repeat with the same number and content; verification names the cause.",
+        "Keep the sale open and settle this number, or repeat it unchanged; verification names the cause.",
         "核销结果待确认,请勿重复核销";
     AnswerUnreadable = WXCOUPON_E_ANSWER_UNREADABLE, "An answer came that cannot be understood.",
-        "Keep the sale open and repeat with the same number and content; never with a new number.",
+        "Keep the sale open and settle this number, or repeat it unchanged; never use a new number.",
         "核销结果待确认,请勿重复核销";
     Server = WXCOUPON_E_SERVER, "WeChat Pay has a fault; the request may have taken effect.",
-        "Keep the sale open and repeat with the same number and content; never with a new number.",
+        "Keep the sale open and settle this number, or repeat it unchanged; never use a new number.",
         "微信支付系统繁忙,结果待确认,请勿重复核销";
     CancelledSent = WXCOUPON_E_CANCELLED_SENT, "Cancelled after the request was sent; it may have taken effect.",
-        "Keep the sale open and repeat with the same number and content; never with a new number.",
+        "Keep the sale open and settle this number, or repeat it unchanged; never use a new number.",
         "已取消等待,核销结果待确认";
+    Unrecorded = WXCOUPON_E_UNRECORDED, "The verdict could not be written to the journal.",
+        "Mend the journal (disk, rights), then settle this number.",
+        "本机记录失败,核销结果待确认";
     Refused = WXCOUPON_E_REFUSED, "WeChat Pay refused the request.",
         "See wechat.code and wechat.message.", "微信支付拒绝了该请求";
     CouponState = WXCOUPON_E_COUPON_STATE, "The coupon cannot be used now.",
@@ -231,7 +236,7 @@ codes! {
         "The brand must authorise the service provider for product coupons.", "商户未开通该权限,请联系技术支持";
     SignRejected = WXCOUPON_E_SIGN_REJECTED, "WeChat Pay did not accept the request's signature.",
         "Check mchid, merchant_serial_no, the private key and this machine's clock.",
-        "签名验证失败,优惠券未核销,请联系技术支持";
+        "签名验证失败,请联系技术支持";
     RequestNoReused = WXCOUPON_E_REQUEST_NO_REUSED, "The request number was used before with other content.",
         "Use one number for one redemption and repeat it unchanged.", "请求单号重复,请联系技术支持";
     NotificationUntrusted = WXCOUPON_E_NOTIFICATION_UNTRUSTED, "The notification is not proven to come from WeChat Pay.",

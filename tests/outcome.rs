@@ -103,6 +103,14 @@ fn every_known_subcode_with_every_status_it_may_travel_with() {
             let mut answer = reply(status, Ok(()), error_body(code));
             answer.subcode = Some(row.number);
             let verdict = judged(true, answer);
+            if status == 429 {
+                assert_eq!(
+                    verdict.code,
+                    Code::RateLimited,
+                    "too often is said before the business is looked at"
+                );
+                continue;
+            }
             assert_eq!(verdict.code, row.code, "{}", row.number);
             assert_eq!(verdict.message, row.message);
             assert_eq!((verdict.hint, verdict.cashier), (Some(row.hint), Some(row.cashier)));
@@ -121,6 +129,15 @@ fn every_known_subcode_with_every_status_it_may_travel_with() {
 }
 
 #[test]
+fn a_signed_answer_of_another_kind_under_an_error_status_never_refuses() {
+    for status in [400, 403, 404, 429] {
+        for body in [Body::Empty, Body::Object, Body::Unreadable("x".into())] {
+            assert_eq!(judged(true, reply(status, Ok(()), body)).code, Code::AnswerUnreadable, "{status}");
+        }
+    }
+}
+
+#[test]
 fn success_needs_proof() {
     let object = || Body::read(b"{\"coupon_code\":\"C\"}");
     assert_eq!(judged(true, reply(200, Ok(()), object())).code, Code::Ok);
@@ -135,6 +152,9 @@ fn success_needs_proof() {
         }
         assert_eq!(judged(false, reply(200, Err(distrust), object())).code, Code::ReadFailed);
     }
+    let mut says_nothing = reply(204, Ok(()), Body::Empty);
+    says_nothing.contradiction = Some("does not say what it is about".into());
+    assert_eq!(judged(true, says_nothing).code, Code::AnswerUnreadable);
     let mut other = reply(200, Ok(()), object());
     other.contradiction = Some("about another coupon".into());
     let verdict = judged(true, other);

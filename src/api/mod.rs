@@ -5,8 +5,8 @@ mod prepare;
 pub mod subcode;
 mod table;
 
-pub use prepare::{Options, Prepared, prepare, prepare_raw, use_time};
-pub use table::{QUERY, USE, by_id};
+pub use prepare::{Options, Prepared, prepare, prepare_raw, take_options, use_time};
+pub use table::{QUERY, RETURN, USE, by_id};
 
 /// One operation of the API: a row of the table.
 #[derive(Debug)]
@@ -27,6 +27,9 @@ pub struct Operation {
     pub writes: bool,
     /// The member that is the request's own number, by which WeChat Pay recognises a repeat.
     pub number: Option<&'static str>,
+    /// Where the answer of `query` shows this request's number once the request has taken effect; a `*`
+    /// stands for every item of a list. Empty where asking cannot tell.
+    pub shown_at: &'static [&'static str],
     /// What a signed answer must say to be the answer to this very request. A signature binds an answer
     /// to WeChat Pay, not to the question.
     pub proofs: &'static [Proof],

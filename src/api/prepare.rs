@@ -26,6 +26,8 @@ pub struct Prepared {
     pub body: Option<Vec<u8>>,
     /// The members as they were checked, defaults and filled-in time included.
     pub members: Map<String, Value>,
+    /// Members that were filled in with the present time.
+    pub filled_in: Vec<&'static str>,
     /// The request's own number.
     pub number: Option<String>,
     /// What the caller wants of this library for this call.
@@ -55,7 +57,7 @@ pub fn prepare(
     let mut members = json::parse_object(input)?;
     let options = take_options(&mut members)?;
     drop_nulls(&mut members, operation.members);
-    fill_in(&mut members, operation, defaults, now);
+    let filled_in = fill_in(&mut members, operation, defaults, now);
     check::object(&members, operation.members, operation.combinations, "")?;
     members.iter().try_for_each(|(name, value)| check::characters(value, &json::pointer("", name)))?;
     members
@@ -80,7 +82,7 @@ pub fn prepare(
     }
     let body = (operation.unknown == Place::Body).then(|| Value::Object(body).to_string().into_bytes());
     let number = operation.number.and_then(|name| members.get(name)?.as_str().map(str::to_owned));
-    Ok(Prepared { method: operation.method.into(), target, body, members, number, options })
+    Ok(Prepared { method: operation.method.into(), target, body, members, filled_in, number, options })
 }
 
 /// Checks the form of a request that no row of the table describes.
@@ -106,12 +108,19 @@ pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Pre
     if method == "GET" && !members.is_empty() {
         return Err(Error::at(Code::Request, "/json_body", "a GET request has no body"));
     }
-    let body =
-        (body.is_some() && method != "GET").then(|| Value::Object(members.clone()).to_string().into_bytes());
-    Ok(Prepared { method, target: target.to_owned(), body, members, number: None, options })
+    // The number that makes a repeat safe goes by this name throughout the product coupon's interfaces.
+    let number = members.get("out_request_no").and_then(Value::as_str).map(str::to_owned);
+    // Without one, a POST still says that it has an empty one.
+    let body = match (method.as_str(), body) {
+        ("GET", _) | ("DELETE", None) => None,
+        (_, None) => Some(Vec::new()),
+        (_, Some(_)) => Some(Value::Object(members.clone()).to_string().into_bytes()),
+    };
+    Ok(Prepared { method, target: target.to_owned(), body, members, filled_in: Vec::new(), number, options })
 }
 
-fn take_options(members: &mut Map<String, Value>) -> Result<Options> {
+/// Takes the member `_options` out.
+pub fn take_options(members: &mut Map<String, Value>) -> Result<Options> {
     let given = match members.shift_remove("_options") {
         None | Some(Value::Null) => return Ok(Options::default()),
         Some(Value::Object(given)) => given,
@@ -154,7 +163,8 @@ fn fill_in(
     operation: &Operation,
     defaults: &Defaults,
     now: OffsetDateTime,
-) {
+) -> Vec<&'static str> {
+    let mut with_time = Vec::new();
     for row in operation.members {
         if members.contains_key(row.name) {
             continue;
@@ -163,13 +173,17 @@ fn fill_in(
             Presence::RequiredOrDefault | Presence::OptionalOrDefault => {
                 defaults.get(row.name).map(str::to_owned)
             }
-            Presence::RequiredOrNow => Some(use_time(now)),
+            Presence::RequiredOrNow => {
+                with_time.push(row.name);
+                Some(use_time(now))
+            }
             Presence::Required | Presence::Optional => None,
         };
         if let Some(value) = value {
             members.insert(row.name.to_owned(), Value::String(value));
         }
     }
+    with_time
 }
 
 fn path(operation: &Operation, members: &Map<String, Value>) -> Result<String> {

@@ -69,6 +69,11 @@ pub static USE: Operation = Operation {
     combinations: EITHER_ORDER,
     writes: true,
     number: Some("out_request_no"),
+    shown_at: &[
+        "/single_usage_detail/use_request_no",
+        "/progressive_bundle_usage_detail/use_request_no",
+        "/sequential_usage_detail/detail_item_list/*/use_request_no",
+    ],
     proofs: &[
         Echoes { member: "coupon_code", at: "/coupon_code", always: true },
         Echoes { member: "out_request_no", at: "/single_usage_detail/use_request_no", always: false },
@@ -99,10 +104,48 @@ pub static QUERY: Operation = Operation {
     combinations: &[],
     writes: false,
     number: None,
+    shown_at: &[],
     proofs: &[Echoes { member: "coupon_code", at: "/coupon_code", always: true }],
 };
 
-static ALL: &[&Operation] = &[&USE, &QUERY];
+/// 退回用户商品券: undoes a redemption under a number of its own.
+pub static RETURN: Operation = Operation {
+    id: "return",
+    method: "POST",
+    path: "/v3/marketing/partner/product-coupon/users/{openid}/coupons/{coupon_code}/return",
+    unknown: Body,
+    members: &[
+        OPENID,
+        COUPON_CODE,
+        member("product_coupon_id", Body, Required, Text),
+        member("stock_id", Body, Required, Text),
+        member("appid", Body, RequiredOrDefault, Text),
+        member("out_request_no", Body, Required, Number(6, 40)),
+        member("brand_id", Body, RequiredOrDefault, Text),
+        // Coupons of the withdrawn usage mode SEQUENTIAL.
+        member("sequential_coupon_index", Body, Optional, Whole),
+    ],
+    combinations: &[],
+    writes: true,
+    number: Some("out_request_no"),
+    shown_at: &[
+        "/single_usage_detail/return_request_no",
+        "/progressive_bundle_usage_detail/return_request_no",
+        "/sequential_usage_detail/detail_item_list/*/return_request_no",
+    ],
+    // Which state a returned coupon has is not documented, so none is asked for.
+    proofs: &[
+        Echoes { member: "coupon_code", at: "/coupon_code", always: true },
+        Echoes { member: "out_request_no", at: "/single_usage_detail/return_request_no", always: false },
+        Echoes {
+            member: "out_request_no",
+            at: "/progressive_bundle_usage_detail/return_request_no",
+            always: false,
+        },
+    ],
+};
+
+static ALL: &[&Operation] = &[&USE, &QUERY, &RETURN];
 
 /// The operation with that name.
 pub fn by_id(id: &str) -> Option<&'static Operation> {

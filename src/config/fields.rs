@@ -66,6 +66,15 @@ impl Fields {
         })
     }
 
+    /// True or false, or the default.
+    pub fn boolean(&mut self, name: &'static str, default: bool) -> Result<bool> {
+        match self.take(name) {
+            None => Ok(default),
+            Some(Value::Bool(value)) => Ok(value),
+            Some(other) => Err(self.wrong(name, "true or false", &other)),
+        }
+    }
+
     /// A list of texts.
     pub fn texts(&mut self, name: &'static str) -> Result<Option<Vec<String>>> {
         let Some(value) = self.take(name) else { return Ok(None) };

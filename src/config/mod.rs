@@ -13,6 +13,7 @@ use crate::status::Code;
 use crate::wire::ring::KeyRing;
 use crate::wire::sign::Signer;
 use fields::Fields;
+use std::path::PathBuf;
 use std::time::Duration;
 use ureq::http::Uri;
 use zeroize::Zeroizing;
@@ -51,6 +52,19 @@ pub struct Config {
     pub text_encoding: TextEncoding,
     /// The whole `User-Agent`.
     pub user_agent: String,
+    /// Where it is written down what may have happened.
+    pub journal: JournalSettings,
+}
+
+/// The journal's part of the configuration.
+#[derive(Debug, Clone)]
+pub struct JournalSettings {
+    /// The file; memory where there is none.
+    pub path: Option<PathBuf>,
+    /// How long finished rows are remembered.
+    pub keep: Duration,
+    /// Whether a repeat of a recorded success is answered from the journal, without asking WeChat Pay.
+    pub replays: bool,
 }
 
 /// One access point.
@@ -90,7 +104,7 @@ impl Defaults {
 pub struct Limits {
     /// The whole call: look-up, connection, TLS, sending, waiting, all attempts and pauses.
     pub call: Duration,
-    /// Look-up, connection and TLS of one attempt.
+    /// Name look-up of one attempt, and again connection and TLS together.
     pub connect: Duration,
     /// One attempt from its start to the end of its answer.
     pub attempt: Duration,
@@ -125,13 +139,11 @@ impl Config {
             store_id: inner.text("store_id")?,
         };
         inner.finish()?;
-        if fields.text("journal_path")?.is_some() {
-            return Err(Error::at(
-                Code::Config,
-                "/journal_path",
-                "this version keeps no journal; leave journal_path out",
-            ));
-        }
+        let journal = JournalSettings {
+            path: fields.text("journal_path")?.map(PathBuf::from),
+            keep: Duration::from_secs(fields.number("journal_keep_days", 1..=3650, 90)? * 24 * 60 * 60),
+            replays: fields.boolean("journal_replays", true)?,
+        };
         fields.finish()?;
 
         Ok(Config {
@@ -148,6 +160,7 @@ impl Config {
             proxy,
             text_encoding,
             user_agent,
+            journal,
         })
     }
 }

@@ -71,7 +71,7 @@ fn with_content<R>(buf: *const wxcoupon_buf, absent: R, read: impl FnOnce(&Conte
 /// A buffer is made once, filled by any number of calls and freed once. Each call replaces what the call
 /// before left in it.
 ///
-/// Returns: the buffer, or NULL when some thousands of buffers are alive that nobody freed.
+/// Returns: the buffer, or NULL when more buffers are alive than fit (about a million, on 32-bit systems 16384).
 /// Owns: the caller; free it with wxcoupon_buf_free.
 /// Threads: any. Give each thread a buffer of its own: two calls that fill one buffer at the same time
 /// are safe, but only the later answer stays.

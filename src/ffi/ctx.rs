@@ -1,27 +1,30 @@
 //! The context: keys, hosts and connections of one merchant.
 
-use super::buf;
 use super::guard::guard;
 use super::registry::{Kind, Registry};
 use super::text::{bytes_of, null};
 use super::{answer, wxcoupon_buf, wxcoupon_ctx};
+use super::{buf, jobs};
 use crate::client::Client;
 use crate::config::Config;
 use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
+use crate::jobs::Pool;
 use crate::json;
 use crate::report::Report;
 use crate::status::{Code, WXCOUPON_E_HANDLE, WXCOUPON_E_NULL, WXCOUPON_E_PANIC, WXCOUPON_OK};
 use std::ffi::c_char;
 use std::ptr;
 use std::sync::Arc;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 static CTXS: Registry<Ctx> = Registry::new(Kind::Ctx);
 
 /// What stands behind a `wxcoupon_ctx`.
 pub(super) struct Ctx {
-    pub(super) client: Client,
+    pub(super) client: Arc<Client>,
+    pub(super) jobs: Arc<Pool>,
     pub(super) encoding: TextEncoding,
 }
 
@@ -39,15 +42,17 @@ pub(super) fn live() -> u32 {
 
 /// Makes a context from a configuration. Never uses the network.
 ///
-/// Keys are read, checked against each other and against the serial numbers here, so that a mistake shows
-/// at start-up and not at the first customer.
+/// Keys and serial numbers are read and checked for form and mix-ups here, so that most mistakes show at
+/// start-up and not at the first customer. Whether a private key belongs to merchant_serial_no only
+/// WeChat Pay can say.
 ///
 /// config_json: one JSON object; its members are listed in the documentation of the configuration. Read
 /// as UTF-8, or in the encoding that its own member text_encoding names.
 /// out_ctx: receives the context, or NULL on failure.
 /// out_buf: receives the answer (on failure: which member, what was found, what was expected); may be
 /// NULL.
-/// Returns: WXCOUPON_OK, or a status of class 1 (the text) or 2 (what it says).
+/// Returns: WXCOUPON_OK, or a status of class 1 (the text; WXCOUPON_E_HANDLE when too many
+/// contexts are alive) or 2 (what it says).
 /// Owns: the caller owns the context and frees it with wxcoupon_ctx_free; the text stays the caller's.
 /// Threads: any; the context may be used by any number of threads at once.
 ///
@@ -86,9 +91,9 @@ fn make(bytes: &[u8]) -> Result<(usize, TextEncoding, Report)> {
     let (text, encoding) = decode_config(bytes)?;
     let config = Config::from_json(&text)?;
     let client = Client::new(config)?;
-    let report = Report::local(&client.summary());
+    let report = Report::local(&client.summary()?);
     let key = CTXS
-        .insert(Ctx { client, encoding })
+        .insert(Ctx { client: Arc::new(client), jobs: Arc::default(), encoding })
         .ok_or_else(|| Error::new(Code::Handle, "too many contexts are alive; free those no longer used"))?;
     Ok((key, encoding, report))
 }
@@ -100,19 +105,27 @@ fn decode_config(bytes: &[u8]) -> Result<(Zeroizing<String>, TextEncoding)> {
         let Some(encoding) = TextEncoding::named(name) else { continue };
         let Ok(text) = encoding.decode(bytes, "config_json") else { continue };
         let text = Zeroizing::new(text.into_owned());
-        let says_so = json::parse_object(&text)
-            .ok()
-            .and_then(|members| members.get("text_encoding")?.as_str().and_then(TextEncoding::named))
-            .is_some_and(|named| named == encoding);
-        if says_so {
+        if named_encoding(&text) == Some(encoding) {
             return Ok((text, encoding));
         }
     }
     let text = TextEncoding::UTF8.decode(bytes, "config_json")?;
-    Ok((Zeroizing::new(text.into_owned()), TextEncoding::UTF8))
+    let text = Zeroizing::new(text.into_owned());
+    if let Some(named) = named_encoding(&text).filter(|named| *named != TextEncoding::UTF8) {
+        // It names an encoding in which it is not valid text.
+        named.decode(bytes, "config_json")?;
+    }
+    Ok((text, TextEncoding::UTF8))
 }
 
-/// Frees a context. Calls that are running on it finish normally; its keys are wiped when the last ends.
+fn named_encoding(config: &str) -> Option<TextEncoding> {
+    json::parse_object(config).ok()?.get("text_encoding")?.as_str().and_then(TextEncoding::named)
+}
+
+/// Frees a context. Calls that are running on it finish normally; its keys are dropped when the last ends.
+///
+/// Jobs that were started on it are called off, and waited for: at most as long as one attempt
+/// (attempt_timeout_ms) and a second. Without jobs it does not wait.
 ///
 /// ctx: the context.
 /// Returns: WXCOUPON_OK, WXCOUPON_E_NULL, or WXCOUPON_E_HANDLE when it is not alive (freed before).
@@ -124,7 +137,8 @@ pub extern "C" fn wxcoupon_ctx_free(ctx: *mut wxcoupon_ctx) -> i32 {
     }
     guard(WXCOUPON_E_PANIC, || match CTXS.remove(ctx as usize) {
         Some(ctx) => {
-            drop(ctx);
+            // The longest that a job which was sent can still wait for its answer.
+            ctx.jobs.stop(ctx.client.attempt_limit() + Duration::from_secs(1));
             WXCOUPON_OK
         }
         None => WXCOUPON_E_HANDLE,
@@ -137,5 +151,5 @@ pub extern "C" fn wxcoupon_ctx_free(ctx: *mut wxcoupon_ctx) -> i32 {
 /// Returns: the number. Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn wxcoupon_handles_live() -> u32 {
-    guard(0, || buf::live() + live())
+    guard(0, || buf::live() + live() + jobs::live())
 }

@@ -10,11 +10,11 @@ use std::ffi::{CString, c_void};
 pub const WXCOUPON_LOG_OFF: i32 = 0;
 /// Log level: something failed that should not.
 pub const WXCOUPON_LOG_ERROR: i32 = log::ERROR;
-/// Log level: something to look at: doubt, an untrusted answer, a wrong clock.
+/// Log level: something to look at: a request in doubt, a wrong clock.
 pub const WXCOUPON_LOG_WARN: i32 = log::WARN;
-/// Log level: one line a call.
+/// Log level: one line for every call that uses the network or the journal.
 pub const WXCOUPON_LOG_INFO: i32 = log::INFO;
-/// Log level: steps inside a call.
+/// Log level: every attempt inside a call.
 pub const WXCOUPON_LOG_DEBUG: i32 = log::DEBUG;
 
 struct UserData(*mut c_void);

@@ -8,6 +8,7 @@
 mod buf;
 mod ctx;
 mod guard;
+mod jobs;
 mod log;
 mod ops;
 mod registry;
@@ -19,6 +20,7 @@ mod test_hooks;
 
 pub use buf::*;
 pub use ctx::*;
+pub use jobs::*;
 pub use log::*;
 pub use ops::*;
 pub use version::*;
@@ -43,6 +45,13 @@ pub struct wxcoupon_buf {
     _opaque: [u8; 0],
 }
 
+/// A call that was started and goes on by itself. Made by wxcoupon_start.
+#[allow(non_camel_case_types, reason = "the name in C")]
+#[derive(Debug)]
+pub struct wxcoupon_job {
+    _opaque: [u8; 0],
+}
+
 /// A log sink. message is UTF-8, ended by NUL, and valid during the call; message_len is its length in
 /// bytes without the NUL. It must not throw or jump out.
 #[allow(non_camel_case_types, reason = "the name in C")]
@@ -60,7 +69,12 @@ fn answer(
         Ok(buf) => buf,
         Err(status) => return status,
     };
-    let (mut report, encoding) = contained(run);
+    let mut encoding = TextEncoding::UTF8;
+    let mut report = contained(|| {
+        let (report, spoken) = run();
+        encoding = spoken;
+        report
+    });
     report.operation.get_or_insert(operation);
     if let Some(buf) = buf {
         buf.fill(&report, encoding);
@@ -69,10 +83,10 @@ fn answer(
 }
 
 /// A panic inside the call still leaves a report, and says whether a request was on its way.
-fn contained(run: impl FnOnce() -> (Report, TextEncoding)) -> (Report, TextEncoding) {
+fn contained(run: impl FnOnce() -> Report) -> Report {
     crate::net::in_flight::clear();
     guard::guard(None, || Some(run())).unwrap_or_else(|| {
         let in_doubt = crate::net::in_flight::writing();
-        (Report { in_doubt, ..Report::new(Code::Panic) }, TextEncoding::UTF8)
+        Report { in_doubt, ..Report::new(Code::Panic) }
     })
 }

@@ -40,6 +40,8 @@ pub enum Kind {
     Buf = 1,
     /// `wxcoupon_ctx`
     Ctx = 2,
+    /// `wxcoupon_job`
+    Job = 3,
 }
 
 struct Slot<T> {

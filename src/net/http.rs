@@ -13,6 +13,8 @@ use rustls::pki_types::pem::PemObject;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use ureq::http::{HeaderMap, Request, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::unversioned::transport::{Connector, DefaultConnector};
@@ -119,7 +121,8 @@ fn host_name(origin: &str) -> &str {
 
 fn proxy(url: &str) -> Result<Proxy> {
     // The URL may hold a password: it is not repeated in the message.
-    let wrong = || Error::at(Code::Config, "/proxy", "proxy must be http://[user:password@]host:port");
+    let wrong =
+        || Error::at(Code::Config, "/proxy", "proxy must be http:// or https://[user:password@]host:port");
     if !url.starts_with("http://") && !url.starts_with("https://") {
         return Err(wrong());
     }
@@ -167,6 +170,7 @@ fn failure(error: &ureq::Error, sent: bool) -> Failure {
         ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => FailureKind::Connect,
         ureq::Error::Timeout(_) => FailureKind::Timeout,
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::TlsRequired => FailureKind::Tls,
+        ureq::Error::Io(error) if clock_problem(error).is_some() => FailureKind::Clock,
         ureq::Error::Io(error) if is_tls(error) => FailureKind::Tls,
         ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) if sent => FailureKind::NotHttp,
         ureq::Error::BodyExceedsLimit(_) => FailureKind::TooLarge,
@@ -174,8 +178,46 @@ fn failure(error: &ureq::Error, sent: bool) -> Failure {
         _ => FailureKind::Connect,
     };
     // Once the request is out, a broken TLS record is a lost connection like any other.
-    let kind = if sent && kind == FailureKind::Tls { FailureKind::Lost } else { kind };
-    Failure { sent, kind, detail: error.to_string() }
+    let in_handshake = matches!(kind, FailureKind::Tls | FailureKind::Clock);
+    let kind = if sent && in_handshake { FailureKind::Lost } else { kind };
+    let detail = match error {
+        ureq::Error::Io(error) => clock_problem(error).unwrap_or_else(|| error.to_string()),
+        error => error.to_string(),
+    };
+    Failure { sent, kind, detail }
+}
+
+/// A certificate that is not valid yet, or long expired, says more about this machine's clock than about
+/// WeChat Pay. One that has expired lately is the server's fault.
+fn clock_problem(error: &io::Error) -> Option<String> {
+    use rustls::CertificateError::{ExpiredContext, NotValidYetContext};
+    const LATELY_S: u64 = 30 * 24 * 60 * 60;
+    let rustls::Error::InvalidCertificate(cause) = error.get_ref()?.downcast_ref::<rustls::Error>()? else {
+        return None;
+    };
+    match cause {
+        NotValidYetContext { time, not_before } => Some(format!(
+            "this machine says it is {}, but WeChat Pay's certificate is valid only from {}",
+            stamp(time.as_secs()),
+            stamp(not_before.as_secs())
+        )),
+        ExpiredContext { time, not_after } if time.as_secs() > not_after.as_secs() + LATELY_S => {
+            Some(format!(
+                "this machine says it is {}, but WeChat Pay's certificate was valid until {}",
+                stamp(time.as_secs()),
+                stamp(not_after.as_secs())
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn stamp(unix_s: u64) -> String {
+    i64::try_from(unix_s)
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .and_then(|stamp| stamp.format(&Rfc3339).ok())
+        .unwrap_or_default()
 }
 
 fn is_tls(error: &io::Error) -> bool {

@@ -3,33 +3,49 @@
 //! An HTTP client's error value cannot tell: a reset, an unexpected end and a timeout each happen on both
 //! sides of sending. The connection itself knows, and a blocking call stays on its thread.
 
-use std::cell::Cell;
+use super::cancel::Cancel;
+use std::cell::{Cell, RefCell};
 
 thread_local! {
     static SENT: Cell<bool> = const { Cell::new(false) };
     static WRITING: Cell<bool> = const { Cell::new(false) };
     static WRITE_SENT: Cell<bool> = const { Cell::new(false) };
+    static CANCEL: RefCell<Cancel> = const { RefCell::new(Cancel::never()) };
 }
 
 /// Forgets everything: a new call begins.
 pub fn clear() {
-    SENT.set(false);
-    WRITING.set(false);
+    begin(false, &Cancel::never());
     WRITE_SENT.set(false);
 }
 
 /// An attempt begins, of a request that changes something or of one that only reads.
-pub fn begin(writes: bool) {
+pub fn begin(writes: bool, cancel: &Cancel) {
     SENT.set(false);
     WRITING.set(writes);
+    CANCEL.replace(cancel.clone());
 }
 
-/// Bytes of the request are about to be handed to the connection.
-pub(super) fn mark_sent() {
+/// Bytes of the request are about to be handed to the connection. False: the call was called off, and they
+/// must not be.
+pub(super) fn mark_sent() -> bool {
+    if !SENT.get() {
+        // Calling off a question is always "unsent": nothing can have happened.
+        let allowed =
+            CANCEL.with_borrow(
+                |cancel| {
+                    if WRITING.get() { cancel.may_send() } else { cancel.cancelled().is_none() }
+                },
+            );
+        if !allowed {
+            return false;
+        }
+    }
     SENT.set(true);
     if WRITING.get() {
         WRITE_SENT.set(true);
     }
+    true
 }
 
 /// Whether bytes of the present attempt left.

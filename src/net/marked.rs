@@ -37,9 +37,9 @@ impl<T: Transport> Transport for Marked<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        if self.counts && amount > 0 {
-            // Before, not after: a write that fails half-way has let bytes out.
-            in_flight::mark_sent();
+        // Before, not after: a write that fails half-way has let bytes out.
+        if self.counts && amount > 0 && !in_flight::mark_sent() {
+            return Err(Error::Other("called off".into()));
         }
         self.inner.transmit_output(amount, timeout)
     }

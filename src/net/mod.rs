@@ -1,9 +1,13 @@
 //! Brings one request to WeChat Pay and its answer back, within limits, and says whether anything left.
 
+pub mod cancel;
+pub mod clock;
 pub mod deadline;
+pub mod hosts;
 pub mod http;
 pub mod in_flight;
 mod marked;
+pub mod pace;
 mod resolver;
 
 use crate::wire::verify::SignatureHeaders;
@@ -28,7 +32,7 @@ pub struct Outgoing<'a> {
     pub headers: &'a [(&'static str, &'a str)],
     /// Exactly the signed bytes; nothing for a request without body.
     pub body: Option<&'a [u8]>,
-    /// Limit of name look-up, connection and TLS together.
+    /// Limit of name look-up, and again of connection and TLS together.
     pub connect_limit: Duration,
     /// Limit of the whole exchange.
     pub limit: Duration,
@@ -69,6 +73,8 @@ pub enum FailureKind {
     Connect,
     /// The TLS handshake.
     Tls,
+    /// The TLS handshake, because this machine's time is outside the certificate's validity.
+    Clock,
     /// A limit ran out.
     Timeout,
     /// The connection broke.

@@ -26,7 +26,7 @@ pub struct SignatureHeaders {
 /// Why an answer is not proven.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Distrust {
-    /// None of the signature headers is there.
+    /// There is no signature, and no time or nonce for one.
     #[error("the answer is not signed")]
     Unsigned,
     /// Some of the signature headers are missing.

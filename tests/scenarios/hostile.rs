@@ -20,7 +20,7 @@ fn one_host(sandbox: &Sandbox, url: &str) -> Till {
 fn within_deadline(call: impl FnOnce() -> Answer) -> Answer {
     let start = Instant::now();
     let answer = call();
-    assert!(start.elapsed() < Duration::from_millis(3000), "{:?} {}", start.elapsed(), answer.json);
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?} {}", start.elapsed(), answer.json);
     answer
 }
 
@@ -71,14 +71,23 @@ fn answers() -> Vec<(FaultKind, &'static str, Option<&'static str>)> {
     ]
 }
 
+/// Every fault in a shop of its own, all at once: most of the time is waiting.
+fn with_each(check: impl Fn(usize, FaultKind, &'static str, Option<&'static str>) + Sync) {
+    let answers = answers();
+    std::thread::scope(|scope| {
+        for (index, (fault, name, verification)) in answers.into_iter().enumerate() {
+            let check = &check;
+            scope.spawn(move || check(index, fault, name, verification));
+        }
+    });
+}
+
 #[test]
 fn each_wrong_answer_to_a_redemption_has_its_status() {
-    let sandbox = sandbox();
-    for (index, (fault, name, verification)) in answers().into_iter().enumerate() {
-        // A till of its own: faults at the connection do not touch connections that are open.
+    with_each(|index, fault, name, verification| {
+        let sandbox = sandbox();
         let till = one_host(&sandbox, &sandbox.urls()[0]);
         let coupon = format!("AUTO_HOSTILE_{index}");
-        sandbox.clear_faults();
         sandbox.inject(Fault::new(fault.clone()).host(0));
         let answer = within_deadline(|| till.redeem(&use_request(&coupon, &format!("TILL-H-{index:04}"))));
         assert_eq!(answer.name(), name, "{fault:?}: {}", answer.json);
@@ -89,15 +98,14 @@ fn each_wrong_answer_to_a_redemption_has_its_status() {
             3 | 5 | 6 => assert!(!redeemed, "{fault:?}: refusal told for a coupon that is redeemed"),
             class => assert_eq!(class, 4, "{fault:?}"),
         }
-    }
+    });
 }
 
 #[test]
 fn a_question_is_never_in_doubt() {
-    let sandbox = sandbox();
-    for (fault, name, _) in answers() {
+    with_each(|_, fault, name, _| {
+        let sandbox = sandbox();
         let till = one_host(&sandbox, &sandbox.urls()[0]);
-        sandbox.clear_faults();
         sandbox.inject(Fault::new(fault.clone()).host(0));
         let answer = within_deadline(|| till.query(&query_request("SBX_EFFECTIVE_1")));
         let expected = match name {
@@ -108,7 +116,7 @@ fn a_question_is_never_in_doubt() {
         };
         assert_eq!(answer.name(), expected, "{fault:?}: {}", answer.json);
         assert!(!answer.in_doubt);
-    }
+    });
 }
 
 #[test]

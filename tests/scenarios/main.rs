@@ -9,7 +9,9 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod doubt;
 mod hostile;
+mod jobs;
 mod logging;
 mod redeem;
 mod requests;

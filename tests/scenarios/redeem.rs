@@ -31,7 +31,7 @@ fn ask_redeem_and_ask_again() {
 #[test]
 fn every_refusal_says_what_the_cashier_can_say() {
     let (sandbox, till) = shop();
-    for (coupon, name, cashier) in [
+    for (index, (coupon, name, cashier)) in [
         ("SBX_USED", "WXCOUPON_E_COUPON_STATE", "优惠券已被使用"),
         ("SBX_CONFIRMING", "WXCOUPON_E_COUPON_STATE", "优惠券尚未生效或已失效"),
         ("SBX_EXPIRED", "WXCOUPON_E_COUPON_STATE", "优惠券已过期"),
@@ -41,8 +41,13 @@ fn every_refusal_says_what_the_cashier_can_say() {
         ("SBX_OTHER_STORE", "WXCOUPON_E_REFUSED", "本店不可使用该优惠券"),
         ("SBX_LOCKED", "WXCOUPON_E_LOCKED", "该优惠券正在核销中,请稍候"),
         ("NOBODY_HAS_IT", "WXCOUPON_E_NOT_FOUND", "未找到该优惠券,请核对券码"),
-    ] {
-        let refused = till.redeem(&use_request(coupon, "TILL-REFUSED"));
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut request = use_request(coupon, &format!("TILL-REFUSED-{index}"));
+        request["_options"] = json!({ "timeout_ms": 1000 });
+        let refused = till.redeem(&request);
         assert_eq!(refused.name(), name, "{coupon}: {}", refused.json);
         assert_eq!(refused.json["cashier"], cashier, "{coupon}");
         assert!(refused.json["message"].is_string() && refused.json["hint"].is_string());

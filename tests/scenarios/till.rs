@@ -5,8 +5,9 @@ use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 use wxcoupon::ffi::{
     wxcoupon_buf, wxcoupon_buf_data, wxcoupon_buf_free, wxcoupon_buf_in_doubt, wxcoupon_buf_new,
-    wxcoupon_buf_status, wxcoupon_ctx, wxcoupon_ctx_free, wxcoupon_ctx_new, wxcoupon_query, wxcoupon_request,
-    wxcoupon_use,
+    wxcoupon_buf_status, wxcoupon_ctx, wxcoupon_ctx_free, wxcoupon_ctx_new, wxcoupon_job,
+    wxcoupon_job_cancel, wxcoupon_job_free, wxcoupon_job_wait, wxcoupon_pending, wxcoupon_query,
+    wxcoupon_request, wxcoupon_return, wxcoupon_settle, wxcoupon_start, wxcoupon_use,
 };
 use wxcoupon_sandbox::{Options, Sandbox, TlsKind};
 
@@ -69,6 +70,39 @@ impl Till {
         self.answer(unsafe { wxcoupon_request(self.ctx, method.as_ptr(), target.as_ptr(), body, self.buf) })
     }
 
+    pub fn give_back(&self, request: &Value) -> Answer {
+        self.call(wxcoupon_return, request)
+    }
+
+    pub fn pending(&self) -> Value {
+        let answer = self.answer(wxcoupon_pending(self.ctx, self.buf));
+        assert_eq!(answer.status, 0, "{}", answer.json);
+        answer.json["data"].clone()
+    }
+
+    pub fn settle_all(&self) -> Answer {
+        // SAFETY: NULL is allowed and means everything.
+        self.answer(unsafe { wxcoupon_settle(self.ctx, ptr::null(), self.buf) })
+    }
+
+    pub fn settle(&self, request: &Value) -> Answer {
+        self.call(wxcoupon_settle, request)
+    }
+
+    pub fn start(&self, operation: &str, request: &Value) -> Result<Started, i32> {
+        let [operation, request] =
+            [operation.to_owned(), request.to_string()].map(|text| CString::new(text).unwrap());
+        let mut job = ptr::null_mut();
+        // SAFETY: terminated texts and a writable pointer.
+        let status = unsafe { wxcoupon_start(self.ctx, operation.as_ptr(), request.as_ptr(), &raw mut job) };
+        if status == 0 { Ok(Started { job, buf: wxcoupon_buf_new() }) } else { Err(status) }
+    }
+
+    /// Frees the context while this till lives on; what it calls then is told that the handle is dead.
+    pub fn close(&self) {
+        assert_eq!(wxcoupon_ctx_free(self.ctx), 0);
+    }
+
     fn call(
         &self,
         function: unsafe extern "C" fn(*mut wxcoupon_ctx, *const c_char, *mut wxcoupon_buf) -> i32,
@@ -80,23 +114,50 @@ impl Till {
     }
 
     fn answer(&self, status: i32) -> Answer {
-        // SAFETY: terminated, and valid until the next call fills the buffer.
-        let text = unsafe { CStr::from_ptr(wxcoupon_buf_data(self.buf)) }.to_str().unwrap();
-        let json: Value = serde_json::from_str(text).unwrap();
-        let in_doubt = wxcoupon_buf_in_doubt(self.buf) == 1;
-        assert_eq!(status, wxcoupon_buf_status(self.buf));
-        assert_eq!(json["status"], status);
-        assert_eq!(json["class"], status / 1000);
-        assert_eq!(json["in_doubt"], in_doubt);
-        assert_eq!(json["ok"], status == 0);
-        assert_eq!(
-            status / 1000 == 4,
-            in_doubt,
-            "class and doubt agree unless the library is broken: {json}"
-        );
-        Answer { status, in_doubt, json }
+        read(self.buf, status)
     }
 }
+
+fn read(buf: *mut wxcoupon_buf, status: i32) -> Answer {
+    // SAFETY: terminated, and valid until the next call fills the buffer.
+    let text = unsafe { CStr::from_ptr(wxcoupon_buf_data(buf)) }.to_str().unwrap();
+    let json: Value = serde_json::from_str(text).unwrap();
+    let in_doubt = wxcoupon_buf_in_doubt(buf) == 1;
+    assert_eq!(status, wxcoupon_buf_status(buf));
+    assert_eq!(json["status"], status);
+    assert_eq!(json["class"], status / 1000);
+    assert_eq!(json["in_doubt"], in_doubt);
+    assert_eq!(json["ok"], status == 0);
+    assert_eq!(status / 1000 == 4, in_doubt, "class and doubt agree unless the library is broken: {json}");
+    Answer { status, in_doubt, json }
+}
+
+/// A job on its way.
+pub struct Started {
+    job: *mut wxcoupon_job,
+    buf: *mut wxcoupon_buf,
+}
+
+impl Started {
+    pub fn wait(&self, wait_ms: u32) -> Answer {
+        read(self.buf, wxcoupon_job_wait(self.job, wait_ms, self.buf))
+    }
+
+    pub fn cancel(&self) {
+        assert_eq!(wxcoupon_job_cancel(self.job), 0);
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        wxcoupon_job_free(self.job);
+        wxcoupon_buf_free(self.buf);
+    }
+}
+
+// SAFETY: every function may be called from any thread on any handle; only the text of the buffer may not be
+// read while another thread fills it, and a till has a buffer of its own.
+unsafe impl Send for Till {}
 
 impl Drop for Till {
     fn drop(&mut self) {

@@ -1,0 +1,348 @@
+//! One request, attempt after attempt, within one deadline.
+//!
+//! The body is always the same bytes; time, nonce and signature are fresh every time. What an attempt ended
+//! with decides what comes next:
+//!
+//! - proven success, refusal: the end. A refusal while an earlier attempt is in doubt is settled by asking.
+//! - nothing sent: the next host, and after two rounds of all hosts the end.
+//! - in doubt: again, after a pause, if the request has a number by which WeChat Pay knows it again.
+//! - throttled or locked: again after the time that WeChat Pay names, if the deadline allows.
+
+use super::{Client, Errand};
+use crate::api::{self, Operation, Proof};
+use crate::log;
+use crate::net::cancel::{Cancel, Side};
+use crate::net::deadline::Deadline;
+use crate::net::{Answer, Failure, FailureKind, Outgoing, in_flight};
+use crate::outcome::{self, Body, Event, Verdict};
+use crate::redact;
+use crate::report::{Report, WechatError};
+use crate::status::{Class, Code};
+use crate::wire::verify;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// Attempts of one call, whatever the deadline allows.
+const MOST_ATTEMPTS: u32 = 12;
+/// Pause after a fault of WeChat Pay's; its manual asks for 1, 2 and 4 seconds.
+const AFTER_FAULT: Duration = Duration::from_secs(1);
+/// Pause after a lost or untrusted answer.
+const AFTER_LOSS: Duration = Duration::from_millis(100);
+/// Pause between rounds of hosts of which none could be reached.
+const AFTER_ROUND: Duration = Duration::from_millis(300);
+/// Rounds of all hosts before the line counts as down.
+const ROUNDS: usize = 2;
+/// A correction of the clock by less cannot be why a signature was rejected.
+const CLOCK_MATTERS_S: i64 = 240;
+
+impl Client {
+    /// Sends until there is an answer that ends it. `earlier_doubt`: an earlier call may have sent it too.
+    pub(super) fn pursue(
+        &self,
+        errand: &Errand<'_>,
+        earlier_doubt: bool,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
+        let mut doubt = earlier_doubt.then(|| Report {
+            message: "an earlier call was sent and has no answer yet".into(),
+            ..Report::new(Code::ConnectionLost)
+        });
+        let mut tried = Vec::new();
+        let mut clock_corrected = false;
+        let mut last = Report::new(Code::TimeoutUnsent);
+        for attempt in 1..=MOST_ATTEMPTS {
+            if let Err(wait) = self.pace.wait(deadline, cancel) {
+                last = paced_out(wait, attempt, last);
+                break;
+            }
+            let (host, report, clock_change) = self.attempt(errand, &tried, deadline, cancel);
+            tried.push(host);
+            last = Report { attempts: attempt, ..report };
+            if last.code.class() == Class::InDoubt {
+                doubt = Some(last.clone());
+            }
+            let clock_was_why = last.code == Code::SignRejected && clock_change.abs() > CLOCK_MATTERS_S;
+            let pause = if clock_was_why && !clock_corrected {
+                clock_corrected = true;
+                Some(Duration::ZERO)
+            } else {
+                self.pause_before_next(errand, &last, &tried)
+            };
+            let Some(pause) = pause.filter(|pause| *pause < deadline.left()) else { break };
+            if cancel.cancelled().is_some() || !cancel.pause(pause) {
+                break;
+            }
+        }
+        let mut report = self.conclude(errand, last, doubt, deadline, cancel);
+        report.clock_offset_s = self.clock.offset_s();
+        report.out_request_no = errand.number.map(str::to_owned);
+        report.elapsed_ms = deadline.elapsed_ms();
+        log_call(errand, &report);
+        report
+    }
+
+    /// How long to wait before the next attempt; nothing when there should be none.
+    fn pause_before_next(&self, errand: &Errand<'_>, last: &Report, tried: &[usize]) -> Option<Duration> {
+        let repeatable = !errand.writes || errand.number.is_some();
+        let attempts = u32::try_from(tried.len()).unwrap_or(u32::MAX);
+        let hosts = self.hosts.all().len();
+        match last.code.class() {
+            Class::Busy => Some(jittered(Duration::from_millis(last.retry_after_ms.unwrap_or(1000)), 0.2)),
+            Class::NotSent if last.code == Code::ReadFailed => Some(growing(AFTER_LOSS, attempts)),
+            Class::NotSent | Class::Local if tried.len() >= ROUNDS * hosts => None,
+            Class::NotSent if tried.len() < hosts => Some(Duration::ZERO),
+            Class::NotSent => Some(growing(AFTER_ROUND, attempts)),
+            Class::InDoubt if !repeatable => None,
+            Class::InDoubt if last.code == Code::Server => Some(growing(AFTER_FAULT, attempts)),
+            Class::InDoubt => Some(growing(AFTER_LOSS, attempts)),
+            _ => None,
+        }
+    }
+
+    /// The last answer may speak of the last attempt only; doubt about an earlier one outlives it.
+    fn conclude(
+        &self,
+        errand: &Errand<'_>,
+        last: Report,
+        doubt: Option<Report>,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
+        let attempts = last.attempts;
+        let report = match (last.code.class(), doubt) {
+            (Class::Ok, _) => return last,
+            (Class::Refused, Some(doubt)) => self.settle_refusal(errand, last, doubt, deadline, cancel),
+            (_, Some(doubt)) => doubt,
+            (_, None) => last,
+        };
+        let report = Report { attempts, ..report };
+        match cancel.cancelled() {
+            Some(side) if matches!(report.code.class(), Class::InDoubt | Class::NotSent | Class::Busy) => {
+                let sent = side == Side::Sent && report.code.class() == Class::InDoubt;
+                let code = if sent { Code::CancelledSent } else { Code::CancelledUnsent };
+                Report { code, message: String::new(), hint: None, cashier: None, ..report }
+            }
+            _ => report,
+        }
+    }
+
+    /// A refusal of a repeat does not say what became of the first: the coupon itself does.
+    fn settle_refusal(
+        &self,
+        errand: &Errand<'_>,
+        refusal: Report,
+        doubt: Report,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
+        let Some(operation) = errand.operation.filter(|operation| !operation.shown_at.is_empty()) else {
+            return doubt;
+        };
+        let asked = self.ask_about(errand.members, deadline, cancel);
+        if asked.code != Code::Ok {
+            let message = format!(
+                "{}; then {}: asking was no use: {}",
+                doubt.message,
+                refusal.code.name(),
+                asked.message
+            );
+            return Report { message, ..doubt };
+        }
+        if shows(operation, errand.number, &asked) {
+            return Report { settled_by: Some("query"), operation: None, ..asked };
+        }
+        refusal
+    }
+
+    /// The coupon that these members are about, as WeChat Pay has it now.
+    pub(super) fn ask_about(
+        &self,
+        members: &Map<String, Value>,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
+        let wanted = api::QUERY.members.iter().map(|member| member.name);
+        let question: Map<String, Value> =
+            wanted.filter_map(|name| Some((name.to_owned(), members.get(name)?.clone()))).collect();
+        let text = Value::Object(question).to_string();
+        match api::prepare(&api::QUERY, &text, &self.config.defaults, self.clock.now()) {
+            Ok(request) => {
+                let errand = Errand::fresh(api::QUERY.id, Some(&api::QUERY), &request);
+                self.pursue(&errand, false, deadline, cancel)
+            }
+            Err(error) => error.into(),
+        }
+    }
+
+    fn attempt(
+        &self,
+        errand: &Errand<'_>,
+        tried: &[usize],
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> (usize, Report, i64) {
+        let (index, host) = self.hosts.pick(tried);
+        let now = self.clock.now().unix_timestamp();
+        let signed = self.config.signer.authorization(
+            errand.method,
+            errand.target,
+            now,
+            errand.body.unwrap_or_default(),
+        );
+        let authorization = match signed {
+            Ok(authorization) => authorization,
+            Err(error) => return (index, error.into(), 0),
+        };
+        let mut headers = vec![("Authorization", authorization.as_str()), ("Accept", "application/json")];
+        if errand.body.is_some() {
+            headers.push(("Content-Type", "application/json"));
+        }
+        if let Some(id) = &self.config.public_key_id {
+            headers.push(("Wechatpay-Serial", id));
+        }
+        in_flight::begin(errand.writes, cancel);
+        let outcome = self.transport.exchange(&Outgoing {
+            method: errand.method,
+            origin: &host.origin,
+            target: errand.target,
+            headers: &headers,
+            body: errand.body,
+            connect_limit: self.config.limits.connect.min(deadline.left()),
+            limit: self.config.limits.attempt.min(deadline.left()),
+        });
+        let (mut report, clock_change) = match outcome {
+            Ok(answer) => {
+                self.hosts.well(index);
+                let clock_change = self.clock.learn(answer.date.as_deref());
+                (self.judge(errand, answer), clock_change)
+            }
+            Err(failure) => {
+                if speaks_ill_of_host(&failure) && cancel.cancelled().is_none() && !deadline.is_over() {
+                    self.hosts.failed(index);
+                }
+                (Report::from(outcome::judge(errand.writes, &Event::NoAnswer(&failure))), 0)
+            }
+        };
+        if report.code == Code::RateLimited {
+            self.pace.slow_down();
+        }
+        report.host = Some(host.name.clone());
+        (index, report, clock_change)
+    }
+
+    fn judge(&self, errand: &Errand<'_>, answer: Answer) -> Report {
+        let now = self.clock.now().unix_timestamp();
+        let trust = verify::verify(&self.config.ring, &answer.signature, &answer.body, now);
+        let body = Body::read(&answer.body);
+        let subcode = answer.request_id.as_deref().and_then(api::subcode::of_request_id);
+        let wechat = match &body {
+            Body::Error(error) => Some(WechatError { subcode, ..error.clone() }),
+            _ => None,
+        };
+        let proofs: &[Proof] = errand.operation.map_or(&[], |operation| operation.proofs);
+        let event = Event::Answered {
+            status: answer.status,
+            trust,
+            body,
+            subcode,
+            retry_after_s: answer.retry_after_s,
+            contradiction: outcome::contradiction(proofs, errand.members, &answer.body),
+        };
+        let verdict = outcome::judge(errand.writes, &event);
+        let data = if verdict.code == Code::Ok { raw(answer.body) } else { None };
+        Report {
+            http_status: Some(answer.status),
+            request_id: answer.request_id,
+            wechat,
+            data,
+            ..Report::from(verdict)
+        }
+    }
+}
+
+/// Whether the coupon shows this request's number, so that the request has taken effect.
+pub(super) fn shows(operation: &Operation, number: Option<&str>, asked: &Report) -> bool {
+    let (Some(number), Some(data)) = (number, &asked.data) else { return false };
+    let Ok(coupon) = serde_json::from_str::<Value>(data.get()) else { return false };
+    operation.shown_at.iter().any(|at| match at.split_once("/*") {
+        None => coupon.pointer(at).and_then(Value::as_str) == Some(number),
+        Some((list, rest)) => coupon.pointer(list).and_then(Value::as_array).is_some_and(|items| {
+            items.iter().any(|item| item.pointer(rest).and_then(Value::as_str) == Some(number))
+        }),
+    })
+}
+
+/// Refused, unreachable, silent: the next call had better go elsewhere. A broken connection or an odd
+/// answer says nothing about the host.
+fn speaks_ill_of_host(failure: &Failure) -> bool {
+    match failure.kind {
+        FailureKind::Connect | FailureKind::Tls | FailureKind::Timeout => true,
+        FailureKind::Clock | FailureKind::Lost | FailureKind::NotHttp | FailureKind::TooLarge => false,
+    }
+}
+
+/// The turn would have come too late: throttled by ourselves, unless something was sent before.
+fn paced_out(wait: Duration, attempt: u32, last: Report) -> Report {
+    if attempt > 1 {
+        return last;
+    }
+    Report {
+        message: "this process sends as fast as max_rate_per_s and WeChat Pay allow".into(),
+        retry_after_ms: Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)),
+        ..Report::new(Code::RateLimited)
+    }
+}
+
+fn growing(first: Duration, attempts: u32) -> Duration {
+    jittered(first.saturating_mul(1 << attempts.saturating_sub(1).min(4)), 0.5)
+}
+
+/// Up to that part longer, so that tills that failed together do not come back together.
+fn jittered(pause: Duration, part: f64) -> Duration {
+    let mut random = [0_u8; 1];
+    let filled = crate::wire::provider().secure_random.fill(&mut random).is_ok();
+    let [byte] = random;
+    let share = if filled { f64::from(byte) / 255.0 } else { 0.5 };
+    pause.mul_f64(1.0 + part * share)
+}
+
+/// The proven answer as it came: every member, every digit.
+fn raw(body: Vec<u8>) -> Option<Box<RawValue>> {
+    String::from_utf8(body).ok().and_then(|text| RawValue::from_string(text).ok())
+}
+
+impl From<Verdict> for Report {
+    fn from(verdict: Verdict) -> Report {
+        Report {
+            message: verdict.message,
+            hint: verdict.hint.map(Into::into),
+            cashier: verdict.cashier,
+            verification: verdict.verification,
+            retry_after_ms: verdict.retry_after_ms,
+            ..Report::new(verdict.code)
+        }
+    }
+}
+
+fn log_call(errand: &Errand<'_>, report: &Report) {
+    let line = format!(
+        "{} {} {} number={} {}: attempts={} host={} http={} request_id={} verification={} {} ms",
+        errand.id,
+        errand.method,
+        redact::target(errand.target),
+        errand.number.unwrap_or("-"),
+        report.code.name(),
+        report.attempts,
+        report.host.as_deref().unwrap_or("-"),
+        report.http_status.unwrap_or(0),
+        report.request_id.as_deref().unwrap_or("-"),
+        report.verification.unwrap_or("-"),
+        report.elapsed_ms,
+    );
+    match report.code.class() {
+        Class::InDoubt | Class::Bug => log::warn(format_args!("{line}")),
+        _ => log::info(format_args!("{line}")),
+    }
+}

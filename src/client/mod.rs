@@ -1,0 +1,265 @@
+//! One call from start to finish: check, write down, send until there is an answer, judge, write down.
+
+mod attempts;
+mod settle;
+
+use crate::api::{self, Operation, Prepared};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::journal::{Begin, Claim, Journal, NewRow, Row, State, Verdict};
+use crate::net::Transport;
+use crate::net::cancel::Cancel;
+use crate::net::clock::Clock;
+use crate::net::deadline::Deadline;
+use crate::net::hosts::Hosts;
+use crate::net::http::HttpTransport;
+use crate::net::in_flight;
+use crate::net::pace::{self, Pace};
+use crate::report::Report;
+use crate::status::{Class, Code};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a request can still arrive after it was sent: WeChat Pay refuses a signature that is more than
+/// five minutes old, and a minute is for its clock and ours.
+const DELAYED_ARRIVAL: Duration = Duration::from_secs(360);
+/// How soon to ask about a number that another call is working on.
+const RUNNING_ELSEWHERE_MS: u64 = 500;
+
+/// A context's core: the merchant's keys, the way to WeChat Pay, and what may have happened.
+#[derive(Debug)]
+pub struct Client {
+    config: Config,
+    transport: Box<dyn Transport>,
+    hosts: Hosts,
+    clock: Clock,
+    pace: Arc<Pace>,
+    journal: Arc<Journal>,
+}
+
+/// What a new context says about itself.
+#[derive(Debug, Serialize)]
+pub struct Summary<'a> {
+    mchid: &'a str,
+    merchant_serial_no: &'a str,
+    verifies_with: Vec<&'a str>,
+    hosts: Vec<&'a str>,
+    journal: Option<String>,
+    /// What a crash, or calls without an answer, left behind: settle it.
+    pending: usize,
+}
+
+/// A request on its way: fresh from the caller, or from the journal.
+struct Errand<'a> {
+    id: &'a str,
+    /// The row of the table; none for a request that no row describes.
+    operation: Option<&'static Operation>,
+    method: &'a str,
+    target: &'a str,
+    body: Option<&'a [u8]>,
+    members: &'a Map<String, Value>,
+    number: Option<&'a str>,
+    writes: bool,
+}
+
+impl<'a> Errand<'a> {
+    fn fresh(id: &'a str, operation: Option<&'static Operation>, request: &'a Prepared) -> Errand<'a> {
+        Errand {
+            id,
+            operation,
+            method: &request.method,
+            target: &request.target,
+            body: request.body.as_deref(),
+            members: &request.members,
+            number: request.number.as_deref(),
+            writes: operation.map_or(request.method != "GET", |operation| operation.writes),
+        }
+    }
+
+    /// Exactly the bytes that were written down; nothing is built again.
+    fn recorded(row: &'a Row) -> Errand<'a> {
+        Errand {
+            id: &row.operation,
+            operation: api::by_id(&row.operation),
+            method: &row.method,
+            target: &row.target,
+            body: row.body.as_deref(),
+            members: &row.members,
+            number: Some(&row.number),
+            writes: true,
+        }
+    }
+}
+
+impl Client {
+    /// Takes a checked configuration and opens the journal; opens no connection.
+    pub fn new(config: Config) -> Result<Client> {
+        let transport = Box::new(HttpTransport::new(&config)?);
+        let journal = Journal::open(config.journal.path.as_deref(), &config.mchid, config.journal.keep)?;
+        Ok(Client {
+            transport,
+            hosts: Hosts::new(config.hosts.clone(), config.limits.connect),
+            clock: Clock::default(),
+            pace: pace::shared(&config.mchid, config.max_rate_per_s),
+            journal: Arc::new(journal),
+            config,
+        })
+    }
+
+    /// What the context works with, for the answer of `wxcoupon_ctx_new`.
+    pub fn summary(&self) -> Result<Summary<'_>> {
+        Ok(Summary {
+            mchid: &self.config.mchid,
+            merchant_serial_no: self.config.signer.serial(),
+            verifies_with: self.config.ring.serials().collect(),
+            hosts: self.hosts.all().iter().map(|host| host.name.as_str()).collect(),
+            journal: self.config.journal.path.as_ref().map(|path| path.display().to_string()),
+            pending: self.journal.unfinished()?.len(),
+        })
+    }
+
+    /// How long one attempt may take.
+    pub fn attempt_limit(&self) -> Duration {
+        self.config.limits.attempt
+    }
+
+    /// One operation of the table.
+    pub fn call(&self, operation: &'static Operation, input: &str, cancel: &Cancel) -> Report {
+        let report = match api::prepare(operation, input, &self.config.defaults, self.clock.now()) {
+            Ok(request) => self.run(operation.id, Some(operation), &request, cancel),
+            Err(error) => error.into(),
+        };
+        Report { operation: Some(operation.id), ..report }
+    }
+
+    /// Any other request of API version 3. What does not read is taken to write.
+    pub fn request(&self, method: &str, target: &str, body: Option<&str>, cancel: &Cancel) -> Report {
+        match api::prepare_raw(method, target, body) {
+            Ok(request) => self.run("request", None, &request, cancel),
+            Err(error) => error.into(),
+        }
+    }
+
+    fn run(
+        &self,
+        id: &str,
+        operation: Option<&'static Operation>,
+        request: &Prepared,
+        cancel: &Cancel,
+    ) -> Report {
+        let deadline = Deadline::after(request.options.timeout.unwrap_or(self.config.limits.call));
+        let errand = Errand::fresh(id, operation, request);
+        let Some(number) = errand.number.filter(|_| errand.writes) else {
+            // A question, or a write that nobody could recognise again: nothing to write down.
+            return self.pursue(&errand, false, &deadline, cancel);
+        };
+        let new = NewRow {
+            operation: id.to_owned(),
+            number: number.to_owned(),
+            method: request.method.clone(),
+            target: request.target.clone(),
+            body: request.body.clone(),
+            members: request.members.clone(),
+            filled_in: request.filled_in.clone(),
+            ask_again: !self.config.journal.replays,
+        };
+        let report = match self.journal.begin(new) {
+            Ok(Begin::Go(claim)) => self.carry_out(claim, &deadline, cancel),
+            Ok(Begin::Recorded(row)) => recorded(&row),
+            Ok(Begin::Running) => Report {
+                message: "another call is working on this number".into(),
+                retry_after_ms: Some(RUNNING_ELSEWHERE_MS),
+                ..Report::new(Code::Locked)
+            },
+            Ok(Begin::Reused(why)) => Report { message: why, ..Report::new(Code::RequestNoReused) },
+            Err(error) => error.into(),
+        };
+        Report { out_request_no: Some(number.to_owned()), elapsed_ms: deadline.elapsed_ms(), ..report }
+    }
+
+    /// Sends a claimed row's bytes until there is an answer, and records what became of it.
+    fn carry_out(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
+        let report = self.pursue(&Errand::recorded(&claim.row), claim.doubt, deadline, cancel);
+        record(claim, report)
+    }
+}
+
+/// The verdict in the journal; and where it cannot be written, the verdict that this leaves.
+fn record(claim: Claim, report: Report) -> Report {
+    let state = match report.code.class() {
+        // It was done before this call asked again.
+        _ if claim.row.state == State::Done => State::Done,
+        Class::Ok => State::Done,
+        Class::Refused => State::Refused,
+        Class::InDoubt | Class::Bug => State::Pending,
+        Class::NotSent | Class::Busy | Class::Misuse | Class::Local => State::Closed,
+    };
+    let may_arrive_late =
+        if in_flight::writing() { delayed_arrival_until() } else { claim.row.watch_until_ms };
+    let verdict = verdict(state, may_arrive_late, &report);
+    match claim.finish(verdict) {
+        Ok(()) => report,
+        // A success, or doubt, is what the row on the disk says already, or will be found again.
+        Err(error) if matches!(state, State::Done | State::Pending) => {
+            crate::log::error(format_args!("journal: {}", error.message));
+            report
+        }
+        Err(error) => Report {
+            message: format!("{} ({}), but {}", report.code.name(), report.message, error.message),
+            in_doubt: true,
+            data: None,
+            hint: None,
+            cashier: None,
+            code: Code::Unrecorded,
+            ..report
+        },
+    }
+}
+
+fn verdict(state: State, watch_until_ms: i64, report: &Report) -> Verdict {
+    Verdict {
+        state,
+        code: report.code.number(),
+        cause: report.message.clone(),
+        attempts: report.attempts,
+        watch_until_ms,
+        answer: report.data.as_ref().map(|data| data.get().to_owned()),
+        http_status: report.http_status,
+        request_id: report.request_id.clone(),
+        host: report.host.clone(),
+    }
+}
+
+fn delayed_arrival_until() -> i64 {
+    crate::journal::now_ms().saturating_add(i64::try_from(DELAYED_ARRIVAL.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// What a finished row said, without asking anybody.
+fn recorded(row: &Row) -> Report {
+    let code = match row.state {
+        State::Done => Code::Ok,
+        _ => Code::from_number(row.code).unwrap_or(Code::Internal),
+    };
+    Report {
+        recorded: true,
+        out_request_no: Some(row.number.clone()),
+        message: row.cause.clone(),
+        http_status: row.http_status,
+        request_id: row.request_id.clone(),
+        host: row.host.clone(),
+        data: row.answer.clone().and_then(|answer| RawValue::from_string(answer).ok()),
+        ..Report::new(code)
+    }
+}
+
+/// The number of a request, as callers of `wxcoupon_settle` give it.
+fn no_such_number(number: &str) -> Error {
+    Error::at(
+        Code::Request,
+        "/out_request_no",
+        format!("the journal holds no request with number {number:?}"),
+    )
+}

@@ -1,0 +1,221 @@
+//! Calls for programs with one thread: started here, carried out by a few threads of the context's own.
+//!
+//! The threads are made when the first job starts and end with the context: jobs that wait are called off,
+//! those that run are asked to stop, and freeing waits for the threads no longer than a bound.
+
+use crate::net::cancel::{Cancel, Side};
+use crate::report::Report;
+use crate::status::Code;
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Threads of one context.
+const THREADS: usize = 4;
+
+/// What a job does, given the means to notice that it was called off. It must not panic.
+pub type Task = Box<dyn FnOnce(&Cancel) -> Report + Send>;
+
+/// One call on its way.
+#[derive(Debug)]
+pub struct Job {
+    operation: &'static str,
+    cancel: Cancel,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+enum State {
+    Waiting,
+    Running,
+    Done(Arc<Report>),
+}
+
+impl Job {
+    /// Waits for the end of the job; nothing while it is not there.
+    pub fn wait(&self, limit: Duration) -> Option<Arc<Report>> {
+        let end = Instant::now() + limit;
+        let mut state = lock(&self.state);
+        loop {
+            if let State::Done(report) = &*state {
+                return Some(Arc::clone(report));
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Calls the job off. What was sent is in doubt at once; what was not is waited for, since a
+    /// connection that is being made must be seen not to send.
+    pub fn cancel(&self) {
+        let side = self.cancel.cancel();
+        let mut state = lock(&self.state);
+        let code = match (&*state, side) {
+            (State::Done(_), _) | (State::Running, Side::Unsent) => return,
+            (State::Running, Side::Sent) => Code::CancelledSent,
+            (State::Waiting, _) => Code::CancelledUnsent,
+        };
+        self.end(&mut state, Report { operation: Some(self.operation), ..Report::new(code) });
+    }
+
+    fn run(&self, task: Task) {
+        {
+            let mut state = lock(&self.state);
+            if matches!(*state, State::Done(_)) {
+                return;
+            }
+            *state = State::Running;
+        }
+        let report = task(&self.cancel);
+        let mut state = lock(&self.state);
+        if !matches!(*state, State::Done(_)) {
+            self.end(&mut state, Report { operation: Some(self.operation), ..report });
+        }
+    }
+
+    fn end(&self, state: &mut State, report: Report) {
+        *state = State::Done(Arc::new(report));
+        self.changed.notify_all();
+    }
+}
+
+/// The threads of one context and what waits for them.
+#[derive(Default)]
+pub struct Pool {
+    queue: Mutex<Queue>,
+    work: Condvar,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<(Arc<Job>, Task)>,
+    running: Vec<Arc<Job>>,
+    threads: usize,
+    idle: usize,
+    stopped: bool,
+}
+
+impl Pool {
+    /// Queues a job. Nothing when the context is being freed.
+    pub fn start(self: &Arc<Self>, operation: &'static str, task: Task) -> Option<Arc<Job>> {
+        let job = Arc::new(Job {
+            operation,
+            cancel: Cancel::new(),
+            state: Mutex::new(State::Waiting),
+            changed: Condvar::new(),
+        });
+        let mut queue = lock(&self.queue);
+        if queue.stopped {
+            return None;
+        }
+        queue.waiting.push_back((Arc::clone(&job), task));
+        if queue.waiting.len() > queue.idle && queue.threads < THREADS {
+            let pool = Arc::clone(self);
+            let started = std::thread::Builder::new().name("wxcoupon-job".into()).spawn(move || pool.work());
+            queue.threads += usize::from(started.is_ok());
+        }
+        if queue.threads == 0 {
+            queue.waiting.pop_back();
+            return None;
+        }
+        self.work.notify_one();
+        Some(job)
+    }
+
+    /// Calls everything off and waits, at most that long, for the threads to end.
+    pub fn stop(&self, limit: Duration) {
+        let end = Instant::now() + limit;
+        let mut queue = lock(&self.queue);
+        queue.stopped = true;
+        let mut jobs = queue.running.clone();
+        jobs.extend(queue.waiting.drain(..).map(|(job, _)| job));
+        drop(queue);
+        for job in jobs {
+            job.cancel();
+        }
+        self.work.notify_all();
+        let mut queue = lock(&self.queue);
+        while queue.threads > 0 {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            queue = self.ended.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn work(&self) {
+        let mut queue = lock(&self.queue);
+        loop {
+            if let Some((job, task)) = queue.waiting.pop_front() {
+                queue.running.push(Arc::clone(&job));
+                drop(queue);
+                job.run(task);
+                queue = lock(&self.queue);
+                queue.running.retain(|running| !Arc::ptr_eq(running, &job));
+            } else if queue.stopped {
+                queue.threads -= 1;
+                self.ended.notify_all();
+                return;
+            } else {
+                queue.idle += 1;
+                queue = self.work.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                queue.idle -= 1;
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool() -> Arc<Pool> {
+        Arc::default()
+    }
+
+    fn slow() -> Task {
+        Box::new(|cancel| {
+            cancel.pause(Duration::from_secs(20));
+            Report::new(Code::CancelledUnsent)
+        })
+    }
+
+    #[test]
+    fn a_job_ends_and_can_be_asked_again() {
+        let pool = pool();
+        let job = pool.start("query", Box::new(|_| Report::new(Code::Ok))).unwrap();
+        for _ in 0..2 {
+            assert_eq!(job.wait(Duration::from_secs(5)).unwrap().code, Code::Ok);
+        }
+        pool.stop(Duration::from_secs(5));
+        assert_eq!(lock(&pool.queue).threads, 0);
+    }
+
+    #[test]
+    fn more_jobs_than_threads_wait_their_turn_and_can_be_called_off() {
+        let pool = pool();
+        let jobs: Vec<_> = (0..THREADS + 2).map(|_| pool.start("use", slow()).unwrap()).collect();
+        let last = jobs.last().unwrap();
+        assert!(last.wait(Duration::from_millis(50)).is_none());
+        last.cancel();
+        assert_eq!(last.wait(Duration::ZERO).unwrap().code, Code::CancelledUnsent);
+        let start = Instant::now();
+        pool.stop(Duration::from_secs(10));
+        assert!(start.elapsed() < Duration::from_secs(5));
+        assert_eq!(lock(&pool.queue).threads, 0);
+        assert!(pool.start("use", slow()).is_none());
+        for job in jobs {
+            assert_eq!(job.wait(Duration::ZERO).unwrap().code, Code::CancelledUnsent);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What may have happened: every writing request, written down before its first byte leaves.
+//!
+//! One synchronous write a redemption. The row is durable before anything is sent; a success may be
+//! recorded lazily, because repeating a success is safe: WeChat Pay answers the same number and bytes with
+//! the same result. A verdict that tells the till "it did not happen" is durable before the till hears it,
+//! for a row that still looks unfinished would be sent again by settling.
+//!
+//! Several processes of one machine may share a file. Who works on a row stands in it, with a lock that the
+//! system drops when that process dies.
+
+mod owner;
+mod rows;
+mod store;
+
+pub use rows::{Begin, NewRow, Row, State, Verdict, now_ms};
+
+use crate::error::{Error, Result};
+use crate::status::Code;
+use owner::Owner;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Durability, Store};
+
+/// The journal of one context.
+#[derive(Debug)]
+pub struct Journal {
+    store: Store,
+    owner: Arc<Owner>,
+    mchid: String,
+}
+
+/// The right to work on a row. Given back when dropped.
+#[derive(Debug)]
+pub struct Claim {
+    journal: Arc<Journal>,
+    /// The row as it was when it was claimed.
+    pub row: Row,
+    /// An earlier call, or a process that died, may have sent it already.
+    pub doubt: bool,
+    finished: bool,
+}
+
+impl Journal {
+    /// Opens the file, or memory where there is none. Finished rows older than `keep` are forgotten.
+    pub fn open(path: Option<&Path>, mchid: &str, keep: Duration) -> Result<Journal> {
+        let store = Store::open(path)?;
+        let owner = Arc::new(Owner::new(path)?);
+        let journal = Journal { store, owner, mchid: mchid.to_owned() };
+        journal.store.run(Durability::Lazy, move |db| rows::prune(db, keep))?;
+        Ok(journal)
+    }
+
+    /// Writes a request down, or finds what is known about its number.
+    pub fn begin(self: &Arc<Self>, new: NewRow) -> Result<Begin> {
+        let (mchid, owner) = (self.mchid.clone(), Arc::clone(&self.owner));
+        let found = self.store.run(Durability::Flushed, move |db| rows::begin(db, &mchid, &owner, &new))?;
+        Ok(match found {
+            rows::Found::Claimed { row, doubt } => Begin::Go(self.claimed(row, doubt)),
+            rows::Found::Recorded(row) => Begin::Recorded(row),
+            rows::Found::Running => Begin::Running,
+            rows::Found::Reused(why) => Begin::Reused(why),
+        })
+    }
+
+    /// The row with that number.
+    pub fn find(&self, number: &str) -> Result<Option<Row>> {
+        let (mchid, number) = (self.mchid.clone(), number.to_owned());
+        self.store.run(Durability::Lazy, move |db| rows::find(db, &mchid, &number))
+    }
+
+    /// The row with that number, to work on; nothing when somebody else works on it.
+    pub fn claim(self: &Arc<Self>, number: &str) -> Result<Option<Claim>> {
+        let (mchid, number) = (self.mchid.clone(), number.to_owned());
+        let owner = Arc::clone(&self.owner);
+        let row = self.store.run(Durability::Lazy, move |db| rows::claim(db, &mchid, &number, &owner))?;
+        Ok(row.map(|row| {
+            let doubt = row.state == State::Pending;
+            self.claimed(row, doubt)
+        }))
+    }
+
+    /// Everything that is not known to be finished, oldest first.
+    pub fn unfinished(&self) -> Result<Vec<Row>> {
+        let mchid = self.mchid.clone();
+        self.store.run(Durability::Lazy, move |db| rows::unfinished(db, &mchid))
+    }
+
+    fn claimed(self: &Arc<Self>, row: Row, doubt: bool) -> Claim {
+        Claim { journal: Arc::clone(self), row, doubt, finished: false }
+    }
+}
+
+impl Claim {
+    /// Records what became of the row and gives it back.
+    pub fn finish(mut self, verdict: Verdict) -> Result<()> {
+        self.finished = true;
+        // What the till may act on as "did not happen" must survive a crash; the rest may be found again.
+        let durability = match verdict.state {
+            State::Refused | State::Closed | State::Watching | State::Voided => Durability::Flushed,
+            State::Pending | State::Done => Durability::Lazy,
+        };
+        let id = self.row.id;
+        let keep_all = self.journal.store.is_file();
+        self.journal.store.run(durability, move |db| rows::finish(db, id, &verdict, keep_all))
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if !self.finished {
+            let id = self.row.id;
+            let released = self.journal.store.run(Durability::Lazy, move |db| rows::release(db, id));
+            if let Err(error) = released {
+                crate::log::warn(format_args!("a journal row could not be given back: {}", error.message));
+            }
+        }
+    }
+}
+
+fn journal_error(message: impl std::fmt::Display) -> Error {
+    Error::at(Code::Journal, "/journal_path", message.to_string())
+}

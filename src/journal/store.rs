@@ -1,0 +1,205 @@
+//! The `SQLite` file: opened with care, written in groups.
+
+use super::journal_error;
+use super::owner::owner_only;
+use crate::error::{Error, Result};
+use rusqlite::{Connection, OpenFlags};
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+/// Written into the file's header: `wxcj`.
+const APPLICATION_ID: i32 = 0x7778_636A;
+/// Counts up when the tables change.
+const FORMAT: i32 = 1;
+/// How long to wait for another process that writes.
+const BUSY: Duration = Duration::from_secs(3);
+
+const TABLES: &str = "
+CREATE TABLE request (
+    id INTEGER PRIMARY KEY,
+    mchid TEXT NOT NULL,
+    number TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    method TEXT NOT NULL,
+    target TEXT NOT NULL,
+    body BLOB,
+    members TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    code INTEGER NOT NULL DEFAULT 0,
+    cause TEXT NOT NULL DEFAULT '',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    watch_until_ms INTEGER NOT NULL DEFAULT 0,
+    owner TEXT,
+    answer TEXT,
+    http_status INTEGER,
+    request_id TEXT,
+    host TEXT,
+    UNIQUE (mchid, number)
+) STRICT;
+CREATE INDEX request_unfinished ON request (state, id) WHERE state IN (0, 4);
+";
+
+/// Whether a change must survive a power cut before anybody hears of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Flushed to the disk when the call returns.
+    Flushed,
+    /// Written in order, flushed with the next change that is.
+    Lazy,
+}
+
+/// One connection to the file, shared by all threads of a context.
+pub struct Store {
+    db: Mutex<Connection>,
+    queue: Mutex<Vec<Queued>>,
+    is_file: bool,
+}
+
+type Work = Box<dyn FnOnce(&Connection) + Send>;
+type Committed = Arc<OnceLock<std::result::Result<(), String>>>;
+
+struct Queued {
+    durability: Durability,
+    work: Work,
+    committed: Committed,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Store").field("is_file", &self.is_file).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens or makes the file. One that is damaged, foreign or newer is refused and left as it is.
+    pub fn open(path: Option<&Path>) -> Result<Store> {
+        let db = match path {
+            None => Connection::open_in_memory().map_err(journal_error)?,
+            Some(path) => open_file(path).map_err(|error| in_file(path, &error))?,
+        };
+        prepare(&db, path.is_some())
+            .map_err(|error| path.map_or_else(|| journal_error(&error), |path| in_file(path, &error)))?;
+        Ok(Store { db: Mutex::new(db), queue: Mutex::new(Vec::new()), is_file: path.is_some() })
+    }
+
+    /// Whether there is a file.
+    pub fn is_file(&self) -> bool {
+        self.is_file
+    }
+
+    /// Runs one change, together with all that other threads ask for meanwhile: whoever gets the connection
+    /// commits for everybody who is waiting, so concurrent calls share one flush.
+    pub fn run<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let result = Arc::new(Mutex::new(None));
+        let committed = Committed::default();
+        let slot = Arc::clone(&result);
+        let work: Work = Box::new(move |db| *lock(&slot) = Some(work(db)));
+        lock(&self.queue).push(Queued { durability, work, committed: Arc::clone(&committed) });
+
+        let db = lock(&self.db);
+        if committed.get().is_none() {
+            let group = std::mem::take(&mut *lock(&self.queue));
+            commit(&db, group);
+        }
+        drop(db);
+        match committed.get() {
+            Some(Ok(())) => {}
+            Some(Err(why)) => return Err(journal_error(why)),
+            None => return Err(journal_error("the change was not committed")),
+        }
+        let result = lock(&result).take();
+        result.unwrap_or(Err(rusqlite::Error::InvalidQuery)).map_err(journal_error)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn in_file(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    journal_error(format!("{}: {error}", path.display()))
+}
+
+fn open_file(path: &Path) -> std::result::Result<Connection, String> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true);
+    // SQLite gives the files beside it the same rights.
+    owner_only(&mut options);
+    options.open(path).map_err(|error| error.to_string())?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags).map_err(|error| error.to_string())
+}
+
+fn prepare(db: &Connection, is_file: bool) -> std::result::Result<(), String> {
+    let text = |error: rusqlite::Error| error.to_string();
+    db.busy_timeout(BUSY).map_err(text)?;
+    let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(text);
+    let empty = number("schema_version")? == 0;
+    let (application, format) = (number("application_id")?, number("user_version")?);
+    if !empty && application != APPLICATION_ID {
+        return Err("this is a database of another program".into());
+    }
+    if format > FORMAT {
+        return Err(format!(
+            "written by a newer version of this library (format {format}, known is {FORMAT})"
+        ));
+    }
+    if is_file {
+        let damage: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(text)?;
+        if damage != "ok" {
+            return Err(format!("the file is damaged: {damage}"));
+        }
+        // Where the file system cannot do it (some network shares), the older journal is as safe and slower.
+        let _: String = db.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0)).map_err(text)?;
+    }
+    db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE").map_err(text)?;
+    let made = if number("schema_version")? == 0 {
+        db.execute_batch(&format!(
+            "{TABLES} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}; COMMIT"
+        ))
+    } else {
+        // Nothing is changed, but the file has shown that it can be written.
+        db.execute_batch("UPDATE request SET state = state WHERE id = -1; COMMIT")
+    };
+    made.map_err(|error| {
+        let _ = db.execute_batch("ROLLBACK");
+        error.to_string()
+    })
+}
+
+fn commit(db: &Connection, group: Vec<Queued>) {
+    let flushed = group.iter().any(|queued| queued.durability == Durability::Flushed);
+    let waiting: Vec<Committed> = group.iter().map(|queued| Arc::clone(&queued.committed)).collect();
+    let outcome = together(db, group, flushed).map_err(|error| error.to_string());
+    if outcome.is_err() && !db.is_autocommit() {
+        let _ = db.execute_batch("ROLLBACK");
+    }
+    for committed in waiting {
+        let _ = committed.set(outcome.clone());
+    }
+}
+
+fn together(db: &Connection, group: Vec<Queued>, flushed: bool) -> rusqlite::Result<()> {
+    if !db.is_autocommit() {
+        // A change that panicked left its transaction open.
+        db.execute_batch("ROLLBACK")?;
+    }
+    db.execute_batch(if flushed { "PRAGMA synchronous=FULL" } else { "PRAGMA synchronous=NORMAL" })?;
+    db.execute_batch("BEGIN IMMEDIATE")?;
+    for queued in group {
+        (queued.work)(db);
+        if db.is_autocommit() {
+            // A full disk makes SQLite end the transaction by itself: nothing of the group may stay.
+            return Err(rusqlite::Error::InvalidQuery);
+        }
+    }
+    db.execute_batch("COMMIT")
+}

@@ -1,0 +1,120 @@
+//! Calling a job off, exactly: before a byte has left, or after.
+
+use std::sync::Arc;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Which side of sending a job was on when it was called off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Nothing had left, and nothing will.
+    Unsent,
+    /// Something had left.
+    Sent,
+}
+
+/// Shared by a job and whoever may call it off.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Option<Arc<Shared>>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    sent: bool,
+    cancelled: Option<Side>,
+}
+
+impl Cancel {
+    /// For calls that nobody can call off.
+    pub const fn never() -> Cancel {
+        Cancel(None)
+    }
+
+    /// For one job.
+    pub fn new() -> Cancel {
+        Cancel(Some(Arc::default()))
+    }
+
+    /// Calls the job off; says on which side. Again: the same answer.
+    pub fn cancel(&self) -> Side {
+        let Some(shared) = &self.0 else { return Side::Sent };
+        let mut state = lock(shared);
+        let side = if state.sent { Side::Sent } else { Side::Unsent };
+        let side = *state.cancelled.get_or_insert(side);
+        shared.changed.notify_all();
+        side
+    }
+
+    /// Whether and when it was called off.
+    pub fn cancelled(&self) -> Option<Side> {
+        self.0.as_ref().and_then(|shared| lock(shared).cancelled)
+    }
+
+    /// Asks to let bytes out. Once this says yes, calling off comes too late to mean "unsent".
+    pub fn may_send(&self) -> bool {
+        let Some(shared) = &self.0 else { return true };
+        let mut state = lock(shared);
+        if state.cancelled.is_some() {
+            return false;
+        }
+        state.sent = true;
+        true
+    }
+
+    /// Waits; answers false when called off meanwhile.
+    pub fn pause(&self, time: Duration) -> bool {
+        let Some(shared) = &self.0 else {
+            std::thread::sleep(time);
+            return true;
+        };
+        let end = Instant::now() + time;
+        let mut state = lock(shared);
+        while state.cancelled.is_none() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            state = shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        false
+    }
+}
+
+fn lock(shared: &Shared) -> MutexGuard<'_, State> {
+    shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_side_is_decided_once() {
+        let cancel = Cancel::new();
+        assert_eq!(cancel.cancel(), Side::Unsent);
+        assert!(!cancel.may_send(), "nothing leaves after that");
+        assert_eq!(cancel.cancel(), Side::Unsent);
+
+        let cancel = Cancel::new();
+        assert!(cancel.may_send());
+        assert_eq!(cancel.cancel(), Side::Sent);
+        assert!(!cancel.may_send());
+    }
+
+    #[test]
+    fn a_pause_ends_when_called_off() {
+        let cancel = Cancel::new();
+        let other = cancel.clone();
+        let start = Instant::now();
+        let waiting = std::thread::spawn(move || other.pause(Duration::from_secs(10)));
+        std::thread::sleep(Duration::from_millis(50));
+        cancel.cancel();
+        assert!(!waiting.join().unwrap());
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+}

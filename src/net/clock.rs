@@ -1,0 +1,85 @@
+//! The time by which requests are signed and answers judged.
+//!
+//! WeChat Pay refuses signatures more than five minutes off, and tills have wrong clocks. Every answer over
+//! verified TLS carries `Date`; the difference is remembered and added. It is trusted within a bound only:
+//! `Date` is not covered by WeChat Pay's own signature.
+
+use crate::log;
+use std::sync::atomic::{AtomicI64, Ordering};
+use time::format_description::well_known::Rfc2822;
+use time::{Duration, OffsetDateTime};
+
+/// A clock that is further off than this is not corrected: TLS would hardly have let an answer through.
+const LARGEST_OFFSET_S: i64 = 48 * 60 * 60;
+/// `Date` has whole seconds, and the answer took its time: smaller differences mean nothing.
+const NOISE_S: i64 = 2;
+
+/// This machine's clock, corrected.
+#[derive(Debug, Default)]
+pub struct Clock {
+    offset_s: AtomicI64,
+}
+
+impl Clock {
+    /// WeChat Pay's time, as far as it is known.
+    pub fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc() + Duration::seconds(self.offset_s())
+    }
+
+    /// What is added to this machine's time, in seconds.
+    pub fn offset_s(&self) -> i64 {
+        self.offset_s.load(Ordering::Relaxed)
+    }
+
+    /// Learns from the `Date` of an answer over verified TLS. Answers by how many seconds the correction
+    /// has changed.
+    pub fn learn(&self, date: Option<&str>) -> i64 {
+        let Some(theirs) = date.and_then(parse) else { return 0 };
+        let difference = theirs.unix_timestamp() - OffsetDateTime::now_utc().unix_timestamp();
+        let known = self.offset_s();
+        if difference.abs() > LARGEST_OFFSET_S || (difference - known).abs() <= NOISE_S {
+            return 0;
+        }
+        let offset = if difference.abs() <= NOISE_S { 0 } else { difference };
+        self.offset_s.store(offset, Ordering::Relaxed);
+        if (offset - known).abs() > 30 {
+            log::warn(format_args!("this machine's clock is {} s off; signing with corrected time", -offset));
+        }
+        offset - known
+    }
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`: RFC 2822 but for the name of the zone.
+fn parse(date: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(&date.replace("GMT", "+0000"), &Rfc2822).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(offset_s: i64) -> String {
+        let stamp = (OffsetDateTime::now_utc() + Duration::seconds(offset_s)).format(&Rfc2822).unwrap();
+        stamp.replace("+0000", "GMT")
+    }
+
+    #[test]
+    fn five_hours_are_learned_and_noise_is_not() {
+        let clock = Clock::default();
+        assert_eq!(clock.learn(Some(&date(1))), 0);
+        assert!((clock.learn(Some(&date(5 * 3600))) - 5 * 3600).abs() <= 1);
+        assert!((clock.now() - OffsetDateTime::now_utc() - Duration::hours(5)).abs() < Duration::seconds(2));
+        assert_eq!(clock.learn(Some(&date(5 * 3600 + 1))), 0);
+        assert!(clock.learn(Some(&date(0))) < -4 * 3600);
+        assert_eq!(clock.offset_s(), 0);
+    }
+
+    #[test]
+    fn nonsense_and_years_are_not_believed() {
+        let clock = Clock::default();
+        for absurd in [None, Some(""), Some("yesterday"), Some(&*date(LARGEST_OFFSET_S + 60))] {
+            assert_eq!(clock.learn(absurd), 0);
+        }
+        assert_eq!(parse("Sun, 06 Nov 1994 08:49:37 GMT").unwrap().unix_timestamp(), 784_111_777);
+    }
+}

@@ -1,0 +1,131 @@
+//! Which access point to ask: the first that is well.
+//!
+//! A host that failed is passed over for a while that grows with every failure. When the while is over, one
+//! call tries it while the others still go elsewhere; once it answers it is preferred again, by its place
+//! in the list.
+
+use crate::config::Host;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+const FIRST_REST: Duration = Duration::from_secs(5);
+const LONGEST_REST: Duration = Duration::from_secs(300);
+
+/// The hosts of a context and how they are.
+#[derive(Debug)]
+pub struct Hosts {
+    list: Vec<Host>,
+    health: Mutex<Vec<Health>>,
+    /// How long one trial may take, so that a second does not start beside it.
+    trial: Duration,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Health {
+    failures: u32,
+    rests_until: Option<Instant>,
+}
+
+impl Hosts {
+    /// All hosts well.
+    pub fn new(list: Vec<Host>, trial: Duration) -> Hosts {
+        let health = Mutex::new(vec![Health::default(); list.len()]);
+        Hosts { list, health, trial }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Host] {
+        &self.list
+    }
+
+    /// The host for the next attempt. One that this call has tried is taken again only when all others
+    /// rest or were tried too.
+    pub fn pick(&self, tried: &[usize]) -> (usize, &Host) {
+        let now = Instant::now();
+        let mut health = self.lock();
+        let rests = |host: &Health| host.rests_until.is_some_and(|until| until > now);
+        // Fewest tries in this call first, then well before resting, then the order of the list.
+        let order = |index: usize, host: &Health| {
+            let before = tried.iter().filter(|earlier| **earlier == index).count();
+            (rests(host), before, host.rests_until.filter(|until| *until > now))
+        };
+        let best = health.iter().enumerate().min_by_key(|(index, host)| order(*index, host));
+        let index = best.map_or(0, |(index, _)| index);
+        if let Some(chosen) = health.get_mut(index)
+            && chosen.failures > 0
+        {
+            // The others keep away while this call finds out.
+            chosen.rests_until = Some(chosen.rests_until.unwrap_or(now).max(now + self.trial));
+        }
+        drop(health);
+        let fallback = &FALLBACK;
+        (index, self.list.get(index).unwrap_or(fallback))
+    }
+
+    /// The host answered.
+    pub fn well(&self, index: usize) {
+        if let Some(host) = self.lock().get_mut(index).filter(|host| host.failures > 0) {
+            *host = Health::default();
+        }
+    }
+
+    /// The host could not be reached, or left a request without an answer.
+    pub fn failed(&self, index: usize) {
+        if let Some(host) = self.lock().get_mut(index) {
+            host.failures = host.failures.saturating_add(1);
+            let rest = FIRST_REST.saturating_mul(1 << (host.failures - 1).min(10)).min(LONGEST_REST);
+            host.rests_until = Some(Instant::now() + rest);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Health>> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The configuration refuses an empty list; this stands in so that no index can be wrong.
+static FALLBACK: Host = Host { origin: String::new(), name: String::new() };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts() -> Hosts {
+        let host = |name: &str| Host { origin: format!("https://{name}"), name: name.into() };
+        Hosts::new(vec![host("a"), host("b")], Duration::from_millis(50))
+    }
+
+    #[test]
+    fn the_first_well_host_is_preferred() {
+        let hosts = hosts();
+        assert_eq!(hosts.pick(&[]).0, 0);
+        hosts.failed(0);
+        assert_eq!(hosts.pick(&[]).0, 1);
+        hosts.well(0);
+        assert_eq!(hosts.pick(&[]).0, 0);
+    }
+
+    #[test]
+    fn a_call_goes_round_before_it_comes_back() {
+        let hosts = hosts();
+        assert_eq!(hosts.pick(&[0]).0, 1);
+        assert_eq!(hosts.pick(&[0, 1]).0, 0);
+    }
+
+    #[test]
+    fn when_all_rest_the_one_that_has_rested_longest_is_tried() {
+        let hosts = hosts();
+        hosts.failed(1);
+        hosts.failed(0);
+        assert_eq!(hosts.pick(&[]).0, 1);
+    }
+
+    #[test]
+    fn after_its_rest_one_call_tries_a_host_and_the_others_wait_for_it() {
+        let hosts = hosts();
+        hosts.failed(0);
+        hosts.lock()[0].rests_until = Some(Instant::now());
+        assert_eq!(hosts.pick(&[]).0, 0, "the trial");
+        assert_eq!(hosts.pick(&[]).0, 1, "meanwhile");
+    }
+}
