@@ -26,6 +26,8 @@ use std::time::Duration;
 /// How long a request can still arrive after it was sent: WeChat Pay refuses a signature that is more than
 /// five minutes old, and a minute is for its clock and ours.
 const DELAYED_ARRIVAL: Duration = Duration::from_secs(360);
+/// From this difference on the self-check asks to set the clock. Signing corrects it all the same.
+const WRONG_CLOCK_S: i64 = 60;
 /// How soon to ask about a number that another call is working on.
 const RUNNING_ELSEWHERE_MS: u64 = 500;
 
@@ -50,6 +52,22 @@ pub struct Summary<'a> {
     journal: Option<String>,
     /// What a crash, or calls without an answer, left behind: settle it.
     pending: usize,
+}
+
+/// One line of the self-check.
+#[derive(Debug, Serialize)]
+struct Line {
+    name: &'static str,
+    ok: bool,
+    found: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    advice: &'static str,
+}
+
+impl Line {
+    fn new(name: &'static str, ok: bool, found: String, advice: &'static str) -> Line {
+        Line { name, ok, found, advice: if ok { "" } else { advice } }
+    }
 }
 
 /// A request on its way: fresh from the caller, or from the journal.
@@ -126,6 +144,40 @@ impl Client {
         self.config.limits.attempt
     }
 
+    /// What support asks a shop to run: each line says whether it is in order, what was found, and what to
+    /// do. Local, no network.
+    pub fn check(&self) -> Report {
+        let offset = self.clock.offset_s();
+        let pending = self.journal.unfinished();
+        let journal = match (&self.config.journal.path, &pending) {
+            (_, Err(error)) => Line::new("journal", false, error.message.clone(), error.code.hint()),
+            (None, Ok(_)) => Line::new(
+                "journal",
+                false,
+                "in memory: what is pending is forgotten when the program ends".into(),
+                "Set journal_path to a file on this machine.",
+            ),
+            (Some(path), Ok(_)) => Line::new("journal", true, path.display().to_string(), ""),
+        };
+        let count = pending.map_or(0, |rows| rows.iter().filter(|row| row.state == State::Pending).count());
+        let keys = self.config.ring.serials().collect::<Vec<_>>().join(", ");
+        let lines = [
+            Line::new("mchid", true, self.config.mchid.clone(), ""),
+            Line::new("merchant_serial_no", true, self.config.signer.serial().to_owned(), ""),
+            Line::new("verifies_with", true, keys, ""),
+            journal,
+            Line::new("pending", count == 0, count.to_string(), "Settle: call wxcoupon_settle with NULL."),
+            Line::new(
+                "clock_offset_s",
+                offset.abs() < WRONG_CLOCK_S,
+                offset.to_string(),
+                "Set the clock and the time zone of this machine.",
+            ),
+        ];
+        let ok = lines.iter().all(|line| line.ok);
+        Report::local(&serde_json::json!({ "all_ok": ok, "lines": lines }))
+    }
+
     /// One operation of the table.
     pub fn call(&self, operation: &'static Operation, input: &str, cancel: &Cancel) -> Report {
         let report = match api::prepare(operation, input, &self.config.defaults, self.clock.now()) {
@@ -183,7 +235,13 @@ impl Client {
     /// Sends a claimed row's bytes until there is an answer, and records what became of it.
     fn carry_out(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
         let report = self.pursue(&Errand::recorded(&claim.row), claim.doubt, deadline, cancel);
-        record(claim, report)
+        let known = (claim.row.state == State::Done).then(|| recorded(&claim.row));
+        let report = record(claim, report);
+        match (known, report.code.class()) {
+            // Asked again for the sake of a fresh answer, and there is none: the old one is as true as ever.
+            (Some(known), Class::InDoubt | Class::NotSent | Class::Busy | Class::Local) => known,
+            _ => report,
+        }
     }
 }
 

@@ -143,11 +143,13 @@ impl Client {
             let deadline = Deadline::after(self.config.limits.call.min(whole.left()));
             let report = self.settle_number(&row.number, aim, &deadline, cancel)?;
             match report.code.class() {
-                Class::InDoubt | Class::NotSent => unanswered += 1,
-                _ => {
+                Class::InDoubt | Class::NotSent | Class::Local => unanswered += 1,
+                Class::Ok | Class::Refused => {
                     unanswered = 0;
                     settled += 1;
                 }
+                // Another call is at it, or WeChat Pay is throttling.
+                Class::Busy | Class::Misuse | Class::Bug => {}
             }
         }
         let left = self.journal.unfinished()?;

@@ -6,10 +6,11 @@ use super::text::bytes_of;
 use super::{answer, wxcoupon_buf, wxcoupon_ctx};
 use crate::api;
 use crate::encoding::TextEncoding;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::json;
 use crate::net::cancel::Cancel;
 use crate::report::Report;
-use crate::status::WXCOUPON_E_PANIC;
+use crate::status::{Code, WXCOUPON_E_PANIC};
 use std::ffi::c_char;
 
 /// One call of a context: resolve the handle, run, answer in the context's encoding.
@@ -219,5 +220,39 @@ pub unsafe extern "C" fn wxcoupon_settle(
         };
         let input = bytes.map(|bytes| ctx.encoding.decode(bytes, "json_in")).transpose()?;
         Ok(ctx.client.settle(input.as_deref(), &Cancel::never()))
+    })
+}
+
+/// Checks this context: what support asks a shop to run. Local, no network.
+///
+/// ctx: the context.
+/// json_in: NULL or {}.
+/// out_buf: receives the answer: data.all_ok, and data.lines with name, ok, found and, where something is
+/// not in order, advice. Lines: mchid, merchant_serial_no, verifies_with, journal, pending, clock_offset_s
+/// (what is added to this machine's time for signing; learned from WeChat Pay's answers, 0 before the
+/// first).
+/// Returns: WXCOUPON_OK, also when a line is not in order; a status of class 1 for the text.
+/// Owns: nothing; the text stays the caller's. Threads: any.
+///
+/// # Safety
+/// json_in is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxcoupon_check(
+    ctx: *mut wxcoupon_ctx,
+    json_in: *const c_char,
+    out_buf: *mut wxcoupon_buf,
+) -> i32 {
+    on_ctx(ctx, out_buf, "check", |ctx| {
+        if !json_in.is_null() {
+            // SAFETY: not NULL, so NUL-terminated by this function's contract.
+            let bytes = unsafe { bytes_of(json_in, "json_in") }?;
+            let members = json::parse_object(&ctx.encoding.decode(bytes, "json_in")?)?;
+            if let Some(unknown) = members.keys().next() {
+                let message =
+                    format!("{unknown} is not known; the self-check of this version takes no members");
+                return Err(Error::at(Code::Request, json::pointer("", unknown), message));
+            }
+        }
+        Ok(ctx.client.check())
     })
 }

@@ -8,6 +8,7 @@ use crate::error::Result;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The mark of one context in the rows it works on.
 #[derive(Debug)]
@@ -28,11 +29,26 @@ impl Owner {
             .map_err(|_| journal_error("the system gives no random numbers"))?;
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let id = format!("{}-{count}-{}", std::process::id(), crate::wire::hex(&random));
-        let lock = match journal {
-            None => None,
-            Some(journal) => Some(hold(&lock_path(journal, &id))?),
+        let mut owner = Owner { id, journal: journal.map(Path::to_owned), lock: None };
+        owner.sweep();
+        owner.lock = journal.map(|journal| hold(&lock_path(journal, &owner.id))).transpose()?;
+        Ok(owner)
+    }
+
+    /// Removes the marks of processes that died.
+    fn sweep(&self) {
+        let Some(journal) = &self.journal else { return };
+        let Some(prefix) = journal.file_name().map(|name| format!("{}{MARK}", name.to_string_lossy())) else {
+            return;
         };
-        Ok(Owner { id, journal: journal.map(Path::to_owned), lock })
+        let folder =
+            journal.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let Ok(entries) = std::fs::read_dir(folder) else { return };
+        for entry in entries.flatten() {
+            if let Some(id) = entry.file_name().to_string_lossy().strip_prefix(&prefix) {
+                self.is_alive(id);
+            }
+        }
     }
 
     /// The mark itself.
@@ -64,6 +80,7 @@ impl Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
+        // Removed while it is still locked, so that nobody else's file goes.
         if let (Some(journal), Some(lock)) = (&self.journal, self.lock.take()) {
             let _ = std::fs::remove_file(lock_path(journal, &self.id));
             drop(lock);
@@ -71,22 +88,33 @@ impl Drop for Owner {
     }
 }
 
+const MARK: &str = ".owner-";
+
 fn lock_path(journal: &Path, id: &str) -> PathBuf {
     let mut name = journal.as_os_str().to_owned();
-    name.push(format!(".owner-{id}"));
+    name.push(format!("{MARK}{id}"));
     PathBuf::from(name)
 }
 
+/// Makes the file and locks it. Another process that clears up may take it for a dead one's in between and
+/// remove it; so it counts only when it is still there once it is locked.
 fn hold(path: &Path) -> Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    owner_only(&mut options);
+    const TRIES: u32 = 20;
     let failed = |what: &str, why: &dyn std::fmt::Display| {
         journal_error(format!("cannot {what} {}: {why}", path.display()))
     };
-    let file = options.open(path).map_err(|error| failed("create", &error))?;
-    file.try_lock().map_err(|error| failed("lock", &error))?;
-    Ok(file)
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    owner_only(&mut options);
+    for _ in 0..TRIES {
+        let file = options.open(path).map_err(|error| failed("create", &error))?;
+        match file.try_lock() {
+            Ok(()) if path.exists() => return Ok(file),
+            Ok(()) | Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+            Err(error) => return Err(failed("lock", &error)),
+        }
+    }
+    Err(failed("lock", &"somebody else keeps taking it"))
 }
 
 /// Files beside a till's journal are nobody else's business.
@@ -95,4 +123,33 @@ pub fn owner_only(options: &mut OpenOptions) {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     #[cfg(not(unix))]
     let _ = options;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owner_is_alive_until_it_is_gone_and_its_mark_goes_with_it() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let journal = folder.path().join("till.journal");
+        let (first, second) = (Owner::new(Some(&journal)).unwrap(), Owner::new(Some(&journal)).unwrap());
+        assert!(second.is_alive(first.id()) && second.is_alive(second.id()));
+        assert!(!second.is_alive("1-2-NOBODY"));
+        let gone = first.id().to_owned();
+        drop(first);
+        assert!(!second.is_alive(&gone));
+    }
+
+    #[test]
+    fn marks_of_the_dead_are_swept_and_those_of_the_living_are_not() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let journal = folder.path().join("till.journal");
+        let living = Owner::new(Some(&journal)).unwrap();
+        std::fs::write(lock_path(&journal, "1-2-DEAD"), "").unwrap();
+        let newcomer = Owner::new(Some(&journal)).unwrap();
+        assert!(!lock_path(&journal, "1-2-DEAD").exists());
+        assert!(newcomer.is_alive(living.id()));
+        assert!(living.is_alive(newcomer.id()));
+    }
 }
