@@ -8,12 +8,12 @@
  * What this is
  * ==========================================================================
  *
- * A till scans a coupon and asks what it is worth (wxcoupon_query), takes the
- * net amount, and reports the redemption together with the payment's number
+ * A till scans a coupon and asks what it is (wxcoupon_query), takes the net
+ * amount, and reports the redemption together with the payment's number
  * (wxcoupon_use). Both calls block until there is one true answer or the time
  * is up: redeemed, not redeemed, or not yet known. The library signs each
- * request, proves each answer, and repeats and switches hosts on its own
- * where that is safe.
+ * request, proves each answer, and turns to WeChat Pay's second host when the
+ * first cannot be reached.
  *
  *     #include <stdio.h>
  *     #include "wxcoupon.h"
@@ -29,7 +29,8 @@
  *         status = wxcoupon_ctx_new(argv[1], &ctx, buf);
  *         if (status == WXCOUPON_OK)
  *             status = wxcoupon_use(ctx, argv[2], buf);
- *         printf("%s\n%s\n", wxcoupon_status_text(status), wxcoupon_buf_data(buf));
+ *         puts(wxcoupon_status_text(status));
+ *         puts(wxcoupon_buf_data(buf));
  *         wxcoupon_ctx_free(ctx);
  *         wxcoupon_buf_free(buf);
  *         return status == WXCOUPON_OK ? 0 : 1;
@@ -57,7 +58,9 @@
  *                                            repeat unchanged, report it
  *
  *    Later versions may add codes; they never renumber one. Meet a code you do
- *    not know by its class.
+ *    not know by its class. A class speaks of this call: once a number has had
+ *    class 4, only 0 and 5 end the doubt, and after 5 wxcoupon_query tells
+ *    whether it was this number that redeemed the coupon.
  *
  * 2. Text. Everything in and out is UTF-8 and ends with NUL, unless the
  *    configuration says "text_encoding": "gbk" or "gb18030". Requests and
@@ -67,7 +70,8 @@
  * 3. Who owns what. What a wxcoupon_..._new function made is freed once, with
  *    the wxcoupon_..._free function of the same kind. No function returns text
  *    that the caller must free: answers live in a wxcoupon_buf, which the
- *    caller makes once and hands to every call.
+ *    caller makes once and hands to every call. Store a redemption's request
+ *    with the sale before the call: the library keeps nothing between calls.
  *
  * 4. Handles. A wxcoupon_ctx * or wxcoupon_buf * is a number in the shape of a
  *    pointer: never read through it, and keep all of its bits (64 on a 64-bit
@@ -92,6 +96,63 @@
  * fork() use it only in the process that had used it before.
  *
  * ==========================================================================
+ * The configuration (wxcoupon_ctx_new)
+ * ==========================================================================
+ *
+ * One JSON object. A member that nobody knows is refused.
+ *
+ *   mchid                       the service provider's number
+ *   merchant_serial_no          serial number of its API certificate, 40 hex
+ *                               digits
+ *   private_key_path            file with the certificate's private key, or
+ *   private_key_pem             its text; PKCS#8 or PKCS#1, PEM or Base64
+ *   private_key_passphrase      where the key is encrypted
+ *
+ * and one way or both to prove what WeChat Pay answers:
+ *
+ *   wechatpay_public_key_id     "PUB_KEY_ID_..." with
+ *   wechatpay_public_key_path   the file of that key, or
+ *   wechatpay_public_key_pem    its text
+ *   platform_certificates       list of files
+ *
+ * The others may be left out. docs/configuration.md has bounds and sources.
+ *
+ *   defaults                    {"appid", "brand_id", "store_id"}: used where
+ *                               a request leaves them out
+ *   timeout_ms                  whole call, 10000
+ *   connect_timeout_ms          connecting, 3000
+ *   attempt_timeout_ms          one attempt, 5000
+ *   text_encoding               "utf-8", "gbk" or "gb18030"
+ *   base_urls                   list of hosts, WeChat Pay's two
+ *   ca_path                     file with further trusted roots, PEM
+ *   proxy                       "http://[user:password@]host:port"
+ *   user_agent_suffix           added to User-Agent
+ *
+ * ==========================================================================
+ * The answer (wxcoupon_buf_data)
+ * ==========================================================================
+ *
+ * One JSON object, after every call that was given a buffer:
+ *
+ *   {"ok": true, "status": 0, "name": "WXCOUPON_OK", "class": 0,
+ *    "in_doubt": false, "operation": "use", "out_request_no": "...",
+ *    "attempts": 1, "host": "...", "elapsed_ms": 42, "http_status": 200,
+ *    "request_id": "...", "data": { what WeChat Pay answered, every member }}
+ *
+ * A failure has no data, and instead:
+ *
+ *   message         English, for the programmer
+ *   hint            what to do about it
+ *   cashier         short Chinese text for the till's screen
+ *   field           JSON pointer of the member at fault, such as "/stock_id"
+ *   wechat          {"code", "message", "detail", "subcode"}, where WeChat Pay
+ *                   said something
+ *   verification    why the answer is not proven
+ *   retry_after_ms  how long to wait, in class 6
+ *
+ * Members may be added; none is removed or becomes another type.
+ *
+ * ==========================================================================
  * From other languages
  * ==========================================================================
  *
@@ -106,10 +167,10 @@
  *   const char * (in)     PAnsiChar       byte[], NUL at the end Byte()
  *   const char * (result) PAnsiChar       IntPtr, never string   IntPtr
  *
- *   Delphi  function wxcoupon_use(ctx: Pointer; json_in: PAnsiChar;
- *             out_buf: Pointer): Integer; cdecl; external 'wxcoupon.dll';
- *   C#      [DllImport("wxcoupon", CallingConvention = CallingConvention.Cdecl)]
- *           static extern int wxcoupon_use(IntPtr ctx, byte[] json, IntPtr buf);
+ *   Delphi function wxcoupon_use(ctx: Pointer; json_in: PAnsiChar;
+ *            out_buf: Pointer): Integer; cdecl; external 'wxcoupon.dll';
+ *   C#     [DllImport("wxcoupon", CallingConvention = CallingConvention.Cdecl)]
+ *          static extern int wxcoupon_use(IntPtr ctx, byte[] json, IntPtr buf);
  *
  * Delphi: pass UTF8String through PAnsiChar(). A result declared as string in
  * C# makes .NET free memory that is not its own: take IntPtr, or let
@@ -117,6 +178,7 @@
  * Basic 6 knows stdcall only and cannot call cdecl functions; it needs a small
  * adapter DLL.
  */
+
 #ifndef WXCOUPON_H
 #define WXCOUPON_H
 
@@ -234,7 +296,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_abi_version(void);
 /* Done, and proven by a verified answer. */
 #define WXCOUPON_OK                        0
 
-/* ---- class 1 ---- */
+/* ---- WXCOUPON_CLASS_MISUSE ---- */
 
 /* A pointer that must not be NULL is NULL. */
 #define WXCOUPON_E_NULL                    1001
@@ -269,7 +331,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_abi_version(void);
 /* The call is not allowed inside the log sink. */
 #define WXCOUPON_E_REENTRANT               1007
 
-/* ---- class 2 ---- */
+/* ---- WXCOUPON_CLASS_LOCAL ---- */
 
 /* The configuration is incomplete or wrong; field names the member. */
 #define WXCOUPON_E_CONFIG                  2001
@@ -286,7 +348,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_abi_version(void);
 /* This machine's clock is so wrong that TLS fails; message names both times. */
 #define WXCOUPON_E_CLOCK                   2004
 
-/* ---- class 3 ---- */
+/* ---- WXCOUPON_CLASS_NOT_SENT ---- */
 
 /* No connection to WeChat Pay: name look-up, routing, refused, proxy. */
 #define WXCOUPON_E_CONNECT                 3001
@@ -306,7 +368,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_abi_version(void);
 /* An operation that only reads got no trustworthy answer. */
 #define WXCOUPON_E_READ_FAILED             3005
 
-/* ---- class 4 ---- */
+/* ---- WXCOUPON_CLASS_IN_DOUBT ---- */
 
 /* Sent, and no answer came in time. */
 #define WXCOUPON_E_ANSWER_TIMEOUT          4001
@@ -329,7 +391,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_abi_version(void);
 /* Cancelled after the request was sent. */
 #define WXCOUPON_E_CANCELLED_SENT          4006
 
-/* ---- class 5 ---- */
+/* ---- WXCOUPON_CLASS_REFUSED ---- */
 
 /* WeChat Pay refused the request. */
 #define WXCOUPON_E_REFUSED                 5001
@@ -355,7 +417,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_abi_version(void);
 /* A notification is not proven to come from WeChat Pay. */
 #define WXCOUPON_E_NOTIFICATION_UNTRUSTED  5007
 
-/* ---- class 6 ---- */
+/* ---- WXCOUPON_CLASS_BUSY ---- */
 
 /* Too many requests; wait retry_after_ms. */
 #define WXCOUPON_E_RATE_LIMITED            6001
@@ -366,7 +428,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_abi_version(void);
 /* The job is still running. */
 #define WXCOUPON_E_RUNNING                 6003
 
-/* ---- class 9 ---- */
+/* ---- WXCOUPON_CLASS_BUG ---- */
 
 /* The library panicked; the panic was stopped at the boundary. */
 #define WXCOUPON_E_PANIC                   9001
@@ -704,6 +766,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_log_set(
  *   Threads  any.
  */
 WXCOUPON_API uint32_t WXCOUPON_CALL wxcoupon_handles_live(void);
+
 #ifdef __cplusplus
 }
 #endif

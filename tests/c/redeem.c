@@ -124,15 +124,23 @@ static void unproven(wxcoupon_ctx *ctx, wxcoupon_ctx *deceived)
     CHECK_TEXT(says("coupon_state"), "USED");
 }
 
-static void any_other_path(wxcoupon_ctx *ctx)
+static void any_other_path(wxcoupon_ctx *ctx, const char *config_path)
 {
+    char *config = file_text(config_path, "");
+    char appid[40];
+    char brand_id[40];
+    char path[512];
+
     proves("any other path is signed, sent and proven too");
-    expect(wxcoupon_request(ctx, "GET",
-                            "/v3/marketing/partner/product-coupon/users/oSandboxUser0000000000000001"
-                            "/coupons/SBX_USED?product_coupon_id=1000000013&stock_id=1000000013001"
-                            "&appid=wx0000000000000000&brand_id=0",
-                            NULL, buf),
-           wxcoupon_buf_status(buf), 0, "request");
+    sprintf(path,
+            "/v3/marketing/partner/product-coupon/users/oSandboxUser0000000000000001/coupons/SBX_USED"
+            "?product_coupon_id=1000000013&stock_id=1000000013001&appid=%s&brand_id=%s",
+            answer_text(config, "appid", appid, sizeof appid),
+            answer_text(config, "brand_id", brand_id, sizeof brand_id));
+    expect(wxcoupon_request(ctx, "GET", path, NULL, buf), WXCOUPON_OK, 0, "request");
+    CHECK_TEXT(says("coupon_code"), "SBX_USED");
+    expect(wxcoupon_request(ctx, "GET", "/v3/nowhere", NULL, buf), WXCOUPON_E_NOT_FOUND, 0, "request nowhere");
+    free(config);
 }
 
 int main(int argc, char **argv)
@@ -149,7 +157,7 @@ int main(int argc, char **argv)
     once(ctx);
     unusable(ctx);
     unproven(ctx, deceived);
-    any_other_path(ctx);
+    any_other_path(ctx, argv[SANDBOX_CONFIG]);
 
     wxcoupon_ctx_free(deceived);
     wxcoupon_ctx_free(ctx);

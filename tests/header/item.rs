@@ -74,7 +74,7 @@ pub fn parse(text: &str) -> Vec<Item> {
         let mut declaration = first.to_owned();
         if first == "/*" {
             comment = lines.by_ref().take_while(|line| *line != "*/").map(str::to_owned).collect();
-            declaration = lines.next().unwrap_or_default().to_owned();
+            lines.next().unwrap_or_default().clone_into(&mut declaration);
         }
         // A constant that cbindgen cannot write leaves its place empty.
         if declaration.is_empty() {

@@ -65,6 +65,7 @@ const SECTIONS: &[Section] = &[
 
 /// Puts the header together. Everything that was exported must have its place, and every place its item.
 pub fn assemble(frame: &Frame, mut items: Vec<Item>) -> String {
+    let classes = class_names(&items);
     let mut text = format!("{}{}", frame.first_page.trim_start(), frame.macros);
     let exact: Vec<&str> = SECTIONS.iter().flat_map(|section| section.names).copied().collect();
     for section in SECTIONS {
@@ -80,7 +81,7 @@ pub fn assemble(frame: &Frame, mut items: Vec<Item>) -> String {
             };
             assert!(!taken.is_empty(), "the sources export no {name}: take it out of the header's sections");
             for item in taken {
-                text.push_str(&separator(previous, &item));
+                text.push_str(&separator(previous, &item, &classes));
                 text.push_str(&document::comment(&item));
                 text.push_str(&declaration(&item));
                 previous = item.number();
@@ -99,13 +100,20 @@ fn take(items: &mut Vec<Item>, wanted: impl Fn(&Item) -> bool) -> Vec<Item> {
     taken
 }
 
-/// A blank line, and above the first code of each class its number.
-fn separator(previous: Option<i32>, item: &Item) -> String {
+fn class_names(items: &[Item]) -> Vec<(i32, String)> {
+    let classes = items.iter().filter(|item| item.name().starts_with("WXCOUPON_CLASS_"));
+    classes.filter_map(|item| Some((item.number()?, item.name().to_owned()))).collect()
+}
+
+/// A blank line, and above the first code of each class the class.
+fn separator(previous: Option<i32>, item: &Item, classes: &[(i32, String)]) -> String {
     match item.number() {
         Some(code)
             if item.name().starts_with("WXCOUPON_E_") && previous.unwrap_or(0) / 1000 != code / 1000 =>
         {
-            format!("\n/* ---- class {} ---- */\n\n", code / 1000)
+            let class = classes.iter().find(|(number, _)| *number == code / 1000);
+            let name = class.map_or_else(|| panic!("{} has no class", item.name()), |(_, name)| name);
+            format!("\n/* ---- {name} ---- */\n\n")
         }
         _ => "\n".to_owned(),
     }

@@ -1,0 +1,36 @@
+# The front door. Each target installs what it needs and is missing (tools/setup.sh).
+
+.PHONY: help demo test check lint advisories header setup clean
+
+help:
+	@echo 'make demo        redeem a coupon on this machine, from C'
+	@echo 'make test        set up, lint and run all tests'
+	@echo 'make check       format, lints, licences (the same as make lint)'
+	@echo 'make header      rewrite include/wxcoupon.h and the list of symbols from the sources'
+	@echo 'make setup       install what the tests need from Debian'
+	@echo 'make advisories  known defects of dependencies; needs the RustSec database'
+	@echo 'make clean       remove everything that was built'
+
+demo:
+	@tools/demo.sh
+
+test: setup lint
+	cargo test --workspace --locked
+
+check: lint
+
+lint:
+	@tools/lint.sh
+
+advisories:
+	@tools/lint.sh advisories
+
+header:
+	BLESS=1 cargo test --quiet --test header --test abi
+
+setup:
+	@tools/setup.sh
+
+clean:
+	cargo clean
+	rm -rf .cache

@@ -1,0 +1,261 @@
+//! The library from the caller's side: C programs against the release build, with every compiler found,
+//! under the sanitizers and under valgrind.
+//!
+//! A tool that is missing is printed as SKIPPED; where the variable `CI` is true, it fails the test.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed test panics")]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use support::library::{Library, release, with_test_hooks};
+use support::sandbox::sandbox;
+use support::toolchain::{COMPILERS, compile, compiler, have, have_optional};
+use support::{assert_none, fixtures, limited, root, run, scratch};
+
+/// The programs of tests/c that run against the release build.
+const PROGRAMS: &[&str] = &["misuse", "text", "rules", "config", "log", "threads", "host", "redeem", UNLOAD];
+/// Finds the library by itself, to let go of it again.
+const UNLOAD: &str = "unload";
+/// Those that speak TLS with the sandbox.
+const OVER_TLS: &[&str] = &["threads", "redeem"];
+
+/// The folder with keys and configurations.
+fn fixture_folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| fixtures::make(&sandbox().config))
+}
+
+fn source(name: &str) -> PathBuf {
+    root().join("tests/c").join(format!("{name}.c"))
+}
+
+/// Compiles a program of tests/c.
+fn build(name: &str, mut compiler: Command, library: &Library, folder: &Path) -> Result<PathBuf, String> {
+    let program = folder.join(name);
+    let linked = (name != UNLOAD).then_some(library.folder.as_path());
+    if linked.is_none() {
+        compiler.arg("-DCHECK_WITHOUT_LIBRARY");
+    }
+    compile(compiler, &[&source(name), &source("check")], linked, &program)?;
+    Ok(program)
+}
+
+/// The arguments that check.h describes.
+fn with_arguments<'a>(command: &'a mut Command, library: &Library) -> &'a mut Command {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let tag = format!("t{}r{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed));
+    command.arg(fixture_folder()).arg(fixture_folder().join("sandbox.json")).arg(tag).arg(library.shared())
+}
+
+/// Compiles and runs the programs and answers what failed.
+fn run_all(
+    names: &[&str],
+    library: &Library,
+    folder: &Path,
+    compiler: impl Fn() -> Command,
+    runner: impl Fn(&Path) -> Command,
+) -> Vec<String> {
+    let attempt = |name: &&str| {
+        let program = build(name, compiler(), library, folder)?;
+        run(with_arguments(&mut runner(&program), library)).map(drop)
+    };
+    names.iter().filter_map(|name| attempt(name).err()).collect()
+}
+
+#[test]
+fn the_header_compiles_without_a_word_in_every_standard() {
+    let folder = scratch("header");
+    let including = folder.join("including.c");
+    fs::write(&including, "#include \"wxcoupon.h\"\n#include \"wxcoupon.h\"\nint answer = WXCOUPON_OK;\n")
+        .unwrap();
+    let mut failures = Vec::new();
+    let mut check = |mut compiler: Command| {
+        failures.extend(run(compiler.arg("-fsyntax-only").arg(&including)).err());
+    };
+    for tool in COMPILERS.iter().filter(|tool| have(tool.command)) {
+        for standard in tool.standards {
+            check(compiler(tool.command, standard));
+        }
+    }
+    // Without headers of those systems: ours needs <stdint.h> alone, which clang brings itself.
+    if have("clang") {
+        for (target, more) in [
+            ("i686-pc-linux-gnu", "-DNOTHING"),
+            ("i686-pc-windows-gnu", "-DNOTHING"),
+            ("i686-pc-windows-gnu", "-DWXCOUPON_STATIC"),
+            ("x86_64-pc-windows-msvc", "-fms-compatibility-version=19"),
+            // Visual C++ 2008 has no <stdint.h>.
+            ("i686-pc-windows-msvc", "-fms-compatibility-version=15"),
+        ] {
+            let mut elsewhere = compiler("clang", "c89");
+            elsewhere.arg(format!("--target={target}")).args(["-ffreestanding", more]);
+            check(elsewhere);
+        }
+    }
+    for (tool, standard) in [("i686-w64-mingw32-gcc", "c89"), ("x86_64-w64-mingw32-gcc", "c17")] {
+        if have_optional(tool) {
+            check(compiler(tool, standard));
+        }
+    }
+    assert_none(&failures);
+}
+
+#[test]
+fn programs_pass_with_every_compiler() {
+    let mut failures = Vec::new();
+    for (tool, standard) in
+        [("gcc", "c89"), ("gcc", "c17"), ("clang", "c11"), ("g++", "c++98"), ("g++", "c++17")]
+    {
+        if have(tool) {
+            let folder = scratch(&format!("programs-{tool}-{standard}"));
+            let compiler = || compiler(tool, standard);
+            failures.extend(run_all(PROGRAMS, release(), &folder, compiler, |program| limited(120, program)));
+        }
+    }
+    assert_none(&failures);
+}
+
+fn sanitizing() -> Command {
+    let mut clang = compiler("clang", "c11");
+    clang.args(["-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"]);
+    clang.arg("-fno-sanitize-recover=all");
+    clang
+}
+
+fn sanitized(program: &Path) -> Command {
+    let mut command = limited(240, program);
+    command.env("ASAN_OPTIONS", "detect_leaks=1:strict_string_checks=1");
+    command.env("UBSAN_OPTIONS", "print_stacktrace=1");
+    command
+}
+
+#[test]
+fn programs_pass_under_the_sanitizers() {
+    if !have("clang") || !have("nm") {
+        return;
+    }
+    let folder = scratch("programs-sanitized");
+    assert_each_is_found(
+        &folder,
+        sanitizing,
+        sanitized,
+        &["overflow", "use-after-free", "undefined", "leak"],
+    );
+    assert_none(&run_all(PROGRAMS, release(), &folder, sanitizing, sanitized));
+    for name in PROGRAMS {
+        let symbols = run(Command::new("nm").arg(folder.join(name))).unwrap();
+        assert!(symbols.contains("__asan_init"), "{name} was linked without the sanitizer");
+        assert!(symbols.contains("__ubsan_"), "{name} was linked without the sanitizer");
+    }
+}
+
+#[test]
+fn programs_pass_under_valgrind() {
+    if !have("valgrind") || !have("gcc") {
+        return;
+    }
+    let debugging = || {
+        let mut gcc = compiler("gcc", "c17");
+        gcc.args(["-g", "-O0"]);
+        gcc
+    };
+    let valgrind = |program: &Path| {
+        let mut command = limited(600, "valgrind");
+        command.args(["--quiet", "--error-exitcode=99", "--leak-check=full"]);
+        command.args(["--errors-for-leak-kinds=definite,possible", "--show-leak-kinds=definite,possible"]);
+        // Memcheck cannot follow the vector lanes of ring's hand-written SHA-2 and takes every key of a TLS
+        // session for undefined. Addresses and leaks are watched all the same.
+        if OVER_TLS.iter().any(|name| program.ends_with(name)) {
+            command.arg("--undef-value-errors=no");
+        }
+        command.arg(program);
+        command
+    };
+    let folder = scratch("programs-valgrind");
+    assert_each_is_found(&folder, debugging, valgrind, &["overflow", "use-after-free", "leak"]);
+    // Valgrind does not emulate floating-point traps, which host.c turns on.
+    let names: Vec<&str> = PROGRAMS.iter().copied().filter(|name| *name != "host").collect();
+    assert_none(&run_all(&names, release(), &folder, debugging, valgrind));
+}
+
+/// A check that cannot fail proves nothing: each deliberate defect must be found.
+fn assert_each_is_found(
+    folder: &Path,
+    compiler: impl Fn() -> Command,
+    runner: impl Fn(&Path) -> Command,
+    defects: &[&str],
+) {
+    let program = folder.join("defects");
+    compile(compiler(), &[&source("defects")], None, &program).unwrap();
+    run(&mut runner(&program)).unwrap();
+    for defect in defects {
+        assert!(run(runner(&program).arg(defect)).is_err(), "{defect} was not found");
+    }
+}
+
+#[test]
+fn a_panic_stays_inside() {
+    if have("gcc") {
+        let folder = scratch("programs-test-hooks");
+        let compiler = || compiler("gcc", "c17");
+        assert_none(&run_all(&["panic"], with_test_hooks(), &folder, compiler, |program| {
+            limited(120, program)
+        }));
+    }
+}
+
+#[test]
+fn the_programs_in_the_documentation_work() {
+    if !have("gcc") {
+        return;
+    }
+    let header = fs::read_to_string(root().join("include/wxcoupon.h")).unwrap();
+    let first_page = header
+        .lines()
+        .skip_while(|line| !line.contains("#include <stdio.h>"))
+        .map_while(|line| line.strip_prefix(" *     ").or((line == " *").then_some("")))
+        .fold(String::new(), |text, line| text + line + "\n");
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let marked = "<!-- test: compile -->\n```c\n";
+    let in_readme = readme.split(marked).skip(1).filter_map(|rest| rest.split("```").next());
+    let programs: Vec<&str> = in_readme.chain([first_page.as_str()]).collect();
+    assert_eq!(programs.len(), 2, "one program in the README, one on the header's first page");
+
+    let folder = scratch("documentation");
+    let config = fs::read_to_string(fixture_folder().join("offline.json")).unwrap();
+    for (number, program) in programs.iter().enumerate() {
+        let (source, binary) =
+            (folder.join(format!("program{number}.c")), folder.join(format!("program{number}")));
+        fs::write(&source, program).unwrap();
+        compile(compiler("gcc", "c89"), &[&source], Some(&release().folder), &binary).unwrap();
+        let refused = run(limited(60, &binary).args([config.as_str(), "{}"])).unwrap_err();
+        assert!(refused.contains("A member of the request is missing or wrong."), "{refused}");
+        assert!(refused.contains("\"field\":\"/openid\""), "{refused}");
+    }
+}
+
+#[test]
+fn the_examples_work() {
+    let example = root().join("examples-c/01_redeem.c");
+    let folder = scratch("examples");
+    for (number, (tool, standard)) in
+        [("gcc", "c89"), ("clang", "c17"), ("g++", "c++98")].into_iter().enumerate()
+    {
+        if !have(tool) {
+            continue;
+        }
+        let binary = folder.join(format!("01_redeem-{tool}"));
+        compile(compiler(tool, standard), &[&example], Some(&release().folder), &binary).unwrap();
+        let config = fixture_folder().join("sandbox.json");
+        let printed = run(limited(60, &binary).arg(config).arg(format!("AUTO_EXAMPLE_{number}"))).unwrap();
+        for part in ["EFFECTIVE", "USED", "WXCOUPON_OK", "WXCOUPON_E_COUPON_STATE"] {
+            assert!(printed.contains(part), "no {part} in:\n{printed}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+#!/bin/sh
+# Installs from Debian's packages what is missing to build and test. Says nothing where nothing is missing.
+#
+#   tools/setup.sh demo    what `make demo` needs: a C compiler and OpenSSL for the sandbox
+#   tools/setup.sh         what `make test` needs
+#
+# Where it may not install, it says in one line what is missing, and fails.
+set -eu
+
+missing=''
+
+need() { # command, package that has it
+    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+
+# Clang may be there without the runtime of its sanitizers, whose package bears clang's version.
+sanitizers_work() {
+    probe=$(mktemp)
+    result=0
+    echo 'int main(void) { return 0; }' |
+        clang -fsanitize=address,undefined -x c - -o "$probe" >/dev/null 2>&1 || result=1
+    rm -f "$probe"
+    return $result
+}
+
+need_sanitizers() {
+    if command -v clang >/dev/null 2>&1 && ! sanitizers_work; then
+        version=$(clang -dumpversion | cut -d. -f1)
+        missing="$missing libclang-rt-$version-dev"
+    fi
+}
+
+find_missing() {
+    missing=''
+    need gcc gcc
+    need pkg-config pkg-config
+    pkg-config --exists openssl 2>/dev/null || missing="$missing libssl-dev"
+    [ "$1" = demo ] && return
+    need make make
+    need g++ g++
+    need clang clang
+    need valgrind valgrind
+    need openssl openssl
+    need readelf binutils
+    need_sanitizers
+}
+
+install_missing() {
+    if [ "$(id -u)" = 0 ]; then
+        as_root=''
+    elif sudo -n true 2>/dev/null; then
+        as_root='sudo -n'
+    else
+        as_root=no
+    fi
+    if [ "$as_root" = no ] || ! command -v apt-get >/dev/null 2>&1; then
+        echo "missing, and not mine to install: apt-get install$missing" >&2
+        exit 1
+    fi
+    echo "installing:$missing"
+    log=$(mktemp)
+    # $as_root and $missing are lists of words.
+    # shellcheck disable=SC2086
+    if ! { $as_root env DEBIAN_FRONTEND=noninteractive apt-get update &&
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } \
+        >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        rm -f "$log"
+        echo "could not install:$missing" >&2
+        exit 1
+    fi
+    rm -f "$log"
+}
+
+command -v cargo >/dev/null 2>&1 || {
+    echo "missing: cargo; install Rust 1.88 or later from https://rustup.rs" >&2
+    exit 1
+}
+
+for_what=${1:-test}
+find_missing "$for_what"
+if [ -n "$missing" ]; then
+    install_missing
+    # Once clang is there, the runtime of its sanitizers can be asked for by version.
+    find_missing "$for_what"
+    [ -z "$missing" ] || install_missing
+fi
