@@ -12,8 +12,10 @@
  * amount, and reports the redemption together with the payment's number
  * (wxcoupon_use). Both calls block until there is one true answer or the time
  * is up: redeemed, not redeemed, or not yet known. The library signs each
- * request, proves each answer, and turns to WeChat Pay's second host when the
- * first cannot be reached.
+ * request, writes it down before its first byte leaves, repeats exactly those
+ * bytes on both hosts of WeChat Pay while the answer is open, and proves each
+ * answer. What is still open at the end becomes known with wxcoupon_settle,
+ * after a power cut too, and nothing is redeemed twice.
  *
  *     #include <stdio.h>
  *     #include "wxcoupon.h"
@@ -48,19 +50,17 @@
  *      1  MISUSE    the program is wrong     fix the program; nothing was sent
  *      2  LOCAL     this machine is wrong    fix the machine; nothing was sent
  *      3  NOT_SENT  nothing took effect      try again with the same number
- *      4  IN_DOUBT  it may have happened     keep the sale open and repeat the
- *                                            same request unchanged; never use
- *                                            a new number
+ *      4  IN_DOUBT  it may have happened     keep the sale open and settle, or
+ *                                            repeat the same request unchanged;
+ *                                            never use a new number
  *      5  REFUSED   WeChat Pay said no       tell the customer
  *      6  BUSY      not applied now          wait retry_after_ms, then again
  *                                            with the same number
  *      9  BUG       a defect of the library  look at wxcoupon_buf_in_doubt,
- *                                            repeat unchanged, report it
+ *                                            settle, report it
  *
  *    Later versions may add codes; they never renumber one. Meet a code you do
- *    not know by its class. A class speaks of this call: once a number has had
- *    class 4, only 0 and 5 end the doubt, and after 5 wxcoupon_query tells
- *    whether it was this number that redeemed the coupon.
+ *    not know by its class.
  *
  * 2. Text. Everything in and out is UTF-8 and ends with NUL, unless the
  *    configuration says "text_encoding": "gbk" or "gb18030". Requests and
@@ -70,10 +70,11 @@
  * 3. Who owns what. What a wxcoupon_..._new function made is freed once, with
  *    the wxcoupon_..._free function of the same kind. No function returns text
  *    that the caller must free: answers live in a wxcoupon_buf, which the
- *    caller makes once and hands to every call. Store a redemption's request
- *    with the sale before the call: the library keeps nothing between calls.
+ *    caller makes once and hands to every call. Requests that write are kept in
+ *    the journal: a file when journal_path names one, else memory, which ends
+ *    with the program.
  *
- * 4. Handles. A wxcoupon_ctx * or wxcoupon_buf * is a number in the shape of a
+ * 4. Handles. A wxcoupon_ctx *, _buf * or _job * is a number in the shape of a
  *    pointer: never read through it, and keep all of its bits (64 on a 64-bit
  *    system). A handle that is NULL, freed, freed twice, of the wrong kind, cut
  *    short or made up gives a status (or an empty answer), never a crash.
@@ -124,6 +125,10 @@
  *   attempt_timeout_ms          one attempt, 5000
  *   text_encoding               "utf-8", "gbk" or "gb18030"
  *   base_urls                   list of hosts, WeChat Pay's two
+ *   journal_path                file for what may have happened; set it
+ *   journal_keep_days           how long finished requests are kept, 90
+ *   journal_replays             answer a repeated success from there, true
+ *   max_rate_per_s              requests a second of this process, 500
  *   ca_path                     file with further trusted roots, PEM
  *   proxy                       "http://[user:password@]host:port"
  *   user_agent_suffix           added to User-Agent
@@ -149,6 +154,12 @@
  *                   said something
  *   verification    why the answer is not proven
  *   retry_after_ms  how long to wait, in class 6
+ *
+ * Where it applies, on success too:
+ *
+ *   recorded        true: the answer of an earlier call, from the journal
+ *   settled_by      "query": doubt was settled by asking about the coupon
+ *   clock_offset_s  what was added to this machine's time for signing
  *
  * Members may be added; none is removed or becomes another type.
  *
@@ -325,7 +336,10 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_abi_version(void);
  */
 #define WXCOUPON_E_REQUEST                 1005
 
-/* No operation has that name, or the method is not one of HTTP's. */
+/*
+ * No operation has that name, or the method is not one of GET, POST, PUT, PATCH
+ * and DELETE.
+ */
 #define WXCOUPON_E_OPERATION               1006
 
 /* The call is not allowed inside the log sink. */
@@ -390,6 +404,12 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_abi_version(void);
 
 /* Cancelled after the request was sent. */
 #define WXCOUPON_E_CANCELLED_SENT          4006
+
+/*
+ * The request has a verdict, but the journal could not take it: settling may
+ * send it again. Settle it.
+ */
+#define WXCOUPON_E_UNRECORDED              4007
 
 /* ---- WXCOUPON_CLASS_REFUSED ---- */
 
@@ -484,8 +504,8 @@ typedef struct wxcoupon_buf wxcoupon_buf;
  * A buffer is made once, filled by any number of calls and freed once. Each
  * call replaces what the call before left in it.
  *
- *   Returns  the buffer, or NULL when some thousands of buffers are alive that
- *            nobody freed.
+ *   Returns  the buffer, or NULL when more buffers are alive than fit (about a
+ *            million, on 32-bit systems 16384).
  *   Owns     the caller; free it with wxcoupon_buf_free.
  *   Threads  any. Give each thread a buffer of its own: two calls that fill one
  *            buffer at the same time are safe, but only the later answer stays.
@@ -581,7 +601,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_buf_in_doubt(
 WXCOUPON_API void WXCOUPON_CALL wxcoupon_buf_free(wxcoupon_buf *buf);
 
 /* ==========================================================================
- * Context: keys, hosts and connections of one merchant
+ * Context: keys, hosts, connections and journal of one merchant
  * ========================================================================== */
 
 /* Keys, hosts and connections of one merchant. Made by wxcoupon_ctx_new. */
@@ -590,8 +610,9 @@ typedef struct wxcoupon_ctx wxcoupon_ctx;
 /*
  * Makes a context from a configuration. Never uses the network.
  *
- * Keys are read, checked against each other and against the serial numbers
- * here, so that a mistake shows at start-up and not at the first customer.
+ * Keys and serial numbers are read and checked for form and mix-ups here, so
+ * that most mistakes show at start-up and not at the first customer. Whether a
+ * private key belongs to merchant_serial_no only WeChat Pay can say.
  *
  *   config_json  one JSON object; its members are listed in the documentation
  *                of the configuration. Read as UTF-8, or in the encoding that
@@ -600,8 +621,9 @@ typedef struct wxcoupon_ctx wxcoupon_ctx;
  *   out_buf      receives the answer (on failure: which member, what was found,
  *                what was expected); may be NULL.
  *
- *   Returns      WXCOUPON_OK, or a status of class 1 (the text) or 2 (what it
- *                says).
+ *   Returns      WXCOUPON_OK, or a status of class 1 (the text;
+ *                WXCOUPON_E_HANDLE when too many contexts are alive) or 2 (what
+ *                it says).
  *   Owns         the caller owns the context and frees it with
  *                wxcoupon_ctx_free; the text stays the caller's.
  *   Threads      any; the context may be used by any number of threads at once.
@@ -611,7 +633,11 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_ctx_new(
 
 /*
  * Frees a context. Calls that are running on it finish normally; its keys are
- * wiped when the last ends.
+ * dropped when the last ends.
+ *
+ * Jobs that were started on it are called off, and waited for: at most as long
+ * as one attempt (attempt_timeout_ms) and a second. Without jobs it does not
+ * wait.
  *
  *   ctx      the context.
  *
@@ -646,10 +672,12 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_query(
  * Redeems a coupon: reports to WeChat Pay that the coupon was used for this
  * order.
  *
- * Call it once the order is paid. Give each redemption one out_request_no, keep
- * it with the sale, and repeat the call with exactly the same members when the
- * class is 3, 4 or 6: WeChat Pay answers a repeat with the result of the first
- * and redeems nothing twice.
+ * Call it once the order is paid. Give each redemption one out_request_no and
+ * keep it with the sale. The request is written down before it leaves, and
+ * repeated unchanged within the deadline while its outcome is open. What is
+ * still open then (class 4) stays in the journal: settle it, or call again with
+ * the same members; nothing is redeemed twice. A number that has succeeded
+ * answers its recorded result.
  *
  *   ctx      the context.
  *   json_in  members openid, coupon_code, product_coupon_id, stock_id, appid,
@@ -671,6 +699,158 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_query(
  */
 WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_use(
     wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
+
+/*
+ * Returns a redeemed coupon: undoes a redemption, so that the user may use the
+ * coupon again.
+ *
+ * Report it after the sale was undone. It has a request number of its own;
+ * repeat it unchanged like a redemption.
+ *
+ *   ctx      the context.
+ *   json_in  members openid, coupon_code, product_coupon_id, stock_id, appid,
+ *            brand_id, out_request_no (a number of its own, not the
+ *            redemption's); appid and brand_id fall back to the configuration's
+ *            defaults. "_options" as in wxcoupon_use.
+ *   out_buf  receives the answer; may be NULL.
+ *
+ *   Returns  WXCOUPON_OK when WeChat Pay's signed answer says so; any other
+ *            status by its class.
+ *   Owns     nothing; the text stays the caller's.
+ *   Threads  any. It blocks up to the deadline (timeout_ms).
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_return(
+    wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
+
+/* ==========================================================================
+ * What may have happened
+ * ========================================================================== */
+
+/*
+ * Lists what is not known to be finished: requests in doubt, and calls that are
+ * running. Local, no network.
+ *
+ * A till asks at start-up, and before it closes: an empty list means that every
+ * redemption is known.
+ *
+ *   ctx      the context.
+ *   out_buf  receives the answer: data.pending and data.watching count,
+ *            data.requests lists up to 1000 with out_request_no, operation,
+ *            state ("pending", or "watching" for one that was called off),
+ *            age_ms, attempts, name and cause of the last doubt.
+ *
+ *   Returns  WXCOUPON_OK, also when there are some; WXCOUPON_E_JOURNAL.
+ *   Owns     nothing.
+ *   Threads  any.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_pending(
+    wxcoupon_ctx *ctx, wxcoupon_buf *out_buf);
+
+/*
+ * Makes known what may have happened: one request, or everything that is
+ * pending.
+ *
+ * Aim "complete" makes true what was asked: the recorded bytes are repeated
+ * until WeChat Pay has answered. Aim "void" is for a sale that was called off:
+ * WeChat Pay is asked; if this number has redeemed the coupon, the redemption
+ * is returned under a number of its own; if not, the request is closed and
+ * watched (data.state "watching") as long as a delayed copy could still arrive,
+ * about six minutes; settling everything later ends the watch, and returns the
+ * coupon if a copy did arrive. A request whose call ended in class 3 is closed:
+ * settling never sends what the till was told did not happen.
+ *
+ *   ctx      the context.
+ *   json_in  {"out_request_no": "...", "aim": "complete"}, or NULL for
+ *            everything, to completion. "_options" as in wxcoupon_use.
+ *   out_buf  receives the answer; for everything, data as in wxcoupon_pending
+ *            with data.settled.
+ *
+ *   Returns  one number: the status that the request has now;
+ *            WXCOUPON_E_REQUEST when the journal does not hold it. Everything:
+ *            WXCOUPON_OK when nothing is left pending, else the worst status
+ *            that is left. It stops early while the line is down.
+ *   Owns     nothing; the text stays the caller's.
+ *   Threads  any, other processes with the same journal too: no request is
+ *            settled by two at once. It blocks up to timeout_ms for one number,
+ *            and up to ten minutes for everything.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_settle(
+    wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
+
+/* ==========================================================================
+ * Jobs, for programs with one thread
+ * ========================================================================== */
+
+/* A call that was started and goes on by itself. Made by wxcoupon_start. */
+typedef struct wxcoupon_job wxcoupon_job;
+
+/*
+ * Starts a call and returns at once; a few threads of the context carry jobs
+ * out.
+ *
+ * For programs with one thread: start, poll with wxcoupon_job_wait from a
+ * timer, free. The operation is the same as the function of that name, journal
+ * and deadline included.
+ *
+ *   ctx        the context.
+ *   operation  "use", "query", "return" or "settle".
+ *   json_in    as for the function of that name. Wrong members show in the
+ *              job's answer.
+ *   out_job    receives the job, or NULL on failure.
+ *
+ *   Returns    WXCOUPON_OK, or a status of class 1; WXCOUPON_E_OPERATION for
+ *              another name.
+ *   Owns       the caller owns the job and frees it with wxcoupon_job_free; the
+ *              texts stay the caller's.
+ *   Threads    any.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_start(
+    wxcoupon_ctx *ctx,
+    const char *operation,
+    const char *json_in,
+    wxcoupon_job **out_job);
+
+/*
+ * Asks for the end of a job, and waits for it if asked to.
+ *
+ *   job      the job.
+ *   wait_ms  how long to wait at most, in milliseconds; 0 only asks.
+ *   out_buf  receives the answer of the call once it is done; may be NULL.
+ *
+ *   Returns  the status of the call once it is done, as often as it is asked;
+ *            WXCOUPON_E_RUNNING until then.
+ *   Owns     nothing.
+ *   Threads  any; several may wait for one job.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_job_wait(
+    wxcoupon_job *job, uint32_t wait_ms, wxcoupon_buf *out_buf);
+
+/*
+ * Calls a job off.
+ *
+ * Before anything of it was sent the job ends as WXCOUPON_E_CANCELLED_UNSENT
+ * (class 3); it may take as long as a connection that is just being made. After
+ * that it ends at once as WXCOUPON_E_CANCELLED_SENT (class 4): the request may
+ * have taken effect, its row stays in the journal, settle it. A job that is
+ * done stays as it is.
+ *
+ *   job      the job.
+ *
+ *   Returns  WXCOUPON_OK; WXCOUPON_E_NULL or WXCOUPON_E_HANDLE when job is not
+ *            a live job.
+ *   Threads  any.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_job_cancel(wxcoupon_job *job);
+
+/*
+ * Frees a job. One that is not done goes on unattended; the journal keeps what
+ * becomes of it.
+ *
+ *   job      the job; NULL and stale handles are ignored.
+ *
+ *   Threads  any, while another thread waits for the job too.
+ */
+WXCOUPON_API void WXCOUPON_CALL wxcoupon_job_free(wxcoupon_job *job);
 
 /* ==========================================================================
  * Everything else that WeChat Pay offers
@@ -713,15 +893,13 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_request(
 /* Log level: something failed that should not. */
 #define WXCOUPON_LOG_ERROR                 1
 
-/*
- * Log level: something to look at: doubt, an untrusted answer, a wrong clock.
- */
+/* Log level: something to look at: a request in doubt, a wrong clock. */
 #define WXCOUPON_LOG_WARN                  2
 
-/* Log level: one line a call. */
+/* Log level: one line for every call that uses the network or the journal. */
 #define WXCOUPON_LOG_INFO                  3
 
-/* Log level: steps inside a call. */
+/* Log level: every attempt inside a call. */
 #define WXCOUPON_LOG_DEBUG                 4
 
 /*
@@ -757,6 +935,25 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_log_set(
 /* ==========================================================================
  * Diagnostics
  * ========================================================================== */
+
+/*
+ * Checks this context: what support asks a shop to run. Local, no network.
+ *
+ *   ctx      the context.
+ *   json_in  NULL or {}.
+ *   out_buf  receives the answer: data.all_ok, and data.lines with name, ok,
+ *            found and, where something is not in order, advice. Lines: mchid,
+ *            merchant_serial_no, verifies_with, journal, pending,
+ *            clock_offset_s (what is added to this machine's time for signing;
+ *            learned from WeChat Pay's answers, 0 before the first).
+ *
+ *   Returns  WXCOUPON_OK, also when a line is not in order; a status of class 1
+ *            for the text.
+ *   Owns     nothing; the text stays the caller's.
+ *   Threads  any.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_check(
+    wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
 
 /*
  * How many handles of all kinds are alive in this process. A host's own tests

@@ -21,8 +21,23 @@ static int32_t request(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     return wxcoupon_request(ctx, "GET", "/v3/certificates", NULL, buf);
 }
 
+static int32_t give_back(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_return(ctx, "{}", buf);
+}
+
+static int32_t settle(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_settle(ctx, NULL, buf);
+}
+
+static int32_t check(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_check(ctx, NULL, buf);
+}
+
 typedef int32_t (*operation)(wxcoupon_ctx *, wxcoupon_buf *);
-static const operation OPERATIONS[] = { use, query, request };
+static const operation OPERATIONS[] = { use, query, request, give_back, settle, check, wxcoupon_pending };
 #define OPERATION_COUNT (sizeof OPERATIONS / sizeof OPERATIONS[0])
 
 static void not_a_context(size_t word, wxcoupon_buf *buf)
@@ -37,7 +52,25 @@ static void not_a_context(size_t word, wxcoupon_buf *buf)
         CHECK_NUMBER(wxcoupon_buf_in_doubt(buf), 0);
         CHECK_STATUS(OPERATIONS[i](ctx, NULL), expected);
     }
+    {
+        wxcoupon_job *job = (wxcoupon_job *)buf;
+
+        CHECK_STATUS(wxcoupon_start(ctx, "use", "{}", &job), expected);
+        CHECK(job == NULL);
+    }
     CHECK_STATUS(wxcoupon_ctx_free(ctx), expected);
+}
+
+static void not_a_job(size_t word, wxcoupon_buf *buf)
+{
+    wxcoupon_job *job = (wxcoupon_job *)word;
+    int32_t expected = word == 0 ? WXCOUPON_E_NULL : WXCOUPON_E_HANDLE;
+
+    CHECK_STATUS(wxcoupon_job_wait(job, 0, buf), expected);
+    CHECK_STATUS(wxcoupon_buf_status(buf), expected);
+    CHECK_STATUS(wxcoupon_job_wait(job, 0, NULL), expected);
+    CHECK_STATUS(wxcoupon_job_cancel(job), expected);
+    wxcoupon_job_free(job);
 }
 
 static void not_a_buffer(size_t word, wxcoupon_ctx *ctx)
@@ -71,6 +104,7 @@ static void not_a_handle(size_t word, wxcoupon_ctx *ctx, wxcoupon_buf *buf)
 {
     not_a_context(word, buf);
     not_a_buffer(word, ctx);
+    not_a_job(word, buf);
 }
 
 static size_t random_word(void)
@@ -90,17 +124,32 @@ static void every_kind_for_every_other(wxcoupon_ctx *ctx, wxcoupon_buf *buf, con
 {
     wxcoupon_ctx *ctx_gone = context_from(folder, "offline.json");
     wxcoupon_buf *buf_gone = wxcoupon_buf_new();
+    wxcoupon_job *job = NULL;
+    wxcoupon_job *job_gone = NULL;
+
+    CHECK_STATUS(wxcoupon_start(ctx, "use", "{}", &job), WXCOUPON_OK);
+    CHECK_STATUS(wxcoupon_start(ctx, "settle", NULL, &job_gone), WXCOUPON_OK);
+    CHECK_STATUS(wxcoupon_job_wait(job, 5000, buf), WXCOUPON_E_REQUEST);
+    CHECK_STATUS(wxcoupon_job_wait(job_gone, 5000, buf), WXCOUPON_OK);
 
     proves("a live handle of one kind is nothing to functions of another");
     not_a_context((size_t)buf, buf);
+    not_a_context((size_t)job, buf);
     not_a_buffer((size_t)ctx, ctx);
-    CHECK_NUMBER(wxcoupon_handles_live(), 4);
+    not_a_buffer((size_t)job, ctx);
+    not_a_job((size_t)ctx, buf);
+    not_a_job((size_t)buf, buf);
+    CHECK_NUMBER(wxcoupon_handles_live(), 6);
 
     proves("a freed handle is nothing to any function, freeing it again included");
     CHECK_STATUS(wxcoupon_ctx_free(ctx_gone), WXCOUPON_OK);
     wxcoupon_buf_free(buf_gone);
+    wxcoupon_job_free(job_gone);
     not_a_handle((size_t)ctx_gone, ctx, buf);
     not_a_handle((size_t)buf_gone, ctx, buf);
+    not_a_handle((size_t)job_gone, ctx, buf);
+    wxcoupon_job_free(job);
+    not_a_handle((size_t)job, ctx, buf);
     CHECK_NUMBER(wxcoupon_handles_live(), 2);
 }
 
@@ -156,6 +205,7 @@ static void words_that_are_no_handles(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
 static void null_everywhere(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
 {
     wxcoupon_ctx *made = ctx;
+    wxcoupon_job *job = (wxcoupon_job *)buf;
 
     proves("NULL is refused in every position that needs something, and named");
     CHECK_STATUS(wxcoupon_ctx_new(NULL, &made, buf), WXCOUPON_E_NULL);
@@ -168,6 +218,12 @@ static void null_everywhere(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     CHECK(strstr(wxcoupon_buf_data(buf), "json_in is NULL") != NULL);
     CHECK_STATUS(wxcoupon_query(ctx, NULL, buf), WXCOUPON_E_NULL);
     CHECK_STATUS(wxcoupon_query(ctx, NULL, NULL), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_return(ctx, NULL, buf), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_start(ctx, NULL, "{}", &job), WXCOUPON_E_NULL);
+    CHECK(job == NULL);
+    CHECK_STATUS(wxcoupon_start(ctx, "use", NULL, &job), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_start(ctx, "use", "{}", NULL), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_start(ctx, "brew", "{}", &job), WXCOUPON_E_OPERATION);
     CHECK_STATUS(wxcoupon_request(ctx, NULL, "/v3/certificates", NULL, buf), WXCOUPON_E_NULL);
     CHECK(strstr(wxcoupon_buf_data(buf), "method is NULL") != NULL);
     CHECK_STATUS(wxcoupon_request(ctx, "GET", NULL, NULL, buf), WXCOUPON_E_NULL);
@@ -175,6 +231,10 @@ static void null_everywhere(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
 
     proves("where NULL is allowed it works");
     CHECK_STATUS(wxcoupon_use(ctx, "{}", NULL), WXCOUPON_E_REQUEST);
+    CHECK_STATUS(wxcoupon_settle(ctx, NULL, NULL), WXCOUPON_OK);
+    CHECK_STATUS(wxcoupon_pending(ctx, NULL), WXCOUPON_OK);
+    CHECK_STATUS(wxcoupon_check(ctx, NULL, buf), WXCOUPON_OK);
+    CHECK_STATUS(wxcoupon_check(ctx, "{\"online\": true}", NULL), WXCOUPON_E_REQUEST);
     CHECK_NUMBER(wxcoupon_buf_copy(buf, NULL, 100), wxcoupon_buf_len(buf));
     CHECK(wxcoupon_buf_copy_utf16(buf, NULL, 100) > 0);
     CHECK_STATUS(wxcoupon_log_set(NULL, NULL, WXCOUPON_LOG_DEBUG), WXCOUPON_OK);

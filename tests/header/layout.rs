@@ -54,13 +54,24 @@ const SECTIONS: &[Section] = &[
         ],
     },
     Section {
-        title: "Context: keys, hosts and connections of one merchant",
+        title: "Context: keys, hosts, connections and journal of one merchant",
         names: &["wxcoupon_ctx", "wxcoupon_ctx_new", "wxcoupon_ctx_free"],
     },
-    Section { title: "At the till", names: &["wxcoupon_query", "wxcoupon_use"] },
+    Section { title: "At the till", names: &["wxcoupon_query", "wxcoupon_use", "wxcoupon_return"] },
+    Section { title: "What may have happened", names: &["wxcoupon_pending", "wxcoupon_settle"] },
+    Section {
+        title: "Jobs, for programs with one thread",
+        names: &[
+            "wxcoupon_job",
+            "wxcoupon_start",
+            "wxcoupon_job_wait",
+            "wxcoupon_job_cancel",
+            "wxcoupon_job_free",
+        ],
+    },
     Section { title: "Everything else that WeChat Pay offers", names: &["wxcoupon_request"] },
     Section { title: "Log", names: &["WXCOUPON_LOG_*", "wxcoupon_log_fn", "wxcoupon_log_set"] },
-    Section { title: "Diagnostics", names: &["wxcoupon_handles_live"] },
+    Section { title: "Diagnostics", names: &["wxcoupon_check", "wxcoupon_handles_live"] },
 ];
 
 /// Puts the header together. Everything that was exported must have its place, and every place its item.
