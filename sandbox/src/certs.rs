@@ -92,15 +92,29 @@ pub(crate) enum ServerNames {
     Elsewhere,
 }
 
+/// When a host's certificate is valid.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Validity {
+    Now,
+    Lately,
+    LongAgo,
+    Later,
+}
+
 /// A TLS server certificate signed by `issuer`.
 pub(crate) fn server(
     issuer: &Identity,
     names: ServerNames,
-    expired: bool,
+    validity: Validity,
     now: i64,
 ) -> Result<Identity, ErrorStack> {
     let key = ec_key()?;
-    let (from_day, to_day) = if expired { (-30, -2) } else { (-1, 800) };
+    let (from_day, to_day) = match validity {
+        Validity::Now => (-1, 800),
+        Validity::Lately => (-30, -2),
+        Validity::LongAgo => (-4000, -3650),
+        Validity::Later => (3650, 4000),
+    };
     let mut cert = builder("wxcoupon sandbox host", &key, Some(issuer), from_day, to_day, now)?;
     let mut alt = SubjectAlternativeName::new();
     match names {

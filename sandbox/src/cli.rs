@@ -16,8 +16,9 @@ Usage: wxcoupon-sandbox [OPTIONS]
   --port N             Port of the first host [default: any]
   --port2 N            Port of the second host [default: any]
   --control-port N     Port of the control interface [default: any]
-  --listener KIND      One more listener: good, wrong_ca, wrong_name, expired
-                       or plain_http; may be repeated
+  --listener KIND      One more listener: good, wrong_ca, wrong_name, expired,
+                       long_expired, not_yet_valid or plain_http; may be
+                       repeated
   --rate N             Requests per second before 429; 0 = no limit [default: 500]
   --fault SPEC         Inject a fault, e.g. process_then_reset,on=use,times=1;
                        may be repeated (the README lists them all)
@@ -92,7 +93,7 @@ fn tls_kind(text: &str) -> Result<TlsKind, String> {
     TlsKind::ALL
         .into_iter()
         .find(|kind| kind.to_string() == text)
-        .ok_or_else(|| "must be good, wrong_ca, wrong_name, expired or plain_http".to_owned())
+        .ok_or_else(|| "must be good, wrong_ca, wrong_name, expired, long_expired, not_yet_valid or plain_http".to_owned())
 }
 
 fn sign_with(text: &str) -> Result<SignWith, String> {

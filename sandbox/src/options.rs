@@ -19,13 +19,25 @@ pub enum TlsKind {
     WrongName,
     /// A certificate that ended two days ago.
     Expired,
+    /// A certificate that ended ten years ago: what a till sees whose clock is far ahead.
+    LongExpired,
+    /// A certificate that begins in ten years: what a till sees whose clock is far behind.
+    NotYetValid,
     /// No TLS at all: HTTP in the clear.
     PlainHttp,
 }
 
 impl TlsKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Good, Self::WrongCa, Self::WrongName, Self::Expired, Self::PlainHttp];
+    pub const ALL: [Self; 7] = [
+        Self::Good,
+        Self::WrongCa,
+        Self::WrongName,
+        Self::Expired,
+        Self::LongExpired,
+        Self::NotYetValid,
+        Self::PlainHttp,
+    ];
 }
 
 impl fmt::Display for TlsKind {
@@ -35,6 +47,8 @@ impl fmt::Display for TlsKind {
             Self::WrongCa => "wrong_ca",
             Self::WrongName => "wrong_name",
             Self::Expired => "expired",
+            Self::LongExpired => "long_expired",
+            Self::NotYetValid => "not_yet_valid",
             Self::PlainHttp => "plain_http",
         })
     }

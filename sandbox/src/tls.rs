@@ -3,7 +3,7 @@
 use openssl::error::ErrorStack;
 use openssl::ssl::{AlpnError, SslAcceptor, SslMethod, SslVersion, select_next_proto};
 
-use crate::certs::{self, Identity, ServerNames};
+use crate::certs::{self, Identity, ServerNames, Validity};
 use crate::options::TlsKind;
 
 /// HTTP/1.1, as ALPN writes it.
@@ -16,17 +16,19 @@ pub(crate) fn acceptor(
     now: i64,
 ) -> Result<Option<SslAcceptor>, ErrorStack> {
     let stranger;
-    let (issuer, names, expired) = match kind {
+    let (issuer, names, validity) = match kind {
         TlsKind::PlainHttp => return Ok(None),
-        TlsKind::Good => (authority, ServerNames::Here, false),
-        TlsKind::WrongName => (authority, ServerNames::Elsewhere, false),
-        TlsKind::Expired => (authority, ServerNames::Here, true),
+        TlsKind::Good => (authority, ServerNames::Here, Validity::Now),
+        TlsKind::WrongName => (authority, ServerNames::Elsewhere, Validity::Now),
+        TlsKind::Expired => (authority, ServerNames::Here, Validity::Lately),
+        TlsKind::LongExpired => (authority, ServerNames::Here, Validity::LongAgo),
+        TlsKind::NotYetValid => (authority, ServerNames::Here, Validity::Later),
         TlsKind::WrongCa => {
             stranger = certs::authority("somebody else's CA", now)?;
-            (&stranger, ServerNames::Here, false)
+            (&stranger, ServerNames::Here, Validity::Now)
         }
     };
-    let identity = certs::server(issuer, names, expired, now)?;
+    let identity = certs::server(issuer, names, validity, now)?;
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
     builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
     builder.set_certificate(&identity.cert)?;

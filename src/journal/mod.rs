@@ -22,12 +22,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::{Durability, Store};
 
+/// A till that never restarts forgets old rows too, once in so many requests.
+const PRUNED_EVERY: i64 = 1000;
+
 /// The journal of one context.
 #[derive(Debug)]
 pub struct Journal {
     store: Store,
     owner: Arc<Owner>,
     mchid: String,
+    keep: Duration,
 }
 
 /// The right to work on a row. Given back when dropped.
@@ -46,8 +50,8 @@ impl Journal {
     pub fn open(path: Option<&Path>, mchid: &str, keep: Duration) -> Result<Journal> {
         let store = Store::open(path)?;
         let owner = Arc::new(Owner::new(path)?);
-        let journal = Journal { store, owner, mchid: mchid.to_owned() };
-        journal.store.run(Durability::Lazy, move |db| rows::prune(db, keep))?;
+        let journal = Journal { store, owner, mchid: mchid.to_owned(), keep };
+        journal.prune()?;
         Ok(journal)
     }
 
@@ -56,11 +60,27 @@ impl Journal {
         let (mchid, owner) = (self.mchid.clone(), Arc::clone(&self.owner));
         let found = self.store.run(Durability::Flushed, move |db| rows::begin(db, &mchid, &owner, &new))?;
         Ok(match found {
-            rows::Found::Claimed { row, doubt } => Begin::Go(self.claimed(row, doubt)),
+            rows::Found::Claimed { row, doubt } => {
+                if row.id % PRUNED_EVERY == 0
+                    && let Err(error) = self.prune()
+                {
+                    // What is too old can wait; the request must not.
+                    crate::log::warn(format_args!(
+                        "old journal rows could not be removed: {}",
+                        error.message
+                    ));
+                }
+                Begin::Go(self.claimed(row, doubt))
+            }
             rows::Found::Recorded(row) => Begin::Recorded(row),
             rows::Found::Running => Begin::Running,
             rows::Found::Reused(why) => Begin::Reused(why),
         })
+    }
+
+    fn prune(&self) -> Result<()> {
+        let keep = self.keep;
+        self.store.run(Durability::Lazy, move |db| rows::prune(db, keep))
     }
 
     /// The row with that number.

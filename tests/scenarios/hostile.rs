@@ -132,6 +132,21 @@ fn tls_that_does_not_prove_the_host_is_never_spoken_to() {
 }
 
 #[test]
+fn a_clock_too_wrong_for_tls_is_told_with_both_times() {
+    let sandbox = sandbox();
+    for (kind, bound) in
+        [(TlsKind::LongExpired, "valid until 201"), (TlsKind::NotYetValid, "valid only from 203")]
+    {
+        let till = one_host(&sandbox, &sandbox.listener_url(kind).unwrap());
+        let answer = within_deadline(|| till.redeem(&use_request("AUTO_YEARS", "TILL-YEARS-1")));
+        assert_eq!((answer.name(), answer.class()), ("WXCOUPON_E_CLOCK", 2), "{}", answer.json);
+        let message = answer.json["message"].as_str().unwrap();
+        assert!(message.contains("this machine says it is 20") && message.contains(bound), "{message}");
+        assert_eq!(till.pending()["pending"], 0);
+    }
+}
+
+#[test]
 fn without_the_sandboxs_authority_it_is_a_stranger() {
     let sandbox = sandbox();
     let mut config = config_with(&sandbox, &LIMITS());

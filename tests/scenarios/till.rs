@@ -174,7 +174,7 @@ pub fn shop() -> (Sandbox, Till) {
 }
 
 pub fn sandbox() -> Sandbox {
-    let extra = vec![TlsKind::WrongCa, TlsKind::WrongName, TlsKind::Expired, TlsKind::PlainHttp];
+    let extra = TlsKind::ALL.into_iter().filter(|kind| *kind != TlsKind::Good).collect();
     Sandbox::start(Options { extra, ..Options::default() }).unwrap()
 }
 
