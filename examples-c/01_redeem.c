@@ -1,13 +1,10 @@
 /*
- * Asks for a coupon, redeems it, repeats that after a "lost" answer, and is refused a second redemption.
- *
- *   01_redeem CONFIG [COUPON_CODE]
- *
+ * Asks for a coupon, redeems it, repeats that after a "lost" answer, and is refused a second redemption:
+ *     01_redeem CONFIG [COUPON_CODE]
  * CONFIG is a file with the configuration. `make demo` runs this against a WeChat Pay on this machine.
  */
 #include <stdio.h>
 #include <string.h>
-
 #include "wxcoupon.h"
 
 /* What a till does with a status: the class decides, whatever the number. */
@@ -81,7 +78,6 @@ int main(int argc, char **argv)
     }
     config[fread(config, 1, sizeof config - 1, file)] = '\0';
     fclose(file);
-
     status = wxcoupon_ctx_new(config, &ctx, buf);
     if (status != WXCOUPON_OK) {
         show("The configuration is refused.", status, buf);

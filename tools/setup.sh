@@ -13,6 +13,13 @@ need() { # command, package that has it
     command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
 }
 
+# A compiler may be there without the headers of the C library.
+need_headers() {
+    if command -v gcc >/dev/null 2>&1 && ! echo '#include <stdio.h>' | gcc -E -x c - >/dev/null 2>&1; then
+        missing="$missing libc6-dev"
+    fi
+}
+
 # Clang may be there without the runtime of its sanitizers, whose package bears clang's version.
 sanitizers_work() {
     probe=$(mktemp)
@@ -33,6 +40,7 @@ need_sanitizers() {
 find_missing() {
     missing=''
     need gcc gcc
+    need_headers
     need pkg-config pkg-config
     pkg-config --exists openssl 2>/dev/null || missing="$missing libssl-dev"
     [ "$1" = demo ] && return
@@ -81,7 +89,7 @@ for_what=${1:-test}
 find_missing "$for_what"
 if [ -n "$missing" ]; then
     install_missing
-    # Once clang is there, the runtime of its sanitizers can be asked for by version.
+    # Only once the compilers are there can they be asked what they lack.
     find_missing "$for_what"
     [ -z "$missing" ] || install_missing
 fi
