@@ -5,7 +5,8 @@
 help:
 	@echo 'make demo        redeem a coupon on this machine, from C'
 	@echo 'make test        set up, lint and run all tests'
-	@echo 'make check       format, lints, licences (the same as make lint)'
+	@echo 'make check       format, lints, licences, unit and scenario tests: the fast inner loop'
+	@echo 'make lint        format, lints, licences'
 	@echo 'make header      rewrite include/wxcoupon.h from the sources'
 	@echo 'make setup       install what the tests need from Debian'
 	@echo 'make advisories  known defects of dependencies; needs the RustSec database'
@@ -18,6 +19,7 @@ test: setup lint
 	cargo test --workspace --locked
 
 check: lint
+	cargo test --locked --package wxcoupon --lib --test outcome --test signature --test header --test scenarios
 
 lint:
 	@tools/lint.sh

@@ -72,7 +72,7 @@
  *    that the caller must free: answers live in a wxcoupon_buf, which the
  *    caller makes once and hands to every call. Requests that write are kept in
  *    the journal: a file when journal_path names one, else memory, which ends
- *    with the program.
+ *    with the context.
  *
  * 4. Handles. A wxcoupon_ctx *, _buf * or _job * is a number in the shape of a
  *    pointer: never read through it, and keep all of its bits (64 on a 64-bit
@@ -144,7 +144,7 @@
  *    "attempts": 1, "host": "...", "elapsed_ms": 42, "http_status": 200,
  *    "request_id": "...", "data": { what WeChat Pay answered, every member }}
  *
- * A failure has no data, and instead:
+ * A failure has (but for settling everything) no data, and instead:
  *
  *   message         English, for the programmer
  *   hint            what to do about it
@@ -442,7 +442,9 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_abi_version(void);
 /* Too many requests; wait retry_after_ms. */
 #define WXCOUPON_E_RATE_LIMITED            6001
 
-/* Another redemption of this coupon is running; wait retry_after_ms. */
+/*
+ * Another call is working on this coupon or this number; wait retry_after_ms.
+ */
 #define WXCOUPON_E_LOCKED                  6002
 
 /* The job is still running. */
@@ -790,7 +792,8 @@ typedef struct wxcoupon_job wxcoupon_job;
  *
  * For programs with one thread: start, poll with wxcoupon_job_wait from a
  * timer, free. The operation is the same as the function of that name, journal
- * and deadline included.
+ * and deadline included. What it logs reaches the sink in wxcoupon_job_wait, on
+ * the thread that calls it.
  *
  *   ctx        the context.
  *   operation  "use", "query", "return" or "settle".
@@ -896,7 +899,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_request(
 /* Log level: something to look at: a request in doubt, a wrong clock. */
 #define WXCOUPON_LOG_WARN                  2
 
-/* Log level: one line for every call that uses the network or the journal. */
+/* Log level: one line for every call that uses the network. */
 #define WXCOUPON_LOG_INFO                  3
 
 /* Log level: every attempt inside a call. */

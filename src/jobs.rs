@@ -3,6 +3,7 @@
 //! The threads are made when the first job starts and end with the context: jobs that wait are called off,
 //! those that run are asked to stop, and freeing waits for the threads no longer than a bound.
 
+use crate::log::{self, Line};
 use crate::net::cancel::{Cancel, Side};
 use crate::report::Report;
 use crate::status::Code;
@@ -16,13 +17,25 @@ const THREADS: usize = 4;
 /// What a job does, given the means to notice that it was called off. It must not panic.
 pub type Task = Box<dyn FnOnce(&Cancel) -> Report + Send>;
 
+/// Whether an earlier call may already have done what a job is to do; asked when it is called off before
+/// it began.
+pub type InDoubt = Box<dyn Fn() -> bool + Send + Sync>;
+
 /// One call on its way.
-#[derive(Debug)]
 pub struct Job {
     operation: &'static str,
+    in_doubt: InDoubt,
     cancel: Cancel,
     state: Mutex<State>,
     changed: Condvar,
+    /// What the job had to say: it is passed on by a thread that is inside a call of the host's.
+    lines: Mutex<Vec<Line>>,
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Job").field("operation", &self.operation).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]
@@ -57,9 +70,15 @@ impl Job {
         let code = match (&*state, side) {
             (State::Done(_), _) | (State::Running, Side::Unsent) => return,
             (State::Running, Side::Sent) => Code::CancelledSent,
+            (State::Waiting, _) if (self.in_doubt)() => Code::CancelledSent,
             (State::Waiting, _) => Code::CancelledUnsent,
         };
         self.end(&mut state, Report { operation: Some(self.operation), ..Report::new(code) });
+    }
+
+    /// Hands over what the job had to say so far; each line once.
+    pub fn take_lines(&self) -> Vec<Line> {
+        std::mem::take(&mut *lock(&self.lines))
     }
 
     fn run(&self, task: Task) {
@@ -70,7 +89,8 @@ impl Job {
             }
             *state = State::Running;
         }
-        let report = task(&self.cancel);
+        let (report, lines) = log::collected(|| task(&self.cancel));
+        lock(&self.lines).extend(lines);
         let mut state = lock(&self.state);
         if !matches!(*state, State::Done(_)) {
             self.end(&mut state, Report { operation: Some(self.operation), ..report });
@@ -102,9 +122,16 @@ struct Queue {
 
 impl Pool {
     /// Queues a job. Nothing when the context is being freed.
-    pub fn start(self: &Arc<Self>, operation: &'static str, task: Task) -> Option<Arc<Job>> {
+    pub fn start(
+        self: &Arc<Self>,
+        operation: &'static str,
+        in_doubt: InDoubt,
+        task: Task,
+    ) -> Option<Arc<Job>> {
         let job = Arc::new(Job {
             operation,
+            in_doubt,
+            lines: Mutex::default(),
             cancel: Cancel::new(),
             state: Mutex::new(State::Waiting),
             changed: Condvar::new(),
@@ -183,6 +210,22 @@ mod tests {
         Arc::default()
     }
 
+    fn no_doubt() -> InDoubt {
+        Box::new(|| false)
+    }
+
+    #[test]
+    fn a_repeat_that_waits_is_in_doubt_when_it_is_called_off() {
+        let pool = pool();
+        for _ in 0..THREADS {
+            pool.start("use", no_doubt(), slow()).unwrap();
+        }
+        let repeat = pool.start("use", Box::new(|| true), slow()).unwrap();
+        repeat.cancel();
+        assert_eq!(repeat.wait(Duration::ZERO).unwrap().code, Code::CancelledSent);
+        pool.stop(Duration::from_secs(10));
+    }
+
     fn slow() -> Task {
         Box::new(|cancel| {
             cancel.pause(Duration::from_secs(20));
@@ -193,7 +236,7 @@ mod tests {
     #[test]
     fn a_job_ends_and_can_be_asked_again() {
         let pool = pool();
-        let job = pool.start("query", Box::new(|_| Report::new(Code::Ok))).unwrap();
+        let job = pool.start("query", no_doubt(), Box::new(|_| Report::new(Code::Ok))).unwrap();
         for _ in 0..2 {
             assert_eq!(job.wait(Duration::from_secs(5)).unwrap().code, Code::Ok);
         }
@@ -204,7 +247,7 @@ mod tests {
     #[test]
     fn more_jobs_than_threads_wait_their_turn_and_can_be_called_off() {
         let pool = pool();
-        let jobs: Vec<_> = (0..THREADS + 2).map(|_| pool.start("use", slow()).unwrap()).collect();
+        let jobs: Vec<_> = (0..THREADS + 2).map(|_| pool.start("use", no_doubt(), slow()).unwrap()).collect();
         let last = jobs.last().unwrap();
         assert!(last.wait(Duration::from_millis(50)).is_none());
         last.cancel();
@@ -213,7 +256,7 @@ mod tests {
         pool.stop(Duration::from_secs(10));
         assert!(start.elapsed() < Duration::from_secs(5));
         assert_eq!(lock(&pool.queue).threads, 0);
-        assert!(pool.start("use", slow()).is_none());
+        assert!(pool.start("use", no_doubt(), slow()).is_none());
         for job in jobs {
             assert_eq!(job.wait(Duration::ZERO).unwrap().code, Code::CancelledUnsent);
         }

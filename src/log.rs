@@ -4,7 +4,7 @@
 //! headers never are. A message runs on the thread that is inside a call; the library has no thread that
 //! calls out.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Arguments;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{PoisonError, RwLock};
@@ -13,10 +13,17 @@ use std::sync::{PoisonError, RwLock};
 pub const ERROR: i32 = 1;
 /// Something to look at: a request in doubt, a wrong clock.
 pub const WARN: i32 = 2;
-/// One line for every call that uses the network or the journal.
+/// One line for every call that uses the network.
 pub const INFO: i32 = 3;
 /// Every attempt inside a call.
 pub const DEBUG: i32 = 4;
+
+/// A message that waits for a thread that may call out.
+#[derive(Debug)]
+pub struct Line {
+    level: i32,
+    text: String,
+}
 
 type Sink = Box<dyn Fn(i32, &str) + Send + Sync>;
 
@@ -25,6 +32,21 @@ static LEVEL: AtomicI32 = AtomicI32::new(0);
 
 thread_local! {
     static IN_SINK: Cell<bool> = const { Cell::new(false) };
+    static COLLECTED: RefCell<Option<Vec<Line>>> = const { RefCell::new(None) };
+}
+
+/// Runs on a thread of the library's own: what is logged meanwhile is handed back instead of passed on.
+pub fn collected<R>(run: impl FnOnce() -> R) -> (R, Vec<Line>) {
+    COLLECTED.replace(Some(Vec::new()));
+    let result = run();
+    (result, COLLECTED.take().unwrap_or_default())
+}
+
+/// Passes on what was collected, on a thread that is inside a call of the host's.
+pub fn pass_on(lines: Vec<Line>) {
+    for line in lines {
+        write(line.level, format_args!("{}", line.text));
+    }
 }
 
 /// Replaces the sink. When this returns, the old one is not running and will not run.
@@ -61,6 +83,12 @@ pub fn debug(message: Arguments<'_>) {
 
 fn write(level: i32, message: Arguments<'_>) {
     if level > LEVEL.load(Ordering::Relaxed) || IN_SINK.get() {
+        return;
+    }
+    let kept = COLLECTED.with_borrow_mut(|collected| {
+        collected.as_mut().map(|lines| lines.push(Line { level, text: message.to_string() })).is_some()
+    });
+    if kept {
         return;
     }
     let sink = SINK.read().unwrap_or_else(PoisonError::into_inner);

@@ -91,7 +91,7 @@ pub const WXCOUPON_E_NOTIFICATION_UNTRUSTED: i32 = 5007;
 
 /// Too many requests; wait `retry_after_ms`.
 pub const WXCOUPON_E_RATE_LIMITED: i32 = 6001;
-/// Another redemption of this coupon is running; wait `retry_after_ms`.
+/// Another call is working on this coupon or this number; wait `retry_after_ms`.
 pub const WXCOUPON_E_LOCKED: i32 = 6002;
 /// The job is still running.
 pub const WXCOUPON_E_RUNNING: i32 = 6003;
@@ -243,7 +243,7 @@ codes! {
         "Answer it with an error status; WeChat Pay repeats genuine ones.", "通知验证失败";
     RateLimited = WXCOUPON_E_RATE_LIMITED, "Too many requests for now.",
         "Wait retry_after_ms, then the same call again with the same number.", "系统繁忙,请稍后重试";
-    Locked = WXCOUPON_E_LOCKED, "Another redemption of this coupon is running.",
+    Locked = WXCOUPON_E_LOCKED, "Another call is working on this coupon or this number.",
         "Wait retry_after_ms, then the same call again with the same number.", "该优惠券正在核销中,请稍候";
     Running = WXCOUPON_E_RUNNING, "The job is still running.",
         "Ask again later.", "处理中,请稍候";

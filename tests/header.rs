@@ -38,17 +38,11 @@ fn generate() -> String {
     layout::assemble(&frame, items)
 }
 
-/// cbindgen writes integer literals only. These constants are text or named by other constants: their
-/// values come from the crate itself, their comments from the sources.
+/// cbindgen writes integer literals only. This constant is text: its value comes from the crate itself, its
+/// comment from the sources.
 fn computed_constants(root: &Path) -> Vec<item::Item> {
     use wxcoupon::ffi;
-    let constants = [
-        ("version.rs", "WXCOUPON_VERSION", format!("\"{}\"", ffi::WXCOUPON_VERSION)),
-        ("log.rs", "WXCOUPON_LOG_ERROR", ffi::WXCOUPON_LOG_ERROR.to_string()),
-        ("log.rs", "WXCOUPON_LOG_WARN", ffi::WXCOUPON_LOG_WARN.to_string()),
-        ("log.rs", "WXCOUPON_LOG_INFO", ffi::WXCOUPON_LOG_INFO.to_string()),
-        ("log.rs", "WXCOUPON_LOG_DEBUG", ffi::WXCOUPON_LOG_DEBUG.to_string()),
-    ];
+    let constants = [("version.rs", "WXCOUPON_VERSION", format!("\"{}\"", ffi::WXCOUPON_VERSION))];
     let item = |(file, name, value): (&str, &str, String)| {
         let source = fs::read_to_string(root.join("src/ffi").join(file)).unwrap();
         let Some((above, _)) = source.split_once(&format!("pub const {name}:")) else {

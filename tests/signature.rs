@@ -67,7 +67,7 @@ fn our_signature_is_openssls_byte_for_byte_and_the_rsa_crates() {
     let keys = Keys::new();
     let pem = String::from_utf8(keys.read("key.pem")).unwrap();
     let reference =
-        rsa::pkcs1v15::SigningKey::<rsa::sha2::Sha256>::new(rsa::PrivateKey::from_pkcs8_pem(&pem).unwrap());
+        rsa::pkcs1v15::SigningKey::<sha2::Sha256>::new(rsa::PrivateKey::from_pkcs8_pem(&pem).unwrap());
     let body = "{\"use_time\":\"2025-08-03T12:00:00+08:00\",\"备注\":\"微信支付\"}";
     for body in ["", body] {
         let target = "/v3/marketing/partner/product-coupon/users/o/coupons/C%2F1/use";
@@ -165,8 +165,8 @@ fn every_flipped_bit_of_body_and_signature_is_seen() {
 
 #[test]
 fn each_cause_of_distrust_has_its_own_name() {
-    let keys = Keys::new();
     type Damage = fn(&mut SignedAnswer);
+    let keys = Keys::new();
     let cases: [(&str, Damage); 10] = [
         ("unsigned", |answer| answer.headers = SignatureHeaders::default()),
         ("missing_header", |answer| answer.headers.timestamp = None),

@@ -81,7 +81,7 @@ install_missing() {
 }
 
 command -v cargo >/dev/null 2>&1 || {
-    echo "missing: cargo; install Rust 1.88 or later from https://rustup.rs" >&2
+    echo "missing: cargo; install Rust 1.89 or later from https://rustup.rs" >&2
     exit 1
 }
 

@@ -11,7 +11,7 @@
 use super::{Client, Errand};
 use crate::api::{self, Operation, Proof};
 use crate::log;
-use crate::net::cancel::{Cancel, Side};
+use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::net::{Answer, Failure, FailureKind, Outgoing, in_flight};
 use crate::outcome::{self, Body, Event, Verdict};
@@ -60,6 +60,12 @@ impl Client {
             let (host, report, clock_change) = self.attempt(errand, &tried, deadline, cancel);
             tried.push(host);
             last = Report { attempts: attempt, ..report };
+            log::debug(format_args!(
+                "{} attempt {attempt} at {}: {}",
+                errand.id,
+                last.host.as_deref().unwrap_or("-"),
+                last.code.name()
+            ));
             if last.code.class() == Class::InDoubt {
                 doubt = Some(last.clone());
             }
@@ -91,6 +97,8 @@ impl Client {
         match last.code.class() {
             Class::Busy => Some(jittered(Duration::from_millis(last.retry_after_ms.unwrap_or(1000)), 0.2)),
             Class::NotSent if last.code == Code::ReadFailed => Some(growing(AFTER_LOSS, attempts)),
+            // A host that cannot prove itself will not in a moment.
+            Class::NotSent if last.code == Code::Tls && tried.len() >= hosts => None,
             Class::NotSent | Class::Local if tried.len() >= ROUNDS * hosts => None,
             Class::NotSent if tried.len() < hosts => Some(Duration::ZERO),
             Class::NotSent => Some(growing(AFTER_ROUND, attempts)),
@@ -118,14 +126,13 @@ impl Client {
             (_, None) => last,
         };
         let report = Report { attempts, ..report };
-        match cancel.cancelled() {
-            Some(side) if matches!(report.code.class(), Class::InDoubt | Class::NotSent | Class::Busy) => {
-                let sent = side == Side::Sent && report.code.class() == Class::InDoubt;
-                let code = if sent { Code::CancelledSent } else { Code::CancelledUnsent };
-                Report { code, message: String::new(), hint: None, cashier: None, ..report }
-            }
-            _ => report,
-        }
+        let called_off = match (cancel.cancelled(), report.code.class()) {
+            // Whatever this call did: an earlier one may have taken effect.
+            (Some(_), Class::InDoubt) => Code::CancelledSent,
+            (Some(_), Class::NotSent | Class::Busy) => Code::CancelledUnsent,
+            _ => return report,
+        };
+        Report { code: called_off, message: String::new(), hint: None, cashier: None, ..report }
     }
 
     /// A refusal of a repeat does not say what became of the first: the coupon itself does.
@@ -184,7 +191,7 @@ impl Client {
         cancel: &Cancel,
     ) -> (usize, Report, i64) {
         let (index, host) = self.hosts.pick(tried);
-        let now = self.clock.now().unix_timestamp();
+        let (now, offset) = (self.clock.now().unix_timestamp(), self.clock.offset_s());
         let signed = self.config.signer.authorization(
             errand.method,
             errand.target,
@@ -215,8 +222,9 @@ impl Client {
         let (mut report, clock_change) = match outcome {
             Ok(answer) => {
                 self.hosts.well(index);
-                let clock_change = self.clock.learn(answer.date.as_deref());
-                (self.judge(errand, answer), clock_change)
+                self.clock.learn(answer.date.as_deref());
+                // Another call may have learned it meanwhile: what counts is what this one signed with.
+                (self.judge(errand, answer), self.clock.offset_s() - offset)
             }
             Err(failure) => {
                 if speaks_ill_of_host(&failure) && cancel.cancelled().is_none() && !deadline.is_over() {

@@ -6,7 +6,7 @@ mod settle;
 use crate::api::{self, Operation, Prepared};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::journal::{Begin, Claim, Journal, NewRow, Row, State, Verdict};
+use crate::journal::{Begin, Claim, DELAYED_ARRIVAL, Journal, NewRow, Row, State, Verdict};
 use crate::net::Transport;
 use crate::net::cancel::Cancel;
 use crate::net::clock::Clock;
@@ -23,9 +23,6 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a request can still arrive after it was sent: WeChat Pay refuses a signature that is more than
-/// five minutes old, and a minute is for its clock and ours.
-const DELAYED_ARRIVAL: Duration = Duration::from_secs(360);
 /// From this difference on the self-check asks to set the clock. Signing corrects it all the same.
 const WRONG_CLOCK_S: i64 = 60;
 /// How soon to ask about a number that another call is working on.
@@ -119,7 +116,7 @@ impl Client {
         let journal = Journal::open(config.journal.path.as_deref(), &config.mchid, config.journal.keep)?;
         Ok(Client {
             transport,
-            hosts: Hosts::new(config.hosts.clone(), config.limits.connect),
+            hosts: Hosts::new(config.hosts.clone(), config.limits.attempt),
             clock: Clock::default(),
             pace: pace::shared(&config.mchid, config.max_rate_per_s),
             journal: Arc::new(journal),
@@ -159,7 +156,7 @@ impl Client {
             ),
             (Some(path), Ok(_)) => Line::new("journal", true, path.display().to_string(), ""),
         };
-        let count = pending.map_or(0, |rows| rows.iter().filter(|row| row.state == State::Pending).count());
+        let count = pending.map_or(0, |rows| rows.iter().filter(|row| row.state != State::Watching).count());
         let keys = self.config.ring.serials().collect::<Vec<_>>().join(", ");
         let lines = [
             Line::new("mchid", true, self.config.mchid.clone(), ""),
@@ -176,6 +173,19 @@ impl Client {
         ];
         let ok = lines.iter().all(|line| line.ok);
         Report::local(&serde_json::json!({ "all_ok": ok, "lines": lines }))
+    }
+
+    /// Whether anything is pending.
+    pub fn has_pending(&self) -> bool {
+        self.journal.unfinished().is_ok_and(|rows| rows.iter().any(|row| row.state != State::Watching))
+    }
+
+    /// Whether an earlier call with the number that this input names may have taken effect.
+    pub fn is_in_doubt(&self, input: &str) -> bool {
+        let members = crate::json::parse_object(input).unwrap_or_default();
+        let number = members.get("out_request_no").and_then(Value::as_str);
+        let row = number.and_then(|number| self.journal.find(number).ok().flatten());
+        row.is_some_and(|row| matches!(row.state, State::Pending | State::Voiding))
     }
 
     /// One operation of the table.
@@ -238,8 +248,8 @@ impl Client {
         let known = (claim.row.state == State::Done).then(|| recorded(&claim.row));
         let report = record(claim, report);
         match (known, report.code.class()) {
-            // Asked again for the sake of a fresh answer, and there is none: the old one is as true as ever.
-            (Some(known), Class::InDoubt | Class::NotSent | Class::Busy | Class::Local) => known,
+            // Asked again for the sake of a fresh answer, and there is none: the proven one is as true as ever.
+            (Some(known), class) if class != Class::Ok => known,
             _ => report,
         }
     }
@@ -265,19 +275,26 @@ fn record(claim: Claim, report: Report) -> Report {
             crate::log::error(format_args!("journal: {}", error.message));
             report
         }
-        Err(error) => Report {
-            message: format!("{} ({}), but {}", report.code.name(), report.message, error.message),
-            in_doubt: true,
-            data: None,
-            hint: None,
-            cashier: None,
-            code: Code::Unrecorded,
-            ..report
-        },
+        Err(error) => unrecorded(report, &error),
+    }
+}
+
+/// The till must not act on a verdict that a crash would make the journal forget.
+fn unrecorded(report: Report, error: &Error) -> Report {
+    Report {
+        message: format!("{} ({}), but {}", report.code.name(), report.message, error.message),
+        in_doubt: true,
+        data: None,
+        hint: None,
+        cashier: None,
+        code: Code::Unrecorded,
+        ..report
     }
 }
 
 fn verdict(state: State, watch_until_ms: i64, report: &Report) -> Verdict {
+    // A proven success keeps its own particulars when a repeat of it fails.
+    let tells = state != State::Done || report.code == Code::Ok;
     Verdict {
         state,
         code: report.code.number(),
@@ -285,9 +302,9 @@ fn verdict(state: State, watch_until_ms: i64, report: &Report) -> Verdict {
         attempts: report.attempts,
         watch_until_ms,
         answer: report.data.as_ref().map(|data| data.get().to_owned()),
-        http_status: report.http_status,
-        request_id: report.request_id.clone(),
-        host: report.host.clone(),
+        http_status: report.http_status.filter(|_| tells),
+        request_id: report.request_id.clone().filter(|_| tells),
+        host: report.host.clone().filter(|_| tells),
     }
 }
 
@@ -303,6 +320,7 @@ fn recorded(row: &Row) -> Report {
     };
     Report {
         recorded: true,
+        retry_after_ms: (code.class() == Class::Busy).then_some(RUNNING_ELSEWHERE_MS),
         out_request_no: Some(row.number.clone()),
         message: row.cause.clone(),
         http_status: row.http_status,

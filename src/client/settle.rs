@@ -1,7 +1,7 @@
 //! What may have happened becomes known: repeated until answered, or called off and undone.
 
 use super::attempts::shows;
-use super::{Client, delayed_arrival_until, no_such_number, recorded, verdict};
+use super::{Client, no_such_number, recorded, unrecorded, verdict};
 use crate::api;
 use crate::config::LONGEST_CALL_MS;
 use crate::error::{Error, Result};
@@ -42,7 +42,7 @@ impl Client {
     /// Everything that is not known to be finished; asks nobody.
     pub fn pending(&self) -> Report {
         self.journal.unfinished().map_or_else(Report::from, |rows| {
-            let pending = rows.iter().filter(|row| row.state == State::Pending).count();
+            let pending = rows.iter().filter(|row| row.state != State::Watching).count();
             let listed: Vec<Listed<'_>> = rows.iter().take(LISTED).map(listed).collect();
             Report::local(&json!({
                 "pending": pending, "watching": rows.len() - pending, "requests": listed,
@@ -82,7 +82,7 @@ impl Client {
         Ok(match (aim, claim.row.state) {
             (Aim::Complete, State::Pending) => self.carry_out(claim, deadline, cancel),
             (Aim::Complete, State::Done | State::Refused | State::Closed) => recorded(&claim.row),
-            (Aim::Complete, State::Watching | State::Voided) => {
+            (Aim::Complete, State::Watching | State::Voiding | State::Voided) => {
                 return Err(Error::at(Code::Request, "/aim", "the request with this number was called off"));
             }
             (Aim::Void, _) => self.void(claim, deadline, cancel),
@@ -91,76 +91,77 @@ impl Client {
 
     /// Calls a redemption off: asks first, undoes what is there, and keeps watching where a delayed copy of
     /// the request could still arrive.
-    fn void(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
-        let row = &claim.row;
-        if row.operation != api::USE.id {
-            let message = format!("only a redemption can be called off, this is {}", row.operation);
+    fn void(&self, mut claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
+        if claim.row.operation != api::USE.id {
+            let message = format!("only a redemption can be called off, this is {}", claim.row.operation);
             return Error::at(Code::Request, "/aim", message).into();
         }
-        match row.state {
+        let was = claim.row.state;
+        match was {
             State::Voided => return voided(None),
             State::Refused | State::Closed => return end(claim, State::Voided, 0, voided(None)),
-            State::Pending | State::Watching | State::Done => {}
+            State::Watching | State::Voiding => {}
+            State::Pending | State::Done => {
+                // From here on nobody completes it, whatever becomes of this call.
+                if let Err(error) = claim.call_off() {
+                    return error.into();
+                }
+            }
         }
+        let row = &claim.row;
         let asked = self.ask_about(&row.members, deadline, cancel);
         if asked.code != Code::Ok {
             return still_in_doubt(claim, &format!("asking about the coupon failed: {}", asked.message));
         }
         let ours = shows(&api::USE, Some(&row.number), &asked);
-        if ours && coupon_state(&asked).as_deref() == Some("USED") {
-            let undone = self.call(&api::RETURN, &return_request(row), cancel);
-            return if undone.code == Code::Ok {
-                let number = undone.out_request_no;
-                end(claim, State::Voided, 0, voided(number))
-            } else {
-                still_in_doubt(
-                    claim,
-                    &format!("the coupon is redeemed and returning it failed: {}", undone.message),
-                )
-            };
+        if ours && is_redeemed(&asked, &row.number) {
+            let undone = self.call(&api::RETURN, &return_request(row, deadline), cancel);
+            if undone.code == Code::Ok {
+                return end(claim, State::Voided, 0, voided(undone.out_request_no));
+            }
+            let why = format!("the coupon is redeemed and returning it failed: {}", undone.message);
+            return still_in_doubt(claim, &why);
         }
-        // Not redeemed by us, or returned since. The row of a process that died does not say when it was
-        // last sent, so its last change counts.
-        let sent_at_latest =
-            row.watch_until_ms.max(if row.state == State::Pending { delayed_from(row) } else { 0 });
-        if ours || row.state == State::Done || now_ms() >= sent_at_latest {
+        // Not redeemed by this number, or returned since.
+        let watch_until_ms = row.watch_until_ms;
+        if ours || was == State::Done || now_ms() >= watch_until_ms {
             return end(claim, State::Voided, 0, voided(None));
         }
-        let report = Report::local(&json!({
-            "state": "watching", "watch_until_ms": sent_at_latest,
-        }));
-        end(claim, State::Watching, sent_at_latest, report)
+        let report = Report::local(&json!({ "state": "watching", "watch_until_ms": watch_until_ms }));
+        end(claim, State::Watching, watch_until_ms, report)
     }
 
     fn settle_everything(&self, limit: Option<Duration>, cancel: &Cancel) -> Result<Report> {
         let whole = Deadline::after(limit.unwrap_or(Duration::from_millis(LONGEST_CALL_MS)));
-        let (mut unanswered, mut settled) = (0, 0_usize);
-        for row in self.journal.unfinished()? {
+        let (mut unanswered, rows) = (0, self.journal.unfinished()?);
+        for row in &rows {
             if whole.is_over() || unanswered >= UNANSWERED_IN_A_ROW || cancel.cancelled().is_some() {
                 break;
             }
-            let aim = if row.state == State::Watching { Aim::Void } else { Aim::Complete };
+            let aim = if row.state == State::Pending { Aim::Complete } else { Aim::Void };
             let deadline = Deadline::after(self.config.limits.call.min(whole.left()));
-            let report = self.settle_number(&row.number, aim, &deadline, cancel)?;
+            let report = match self.settle_number(&row.number, aim, &deadline, cancel) {
+                Err(error) if error.code == Code::Journal => return Err(error),
+                // Another process has finished or called it off meanwhile.
+                Err(_) => continue,
+                Ok(report) => report,
+            };
             match report.code.class() {
                 Class::InDoubt | Class::NotSent | Class::Local => unanswered += 1,
-                Class::Ok | Class::Refused => {
-                    unanswered = 0;
-                    settled += 1;
-                }
+                Class::Ok | Class::Refused => unanswered = 0,
                 // Another call is at it, or WeChat Pay is throttling.
                 Class::Busy | Class::Misuse | Class::Bug => {}
             }
         }
         let left = self.journal.unfinished()?;
-        let pending: Vec<&Row> = left.iter().filter(|row| row.state == State::Pending).collect();
+        let pending: Vec<&Row> = left.iter().filter(|row| row.state != State::Watching).collect();
         let worst = pending
             .iter()
             .map(|row| code_of(row))
             .max_by_key(|code| (code.class() == Class::Bug, code.number()));
         let listed: Vec<Listed<'_>> = left.iter().take(LISTED).map(listed).collect();
         let report = Report::local(&json!({
-            "settled": settled, "pending": pending.len(), "watching": left.len() - pending.len(), "requests": listed,
+            "settled": rows.len().saturating_sub(left.len()), "pending": pending.len(), "watching": left.len() - pending.len(), "requests": listed,
         }));
         Ok(match worst {
             None => Report { elapsed_ms: whole.elapsed_ms(), ..report },
@@ -211,7 +212,11 @@ fn listed(row: &Row) -> Listed<'_> {
     Listed {
         out_request_no: &row.number,
         operation: &row.operation,
-        state: if row.state == State::Watching { "watching" } else { "pending" },
+        state: match row.state {
+            State::Watching => "watching",
+            State::Voiding => "voiding",
+            _ => "pending",
+        },
         age_ms: now_ms().saturating_sub(row.created_ms).max(0),
         attempts: row.attempts,
         name: code_of(row).name(),
@@ -226,14 +231,19 @@ fn code_of(row: &Row) -> Code {
         .unwrap_or(Code::ConnectionLost)
 }
 
-/// Since when no delayed copy can arrive any more, for a row whose process died before it could say.
-fn delayed_from(row: &Row) -> i64 {
-    row.updated_ms.saturating_add(delayed_arrival_until().saturating_sub(now_ms()))
-}
-
-fn coupon_state(asked: &Report) -> Option<String> {
-    let coupon: Value = serde_json::from_str(asked.data.as_ref()?.get()).ok()?;
-    coupon.get("coupon_state")?.as_str().map(str::to_owned)
+/// Whether the redemption under this number stands now. A coupon of the withdrawn usage mode SEQUENTIAL has
+/// a state for every use; every other coupon has one.
+fn is_redeemed(asked: &Report, number: &str) -> bool {
+    let coupon = asked.data.as_ref().and_then(|data| serde_json::from_str::<Value>(data.get()).ok());
+    let Some(coupon) = coupon else { return false };
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    match coupon.pointer("/sequential_usage_detail/detail_item_list").and_then(Value::as_array) {
+        None => text(&coupon, "coupon_state").as_deref() == Some("USED"),
+        Some(uses) => uses.iter().any(|used| {
+            text(used, "use_request_no").as_deref() == Some(number)
+                && text(used, "detail_state").as_deref() == Some("USED")
+        }),
+    }
 }
 
 fn voided(return_number: Option<String>) -> Report {
@@ -242,28 +252,30 @@ fn voided(return_number: Option<String>) -> Report {
 
 /// The return of a redemption has a number of its own that is always the same: `V` and 38 hexadecimal digits
 /// of the digest of the redemption's number.
-fn return_request(row: &Row) -> String {
+fn return_request(row: &Row, deadline: &Deadline) -> String {
     let digest = crate::wire::hex(&Sha256::digest(format!("void {}", row.number)));
     let number = format!("V{}", digest.chars().take(38).collect::<String>());
     let names = api::RETURN.members.iter().map(|member| member.name).filter(|name| *name != "out_request_no");
     let mut request: Map<String, Value> =
         names.filter_map(|name| Some((name.to_owned(), row.members.get(name)?.clone()))).collect();
     request.insert("out_request_no".into(), Value::String(number));
+    let left_ms = u64::try_from(deadline.left().as_millis()).unwrap_or(LONGEST_CALL_MS);
+    request.insert("_options".into(), json!({ "timeout_ms": left_ms.clamp(1, LONGEST_CALL_MS) }));
     Value::Object(request).to_string()
 }
 
 fn end(claim: Claim, state: State, watch_until_ms: i64, report: Report) -> Report {
     match claim.finish(verdict(state, watch_until_ms, &Report { data: None, ..Report::new(Code::Ok) })) {
         Ok(()) => report,
-        Err(error) => error.into(),
+        Err(error) => unrecorded(report, &error),
     }
 }
 
 fn still_in_doubt(claim: Claim, why: &str) -> Report {
-    let row = &claim.row;
-    let report = Report { message: why.to_owned(), ..Report::new(code_of(row)) };
-    let (state, watch_until_ms) = (row.state, row.watch_until_ms);
-    let recorded =
-        if state == State::Done { Ok(()) } else { claim.finish(verdict(state, watch_until_ms, &report)) };
-    recorded.map_or_else(Report::from, |()| report)
+    let report = Report { message: why.to_owned(), ..Report::new(code_of(&claim.row)) };
+    let (state, watch_until_ms) = (claim.row.state, claim.row.watch_until_ms);
+    match claim.finish(verdict(state, watch_until_ms, &report)) {
+        Ok(()) => report,
+        Err(error) => unrecorded(report, &error),
+    }
 }

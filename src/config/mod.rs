@@ -34,7 +34,7 @@ pub struct Config {
     pub ring: KeyRing,
     /// Announced in `Wechatpay-Serial`, so that WeChat Pay signs with the key that we hold.
     pub public_key_id: Option<String>,
-    /// Opens what WeChat Pay seals: notifications and downloaded certificates.
+    /// Checked and kept for what WeChat Pay seals; nothing in this version opens any.
     pub apiv3_key: Option<Zeroizing<String>>,
     /// Where to send, in order of preference.
     pub hosts: Vec<Host>,
@@ -201,7 +201,10 @@ fn host(url: &str, field: &str) -> Result<Host> {
         return Err(wrong("must name a host only, without a path"));
     }
     let authority = uri.authority().ok_or_else(|| wrong("has no host"))?;
-    if authority.as_str().contains('@') || authority.host().is_empty() {
+    let port = authority.as_str().strip_prefix(authority.host()).unwrap_or("@");
+    let port_is_fine =
+        port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+    if authority.host().is_empty() || !port_is_fine || url.contains('#') {
         return Err(wrong("must name a host and optionally a port"));
     }
     Ok(Host { origin: format!("https://{authority}"), name: authority.to_string() })
@@ -225,5 +228,37 @@ fn user_agent(suffix: Option<String>) -> Result<String> {
             "/user_agent_suffix",
             "user_agent_suffix must be at most 128 printable ASCII characters",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_names_a_host_and_nothing_else() {
+        for fine in ["https://h", "https://h/", "https://h:8443", "https://[::1]:443", "https://127.0.0.1:1"]
+        {
+            assert!(host(fine, "/base_urls/0").is_ok(), "{fine}");
+        }
+        for wrong in [
+            "http://h",
+            "h",
+            "",
+            "https://",
+            "https://h/v3",
+            "https://h?a",
+            "https://h#x",
+            "https://h:",
+            "https://h:99999",
+            "https://u:p@h",
+            "https://u@h:1",
+        ] {
+            assert_eq!(
+                host(wrong, "/base_urls/0").map_err(|error| error.field),
+                Err(Some("/base_urls/0".into())),
+                "{wrong}"
+            );
+        }
     }
 }

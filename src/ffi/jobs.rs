@@ -8,7 +8,7 @@ use super::{answer, contained, wxcoupon_buf, wxcoupon_ctx, wxcoupon_job};
 use crate::api;
 use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
-use crate::jobs::{Job, Task};
+use crate::jobs::{InDoubt, Job, Task};
 use crate::report::Report;
 use crate::status::{Code, WXCOUPON_E_HANDLE, WXCOUPON_E_NULL, WXCOUPON_E_PANIC, WXCOUPON_OK};
 use std::ffi::c_char;
@@ -34,7 +34,8 @@ pub(super) fn live() -> u32 {
 /// Starts a call and returns at once; a few threads of the context carry jobs out.
 ///
 /// For programs with one thread: start, poll with wxcoupon_job_wait from a timer, free. The operation is
-/// the same as the function of that name, journal and deadline included.
+/// the same as the function of that name, journal and deadline included. What it logs reaches the sink in
+/// wxcoupon_job_wait, on the thread that calls it.
 ///
 /// ctx: the context.
 /// operation: "use", "query", "return" or "settle".
@@ -83,7 +84,12 @@ unsafe fn start(ctx: *mut wxcoupon_ctx, operation: *const c_char, json_in: *cons
         // SAFETY: by the contract above.
         Some(ctx.encoding.decode(unsafe { bytes_of(json_in, "json_in") }?, "json_in")?.into_owned())
     };
-    let client = Arc::clone(&ctx.client);
+    let (client, asked) = (Arc::clone(&ctx.client), Arc::clone(&ctx.client));
+    let again = input.clone();
+    let in_doubt: InDoubt = match &again {
+        None => Box::new(move || asked.has_pending()),
+        Some(_) => Box::new(move || again.as_deref().is_some_and(|input| asked.is_in_doubt(input))),
+    };
     let (id, task): (&'static str, Task) = match (name.as_str(), api::by_id(&name)) {
         ("settle", _) => {
             ("settle", Box::new(move |cancel| contained(|| client.settle(input.as_deref(), cancel))))
@@ -97,7 +103,7 @@ unsafe fn start(ctx: *mut wxcoupon_ctx, operation: *const c_char, json_in: *cons
         (_, None) => return Err(Error::new(Code::Operation, format!("no operation is called {name:?}"))),
     };
     let gone = || Error::new(Code::Handle, "the context is being freed");
-    let job = ctx.jobs.start(id, task).ok_or_else(gone)?;
+    let job = ctx.jobs.start(id, in_doubt, task).ok_or_else(gone)?;
     JOBS.insert(Started { job, encoding: ctx.encoding })
         .ok_or_else(|| Error::new(Code::Handle, "too many jobs are alive; free those no longer used"))
 }
@@ -119,7 +125,9 @@ pub extern "C" fn wxcoupon_job_wait(job: *mut wxcoupon_job, wait_ms: u32, out_bu
             let Some(started) = JOBS.get(job as usize) else {
                 return (Error::new(Code::Handle, "job is not a live job").into(), TextEncoding::UTF8);
             };
-            let report = match started.job.wait(Duration::from_millis(wait_ms.into())) {
+            let done = started.job.wait(Duration::from_millis(wait_ms.into()));
+            crate::log::pass_on(started.job.take_lines());
+            let report = match done {
                 Some(report) => Report::clone(&report),
                 None => Report { retry_after_ms: Some(ASK_AGAIN_MS), ..Report::new(Code::Running) },
             };
@@ -173,7 +181,7 @@ mod tests {
             (Box::new(|_: &_| contained(|| panic!("secret=42"))) as Task, Code::Panic),
             (Box::new(|_: &_| contained(|| Report::new(Code::Ok))) as Task, Code::Ok),
         ] {
-            let job = pool.start("use", task).unwrap();
+            let job = pool.start("use", Box::new(|| false), task).unwrap();
             assert_eq!(job.wait(Duration::from_secs(5)).unwrap().code, code);
         }
         pool.stop(Duration::from_secs(5));

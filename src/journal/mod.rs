@@ -12,13 +12,14 @@ mod owner;
 mod rows;
 mod store;
 
-pub use rows::{Begin, NewRow, Row, State, Verdict, now_ms};
+pub use rows::{Begin, DELAYED_ARRIVAL, NewRow, Row, State, Verdict, now_ms};
 
 use crate::error::{Error, Result};
 use crate::status::Code;
 use owner::Owner;
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::{Durability, Store};
 
@@ -32,6 +33,27 @@ pub struct Journal {
     owner: Arc<Owner>,
     mchid: String,
     keep: Duration,
+    /// Rows that could not be given back because the file could not be written: nobody works on them.
+    abandoned: Arc<Mutex<BTreeSet<i64>>>,
+}
+
+/// Who holds which row.
+struct Holders {
+    owner: Arc<Owner>,
+    abandoned: Arc<Mutex<BTreeSet<i64>>>,
+}
+
+impl Holders {
+    /// Whether somebody alive works on the row.
+    fn hold(&self, row: i64, holder: Option<&str>) -> bool {
+        let Some(holder) = holder else { return false };
+        let mut abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
+        if holder == self.owner.id() && abandoned.remove(&row) {
+            return false;
+        }
+        drop(abandoned);
+        self.owner.is_alive(holder)
+    }
 }
 
 /// The right to work on a row. Given back when dropped.
@@ -50,15 +72,15 @@ impl Journal {
     pub fn open(path: Option<&Path>, mchid: &str, keep: Duration) -> Result<Journal> {
         let store = Store::open(path)?;
         let owner = Arc::new(Owner::new(path)?);
-        let journal = Journal { store, owner, mchid: mchid.to_owned(), keep };
+        let journal = Journal { store, owner, mchid: mchid.to_owned(), keep, abandoned: Arc::default() };
         journal.prune()?;
         Ok(journal)
     }
 
     /// Writes a request down, or finds what is known about its number.
     pub fn begin(self: &Arc<Self>, new: NewRow) -> Result<Begin> {
-        let (mchid, owner) = (self.mchid.clone(), Arc::clone(&self.owner));
-        let found = self.store.run(Durability::Flushed, move |db| rows::begin(db, &mchid, &owner, &new))?;
+        let (mchid, holders) = (self.mchid.clone(), self.holders());
+        let found = self.store.run(Durability::Flushed, move |db| rows::begin(db, &mchid, &holders, &new))?;
         Ok(match found {
             rows::Found::Claimed { row, doubt } => {
                 if row.id % PRUNED_EVERY == 0
@@ -91,11 +113,10 @@ impl Journal {
 
     /// The row with that number, to work on; nothing when somebody else works on it.
     pub fn claim(self: &Arc<Self>, number: &str) -> Result<Option<Claim>> {
-        let (mchid, number) = (self.mchid.clone(), number.to_owned());
-        let owner = Arc::clone(&self.owner);
-        let row = self.store.run(Durability::Lazy, move |db| rows::claim(db, &mchid, &number, &owner))?;
+        let (mchid, number, holders) = (self.mchid.clone(), number.to_owned(), self.holders());
+        let row = self.store.run(Durability::Lazy, move |db| rows::claim(db, &mchid, &number, &holders))?;
         Ok(row.map(|row| {
-            let doubt = row.state == State::Pending;
+            let doubt = matches!(row.state, State::Pending | State::Voiding);
             self.claimed(row, doubt)
         }))
     }
@@ -104,6 +125,10 @@ impl Journal {
     pub fn unfinished(&self) -> Result<Vec<Row>> {
         let mchid = self.mchid.clone();
         self.store.run(Durability::Lazy, move |db| rows::unfinished(db, &mchid))
+    }
+
+    fn holders(&self) -> Holders {
+        Holders { owner: Arc::clone(&self.owner), abandoned: Arc::clone(&self.abandoned) }
     }
 
     fn claimed(self: &Arc<Self>, row: Row, doubt: bool) -> Claim {
@@ -117,12 +142,27 @@ impl Claim {
         self.finished = true;
         // What the till may act on as "did not happen" must survive a crash; the rest may be found again.
         let durability = match verdict.state {
-            State::Refused | State::Closed | State::Watching | State::Voided => Durability::Flushed,
+            State::Refused | State::Closed | State::Watching | State::Voided | State::Voiding => {
+                Durability::Flushed
+            }
             State::Pending | State::Done => Durability::Lazy,
         };
         let id = self.row.id;
         let keep_all = self.journal.store.is_file();
-        self.journal.store.run(durability, move |db| rows::finish(db, id, &verdict, keep_all))
+        let finished = self.journal.store.run(durability, move |db| rows::finish(db, id, &verdict, keep_all));
+        finished.inspect_err(|_| self.abandon())
+    }
+
+    /// Writes down that the request is called off, before anything is done about it.
+    pub fn call_off(&mut self) -> Result<()> {
+        let id = self.row.id;
+        self.journal.store.run(Durability::Flushed, move |db| rows::call_off(db, id))?;
+        self.row.state = State::Voiding;
+        Ok(())
+    }
+
+    fn abandon(&self) {
+        self.journal.abandoned.lock().unwrap_or_else(PoisonError::into_inner).insert(self.row.id);
     }
 }
 
@@ -132,6 +172,7 @@ impl Drop for Claim {
             let id = self.row.id;
             let released = self.journal.store.run(Durability::Lazy, move |db| rows::release(db, id));
             if let Err(error) = released {
+                self.abandon();
                 crate::log::warn(format_args!("a journal row could not be given back: {}", error.message));
             }
         }

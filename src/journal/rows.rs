@@ -1,10 +1,14 @@
 //! What stands in a row, and every change of it.
 
-use super::owner::Owner;
+use super::Holders;
+use crate::config::LONGEST_CALL_MS;
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 use serde_json::{Map, Value};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// How long a request can still arrive after it was sent: WeChat Pay refuses a signature that is more than
+/// five minutes old, and a minute is for its clock and ours.
+pub const DELAYED_ARRIVAL: Duration = Duration::from_secs(360);
 /// Finished rows that a journal in memory remembers, for repeats.
 const REMEMBERED_IN_MEMORY: i64 = 1000;
 /// Old rows that are forgotten at a time.
@@ -25,6 +29,8 @@ pub enum State {
     Watching = 4,
     /// Called off for good: undone, or never happened.
     Voided = 5,
+    /// Being called off: it may have happened, and is to be undone.
+    Voiding = 6,
 }
 
 impl State {
@@ -35,6 +41,7 @@ impl State {
             3 => State::Closed,
             4 => State::Watching,
             5 => State::Voided,
+            6 => State::Voiding,
             _ => State::Pending,
         }
     }
@@ -190,19 +197,24 @@ pub(super) fn find(db: &Connection, mchid: &str, number: &str) -> rusqlite::Resu
     Ok(by_number(db, mchid, number)?.map(|(row, _)| row))
 }
 
-pub(super) fn begin(db: &Connection, mchid: &str, owner: &Owner, new: &NewRow) -> rusqlite::Result<Found> {
+pub(super) fn begin(
+    db: &Connection,
+    mchid: &str,
+    holders: &Holders,
+    new: &NewRow,
+) -> rusqlite::Result<Found> {
     let Some((row, holder)) = by_number(db, mchid, &new.number)? else {
-        return Ok(Found::Claimed { row: insert(db, mchid, owner, new)?, doubt: false });
+        return Ok(Found::Claimed { row: insert(db, mchid, holders.owner.id(), new)?, doubt: false });
     };
-    if holder.is_some_and(|holder| owner.is_alive(&holder)) {
+    if holders.hold(row.id, holder.as_deref()) {
         return Ok(Found::Running);
     }
     // Told "never sent" after which nothing was sent: the number is as good as new.
     if row.state == State::Closed && row.watch_until_ms == 0 && !same_request(&row, new) {
         db.execute("DELETE FROM request WHERE id = ?1", [row.id])?;
-        return Ok(Found::Claimed { row: insert(db, mchid, owner, new)?, doubt: false });
+        return Ok(Found::Claimed { row: insert(db, mchid, holders.owner.id(), new)?, doubt: false });
     }
-    if matches!(row.state, State::Watching | State::Voided) {
+    if matches!(row.state, State::Watching | State::Voiding | State::Voided) {
         return Ok(Found::Reused("the request with this number was called off".into()));
     }
     if !same_request(&row, new) {
@@ -217,17 +229,18 @@ pub(super) fn begin(db: &Connection, mchid: &str, owner: &Owner, new: &NewRow) -
     let doubt = row.state == State::Pending;
     let claimed = Row { state: if row.state == State::Done { State::Done } else { State::Pending }, ..row };
     db.execute(
-        "UPDATE request SET owner = ?2, state = ?3, updated_ms = ?4 WHERE id = ?1",
-        params![claimed.id, owner.id(), claimed.state as i64, now_ms()],
+        "UPDATE request SET owner = ?2, state = ?3, updated_ms = ?4, watch_until_ms = max(watch_until_ms, ?5) \
+         WHERE id = ?1",
+        params![claimed.id, holders.owner.id(), claimed.state as i64, now_ms(), latest_arrival()],
     )?;
     Ok(Found::Claimed { row: claimed, doubt })
 }
 
-fn insert(db: &Connection, mchid: &str, owner: &Owner, new: &NewRow) -> rusqlite::Result<Row> {
+fn insert(db: &Connection, mchid: &str, owner: &str, new: &NewRow) -> rusqlite::Result<Row> {
     let now = now_ms();
     db.prepare_cached(
         "INSERT INTO request (mchid, number, operation, method, target, body, members, state, created_ms, \
-         updated_ms, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
+         updated_ms, owner, watch_until_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11)",
     )?
     .execute(params![
         mchid,
@@ -239,7 +252,8 @@ fn insert(db: &Connection, mchid: &str, owner: &Owner, new: &NewRow) -> rusqlite
         Value::Object(new.members.clone()).to_string(),
         State::Pending as i64,
         now,
-        owner.id(),
+        owner,
+        latest_arrival(),
     ])?;
     Ok(Row {
         id: db.last_insert_rowid(),
@@ -281,19 +295,34 @@ pub(super) fn claim(
     db: &Connection,
     mchid: &str,
     number: &str,
-    owner: &Owner,
+    holders: &Holders,
 ) -> rusqlite::Result<Option<Row>> {
     let Some((row, holder)) = by_number(db, mchid, number)? else { return Ok(None) };
-    if holder.is_some_and(|holder| owner.is_alive(&holder)) {
+    if holders.hold(row.id, holder.as_deref()) {
         return Ok(None);
     }
-    db.execute("UPDATE request SET owner = ?2 WHERE id = ?1", params![row.id, owner.id()])?;
+    db.execute(
+        "UPDATE request SET owner = ?2, \
+         watch_until_ms = CASE state WHEN 0 THEN max(watch_until_ms, ?3) ELSE watch_until_ms END WHERE id = ?1",
+        params![row.id, holders.owner.id(), latest_arrival()],
+    )?;
     Ok(Some(row))
+}
+
+pub(super) fn call_off(db: &Connection, id: i64) -> rusqlite::Result<()> {
+    db.execute("UPDATE request SET state = 6, updated_ms = ?2 WHERE id = ?1", params![id, now_ms()]).map(drop)
+}
+
+/// Until when a copy of what is sent from now on could arrive, should this process die before it can say
+/// better: the longest call and the longest delay after it.
+fn latest_arrival() -> i64 {
+    let longest = DELAYED_ARRIVAL + Duration::from_millis(LONGEST_CALL_MS);
+    now_ms().saturating_add(i64::try_from(longest.as_millis()).unwrap_or(i64::MAX))
 }
 
 pub(super) fn unfinished(db: &Connection, mchid: &str) -> rusqlite::Result<Vec<Row>> {
     db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM request WHERE mchid = ?1 AND state IN (0, 4) ORDER BY id"
+        "SELECT {COLUMNS} FROM request WHERE mchid = ?1 AND state IN (0, 4, 6) ORDER BY id"
     ))?
     .query_map([mchid], |row| read(row).map(|(row, _)| row))?
     .collect()

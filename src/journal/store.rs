@@ -40,7 +40,7 @@ CREATE TABLE request (
     host TEXT,
     UNIQUE (mchid, number)
 ) STRICT;
-CREATE INDEX request_unfinished ON request (state, id) WHERE state IN (0, 4);
+CREATE INDEX request_unfinished ON request (state, id) WHERE state IN (0, 4, 6);
 ";
 
 /// Whether a change must survive a power cut before anybody hears of it.

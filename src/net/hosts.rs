@@ -44,7 +44,7 @@ impl Hosts {
         let now = Instant::now();
         let mut health = self.lock();
         let rests = |host: &Health| host.rests_until.is_some_and(|until| until > now);
-        // Fewest tries in this call first, then well before resting, then the order of the list.
+        // Well before resting, then fewest tries in this call, then the order of the list.
         let order = |index: usize, host: &Health| {
             let before = tried.iter().filter(|earlier| **earlier == index).count();
             (rests(host), before, host.rests_until.filter(|until| *until > now))

@@ -7,9 +7,7 @@
 
 use super::cancel::Cancel;
 use super::deadline::Deadline;
-use once_cell::sync::Lazy;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// What a refusal for frequency leaves of the pace, when it comes alone and when they come in a row.
@@ -39,12 +37,17 @@ struct State {
 
 /// The pace that all contexts of this `mchid` share. The smallest configured rate holds.
 pub fn shared(mchid: &str, max_rate_per_s: u64) -> Arc<Pace> {
-    static ALL: Lazy<Mutex<HashMap<String, Arc<Pace>>>> = Lazy::new(Mutex::default);
+    static ALL: Mutex<Vec<(String, Weak<Pace>)>> = Mutex::new(Vec::new());
     let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-    all.retain(|_, pace| Arc::strong_count(pace) > 1);
-    let pace = all.entry(mchid.to_owned()).or_insert_with(|| Arc::new(Pace::new(max_rate_per_s)));
+    all.retain(|(_, pace)| pace.strong_count() > 0);
+    let known = all.iter().find(|(known, _)| known == mchid).and_then(|(_, pace)| pace.upgrade());
+    let pace = known.unwrap_or_else(|| {
+        let pace = Arc::new(Pace::new(max_rate_per_s));
+        all.push((mchid.to_owned(), Arc::downgrade(&pace)));
+        pace
+    });
     pace.limit(max_rate_per_s);
-    Arc::clone(pace)
+    pace
 }
 
 #[allow(clippy::cast_precision_loss, reason = "the configuration bounds the rate at 100,000")]
@@ -70,8 +73,8 @@ impl Pace {
     }
 
     /// Waits for this request's turn, first come first served, without holding a lock. Answers how long it
-    /// would have been when the turn comes after the deadline or the call is cancelled; no turn is taken
-    /// then.
+    /// would have been when the turn comes after the deadline (no turn is taken then) or the call is called
+    /// off while it waits (its turn passes unused).
     pub fn wait(&self, deadline: &Deadline, cancel: &Cancel) -> Result<(), Duration> {
         let turn = {
             let now = Instant::now();

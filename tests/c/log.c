@@ -10,7 +10,8 @@
 
 static const char QUESTION[] =
     "{\"openid\":\"oVerySecretOpenid00000000001\",\"coupon_code\":\"Code_1\","
-    "\"product_coupon_id\":\"1\",\"stock_id\":\"1\",\"appid\":\"wx1\",\"brand_id\":\"1\"}";
+    "\"product_coupon_id\":\"1\",\"stock_id\":\"1\",\"appid\":\"wx1\",\"brand_id\":\"1\","
+    "\"_options\":{\"timeout_ms\":100}}"; /* refused at once; no time for a second round */
 
 static wxcoupon_ctx *ctx;
 

@@ -362,3 +362,56 @@ fn a_dead_host_costs_the_first_call_only_and_is_preferred_again_when_it_is_well(
     let back = till.redeem(&use_request("AUTO_H9", "TILL-HOST-9"));
     assert!(sandbox.urls()[0].ends_with(back.json["host"].as_str().unwrap()), "{}", back.json);
 }
+
+#[test]
+fn calling_off_is_remembered_until_it_is_done() {
+    let (sandbox, till) = shop();
+    let hang = sandbox.inject(Fault::new(FaultKind::ProcessThenHang).on("use"));
+    assert_eq!(till.redeem(&quick(use_request("AUTO_WISH", "TILL-WISH-1"))).class(), 4);
+    sandbox.clear_fault(hang);
+    // The line is down while the sale is called off.
+    let down = sandbox.inject(FaultKind::RefuseConnection);
+    let failed = till.settle(&quick(json!({ "out_request_no": "TILL-WISH-1", "aim": "void" })));
+    assert_eq!(failed.class(), 4, "{}", failed.json);
+    let pending = till.pending();
+    assert_eq!(
+        (pending["pending"].as_u64(), pending["requests"][0]["state"].as_str()),
+        (Some(1), Some("voiding"))
+    );
+    let complete = till.settle(&json!({ "out_request_no": "TILL-WISH-1" }));
+    assert_eq!((complete.name(), complete.json["field"].as_str()), ("WXCOUPON_E_REQUEST", Some("/aim")));
+    sandbox.clear_fault(down);
+    assert_eq!(till.settle_all().status, 0);
+    assert_eq!(till.pending()["pending"], 0);
+    let effects: Vec<Effect> = sandbox.ledger().iter().map(|entry| entry.effect).collect();
+    assert_eq!(effects, [Effect::Used, Effect::Returned], "undone, not completed");
+}
+
+#[test]
+fn a_success_that_is_asked_again_in_vain_stays_a_success() {
+    let sandbox = sandbox();
+    let till = Till::new(&config_with(&sandbox, &json!({ "journal_replays": false })));
+    assert_eq!(till.redeem(&use_request("AUTO_FIRM", "TILL-FIRM-1")).status, 0);
+    sandbox.inject(Fault::new(FaultKind::Status { status: 500, html: false }).on("use"));
+    let again = till.redeem(&quick(use_request("AUTO_FIRM", "TILL-FIRM-1")));
+    assert_eq!((again.status, again.json["recorded"].as_bool()), (0, Some(true)), "{}", again.json);
+    assert_eq!(again.json["http_status"], 200);
+}
+
+#[test]
+fn the_self_check_shows_the_clock_and_what_is_pending() {
+    let (sandbox, till) = shop();
+    sandbox.set_clock_offset(-7200);
+    assert_eq!(till.query(&query_request("SBX_EFFECTIVE_1")).status, 0);
+    let checked = till.check();
+    let line = |name: &str| {
+        let lines = checked.json["data"]["lines"].as_array().unwrap();
+        lines.iter().find(|line| line["name"] == name).unwrap_or_else(|| panic!("no line {name}")).clone()
+    };
+    let offset: i64 = line("clock_offset_s")["found"].as_str().unwrap().parse().unwrap();
+    assert!((offset + 7200).abs() <= 2, "{offset}");
+    assert_eq!(line("clock_offset_s")["ok"], false);
+    assert_eq!((line("pending")["ok"].as_bool(), line("pending")["found"].as_str()), (Some(true), Some("0")));
+    assert!(line("journal")["advice"].as_str().unwrap().contains("journal_path"));
+    assert_eq!(checked.json["data"]["all_ok"], false);
+}

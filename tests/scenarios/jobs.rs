@@ -81,3 +81,27 @@ fn freeing_a_context_ends_its_jobs_within_a_bound() {
     assert!(sent <= 4, "no more than there are threads were sent");
     assert_eq!(till.start("use", &json!({})).err(), Some(1002));
 }
+
+#[test]
+fn calling_off_a_repeat_does_not_make_its_doubt_go_away() {
+    let sandbox = sandbox();
+    let till =
+        Till::new(&config_with(&sandbox, &json!({ "attempt_timeout_ms": 400, "connect_timeout_ms": 1500 })));
+    sandbox.inject(Fault::new(FaultKind::ProcessThenHang).on("use"));
+    let mut request = use_request("AUTO_AGAIN", "TILL-AGAIN-1");
+    request["_options"] = json!({ "timeout_ms": 500 });
+    assert_eq!(till.redeem(&request).class(), 4);
+    sandbox.clear_faults();
+    // The repeat is called off before it has sent anything.
+    sandbox.inject(FaultKind::RefuseConnection);
+    request["_options"] = json!({ "timeout_ms": 5000 });
+    let job = till.start("use", &request).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    job.cancel();
+    let end = job.wait(5000);
+    assert_eq!((end.name(), end.class()), ("WXCOUPON_E_CANCELLED_SENT", 4), "{}", end.json);
+    assert_eq!(till.pending()["pending"], 1);
+    sandbox.clear_faults();
+    assert_eq!(till.settle_all().status, 0);
+    assert_eq!(sandbox.ledger().len(), 1);
+}

@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 use wxcoupon::ffi::{
     wxcoupon_buf, wxcoupon_buf_data, wxcoupon_buf_free, wxcoupon_buf_in_doubt, wxcoupon_buf_new,
-    wxcoupon_buf_status, wxcoupon_ctx, wxcoupon_ctx_free, wxcoupon_ctx_new, wxcoupon_job,
+    wxcoupon_buf_status, wxcoupon_check, wxcoupon_ctx, wxcoupon_ctx_free, wxcoupon_ctx_new, wxcoupon_job,
     wxcoupon_job_cancel, wxcoupon_job_free, wxcoupon_job_wait, wxcoupon_pending, wxcoupon_query,
     wxcoupon_request, wxcoupon_return, wxcoupon_settle, wxcoupon_start, wxcoupon_use,
 };
@@ -78,6 +78,11 @@ impl Till {
         let answer = self.answer(wxcoupon_pending(self.ctx, self.buf));
         assert_eq!(answer.status, 0, "{}", answer.json);
         answer.json["data"].clone()
+    }
+
+    pub fn check(&self) -> Answer {
+        // SAFETY: NULL is allowed.
+        self.answer(unsafe { wxcoupon_check(self.ctx, ptr::null(), self.buf) })
     }
 
     pub fn settle_all(&self) -> Answer {
