@@ -90,10 +90,9 @@ where
 }
 
 fn tls_kind(text: &str) -> Result<TlsKind, String> {
-    TlsKind::ALL
-        .into_iter()
-        .find(|kind| kind.to_string() == text)
-        .ok_or_else(|| "must be good, wrong_ca, wrong_name, expired, long_expired, not_yet_valid or plain_http".to_owned())
+    TlsKind::ALL.into_iter().find(|kind| kind.to_string() == text).ok_or_else(|| {
+        "must be good, wrong_ca, wrong_name, expired, long_expired, not_yet_valid or plain_http".to_owned()
+    })
 }
 
 fn sign_with(text: &str) -> Result<SignWith, String> {

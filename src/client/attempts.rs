@@ -233,8 +233,10 @@ impl Client {
                 (Report::from(outcome::judge(errand.writes, &Event::NoAnswer(&failure))), 0)
             }
         };
-        if report.code == Code::RateLimited {
-            self.pace.slow_down();
+        match report.code {
+            Code::RateLimited => self.pace.slow_down(),
+            _ if report.http_status.is_some() => self.pace.answered(),
+            _ => {}
         }
         report.host = Some(host.name.clone());
         (index, report, clock_change)

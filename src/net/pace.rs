@@ -1,26 +1,30 @@
 //! How fast requests may leave: one pace a `mchid` in this process, whatever the number of contexts.
 //!
 //! WeChat Pay counts 500 requests a second over everything a service provider does, and tills have no
-//! common brain. Each process spaces its requests evenly; when WeChat Pay says "too often" the pace falls
-//! by a part, and recovers slowly at first and then faster, so that many processes find their shares
-//! without synchronised bursts.
+//! common brain. Each process spaces its requests evenly. When WeChat Pay says "too often", the pace falls to
+//! what was answered lately if it was far too high, else by a small part; it grows slowly after that, and
+//! faster once it has been quiet, so that many processes find their shares without synchronised bursts.
 
 use super::cancel::Cancel;
 use super::deadline::Deadline;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-/// What a refusal for frequency leaves of the pace, when it comes alone and when they come in a row.
-const AFTER_ONE: f64 = 0.9;
-const AFTER_SEVERAL: f64 = 0.7;
-/// Refusals within this time are one event: they were all sent at the same pace.
-const ONE_EVENT: Duration = Duration::from_millis(100);
-const IN_A_ROW: Duration = Duration::from_millis(500);
-/// How the pace recovers, in requests a second a second; faster once it has been quiet for a while.
-const RECOVERY: f64 = 0.4;
+/// Refusals within this time are one event: WeChat Pay counts in seconds.
+const ONE_EVENT: Duration = Duration::from_secs(1);
+/// What an event leaves of the pace when it is about right.
+const AFTER_EVENT: f64 = 0.98;
+/// When less than this part of the pace was answered lately, it is far too high, and falls to what was.
+const FAR_TOO_HIGH: f64 = 0.5;
+/// By which part the pace grows in a second: soon after an event, and once it has been quiet.
+const GROWTH: f64 = 0.004;
 const QUIET: Duration = Duration::from_secs(10);
-const RECOVERY_WHEN_QUIET: f64 = 0.1;
-const SLOWEST: f64 = 1.0;
+const GROWTH_WHEN_QUIET: f64 = 0.1;
+/// However crowded it is, a till that serves a customer now and then is not held up for long.
+const SLOWEST: f64 = 2.0;
+/// "Lately" is a second, counted in parts.
+const PARTS: usize = 10;
+const PART: Duration = Duration::from_millis(100);
 
 /// The pace of one `mchid`.
 #[derive(Debug)]
@@ -33,6 +37,48 @@ struct State {
     next: Instant,
     slowed_at: Option<Instant>,
     recovered_at: Instant,
+    lately: Lately,
+}
+
+/// Answers of the last second that were not "too often".
+#[derive(Debug)]
+struct Lately {
+    counts: [u32; PARTS],
+    part: usize,
+    since: Instant,
+}
+
+impl Lately {
+    fn new(now: Instant) -> Lately {
+        Lately { counts: [0; PARTS], part: 0, since: now }
+    }
+
+    fn turn(&mut self, now: Instant) {
+        let mut turns = 0;
+        while now.saturating_duration_since(self.since) >= PART && turns <= PARTS {
+            self.since += PART;
+            self.part = (self.part + 1) % PARTS;
+            turns += 1;
+            if let Some(count) = self.counts.get_mut(self.part) {
+                *count = 0;
+            }
+        }
+        if turns > PARTS {
+            self.since = now;
+        }
+    }
+
+    fn count(&mut self, now: Instant) {
+        self.turn(now);
+        if let Some(count) = self.counts.get_mut(self.part) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn sum(&mut self, now: Instant) -> f64 {
+        self.turn(now);
+        f64::from(self.counts.iter().sum::<u32>())
+    }
 }
 
 /// The pace that all contexts of this `mchid` share. The smallest configured rate holds.
@@ -59,7 +105,14 @@ impl Pace {
     fn new(max_rate_per_s: u64) -> Pace {
         let now = Instant::now();
         let fastest = rate(max_rate_per_s);
-        Pace(Mutex::new(State { fastest, rate: fastest, next: now, slowed_at: None, recovered_at: now }))
+        Pace(Mutex::new(State {
+            fastest,
+            rate: fastest,
+            next: now,
+            slowed_at: None,
+            recovered_at: now,
+            lately: Lately::new(now),
+        }))
     }
 
     fn limit(&self, max_rate_per_s: u64) {
@@ -95,17 +148,22 @@ impl Pace {
         Ok(())
     }
 
+    /// WeChat Pay answered, whatever it said but "too often".
+    pub fn answered(&self) {
+        self.lock().lately.count(Instant::now());
+    }
+
     /// WeChat Pay said "too often".
     pub fn slow_down(&self) {
         let now = Instant::now();
         let mut state = self.lock();
-        state.recover(now);
-        let since = state.slowed_at.map(|at| now - at);
-        if since.is_some_and(|since| since < ONE_EVENT) {
+        if state.slowed_at.is_some_and(|at| now - at < ONE_EVENT) {
             return;
         }
-        let left = if since.is_some_and(|since| since < IN_A_ROW) { AFTER_SEVERAL } else { AFTER_ONE };
-        state.rate = (state.rate * left).max(SLOWEST.min(state.fastest));
+        state.recover(now);
+        let lately = state.lately.sum(now);
+        let lower = if lately < state.rate * FAR_TOO_HIGH { lately } else { state.rate * AFTER_EVENT };
+        state.rate = lower.max(SLOWEST.min(state.fastest));
         state.slowed_at = Some(now);
     }
 }
@@ -115,8 +173,8 @@ impl State {
         let passed = (now - self.recovered_at).as_secs_f64();
         self.recovered_at = now;
         let Some(slowed) = self.slowed_at else { return };
-        let quiet = now - slowed > QUIET;
-        self.rate += passed * if quiet { RECOVERY_WHEN_QUIET * self.rate } else { RECOVERY };
+        let growth = if now - slowed > QUIET { GROWTH_WHEN_QUIET } else { GROWTH };
+        self.rate *= 1.0 + growth * passed;
         if self.rate >= self.fastest {
             self.rate = self.fastest;
             self.slowed_at = None;
@@ -153,18 +211,38 @@ mod tests {
     }
 
     #[test]
-    fn it_falls_once_an_event_and_recovers() {
+    fn it_falls_once_an_event_to_what_was_answered_lately_and_recovers() {
         let pace = Pace::new(100);
+        for _ in 0..60 {
+            pace.answered();
+        }
         for _ in 0..50 {
             pace.slow_down();
         }
-        assert!((pace.lock().rate - 90.0).abs() < 0.5, "fifty refusals at once are one event");
+        assert!((pace.lock().rate - 98.0).abs() < 0.5, "fifty refusals at once are one event");
+        let pace = Pace::new(100);
+        for _ in 0..20 {
+            pace.answered();
+        }
+        pace.slow_down();
+        assert!((pace.lock().rate - 20.0).abs() < 0.5, "far too high: down to what was answered");
         let mut state = pace.lock();
-        state.slowed_at = Instant::now().checked_sub(Duration::from_secs(20));
-        state.recovered_at = Instant::now().checked_sub(Duration::from_secs(2)).unwrap();
+        state.slowed_at = Instant::now().checked_sub(Duration::from_secs(60));
+        state.recovered_at = Instant::now().checked_sub(Duration::from_secs(50)).unwrap();
         state.recover(Instant::now());
         assert!((state.rate - 100.0).abs() < 0.5);
         assert!(state.slowed_at.is_none());
+    }
+
+    #[test]
+    fn lately_is_the_last_second() {
+        let start = Instant::now();
+        let mut lately = Lately::new(start);
+        lately.count(start);
+        lately.count(start + Duration::from_millis(450));
+        assert!((lately.sum(start + Duration::from_millis(900)) - 2.0).abs() < 0.1);
+        assert!((lately.sum(start + Duration::from_millis(1250)) - 1.0).abs() < 0.1);
+        assert!(lately.sum(start + Duration::from_secs(60)) < 0.1);
     }
 
     #[test]

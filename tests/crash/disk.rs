@@ -1,0 +1,147 @@
+//! A disk that is full, and has room again later.
+//!
+//! Without any rights: the process may not make files longer than a limit (`RLIMIT_FSIZE`; the signal that
+//! comes with it is ignored), so writes fail in the middle of the journal. Where the system lets a process
+//! have a file system of its own (root, or user namespaces): a small tmpfs that is really full.
+
+use crate::books::{Counts, E_JOURNAL, Notes, compare, read_notes, read_settled};
+use crate::counter::Counter;
+use crate::kill::troubled_sandbox;
+use crate::process::{Desk, SETTLINGS, redeem, settle, settle_everything, wait};
+use crate::random::Random;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Redemptions of each of the two threads.
+const ASKED: u64 = 30;
+
+#[test]
+fn where_files_cannot_grow_nothing_is_sent_and_nothing_is_lost() {
+    let mut random = Random::for_test("small files");
+    let sandbox = troubled_sandbox(&mut random);
+    let mut counts = Counts::default();
+    for round in 0..10 {
+        let folder = TempDir::new().unwrap();
+        let desk = Desk::set_up(folder.path(), &sandbox.config());
+        // Between the journal that has just been made and one with all redemptions in it.
+        let limit = random.between(40_000, 400_000);
+        let mut till =
+            desk.process("small files", &format!("F{round}"), random.next(), limit).spawn().unwrap();
+        wait(&mut till, Duration::from_secs(120));
+        check(&desk, &sandbox, &mut counts);
+    }
+    eprintln!("small files:{counts}");
+    assert!(counts.of("told class 2, not in the journal") > 0, "the limit never mattered");
+}
+
+#[test]
+fn on_a_full_disk_nothing_is_sent_and_nothing_is_lost() {
+    let mut random = Random::for_test("small disk");
+    let sandbox = troubled_sandbox(&mut random);
+    let mut counts = Counts::default();
+    for round in 0..5 {
+        let folder = TempDir::new().unwrap();
+        let desk = Desk::set_up(folder.path(), &sandbox.config());
+        let free_kib = random.between(0, 200);
+        let mut till = desk.process("small disk", &format!("D{round}"), random.next(), free_kib);
+        on_a_disk_of_its_own(&mut till, desk.journal().parent().unwrap());
+        match till.spawn() {
+            Ok(mut till) => wait(&mut till, Duration::from_secs(120)),
+            Err(why) => {
+                eprintln!("skipped: this system gives a process no file system of its own ({why})");
+                return;
+            }
+        }
+        check(&desk, &sandbox, &mut counts);
+    }
+    eprintln!("small disk:{counts}");
+    assert!(counts.of("told class 2, not in the journal") > 0, "the disk was never full");
+}
+
+fn check(desk: &Desk, sandbox: &wxcoupon_sandbox::Sandbox, counts: &mut Counts) {
+    let (asked, settled) = (read_notes(&desk.notes()), read_settled(&desk.settled()));
+    for asked in asked.values() {
+        // Whoever lacks disk space is told so, and no other story of class 2.
+        let told = asked.told.unwrap();
+        assert!(told / 1000 != 2 || told == E_JOURNAL, "{asked:?}");
+        counts.add(format!("status {told}"), 1);
+    }
+    compare(&asked, &settled, sandbox, counts);
+    let left = settled.pending_before_reopening.unwrap();
+    counts.add("pending when the disk had room again, not to be settled before reopening", left);
+}
+
+/// Mounts a tmpfs of two megabytes there, seen by that process only. It goes with the process.
+fn on_a_disk_of_its_own(command: &mut std::process::Command, folder: &Path) {
+    let target = std::ffi::CString::new(folder.to_str().unwrap()).unwrap();
+    let checked = |result: libc::c_int| match result {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()),
+    };
+    // SAFETY: between fork and exec only system calls are made, with texts prepared before.
+    unsafe {
+        command.pre_exec(move || {
+            if libc::unshare(libc::CLONE_NEWNS) != 0 {
+                checked(libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNS))?;
+            }
+            let (none, private) = (std::ptr::null(), libc::MS_REC | libc::MS_PRIVATE);
+            checked(libc::mount(c"none".as_ptr(), c"/".as_ptr(), none, private, std::ptr::null()))?;
+            let size = c"size=2m,mode=700".as_ptr().cast();
+            checked(libc::mount(c"tmpfs".as_ptr(), target.as_ptr(), c"tmpfs".as_ptr(), 0, size))
+        });
+    }
+}
+
+/// The role: files may not grow beyond `limit` bytes until all calls are over.
+pub fn with_small_files(desk: &Desk, seed: u64, limit: u64) {
+    let counter = Counter::open(&desk.config()).unwrap();
+    set_limit(limit);
+    redeem(&counter, desk, &prefix(), seed, ASKED);
+    settle_everything(&counter, 1);
+    set_limit(libc::RLIM_INFINITY);
+    afterwards(counter, desk);
+}
+
+/// The role: the disk is full but for `free_kib` until all calls are over.
+pub fn with_a_small_disk(desk: &Desk, seed: u64, free_kib: u64) {
+    let counter = Counter::open(&desk.config()).unwrap();
+    let ballast = desk.journal().with_file_name("ballast");
+    let mut file = File::create(&ballast).unwrap();
+    let mut length = 0;
+    while let Ok(written) = file.write(&[0; 4096]) {
+        length += written as u64;
+    }
+    file.set_len(length.saturating_sub(free_kib * 1024)).unwrap();
+    redeem(&counter, desk, &prefix(), seed, ASKED);
+    settle_everything(&counter, 1);
+    drop(file);
+    std::fs::remove_file(ballast).unwrap();
+    afterwards(counter, desk);
+}
+
+fn afterwards(counter: Counter, desk: &Desk) {
+    settle_everything(&counter, SETTLINGS);
+    let left = counter.pending();
+    drop(counter);
+    Notes::append_to(&desk.settled()).line(&format!("pending_before_reopening {left}"));
+    settle(&Counter::open(&desk.config()).unwrap(), desk, SETTLINGS);
+}
+
+fn prefix() -> String {
+    std::env::var("WXCOUPON_TEST_PREFIX").unwrap()
+}
+
+fn set_limit(bytes: libc::rlim_t) {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: a structure of this process, read and written; ignoring a signal has no handler to be safe.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+        assert_eq!(libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit), 0);
+        limit.rlim_cur = bytes.min(limit.rlim_max);
+        assert_eq!(libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit), 0);
+    }
+}

@@ -1,0 +1,174 @@
+//! The till as a process of its own: this test program, started again with a role.
+
+use crate::books::{Notes, read_notes};
+use crate::counter::{Counter, Told};
+use crate::random::Random;
+use crate::till::use_request;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+const ROLE: &str = "WXCOUPON_TEST_ROLE";
+/// Settling is repeated this often, for it gives up where the line looks dead and where a coupon is locked.
+pub const SETTLINGS: u64 = 20;
+
+/// What a till process works with. All in one folder, so that one variable names it.
+#[derive(Debug, Clone)]
+pub struct Desk(pub PathBuf);
+
+impl Desk {
+    /// Writes the configuration that the till will read.
+    pub fn set_up(folder: &Path, config: &Value) -> Desk {
+        let desk = Desk(folder.to_owned());
+        std::fs::create_dir_all(desk.journal().parent().unwrap()).unwrap();
+        let mut config = config.clone();
+        config["journal_path"] = json!(desk.journal());
+        config["timeout_ms"] = json!(700);
+        config["attempt_timeout_ms"] = json!(250);
+        config["connect_timeout_ms"] = json!(250);
+        std::fs::write(folder.join("config.json"), config.to_string()).unwrap();
+        desk
+    }
+
+    pub fn config(&self) -> Value {
+        serde_json::from_str(&std::fs::read_to_string(self.0.join("config.json")).unwrap()).unwrap()
+    }
+
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("disk").join("till.journal")
+    }
+
+    pub fn notes(&self) -> PathBuf {
+        self.0.join("notes")
+    }
+
+    pub fn settled(&self) -> PathBuf {
+        self.0.join("settled")
+    }
+
+    /// A process with a role, not yet started. Numbers start with `prefix`; `amount` depends on the role.
+    pub fn process(&self, role: &str, prefix: &str, seed: u64, amount: u64) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", "process::till_process", "--ignored", "--nocapture", "--test-threads=1"])
+            .env(ROLE, role)
+            .env("WXCOUPON_TEST_DESK", &self.0)
+            .env("WXCOUPON_TEST_PREFIX", prefix)
+            .env("WXCOUPON_SEED", seed.to_string())
+            .env("WXCOUPON_TEST_AMOUNT", amount.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit());
+        command
+    }
+
+    /// Settles everything in a new process and asks about every number in the notes.
+    pub fn settle(&self, settlings: u64) {
+        let _ = std::fs::remove_file(self.settled());
+        let mut settling = self.process("settle", "", 0, settlings).spawn().unwrap();
+        wait(&mut settling, Duration::from_secs(180));
+    }
+}
+
+/// Waits for a process that must end well.
+pub fn wait(child: &mut Child, limit: Duration) {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success(), "the till process failed: {status}");
+            return;
+        }
+        if start.elapsed() > limit {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("the till process did not end within {limit:?}");
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The till of the other tests; does nothing when it is started by itself.
+#[test]
+#[ignore = "a process that the other tests start"]
+fn till_process() {
+    let Ok(role) = std::env::var(ROLE) else { return };
+    let variable = |name: &str| std::env::var(format!("WXCOUPON_{name}")).unwrap();
+    let desk = Desk(PathBuf::from(variable("TEST_DESK")));
+    let amount: u64 = variable("TEST_AMOUNT").parse().unwrap();
+    let seed = variable("SEED").parse().unwrap();
+    match role.as_str() {
+        "redeem" => {
+            redeem(&Counter::open(&desk.config()).unwrap(), &desk, &variable("TEST_PREFIX"), seed, amount);
+        }
+        "settle" => settle(&Counter::open(&desk.config()).unwrap(), &desk, amount),
+        "small files" => crate::disk::with_small_files(&desk, seed, amount),
+        "small disk" => crate::disk::with_a_small_disk(&desk, seed, amount),
+        "hold" => crate::locked::hold(&desk.journal()),
+        _ => panic!("no such role: {role}"),
+    }
+}
+
+/// Two threads redeem coupon after coupon, `amount` each. Now and then one that was asked for before.
+pub fn redeem(counter: &Counter, desk: &Desk, prefix: &str, seed: u64, amount: u64) {
+    let coupons = Mutex::new(Vec::<String>::new());
+    std::thread::scope(|scope| {
+        for thread in 0..2 {
+            let coupons = &coupons;
+            scope.spawn(move || {
+                let mut random = Random::seeded(seed.wrapping_add(thread));
+                let mut notes = Notes::append_to(&desk.notes());
+                for index in 0..amount {
+                    let coupon = coupon(coupons, &mut random, &format!("AUTO_{prefix}_{thread}_{index}"));
+                    let number = format!("{prefix}-{thread}-{index}");
+                    one(counter, &mut notes, &coupon, &number);
+                }
+            });
+        }
+    });
+}
+
+fn coupon(coupons: &Mutex<Vec<String>>, random: &mut Random, fresh: &str) -> String {
+    let mut coupons = coupons.lock().unwrap();
+    if !coupons.is_empty() && random.one_in(8) {
+        return coupons[random.index(coupons.len())].clone();
+    }
+    coupons.push(fresh.to_owned());
+    fresh.to_owned()
+}
+
+/// One redemption; where the till may try again with the same number, once more.
+fn one(counter: &Counter, notes: &mut Notes, coupon: &str, number: &str) {
+    for _ in 0..2 {
+        notes.line(&format!("asked {number} {coupon}"));
+        let told: Told = counter.redeem(&use_request(coupon, number));
+        notes.line(&format!("told {number} {}", told.status));
+        if !matches!(told.status / 1000, 3 | 6) {
+            break;
+        }
+    }
+}
+
+pub fn settle(counter: &Counter, desk: &Desk, settlings: u64) {
+    settle_everything(counter, settlings);
+    let mut book = Vec::new();
+    book.push(format!("pending {}", counter.pending()));
+    for number in read_notes(&desk.notes()).keys() {
+        book.push(format!("answer {number} {}", counter.settle(Some(number)).status));
+    }
+    let mut settled = Notes::append_to(&desk.settled());
+    settled.line(&book.join("\n"));
+}
+
+pub fn settle_everything(counter: &Counter, settlings: u64) {
+    for _ in 0..settlings {
+        let told = counter.settle(None);
+        assert_ne!(told.status / 1000, 9, "{}", told.json);
+        if told.status == 0 {
+            break;
+        }
+        // A coupon stays locked while a request from before the crash is being processed.
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}

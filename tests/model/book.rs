@@ -1,0 +1,163 @@
+//! The model: what the till was told about each number, and which answers may follow.
+
+use crate::steps::Number;
+use crate::till::Answer;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+pub const REUSED: &str = "WXCOUPON_E_REQUEST_NO_REUSED";
+const WRONG_REQUEST: &str = "WXCOUPON_E_REQUEST";
+
+/// What a number was first used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Content {
+    pub returns: bool,
+    pub coupon: u8,
+    pub note: u8,
+}
+
+/// The answer's data; two kilobytes that nobody wants to read in a failure.
+#[derive(Clone, PartialEq)]
+pub struct Data(Value);
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    /// Class 4: it may have happened.
+    Open,
+    /// Class 0, with the answer.
+    Done(Data),
+    /// Class 5.
+    Refused(i32),
+    /// Class 3 or 6.
+    Undone(i32),
+    /// Called off, and what is to be undone is in doubt.
+    Voiding,
+    /// Called off; a copy may still arrive.
+    Watching,
+    /// Called off for good.
+    Voided,
+}
+
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub content: Content,
+    pub told: Told,
+}
+
+#[derive(Debug, Default)]
+pub struct Book {
+    pub entries: BTreeMap<Number, Entry>,
+    /// Refused because the number stands for something else.
+    reused: BTreeSet<(Number, Content)>,
+}
+
+/// What an answer to a request must look like.
+#[derive(Debug)]
+pub enum Allowed {
+    /// The number stands for something else; nothing may be sent.
+    OnlyReused,
+    /// The recorded answer; nothing may be sent.
+    OnlyRecorded(Data),
+    /// Still in doubt, or known now: neither "not sent" nor "wait".
+    Resolved,
+    /// Whatever is true.
+    Anything,
+    /// Whatever is true, or the number stands for something else.
+    AnythingOrReused,
+}
+
+impl Book {
+    /// Before a request goes out.
+    pub fn allows(&self, number: Number, content: Content) -> Allowed {
+        if self.reused.contains(&(number, content)) {
+            return Allowed::OnlyReused;
+        }
+        let Some(entry) = self.entries.get(&number) else { return Allowed::Anything };
+        match &entry.told {
+            // Free for something else, if really nothing was sent.
+            Told::Undone(_) if entry.content != content => Allowed::AnythingOrReused,
+            _ if entry.content != content => Allowed::OnlyReused,
+            Told::Watching | Told::Voiding | Told::Voided => Allowed::OnlyReused,
+            Told::Done(data) => Allowed::OnlyRecorded(data.clone()),
+            Told::Open => Allowed::Resolved,
+            Told::Refused(_) | Told::Undone(_) => Allowed::Anything,
+        }
+    }
+
+    /// Takes the answer to a request in, if it is allowed.
+    pub fn take(&mut self, number: Number, content: Content, answer: &Answer) -> Result<(), String> {
+        let allowed = self.allows(number, content);
+        let (name, class) = (answer.name(), answer.class());
+        let reused = name == REUSED;
+        let right = match &allowed {
+            Allowed::OnlyReused => reused,
+            Allowed::OnlyRecorded(data) => answer.status == 0 && answer.json["data"] == data.0,
+            Allowed::Resolved => matches!(class, 0 | 4 | 5) && !reused,
+            Allowed::Anything => matches!(class, 0 | 3 | 4 | 5 | 6) && !reused,
+            Allowed::AnythingOrReused => matches!(class, 0 | 3 | 4 | 5 | 6),
+        };
+        if !right {
+            return Err(format!("{number} {content:?}: {allowed:?} does not allow {}", answer.json));
+        }
+        if reused {
+            self.reused.insert((number, content));
+        } else {
+            self.entries.insert(number, Entry { content, told: told(answer) });
+        }
+        Ok(())
+    }
+
+    /// Takes the answer to settling one number in, if it is allowed.
+    pub fn settled(&mut self, number: Number, void: bool, answer: &Answer) -> Result<(), String> {
+        let wrong = |why: &str| Err(format!("settling {number} (void: {void}): {why}: {}", answer.json));
+        let Some(entry) = self.entries.get_mut(&number) else {
+            return if answer.name() == WRONG_REQUEST { Ok(()) } else { wrong("nobody has used it") };
+        };
+        if void {
+            if entry.content.returns {
+                return if answer.name() == WRONG_REQUEST { Ok(()) } else { wrong("it is a return") };
+            }
+            let may_watch = matches!(entry.told, Told::Open | Told::Watching | Told::Voiding);
+            match (answer.class(), answer.json["data"]["state"].as_str()) {
+                (0, Some("voided")) => entry.told = Told::Voided,
+                (0, Some("watching")) if may_watch => entry.told = Told::Watching,
+                (4, None) if may_watch || matches!(entry.told, Told::Done(_)) => {
+                    if entry.told != Told::Watching {
+                        entry.told = Told::Voiding;
+                    }
+                }
+                _ => return wrong(&format!("does not follow from {:?}", entry.told)),
+            }
+            return Ok(());
+        }
+        match (&entry.told, answer.class()) {
+            (Told::Open, 0 | 4 | 5) if answer.name() != REUSED => entry.told = told(answer),
+            (Told::Done(data), 0) if answer.json["data"] == data.0 => {}
+            (Told::Refused(status) | Told::Undone(status), _) if answer.status == *status => {}
+            (Told::Watching | Told::Voiding | Told::Voided, 1) if answer.name() == WRONG_REQUEST => {}
+            _ => return wrong(&format!("does not follow from {:?}", entry.told)),
+        }
+        Ok(())
+    }
+
+    /// The numbers that were told this.
+    pub fn numbers(&self, told: &Told) -> BTreeSet<Number> {
+        self.entries.iter().filter(|(_, entry)| entry.told == *told).map(|(number, _)| *number).collect()
+    }
+}
+
+fn told(answer: &Answer) -> Told {
+    match answer.class() {
+        0 => Told::Done(Data(answer.json["data"].clone())),
+        4 => Told::Open,
+        5 => Told::Refused(answer.status),
+        _ => Told::Undone(answer.status),
+    }
+}
+
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0["coupon_state"])
+    }
+}
