@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn leaf_is_signed_by_its_authority() {
         let ca = authority("test", 1_754_193_600).unwrap();
-        let leaf = server(&ca, ServerNames::Here, false, 1_754_193_600).unwrap();
+        let leaf = server(&ca, ServerNames::Here, Validity::Now, 1_754_193_600).unwrap();
         assert!(leaf.cert.verify(&ca.key).unwrap());
         assert_eq!(leaf.cert.subject_alt_names().unwrap().len(), 2);
     }

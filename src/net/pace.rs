@@ -16,6 +16,8 @@ const ONE_EVENT: Duration = Duration::from_secs(1);
 const AFTER_EVENT: f64 = 0.98;
 /// When less than this part of the pace was answered lately, it is far too high, and falls to what was.
 const FAR_TOO_HIGH: f64 = 0.5;
+/// A process that sends at less than this part of its pace is not why there was too much.
+const IN_USE: f64 = 0.1;
 /// By which part the pace grows in a second: soon after an event, and once it has been quiet.
 const GROWTH: f64 = 0.004;
 const QUIET: Duration = Duration::from_secs(10);
@@ -37,10 +39,13 @@ struct State {
     next: Instant,
     slowed_at: Option<Instant>,
     recovered_at: Instant,
-    lately: Lately,
+    /// Requests that took their turn.
+    sent: Lately,
+    /// Answers that were not "too often".
+    answered: Lately,
 }
 
-/// Answers of the last second that were not "too often".
+/// How many there were in the last second.
 #[derive(Debug)]
 struct Lately {
     counts: [u32; PARTS],
@@ -73,6 +78,13 @@ impl Lately {
         if let Some(count) = self.counts.get_mut(self.part) {
             *count = count.saturating_add(1);
         }
+    }
+
+    /// Of the present part and the one before it: a tenth of a second or a little more.
+    fn just_now(&mut self, now: Instant) -> f64 {
+        self.turn(now);
+        let count = |part: usize| self.counts.get(part % PARTS).copied().unwrap_or_default();
+        f64::from(count(self.part) + count(self.part + PARTS - 1))
     }
 
     fn sum(&mut self, now: Instant) -> f64 {
@@ -111,7 +123,8 @@ impl Pace {
             next: now,
             slowed_at: None,
             recovered_at: now,
-            lately: Lately::new(now),
+            sent: Lately::new(now),
+            answered: Lately::new(now),
         }))
     }
 
@@ -139,6 +152,7 @@ impl Pace {
                 return Err(wait);
             }
             state.next = turn + Duration::from_secs_f64(1.0 / state.rate);
+            state.sent.count(now);
             turn
         };
         let wait = turn.saturating_duration_since(Instant::now());
@@ -150,7 +164,7 @@ impl Pace {
 
     /// WeChat Pay answered, whatever it said but "too often".
     pub fn answered(&self) {
-        self.lock().lately.count(Instant::now());
+        self.lock().answered.count(Instant::now());
     }
 
     /// WeChat Pay said "too often".
@@ -161,7 +175,10 @@ impl Pace {
             return;
         }
         state.recover(now);
-        let lately = state.lately.sum(now);
+        if state.sent.just_now(now) < state.rate * PART.as_secs_f64() * IN_USE {
+            return;
+        }
+        let lately = state.answered.sum(now);
         let lower = if lately < state.rate * FAR_TOO_HIGH { lately } else { state.rate * AFTER_EVENT };
         state.rate = lower.max(SLOWEST.min(state.fastest));
         state.slowed_at = Some(now);
@@ -213,17 +230,19 @@ mod tests {
     #[test]
     fn it_falls_once_an_event_to_what_was_answered_lately_and_recovers() {
         let pace = Pace::new(100);
-        for _ in 0..60 {
-            pace.answered();
-        }
+        let serve = |pace: &Pace, count: u32| {
+            for _ in 0..count {
+                pace.lock().sent.count(Instant::now());
+                pace.answered();
+            }
+        };
+        serve(&pace, 60);
         for _ in 0..50 {
             pace.slow_down();
         }
         assert!((pace.lock().rate - 98.0).abs() < 0.5, "fifty refusals at once are one event");
         let pace = Pace::new(100);
-        for _ in 0..20 {
-            pace.answered();
-        }
+        serve(&pace, 20);
         pace.slow_down();
         assert!((pace.lock().rate - 20.0).abs() < 0.5, "far too high: down to what was answered");
         let mut state = pace.lock();
@@ -232,6 +251,16 @@ mod tests {
         state.recover(Instant::now());
         assert!((state.rate - 100.0).abs() < 0.5);
         assert!(state.slowed_at.is_none());
+    }
+
+    #[test]
+    fn a_till_that_hardly_sends_is_not_slowed_for_others() {
+        let pace = Pace::new(500);
+        for _ in 0..3 {
+            pace.lock().sent.count(Instant::now());
+        }
+        pace.slow_down();
+        assert!((pace.lock().rate - 500.0).abs() < 0.1);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! stand-in and its ledger live in the test process and survive it. Randomness comes from a seed that is
 //! printed; `WXCOUPON_SEED` repeats it. `WXCOUPON_CRASHES` sets the number of kills.
 
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -113,7 +113,7 @@ impl<'a> Cell<'a> {
         let mut config = config_with(
             &sandbox,
             &json!({
-                "timeout_ms": 2000, "attempt_timeout_ms": 500, "connect_timeout_ms": 500,
+                "timeout_ms": 2000, "attempt_timeout_ms": 500, "connect_timeout_ms": 500, "max_rate_per_s": 100_000,
                 "max_rate_per_s": 100_000,
             }),
         );

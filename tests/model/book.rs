@@ -48,6 +48,8 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub struct Book {
     pub entries: BTreeMap<Number, Entry>,
+    /// Told a refusal at some time.
+    pub refused: BTreeSet<Number>,
     /// Refused because the number stands for something else.
     reused: BTreeSet<(Number, Content)>,
 }
@@ -105,6 +107,7 @@ impl Book {
         } else {
             self.entries.insert(number, Entry { content, told: told(answer) });
         }
+        self.note_refusal(number);
         Ok(())
     }
 
@@ -138,7 +141,14 @@ impl Book {
             (Told::Watching | Told::Voiding | Told::Voided, 1) if answer.name() == WRONG_REQUEST => {}
             _ => return wrong(&format!("does not follow from {:?}", entry.told)),
         }
+        self.note_refusal(number);
         Ok(())
+    }
+
+    fn note_refusal(&mut self, number: Number) {
+        if self.entries.get(&number).is_some_and(|entry| matches!(entry.told, Told::Refused(_))) {
+            self.refused.insert(number);
+        }
     }
 
     /// The numbers that were told this.

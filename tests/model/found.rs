@@ -66,7 +66,7 @@ fn a_refusal_is_not_told_while_an_earlier_attempt_can_still_take_effect() {
     sandbox.inject(Fault::new(FaultKind::SlowProcessing { ms: 900 }).on("use").times(1));
     sandbox.inject(Fault::new(FaultKind::Status { status: 403, html: false }).on("use"));
     let told = till.redeem(&use_request(COUPON, NUMBER));
-    std::thread::sleep(Duration::from_millis(1000));
+    std::thread::sleep(Duration::from_secs(1));
     let redeemed = History::of(&sandbox, COUPON).redeemed_under() == Some(NUMBER);
     assert!(redeemed, "the first attempt arrives late");
     assert!(matches!(told.class(), 0 | 4), "redeemed, and told {}", told.json);
