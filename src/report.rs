@@ -45,6 +45,8 @@ pub struct Report {
     pub settled_by: Option<&'static str>,
     /// What was added to this machine's time, in seconds.
     pub clock_offset_s: i64,
+    /// An attempt of this call may still take effect. Not part of the JSON.
+    pub may_arrive_late: bool,
     /// How long to wait before the same call, for class 6.
     pub retry_after_ms: Option<u64>,
     /// WeChat Pay's answer, or the library's own for local functions.
@@ -138,6 +140,7 @@ impl Report {
             recorded: false,
             settled_by: None,
             clock_offset_s: 0,
+            may_arrive_late: false,
             retry_after_ms: None,
             data: None,
         }

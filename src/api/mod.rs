@@ -30,6 +30,8 @@ pub struct Operation {
     /// Where the answer of `query` shows this request's number once the request has taken effect; a `*`
     /// stands for every item of a list. Empty where asking cannot tell.
     pub shown_at: &'static [&'static str],
+    /// States of the coupon in which the request cannot take effect any more, a late copy of it neither.
+    pub impossible_in: &'static [&'static str],
     /// What a signed answer must say to be the answer to this very request. A signature binds an answer
     /// to WeChat Pay, not to the question.
     pub proofs: &'static [Proof],

@@ -74,6 +74,7 @@ pub static USE: Operation = Operation {
         "/progressive_bundle_usage_detail/use_request_no",
         "/sequential_usage_detail/detail_item_list/*/use_request_no",
     ],
+    impossible_in: &["USED", "EXPIRED", "DELETED", "DEACTIVATED"],
     proofs: &[
         Echoes { member: "coupon_code", at: "/coupon_code", always: true },
         Echoes { member: "out_request_no", at: "/single_usage_detail/use_request_no", always: false },
@@ -105,6 +106,7 @@ pub static QUERY: Operation = Operation {
     writes: false,
     number: None,
     shown_at: &[],
+    impossible_in: &[],
     proofs: &[Echoes { member: "coupon_code", at: "/coupon_code", always: true }],
 };
 
@@ -133,6 +135,7 @@ pub static RETURN: Operation = Operation {
         "/progressive_bundle_usage_detail/return_request_no",
         "/sequential_usage_detail/detail_item_list/*/return_request_no",
     ],
+    impossible_in: &["CONFIRMING", "PENDING", "EFFECTIVE", "EXPIRED", "DELETED", "DEACTIVATED"],
     // Which state a returned coupon has is not documented, so none is asked for.
     proofs: &[
         Echoes { member: "coupon_code", at: "/coupon_code", always: true },

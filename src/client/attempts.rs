@@ -10,6 +10,7 @@
 
 use super::{Client, Errand};
 use crate::api::{self, Operation, Proof};
+use crate::journal::now_ms;
 use crate::log;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
@@ -37,18 +38,19 @@ const ROUNDS: usize = 2;
 const CLOCK_MATTERS_S: i64 = 240;
 
 impl Client {
-    /// Sends until there is an answer that ends it. `earlier_doubt`: an earlier call may have sent it too.
+    /// Sends until there is an answer that ends it. `earlier`: an earlier call may have sent it too.
     pub(super) fn pursue(
         &self,
         errand: &Errand<'_>,
-        earlier_doubt: bool,
+        earlier: Option<EarlierDoubt>,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
-        let mut doubt = earlier_doubt.then(|| Report {
+        let mut doubt = earlier.map(|_| Report {
             message: "an earlier call was sent and has no answer yet".into(),
             ..Report::new(Code::ConnectionLost)
         });
+        let mut arrival = Arrival { earlier, from_this_call: false };
         let mut tried = Vec::new();
         let mut clock_corrected = false;
         let mut last = Report::new(Code::TimeoutUnsent);
@@ -68,6 +70,7 @@ impl Client {
             ));
             if last.code.class() == Class::InDoubt {
                 doubt = Some(last.clone());
+                arrival.from_this_call = true;
             }
             let clock_was_why = last.code == Code::SignRejected && clock_change.abs() > CLOCK_MATTERS_S;
             let pause = if clock_was_why && !clock_corrected {
@@ -81,7 +84,8 @@ impl Client {
                 break;
             }
         }
-        let mut report = self.conclude(errand, last, doubt, deadline, cancel);
+        let mut report = self.conclude(errand, last, doubt, arrival, deadline, cancel);
+        report.may_arrive_late = arrival.from_this_call;
         report.clock_offset_s = self.clock.offset_s();
         report.out_request_no = errand.number.map(str::to_owned);
         report.elapsed_ms = deadline.elapsed_ms();
@@ -115,13 +119,16 @@ impl Client {
         errand: &Errand<'_>,
         last: Report,
         doubt: Option<Report>,
+        arrival: Arrival,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
         let attempts = last.attempts;
         let report = match (last.code.class(), doubt) {
             (Class::Ok, _) => return last,
-            (Class::Refused, Some(doubt)) => self.settle_refusal(errand, last, doubt, deadline, cancel),
+            (Class::Refused, Some(doubt)) => {
+                self.settle_refusal(errand, last, doubt, arrival, deadline, cancel)
+            }
             (_, Some(doubt)) => doubt,
             (_, None) => last,
         };
@@ -141,6 +148,7 @@ impl Client {
         errand: &Errand<'_>,
         refusal: Report,
         doubt: Report,
+        arrival: Arrival,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
@@ -160,7 +168,12 @@ impl Client {
         if shows(operation, errand.number, &asked) {
             return Report { settled_by: Some("query"), operation: None, ..asked };
         }
-        refusal
+        if arrival.is_over() || is_impossible(operation, &asked) {
+            return refusal;
+        }
+        // The attempt in doubt may still be on its way, or be worked on this very moment.
+        let message = format!("{}; a repeat was refused now ({})", doubt.message, refusal.message);
+        Report { message, ..doubt }
     }
 
     /// The coupon that these members are about, as WeChat Pay has it now.
@@ -177,7 +190,7 @@ impl Client {
         match api::prepare(&api::QUERY, &text, &self.config.defaults, self.clock.now()) {
             Ok(request) => {
                 let errand = Errand::fresh(api::QUERY.id, Some(&api::QUERY), &request);
-                self.pursue(&errand, false, deadline, cancel)
+                self.pursue(&errand, None, deadline, cancel)
             }
             Err(error) => error.into(),
         }
@@ -270,6 +283,33 @@ impl Client {
             ..Report::from(verdict)
         }
     }
+}
+
+/// A request that an earlier call, or a process that died, may have sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EarlierDoubt {
+    /// Until when it can still arrive.
+    pub until_ms: i64,
+}
+
+/// Which attempts without an answer may still arrive at WeChat Pay.
+#[derive(Debug, Clone, Copy)]
+struct Arrival {
+    earlier: Option<EarlierDoubt>,
+    from_this_call: bool,
+}
+
+impl Arrival {
+    fn is_over(self) -> bool {
+        !self.from_this_call && self.earlier.is_none_or(|earlier| now_ms() >= earlier.until_ms)
+    }
+}
+
+/// The coupon is in a state in which no copy of the request can take effect.
+fn is_impossible(operation: &Operation, asked: &Report) -> bool {
+    let coupon = asked.data.as_ref().and_then(|data| serde_json::from_str::<Value>(data.get()).ok());
+    let state = coupon.as_ref().and_then(|coupon| coupon.get("coupon_state")?.as_str());
+    state.is_some_and(|state| operation.impossible_in.contains(&state))
 }
 
 /// Whether the coupon shows this request's number, so that the request has taken effect.

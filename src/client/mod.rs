@@ -17,6 +17,7 @@ use crate::net::in_flight;
 use crate::net::pace::{self, Pace};
 use crate::report::Report;
 use crate::status::{Class, Code};
+use attempts::EarlierDoubt;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -216,7 +217,7 @@ impl Client {
         let errand = Errand::fresh(id, operation, request);
         let Some(number) = errand.number.filter(|_| errand.writes) else {
             // A question, or a write that nobody could recognise again: nothing to write down.
-            return self.pursue(&errand, false, &deadline, cancel);
+            return self.pursue(&errand, None, &deadline, cancel);
         };
         let new = NewRow {
             operation: id.to_owned(),
@@ -244,7 +245,8 @@ impl Client {
 
     /// Sends a claimed row's bytes until there is an answer, and records what became of it.
     fn carry_out(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
-        let report = self.pursue(&Errand::recorded(&claim.row), claim.doubt, deadline, cancel);
+        let earlier = claim.doubt.then_some(EarlierDoubt { until_ms: claim.row.watch_until_ms });
+        let report = self.pursue(&Errand::recorded(&claim.row), earlier, deadline, cancel);
         let known = (claim.row.state == State::Done).then(|| recorded(&claim.row));
         let report = record(claim, report);
         match (known, report.code.class()) {

@@ -41,6 +41,8 @@ pub struct Journal {
 struct Holders {
     owner: Arc<Owner>,
     abandoned: Arc<Mutex<BTreeSet<i64>>>,
+    /// The abandoned row that was taken up, to be abandoned again should the change fail.
+    taken_up: Arc<Mutex<Option<i64>>>,
 }
 
 impl Holders {
@@ -49,6 +51,7 @@ impl Holders {
         let Some(holder) = holder else { return false };
         let mut abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
         if holder == self.owner.id() && abandoned.remove(&row) {
+            *self.taken_up.lock().unwrap_or_else(PoisonError::into_inner) = Some(row);
             return false;
         }
         drop(abandoned);
@@ -80,7 +83,9 @@ impl Journal {
     /// Writes a request down, or finds what is known about its number.
     pub fn begin(self: &Arc<Self>, new: NewRow) -> Result<Begin> {
         let (mchid, holders) = (self.mchid.clone(), self.holders());
-        let found = self.store.run(Durability::Flushed, move |db| rows::begin(db, &mchid, &holders, &new))?;
+        let taken_up = Arc::clone(&holders.taken_up);
+        let found = self.store.run(Durability::Flushed, move |db| rows::begin(db, &mchid, &holders, &new));
+        let found = found.inspect_err(|_| self.abandon_again(&taken_up))?;
         Ok(match found {
             rows::Found::Claimed { row, doubt } => {
                 if row.id % PRUNED_EVERY == 0
@@ -114,7 +119,9 @@ impl Journal {
     /// The row with that number, to work on; nothing when somebody else works on it.
     pub fn claim(self: &Arc<Self>, number: &str) -> Result<Option<Claim>> {
         let (mchid, number, holders) = (self.mchid.clone(), number.to_owned(), self.holders());
-        let row = self.store.run(Durability::Lazy, move |db| rows::claim(db, &mchid, &number, &holders))?;
+        let taken_up = Arc::clone(&holders.taken_up);
+        let row = self.store.run(Durability::Lazy, move |db| rows::claim(db, &mchid, &number, &holders));
+        let row = row.inspect_err(|_| self.abandon_again(&taken_up))?;
         Ok(row.map(|row| {
             let doubt = matches!(row.state, State::Pending | State::Voiding);
             self.claimed(row, doubt)
@@ -127,8 +134,17 @@ impl Journal {
         self.store.run(Durability::Lazy, move |db| rows::unfinished(db, &mchid))
     }
 
+    fn abandon_again(&self, taken_up: &Mutex<Option<i64>>) {
+        let taken_up = taken_up.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).extend(taken_up);
+    }
+
     fn holders(&self) -> Holders {
-        Holders { owner: Arc::clone(&self.owner), abandoned: Arc::clone(&self.abandoned) }
+        Holders {
+            owner: Arc::clone(&self.owner),
+            abandoned: Arc::clone(&self.abandoned),
+            taken_up: Arc::default(),
+        }
     }
 
     fn claimed(self: &Arc<Self>, row: Row, doubt: bool) -> Claim {

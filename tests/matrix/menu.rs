@@ -215,7 +215,7 @@ fn one_after_another() -> Vec<Row> {
     let mut rows = vec![
         // Asking finds the effect of the first attempt, or that there is none.
         refused().after_loss(true),
-        Row { classes: [0, 5, 0, 5].map(Some), ..refused() }.after_loss(false),
+        Row { classes: [0, 4, 0, 4].map(Some), ..refused() }.after_loss(false),
     ];
     for took_effect in [true, false] {
         rows.push(unasked().after_loss(took_effect));

@@ -60,7 +60,6 @@ fn calling_off_keeps_the_time_that_the_caller_gave() {
 }
 
 #[test]
-#[ignore = "a refusal after doubt is final although the doubted request can still arrive"]
 fn a_refusal_is_not_told_while_an_earlier_attempt_can_still_take_effect() {
     let (sandbox, till) = shop();
     sandbox.inject(Fault::new(FaultKind::SlowProcessing { ms: 900 }).on("use").times(1));

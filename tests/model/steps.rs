@@ -106,6 +106,17 @@ impl Trouble {
     }
 }
 
+impl Trouble {
+    /// A question has no number that its answer could be held against: a signed answer to it that names
+    /// somebody else's would be a lie of WeChat Pay's, not a fault.
+    fn may_act_on(self, on: &'static str) -> &'static str {
+        match self {
+            Trouble::OtherNumber | Trouble::OtherNumberUndone if on != "return" => "use",
+            _ => on,
+        }
+    }
+}
+
 fn trouble() -> impl Strategy<Value = Trouble> {
     use Trouble as T;
     prop_oneof![
@@ -158,7 +169,11 @@ fn give_back() -> impl Strategy<Value = Step> {
 fn fault() -> impl Strategy<Value = Step> {
     let on = prop_oneof![4 => Just("use"), 2 => Just("return"), 1 => Just("query"), 1 => Just("*")];
     let times = prop_oneof![2 => Just(Some(1)), 1 => Just(Some(2)), 3 => Just(None)];
-    (trouble(), on, times).prop_map(|(trouble, on, times)| Step::Fault { trouble, on, times })
+    (trouble(), on, times).prop_map(|(trouble, on, times)| Step::Fault {
+        trouble,
+        on: trouble.may_act_on(on),
+        times,
+    })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -198,7 +213,7 @@ fn story() -> impl Strategy<Value = Vec<Step>> {
             redeem.clone(),
             Step::NoFaults,
         ];
-        steps.extend(second.map(|trouble| Step::Fault { trouble, on, times: None }));
+        steps.extend(second.map(|trouble| Step::Fault { trouble, on: trouble.may_act_on(on), times: None }));
         steps.push(match then {
             0 => redeem,
             1 => Step::Settle { number, void: false },
