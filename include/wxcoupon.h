@@ -144,7 +144,7 @@
  *    "attempts": 1, "host": "...", "elapsed_ms": 42, "http_status": 200,
  *    "request_id": "...", "data": { what WeChat Pay answered, every member }}
  *
- * A failure has (but for settling everything) no data, and instead:
+ * A failure has no data, and instead:
  *
  *   message         English, for the programmer
  *   hint            what to do about it
@@ -634,6 +634,27 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_ctx_new(
     const char *config_json, wxcoupon_ctx **out_ctx, wxcoupon_buf *out_buf);
 
 /*
+ * Gives a context another configuration: rotated keys, other hosts, other
+ * limits. Never uses the network.
+ *
+ * Calls and jobs that are running keep the configuration they began with; the
+ * next ones use the new one. The journal goes on when mchid and journal_path
+ * stay the same. When the new configuration is refused, the context stays as it
+ * is.
+ *
+ *   ctx          the context.
+ *   config_json  the whole new configuration, as in wxcoupon_ctx_new.
+ *   out_buf      receives the answer, as in wxcoupon_ctx_new; may be NULL.
+ *
+ *   Returns      WXCOUPON_OK, or a status of class 1 or 2 as in
+ *                wxcoupon_ctx_new.
+ *   Owns         nothing; the text stays the caller's.
+ *   Threads      any.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_ctx_update(
+    wxcoupon_ctx *ctx, const char *config_json, wxcoupon_buf *out_buf);
+
+/*
  * Frees a context. Calls that are running on it finish normally; its keys are
  * dropped when the last ends.
  *
@@ -764,8 +785,9 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_pending(
  *   ctx      the context.
  *   json_in  {"out_request_no": "...", "aim": "complete"}, or NULL for
  *            everything, to completion. "_options" as in wxcoupon_use.
- *   out_buf  receives the answer; for everything, data as in wxcoupon_pending
- *            with data.settled.
+ *   out_buf  receives the answer; for everything that could be settled, data as
+ *            in wxcoupon_pending with data.settled. What is left,
+ *            wxcoupon_pending lists.
  *
  *   Returns  one number: the status that the request has now;
  *            WXCOUPON_E_REQUEST when the journal does not hold it. Everything:

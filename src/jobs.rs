@@ -9,6 +9,7 @@ use crate::report::Report;
 use crate::status::Code;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Threads of one context.
@@ -66,11 +67,14 @@ impl Job {
     /// connection that is being made must be seen not to send.
     pub fn cancel(&self) {
         let side = self.cancel.cancel();
+        // The journal may have to be waited for: not with the lock that those hold who only ask.
+        let waits = matches!(*lock(&self.state), State::Waiting);
+        let in_doubt = waits && (self.in_doubt)();
         let mut state = lock(&self.state);
         let code = match (&*state, side) {
             (State::Done(_), _) | (State::Running, Side::Unsent) => return,
             (State::Running, Side::Sent) => Code::CancelledSent,
-            (State::Waiting, _) if (self.in_doubt)() => Code::CancelledSent,
+            (State::Waiting, _) if in_doubt => Code::CancelledSent,
             (State::Waiting, _) => Code::CancelledUnsent,
         };
         self.end(&mut state, Report { operation: Some(self.operation), ..Report::new(code) });
@@ -116,6 +120,7 @@ struct Queue {
     waiting: VecDeque<(Arc<Job>, Task)>,
     running: Vec<Arc<Job>>,
     threads: usize,
+    handles: Vec<JoinHandle<()>>,
     idle: usize,
     stopped: bool,
 }
@@ -145,6 +150,7 @@ impl Pool {
             let pool = Arc::clone(self);
             let started = std::thread::Builder::new().name("wxcoupon-job".into()).spawn(move || pool.work());
             queue.threads += usize::from(started.is_ok());
+            queue.handles.extend(started.ok());
         }
         if queue.threads == 0 {
             queue.waiting.pop_back();
@@ -170,9 +176,16 @@ impl Pool {
         while queue.threads > 0 {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
+                // Its attempt ends by its own limit; the journal keeps what becomes of it.
                 return;
             }
             queue = self.ended.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let handles = std::mem::take(&mut queue.handles);
+        drop(queue);
+        for thread in handles {
+            // It has nothing left to do but to end.
+            let _ = thread.join();
         }
     }
 

@@ -22,7 +22,7 @@ use crate::status::{Class, Code};
 use crate::wire::verify;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Attempts of one call, whatever the deadline allows.
 const MOST_ATTEMPTS: u32 = 12;
@@ -34,6 +34,8 @@ const AFTER_LOSS: Duration = Duration::from_millis(100);
 const AFTER_ROUND: Duration = Duration::from_millis(300);
 /// Rounds of all hosts before the line counts as down.
 const ROUNDS: usize = 2;
+/// A host that lets this pass without a word is passed over, even if the call's own end came first.
+const FAIR_TIME: Duration = Duration::from_secs(1);
 /// A correction of the clock by less cannot be why a signature was rejected.
 const CLOCK_MATTERS_S: i64 = 240;
 
@@ -223,6 +225,7 @@ impl Client {
             headers.push(("Wechatpay-Serial", id));
         }
         in_flight::begin(errand.writes, cancel);
+        let began = Instant::now();
         let outcome = self.transport.exchange(&Outgoing {
             method: errand.method,
             origin: &host.origin,
@@ -240,7 +243,9 @@ impl Client {
                 (self.judge(errand, answer), self.clock.offset_s() - offset)
             }
             Err(failure) => {
-                if speaks_ill_of_host(&failure) && cancel.cancelled().is_none() && !deadline.is_over() {
+                // Cut short by the end of the call, an attempt says nothing, unless it had its fair time.
+                let fair = !deadline.is_over() || began.elapsed() >= FAIR_TIME;
+                if speaks_ill_of_host(&failure) && cancel.cancelled().is_none() && fair {
                     self.hosts.failed(index);
                 }
                 (Report::from(outcome::judge(errand.writes, &Event::NoAnswer(&failure))), 0)

@@ -113,14 +113,28 @@ impl<'a> Errand<'a> {
 impl Client {
     /// Takes a checked configuration and opens the journal; opens no connection.
     pub fn new(config: Config) -> Result<Client> {
-        let transport = Box::new(HttpTransport::new(&config)?);
         let journal = Journal::open(config.journal.path.as_deref(), &config.mchid, config.journal.keep)?;
+        Client::with_journal(config, Arc::new(journal), Clock::default())
+    }
+
+    /// The same context with another configuration. Same merchant and same file: the journal goes on.
+    pub fn renewed(&self, config: Config) -> Result<Client> {
+        let same = config.mchid == self.config.mchid && config.journal.path == self.config.journal.path;
+        let journal = if same {
+            Arc::clone(&self.journal)
+        } else {
+            Arc::new(Journal::open(config.journal.path.as_deref(), &config.mchid, config.journal.keep)?)
+        };
+        Client::with_journal(config, journal, Clock::with_offset(self.clock.offset_s()))
+    }
+
+    fn with_journal(config: Config, journal: Arc<Journal>, clock: Clock) -> Result<Client> {
         Ok(Client {
-            transport,
+            transport: Box::new(HttpTransport::new(&config)?),
             hosts: Hosts::new(config.hosts.clone(), config.limits.attempt),
-            clock: Clock::default(),
+            clock,
             pace: pace::shared(&config.mchid, config.max_rate_per_s),
-            journal: Arc::new(journal),
+            journal,
             config,
         })
     }
@@ -178,15 +192,19 @@ impl Client {
 
     /// Whether anything is pending.
     pub fn has_pending(&self) -> bool {
-        self.journal.unfinished().is_ok_and(|rows| rows.iter().any(|row| row.state != State::Watching))
+        self.journal.unfinished().map_or(true, |rows| rows.iter().any(|row| row.state != State::Watching))
     }
 
     /// Whether an earlier call with the number that this input names may have taken effect.
     pub fn is_in_doubt(&self, input: &str) -> bool {
         let members = crate::json::parse_object(input).unwrap_or_default();
         let number = members.get("out_request_no").and_then(Value::as_str);
-        let row = number.and_then(|number| self.journal.find(number).ok().flatten());
-        row.is_some_and(|row| matches!(row.state, State::Pending | State::Voiding))
+        match number.map(|number| self.journal.find(number)) {
+            None | Some(Ok(None)) => false,
+            Some(Ok(Some(row))) => matches!(row.state, State::Pending | State::Voiding),
+            // It cannot be told, so it may have.
+            Some(Err(_)) => true,
+        }
     }
 
     /// One operation of the table.

@@ -166,7 +166,6 @@ impl Client {
         Ok(match worst {
             None => Report { elapsed_ms: whole.elapsed_ms(), ..report },
             Some(code) => Report {
-                data: report.data,
                 message: format!("{} requests are still pending", pending.len()),
                 elapsed_ms: whole.elapsed_ms(),
                 ..Report::new(code)

@@ -89,13 +89,61 @@ pub unsafe extern "C" fn wxcoupon_ctx_new(
 
 fn make(bytes: &[u8]) -> Result<(usize, TextEncoding, Report)> {
     let (text, encoding) = decode_config(bytes)?;
-    let config = Config::from_json(&text)?;
-    let client = Client::new(config)?;
+    let client = Client::new(Config::from_json(&text)?)?;
     let report = Report::local(&client.summary()?);
     let key = CTXS
         .insert(Ctx { client: Arc::new(client), jobs: Arc::default(), encoding })
         .ok_or_else(|| Error::new(Code::Handle, "too many contexts are alive; free those no longer used"))?;
     Ok((key, encoding, report))
+}
+
+/// Gives a context another configuration: rotated keys, other hosts, other limits. Never uses the network.
+///
+/// Calls and jobs that are running keep the configuration they began with; the next ones use the new one. The
+/// journal goes on when mchid and journal_path stay the same. When the new configuration is refused, the
+/// context stays as it is.
+///
+/// ctx: the context.
+/// config_json: the whole new configuration, as in wxcoupon_ctx_new.
+/// out_buf: receives the answer, as in wxcoupon_ctx_new; may be NULL.
+/// Returns: WXCOUPON_OK, or a status of class 1 or 2 as in wxcoupon_ctx_new.
+/// Owns: nothing; the text stays the caller's.
+/// Threads: any.
+///
+/// # Safety
+/// config_json is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxcoupon_ctx_update(
+    ctx: *mut wxcoupon_ctx,
+    config_json: *const c_char,
+    out_buf: *mut wxcoupon_buf,
+) -> i32 {
+    guard(WXCOUPON_E_PANIC, || {
+        answer(out_buf, "ctx_update", || {
+            let old = match alive(ctx) {
+                Ok(old) => old,
+                Err(error) => return (error.into(), TextEncoding::UTF8),
+            };
+            // SAFETY: NULL or NUL-terminated by this function's contract.
+            let bytes = unsafe { bytes_of(config_json, "config_json") };
+            match bytes.and_then(|bytes| renew(ctx, &old, bytes)) {
+                Ok((report, encoding)) => (report, encoding),
+                Err(error) => (error.into(), old.encoding),
+            }
+        })
+    })
+}
+
+fn renew(ctx: *mut wxcoupon_ctx, old: &Ctx, bytes: &[u8]) -> Result<(Report, TextEncoding)> {
+    let (text, encoding) = decode_config(bytes)?;
+    let client = old.client.renewed(Config::from_json(&text)?)?;
+    let report = Report::local(&client.summary()?);
+    let new = Ctx { client: Arc::new(client), jobs: Arc::clone(&old.jobs), encoding };
+    if CTXS.replace(ctx as usize, new) {
+        Ok((report, encoding))
+    } else {
+        Err(Error::new(Code::Handle, "ctx was freed meanwhile"))
+    }
 }
 
 /// A configuration names its own encoding. Its ASCII parts read the same in all three, so each candidate

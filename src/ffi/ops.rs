@@ -195,7 +195,8 @@ pub extern "C" fn wxcoupon_pending(ctx: *mut wxcoupon_ctx, out_buf: *mut wxcoupo
 /// ctx: the context.
 /// json_in: {"out_request_no": "...", "aim": "complete"}, or NULL for everything, to completion. "_options"
 /// as in wxcoupon_use.
-/// out_buf: receives the answer; for everything, data as in wxcoupon_pending with data.settled.
+/// out_buf: receives the answer; for everything that could be settled, data as in wxcoupon_pending with
+/// data.settled. What is left, wxcoupon_pending lists.
 /// Returns: one number: the status that the request has now; WXCOUPON_E_REQUEST when the journal does not
 /// hold it. Everything: WXCOUPON_OK when nothing is left pending, else the worst status that is left. It
 /// stops early while the line is down.

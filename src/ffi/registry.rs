@@ -99,6 +99,20 @@ impl<T> Registry<T> {
         entry.value.clone()
     }
 
+    /// Puts another value behind a living key; who holds the old one keeps it. False when the key is dead.
+    pub fn replace(&self, key: usize, value: T) -> bool {
+        let Some((slot, generation)) = self.split(key) else { return false };
+        let mut table = self.write();
+        let entry = table.slots.get_mut(slot).filter(|entry| entry.generation == generation);
+        match entry {
+            Some(entry) if entry.value.is_some() => {
+                entry.value = Some(Arc::new(value));
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Ends a key. The second time, and for any value that is no key, it answers nothing.
     pub fn remove(&self, key: usize) -> Option<Arc<T>> {
         let (slot, generation) = self.split(key)?;
@@ -148,6 +162,18 @@ mod tests {
         assert!(registry.remove(key).is_some());
         assert!(registry.get(key).is_none() && registry.remove(key).is_none());
         assert_eq!(registry.live(), 0);
+    }
+
+    #[test]
+    fn a_replaced_value_lives_on_where_it_is_held() {
+        let registry = Registry::new(Kind::Ctx);
+        let key = registry.insert(1).unwrap();
+        let held = registry.get(key).unwrap();
+        assert!(registry.replace(key, 2));
+        assert_eq!((*held, registry.get(key).as_deref()), (1, Some(&2)));
+        registry.remove(key);
+        assert!(!registry.replace(key, 3));
+        assert!(registry.get(key).is_none());
     }
 
     #[test]

@@ -21,6 +21,11 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// A clock whose correction is known already.
+    pub fn with_offset(offset_s: i64) -> Clock {
+        Clock { offset_s: AtomicI64::new(offset_s) }
+    }
+
     /// WeChat Pay's time, as far as it is known.
     pub fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc() + Duration::seconds(self.offset_s())

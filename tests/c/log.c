@@ -11,7 +11,7 @@
 static const char QUESTION[] =
     "{\"openid\":\"oVerySecretOpenid00000000001\",\"coupon_code\":\"Code_1\","
     "\"product_coupon_id\":\"1\",\"stock_id\":\"1\",\"appid\":\"wx1\",\"brand_id\":\"1\","
-    "\"_options\":{\"timeout_ms\":100}}"; /* refused at once; no time for a second round */
+    "\"_options\":{\"timeout_ms\":100}}"; /* refused at once; no time for a second round, under valgrind not even for one */
 
 static wxcoupon_ctx *ctx;
 
@@ -54,7 +54,7 @@ static int lines_at(int32_t level)
 
     open_notebook(&book);
     CHECK_STATUS(wxcoupon_log_set(note, &book, level), WXCOUPON_OK);
-    CHECK_STATUS(wxcoupon_query(ctx, QUESTION, NULL), WXCOUPON_E_CONNECT);
+    CHECK_NUMBER(wxcoupon_status_class(wxcoupon_query(ctx, QUESTION, NULL)), WXCOUPON_CLASS_NOT_SENT);
     CHECK_STATUS(wxcoupon_log_set(NULL, NULL, WXCOUPON_LOG_OFF), WXCOUPON_OK);
     CHECK(book.lines == 0 || book.most_detailed <= level);
     CHECK_NUMBER(book.wrong_length, 0);
@@ -106,10 +106,10 @@ static void inside_the_sink(void)
 {
     proves("inside the sink log_set is refused and everything else works, without logging itself");
     CHECK_STATUS(wxcoupon_log_set(calls_back, ctx, WXCOUPON_LOG_INFO), WXCOUPON_OK);
-    CHECK_STATUS(wxcoupon_query(ctx, QUESTION, NULL), WXCOUPON_E_CONNECT);
+    CHECK_NUMBER(wxcoupon_status_class(wxcoupon_query(ctx, QUESTION, NULL)), WXCOUPON_CLASS_NOT_SENT);
     CHECK_STATUS(inside.log_set, WXCOUPON_E_REENTRANT);
-    CHECK_STATUS(inside.query, WXCOUPON_E_CONNECT);
-    CHECK_STATUS(inside.status_in_buffer, WXCOUPON_E_CONNECT);
+    CHECK_NUMBER(wxcoupon_status_class(inside.query), WXCOUPON_CLASS_NOT_SENT);
+    CHECK_STATUS(inside.status_in_buffer, inside.query);
     CHECK_NUMBER(inside.version_is_there, 1);
     CHECK_NUMBER(inside.deepest, 1);
     CHECK_STATUS(wxcoupon_log_set(NULL, NULL, WXCOUPON_LOG_OFF), WXCOUPON_OK);
@@ -122,7 +122,7 @@ static void *keep_asking(void *unused)
 
     (void)unused;
     for (i = 0; i < CALLS; i++)
-        wrong += wxcoupon_query(ctx, QUESTION, NULL) != WXCOUPON_E_CONNECT;
+        wrong += wxcoupon_status_class(wxcoupon_query(ctx, QUESTION, NULL)) != WXCOUPON_CLASS_NOT_SENT;
     return (void *)wrong;
 }
 

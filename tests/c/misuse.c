@@ -36,8 +36,14 @@ static int32_t check(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     return wxcoupon_check(ctx, NULL, buf);
 }
 
+static int32_t update(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_ctx_update(ctx, config, buf);
+}
+
 typedef int32_t (*operation)(wxcoupon_ctx *, wxcoupon_buf *);
-static const operation OPERATIONS[] = { use, query, request, give_back, settle, check, wxcoupon_pending };
+static const operation OPERATIONS[] = { use, query, request, give_back, settle, check, wxcoupon_pending,
+                                        update };
 #define OPERATION_COUNT (sizeof OPERATIONS / sizeof OPERATIONS[0])
 
 static void not_a_context(size_t word, wxcoupon_buf *buf)
@@ -218,6 +224,7 @@ static void null_everywhere(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     CHECK(strstr(wxcoupon_buf_data(buf), "json_in is NULL") != NULL);
     CHECK_STATUS(wxcoupon_query(ctx, NULL, buf), WXCOUPON_E_NULL);
     CHECK_STATUS(wxcoupon_query(ctx, NULL, NULL), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_ctx_update(ctx, NULL, buf), WXCOUPON_E_NULL);
     CHECK_STATUS(wxcoupon_return(ctx, NULL, buf), WXCOUPON_E_NULL);
     CHECK_STATUS(wxcoupon_start(ctx, NULL, "{}", &job), WXCOUPON_E_NULL);
     CHECK(job == NULL);

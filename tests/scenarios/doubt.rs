@@ -415,3 +415,15 @@ fn the_self_check_shows_the_clock_and_what_is_pending() {
     assert!(line("journal")["advice"].as_str().unwrap().contains("journal_path"));
     assert_eq!(checked.json["data"]["all_ok"], false);
 }
+
+#[test]
+fn a_silent_host_is_remembered_even_when_the_call_ends_first() {
+    let sandbox = sandbox();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let urls = [format!("https://{}", silent.local_addr().unwrap()), sandbox.urls()[1].clone()];
+    let till = Till::new(&config_with(&sandbox, &json!({ "base_urls": urls })));
+    let first = till.redeem(&with_limit(use_request("AUTO_SHORT1", "TILL-SHORT-1"), 1500));
+    assert_eq!(first.class(), 3, "{}", first.json);
+    let second = till.redeem(&with_limit(use_request("AUTO_SHORT2", "TILL-SHORT-2"), 1500));
+    assert_eq!((second.status, second.json["attempts"].as_u64()), (0, Some(1)), "{}", second.json);
+}

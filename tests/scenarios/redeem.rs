@@ -143,3 +143,29 @@ fn any_other_request_goes_the_same_way() {
         assert_eq!(till.request(method, target, body.as_ref()).name(), name, "{method} {target}");
     }
 }
+
+#[test]
+fn a_new_configuration_holds_for_the_next_call_and_running_ones_keep_theirs() {
+    let (sandbox, till) = shop();
+    let named =
+        |name: &str| config_with(&sandbox, &json!({ "user_agent_suffix": name, "attempt_timeout_ms": 900 }));
+    assert_eq!(till.update(&named("first")).status, 0);
+    sandbox.inject(Fault::new(FaultKind::Delay { ms: 400 }).on("use").times(1));
+    let running = till.start("use", &use_request("AUTO_RUNNING", "TILL-UPD-1")).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(150));
+    assert_eq!(till.update(&named("second")).status, 0);
+    assert_eq!(till.redeem(&use_request("AUTO_NEXT", "TILL-UPD-2")).status, 0);
+    assert_eq!(running.wait(5000).status, 0);
+    let agents: Vec<bool> = sandbox
+        .requests()
+        .iter()
+        .map(|request| request.headers.iter().any(|(_, value)| value.ends_with(" second")))
+        .collect();
+    assert_eq!(agents.iter().filter(|second| **second).count(), 1, "{agents:?}");
+
+    // A mistake changes nothing, and the journal in memory goes on.
+    let refused = till.update(&config_with(&sandbox, &json!({ "mchid": "x" })));
+    assert_eq!((refused.name(), refused.json["field"].as_str()), ("WXCOUPON_E_CONFIG", Some("/mchid")));
+    let recorded = till.redeem(&use_request("AUTO_NEXT", "TILL-UPD-2"));
+    assert_eq!((recorded.status, recorded.json["recorded"].as_bool()), (0, Some(true)));
+}
