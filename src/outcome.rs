@@ -129,7 +129,9 @@ pub fn judge(writes: bool, event: &Event<'_>) -> Verdict {
                 200..=299 => success(*status, trust, body, contradiction.as_deref()),
                 408 => Verdict::new(Code::Server, "HTTP 408: WeChat Pay gave up waiting for the request"),
                 400..=499 => refusal(),
-                500..=599 => server_fault(*status, body),
+                500..=599 => {
+                    Verdict { retry_after_ms: retry_after_s.map(wait_ms), ..server_fault(*status, body) }
+                }
                 _ => Verdict {
                     verification: trust.as_ref().err().map(Distrust::name),
                     ..Verdict::new(

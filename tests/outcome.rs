@@ -182,6 +182,10 @@ fn waiting_times() {
     assert_eq!(judged(true, reply(429, Ok(()), error_body("X"))).retry_after_ms, Some(1000));
     throttled.retry_after_s = Some(7);
     assert_eq!(judged(true, throttled).retry_after_ms, Some(7000));
+    let mut maintenance = reply(503, Err(Distrust::Unsigned), Body::Empty);
+    maintenance.retry_after_s = Some(4);
+    let verdict = judged(true, maintenance);
+    assert_eq!((verdict.code, verdict.retry_after_ms), (Code::Server, Some(4000)));
     let mut locked = reply(403, Ok(()), error_body("NOT_ENOUGH"));
     locked.subcode = Some(272_756_746);
     assert_eq!(judged(true, locked).retry_after_ms, Some(1500));

@@ -109,7 +109,10 @@ impl Client {
             Class::NotSent if tried.len() < hosts => Some(Duration::ZERO),
             Class::NotSent => Some(growing(AFTER_ROUND, attempts)),
             Class::InDoubt if !repeatable => None,
-            Class::InDoubt if last.code == Code::Server => Some(growing(AFTER_FAULT, attempts)),
+            Class::InDoubt if last.code == Code::Server => {
+                let named = Duration::from_millis(last.retry_after_ms.unwrap_or(0));
+                Some(growing(AFTER_FAULT, attempts).max(named))
+            }
             Class::InDoubt => Some(growing(AFTER_LOSS, attempts)),
             _ => None,
         }
