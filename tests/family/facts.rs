@@ -52,6 +52,9 @@ const BEYOND: &[(&str, &str)] = &[
     ("create_product_coupon /progressive_bundle_usage_info", "newest model"),
     ("create_product_coupon /stock_bundle", "newest model"),
     ("upload_image /filename", "a member of meta"),
+    // One shape for the periods of all modes.
+    ("/sequential_usage_rule/coupon_available_period/available_days", "of another mode"),
+    ("/sequential_usage_rule/coupon_available_period/available_seconds", "of another mode"),
 ];
 
 /// All members of a row by pointer, and whether the row asks for each.

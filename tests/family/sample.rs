@@ -71,8 +71,7 @@ fn put(whole: &mut Value, members: &[Member], pointer: &str, everything: bool) {
     let mut parts = pointer.split('/').skip(1);
     let name = parts.next().unwrap();
     let member = members.iter().find(|member| member.name == name).unwrap();
-    let slot = &mut whole.as_object_mut().unwrap();
-    let inner = slot.entry(name).or_insert_with(|| value(member, everything));
+    let inner = whole.as_object_mut().unwrap().entry(name).or_insert_with(|| value(member, everything));
     if let (Some(next), Rule::Object(members, _)) = (parts.next(), &member.rule) {
         put(inner, members, &format!("/{next}"), everything);
     }
