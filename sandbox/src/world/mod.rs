@@ -15,6 +15,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 
 use crate::clock::Clock;
+use crate::outbox::Outbox;
 use crate::sync::lock;
 use bundles::Bundles;
 use catalogue::Catalogue;
@@ -30,6 +31,8 @@ pub(crate) struct World {
     pub(crate) catalogue: Catalogue,
     pub(crate) coupons: CouponStore,
     pub(crate) ledger: Ledger,
+    /// Where operations leave events for receivers of notifications.
+    pub(crate) outbox: Outbox,
     numbers: Numbers,
     bundles: Bundles,
     /// Coupons with a slow redemption in progress.
@@ -45,6 +48,7 @@ impl World {
             clock,
             coupons: CouponStore::new(),
             ledger: Ledger::default(),
+            outbox: Outbox::default(),
             numbers: Numbers::new(),
             bundles: Bundles::default(),
             busy: Mutex::default(),
@@ -60,6 +64,7 @@ impl World {
         self.numbers.clear();
         self.bundles.clear();
         self.ledger.clear();
+        self.outbox.clear();
         lock(&self.busy).clear();
         seed::plant(self);
     }
