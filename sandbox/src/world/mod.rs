@@ -5,6 +5,7 @@ pub(crate) mod catalogue;
 pub(crate) mod coupon;
 pub(crate) mod entity;
 pub(crate) mod ledger;
+pub(crate) mod notify;
 pub(crate) mod requests;
 pub(crate) mod rules;
 pub(crate) mod seed;
@@ -20,6 +21,7 @@ use crate::sync::lock;
 use bundles::Bundles;
 use catalogue::Catalogue;
 use ledger::Ledger;
+use notify::NotifyConfigs;
 use store::{CouponStore, Numbers};
 
 /// Everything behind the API. Locks are taken in the order coupon, number,
@@ -33,6 +35,7 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     /// Where operations leave events for receivers of notifications.
     pub(crate) outbox: Outbox,
+    notify: NotifyConfigs,
     numbers: Numbers,
     bundles: Bundles,
     /// Coupons with a slow redemption in progress.
@@ -49,6 +52,7 @@ impl World {
             coupons: CouponStore::new(),
             ledger: Ledger::default(),
             outbox: Outbox::default(),
+            notify: NotifyConfigs::default(),
             numbers: Numbers::new(),
             bundles: Bundles::default(),
             busy: Mutex::default(),
