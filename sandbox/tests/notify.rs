@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use support::receiver::{Letter, Receiver};
 use support::{Call, Till, sandbox};
-use wxcoupon_sandbox::{Delivery, DeliveryState, Fault, FaultKind, Options, Sandbox, SignWith};
+use wxcoupon_sandbox::{Delivery, DeliveryState, Fault, FaultKind, Options, Sandbox, SignWith, TlsKind};
 
 const CONFIG: &str = "/v3/marketing/partner/product-coupon/notify-configs";
 const SEND: &str = "PRODUCT_COUPON_SP.SEND";
@@ -290,4 +290,27 @@ fn stopping_does_not_wait_for_a_silent_receiver() {
     let start = Instant::now();
     drop(sandbox);
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+#[test]
+fn receivers_with_tls_need_a_certificate_of_the_sandbox() {
+    let options = Options { extra: vec![TlsKind::WrongCa], ..Options::default() };
+    let sandbox = Sandbox::start(options).unwrap();
+    let attempt = |url: &str| {
+        let wish = json!({ "event_type": SEND, "resource": {}, "url": format!("{url}/notify") });
+        desk(&sandbox, &wish);
+        let start = Instant::now();
+        loop {
+            let latest = sandbox.notifications().pop().unwrap();
+            if let Some(attempt) = latest.attempts.first() {
+                return attempt.clone();
+            }
+            assert!(start.elapsed() < Duration::from_secs(10));
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    // The sandbox's own hosts speak TLS, and refuse what is no request.
+    assert_eq!(attempt(&sandbox.urls()[0]).status, Some(401));
+    let stranger = attempt(&sandbox.listener_url(TlsKind::WrongCa).unwrap());
+    assert!(stranger.error.unwrap().contains("certificate verify failed"));
 }
