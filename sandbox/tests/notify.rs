@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use support::receiver::{Letter, Receiver};
 use support::{Call, Till, sandbox};
-use wxcoupon_sandbox::{Delivery, DeliveryState, Fault, FaultKind, Options, Sandbox, SignWith, TlsKind};
+use wxcoupon_sandbox::{
+    Delivery, DeliveryState, Fault, FaultKind, Mode, Options, Sandbox, SignWith, TlsKind,
+};
 
 const CONFIG: &str = "/v3/marketing/partner/product-coupon/notify-configs";
 const SEND: &str = "PRODUCT_COUPON_SP.SEND";
@@ -313,4 +315,40 @@ fn receivers_with_tls_need_a_certificate_of_the_sandbox() {
     assert_eq!(attempt(&sandbox.urls()[0]).status, Some(401));
     let stranger = attempt(&sandbox.listener_url(TlsKind::WrongCa).unwrap());
     assert!(stranger.error.unwrap().contains("certificate verify failed"));
+}
+
+#[test]
+fn many_events_reach_a_receiver_that_is_slow() {
+    let receiver = Receiver::answering(&[500, 0, 0, 500, 200]);
+    let notify_timeout = Duration::from_millis(200);
+    let sandbox = telling(&receiver, Options { notify_timeout, ..Options::default() });
+    for number in 0..100 {
+        sandbox.announce(SEND, json!({ "number": number }));
+    }
+    let start = Instant::now();
+    let delivered = || {
+        let all = sandbox.notifications();
+        all.iter().filter(|delivery| delivery.state == DeliveryState::Delivered).count()
+    };
+    while delivered() < 100 {
+        assert!(start.elapsed() < Duration::from_secs(20), "{} of 100", delivered());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn the_brand_has_an_address_of_its_own() {
+    let (receiver, other) = (Receiver::answering(&[200]), Receiver::answering(&[200]));
+    let sandbox = sandbox();
+    let brand = Till::brand(&sandbox);
+    let wish = json!({ "mode": "brand", "notify_url": receiver.url, "event_type": "X", "resource": 1 });
+    assert_eq!(desk(&sandbox, &wish).0, 200);
+    let letter = receiver.next();
+    assert_eq!(letter.resource(&brand), Some(json!(1)));
+    sandbox.set_notify_url(Mode::Brand, &other.url).unwrap();
+    assert!(sandbox.set_notify_url(Mode::Brand, "nowhere").is_err());
+    sandbox.probe_next_notification();
+    sandbox.announce(SEND, payload());
+    assert!(other.next().verify(&brand).is_err());
+    receiver.nothing();
 }

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::fmt::Write as _;
+
 use openssl::sha::sha256;
 use serde_json::json;
 use support::{Call, Till, sandbox};
@@ -72,7 +74,10 @@ impl Upload {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    openssl::bn::BigNum::from_slice(bytes).unwrap().to_hex_str().unwrap().to_lowercase()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 #[test]
