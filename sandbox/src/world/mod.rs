@@ -5,6 +5,7 @@ pub(crate) mod catalogue;
 pub(crate) mod coupon;
 pub(crate) mod entity;
 pub(crate) mod ledger;
+pub(crate) mod notify;
 pub(crate) mod requests;
 pub(crate) mod rules;
 pub(crate) mod seed;
@@ -15,10 +16,12 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 
 use crate::clock::Clock;
+use crate::outbox::Outbox;
 use crate::sync::lock;
 use bundles::Bundles;
 use catalogue::Catalogue;
 use ledger::Ledger;
+use notify::NotifyConfigs;
 use store::{CouponStore, Numbers};
 
 /// Everything behind the API. Locks are taken in the order coupon, number,
@@ -30,6 +33,9 @@ pub(crate) struct World {
     pub(crate) catalogue: Catalogue,
     pub(crate) coupons: CouponStore,
     pub(crate) ledger: Ledger,
+    /// Where operations leave events for receivers of notifications.
+    pub(crate) outbox: Outbox,
+    notify: NotifyConfigs,
     numbers: Numbers,
     bundles: Bundles,
     /// Coupons with a slow redemption in progress.
@@ -45,6 +51,8 @@ impl World {
             clock,
             coupons: CouponStore::new(),
             ledger: Ledger::default(),
+            outbox: Outbox::default(),
+            notify: NotifyConfigs::default(),
             numbers: Numbers::new(),
             bundles: Bundles::default(),
             busy: Mutex::default(),
@@ -60,6 +68,7 @@ impl World {
         self.numbers.clear();
         self.bundles.clear();
         self.ledger.clear();
+        self.outbox.clear();
         lock(&self.busy).clear();
         seed::plant(self);
     }
