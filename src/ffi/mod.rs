@@ -11,6 +11,7 @@ mod guard;
 mod jobs;
 mod log;
 mod ops;
+mod quote;
 mod registry;
 mod text;
 mod version;
@@ -23,6 +24,7 @@ pub use ctx::*;
 pub use jobs::*;
 pub use log::*;
 pub use ops::*;
+pub use quote::*;
 pub use version::*;
 
 use crate::encoding::TextEncoding;

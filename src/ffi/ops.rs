@@ -14,7 +14,7 @@ use crate::status::{Code, WXCOUPON_E_PANIC};
 use std::ffi::c_char;
 
 /// One call of a context: resolve the handle, run, answer in the context's encoding.
-fn on_ctx(
+pub(super) fn on_ctx(
     ctx: *mut wxcoupon_ctx,
     out_buf: *mut wxcoupon_buf,
     operation: &'static str,
