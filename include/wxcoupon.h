@@ -8,14 +8,15 @@
  * What this is
  * ==========================================================================
  *
- * A till scans a coupon and asks what it is (wxcoupon_query), takes the net
- * amount, and reports the redemption together with the payment's number
- * (wxcoupon_use). Both calls block until there is one true answer or the time
- * is up: redeemed, not redeemed, or not yet known. The library signs each
- * request, writes it down before its first byte leaves, repeats exactly those
- * bytes on both hosts of WeChat Pay while the answer is open, and proves each
- * answer. What is still open at the end becomes known with wxcoupon_settle,
- * after a power cut too, and nothing is redeemed twice.
+ * A till scans a coupon and asks what it is (wxcoupon_query) and what it takes
+ * off (wxcoupon_quote), takes the net amount, and reports the redemption with
+ * the payment's number (wxcoupon_use). Asking and redeeming block until there
+ * is one true answer or the time is up: redeemed, not redeemed, or not yet
+ * known. The library signs each request, writes it down before its first byte
+ * leaves, repeats exactly those bytes on both hosts of WeChat Pay while the
+ * answer is open, and proves each answer. What is still open at the end
+ * becomes known with wxcoupon_settle, after a power cut too, and nothing is
+ * redeemed twice.
  *
  *     #include <stdio.h>
  *     #include "wxcoupon.h"

@@ -4,8 +4,8 @@
 //! WeChat Pay then refuses to redeem is the shop's loss, so where the documentation is silent a quote takes the
 //! reading that gives away less and says so, and what it does not understand it does not quote.
 //!
-//! [`question`] is what the caller asks, [`answer`] goes through the rules one by one, each a [`step::Step`]:
-//! [`period`] knows about time, [`conditions`] about state, store and bundle, [`terms`] and [`amount`] about money.
+//! `question` is what the caller asks; [`answer`] goes through the rules one by one, each a [`step::Step`]: `period`
+//! knows about time, `conditions` about state, store and bundle, [`terms`] and [`amount`] about money.
 
 pub mod amount;
 mod conditions;

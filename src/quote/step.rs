@@ -73,7 +73,7 @@ pub struct Step {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
     /// JSON pointer in the input of what was found.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(rename = "found_at", skip_serializing_if = "String::is_empty")]
     pub field: String,
     /// Chinese, for the till's screen.
     #[serde(skip)]

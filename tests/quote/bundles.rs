@@ -12,6 +12,15 @@ fn a_coupon_of_a_bundle_has_the_terms_of_its_own_stock() {
 }
 
 #[test]
+fn a_bundle_may_be_for_one_product() {
+    let mut coupon = rung(0, 0);
+    coupon["product_coupon"]["scope"] = json!("SINGLE");
+    let quote = ask(&question(&coupon, 9000, &json!({ "product_amount": 3100 })));
+    assert_eq!((quote["discount"].as_u64(), quote["payable"].as_u64()), (Some(500), Some(8500)));
+    assert_eq!(quote["rule"]["applies_to"], "product");
+}
+
+#[test]
 fn its_turn_is_told_where_it_can_be() {
     let turn = |index: u64, used: u64, base: Value| {
         let quote = ask(&question(&rung(index, used), 3000, &json!({ "bundle_index_base": base })));

@@ -164,7 +164,7 @@ fn what_is_not_understood_is_not_quoted() {
     for (coupon, rule, field) in cases {
         let quote = quote(&coupon, 12_800);
         assert_eq!(verdict(&quote), format!("unknown: {rule}"));
-        assert_eq!(step(&quote, rule)["field"], field);
+        assert_eq!(step(&quote, rule)["found_at"], field);
         assert!(!quote["usable"].as_bool().unwrap());
     }
     let exchange = store_wide("EXCHANGE", &json!({ "threshold": 0, "exchange_price": 1 }));
