@@ -47,6 +47,7 @@ fn the_stock_may_end_before_the_coupon_does() {
         &coupon,
         &[("2025-08-03T11:59:59+08:00", "forbidden: stock_period"), ("2025-08-03T12:00:00+08:00", "usable")],
     );
+    assert_eq!(usable_from(&coupon, "2025-08-02T12:00:00+08:00"), "2025-08-03T12:00:00+08:00");
 }
 
 #[test]
