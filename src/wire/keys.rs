@@ -12,6 +12,7 @@ use rsa::pkcs1::{DecodeRsaPrivateKey, DecodeRsaPublicKey, EncodeRsaPublicKey};
 use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncryptedPrivateKeyInfoRef};
 use rsa::traits::PublicKeyParts;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use sha1::Sha1;
 use x509_cert::der::{Decode, Encode};
 use zeroize::Zeroizing;
 
@@ -21,6 +22,8 @@ const BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 /// A merchant's private key, ready to sign.
 pub struct PrivateKey {
     signing: Box<dyn rustls::sign::Signer>,
+    /// The provider has no decryption; wipes itself.
+    decrypting: rsa::PrivateKey,
     public: PublicKey,
 }
 
@@ -44,6 +47,10 @@ pub struct Certificate {
     pub serial: String,
     /// The key it carries.
     pub key: PublicKey,
+    /// Beginning of its validity, in seconds since 1970.
+    pub since: u64,
+    /// End of its validity, in seconds since 1970.
+    pub until: u64,
 }
 
 impl PrivateKey {
@@ -76,10 +83,10 @@ impl PrivateKey {
                 )?,
             _ => return Err(wanted(found.describe())),
         };
-        PrivateKey::ready(&key)
+        PrivateKey::ready(key)
     }
 
-    fn ready(key: &rsa::PrivateKey) -> Result<PrivateKey> {
+    fn ready(key: rsa::PrivateKey) -> Result<PrivateKey> {
         let public = PublicKey::from_rsa(key.as_public_key())?;
         let unusable = |error: String| key_error(format!("the private key cannot sign: {error}"));
         let der = key.to_pkcs8_der().map_err(|error| unusable(error.to_string()))?;
@@ -90,7 +97,7 @@ impl PrivateKey {
             .map_err(|error| unusable(error.to_string()))?
             .choose_scheme(&[rustls::SignatureScheme::RSA_PKCS1_SHA256])
             .ok_or_else(|| unusable("not an RSA key".into()))?;
-        Ok(PrivateKey { signing, public })
+        Ok(PrivateKey { signing, decrypting: key, public })
     }
 
     /// RSASSA-PKCS1-v1_5 with SHA-256.
@@ -98,6 +105,11 @@ impl PrivateKey {
         self.signing
             .sign(message)
             .map_err(|error| Error::new(Code::Internal, format!("signing failed: {error}")))
+    }
+
+    /// RSA-OAEP with SHA-1: the reverse of [`PublicKey::encrypt`]. Nothing where it does not fit.
+    pub fn decrypt(&self, text: &[u8]) -> Option<Vec<u8>> {
+        self.decrypting.oaep_decrypt::<Sha1>(text).ok()
     }
 
     /// The public half.
@@ -167,6 +179,14 @@ impl PublicKey {
     }
 }
 
+impl PublicKey {
+    /// RSA-OAEP with SHA-1 and MGF1-SHA-1, as the sensitive members of API version 3 are encrypted. Nothing
+    /// where the text is too long for the key.
+    pub fn encrypt(&self, text: &[u8]) -> Option<Vec<u8>> {
+        rsa::PublicKey::from_pkcs1_der(&self.pkcs1_der).ok()?.oaep_encrypt::<Sha1>(text).ok()
+    }
+}
+
 impl Certificate {
     /// Reads an X.509 certificate.
     pub fn read(file: &[u8]) -> Result<Certificate> {
@@ -190,6 +210,8 @@ impl Certificate {
         Ok(Certificate {
             serial: hex_serial(content.serial_number().as_bytes()),
             key: PublicKey::from_rsa(&key)?,
+            since: content.validity().not_before.to_unix_duration().as_secs(),
+            until: content.validity().not_after.to_unix_duration().as_secs(),
         })
     }
 }
