@@ -16,6 +16,7 @@ mod guard;
 mod jobs;
 mod log;
 mod ops;
+mod quote;
 mod registry;
 mod text;
 mod till;
@@ -30,6 +31,7 @@ pub use ctx::*;
 pub use jobs::*;
 pub use log::*;
 pub use ops::*;
+pub use quote::*;
 pub use till::*;
 pub use version::*;
 

@@ -13,6 +13,7 @@ mod doubt;
 mod hostile;
 mod jobs;
 mod logging;
+mod quotes;
 mod redeem;
 mod requests;
 mod till;

@@ -7,8 +7,8 @@ use wxcoupon::ffi::{
     wxcoupon_buf, wxcoupon_buf_data, wxcoupon_buf_free, wxcoupon_buf_in_doubt, wxcoupon_buf_new,
     wxcoupon_buf_status, wxcoupon_check, wxcoupon_ctx, wxcoupon_ctx_free, wxcoupon_ctx_new,
     wxcoupon_ctx_update, wxcoupon_job, wxcoupon_job_cancel, wxcoupon_job_free, wxcoupon_job_wait,
-    wxcoupon_pending, wxcoupon_query, wxcoupon_request, wxcoupon_return, wxcoupon_settle, wxcoupon_start,
-    wxcoupon_use,
+    wxcoupon_pending, wxcoupon_query, wxcoupon_quote, wxcoupon_request, wxcoupon_return, wxcoupon_settle,
+    wxcoupon_start, wxcoupon_use,
 };
 use wxcoupon_sandbox::{Options, Sandbox, TlsKind};
 
@@ -70,6 +70,10 @@ impl Till {
 
     pub fn query(&self, request: &Value) -> Answer {
         self.call(wxcoupon_query, request)
+    }
+
+    pub fn quote(&self, question: &Value) -> Answer {
+        self.call(wxcoupon_quote, question)
     }
 
     pub fn request(&self, method: &str, target: &str, body: Option<&Value>) -> Answer {
