@@ -118,7 +118,9 @@ impl Engine {
         body: Option<&Value>,
         fault: Option<&Fault>,
     ) -> RequestEntry {
-        let number = body.and_then(|body| body.get("out_request_no")).and_then(Value::as_str);
+        let number = body
+            .and_then(|body| body.get("out_request_no").or_else(|| body.get("send_request_no")))
+            .and_then(Value::as_str);
         let mut entry = RequestEntry {
             host,
             operation: operation.to_owned(),

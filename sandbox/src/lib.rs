@@ -43,6 +43,7 @@ mod random;
 mod refusal;
 mod sandbox;
 mod seal;
+mod state_file;
 mod stats;
 mod steering;
 mod sync;
@@ -58,8 +59,8 @@ pub use options::{Options, SignWith, TlsKind};
 pub use sandbox::{Sandbox, ShutdownHandle};
 pub use stats::Stats;
 pub use world::catalogue::{
-    APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, PRODUCT_COUPON_ID, STOCK_ID, STORE_IDS,
-    UNAUTHORISED_BRAND_ID,
+    APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, PRODUCT_COUPON_ID, STOCK_BUNDLE_ID,
+    STOCK_ID, STORE_IDS, UNAUTHORISED_BRAND_ID,
 };
 pub use world::coupon::{CouponState, Day, Hours, StoreScope};
 pub use world::ledger::{Effect, LedgerEntry};

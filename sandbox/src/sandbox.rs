@@ -17,6 +17,7 @@ use crate::host::{RunningHost, Speaks};
 use crate::journal::RequestEntry;
 use crate::keys::{Keys, MCHID};
 use crate::options::{Options, TlsKind};
+use crate::state_file::{self, Saver};
 use crate::stats::Stats;
 use crate::tls;
 use crate::world::catalogue::{
@@ -43,6 +44,7 @@ pub struct Sandbox {
     config: Value,
     config_path: PathBuf,
     folder: Folder,
+    saver: Option<Saver>,
 }
 
 impl Sandbox {
@@ -62,7 +64,11 @@ impl Sandbox {
             [TlsKind::Good; 2].into_iter().chain(options.extra.iter().copied()).collect();
         let ports: Vec<u16> = options.ports.to_vec();
         let control_port = options.control_port;
+        let state = options.state.clone();
         let engine = Arc::new(Engine::new(options, keys.clone()));
+        if let Some(path) = &state {
+            state_file::load(path, &engine.world)?;
+        }
 
         let now = Clock::default().now();
         let mut hosts = Vec::new();
@@ -83,7 +89,7 @@ impl Sandbox {
         let _ = engine.hosts.set(hosts.iter().map(|host| Arc::downgrade(&host.host)).collect());
 
         let config = config(&keys, &folder, &urls);
-        let sandbox = Self {
+        let mut sandbox = Self {
             engine,
             hosts,
             control,
@@ -93,9 +99,11 @@ impl Sandbox {
             config,
             config_path: folder.file(folder::CONFIG),
             folder,
+            saver: None,
         };
         sandbox.folder.save_json(folder::CONFIG, &sandbox.config)?;
         sandbox.folder.save_json(folder::SANDBOX, &sandbox.description())?;
+        sandbox.saver = state.map(|path| Saver::start(path, &sandbox.engine)).transpose()?;
         Ok(sandbox)
     }
 
@@ -216,6 +224,22 @@ impl Sandbox {
         self.engine.world.clock.set_offset(seconds);
     }
 
+    /// Moves business time (validity, windows, states) against the
+    /// sandbox's clock; requests of honest clients stay acceptable.
+    pub fn set_world_offset(&self, seconds: i64) {
+        self.engine.world.clock.set_world_offset(seconds);
+    }
+
+    /// Claims a token of `pre_send` or `bundle_pre_send` as the user would;
+    /// the codes of the coupons it brought.
+    ///
+    /// # Errors
+    /// When the token is unknown, claimed or too old, or the coupons can no
+    /// longer be sent.
+    pub fn claim(&self, token: &str) -> Result<Vec<String>> {
+        self.engine.claim(token)
+    }
+
     /// Everything as at the start: coupons, ledger, log, faults, clock.
     pub fn reset(&self) {
         self.engine.reset();
@@ -280,6 +304,9 @@ impl Drop for Sandbox {
             host.stop();
         }
         self.engine.threads.wait_for_zero(STOP_PATIENCE);
+        if let Some(saver) = &mut self.saver {
+            saver.finish();
+        }
     }
 }
 
