@@ -1,5 +1,8 @@
 //! The control interface: JSON over plain HTTP on loopback.
 
+mod certificates;
+mod notifications;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -94,6 +97,10 @@ fn answer(engine: &Engine, request: &Request) -> Answer {
         ("POST", ["coupons"]) => put_coupon(engine, &request.body),
         ("POST", ["claims"]) => claim(engine, &request.body),
         ("POST", ["stocks"]) => set_stock_state(engine, &request.body),
+        ("GET", ["certificates"]) => certificates::list(engine),
+        ("POST", ["certificates"]) => certificates::change(engine, &request.body),
+        ("GET", ["notifications"]) => Answer::ok(engine.post.deliveries(after())),
+        ("POST", ["notifications"]) => notifications::handle(engine, &request.body),
         ("POST", ["clock"]) => set_clock(engine, &request.body),
         ("POST", ["reset"]) => {
             engine.reset();

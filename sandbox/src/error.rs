@@ -50,6 +50,12 @@ pub enum Error {
     /// A token could not be claimed.
     #[error("claim: {0}")]
     Claim(String),
+    /// A platform certificate cannot be had or done without.
+    #[error("certificate: {0}")]
+    Certificate(String),
+    /// A notification was described wrongly.
+    #[error("notification: {0}")]
+    Notification(String),
     /// A coupon was described wrongly.
     #[error("coupon: {0}")]
     Coupon(String),

@@ -28,8 +28,15 @@ pub(crate) struct Notice {
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     listening: AtomicBool,
-    notices: Mutex<VecDeque<Notice>>,
-    arrived: Condvar,
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    notices: VecDeque<Notice>,
+    /// Whoever waits is to look after something else.
+    woken: bool,
 }
 
 impl Outbox {
@@ -52,27 +59,34 @@ impl Outbox {
         if !self.is_listening() {
             return;
         }
-        let mut notices = lock(&self.notices);
-        if notices.len() >= CAPACITY {
-            notices.pop_front();
+        let mut queue = lock(&self.queue);
+        if queue.notices.len() >= CAPACITY {
+            queue.notices.pop_front();
         }
-        notices.push_back(notice);
-        drop(notices);
-        self.arrived.notify_one();
+        queue.notices.push_back(notice);
+        drop(queue);
+        self.changed.notify_one();
     }
 
-    /// Takes the oldest notice, waiting for one at most this long.
+    /// Takes the oldest notice, waiting for one at most this long; `None`
+    /// too when somebody called [`Outbox::wake`].
     pub(crate) fn pop(&self, patience: Duration) -> Option<Notice> {
-        let notices = lock(&self.notices);
-        let (mut notices, _) = self
-            .arrived
-            .wait_timeout_while(notices, patience, |notices| notices.is_empty())
-            .unwrap_or_else(PoisonError::into_inner);
-        notices.pop_front()
+        let queue = lock(&self.queue);
+        let idle = |queue: &mut Queue| queue.notices.is_empty() && !queue.woken;
+        let (mut queue, _) =
+            self.changed.wait_timeout_while(queue, patience, idle).unwrap_or_else(PoisonError::into_inner);
+        queue.woken = false;
+        queue.notices.pop_front()
+    }
+
+    /// Ends the present (or next) waiting.
+    pub(crate) fn wake(&self) {
+        lock(&self.queue).woken = true;
+        self.changed.notify_all();
     }
 
     pub(crate) fn clear(&self) {
-        lock(&self.notices).clear();
+        lock(&self.queue).notices.clear();
     }
 }
 
@@ -116,6 +130,9 @@ mod tests {
             let waiting = scope.spawn(|| outbox.pop(Duration::from_secs(10)));
             outbox.push(notice(1));
             assert_eq!(waiting.join().unwrap(), Some(notice(1)));
+            let waiting = scope.spawn(|| outbox.pop(Duration::from_secs(10)));
+            outbox.wake();
+            assert_eq!(waiting.join().unwrap(), None);
         });
     }
 }

@@ -21,9 +21,12 @@ pub(crate) enum Reason {
     NoAuthority,
     AppidNotLinked,
     WrongOpenid,
+    WrongOpenidOfBrand,
     ObjectAbsent,
     CouponAbsent,
     NumberReused,
+    NoCertificates,
+    ImageTooLarge,
     // The coupon.
     StateForbids,
     Expired,
@@ -81,6 +84,9 @@ impl Reason {
             Self::NoAuthority => (403, "NO_AUTH", 268_579_803, "品牌未授权服务商使用商品券"),
             Self::AppidNotLinked => (400, "INVALID_REQUEST", 268_578_704, "AppID非法,未与品牌关联"),
             Self::WrongOpenid => (400, "INVALID_REQUEST", 268_578_526, "OpenID无法解析或与AppID不匹配"),
+            Self::WrongOpenidOfBrand => (400, "INVALID_REQUEST", 268_578_532, "OpenID无法解析"),
+            Self::NoCertificates => (404, "RESOURCE_NOT_EXISTS", 0, "无可用的平台证书,请使用微信支付公钥"),
+            Self::ImageTooLarge => (400, "INVALID_REQUEST", 270_087_680, "图片大小超过限制"),
             Self::ObjectAbsent => (404, "NOT_FOUND", 268_578_608, "对象不存在或不属于当前品牌"),
             Self::CouponAbsent => (404, "NOT_FOUND", 268_578_851, "用户商品券不存在"),
             Self::NumberReused => {

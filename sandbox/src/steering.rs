@@ -5,8 +5,10 @@ use std::sync::Weak;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::fault::{Fault, FaultId};
+use crate::mode::Mode;
 use crate::stats::Stats;
 use crate::world::ledger::Effect;
+use crate::world::notify::Addresses;
 
 impl Engine {
     pub(crate) fn inject(&self, fault: Fault) -> FaultId {
@@ -41,11 +43,18 @@ impl Engine {
         Ok(claimed)
     }
 
-    /// Everything as at the start: coupons, ledger, log, faults, clock.
+    /// Everything as at the start: coupons, ledger, log, faults, clock,
+    /// certificates, notifications.
     pub(crate) fn reset(&self) {
         self.clear_faults(None);
         self.menu.forget_counts();
         self.world.reset();
+        self.world.set_notify_addresses(Addresses::default());
+        if let Some(url) = &self.options.notify_url {
+            self.world.set_notify_url(Mode::Partner, Some(url));
+        }
+        self.post.clear();
+        self.signing.reset();
         self.journal.clear();
         self.counters.clear();
     }

@@ -5,11 +5,14 @@
 //! (signatures, headers, rate limit, faults, log) happens outside. The form
 //! of a request is checked here, what it asks for in [`crate::world`].
 
+mod certificates;
 mod confirm_coupon;
 mod digest;
+mod echo;
 mod fields;
 mod image_tasks;
 mod list_coupons;
+mod notify_config;
 mod periods;
 mod product_coupons;
 mod query_coupon;
@@ -21,12 +24,17 @@ mod stock_bundles;
 mod stocks;
 mod stores;
 mod table;
+mod upload_image;
 mod use_coupon;
 
 use serde_json::Value;
 use table::OPERATIONS;
 
-use crate::http::request::decode;
+use crate::engine::Engine;
+use crate::fault::FaultKind;
+use crate::http::multipart::Part;
+use crate::http::request::{Request, decode};
+use crate::mode::Mode;
 use crate::refusal::{Reason, Refusal};
 use crate::sync::read;
 use crate::world::World;
@@ -46,6 +54,17 @@ pub(crate) struct Call<'a> {
     /// The JSON body; null when there is none.
     pub(crate) body: &'a Value,
     pub(crate) mark: Mark,
+    pub(crate) protocol: &'a Protocol<'a>,
+}
+
+/// What a few operations need to see beyond the world.
+pub(crate) struct Protocol<'a> {
+    pub(crate) mode: Mode,
+    pub(crate) request: &'a Request,
+    /// The parts of a form; of anything else, none.
+    pub(crate) form: &'a [Part<'a>],
+    pub(crate) engine: &'a Engine,
+    pub(crate) fault: Option<&'a FaultKind>,
 }
 
 /// A successful answer.
@@ -80,6 +99,30 @@ pub(crate) struct Operation {
     pub(crate) run: fn(&Call<'_>) -> Result<Answer, Refusal>,
 }
 
+/// Operations that are about keys, addresses and files, not about coupons.
+const PROTOCOL: &[Operation] = &[
+    Operation { name: "certificates", method: "GET", template: "/v3/certificates", run: certificates::run },
+    Operation { name: "echo", method: "POST", template: "/v3/security/echo", run: echo::run },
+    Operation {
+        name: "upload_image",
+        method: "POST",
+        template: "/v3/marketing/partner/product-coupon/media/upload-image",
+        run: upload_image::run,
+    },
+    Operation {
+        name: "set_notify_config",
+        method: "POST",
+        template: "/v3/marketing/partner/product-coupon/notify-configs",
+        run: notify_config::set,
+    },
+    Operation {
+        name: "get_notify_config",
+        method: "GET",
+        template: "/v3/marketing/partner/product-coupon/notify-configs",
+        run: notify_config::get,
+    },
+];
+
 /// An operation with the parameters of its path.
 #[derive(Debug)]
 pub(crate) struct Route {
@@ -90,7 +133,7 @@ pub(crate) struct Route {
 impl Route {
     /// The operation a request is for.
     pub(crate) fn find(method: &str, path: &str) -> Option<Self> {
-        OPERATIONS.iter().filter(|operation| operation.method == method).find_map(|operation| {
+        all().filter(|operation| operation.method == method).find_map(|operation| {
             let params = match_path(operation.template, path)?;
             Some(Self { operation, params })
         })
@@ -104,12 +147,21 @@ impl Route {
 
 /// The name of an operation, if there is one of that name.
 pub(crate) fn operation_name(name: &str) -> Option<&'static str> {
-    OPERATIONS.iter().map(|operation| operation.name).find(|known| *known == name)
+    all().map(|operation| operation.name).find(|known| *known == name)
 }
 
 /// Whether there is an operation of that name.
 pub(crate) fn is_operation(name: &str) -> bool {
     operation_name(name).is_some()
+}
+
+/// Whether the operation leaves coupons alone.
+pub(crate) fn is_protocol(name: &str) -> bool {
+    PROTOCOL.iter().any(|operation| operation.name == name)
+}
+
+fn all() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().chain(PROTOCOL)
 }
 
 fn param<'a>(params: &'a [(&'static str, String)], name: &str) -> Option<&'a str> {
@@ -139,6 +191,11 @@ impl Call<'_> {
     /// Turns a successful coupon operation into its answer.
     fn answer(&self, done: &Done) -> Result<Answer, Refusal> {
         Ok(Answer { status: 200, body: self.entity(&done.snapshot)?, duplicate: done.duplicate })
+    }
+
+    /// A successful answer that is no coupon.
+    fn reply(body: &Value) -> Answer {
+        Answer { status: 200, body: serde_json::to_vec(body).unwrap_or_default(), duplicate: false }
     }
 
     fn entity(&self, snapshot: &Snapshot) -> Result<Vec<u8>, Refusal> {
@@ -193,8 +250,8 @@ mod tests {
 
     #[test]
     fn names_and_templates_are_unique() {
-        for (index, one) in OPERATIONS.iter().enumerate() {
-            for other in OPERATIONS.iter().skip(index + 1) {
+        for (index, one) in all().enumerate() {
+            for other in all().skip(index + 1) {
                 assert_ne!(one.name, other.name);
                 assert_ne!((one.method, one.template), (other.method, other.template));
             }

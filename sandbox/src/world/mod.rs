@@ -10,6 +10,7 @@ pub(crate) mod issue;
 pub(crate) mod ledger;
 pub(crate) mod list;
 pub(crate) mod manage;
+pub(crate) mod notify;
 pub(crate) mod requests;
 pub(crate) mod rules;
 pub(crate) mod saved;
@@ -27,6 +28,7 @@ use crate::sync::{lock, write};
 use bundles::Bundles;
 use catalogue::Catalogue;
 use ledger::Ledger;
+use notify::NotifyConfigs;
 use store::{CouponStore, Numbers};
 
 /// Everything behind the API. Locks are taken in the order catalogue, coupon,
@@ -42,6 +44,7 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     /// Where operations leave events for receivers of notifications.
     pub(crate) outbox: Outbox,
+    notify: NotifyConfigs,
     numbers: Numbers,
     bundles: Bundles,
     /// Coupons with a slow redemption in progress.
@@ -60,6 +63,7 @@ impl World {
             coupons: CouponStore::new(),
             ledger: Ledger::default(),
             outbox: Outbox::default(),
+            notify: NotifyConfigs::default(),
             numbers: Numbers::new(),
             bundles: Bundles::default(),
             busy: Mutex::default(),

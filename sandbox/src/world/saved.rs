@@ -9,6 +9,7 @@ use super::World;
 use super::catalogue::Catalogue;
 use super::coupon::Coupon;
 use super::ledger::Record;
+use super::notify::Addresses;
 use crate::sync::write;
 
 /// Everything that outlives a restart; the clock does not.
@@ -20,6 +21,7 @@ pub(crate) struct Saved {
     numbers: Vec<Arc<str>>,
     used_rungs: HashMap<String, BTreeMap<u32, i64>>,
     ledger: Vec<Record>,
+    notify: Addresses,
 }
 
 impl World {
@@ -33,6 +35,7 @@ impl World {
             numbers: self.numbers.all(),
             used_rungs: self.bundles.all(),
             ledger: self.ledger.records(),
+            notify: self.notify_addresses(),
         }
     }
 
@@ -50,5 +53,6 @@ impl World {
         }
         self.bundles.restore(saved.used_rungs);
         self.ledger.restore(saved.ledger);
+        self.set_notify_addresses(saved.notify);
     }
 }
