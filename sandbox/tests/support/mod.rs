@@ -3,6 +3,8 @@
 // `till.use_request(…)` reads well, and a till is what makes requests.
 #![allow(clippy::unused_self)]
 
+pub mod offers;
+
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
