@@ -227,7 +227,8 @@ impl Sandbox {
         self.engine.world.clock.set_offset(seconds);
     }
 
-    /// Everything as at the start: coupons, ledger, log, faults, clock.
+    /// Everything as at the start: coupons, ledger, log, faults, clock,
+    /// certificates, notifications.
     pub fn reset(&self) {
         self.engine.reset();
     }
