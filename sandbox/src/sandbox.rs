@@ -227,8 +227,7 @@ impl Sandbox {
         self.engine.world.clock.set_offset(seconds);
     }
 
-    /// Everything as at the start: coupons, ledger, log, faults, clock,
-    /// certificates, notifications.
+    /// Everything as at the start: coupons, ledger, log, faults, clock.
     pub fn reset(&self) {
         self.engine.reset();
     }
