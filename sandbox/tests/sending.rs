@@ -4,11 +4,9 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::offers::{self, Offer, code, effects, in_days, list, offer, offer_of, product_body, with};
-use support::{Call, Till, sandbox, unix};
-use wxcoupon_sandbox::{
-    BUNDLE_STOCK_IDS, CouponSpec, CouponState, OPENID, PAGES_OPENID, Sandbox, UNAUTHORISED_BRAND_ID,
-};
+use support::offers::{self, Offer, code, effects, list, offer, offer_of, product_body, with};
+use support::{Call, Till, sandbox};
+use wxcoupon_sandbox::{BUNDLE_STOCK_IDS, CouponSpec, CouponState, Sandbox, UNAUTHORISED_BRAND_ID};
 
 const DAY: i64 = 86_400;
 
@@ -18,8 +16,8 @@ fn from_creation_to_return() {
     let till = Till::new(&sandbox);
     let offer = offer(&till, "CREATE_1", "WECHATPAY");
     let tags = json!({ "coupon_tag_list": ["MEMBER"], "member_tag_info": { "member_card_id": "Card_1" } });
-    let send = offer.send("SEND_01").with("attach", json!("收银台7")).with("coupon_tag_info", tags.clone());
-    let sent = till.ok(&send);
+    let call = offer.send("SEND_01").with("attach", json!("收银台7")).with("coupon_tag_info", tags.clone());
+    let sent = till.ok(&call);
     let code = code(&sent);
     assert_eq!(sent["coupon_state"], "CONFIRMING");
     assert_eq!(sent["send_request_no"], "SEND_01");
@@ -44,7 +42,7 @@ fn from_creation_to_return() {
     assert_eq!(returned["coupon_state"], "EFFECTIVE");
 
     // Every earlier request is answered as it was then.
-    assert_eq!(till.ok(&send)["coupon_state"], "CONFIRMING");
+    assert_eq!(till.ok(&call)["coupon_state"], "CONFIRMING");
     assert_eq!(till.ok(&offer.on_coupon(&code, "confirm", "CONFIRM_1")), confirmed);
     assert_eq!(till.ok(&offer.use_call(&code, "USE_0001")), used);
     assert_eq!(
@@ -225,95 +223,6 @@ fn a_token_brings_a_coupon_within_five_minutes() {
     till.refused(&offer.pre_send("PRESEND_3"), 268_577_984);
 }
 
-/// An offer whose coupons have this period.
-fn with_period(till: &Till, number: &str, period: Value) -> Offer {
-    let pointer = "/stock/single_usage_rule/coupon_available_period";
-    offer_of(till, &with(&product_body(number, "WECHATPAY"), pointer, period)).remove(0)
-}
-
-#[test]
-fn time_moves_created_coupons_on() {
-    let sandbox = sandbox();
-    let till = Till::new(&sandbox);
-    let period = json!({
-        "available_begin_time": in_days(-1),
-        "available_end_time": in_days(99),
-        "available_days": 2,
-        "wait_days_after_receive": 1,
-    });
-    let offer = with_period(&till, "CREATE_1", period);
-    let coupon = code(&till.ok(&offer.send("SEND_01")));
-    let late = code(&till.ok(&offer.send("SEND_02")));
-    let state = || till.ok(&offer.query(&coupon))["coupon_state"].clone();
-    let confirmed = till.ok(&offer.on_coupon(&coupon, "confirm", "CONFIRM_1"));
-    assert_eq!(confirmed["coupon_state"], "PENDING");
-    till.refused(&offer.use_call(&coupon, "USE_0001"), 272_755_715);
-    sandbox.set_world_offset(DAY + 5);
-    assert_eq!(state(), "EFFECTIVE");
-    till.ok(&offer.use_call(&coupon, "USE_0001"));
-    till.ok(&offer.on_coupon(&coupon, "return", "RETURN_1"));
-    let again = till.ok(&offer.on_coupon(&coupon, "confirm", "CONFIRM_1"));
-    assert_eq!((&again["coupon_state"], again.get("single_usage_detail")), (&json!("PENDING"), None));
-    sandbox.set_world_offset(3 * DAY + 5);
-    assert_eq!(state(), "EXPIRED");
-    till.refused(&offer.use_call(&coupon, "USE_0002"), 268_578_776);
-    till.refused(&offer.deactivate(&coupon, "DEACT_1"), 268_578_776);
-    till.refused(&offer.on_coupon(&late, "confirm", "CONFIRM_2"), 268_578_776);
-    // Requests stayed acceptable all the time, unlike with the whole clock.
-    sandbox.set_clock_offset(3 * DAY);
-    assert_eq!(till.send(&offer.query(&coupon)).unwrap().status, 401);
-    // `Wechatpay-Timestamp` follows real time with business time moved.
-    sandbox.set_clock_offset(0);
-    let stamp = till.send(&offer.query(&coupon)).unwrap();
-    let stamp: i64 = stamp.header("wechatpay-timestamp").unwrap().parse().unwrap();
-    assert!((stamp - unix()).abs() < 60);
-}
-
-#[test]
-fn windows_of_the_stock_open_and_close() {
-    let sandbox = sandbox();
-    let till = Till::new(&sandbox);
-    let irregular = json!({
-        "available_begin_time": in_days(-1),
-        "available_end_time": in_days(99),
-        "irregular_available_period_list": [{ "begin_time": in_days(2), "end_time": in_days(3) }],
-    });
-    let offer = with_period(&till, "CREATE_1", irregular);
-    let coupon = code(&till.ok(&offer.send("SEND_01")));
-    till.ok(&offer.on_coupon(&coupon, "confirm", "CONFIRM_1"));
-    till.refused(&offer.use_call(&coupon, "USE_0001"), 272_755_717);
-    sandbox.set_world_offset(2 * DAY + 600);
-    till.ok(&offer.use_call(&coupon, "USE_0001"));
-    till.ok(&offer.on_coupon(&coupon, "return", "RETURN_1"));
-    sandbox.set_world_offset(3 * DAY + 600);
-    till.refused(&offer.use_call(&coupon, "USE_0002"), 272_755_717);
-
-    // Of seven days in a row one is a Sunday.
-    let weekly = json!({
-        "available_begin_time": in_days(-1),
-        "available_end_time": in_days(99),
-        "weekly_available_period": {
-            "day_list": ["SUNDAY"],
-            "day_period_list": [{ "begin_time": 0, "end_time": 86_399 }],
-        },
-    });
-    let offer = with_period(&till, "CREATE_2", weekly);
-    let coupon = code(&till.ok(&offer.send("SEND_02")));
-    till.ok(&offer.on_coupon(&coupon, "confirm", "CONFIRM_2"));
-    let mut open = 0;
-    for day in 0..7 {
-        sandbox.set_world_offset((4 + day) * DAY);
-        let got = till.send(&offer.use_call(&coupon, &format!("USE_DAY_{day}"))).unwrap();
-        if got.status == 200 {
-            open += 1;
-            till.ok(&offer.on_coupon(&coupon, "return", &format!("RETURN_DAY_{day}")));
-        } else {
-            assert_eq!(got.sub_code(), 272_755_717);
-        }
-    }
-    assert_eq!(open, 1);
-}
-
 #[test]
 fn deactivation_is_final() {
     let sandbox = sandbox();
@@ -366,84 +275,6 @@ fn seeded_coupons_can_be_confirmed_deactivated_and_sent() {
     assert_eq!(code(&sent), "SBX_CODE_1000000013001_0101");
     assert_eq!(sent["stock"]["coupon_code_count_info"]["available_count"], 899);
     till.refused(&seeded.send("SEND_02"), 272_756_740);
-}
-
-fn codes_of(list: &Value) -> Vec<String> {
-    list["user_coupon_list"].as_array().unwrap().iter().map(code).collect()
-}
-
-/// Reads a list to its end.
-fn all_pages(till: &Till, query: &str, size: usize) -> Vec<String> {
-    let mut codes = Vec::new();
-    let mut token = String::new();
-    loop {
-        let page = till.ok(&list(&format!("{query}&page_size={size}{token}")));
-        let got = codes_of(&page);
-        assert!(got.len() <= size);
-        codes.extend(got);
-        match page.get("next_page_token") {
-            Some(next) => token = format!("&page_token={}", next.as_str().unwrap()),
-            None => {
-                assert_eq!(page["total_count"], codes.len());
-                return codes;
-            }
-        }
-    }
-}
-
-#[test]
-fn lists_come_in_pages_and_can_be_filtered() {
-    let sandbox = sandbox();
-    let till = Till::new(&sandbox);
-    let body =
-        with(&product_body("CREATE_1", "API_ASSIGN"), "/stock/stock_send_rule/max_count_per_user", json!(60));
-    let offer = offer_of(&till, &body).remove(0);
-    for number in 0..23 {
-        let code = json!(format!("List_{number:02}"));
-        till.ok(&offer.send(&format!("SEND_{number:02}")).with("coupon_code", code));
-    }
-    till.ok(&offer.on_coupon("List_07", "confirm", "CONFIRM_1"));
-    let ours = format!("&product_coupon_id={}&stock_id={}", offer.product, offer.stock);
-    let first = till.ok(&list(&ours));
-    assert_eq!((codes_of(&first).len(), &first["total_count"]), (20, &json!(23)));
-    assert_eq!(first["user_coupon_list"][7], till.ok(&offer.query("List_07")));
-    let expected: Vec<String> = (0..23).map(|n| format!("List_{n:02}")).collect();
-    for size in [1, 7, 23, 50] {
-        let mut codes = all_pages(&till, &ours, size);
-        codes.sort();
-        assert_eq!(codes, expected);
-    }
-    assert_eq!(all_pages(&till, &format!("{ours}&coupon_state=EFFECTIVE"), 5), ["List_07"]);
-    assert_eq!(all_pages(&till, &format!("&stock_id={}", offer.stock), 50).len(), 23);
-    let seeded = all_pages(&till, "&product_coupon_id=1000000013&stock_id=1000000013001", 4);
-    assert!(seeded.contains(&"SBX_EFFECTIVE_1".to_owned()) && !seeded.contains(&"List_01".to_owned()));
-    // The sandbox has a list long enough for two pages of its own.
-    let path = format!("{}/users/{PAGES_OPENID}/coupons", offers::BASE);
-    let query = format!("appid={}&brand_id={}", wxcoupon_sandbox::APPID, wxcoupon_sandbox::BRAND_ID);
-    let pages = till.ok(&Call::new("GET", &format!("{path}?{query}")));
-    assert_eq!((codes_of(&pages).len(), &pages["total_count"]), (20, &json!(25)));
-    assert_eq!(codes_of(&pages)[0], "SBX_PAGE_01");
-
-    for (query, sub_code) in [
-        ("&page_size=0", 268_435_464),
-        ("&page_size=51", 268_435_464),
-        ("&page_size=ten", 268_435_461),
-        ("&page_token=abcd", 268_435_461),
-        ("&coupon_state=GONE", 268_435_461),
-        ("&product_coupon_id=9", 268_578_608),
-        ("&stock_id=9", 268_578_608),
-        ("&product_coupon_id=1000000014&stock_id=1000000013001", 268_578_608),
-    ] {
-        till.refused(&list(query), sub_code);
-    }
-    let target = |change: &dyn Fn(String) -> String| {
-        let call = list("");
-        Call::new("GET", &change(call.target))
-    };
-    till.refused(&target(&|t| t.replace("brand_id=120344", "brand_id=120345")), 268_579_803);
-    till.refused(&target(&|t| t.replace("appid=wx", "appid=wy")), 268_578_704);
-    till.refused(&target(&|t| t.replace("appid=wx", "x=wx")), 268_578_101);
-    till.refused(&target(&|t| t.replace(OPENID, "xNobody")), 268_578_526);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What a brand sets up: bodies and calls of the operations of management,
 //! and of sending.
+// `manage(…, json!({ … }))` reads well.
+#![allow(clippy::needless_pass_by_value)]
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -122,14 +124,12 @@ pub fn offer_of(till: &Till, body: &Value) -> Vec<Offer> {
         stock: text(&stock["stock_id"]),
         bundle: text(bundle),
     };
-    match made.get("stock") {
-        Some(stock) => vec![offer(stock, &Value::Null)],
-        None => {
-            let bundle = &made["stock_bundle"];
-            let stocks = bundle["stock_list"].as_array().unwrap();
-            stocks.iter().map(|stock| offer(stock, &bundle["stock_bundle_id"])).collect()
-        }
+    if let Some(stock) = made.get("stock") {
+        return vec![offer(stock, &Value::Null)];
     }
+    let bundle = &made["stock_bundle"];
+    let stocks = bundle["stock_list"].as_array().unwrap();
+    stocks.iter().map(|stock| offer(stock, &bundle["stock_bundle_id"])).collect()
 }
 
 impl Offer {
