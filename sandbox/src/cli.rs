@@ -33,6 +33,8 @@ Usage: wxcoupon-sandbox [OPTIONS]
   --upload-answer NAME Member upload_image answers in: image_url or media_url
                        [default: image_url]
   --log-capacity N     Requests remembered for GET /requests [default: 10000]
+  --state FILE         Keep coupons, stocks, numbers and ledger in this file
+                       across restarts
   --exit-with-stdin    End when standard input ends
   --quiet              No line per request on standard error
   --help               This text
@@ -71,6 +73,7 @@ fn parse_all(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
             Long("port") => options.ports = [number(&mut parser)?, options.ports[1]],
             Long("port2") => options.ports = [options.ports[0], number(&mut parser)?],
             Long("control-port") => options.control_port = number(&mut parser)?,
+            Long("state") => options.state = Some(parser.value()?.into()),
             Long("rate") => options.rate = number(&mut parser)?,
             Long("log-capacity") => options.log_capacity = number(&mut parser)?,
             Long("listener") => options.extra.push(parser.value()?.parse_with(tls_kind)?),

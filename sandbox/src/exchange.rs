@@ -50,7 +50,10 @@ impl Engine {
         let form = (operation == "upload_image").then(|| form_of(request));
         let signed = signed_body(request, form.as_ref());
         let body = if signed.is_empty() { Some(Value::Null) } else { serde_json::from_slice(signed).ok() };
-        let number = body.as_ref().and_then(|body| body.get("out_request_no")).and_then(Value::as_str);
+        let number = body
+            .as_ref()
+            .and_then(|body| body.get("out_request_no").or_else(|| body.get("send_request_no")))
+            .and_then(Value::as_str);
         let mut entry = RequestEntry {
             host,
             operation: operation.to_owned(),

@@ -48,6 +48,7 @@ mod refusal;
 mod sandbox;
 mod seal;
 mod signing;
+mod state_file;
 mod stats;
 mod steering;
 mod sync;
@@ -66,10 +67,10 @@ pub use sandbox::{Sandbox, ShutdownHandle};
 pub use signing::CertificateView;
 pub use stats::Stats;
 pub use world::catalogue::{
-    APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, PRODUCT_COUPON_ID, STOCK_ID, STORE_IDS,
-    UNAUTHORISED_BRAND_ID,
+    APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, PRODUCT_COUPON_ID, STOCK_BUNDLE_ID,
+    STOCK_ID, STORE_IDS, UNAUTHORISED_BRAND_ID,
 };
 pub use world::coupon::{CouponState, Day, Hours, StoreScope};
 pub use world::ledger::{Effect, LedgerEntry};
-pub use world::seed::{BUNDLE_ID, OPENID, OTHER_TILL_NUMBER, SeededCoupon};
+pub use world::seed::{BUNDLE_ID, OPENID, OTHER_TILL_NUMBER, PAGES_OPENID, SeededCoupon};
 pub use world::view::{CouponSpec, CouponView};

@@ -137,6 +137,9 @@ pub struct Options {
     /// Answers of 400 and above go out without a signature. Whether the real
     /// service signs them is not documented.
     pub unsigned_errors: bool,
+    /// Keeps coupons, stocks, numbers and ledger in this file across restarts.
+    /// Default: they are forgotten.
+    pub state: Option<PathBuf>,
     /// How many requests the log remembers; 0 = none.
     pub log_capacity: usize,
     /// Which limits apply; anything but [`Rates::Flat`] sets `rate` aside.
@@ -166,6 +169,7 @@ impl Default for Options {
             keys: None,
             sign_with: SignWith::Auto,
             unsigned_errors: false,
+            state: None,
             log_capacity: 10_000,
             rates: Rates::Flat,
             public_key_only: false,

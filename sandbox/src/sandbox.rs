@@ -22,6 +22,7 @@ use crate::journal::RequestEntry;
 use crate::keys::Keys;
 use crate::options::{Options, TlsKind};
 use crate::post::dispatch;
+use crate::state_file::{self, Saver};
 use crate::stats::Stats;
 use crate::tls;
 use crate::world::coupon::CouponState;
@@ -45,6 +46,7 @@ pub struct Sandbox {
     config: Value,
     config_path: PathBuf,
     folder: Folder,
+    saver: Option<Saver>,
 }
 
 impl Sandbox {
@@ -64,7 +66,11 @@ impl Sandbox {
             [TlsKind::Good; 2].into_iter().chain(options.extra.iter().copied()).collect();
         let ports: Vec<u16> = options.ports.to_vec();
         let control_port = options.control_port;
+        let state = options.state.clone();
         let engine = Arc::new(Engine::new(options, keys.clone())?);
+        if let Some(path) = &state {
+            state_file::load(path, &engine.world)?;
+        }
 
         let now = Clock::default().now();
         let mut hosts = Vec::new();
@@ -91,7 +97,7 @@ impl Sandbox {
             .map_err(Error::Thread)?;
 
         let config = files::config(&keys, &folder, &urls);
-        let sandbox = Self {
+        let mut sandbox = Self {
             engine,
             hosts,
             control,
@@ -102,11 +108,13 @@ impl Sandbox {
             config,
             config_path: folder.file(folder::CONFIG),
             folder,
+            saver: None,
         };
         sandbox.folder.save_json(folder::CONFIG, &sandbox.config)?;
         let brand_config = files::brand_config(&keys, &sandbox.folder, &sandbox.urls);
         sandbox.folder.save_json(folder::BRAND_CONFIG, &brand_config)?;
         sandbox.folder.save_json(folder::SANDBOX, &sandbox.description())?;
+        sandbox.saver = state.map(|path| Saver::start(path, &sandbox.engine)).transpose()?;
         Ok(sandbox)
     }
 
@@ -227,6 +235,22 @@ impl Sandbox {
         self.engine.world.clock.set_offset(seconds);
     }
 
+    /// Moves business time (validity, windows, states) against the
+    /// sandbox's clock; requests of honest clients stay acceptable.
+    pub fn set_world_offset(&self, seconds: i64) {
+        self.engine.world.clock.set_world_offset(seconds);
+    }
+
+    /// Claims a token of `pre_send` or `bundle_pre_send` as the user would;
+    /// the codes of the coupons it brought.
+    ///
+    /// # Errors
+    /// When the token is unknown, claimed or too old, or the coupons can no
+    /// longer be sent.
+    pub fn claim(&self, token: &str) -> Result<Vec<String>> {
+        self.engine.claim(token)
+    }
+
     /// Everything as at the start: coupons, ledger, log, faults, clock.
     pub fn reset(&self) {
         self.engine.reset();
@@ -257,6 +281,9 @@ impl Drop for Sandbox {
         }
         self.engine.threads.wait_for_zero(STOP_PATIENCE);
         self.engine.post.wait(STOP_PATIENCE);
+        if let Some(saver) = &mut self.saver {
+            saver.finish();
+        }
     }
 }
 

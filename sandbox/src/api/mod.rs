@@ -2,19 +2,33 @@
 //!
 //! An operation is one line in [`OPERATIONS`]: name, method, path template
 //! and a function from a [`Call`] to an [`Answer`]. Everything around it
-//! (signatures, headers, rate limit, faults, log) happens outside.
+//! (signatures, headers, rate limit, faults, log) happens outside. The form
+//! of a request is checked here, what it asks for in [`crate::world`].
 
 mod certificates;
+mod confirm_coupon;
 mod digest;
 mod echo;
 mod fields;
+mod image_tasks;
+mod list_coupons;
 mod notify_config;
+mod periods;
+mod product_coupons;
 mod query_coupon;
 mod return_coupon;
+mod schema;
+mod send;
+mod shapes;
+mod stock_bundles;
+mod stocks;
+mod stores;
+mod table;
 mod upload_image;
 mod use_coupon;
 
 use serde_json::Value;
+use table::OPERATIONS;
 
 use crate::engine::Engine;
 use crate::fault::FaultKind;
@@ -22,9 +36,12 @@ use crate::http::multipart::Part;
 use crate::http::request::{Request, decode};
 use crate::mode::Mode;
 use crate::refusal::{Reason, Refusal};
+use crate::sync::read;
 use crate::world::World;
 use crate::world::coupon::Digest;
 use crate::world::entity::Snapshot;
+use crate::world::manage::{Order, Told};
+use crate::world::requests::Once;
 use crate::world::rules::{Done, Mark};
 
 /// What an operation gets to see.
@@ -60,6 +77,19 @@ pub(crate) struct Answer {
     pub(crate) duplicate: bool,
 }
 
+impl Answer {
+    /// The answer of an operation that reads, or that is the same when repeated.
+    fn read(body: &Value) -> Result<Self, Refusal> {
+        let body = serde_json::to_vec(body).map_err(|_| Reason::Internal)?;
+        Ok(Self { status: 200, body, duplicate: false })
+    }
+
+    /// The answer of an operation with a request number.
+    fn told((body, duplicate): &Told) -> Result<Self, Refusal> {
+        Ok(Self { duplicate: *duplicate, ..Self::read(body)? })
+    }
+}
+
 /// One operation of the API.
 #[derive(Debug)]
 pub(crate) struct Operation {
@@ -68,28 +98,6 @@ pub(crate) struct Operation {
     template: &'static str,
     pub(crate) run: fn(&Call<'_>) -> Result<Answer, Refusal>,
 }
-
-/// All operations; the short names are what faults and logs use.
-const OPERATIONS: &[Operation] = &[
-    Operation {
-        name: "use",
-        method: "POST",
-        template: "/v3/marketing/partner/product-coupon/users/{openid}/coupons/{coupon_code}/use",
-        run: use_coupon::run,
-    },
-    Operation {
-        name: "query",
-        method: "GET",
-        template: "/v3/marketing/partner/product-coupon/users/{openid}/coupons/{coupon_code}",
-        run: query_coupon::run,
-    },
-    Operation {
-        name: "return",
-        method: "POST",
-        template: "/v3/marketing/partner/product-coupon/users/{openid}/coupons/{coupon_code}/return",
-        run: return_coupon::run,
-    },
-];
 
 /// Operations that are about keys, addresses and files, not about coupons.
 const PROTOCOL: &[Operation] = &[
@@ -137,9 +145,14 @@ impl Route {
     }
 }
 
+/// The name of an operation, if there is one of that name.
+pub(crate) fn operation_name(name: &str) -> Option<&'static str> {
+    all().map(|operation| operation.name).find(|known| *known == name)
+}
+
 /// Whether there is an operation of that name.
 pub(crate) fn is_operation(name: &str) -> bool {
-    all().any(|operation| operation.name == name)
+    operation_name(name).is_some()
 }
 
 /// Whether the operation leaves coupons alone.
@@ -186,13 +199,27 @@ impl Call<'_> {
     }
 
     fn entity(&self, snapshot: &Snapshot) -> Result<Vec<u8>, Refusal> {
-        snapshot.to_json(&self.world.catalogue).ok_or_else(|| Reason::Internal.into())
+        snapshot.to_json(&read(&self.world.catalogue)).ok_or_else(|| Reason::Internal.into())
     }
 
     /// What makes two requests the same: user, coupon and the whole body,
     /// members unknown to the sandbox included.
     fn digest(&self) -> Digest {
         digest::of([self.param("openid"), self.param("coupon_code")], self.body)
+    }
+
+    /// What binds a request of an operation without a single coupon to its number.
+    fn once(&self, operation: &'static str, number: String) -> Once {
+        let path: Vec<&str> = self.params.iter().map(|(_, value)| value.as_str()).collect();
+        Once { operation, number, digest: digest::of([operation, &path.join("/")], self.body) }
+    }
+
+    /// An order of management whose body has this form.
+    fn order_of(&self, operation: &'static str, members: &[schema::Member]) -> Result<Order<'_>, Refusal> {
+        let brand_id = self.body_id("/brand_id")?;
+        let once = self.once(operation, self.request_number()?);
+        schema::check_members(self.body, "", members)?;
+        Ok(Order { body: self.body, brand_id, once, mark: self.mark })
     }
 }
 

@@ -89,6 +89,7 @@ impl World {
             Mode::Brand => addresses.brand.clone_from(&address),
         }
         self.outbox.set_listening(!addresses.is_empty());
+        self.touch();
         address
     }
 }
