@@ -314,3 +314,14 @@ fn return_under_a_fault() {
     till.ok(&till.return_request(CODE, "RETURN_1"));
     assert_eq!(sandbox.ledger().len(), 2);
 }
+
+#[test]
+fn any_refusal_can_be_asked_for() {
+    let sandbox = sandbox();
+    let till = Till::new(&sandbox);
+    sandbox.inject(Fault::from_spec("refusal,status=404,code=NOT_FOUND,sub_code=268578608,times=1").unwrap());
+    let got = till.refused(&till.use_request("SBX_EFFECTIVE_1", "REFUSED_1"), 268_578_608);
+    assert_eq!((got.status, &got.json()["code"]), (404, &json!("NOT_FOUND")));
+    assert!(sandbox.ledger().is_empty());
+    assert!(Fault::from_spec("refusal,status=500").is_err());
+}

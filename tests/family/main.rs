@@ -4,5 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod facts;
+mod life;
 mod rules;
 mod sample;
+mod shop;
+#[path = "../scenarios/till.rs"]
+#[allow(dead_code, reason = "the scenarios use the rest")]
+mod till;

@@ -2,6 +2,7 @@
 
 use crate::sample;
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
 use wxcoupon::api::{ALL, Combination, Member, Mode, Operation, Place, Presence, Rule, Scope, prepare};
@@ -16,6 +17,7 @@ fn ask(operation: &Operation, input: &Value) -> Result<(), Error> {
 }
 
 fn refused(operation: &Operation, input: &Value, field: &str, why: &str) {
+    REFUSED.set(REFUSED.get() + 1);
     match ask(operation, input) {
         Ok(()) => panic!("{} takes {why} at {field}", operation.id),
         Err(error) => {
@@ -23,6 +25,17 @@ fn refused(operation: &Operation, input: &Value, field: &str, why: &str) {
             assert_eq!(error.field.as_deref(), Some(field), "{} {why}: {error:?}", operation.id);
         }
     }
+}
+
+thread_local! {
+    static REFUSED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many wrong inputs were refused.
+pub fn breaks(operation: &Operation, right: &Value) -> usize {
+    let before = REFUSED.get();
+    break_members(operation, right, operation.members, "", &mut BTreeSet::new());
+    REFUSED.get() - before
 }
 
 /// Values that break a rule, with the reason, and where the refusal points below the member.

@@ -59,6 +59,15 @@ pub enum FaultKind {
         /// A gateway's page instead of the API's JSON.
         html: bool,
     },
+    /// Any refusal in the API's form, signed. Never processed.
+    Refusal {
+        /// 400 to 499.
+        status: u16,
+        /// Such as `INVALID_REQUEST`.
+        code: String,
+        /// The decimal tail of `Request-ID`; 0 = none.
+        sub_code: u32,
+    },
     /// 429 `RATELIMIT_EXCEEDED`. Never processed.
     RateLimited {
         /// Seconds for a `Retry-After` header, if there is to be one.
@@ -168,6 +177,7 @@ impl FaultKind {
             | Self::ResetBeforeRead
             | Self::ResetAfterRead
             | Self::Hang
+            | Self::Refusal { .. }
             | Self::RateLimited { .. }
             | Self::CaptivePortal { .. }
             | Self::Redirect { .. } => Processing::Never,

@@ -27,6 +27,10 @@ pub(crate) fn instead(kind: &FaultKind, target: &str, other_host: &str) -> Optio
             let reply = Reply::new(*status, "application/json", to_json(&refusal.body()));
             Some(Instead::Api(reply, 0))
         }
+        FaultKind::Refusal { status, code, sub_code } => {
+            let body = json!({ "code": code, "message": "沙箱按要求拒绝" });
+            Some(Instead::Api(Reply::new(*status, "application/json", to_json(&body)), *sub_code))
+        }
         FaultKind::Status { status, html: true } => Some(Instead::Foreign(page(*status, "nginx"))),
         FaultKind::RateLimited { retry_after } => {
             let refusal = Refusal::from(Reason::RateLimited);

@@ -9,10 +9,13 @@ use crate::error::{Error, Result};
 /// Kind, member it may leave out, and what that is then.
 type Default = (&'static str, &'static str, fn() -> Value);
 
-const DEFAULTS: [Default; 12] = [
+const DEFAULTS: [Default; 15] = [
     ("slow_drip", "ms", || json!(5)),
     ("status", "status", || json!(500)),
     ("status", "html", || json!(false)),
+    ("refusal", "status", || json!(400)),
+    ("refusal", "code", || json!("INVALID_REQUEST")),
+    ("refusal", "sub_code", || json!(0)),
     ("rate_limited", "retry_after", || Value::Null),
     ("stale", "seconds", || json!(-600)),
     ("captive_portal", "status", || json!(200)),
@@ -89,7 +92,7 @@ impl Fault {
             let (name, value) =
                 part.split_once('=').ok_or_else(|| Error::Fault(format!("{part}: expected name=value")))?;
             let value = match name {
-                "on" | "coupon" => json!(value),
+                "on" | "coupon" | "code" => json!(value),
                 _ => serde_json::from_str(value)
                     .map_err(|_| Error::Fault(format!("{name}: {value}: not a value")))?,
             };
@@ -145,6 +148,7 @@ impl Fault {
                 wrong("status must be 200, 302, 403 or 407")
             }
             FaultKind::Redirect { status } if !(300..400).contains(&status) => wrong("status must be 3xx"),
+            FaultKind::Refusal { status, .. } if !(400..500).contains(&status) => wrong("status must be 4xx"),
             FaultKind::Status { status, .. } if !(400..600).contains(&status) => {
                 wrong("status must be 4xx or 5xx")
             }
