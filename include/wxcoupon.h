@@ -118,6 +118,7 @@
  *
  * The others may be left out. docs/configuration.md has bounds and sources.
  *
+ *   apiv3_key                   32 characters; opens notifications
  *   defaults                    {"appid", "brand_id", "store_id"}: used where
  *                               a request leaves them out
  *   timeout_ms                  whole call, 10000
@@ -876,6 +877,49 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_job_cancel(wxcoupon_job *job);
  *   Threads  any, while another thread waits for the job too.
  */
 WXCOUPON_API void WXCOUPON_CALL wxcoupon_job_free(wxcoupon_job *job);
+
+/* ==========================================================================
+ * What WeChat Pay sends by itself
+ * ========================================================================== */
+
+/*
+ * Proves and opens a notification that WeChat Pay sent to the program's web
+ * server. Local, no network.
+ *
+ * The answer says in "reply" how to answer the HTTP request, when it succeeds
+ * and when it fails: {"status", "headers", "body"}, to be sent as they are,
+ * within five seconds. Where there is no "reply", answer status 500. WeChat Pay
+ * repeats what is not answered with success, and sends the same thing more than
+ * once anyway: do each data.dedup_key once. Now and then it sends a wrong
+ * signature on purpose, to see who checks; that is refused like any other.
+ *
+ *   ctx           the context; its configuration must have apiv3_key.
+ *   headers_json  the HTTP headers: an object of names to texts or lists of
+ *                 texts, or a list of [name, text] pairs; names in any case,
+ *                 headers that are not needed may stay in.
+ *   body          the raw bytes of the HTTP body, exactly as they came; no NUL
+ *                 at the end is needed. NULL only with body_len 0.
+ *   body_len      their number; more than 1 MiB is refused.
+ *   out_buf       receives the answer; may be NULL. data has id, create_time,
+ *                 event_type, event ("SEND", "USE", "RETURN",
+ *                 "IMAGE_GENERATION", or null for one that this version does
+ *                 not know), known, summary, original_type, dedup_key, and
+ *                 resource: the opened JSON, every member as it came.
+ *
+ *   Returns       WXCOUPON_OK when WeChat Pay's signature proves it and it
+ *                 could be opened, for unknown events too;
+ *                 WXCOUPON_E_NOTIFICATION_UNTRUSTED with "verification" naming
+ *                 the reason; WXCOUPON_E_CONFIG without apiv3_key; a status of
+ *                 class 1 for the arguments.
+ *   Owns          nothing; text and bytes stay the caller's.
+ *   Threads       any.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_notification_open(
+    wxcoupon_ctx *ctx,
+    const char *headers_json,
+    const void *body,
+    uint32_t body_len,
+    wxcoupon_buf *out_buf);
 
 /* ==========================================================================
  * Everything else that WeChat Pay offers

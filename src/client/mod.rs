@@ -1,6 +1,7 @@
 //! One call from start to finish: check, write down, send until there is an answer, judge, write down.
 
 mod attempts;
+mod notification;
 mod settle;
 
 use crate::api::{self, Operation, Prepared};

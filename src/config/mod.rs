@@ -34,7 +34,7 @@ pub struct Config {
     pub ring: KeyRing,
     /// Announced in `Wechatpay-Serial`, so that WeChat Pay signs with the key that we hold.
     pub public_key_id: Option<String>,
-    /// Checked and kept for what WeChat Pay seals; nothing in this version opens any.
+    /// Opens what WeChat Pay seals.
     pub apiv3_key: Option<Zeroizing<String>>,
     /// Where to send, in order of preference.
     pub hosts: Vec<Host>,

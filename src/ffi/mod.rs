@@ -10,6 +10,7 @@ mod ctx;
 mod guard;
 mod jobs;
 mod log;
+mod notification;
 mod ops;
 mod registry;
 mod text;
@@ -22,6 +23,7 @@ pub use buf::*;
 pub use ctx::*;
 pub use jobs::*;
 pub use log::*;
+pub use notification::*;
 pub use ops::*;
 pub use version::*;
 

@@ -5,6 +5,7 @@
 
 pub mod cipher;
 pub mod keys;
+pub mod notification;
 pub mod ring;
 pub mod sign;
 pub mod verify;

@@ -69,6 +69,7 @@ const SECTIONS: &[Section] = &[
             "wxcoupon_job_free",
         ],
     },
+    Section { title: "What WeChat Pay sends by itself", names: &["wxcoupon_notification_open"] },
     Section { title: "Everything else that WeChat Pay offers", names: &["wxcoupon_request"] },
     Section { title: "Log", names: &["WXCOUPON_LOG_*", "wxcoupon_log_fn", "wxcoupon_log_set"] },
     Section { title: "Diagnostics", names: &["wxcoupon_check", "wxcoupon_handles_live"] },
