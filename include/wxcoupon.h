@@ -118,7 +118,8 @@
  *
  * The others may be left out. docs/configuration.md has bounds and sources.
  *
- *   apiv3_key                   32 characters; opens notifications
+ *   apiv3_key                   32 characters; opens notifications and platform
+ *                               certificates
  *   defaults                    {"appid", "brand_id", "store_id"}: used where
  *                               a request leaves them out
  *   timeout_ms                  whole call, 10000
@@ -693,7 +694,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_query(
     wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
 
 /*
- * Redeems a coupon: reports to WeChat Pay that the coupon was used for this
+ * Redeems a coupon : reports to WeChat Pay that the coupon was used for this
  * order.
  *
  * Call it once the order is paid. Give each redemption one out_request_no and
@@ -725,7 +726,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_use(
     wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
 
 /*
- * Returns a redeemed coupon: undoes a redemption, so that the user may use the
+ * Returns a redeemed coupon : undoes a redemption, so that the user may use the
  * coupon again.
  *
  * Report it after the sale was undone. It has a request number of its own;
@@ -744,6 +745,90 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_use(
  *   Threads  any. It blocks up to the deadline (timeout_ms).
  */
 WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_return(
+    wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
+
+/* ==========================================================================
+ * Before the till: coupons come to users
+ * ========================================================================== */
+
+/*
+ * Lists the coupons of a user: the only way to find them from an openid alone.
+ *
+ *   ctx      the context.
+ *   json_in  members openid, appid, brand_id; optional: product_coupon_id,
+ *            stock_id, coupon_state, user_coupon_bundle_id, page_size (1 to
+ *            50), page_token (next_page_token of the page before). appid and
+ *            brand_id fall back to the configuration's defaults. "_options" as
+ *            in wxcoupon_use.
+ *   out_buf  receives the answer; may be NULL.
+ *
+ *   Returns  WXCOUPON_OK with data.user_coupon_list, data.total_count and,
+ *            where there is more, data.next_page_token; never class 4, for
+ *            asking changes nothing.
+ *   Owns     nothing; the text stays the caller's.
+ *   Threads  any. It blocks up to the deadline (timeout_ms).
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_list(
+    wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
+
+/*
+ * Sends a coupon to a user .
+ *
+ * The coupon is usable once it is confirmed: wxcoupon_confirm.
+ *
+ *   ctx      the context.
+ *   json_in  members openid, product_coupon_id, stock_id, appid, brand_id,
+ *            send_request_no (6 to 128 of 0-9 A-Z a-z _ -): the number by which
+ *            a repeat is recognised; out_request_no names it in the answer and
+ *            for wxcoupon_settle. coupon_code if and only if the stock's
+ *            coupon_code_mode is API_ASSIGN. Optional: attach (up to 150
+ *            characters), coupon_tag_info. appid and brand_id fall back to the
+ *            configuration's defaults. "_options" as in wxcoupon_use.
+ *   out_buf  receives the answer; may be NULL.
+ *
+ *   Returns  WXCOUPON_OK with the coupon in data; any other status by its
+ *            class.
+ *   Owns     nothing; the text stays the caller's.
+ *   Threads  any. It blocks up to the deadline (timeout_ms).
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_send(
+    wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
+
+/*
+ * Confirms a coupon that was sent. Without it no coupon becomes usable,
+ * whatever channel it came through.
+ *
+ *   ctx      the context.
+ *   json_in  members openid, coupon_code, product_coupon_id, stock_id, appid,
+ *            brand_id, out_request_no (a number of its own); appid and brand_id
+ *            fall back to the configuration's defaults. "_options" as in
+ *            wxcoupon_use.
+ *   out_buf  receives the answer; may be NULL.
+ *
+ *   Returns  WXCOUPON_OK with the coupon in data; any other status by its
+ *            class.
+ *   Owns     nothing; the text stays the caller's.
+ *   Threads  any. It blocks up to the deadline (timeout_ms).
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_confirm(
+    wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
+
+/*
+ * Makes a coupon of a user invalid, for good.
+ *
+ *   ctx      the context.
+ *   json_in  members openid, coupon_code, product_coupon_id, stock_id, appid,
+ *            brand_id, out_request_no (a number of its own), deactivate_reason
+ *            (up to 150 characters); appid and brand_id fall back to the
+ *            configuration's defaults. "_options" as in wxcoupon_use.
+ *   out_buf  receives the answer; may be NULL.
+ *
+ *   Returns  WXCOUPON_OK with the coupon in data; any other status by its
+ *            class.
+ *   Owns     nothing; the text stays the caller's.
+ *   Threads  any. It blocks up to the deadline (timeout_ms).
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_deactivate(
     wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
 
 /* ==========================================================================
@@ -819,7 +904,7 @@ typedef struct wxcoupon_job wxcoupon_job;
  * the thread that calls it.
  *
  *   ctx        the context.
- *   operation  "use", "query", "return" or "settle".
+ *   operation  "settle", or any name that wxcoupon_call knows.
  *   json_in    as for the function of that name. Wrong members show in the
  *              job's answer.
  *   out_job    receives the job, or NULL on failure.
@@ -884,7 +969,10 @@ WXCOUPON_API void WXCOUPON_CALL wxcoupon_job_free(wxcoupon_job *job);
 
 /*
  * Proves and opens a notification that WeChat Pay sent to the program's web
- * server. Local, no network.
+ * server.
+ *
+ * It uses the network only when a platform certificate must be downloaded to
+ * prove it.
  *
  * The answer says in "reply" how to answer the HTTP request, when it succeeds
  * and when it fails: {"status", "headers", "body"}, to be sent as they are,
@@ -912,7 +1000,8 @@ WXCOUPON_API void WXCOUPON_CALL wxcoupon_job_free(wxcoupon_job *job);
  *                 the reason; WXCOUPON_E_CONFIG without apiv3_key; a status of
  *                 class 1 for the arguments.
  *   Owns          nothing; text and bytes stay the caller's.
- *   Threads       any.
+ *   Threads       any. Where a certificate must be downloaded, it blocks up to
+ *                 three seconds.
  */
 WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_notification_open(
     wxcoupon_ctx *ctx,
@@ -926,6 +1015,39 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_notification_open(
  * ========================================================================== */
 
 /*
+ * Calls any operation of the product coupon's family by its name.
+ *
+ *   ctx        the context.
+ *   operation  use, query, list, send, pre_send, confirm, return, deactivate,
+ *              bundle_send, bundle_pre_send, bundle_deactivate,
+ *              create_product_coupon, update_product_coupon,
+ *              get_product_coupon, deactivate_product_coupon, create_stock,
+ *              list_stocks, update_stock, get_stock, deactivate_stock,
+ *              update_stock_budget, upload_coupon_codes, associate_stores,
+ *              list_associated_stores, disassociate_stores,
+ *              create_stock_bundle, update_stock_bundle,
+ *              update_stock_bundle_budget, bundle_associate_stores,
+ *              bundle_disassociate_stores, upload_image, set_notify_config,
+ *              get_notify_config, submit_image_task or get_image_task.
+ *   json_in    the members of that operation, those of its path included, as
+ *              the documentation of the operations lists them. For
+ *              upload_image: file, the path of a JPG or PNG on this machine,
+ *              and optionally filename.
+ *   out_buf    receives the answer; may be NULL.
+ *
+ *   Returns    as the function of that name; WXCOUPON_E_OPERATION for a name
+ *              that is not known. An operation that only reads is never class
+ *              4.
+ *   Owns       nothing; the texts stay the caller's.
+ *   Threads    any. It blocks up to the deadline (timeout_ms).
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_call(
+    wxcoupon_ctx *ctx,
+    const char *operation,
+    const char *json_in,
+    wxcoupon_buf *out_buf);
+
+/*
  * Signs and sends any other request of API version 3, and proves its answer.
  *
  * For interfaces that have no function of their own. What is sent is not
@@ -937,7 +1059,13 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_notification_open(
  *                   as it is.
  *   json_body       one JSON object, or NULL for none. Its member "_options" is
  *                   for this library, as in wxcoupon_use; with GET it may hold
- *                   nothing else.
+ *                   nothing else. Two of its members serve interfaces with
+ *                   sensitive fields: "encrypt": ["/user_name"] lists JSON
+ *                   pointers of members that are encrypted for WeChat Pay
+ *                   before the body is sent, "decrypt": ["/data/*/mobile"]
+ *                   members of the answer that are decrypted, where * stands
+ *                   for every item of a list; what could not be decrypted is
+ *                   named in the answer's undecrypted.
  *   out_buf         receives the answer; may be NULL.
  *
  *   Returns         WXCOUPON_OK for a proven 2xx; with GET never class 4; any
@@ -1002,24 +1130,48 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_log_set(
     wxcoupon_log_fn sink, void *user_data, int32_t max_level);
 
 /* ==========================================================================
- * Diagnostics
+ * Warming up and diagnostics
  * ========================================================================== */
 
 /*
- * Checks this context: what support asks a shop to run. Local, no network.
+ * Connects now, so that the next call needs no look-up and no handshake.
+ *
+ * A till calls it when it starts and when a sale begins; WeChat Pay closes a
+ * connection that is idle for about eight seconds. It asks a signed question
+ * that changes nothing, so that a wrong key, serial number or clock shows
+ * before the first customer, and learns the clock's offset and, where they are
+ * needed, the platform certificates.
  *
  *   ctx      the context.
- *   json_in  NULL or {}.
+ *   out_buf  receives the answer; may be NULL.
+ *
+ *   Returns  WXCOUPON_OK when a connection stands; a status of class 2, 3 or 5
+ *            that says what is wrong.
+ *   Owns     nothing.
+ *   Threads  any. It blocks up to the deadline (timeout_ms).
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_warm(
+    wxcoupon_ctx *ctx, wxcoupon_buf *out_buf);
+
+/*
+ * Checks this context: what support asks a shop to run.
+ *
+ *   ctx      the context.
+ *   json_in  NULL or {}: local, no network. {"online": true} also looks up each
+ *            host, connects to it, and sends a signed question that changes
+ *            nothing. "_options" as in wxcoupon_use.
  *   out_buf  receives the answer: data.all_ok, and data.lines with name, ok,
- *            found and, where something is not in order, advice. Lines: mchid,
- *            merchant_serial_no, verifies_with, journal, pending,
- *            clock_offset_s (what is added to this machine's time for signing;
- *            learned from WeChat Pay's answers, 0 before the first).
+ *            found and, where something is not in order, advice. Lines: mode,
+ *            mchid or brand_id, merchant_serial_no, merchant_certificate,
+ *            apiv3_key, verifies_with, journal, pending, clock_offset_s (what
+ *            is added to this machine's time for signing; learned from WeChat
+ *            Pay's answers, 0 before the first); online for each host "dns
+ *            HOST", "tls HOST" and "echo HOST" (both signatures).
  *
  *   Returns  WXCOUPON_OK, also when a line is not in order; a status of class 1
  *            for the text.
  *   Owns     nothing; the text stays the caller's.
- *   Threads  any.
+ *   Threads  any. Online it blocks up to the deadline (timeout_ms).
  */
 WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_check(
     wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);

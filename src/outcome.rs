@@ -268,6 +268,10 @@ pub fn contradiction(
                 None => None,
             }
         }
+        Proof::SaysSomething { at } => {
+            let said = at.iter().any(|at| answer.pointer(at).is_some_and(Value::is_string));
+            (!said).then(|| format!("the signed answer has none of {}", at.join(", ")))
+        }
         Proof::Says { at, text, unless } => {
             let excused = answer.pointer(unless).is_some_and(|value| !value.is_null());
             match answer.pointer(at).and_then(Value::as_str) {

@@ -50,6 +50,8 @@ pub struct Report {
     pub may_arrive_late: bool,
     /// How long to wait before the same call, for class 6.
     pub retry_after_ms: Option<u64>,
+    /// JSON pointers of members of the answer that should be decrypted and could not be.
+    pub undecrypted: Vec<String>,
     /// How the host answers the notification that it asked about.
     pub reply: Option<Reply>,
     /// WeChat Pay's answer, or the library's own for local functions.
@@ -152,6 +154,8 @@ struct Envelope<'a> {
     wechat: Option<&'a WechatError>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    undecrypted: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<&'a Reply>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -186,6 +190,7 @@ impl Report {
             clock_offset_s: 0,
             may_arrive_late: false,
             retry_after_ms: None,
+            undecrypted: Vec::new(),
             reply: None,
             data: None,
         }
@@ -226,6 +231,7 @@ impl Report {
             field: self.field.as_deref(),
             wechat: self.wechat.as_ref(),
             retry_after_ms: self.retry_after_ms,
+            undecrypted: &self.undecrypted,
             reply: self.reply.as_ref(),
             data: self.data.as_deref(),
         };

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
+use wxcoupon::api::Mode;
 use wxcoupon::wire::keys::{PrivateKey, PublicKey};
 use wxcoupon::wire::ring::KeyRing;
 use wxcoupon::wire::sign::{Signer, message};
@@ -81,7 +82,7 @@ fn our_signature_is_openssls_byte_for_byte_and_the_rsa_crates() {
 #[test]
 fn the_header_holds_what_was_signed_and_a_fresh_nonce_every_time() {
     let keys = Keys::new();
-    let signer = Signer::new("1900000001", MERCHANT_SERIAL, keys.private());
+    let signer = Signer::new(Mode::Partner, "1900000001", MERCHANT_SERIAL, keys.private());
     let (target, body) = ("/v3/x?a=b", b"{\"k\":1}");
     let mut nonces = Vec::new();
     for _ in 0..3 {

@@ -7,6 +7,7 @@ use crate::status::Code;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use ureq::http::Uri;
 
 /// WeChat Pay's interfaces take characters of one to three bytes in UTF-8: no emoji.
 const LARGEST_CHARACTER: usize = 3;
@@ -53,7 +54,36 @@ fn rule(value: &Value, rule: &Rule, name: &str, field: &str) -> Result<()> {
         Rule::Number(shortest, longest) => {
             number(text(value, name, field)?, *shortest, *longest, name, field)
         }
+        Rule::Chars(shortest, longest) => number(text(value, name, field)?, *shortest, *longest, name, field),
+        Rule::Length(shortest, longest) => {
+            let length = text(value, name, field)?.chars().count();
+            if !(*shortest..=*longest).contains(&length) {
+                let message = format!("{name} has {length} characters, {shortest} to {longest} are allowed");
+                return Err(refuse(field, message));
+            }
+            Ok(())
+        }
         Rule::Time => time(text(value, name, field)?, name, field),
+        Rule::Moment => moment(text(value, name, field)?, name, field),
+        Rule::Between(least, most) => match value.as_u64() {
+            Some(number) if (*least..=*most).contains(&number) => Ok(()),
+            _ => Err(refuse(field, format!("{name} must be a whole number from {least} to {most}"))),
+        },
+        Rule::Flag if value.is_boolean() => Ok(()),
+        Rule::Flag => Err(refuse(field, format!("{name} must be true or false, found {}", kind(value)))),
+        Rule::OneOf(documented) => one_of(text(value, name, field)?, documented, name, field),
+        Rule::Url(longest) => url(text(value, name, field)?, *longest, name, field),
+        Rule::ImageName => image_name(text(value, name, field)?, name, field),
+        Rule::List(item, longest) => match value {
+            Value::Array(items) if (1..=*longest).contains(&items.len()) => items
+                .iter()
+                .enumerate()
+                .try_for_each(|(index, value)| self::rule(value, item, name, &format!("{field}/{index}"))),
+            Value::Array(items) => {
+                Err(refuse(field, format!("{name} has {} items, 1 to {longest} are allowed", items.len())))
+            }
+            other => Err(refuse(field, format!("{name} must be an array, found {}", kind(other)))),
+        },
         Rule::Whole => match value.as_u64() {
             Some(_) => Ok(()),
             None => Err(refuse(field, format!("{name} must be a whole number, 0 or more, without quotes"))),
@@ -101,6 +131,65 @@ fn time(text: &str, name: &str, field: &str) -> Result<()> {
     OffsetDateTime::parse(text, &Rfc3339).map(drop).map_err(|error| wrong(&error.to_string()))
 }
 
+/// As [`time`], but the seconds may be missing: official examples print `2025-01-01T00:00+08:00`.
+fn moment(text: &str, name: &str, field: &str) -> Result<()> {
+    const TO_THE_MINUTE: usize = "2025-01-01T00:00".len();
+    match text.split_at_checked(TO_THE_MINUTE) {
+        Some((minute, offset)) if !offset.starts_with(':') => {
+            time(&format!("{minute}:00{offset}"), name, field)
+        }
+        _ => time(text, name, field),
+    }
+}
+
+/// WeChat Pay adds values, so an unknown one passes if it looks like one; what differs from a known one in
+/// its spelling only does not.
+fn one_of(text: &str, documented: &[&str], name: &str, field: &str) -> Result<()> {
+    const LONGEST: usize = 64;
+    let known = documented.join(", ");
+    if documented.contains(&text) {
+        return Ok(());
+    }
+    if let Some(meant) = documented.iter().find(|value| value.eq_ignore_ascii_case(text.trim())) {
+        return Err(refuse(field, format!("{name} must be spelt {meant}, found {text:?}")));
+    }
+    let upper_case = !documented.iter().any(|value| value.bytes().any(|byte| byte.is_ascii_lowercase()));
+    let fits = |byte: u8| {
+        byte == b'_'
+            || byte.is_ascii_digit()
+            || byte.is_ascii_uppercase()
+            || (!upper_case && byte.is_ascii_lowercase())
+    };
+    if text.len() <= LONGEST && text.bytes().all(fits) {
+        return Ok(());
+    }
+    Err(refuse(field, format!("{name} must be one of {known}, found {text:?}")))
+}
+
+fn url(text: &str, longest: usize, name: &str, field: &str) -> Result<()> {
+    let wrong = |why: &str| Err(refuse(field, format!("{name} {why}")));
+    let parsed: Option<Uri> = text.parse().ok();
+    match parsed {
+        _ if text.chars().count() > longest => wrong(&format!("is longer than {longest} characters")),
+        Some(uri) if uri.scheme_str() == Some("https") && uri.host().is_some_and(|host| !host.is_empty()) => {
+            if uri.query().is_some() || text.contains(['?', '#']) {
+                return wrong("must not have a query");
+            }
+            Ok(())
+        }
+        _ => wrong("must be an address that begins with https://"),
+    }
+}
+
+fn image_name(text: &str, name: &str, field: &str) -> Result<()> {
+    let lower = text.to_ascii_lowercase();
+    let is_image = [".jpg", ".jpeg", ".png"].iter().any(|ending| lower.ends_with(ending));
+    if !is_image || text.contains(['/', '\\', '"', '\r', '\n']) {
+        return Err(refuse(field, format!("{name} must name a .jpg, .jpeg or .png file, without a folder")));
+    }
+    Ok(())
+}
+
 fn combination(members: &Map<String, Value>, rule: &Combination, at: &str) -> Result<()> {
     let present = |names: &[&'static str]| -> Vec<&'static str> {
         names.iter().copied().filter(|name| members.contains_key(*name)).collect()
@@ -123,7 +212,32 @@ fn combination(members: &Map<String, Value>, rule: &Combination, at: &str) -> Re
             }
             Ok(())
         }
+        Combination::Excludes(this, that) => {
+            if members.contains_key(*this) && members.contains_key(*that) {
+                return Err(refuse(&pointer(at, that), format!("{that} and {this} exclude each other")));
+            }
+            Ok(())
+        }
+        Combination::NeedsWhen { member, is, at: needed } => {
+            let holds = match members.get(*member) {
+                Some(Value::Array(values)) => values.iter().any(|value| value == is),
+                Some(value) => value == is,
+                None => false,
+            };
+            if holds && find(members, needed).is_none() {
+                let message =
+                    format!("{} is missing: it goes with {member} {is}", needed.trim_start_matches('/'));
+                return Err(refuse(&format!("{at}{needed}"), message));
+            }
+            Ok(())
+        }
     }
+}
+
+fn find<'a>(members: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {
+    let mut names = pointer.split('/').skip(1);
+    let first = members.get(names.next()?)?;
+    names.try_fold(first, |value, name| value.get(name)).filter(|value| !value.is_null())
 }
 
 fn first(at: &str, names: &[&str]) -> String {

@@ -1,21 +1,47 @@
 //! What can be asked of WeChat Pay: one table of operations, and the rules their input must keep.
 
 mod check;
+mod multipart;
 mod prepare;
+mod rule;
 pub mod subcode;
 mod table;
 
-pub use prepare::{Options, Prepared, prepare, prepare_raw, take_options, use_time};
-pub use table::{QUERY, RETURN, USE, by_id};
+pub use multipart::Multipart;
+pub use prepare::{Options, Prepared, Scope, prepare, prepare_raw, take_options, use_time};
+pub use rule::{Combination, Member, Place, Presence, Proof, Rule};
+pub use table::{ALL, CONFIRM, DEACTIVATE, LIST, QUERY, RETURN, SEND, UPLOAD_IMAGE, USE, by_id};
+
+/// Who asks: a service provider for its brands, or a brand itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// 服务商模式
+    #[default]
+    Partner,
+    /// 品牌直连
+    Brand,
+}
+
+impl Mode {
+    /// What every path of the table begins with.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Mode::Partner => "/v3/marketing/partner/product-coupon",
+            Mode::Brand => "/brand/marketing/product-coupon",
+        }
+    }
+}
 
 /// One operation of the API: a row of the table.
 #[derive(Debug)]
 pub struct Operation {
     /// Its name for `wxcoupon_call` and in answers.
     pub id: &'static str,
+    /// Its name in WeChat Pay's documentation.
+    pub title: &'static str,
     /// HTTP method.
     pub method: &'static str,
-    /// Path with `{member}` where a member goes.
+    /// Path after [`Mode::prefix`], with `{member}` where a member goes.
     pub path: &'static str,
     /// Where members go that the table does not name: the body, or the query of an operation without one.
     pub unknown: Place,
@@ -23,106 +49,105 @@ pub struct Operation {
     pub members: &'static [Member],
     /// Rules over several members.
     pub combinations: &'static [Combination],
-    /// Whether it changes something, so that a lost answer leaves doubt.
-    pub writes: bool,
     /// The member that is the request's own number, by which WeChat Pay recognises a repeat.
     pub number: Option<&'static str>,
-    /// Where the answer of `query` shows this request's number once the request has taken effect; a `*`
-    /// stands for every item of a list. Empty where asking cannot tell.
-    pub shown_at: &'static [&'static str],
-    /// States of the coupon in which the request cannot take effect any more, a late copy of it neither.
-    pub impossible_in: &'static [&'static str],
+    /// How it becomes known whether a request without an answer has taken effect.
+    pub settles: Settles,
+    /// The answer is of use for a few minutes only: a repeat asks again and is not answered from the journal.
+    pub fleeting: bool,
     /// What a signed answer must say to be the answer to this very request. A signature binds an answer
     /// to WeChat Pay, not to the question.
     pub proofs: &'static [Proof],
+    /// Number and date of the page at pay.weixin.qq.com/doc/v3/partner/ that it was read from.
+    pub source: &'static str,
 }
 
-/// Where a member travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// A segment of the path.
-    Path,
-    /// The query string.
-    Query,
-    /// The JSON body.
-    Body,
-}
-
-/// A documented member of a request.
-#[derive(Debug)]
-pub struct Member {
-    /// WeChat Pay's own name.
-    pub name: &'static str,
-    /// Where it travels.
-    pub place: Place,
-    /// Whether it must be there.
-    pub presence: Presence,
-    /// What it must look like.
-    pub rule: Rule,
-}
-
-/// Whether a member must be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
-    /// The caller gives it.
-    Required,
-    /// It may be left out.
-    Optional,
-    /// The caller gives it, or the configuration's `defaults` have it.
-    RequiredOrDefault,
-    /// It may be left out; the configuration's `defaults` are used where they have it.
-    OptionalOrDefault,
-    /// Left out, it is filled in with the present time.
-    RequiredOrNow,
-}
-
-/// What a value must look like.
-#[derive(Debug)]
-pub enum Rule {
-    /// A text that is not empty.
-    Text,
-    /// A text of 1 to so many characters.
-    TextUpTo(usize),
-    /// A request number: `[0-9A-Za-z_-]` within these lengths.
-    Number(usize, usize),
-    /// RFC 3339 with seconds and offset.
-    Time,
-    /// A whole number that is not negative.
-    Whole,
-    /// An object with members of its own.
-    Object(&'static [Member], &'static [Combination]),
-}
-
-/// A rule over several members of one object.
-#[derive(Debug)]
-pub enum Combination {
-    /// One of them and no other.
-    ExactlyOne(&'static [&'static str]),
-    /// One of them or more.
-    AtLeastOne(&'static [&'static str]),
-    /// Where the first is, the second must be.
-    Needs(&'static str, &'static str),
-}
-
-/// Something that a signed answer must say.
-#[derive(Debug)]
-pub enum Proof {
-    /// The answer repeats this member of the request at this JSON pointer.
-    Echoes {
-        /// The request's member.
-        member: &'static str,
-        /// Where the answer repeats it.
-        at: &'static str,
-        /// Whether its absence is a contradiction too.
-        always: bool,
+/// How doubt about a request is settled.
+#[derive(Debug, Clone, Copy)]
+pub enum Settles {
+    /// It changes nothing, so there is no doubt.
+    Nothing,
+    /// By repeating it under its number: WeChat Pay gives the same number and bytes the same answer.
+    ByRepeating,
+    /// By repeating it, and where the repeat is refused by looking whether its number is to be seen.
+    ByAsking {
+        /// The question.
+        ask: &'static Operation,
+        /// Where its answer shows the number; a `*` stands for every item of a list.
+        shown_at: &'static [&'static str],
+        /// States of the coupon in which the request cannot take effect any more, a late copy of it neither.
+        impossible_in: &'static [&'static str],
     },
-    /// The answer has this text at this JSON pointer, unless it has something at the other.
-    Says {
-        /// Where.
-        at: &'static str,
-        /// What.
-        text: &'static str,
-        /// Where this is present, nothing is expected.
-        unless: &'static str,
-    },
+    /// It has no number. It says how things shall be, so that doing it twice is doing it once.
+    ByDoingItAgain,
+}
+
+impl PartialEq for Settles {
+    fn eq(&self, other: &Settles) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
+impl Operation {
+    /// Whether it changes something, so that a lost answer leaves doubt.
+    pub fn writes(&self) -> bool {
+        self.settles != Settles::Nothing
+    }
+
+    /// 商户签名验签/加解密测试: gives back what it is sent. Known from a third-party mirror of 2026-04-08.
+    pub(crate) const fn echo() -> Operation {
+        Operation {
+            method: "POST",
+            unknown: Place::Body,
+            proofs: &[Proof::Echoes { member: "echo_message", at: "/echo_message", always: true }],
+            ..Operation::get("echo", "商户签名验签/加解密测试", "/v3/security/echo", "2026-04-08", &[])
+        }
+    }
+
+    /// A question.
+    const fn get(
+        id: &'static str,
+        title: &'static str,
+        path: &'static str,
+        source: &'static str,
+        members: &'static [Member],
+    ) -> Operation {
+        Operation {
+            id,
+            title,
+            method: "GET",
+            path,
+            unknown: Place::Query,
+            members,
+            combinations: &[],
+            number: None,
+            settles: Settles::Nothing,
+            fleeting: false,
+            proofs: &[],
+            source,
+        }
+    }
+
+    /// A change.
+    const fn post(
+        id: &'static str,
+        title: &'static str,
+        path: &'static str,
+        source: &'static str,
+        members: &'static [Member],
+    ) -> Operation {
+        let question = Operation::get(id, title, path, source, members);
+        Operation { method: "POST", unknown: Place::Body, settles: Settles::ByRepeating, ..question }
+    }
+
+    /// A change with a number of its own.
+    const fn numbered(
+        id: &'static str,
+        title: &'static str,
+        path: &'static str,
+        source: &'static str,
+        members: &'static [Member],
+    ) -> Operation {
+        Operation { number: Some("out_request_no"), ..Operation::post(id, title, path, source, members) }
+    }
 }

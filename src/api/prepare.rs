@@ -1,7 +1,8 @@
 //! The caller's JSON becomes a request: options taken out, defaults filled in, rules checked, members put
 //! where they travel.
 
-use super::{Member, Operation, Place, Presence, Rule, check};
+use super::multipart::{self, Multipart};
+use super::{Member, Mode, Operation, Place, Presence, Rule, check};
 use crate::config::{Defaults, LONGEST_CALL_MS};
 use crate::error::{Error, Result};
 use crate::json;
@@ -24,6 +25,8 @@ pub struct Prepared {
     pub target: String,
     /// The bytes of the body, frozen: every attempt sends these.
     pub body: Option<Vec<u8>>,
+    /// `Content-Type` of the body, where it is not JSON, and what of it is signed.
+    pub multipart: Option<Multipart>,
     /// The members as they were checked, defaults and filled-in time included.
     pub members: Map<String, Value>,
     /// Members that were filled in with the present time.
@@ -39,6 +42,20 @@ pub struct Prepared {
 pub struct Options {
     /// Limit of this call in place of the configured one.
     pub timeout: Option<Duration>,
+    /// JSON pointers of members of the body that are encrypted before they are sent.
+    pub encrypt: Vec<String>,
+    /// JSON pointers of members of the answer that are decrypted; a `*` stands for every item of a list.
+    pub decrypt: Vec<String>,
+}
+
+/// Who asks, and what may be left out.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// Service provider, or brand.
+    pub mode: Mode,
+    /// Members that fall back to the configuration. In brand mode its `brand_id` is who asks, and is never
+    /// sent.
+    pub defaults: &'a Defaults,
 }
 
 /// The present time as `use` wants it when the caller leaves `use_time` out.
@@ -47,42 +64,93 @@ pub fn use_time(now: OffsetDateTime) -> String {
     now.to_offset(offset!(+8)).format(&format).unwrap_or_default()
 }
 
+impl Prepared {
+    /// A GET that needs no checks.
+    pub fn question(target: &str) -> Prepared {
+        Prepared {
+            method: "GET".into(),
+            target: target.to_owned(),
+            body: None,
+            multipart: None,
+            members: Map::new(),
+            filled_in: Vec::new(),
+            number: None,
+            options: Options::default(),
+        }
+    }
+}
+
+impl Prepared {
+    /// Asks for this text back.
+    pub fn echo(text: &str) -> Prepared {
+        let members = Map::from_iter([("echo_message".to_owned(), Value::String(text.to_owned()))]);
+        Prepared {
+            method: "POST".into(),
+            body: Some(Value::Object(members.clone()).to_string().into_bytes()),
+            members,
+            ..Prepared::question("/v3/security/echo")
+        }
+    }
+}
+
 /// Checks the input of an operation and builds its request.
 pub fn prepare(
     operation: &Operation,
     input: &str,
-    defaults: &Defaults,
+    scope: Scope<'_>,
     now: OffsetDateTime,
 ) -> Result<Prepared> {
     let mut members = json::parse_object(input)?;
     let options = take_options(&mut members)?;
     drop_nulls(&mut members, operation.members);
-    let filled_in = fill_in(&mut members, operation, defaults, now);
+    let filled_in = fill_in(&mut members, operation, scope.defaults, now);
     check::object(&members, operation.members, operation.combinations, "")?;
     members.iter().try_for_each(|(name, value)| check::characters(value, &json::pointer("", name)))?;
     members
         .keys()
         .try_for_each(|name| check::characters(&Value::String(name.clone()), &json::pointer("", name)))?;
 
-    let (mut query, mut body) = (Vec::new(), Map::new());
+    if scope.mode == Mode::Brand {
+        leave_brand_out(&mut members, scope.defaults)?;
+    }
+    let (mut query, mut body, mut meta) = (Vec::new(), Map::new(), Map::new());
     for (name, value) in &members {
         let row = operation.members.iter().find(|member| member.name == name);
         match row.map_or(operation.unknown, |row| row.place) {
             Place::Query if value.is_null() => {}
-            Place::Path => {}
+            Place::Path | Place::File => {}
+            Place::Meta => {
+                meta.insert(name.clone(), value.clone());
+            }
             Place::Query => query.push(format!("{}={}", encode(name), encode(&plain(value)))),
             Place::Body => {
                 body.insert(name.clone(), value.clone());
             }
         }
     }
-    let mut target = path(operation, &members)?;
+    let mut target = path(operation, scope.mode, &members)?;
     if !query.is_empty() {
         target = format!("{target}?{}", query.join("&"));
     }
-    let body = (operation.unknown == Place::Body).then(|| Value::Object(body).to_string().into_bytes());
+    let (body, multipart) = match operation.unknown {
+        Place::Body => (Some(Value::Object(body).to_string().into_bytes()), None),
+        Place::Meta => {
+            let (body, multipart) = multipart::build(&members, meta)?;
+            (Some(body), Some(multipart))
+        }
+        Place::Path | Place::Query | Place::File => (None, None),
+    };
     let number = operation.number.and_then(|name| members.get(name)?.as_str().map(str::to_owned));
-    Ok(Prepared { method: operation.method.into(), target, body, members, filled_in, number, options })
+    Ok(Prepared {
+        method: operation.method.into(),
+        target,
+        body,
+        multipart,
+        members,
+        filled_in,
+        number,
+        options,
+    })
 }
 
 /// Checks the form of a request that no row of the table describes.
@@ -116,7 +184,16 @@ pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Pre
         (_, None) => Some(Vec::new()),
         (_, Some(_)) => Some(Value::Object(members.clone()).to_string().into_bytes()),
     };
-    Ok(Prepared { method, target: target.to_owned(), body, members, filled_in: Vec::new(), number, options })
+    Ok(Prepared {
+        method,
+        target: target.to_owned(),
+        body,
+        multipart: None,
+        members,
+        filled_in: Vec::new(),
+        number,
+        options,
+    })
 }
 
 /// Takes the member `_options` out.
@@ -132,17 +209,46 @@ pub fn take_options(members: &mut Map<String, Value>) -> Result<Options> {
     let mut options = Options::default();
     for (name, value) in given {
         let field = json::pointer("/_options", &name);
-        if name != "timeout_ms" {
-            let message = format!("{name} is not a known option; known is: timeout_ms");
-            return Err(Error::at(Code::Request, field, message));
+        match name.as_str() {
+            "timeout_ms" => {
+                let limit = value.as_u64().filter(|ms| (1..=LONGEST_CALL_MS).contains(ms));
+                options.timeout = Some(Duration::from_millis(limit.ok_or_else(|| {
+                    let message = format!("timeout_ms must be a whole number from 1 to {LONGEST_CALL_MS}");
+                    Error::at(Code::Request, field, message)
+                })?));
+            }
+            "encrypt" => options.encrypt = pointers(&value, &field)?,
+            "decrypt" => options.decrypt = pointers(&value, &field)?,
+            _ => {
+                let message =
+                    format!("{name} is not a known option; known are: timeout_ms, encrypt, decrypt");
+                return Err(Error::at(Code::Request, field, message));
+            }
         }
-        let limit = value.as_u64().filter(|ms| (1..=LONGEST_CALL_MS).contains(ms));
-        options.timeout = Some(Duration::from_millis(limit.ok_or_else(|| {
-            let message = format!("timeout_ms must be a whole number from 1 to {LONGEST_CALL_MS}");
-            Error::at(Code::Request, field, message)
-        })?));
     }
     Ok(options)
+}
+
+fn pointers(value: &Value, field: &str) -> Result<Vec<String>> {
+    let wrong =
+        || Error::at(Code::Request, field, "must be a list of JSON pointers such as [\"/user_name\"]");
+    let items = value.as_array().ok_or_else(wrong)?;
+    items
+        .iter()
+        .map(|item| item.as_str().filter(|text| text.starts_with('/')).map(str::to_owned).ok_or_else(wrong))
+        .collect()
+}
+
+/// In brand mode who asks says which brand it is: the member does not exist.
+fn leave_brand_out(members: &mut Map<String, Value>, defaults: &Defaults) -> Result<()> {
+    match members.shift_remove("brand_id") {
+        Some(other) if other.as_str() != defaults.get("brand_id") => Err(Error::at(
+            Code::Request,
+            "/brand_id",
+            "brand_id is another brand than the one that this context belongs to",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// WeChat Pay reads a member that is null as left out, so the rules do too.
@@ -186,8 +292,9 @@ fn fill_in(
     with_time
 }
 
-fn path(operation: &Operation, members: &Map<String, Value>) -> Result<String> {
-    let mut path = String::with_capacity(operation.path.len() + 64);
+fn path(operation: &Operation, mode: Mode, members: &Map<String, Value>) -> Result<String> {
+    let mut path = String::with_capacity(operation.path.len() + 128);
+    path.push_str(mode.prefix());
     for segment in operation.path.split('/').skip(1) {
         path.push('/');
         let Some(name) = segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}')) else {

@@ -8,9 +8,10 @@
 //! - in doubt: again, after a pause, if the request has a number by which WeChat Pay knows it again.
 //! - throttled or locked: again after the time that WeChat Pay names, if the deadline allows.
 
+use super::doubt::{Arrival, EarlierDoubt};
 use super::{Client, Errand};
-use crate::api::{self, Operation, Proof};
-use crate::journal::now_ms;
+use crate::api::{self, Proof};
+use crate::config::Host;
 use crate::log;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
@@ -19,9 +20,7 @@ use crate::outcome::{self, Body, Event, Verdict};
 use crate::redact;
 use crate::report::{Report, WechatError};
 use crate::status::{Class, Code};
-use crate::wire::verify;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 use std::time::{Duration, Instant};
 
 /// Attempts of one call, whatever the deadline allows.
@@ -55,8 +54,11 @@ impl Client {
         let mut arrival = Arrival { earlier, from_this_call: false };
         let mut tried = Vec::new();
         let mut clock_corrected = false;
-        let mut last = Report::new(Code::TimeoutUnsent);
-        for attempt in 1..=MOST_ATTEMPTS {
+        let (mut last, attempts) = match self.prepared_to_judge(errand, deadline, cancel) {
+            Ok(()) => (Report::new(Code::TimeoutUnsent), MOST_ATTEMPTS),
+            Err(unable) => (*unable, 0),
+        };
+        for attempt in 1..=attempts {
             if let Err(wait) = self.pace.wait(deadline, cancel) {
                 last = paced_out(wait, attempt, last);
                 break;
@@ -95,9 +97,19 @@ impl Client {
         report
     }
 
+    /// Nothing is sent whose answer could not be proven.
+    fn prepared_to_judge(
+        &self,
+        errand: &Errand<'_>,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Result<(), Box<Report>> {
+        if errand.downloads_certificates { Ok(()) } else { self.have_keys(deadline, cancel) }
+    }
+
     /// How long to wait before the next attempt; nothing when there should be none.
     fn pause_before_next(&self, errand: &Errand<'_>, last: &Report, tried: &[usize]) -> Option<Duration> {
-        let repeatable = !errand.writes || errand.number.is_some();
+        let repeatable = !errand.writes || errand.number.is_some() || errand.may_be_done_twice();
         let attempts = u32::try_from(tried.len()).unwrap_or(u32::MAX);
         let hosts = self.hosts.all().len();
         match last.code.class() {
@@ -147,60 +159,6 @@ impl Client {
         Report { code: called_off, message: String::new(), hint: None, cashier: None, ..report }
     }
 
-    /// A refusal of a repeat does not say what became of the first: the coupon itself does.
-    fn settle_refusal(
-        &self,
-        errand: &Errand<'_>,
-        refusal: Report,
-        doubt: Report,
-        arrival: Arrival,
-        deadline: &Deadline,
-        cancel: &Cancel,
-    ) -> Report {
-        let Some(operation) = errand.operation.filter(|operation| !operation.shown_at.is_empty()) else {
-            return doubt;
-        };
-        let asked = self.ask_about(errand.members, deadline, cancel);
-        if asked.code != Code::Ok {
-            let message = format!(
-                "{}; then {}: asking was no use: {}",
-                doubt.message,
-                refusal.code.name(),
-                asked.message
-            );
-            return Report { message, ..doubt };
-        }
-        if shows(operation, errand.number, &asked) {
-            return Report { settled_by: Some("query"), operation: None, ..asked };
-        }
-        if arrival.is_over() || is_impossible(operation, &asked) {
-            return refusal;
-        }
-        // The attempt in doubt may still be on its way, or be worked on this very moment.
-        let message = format!("{}; a repeat was refused now ({})", doubt.message, refusal.message);
-        Report { message, ..doubt }
-    }
-
-    /// The coupon that these members are about, as WeChat Pay has it now.
-    pub(super) fn ask_about(
-        &self,
-        members: &Map<String, Value>,
-        deadline: &Deadline,
-        cancel: &Cancel,
-    ) -> Report {
-        let wanted = api::QUERY.members.iter().map(|member| member.name);
-        let question: Map<String, Value> =
-            wanted.filter_map(|name| Some((name.to_owned(), members.get(name)?.clone()))).collect();
-        let text = Value::Object(question).to_string();
-        match api::prepare(&api::QUERY, &text, &self.config.defaults, self.clock.now()) {
-            Ok(request) => {
-                let errand = Errand::fresh(api::QUERY.id, Some(&api::QUERY), &request);
-                self.pursue(&errand, None, deadline, cancel)
-            }
-            Err(error) => error.into(),
-        }
-    }
-
     fn attempt(
         &self,
         errand: &Errand<'_>,
@@ -209,23 +167,33 @@ impl Client {
         cancel: &Cancel,
     ) -> (usize, Report, i64) {
         let (index, host) = self.hosts.pick(tried);
+        let (report, clock_change) = self.attempt_at(index, host, errand, deadline, cancel);
+        (index, report, clock_change)
+    }
+
+    /// One attempt at one host, and by how much the clock was corrected meanwhile.
+    pub(super) fn attempt_at(
+        &self,
+        index: usize,
+        host: &Host,
+        errand: &Errand<'_>,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> (Report, i64) {
         let (now, offset) = (self.clock.now().unix_timestamp(), self.clock.offset_s());
-        let signed = self.config.signer.authorization(
-            errand.method,
-            errand.target,
-            now,
-            errand.body.unwrap_or_default(),
-        );
+        let signed = self.config.signer.authorization(errand.method, errand.target, now, errand.signed());
         let authorization = match signed {
             Ok(authorization) => authorization,
-            Err(error) => return (index, error.into(), 0),
+            Err(error) => return (error.into(), 0),
         };
         let mut headers = vec![("Authorization", authorization.as_str()), ("Accept", "application/json")];
         if errand.body.is_some() {
-            headers.push(("Content-Type", "application/json"));
+            let multipart = errand.multipart.map(|multipart| multipart.content_type.as_str());
+            headers.push(("Content-Type", multipart.unwrap_or("application/json")));
         }
-        if let Some(id) = &self.config.public_key_id {
-            headers.push(("Wechatpay-Serial", id));
+        // The key that opens what we encrypted, or else the one that we would like answers signed with.
+        if let Some(serial) = errand.encrypted_for.or(self.config.public_key_id.as_deref()) {
+            headers.push(("Wechatpay-Serial", serial));
         }
         in_flight::begin(errand.writes, cancel);
         let began = Instant::now();
@@ -243,7 +211,8 @@ impl Client {
                 self.hosts.well(index);
                 self.clock.learn(answer.date.as_deref());
                 // Another call may have learned it meanwhile: what counts is what this one signed with.
-                (self.judge(errand, answer), self.clock.offset_s() - offset)
+                let clock_change = self.clock.offset_s() - offset;
+                (self.judge(errand, answer, deadline, cancel), clock_change)
             }
             Err(failure) => {
                 // Cut short by the end of the call, an attempt says nothing, unless it had its fair time.
@@ -260,12 +229,18 @@ impl Client {
             _ => {}
         }
         report.host = Some(host.name.clone());
-        (index, report, clock_change)
+        (report, clock_change)
     }
 
-    fn judge(&self, errand: &Errand<'_>, answer: Answer) -> Report {
-        let now = self.clock.now().unix_timestamp();
-        let trust = verify::verify(&self.config.ring, &answer.signature, &answer.body, now);
+    fn judge(&self, errand: &Errand<'_>, answer: Answer, deadline: &Deadline, cancel: &Cancel) -> Report {
+        let trust = if errand.downloads_certificates && answer.status == 200 {
+            match self.trust_of_download(&answer.signature, &answer.body) {
+                Ok(trust) => trust,
+                Err(error) => return error.into(),
+            }
+        } else {
+            self.trust(&answer.signature, &answer.body, deadline, cancel)
+        };
         let body = Body::read(&answer.body);
         let subcode = answer.request_id.as_deref().and_then(api::subcode::of_request_id);
         let wechat = match &body {
@@ -291,45 +266,6 @@ impl Client {
             ..Report::from(verdict)
         }
     }
-}
-
-/// A request that an earlier call, or a process that died, may have sent.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct EarlierDoubt {
-    /// Until when it can still arrive.
-    pub until_ms: i64,
-}
-
-/// Which attempts without an answer may still arrive at WeChat Pay.
-#[derive(Debug, Clone, Copy)]
-struct Arrival {
-    earlier: Option<EarlierDoubt>,
-    from_this_call: bool,
-}
-
-impl Arrival {
-    fn is_over(self) -> bool {
-        !self.from_this_call && self.earlier.is_none_or(|earlier| now_ms() >= earlier.until_ms)
-    }
-}
-
-/// The coupon is in a state in which no copy of the request can take effect.
-fn is_impossible(operation: &Operation, asked: &Report) -> bool {
-    let coupon = asked.data.as_ref().and_then(|data| serde_json::from_str::<Value>(data.get()).ok());
-    let state = coupon.as_ref().and_then(|coupon| coupon.get("coupon_state")?.as_str());
-    state.is_some_and(|state| operation.impossible_in.contains(&state))
-}
-
-/// Whether the coupon shows this request's number, so that the request has taken effect.
-pub(super) fn shows(operation: &Operation, number: Option<&str>, asked: &Report) -> bool {
-    let (Some(number), Some(data)) = (number, &asked.data) else { return false };
-    let Ok(coupon) = serde_json::from_str::<Value>(data.get()) else { return false };
-    operation.shown_at.iter().any(|at| match at.split_once("/*") {
-        None => coupon.pointer(at).and_then(Value::as_str) == Some(number),
-        Some((list, rest)) => coupon.pointer(list).and_then(Value::as_array).is_some_and(|items| {
-            items.iter().any(|item| item.pointer(rest).and_then(Value::as_str) == Some(number))
-        }),
-    })
 }
 
 /// Refused, unreachable, silent: the next call had better go elsewhere. A broken connection or an odd

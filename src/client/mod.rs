@@ -1,10 +1,14 @@
 //! One call from start to finish: check, write down, send until there is an answer, judge, write down.
 
 mod attempts;
+mod check;
+mod doubt;
 mod notification;
+mod sealing;
 mod settle;
+mod trust;
 
-use crate::api::{self, Operation, Prepared};
+use crate::api::{self, Mode, Multipart, Operation, Prepared, Scope, Settles};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::journal::{Begin, Claim, DELAYED_ARRIVAL, Journal, NewRow, Row, State, Verdict};
@@ -18,15 +22,14 @@ use crate::net::in_flight;
 use crate::net::pace::{self, Pace};
 use crate::report::Report;
 use crate::status::{Class, Code};
-use attempts::EarlierDoubt;
+use doubt::EarlierDoubt;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
+use trust::Keys;
 
-/// From this difference on the self-check asks to set the clock. Signing corrects it all the same.
-const WRONG_CLOCK_S: i64 = 60;
 /// How soon to ask about a number that another call is working on.
 const RUNNING_ELSEWHERE_MS: u64 = 500;
 
@@ -34,6 +37,7 @@ const RUNNING_ELSEWHERE_MS: u64 = 500;
 #[derive(Debug)]
 pub struct Client {
     config: Config,
+    keys: Keys,
     transport: Box<dyn Transport>,
     hosts: Hosts,
     clock: Clock,
@@ -44,29 +48,17 @@ pub struct Client {
 /// What a new context says about itself.
 #[derive(Debug, Serialize)]
 pub struct Summary<'a> {
-    mchid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mchid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    brand_id: Option<&'a str>,
     merchant_serial_no: &'a str,
-    verifies_with: Vec<&'a str>,
+    /// Ids of public keys and serial numbers of platform certificates; none yet where they are downloaded.
+    verifies_with: Vec<String>,
     hosts: Vec<&'a str>,
     journal: Option<String>,
     /// What a crash, or calls without an answer, left behind: settle it.
     pending: usize,
-}
-
-/// One line of the self-check.
-#[derive(Debug, Serialize)]
-struct Line {
-    name: &'static str,
-    ok: bool,
-    found: String,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    advice: &'static str,
-}
-
-impl Line {
-    fn new(name: &'static str, ok: bool, found: String, advice: &'static str) -> Line {
-        Line { name, ok, found, advice: if ok { "" } else { advice } }
-    }
 }
 
 /// A request on its way: fresh from the caller, or from the journal.
@@ -80,6 +72,12 @@ struct Errand<'a> {
     members: &'a Map<String, Value>,
     number: Option<&'a str>,
     writes: bool,
+    /// The body is not JSON, and not all of it is signed.
+    multipart: Option<&'a Multipart>,
+    /// The key that sensitive members of the body are encrypted for.
+    encrypted_for: Option<&'a str>,
+    /// Its answer proves itself: it opens with the APIv3 key.
+    downloads_certificates: bool,
 }
 
 impl<'a> Errand<'a> {
@@ -92,7 +90,10 @@ impl<'a> Errand<'a> {
             body: request.body.as_deref(),
             members: &request.members,
             number: request.number.as_deref(),
-            writes: operation.map_or(request.method != "GET", |operation| operation.writes),
+            writes: operation.map_or(request.method != "GET", Operation::writes),
+            multipart: request.multipart.as_ref(),
+            encrypted_for: encrypted_for(&request.members),
+            downloads_certificates: false,
         }
     }
 
@@ -107,26 +108,46 @@ impl<'a> Errand<'a> {
             members: &row.members,
             number: Some(&row.number),
             writes: true,
+            multipart: None,
+            encrypted_for: encrypted_for(&row.members),
+            downloads_certificates: false,
         }
     }
+
+    /// The bytes that the signature covers as the body.
+    fn signed(&self) -> &[u8] {
+        match self.multipart {
+            Some(multipart) => &multipart.signed,
+            None => self.body.unwrap_or_default(),
+        }
+    }
+
+    /// Doing it twice is doing it once, number or not.
+    fn may_be_done_twice(&self) -> bool {
+        self.operation.is_some_and(|operation| operation.settles == Settles::ByDoingItAgain)
+    }
+}
+
+fn encrypted_for(members: &Map<String, Value>) -> Option<&str> {
+    members.get("_options")?.get(sealing::ENCRYPTED_FOR)?.as_str()
 }
 
 impl Client {
     /// Takes a checked configuration and opens the journal; opens no connection.
     pub fn new(config: Config) -> Result<Client> {
-        let journal = Journal::open(config.journal.path.as_deref(), &config.mchid, config.journal.keep)?;
-        Client::with_journal(config, Arc::new(journal), Clock::default())
+        let journal = Arc::new(open_journal(&config)?);
+        Client::with_journal(config, journal, Clock::default())
     }
 
     /// The same context with another configuration. Same merchant and same file: the journal goes on.
     pub fn renewed(&self, config: Config) -> Result<Client> {
-        let same = config.mchid == self.config.mchid && config.journal.path == self.config.journal.path;
-        let journal = if same {
-            Arc::clone(&self.journal)
-        } else {
-            Arc::new(Journal::open(config.journal.path.as_deref(), &config.mchid, config.journal.keep)?)
-        };
-        Client::with_journal(config, journal, Clock::with_offset(self.clock.offset_s()))
+        let same = config.identity == self.config.identity && config.journal.path == self.config.journal.path;
+        let journal = if same { Arc::clone(&self.journal) } else { Arc::new(open_journal(&config)?) };
+        let client = Client::with_journal(config, journal, Clock::with_offset(self.clock.offset_s()))?;
+        if client.config.identity == self.config.identity {
+            client.keys.adopt(&self.keys);
+        }
+        Ok(client)
     }
 
     fn with_journal(config: Config, journal: Arc<Journal>, clock: Clock) -> Result<Client> {
@@ -134,7 +155,8 @@ impl Client {
             transport: Box::new(HttpTransport::new(&config)?),
             hosts: Hosts::new(config.hosts.clone(), config.limits.attempt),
             clock,
-            pace: pace::shared(&config.mchid, config.max_rate_per_s),
+            pace: pace::shared(&config.identity.key(), config.max_rate_per_s),
+            keys: Keys::new(&config),
             journal,
             config,
         })
@@ -142,10 +164,13 @@ impl Client {
 
     /// What the context works with, for the answer of `wxcoupon_ctx_new`.
     pub fn summary(&self) -> Result<Summary<'_>> {
+        let identity = &self.config.identity;
+        let id = Some(identity.id.as_str());
         Ok(Summary {
-            mchid: &self.config.mchid,
+            mchid: id.filter(|_| identity.mode == Mode::Partner),
+            brand_id: id.filter(|_| identity.mode == Mode::Brand),
             merchant_serial_no: self.config.signer.serial(),
-            verifies_with: self.config.ring.serials().collect(),
+            verifies_with: self.keys.ring().serials().map(str::to_owned).collect(),
             hosts: self.hosts.all().iter().map(|host| host.name.as_str()).collect(),
             journal: self.config.journal.path.as_ref().map(|path| path.display().to_string()),
             pending: self.journal.unfinished()?.len(),
@@ -157,49 +182,17 @@ impl Client {
         self.config.limits.attempt
     }
 
-    /// What support asks a shop to run: each line says whether it is in order, what was found, and what to
-    /// do. Local, no network.
-    pub fn check(&self) -> Report {
-        let offset = self.clock.offset_s();
-        let pending = self.journal.unfinished();
-        let journal = match (&self.config.journal.path, &pending) {
-            (_, Err(error)) => Line::new("journal", false, error.message.clone(), error.code.hint()),
-            (None, Ok(_)) => Line::new(
-                "journal",
-                false,
-                "in memory: what is pending is forgotten when the program ends".into(),
-                "Set journal_path to a file on this machine.",
-            ),
-            (Some(path), Ok(_)) => Line::new("journal", true, path.display().to_string(), ""),
-        };
-        let count = pending.map_or(0, |rows| rows.iter().filter(|row| row.state != State::Watching).count());
-        let keys = self.config.ring.serials().collect::<Vec<_>>().join(", ");
-        let lines = [
-            Line::new("mchid", true, self.config.mchid.clone(), ""),
-            Line::new("merchant_serial_no", true, self.config.signer.serial().to_owned(), ""),
-            Line::new("verifies_with", true, keys, ""),
-            journal,
-            Line::new("pending", count == 0, count.to_string(), "Settle: call wxcoupon_settle with NULL."),
-            Line::new(
-                "clock_offset_s",
-                offset.abs() < WRONG_CLOCK_S,
-                offset.to_string(),
-                "Set the clock and the time zone of this machine.",
-            ),
-        ];
-        let ok = lines.iter().all(|line| line.ok);
-        Report::local(&serde_json::json!({ "all_ok": ok, "lines": lines }))
-    }
-
     /// Whether anything is pending.
     pub fn has_pending(&self) -> bool {
         self.journal.unfinished().map_or(true, |rows| rows.iter().any(|row| row.state != State::Watching))
     }
 
-    /// Whether an earlier call with the number that this input names may have taken effect.
-    pub fn is_in_doubt(&self, input: &str) -> bool {
+    /// Whether an earlier call of this operation, with the number that this input names, may have taken effect.
+    /// No operation: settling.
+    pub fn is_in_doubt(&self, operation: Option<&Operation>, input: &str) -> bool {
         let members = crate::json::parse_object(input).unwrap_or_default();
-        let number = members.get("out_request_no").and_then(Value::as_str);
+        let name = operation.map_or(Some("out_request_no"), |operation| operation.number);
+        let number = name.and_then(|name| members.get(name)?.as_str());
         match number.map(|number| self.journal.find(number)) {
             None | Some(Ok(None)) => false,
             Some(Ok(Some(row))) => matches!(row.state, State::Pending | State::Voiding),
@@ -210,8 +203,8 @@ impl Client {
 
     /// One operation of the table.
     pub fn call(&self, operation: &'static Operation, input: &str, cancel: &Cancel) -> Report {
-        let report = match api::prepare(operation, input, &self.config.defaults, self.clock.now()) {
-            Ok(request) => self.run(operation.id, Some(operation), &request, cancel),
+        let report = match api::prepare(operation, input, self.scope(), self.clock.now()) {
+            Ok(request) => self.run(operation.id, Some(operation), request, cancel),
             Err(error) => error.into(),
         };
         Report { operation: Some(operation.id), ..report }
@@ -220,23 +213,42 @@ impl Client {
     /// Any other request of API version 3. What does not read is taken to write.
     pub fn request(&self, method: &str, target: &str, body: Option<&str>, cancel: &Cancel) -> Report {
         match api::prepare_raw(method, target, body) {
-            Ok(request) => self.run("request", None, &request, cancel),
+            Ok(request) => self.run("request", None, request, cancel),
             Err(error) => error.into(),
         }
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        Scope { mode: self.config.identity.mode, defaults: &self.config.defaults }
     }
 
     fn run(
         &self,
         id: &str,
         operation: Option<&'static Operation>,
-        request: &Prepared,
+        mut request: Prepared,
         cancel: &Cancel,
     ) -> Report {
         let deadline = Deadline::after(request.options.timeout.unwrap_or(self.config.limits.call));
+        let report = match self.encrypt(&mut request, &deadline, cancel) {
+            Ok(()) => self.run_once(id, operation, &request, &deadline, cancel),
+            Err(report) => Report { out_request_no: request.number.clone(), ..*report },
+        };
+        self.decrypt(report, &request.options.decrypt)
+    }
+
+    fn run_once(
+        &self,
+        id: &str,
+        operation: Option<&'static Operation>,
+        request: &Prepared,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
         let errand = Errand::fresh(id, operation, request);
         let Some(number) = errand.number.filter(|_| errand.writes) else {
             // A question, or a write that nobody could recognise again: nothing to write down.
-            return self.pursue(&errand, None, &deadline, cancel);
+            return self.pursue(&errand, None, deadline, cancel);
         };
         let new = NewRow {
             operation: id.to_owned(),
@@ -246,10 +258,10 @@ impl Client {
             body: request.body.clone(),
             members: request.members.clone(),
             filled_in: request.filled_in.clone(),
-            ask_again: !self.config.journal.replays,
+            ask_again: !self.config.journal.replays || operation.is_some_and(|operation| operation.fleeting),
         };
         let report = match self.journal.begin(new) {
-            Ok(Begin::Go(claim)) => self.carry_out(claim, &deadline, cancel),
+            Ok(Begin::Go(claim)) => self.carry_out(claim, deadline, cancel),
             Ok(Begin::Recorded(row)) => recorded(&row),
             Ok(Begin::Running) => Report {
                 message: "another call is working on this number".into(),
@@ -266,7 +278,8 @@ impl Client {
     fn carry_out(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
         let earlier = claim.doubt.then_some(EarlierDoubt { until_ms: claim.row.watch_until_ms });
         let report = self.pursue(&Errand::recorded(&claim.row), earlier, deadline, cancel);
-        let known = (claim.row.state == State::Done).then(|| recorded(&claim.row));
+        let fleeting = api::by_id(&claim.row.operation).is_some_and(|operation| operation.fleeting);
+        let known = (claim.row.state == State::Done && !fleeting).then(|| recorded(&claim.row));
         let report = record(claim, report);
         match (known, report.code.class()) {
             // Asked again for the sake of a fresh answer, and there is none: the proven one is as true as ever.
@@ -274,6 +287,10 @@ impl Client {
             _ => report,
         }
     }
+}
+
+fn open_journal(config: &Config) -> Result<Journal> {
+    Journal::open(config.journal.path.as_deref(), &config.identity.key(), config.journal.keep)
 }
 
 /// The verdict in the journal; and where it cannot be written, the verdict that this leaves.

@@ -1,8 +1,8 @@
 //! What may have happened becomes known: repeated until answered, or called off and undone.
 
-use super::attempts::shows;
+use super::doubt::shows;
 use super::{Client, no_such_number, recorded, unrecorded, verdict};
-use crate::api;
+use crate::api::{self, Settles};
 use crate::config::LONGEST_CALL_MS;
 use crate::error::{Error, Result};
 use crate::journal::{Claim, Row, State, now_ms};
@@ -113,7 +113,10 @@ impl Client {
         if asked.code != Code::Ok {
             return still_in_doubt(claim, &format!("asking about the coupon failed: {}", asked.message));
         }
-        let ours = shows(&api::USE, Some(&row.number), &asked);
+        let Settles::ByAsking { shown_at, .. } = api::USE.settles else {
+            return Error::new(Code::Internal, "a redemption is settled by asking").into();
+        };
+        let ours = shows(shown_at, Some(&row.number), &asked);
         if ours && is_redeemed(&asked, &row.number) {
             let undone = self.call(&api::RETURN, &return_request(row, deadline), cancel);
             if undone.code == Code::Ok {

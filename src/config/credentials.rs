@@ -1,6 +1,8 @@
 //! Keys, certificates and their serial numbers, checked against each other.
 
+use super::Identity;
 use super::fields::Fields;
+use crate::api::Mode;
 use crate::error::{Error, Result};
 use crate::status::Code;
 use crate::wire::hex;
@@ -20,12 +22,14 @@ pub struct Credentials {
     pub ring: KeyRing,
     pub public_key_id: Option<String>,
     pub apiv3_key: Option<Zeroizing<String>>,
+    pub has_merchant_certificate: bool,
 }
 
 /// Reads all of them.
-pub fn read(fields: &mut Fields, mchid: &str) -> Result<Credentials> {
+pub fn read(fields: &mut Fields, identity: &Identity) -> Result<Credentials> {
     let serial = merchant_serial(&fields.required_text("merchant_serial_no")?)?;
     let key = private_key(fields)?;
+    let has_merchant_certificate = merchant_certificate(fields, &serial, &key)?;
     let mut ring = KeyRing::new(&serial);
 
     let public_key_id = public_key(fields, &key, &mut ring)?;
@@ -44,7 +48,7 @@ pub fn read(fields: &mut Fields, mchid: &str) -> Result<Credentials> {
                 ),
             ));
         }
-        ring.insert(&certificate.serial, certificate.key);
+        ring.insert_certificate(certificate);
     }
 
     let apiv3_key = fields.text("apiv3_key")?.map(Zeroizing::new);
@@ -52,16 +56,39 @@ pub fn read(fields: &mut Fields, mchid: &str) -> Result<Credentials> {
         let message = format!("apiv3_key has {} bytes, expected exactly {APIV3_KEY_BYTES}", key.len());
         return Err(Error::at(Code::Key, "/apiv3_key", message));
     }
-    if ring.is_empty() {
-        let message = "no way to prove answers: give wechatpay_public_key_id with \
-                       wechatpay_public_key_path (or _pem), or platform_certificates";
-        let only_apiv3 = "apiv3_key alone is not enough in this version: it does not download platform \
-                          certificates; give wechatpay_public_key_id with wechatpay_public_key_path, or \
-                          platform_certificates";
-        let message = if apiv3_key.is_some() { only_apiv3 } else { message };
+    if identity.mode == Mode::Brand && public_key_id.is_none() {
+        let message = "wechatpay_public_key_id and wechatpay_public_key_path are missing: a brand's answers \
+                       are signed with WeChat Pay's public key only";
         return Err(Error::at(Code::Config, "/wechatpay_public_key_id", message));
     }
-    Ok(Credentials { signer: Signer::new(mchid, &serial, key), ring, public_key_id, apiv3_key })
+    if ring.is_empty() && apiv3_key.is_none() {
+        let message = "no way to prove answers: give wechatpay_public_key_id with \
+                       wechatpay_public_key_path (or _pem), platform_certificates, or apiv3_key";
+        return Err(Error::at(Code::Config, "/wechatpay_public_key_id", message));
+    }
+    let signer = Signer::new(identity.mode, &identity.id, &serial, key);
+    Ok(Credentials { signer, ring, public_key_id, apiv3_key, has_merchant_certificate })
+}
+
+/// Not needed to sign; where it is given, it shows that key and serial number belong together.
+fn merchant_certificate(fields: &mut Fields, serial: &str, key: &PrivateKey) -> Result<bool> {
+    let Some((field, file)) = file_or_text(fields, "merchant_certificate_path", "merchant_certificate_pem")?
+    else {
+        return Ok(false);
+    };
+    let certificate = Certificate::read(&file).map_err(|error| error.or_at(&field))?;
+    if certificate.serial != serial {
+        let message = format!(
+            "the merchant certificate has serial number {}, merchant_serial_no is {serial}",
+            certificate.serial
+        );
+        return Err(Error::at(Code::Key, "/merchant_serial_no", message));
+    }
+    if certificate.key != *key.public() {
+        let message = "the private key does not belong to the merchant certificate";
+        return Err(Error::at(Code::Key, field, message));
+    }
+    Ok(true)
 }
 
 fn private_key(fields: &mut Fields) -> Result<PrivateKey> {

@@ -5,6 +5,9 @@
 
 mod credentials;
 mod fields;
+mod identity;
+
+pub use identity::Identity;
 
 use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
@@ -26,15 +29,17 @@ pub const LONGEST_CALL_MS: u64 = 10 * 60 * 1000;
 /// Everything that a context is made of.
 #[derive(Debug)]
 pub struct Config {
-    /// The service provider's number.
-    pub mchid: String,
+    /// Who asks.
+    pub identity: Identity,
     /// Signs requests.
     pub signer: Signer,
     /// Proves answers.
     pub ring: KeyRing,
     /// Announced in `Wechatpay-Serial`, so that WeChat Pay signs with the key that we hold.
     pub public_key_id: Option<String>,
-    /// Opens what WeChat Pay seals.
+    /// The merchant API certificate, where it was given: checked against key and serial number.
+    pub has_merchant_certificate: bool,
+    /// Opens notifications and platform certificates. In brand mode it is the brand API key.
     pub apiv3_key: Option<Zeroizing<String>>,
     /// Where to send, in order of preference.
     pub hosts: Vec<Host>,
@@ -42,7 +47,7 @@ pub struct Config {
     pub defaults: Defaults,
     /// How long to wait.
     pub limits: Limits,
-    /// Requests a second, over all contexts of this `mchid` in the process.
+    /// Requests a second, over all contexts of this identity in the process.
     pub max_rate_per_s: u64,
     /// PEM text of roots that are trusted besides Mozilla's.
     pub extra_roots: Option<Vec<u8>>,
@@ -114,15 +119,15 @@ impl Config {
     /// Reads and checks the configuration text.
     pub fn from_json(text: &str) -> Result<Config> {
         let mut fields = Fields::new(json::parse_object(text)?, "");
-        let mchid = fields.required_text("mchid")?;
-        if mchid.len() > 32 || !mchid.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Error::at(
-                Code::Config,
-                "/mchid",
-                "mchid must be the service provider's number, digits only",
-            ));
-        }
-        let credentials = credentials::read(&mut fields, &mchid)?;
+        let mut inner = fields.object("defaults")?;
+        let mut defaults = Defaults {
+            appid: inner.text("appid")?,
+            brand_id: inner.text("brand_id")?,
+            store_id: inner.text("store_id")?,
+        };
+        inner.finish()?;
+        let identity = Identity::read(&mut fields, &mut defaults)?;
+        let credentials = credentials::read(&mut fields, &identity)?;
 
         let base_urls = fields.texts("base_urls")?;
         let proxy = fields.text("proxy")?;
@@ -132,13 +137,6 @@ impl Config {
             fields.text("ca_path")?.map(|path| credentials::read_file("ca_path", &path)).transpose()?;
         let text_encoding = text_encoding(&mut fields)?;
         let user_agent = user_agent(fields.text("user_agent_suffix")?)?;
-        let mut inner = fields.object("defaults")?;
-        let defaults = Defaults {
-            appid: inner.text("appid")?,
-            brand_id: inner.text("brand_id")?,
-            store_id: inner.text("store_id")?,
-        };
-        inner.finish()?;
         let journal = JournalSettings {
             path: fields.text("journal_path")?.map(PathBuf::from),
             keep: Duration::from_secs(fields.number("journal_keep_days", 1..=3650, 90)? * 24 * 60 * 60),
@@ -147,10 +145,11 @@ impl Config {
         fields.finish()?;
 
         Ok(Config {
-            mchid,
+            identity,
             signer: credentials.signer,
             ring: credentials.ring,
             public_key_id: credentials.public_key_id,
+            has_merchant_certificate: credentials.has_merchant_certificate,
             apiv3_key: credentials.apiv3_key,
             hosts: hosts(base_urls)?,
             defaults,

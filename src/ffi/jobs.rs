@@ -38,7 +38,7 @@ pub(super) fn live() -> u32 {
 /// wxcoupon_job_wait, on the thread that calls it.
 ///
 /// ctx: the context.
-/// operation: "use", "query", "return" or "settle".
+/// operation: "settle", or any name that wxcoupon_call knows.
 /// json_in: as for the function of that name. Wrong members show in the job's answer.
 /// out_job: receives the job, or NULL on failure.
 /// Returns: WXCOUPON_OK, or a status of class 1; WXCOUPON_E_OPERATION for another name.
@@ -84,13 +84,13 @@ unsafe fn start(ctx: *mut wxcoupon_ctx, operation: *const c_char, json_in: *cons
         // SAFETY: by the contract above.
         Some(ctx.encoding.decode(unsafe { bytes_of(json_in, "json_in") }?, "json_in")?.into_owned())
     };
-    let (client, asked) = (Arc::clone(&ctx.client), Arc::clone(&ctx.client));
+    let (client, asked, row) = (Arc::clone(&ctx.client), Arc::clone(&ctx.client), api::by_id(&name));
     let again = input.clone();
     let in_doubt: InDoubt = match &again {
         None => Box::new(move || asked.has_pending()),
-        Some(_) => Box::new(move || again.as_deref().is_some_and(|input| asked.is_in_doubt(input))),
+        Some(_) => Box::new(move || again.as_deref().is_some_and(|input| asked.is_in_doubt(row, input))),
     };
-    let (id, task): (&'static str, Task) = match (name.as_str(), api::by_id(&name)) {
+    let (id, task): (&'static str, Task) = match (name.as_str(), row) {
         ("settle", _) => {
             ("settle", Box::new(move |cancel| contained(|| client.settle(input.as_deref(), cancel))))
         }
@@ -100,7 +100,7 @@ unsafe fn start(ctx: *mut wxcoupon_ctx, operation: *const c_char, json_in: *cons
                 contained(|| client.call(operation, input.as_deref().unwrap_or_default(), cancel))
             }),
         ),
-        (_, None) => return Err(Error::new(Code::Operation, format!("no operation is called {name:?}"))),
+        (_, None) => return Err(super::ops::unknown(&name)),
     };
     let gone = || Error::new(Code::Handle, "the context is being freed");
     let job = ctx.jobs.start(id, in_doubt, task).ok_or_else(gone)?;

@@ -3,9 +3,14 @@
 //! Every exported function goes through [`guard::guard`]; every handle is looked up in a
 //! [`registry::Registry`]; caller memory is read by [`text`] and written by [`buf`] and [`ctx`] alone.
 
-#![allow(clippy::doc_markdown, reason = "these comments become the C header, which has no markdown")]
+#![allow(
+    clippy::doc_markdown,
+    clippy::doc_link_with_quotes,
+    reason = "these comments become the C header, which has no markdown"
+)]
 
 mod buf;
+mod check;
 mod ctx;
 mod guard;
 mod jobs;
@@ -14,17 +19,20 @@ mod notification;
 mod ops;
 mod registry;
 mod text;
+mod till;
 mod version;
 
 #[cfg(feature = "test-hooks")]
 mod test_hooks;
 
 pub use buf::*;
+pub use check::*;
 pub use ctx::*;
 pub use jobs::*;
 pub use log::*;
 pub use notification::*;
 pub use ops::*;
+pub use till::*;
 pub use version::*;
 
 use crate::encoding::TextEncoding;

@@ -11,7 +11,9 @@ use crate::status::WXCOUPON_E_PANIC;
 use crate::wire::notification::MAX_BYTES;
 use std::ffi::{c_char, c_void};
 
-/// Proves and opens a notification that WeChat Pay sent to the program's web server. Local, no network.
+/// Proves and opens a notification that WeChat Pay sent to the program's web server.
+///
+/// It uses the network only when a platform certificate must be downloaded to prove it.
 ///
 /// The answer says in "reply" how to answer the HTTP request, when it succeeds and when it fails: {"status",
 /// "headers", "body"}, to be sent as they are, within five seconds. Where there is no "reply", answer status
@@ -32,7 +34,7 @@ use std::ffi::{c_char, c_void};
 /// too; WXCOUPON_E_NOTIFICATION_UNTRUSTED with "verification" naming the reason; WXCOUPON_E_CONFIG without
 /// apiv3_key; a status of class 1 for the arguments.
 /// Owns: nothing; text and bytes stay the caller's.
-/// Threads: any.
+/// Threads: any. Where a certificate must be downloaded, it blocks up to three seconds.
 ///
 /// # Safety
 /// headers_json is NULL or NUL-terminated; body is NULL or has body_len readable bytes.

@@ -1,4 +1,4 @@
-//! What a till asks WeChat Pay.
+//! Everything by name, any other request, and what may have happened.
 
 use super::ctx::{Ctx, alive};
 use super::guard::guard;
@@ -7,14 +7,13 @@ use super::{answer, wxcoupon_buf, wxcoupon_ctx};
 use crate::api;
 use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
-use crate::json;
 use crate::net::cancel::Cancel;
 use crate::report::Report;
 use crate::status::{Code, WXCOUPON_E_PANIC};
 use std::ffi::c_char;
 
 /// One call of a context: resolve the handle, run, answer in the context's encoding.
-fn on_ctx(
+pub(super) fn on_ctx(
     ctx: *mut wxcoupon_ctx,
     out_buf: *mut wxcoupon_buf,
     operation: &'static str,
@@ -30,7 +29,7 @@ fn on_ctx(
 
 /// # Safety
 /// `json_in` is NULL or NUL-terminated.
-unsafe fn operate(
+pub(super) unsafe fn operate(
     ctx: *mut wxcoupon_ctx,
     operation: &'static api::Operation,
     json_in: *const c_char,
@@ -43,84 +42,50 @@ unsafe fn operate(
     })
 }
 
-/// Redeems a coupon (核销): reports to WeChat Pay that the coupon was used for this order.
-///
-/// Call it once the order is paid. Give each redemption one out_request_no and keep it with the sale. The
-/// request is written down before it leaves, and repeated unchanged within the deadline while its outcome is
-/// open. What is still open then (class 4) stays in the journal: settle it, or call again with the same
-/// members; nothing is redeemed twice. A number that has succeeded answers its recorded result.
+/// Calls any operation of the product coupon's family by its name.
 ///
 /// ctx: the context.
-/// json_in: members openid, coupon_code, product_coupon_id, stock_id, appid, brand_id, out_request_no
-/// (6 to 40 of 0-9 A-Z a-z _ -), use_time (RFC 3339 with offset; left out: now, in +08:00), and exactly
-/// one of associated_order_info {transaction_id, or out_trade_no with mchid and for partner orders
-/// sub_mchid} and associated_pay_score_order_info {order_id, or out_order_no with mchid}. Optional:
-/// store_id. appid, brand_id and store_id fall back to the configuration's defaults. Members that are not
-/// documented are passed on. "_options": {"timeout_ms": 3000} is for this library and is never sent.
+/// operation: use, query, list, send, pre_send, confirm, return, deactivate, bundle_send, bundle_pre_send,
+/// bundle_deactivate, create_product_coupon, update_product_coupon, get_product_coupon,
+/// deactivate_product_coupon, create_stock, list_stocks, update_stock, get_stock, deactivate_stock,
+/// update_stock_budget, upload_coupon_codes, associate_stores, list_associated_stores,
+/// disassociate_stores, create_stock_bundle, update_stock_bundle, update_stock_bundle_budget,
+/// bundle_associate_stores, bundle_disassociate_stores, upload_image, set_notify_config,
+/// get_notify_config, submit_image_task or get_image_task.
+/// json_in: the members of that operation, those of its path included, as the documentation of the
+/// operations lists them. For upload_image: file, the path of a JPG or PNG on this machine, and optionally
+/// filename.
 /// out_buf: receives the answer; may be NULL.
-/// Returns: WXCOUPON_OK when WeChat Pay's signed answer says that this request redeemed this coupon; any
-/// other status by its class.
-/// Owns: nothing; the text stays the caller's.
+/// Returns: as the function of that name; WXCOUPON_E_OPERATION for a name that is not known. An operation
+/// that only reads is never class 4.
+/// Owns: nothing; the texts stay the caller's.
 /// Threads: any. It blocks up to the deadline (timeout_ms).
 ///
 /// # Safety
-/// json_in is NULL or NUL-terminated.
+/// Each text is NULL or NUL-terminated.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxcoupon_use(
+pub unsafe extern "C" fn wxcoupon_call(
     ctx: *mut wxcoupon_ctx,
+    operation: *const c_char,
     json_in: *const c_char,
     out_buf: *mut wxcoupon_buf,
 ) -> i32 {
-    // SAFETY: passed on unchanged.
-    unsafe { operate(ctx, &api::USE, json_in, out_buf) }
+    on_ctx(ctx, out_buf, "call", |ctx| {
+        // SAFETY: NULL or NUL-terminated by this function's contract; the same below.
+        let name = unsafe { bytes_of(operation, "operation") }?;
+        let name = ctx.encoding.decode(name, "operation")?;
+        let operation = api::by_id(&name).ok_or_else(|| unknown(&name))?;
+        // SAFETY: as above.
+        let bytes = unsafe { bytes_of(json_in, "json_in") }?;
+        Ok(ctx.client.call(operation, &ctx.encoding.decode(bytes, "json_in")?, &Cancel::never()))
+    })
 }
 
-/// Asks for one coupon of a user: its state, validity, rules and usage.
-///
-/// ctx: the context.
-/// json_in: members openid, coupon_code, product_coupon_id, stock_id, appid, brand_id; appid and brand_id
-/// fall back to the configuration's defaults. "_options" as in wxcoupon_use.
-/// out_buf: receives the answer; may be NULL.
-/// Returns: WXCOUPON_OK with the coupon in data; never class 4, for asking changes nothing.
-/// Owns: nothing; the text stays the caller's.
-/// Threads: any. It blocks up to the deadline (timeout_ms).
-///
-/// # Safety
-/// json_in is NULL or NUL-terminated.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxcoupon_query(
-    ctx: *mut wxcoupon_ctx,
-    json_in: *const c_char,
-    out_buf: *mut wxcoupon_buf,
-) -> i32 {
-    // SAFETY: passed on unchanged.
-    unsafe { operate(ctx, &api::QUERY, json_in, out_buf) }
-}
-
-/// Returns a redeemed coupon (退券): undoes a redemption, so that the user may use the coupon again.
-///
-/// Report it after the sale was undone. It has a request number of its own; repeat it unchanged like a
-/// redemption.
-///
-/// ctx: the context.
-/// json_in: members openid, coupon_code, product_coupon_id, stock_id, appid, brand_id, out_request_no (a
-/// number of its own, not the redemption's); appid and brand_id fall back to the configuration's defaults.
-/// "_options" as in wxcoupon_use.
-/// out_buf: receives the answer; may be NULL.
-/// Returns: WXCOUPON_OK when WeChat Pay's signed answer says so; any other status by its class.
-/// Owns: nothing; the text stays the caller's.
-/// Threads: any. It blocks up to the deadline (timeout_ms).
-///
-/// # Safety
-/// json_in is NULL or NUL-terminated.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxcoupon_return(
-    ctx: *mut wxcoupon_ctx,
-    json_in: *const c_char,
-    out_buf: *mut wxcoupon_buf,
-) -> i32 {
-    // SAFETY: passed on unchanged.
-    unsafe { operate(ctx, &api::RETURN, json_in, out_buf) }
+/// An operation that the table does not have.
+pub(super) fn unknown(name: &str) -> Error {
+    let known: Vec<&str> = api::ALL.iter().map(|operation| operation.id).collect();
+    let name: String = name.chars().take(64).collect();
+    Error::new(Code::Operation, format!("no operation is called {name:?}; known are: {}", known.join(", ")))
 }
 
 /// Signs and sends any other request of API version 3, and proves its answer.
@@ -131,7 +96,10 @@ pub unsafe extern "C" fn wxcoupon_return(
 /// method: GET, POST, PUT, PATCH or DELETE.
 /// path_and_query: begins with "/"; already percent-encoded, sent and signed as it is.
 /// json_body: one JSON object, or NULL for none. Its member "_options" is for this library, as in
-/// wxcoupon_use; with GET it may hold nothing else.
+/// wxcoupon_use; with GET it may hold nothing else. Two of its members serve interfaces with sensitive
+/// fields: "encrypt": ["/user_name"] lists JSON pointers of members that are encrypted for WeChat Pay before
+/// the body is sent, "decrypt": ["/data/*/mobile"] members of the answer that are decrypted, where * stands
+/// for every item of a list; what could not be decrypted is named in the answer's undecrypted.
 /// out_buf: receives the answer; may be NULL.
 /// Returns: WXCOUPON_OK for a proven 2xx; with GET never class 4; any other status by its class.
 /// Owns: nothing; the texts stay the caller's.
@@ -221,39 +189,5 @@ pub unsafe extern "C" fn wxcoupon_settle(
         };
         let input = bytes.map(|bytes| ctx.encoding.decode(bytes, "json_in")).transpose()?;
         Ok(ctx.client.settle(input.as_deref(), &Cancel::never()))
-    })
-}
-
-/// Checks this context: what support asks a shop to run. Local, no network.
-///
-/// ctx: the context.
-/// json_in: NULL or {}.
-/// out_buf: receives the answer: data.all_ok, and data.lines with name, ok, found and, where something is
-/// not in order, advice. Lines: mchid, merchant_serial_no, verifies_with, journal, pending, clock_offset_s
-/// (what is added to this machine's time for signing; learned from WeChat Pay's answers, 0 before the
-/// first).
-/// Returns: WXCOUPON_OK, also when a line is not in order; a status of class 1 for the text.
-/// Owns: nothing; the text stays the caller's. Threads: any.
-///
-/// # Safety
-/// json_in is NULL or NUL-terminated.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxcoupon_check(
-    ctx: *mut wxcoupon_ctx,
-    json_in: *const c_char,
-    out_buf: *mut wxcoupon_buf,
-) -> i32 {
-    on_ctx(ctx, out_buf, "check", |ctx| {
-        if !json_in.is_null() {
-            // SAFETY: not NULL, so NUL-terminated by this function's contract.
-            let bytes = unsafe { bytes_of(json_in, "json_in") }?;
-            let members = json::parse_object(&ctx.encoding.decode(bytes, "json_in")?)?;
-            if let Some(unknown) = members.keys().next() {
-                let message =
-                    format!("{unknown} is not known; the self-check of this version takes no members");
-                return Err(Error::at(Code::Request, json::pointer("", unknown), message));
-            }
-        }
-        Ok(ctx.client.check())
     })
 }

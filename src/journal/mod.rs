@@ -105,6 +105,12 @@ impl Journal {
         })
     }
 
+    /// Whether rows can be written: asks for the right to, and changes nothing.
+    pub fn try_to_write(&self) -> Result<()> {
+        let nobody = 0;
+        self.store.run(Durability::Flushed, move |db| rows::release(db, nobody))
+    }
+
     fn prune(&self) -> Result<()> {
         let keep = self.keep;
         self.store.run(Durability::Lazy, move |db| rows::prune(db, keep))

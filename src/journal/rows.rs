@@ -277,11 +277,12 @@ fn insert(db: &Connection, mchid: &str, owner: &str, new: &NewRow) -> rusqlite::
     })
 }
 
-/// The order of members does not matter, and a time that we filled in is the first call's.
+/// The order of members does not matter, a time that we filled in is the first call's, and sensitive members
+/// may be encrypted for another key by now.
 fn same_request(row: &Row, new: &NewRow) -> bool {
     let without_filled = |members: &Map<String, Value>| {
         let mut members = members.clone();
-        members.retain(|name, _| !new.filled_in.contains(&name.as_str()));
+        members.retain(|name, _| name != "_options" && !new.filled_in.contains(&name.as_str()));
         members
     };
     row.operation == new.operation

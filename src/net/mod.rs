@@ -8,7 +8,7 @@ pub mod http;
 pub mod in_flight;
 mod marked;
 pub mod pace;
-mod resolver;
+pub mod resolver;
 
 use crate::wire::verify::SignatureHeaders;
 use std::time::Duration;

@@ -51,6 +51,19 @@ pub fn forget(name: &str) {
     LOOKUPS.forget(name);
 }
 
+/// The addresses of an origin's host, for the self-check.
+pub fn look_up(origin: &str, limit: Duration) -> Result<Vec<IpAddr>, String> {
+    let uri: Uri = origin.parse().map_err(|_| "not a URL".to_owned())?;
+    let bare = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return Ok(vec![address]);
+    }
+    LOOKUPS.resolve(bare, limit, system_lookup).map_err(|why| match why {
+        Unresolved::TimedOut => format!("the name service did not answer within {} ms", limit.as_millis()),
+        Unresolved::NotFound => "the name is not known".to_owned(),
+    })
+}
+
 fn system_lookup(name: &str) -> Vec<IpAddr> {
     (name, 0).to_socket_addrs().map_or(Vec::new(), |found| found.map(|address| address.ip()).collect())
 }

@@ -47,6 +47,10 @@ pub struct Certificate {
     pub serial: String,
     /// The key it carries.
     pub key: PublicKey,
+    /// Beginning of its validity, in seconds since 1970.
+    pub since: u64,
+    /// End of its validity, in seconds since 1970.
+    pub until: u64,
 }
 
 impl PrivateKey {
@@ -206,6 +210,8 @@ impl Certificate {
         Ok(Certificate {
             serial: hex_serial(content.serial_number().as_bytes()),
             key: PublicKey::from_rsa(&key)?,
+            since: content.validity().not_before.to_unix_duration().as_secs(),
+            until: content.validity().not_after.to_unix_duration().as_secs(),
         })
     }
 }

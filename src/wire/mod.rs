@@ -3,6 +3,7 @@
 //! Private and public RSA operations run in rustls' cryptography provider, which TLS uses too; the `rsa`
 //! crate reads keys.
 
+pub mod certificates;
 pub mod cipher;
 pub mod keys;
 pub mod notification;

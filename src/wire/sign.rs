@@ -1,20 +1,21 @@
 //! The signature of a request.
 
 use super::keys::PrivateKey;
+use crate::api::Mode;
 use crate::error::{Error, Result};
 use crate::status::Code;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-/// Scheme of the `Authorization` header in service-provider mode.
-const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
 /// The official samples send 32 characters; neither alphabet nor length is documented.
 const NONCE_CHARACTERS: usize = 32;
 
 /// Who signs.
 #[derive(Debug)]
 pub struct Signer {
-    mchid: String,
+    mode: Mode,
+    /// `mchid` or `brand_id`.
+    id: String,
     /// Serial number of the merchant API certificate that belongs to the key.
     serial: String,
     key: PrivateKey,
@@ -29,9 +30,9 @@ pub fn message(method: &str, target: &str, timestamp: i64, nonce: &str, body: &[
 }
 
 impl Signer {
-    /// A signer for that service provider.
-    pub fn new(mchid: &str, serial: &str, key: PrivateKey) -> Signer {
-        Signer { mchid: mchid.to_owned(), serial: serial.to_owned(), key }
+    /// A signer for that service provider or brand.
+    pub fn new(mode: Mode, id: &str, serial: &str, key: PrivateKey) -> Signer {
+        Signer { mode, id: id.to_owned(), serial: serial.to_owned(), key }
     }
 
     /// The value of the `Authorization` header for exactly these bytes, at this Unix time, with a fresh
@@ -41,9 +42,13 @@ impl Signer {
     pub fn authorization(&self, method: &str, target: &str, timestamp: i64, body: &[u8]) -> Result<String> {
         let nonce = nonce()?;
         let signature = BASE64.encode(self.key.sign(&message(method, target, timestamp, &nonce, body))?);
+        let (scheme, member) = match self.mode {
+            Mode::Partner => ("WECHATPAY2-SHA256-RSA2048", "mchid"),
+            Mode::Brand => ("WECHATPAY-BRAND-SHA256-RSA2048", "brand_id"),
+        };
         Ok(format!(
-            "{SCHEME} mchid=\"{}\",nonce_str=\"{nonce}\",timestamp=\"{timestamp}\",serial_no=\"{}\",signature=\"{signature}\"",
-            self.mchid, self.serial,
+            "{scheme} {member}=\"{}\",nonce_str=\"{nonce}\",timestamp=\"{timestamp}\",serial_no=\"{}\",signature=\"{signature}\"",
+            self.id, self.serial,
         ))
     }
 
@@ -58,7 +63,8 @@ impl Signer {
     }
 }
 
-fn nonce() -> Result<String> {
+/// Random text, 32 hexadecimal digits.
+pub fn nonce() -> Result<String> {
     let mut random = [0_u8; NONCE_CHARACTERS / 2];
     super::provider()
         .secure_random

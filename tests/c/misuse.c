@@ -46,9 +46,35 @@ static int32_t notification(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     return wxcoupon_notification_open(ctx, "{}", "{}", 2, buf);
 }
 
+static int32_t list(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_list(ctx, "{}", buf);
+}
+
+static int32_t send_coupon(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_send(ctx, "{}", buf);
+}
+
+static int32_t confirm(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_confirm(ctx, "{}", buf);
+}
+
+static int32_t deactivate(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_deactivate(ctx, "{}", buf);
+}
+
+static int32_t call(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_call(ctx, "get_stock", "{}", buf);
+}
+
 typedef int32_t (*operation)(wxcoupon_ctx *, wxcoupon_buf *);
 static const operation OPERATIONS[] = { use, query, request, give_back, settle, check, wxcoupon_pending,
-                                        update, notification };
+                                        update, list, send_coupon, confirm, deactivate, call,
+                                        wxcoupon_warm, notification };
 #define OPERATION_COUNT (sizeof OPERATIONS / sizeof OPERATIONS[0])
 
 static void not_a_context(size_t word, wxcoupon_buf *buf)
@@ -231,6 +257,15 @@ static void null_everywhere(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     CHECK_STATUS(wxcoupon_query(ctx, NULL, NULL), WXCOUPON_E_NULL);
     CHECK_STATUS(wxcoupon_ctx_update(ctx, NULL, buf), WXCOUPON_E_NULL);
     CHECK_STATUS(wxcoupon_return(ctx, NULL, buf), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_list(ctx, NULL, buf), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_send(ctx, NULL, buf), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_confirm(ctx, NULL, buf), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_deactivate(ctx, NULL, buf), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_call(ctx, NULL, "{}", buf), WXCOUPON_E_NULL);
+    CHECK(strstr(wxcoupon_buf_data(buf), "operation is NULL") != NULL);
+    CHECK_STATUS(wxcoupon_call(ctx, "get_stock", NULL, buf), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_call(ctx, "brew", "{}", buf), WXCOUPON_E_OPERATION);
+    CHECK(strstr(wxcoupon_buf_data(buf), "upload_coupon_codes") != NULL);
     CHECK_STATUS(wxcoupon_start(ctx, NULL, "{}", &job), WXCOUPON_E_NULL);
     CHECK(job == NULL);
     CHECK_STATUS(wxcoupon_start(ctx, "use", NULL, &job), WXCOUPON_E_NULL);
@@ -261,7 +296,8 @@ static void null_everywhere(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     CHECK_STATUS(wxcoupon_settle(ctx, NULL, NULL), WXCOUPON_OK);
     CHECK_STATUS(wxcoupon_pending(ctx, NULL), WXCOUPON_OK);
     CHECK_STATUS(wxcoupon_check(ctx, NULL, buf), WXCOUPON_OK);
-    CHECK_STATUS(wxcoupon_check(ctx, "{\"online\": true}", NULL), WXCOUPON_E_REQUEST);
+    CHECK_STATUS(wxcoupon_check(ctx, "{\"online\": 1}", NULL), WXCOUPON_E_REQUEST);
+    CHECK_STATUS(wxcoupon_check(ctx, "{\"onlin\": true}", NULL), WXCOUPON_E_REQUEST);
     CHECK_NUMBER(wxcoupon_buf_copy(buf, NULL, 100), wxcoupon_buf_len(buf));
     CHECK(wxcoupon_buf_copy_utf16(buf, NULL, 100) > 0);
     CHECK_STATUS(wxcoupon_log_set(NULL, NULL, WXCOUPON_LOG_DEBUG), WXCOUPON_OK);

@@ -58,6 +58,10 @@ const SECTIONS: &[Section] = &[
         names: &["wxcoupon_ctx", "wxcoupon_ctx_new", "wxcoupon_ctx_update", "wxcoupon_ctx_free"],
     },
     Section { title: "At the till", names: &["wxcoupon_query", "wxcoupon_use", "wxcoupon_return"] },
+    Section {
+        title: "Before the till: coupons come to users",
+        names: &["wxcoupon_list", "wxcoupon_send", "wxcoupon_confirm", "wxcoupon_deactivate"],
+    },
     Section { title: "What may have happened", names: &["wxcoupon_pending", "wxcoupon_settle"] },
     Section {
         title: "Jobs, for programs with one thread",
@@ -70,9 +74,15 @@ const SECTIONS: &[Section] = &[
         ],
     },
     Section { title: "What WeChat Pay sends by itself", names: &["wxcoupon_notification_open"] },
-    Section { title: "Everything else that WeChat Pay offers", names: &["wxcoupon_request"] },
+    Section {
+        title: "Everything else that WeChat Pay offers",
+        names: &["wxcoupon_call", "wxcoupon_request"],
+    },
     Section { title: "Log", names: &["WXCOUPON_LOG_*", "wxcoupon_log_fn", "wxcoupon_log_set"] },
-    Section { title: "Diagnostics", names: &["wxcoupon_check", "wxcoupon_handles_live"] },
+    Section {
+        title: "Warming up and diagnostics",
+        names: &["wxcoupon_warm", "wxcoupon_check", "wxcoupon_handles_live"],
+    },
 ];
 
 /// Puts the header together. Everything that was exported must have its place, and every place its item.

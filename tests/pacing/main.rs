@@ -55,8 +55,23 @@ impl Drop for Tills {
     }
 }
 
+/// How often it is tried: another program that takes the processor for a few seconds starves some of the
+/// processes, whatever the pacing does.
+const TRIES: usize = 3;
+
 #[test]
 fn processes_find_their_shares_of_the_limit() {
+    let mut found = String::new();
+    for _ in 0..TRIES {
+        match try_once() {
+            Ok(()) => return,
+            Err(wrong) => found = wrong,
+        }
+    }
+    panic!("{found}, {TRIES} times in a row");
+}
+
+fn try_once() -> Result<(), String> {
     let settle = seconds("WXCOUPON_PACING_SETTLE_S", 6);
     let measure = seconds("WXCOUPON_PACING_MEASURE_S", 6);
     let sandbox = Sandbox::start(Options { rate: LIMIT, log_capacity: 0, ..Options::default() }).unwrap();
@@ -93,10 +108,12 @@ fn processes_find_their_shares_of_the_limit() {
         answered(429),
         took.as_secs_f64(),
     );
-    assert!(used >= 0.95, "the limit is not used");
-    assert!(refused < 0.01, "too many are refused");
-    for share in shares {
-        assert!(share as f64 * 3.0 >= mean && share as f64 <= mean * 3.0, "somebody starves");
+    let fair = |share: &u64| *share as f64 * 3.0 >= mean && *share as f64 <= mean * 3.0;
+    match () {
+        () if used < 0.95 => Err("the limit is not used".into()),
+        () if refused >= 0.01 => Err("too many are refused".into()),
+        () if !shares.iter().all(fair) => Err("somebody starves".into()),
+        () => Ok(()),
     }
 }
 

@@ -1,0 +1,86 @@
+//! The body of an upload: `multipart/form-data` with a signed part `meta` and the file itself.
+
+use crate::error::{Error, Result};
+use crate::status::Code;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// "At most 2 MB", read as the larger of the two meanings of the word.
+const LARGEST: u64 = 2 * 1024 * 1024;
+
+/// What a request needs to know of its multipart body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Multipart {
+    /// `Content-Type`, boundary included.
+    pub content_type: String,
+    /// The text of `meta`: this alone is signed.
+    pub signed: Vec<u8>,
+}
+
+/// The body for a file on this machine. `filename` is the file's own name where the caller gives none;
+/// members that the table does not know travel in `meta`.
+pub(super) fn build(
+    members: &Map<String, Value>,
+    mut meta: Map<String, Value>,
+) -> Result<(Vec<u8>, Multipart)> {
+    let path = Path::new(members.get("file").and_then(Value::as_str).unwrap_or_default());
+    let content = read(path)?;
+    let kind = kind(&content)?;
+    if !meta.contains_key("filename") {
+        let own = path.file_name().and_then(|name| name.to_str()).unwrap_or("image").replace('"', "_");
+        let ending = if kind == "image/png" { "png" } else { "jpg" };
+        let is_named = [".jpg", ".jpeg", ".png"].iter().any(|end| own.to_ascii_lowercase().ends_with(end));
+        meta.insert("filename".into(), Value::String(if is_named { own } else { format!("{own}.{ending}") }));
+    }
+    let digest = crate::wire::hex(&Sha256::digest(&content)).to_ascii_lowercase();
+    meta.insert("sha256".into(), Value::String(digest.clone()));
+    let filename = meta.get("filename").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let signed = Value::Object(meta).to_string().into_bytes();
+    // No file can contain its own digest.
+    let boundary = format!("wxcoupon{}", digest.chars().take(32).collect::<String>());
+
+    let mut body = Vec::with_capacity(content.len() + 1024);
+    body.extend_from_slice(
+        format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"meta\"\r\n\
+             Content-Type: application/json\r\n\r\n"
+        )
+        .as_bytes(),
+    );
+    body.extend_from_slice(&signed);
+    body.extend_from_slice(
+        format!(
+            "\r\n--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; \
+             filename=\"{filename}\"\r\nContent-Type: {kind}\r\n\r\n"
+        )
+        .as_bytes(),
+    );
+    body.extend_from_slice(&content);
+    body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    Ok((body, Multipart { content_type: format!("multipart/form-data; boundary={boundary}"), signed }))
+}
+
+fn wrong(message: String) -> Error {
+    Error::at(Code::Request, "/file", message)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let failed = |why: String| wrong(format!("cannot read {}: {why}", path.display()));
+    let found = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+    if !found.is_file() {
+        return Err(failed("not a file".into()));
+    }
+    if found.len() > LARGEST {
+        return Err(failed(format!("{} bytes, at most {LARGEST} are allowed", found.len())));
+    }
+    std::fs::read(path).map_err(|error| failed(error.to_string()))
+}
+
+fn kind(content: &[u8]) -> Result<&'static str> {
+    match content {
+        [0xFF, 0xD8, 0xFF, ..] => Ok("image/jpeg"),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Ok("image/png"),
+        _ => Err(wrong("the file is neither JPG nor PNG".into())),
+    }
+}

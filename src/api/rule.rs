@@ -1,0 +1,129 @@
+//! What the members of a request must be like, and what must be in its answer.
+
+/// Where a member travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A segment of the path.
+    Path,
+    /// The query string.
+    Query,
+    /// The JSON body.
+    Body,
+    /// The signed part `meta` of a multipart body.
+    Meta,
+    /// A file on this machine, whose content is the part `file` of a multipart body.
+    File,
+}
+
+/// A documented member of a request.
+#[derive(Debug)]
+pub struct Member {
+    /// WeChat Pay's own name.
+    pub name: &'static str,
+    /// Where it travels.
+    pub place: Place,
+    /// Whether it must be there.
+    pub presence: Presence,
+    /// What it must look like.
+    pub rule: Rule,
+}
+
+/// Whether a member must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// The caller gives it.
+    Required,
+    /// It may be left out.
+    Optional,
+    /// The caller gives it, or the configuration's `defaults` have it.
+    RequiredOrDefault,
+    /// It may be left out; the configuration's `defaults` are used where they have it.
+    OptionalOrDefault,
+    /// Left out, it is filled in with the present time.
+    RequiredOrNow,
+}
+
+/// What a value must look like.
+#[derive(Debug)]
+pub enum Rule {
+    /// A text that is not empty.
+    Text,
+    /// A text of 1 to so many characters.
+    TextUpTo(usize),
+    /// A request number: `[0-9A-Za-z_-]` within these lengths.
+    Number(usize, usize),
+    /// RFC 3339 with seconds and offset.
+    Time,
+    /// RFC 3339 with offset; seconds may be missing, as official examples print it.
+    Moment,
+    /// A whole number that is not negative.
+    Whole,
+    /// A whole number within bounds.
+    Between(u64, u64),
+    /// True or false.
+    Flag,
+    /// A text of so many to so many characters.
+    Length(usize, usize),
+    /// Like a request number, for ids that the caller assigns.
+    Chars(usize, usize),
+    /// A documented value, or one that WeChat Pay adds later: it must look like one.
+    OneOf(&'static [&'static str]),
+    /// An `https` address without a query, at most so long.
+    Url(usize),
+    /// The name of a JPG or PNG file, without a folder.
+    ImageName,
+    /// A list of 1 to so many.
+    List(&'static Rule, usize),
+    /// An object with members of its own.
+    Object(&'static [Member], &'static [Combination]),
+}
+
+/// A rule over several members of one object.
+#[derive(Debug)]
+pub enum Combination {
+    /// One of them and no other.
+    ExactlyOne(&'static [&'static str]),
+    /// One of them or more.
+    AtLeastOne(&'static [&'static str]),
+    /// Where the first is, the second must be.
+    Needs(&'static str, &'static str),
+    /// The two are never together.
+    Excludes(&'static str, &'static str),
+    /// Where a member has that value, or lists it, something must be at that JSON pointer.
+    NeedsWhen {
+        /// The member.
+        member: &'static str,
+        /// Its value, or one of them.
+        is: &'static str,
+        /// What goes with it.
+        at: &'static str,
+    },
+}
+
+/// Something that a signed answer must say.
+#[derive(Debug)]
+pub enum Proof {
+    /// The answer repeats this member of the request at this JSON pointer.
+    Echoes {
+        /// The request's member.
+        member: &'static str,
+        /// Where the answer repeats it.
+        at: &'static str,
+        /// Whether its absence is a contradiction too.
+        always: bool,
+    },
+    /// The answer has this text at this JSON pointer, unless it has something at the other.
+    Says {
+        /// Where.
+        at: &'static str,
+        /// What.
+        text: &'static str,
+        /// Where this is present, nothing is expected.
+        unless: &'static str,
+    },
+    /// The answer has a text at one of these JSON pointers.
+    SaysSomething {
+        /// Where.
+        at: &'static [&'static str],
+    },
+}

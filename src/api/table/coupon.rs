@@ -1,0 +1,264 @@
+//! One coupon of a user: ask, list, send, confirm, redeem, return, deactivate.
+
+use super::super::Combination::{AtLeastOne, ExactlyOne, Needs, NeedsWhen};
+use super::super::Place::Query as InQuery;
+use super::super::Presence::{Optional, OptionalOrDefault, Required, RequiredOrNow};
+use super::super::Proof::Says;
+use super::super::Rule::{Chars, List, Object, OneOf, Text, TextUpTo, Time, Whole};
+use super::super::{Combination, Member, Operation, Rule, Settles};
+use super::{
+    APPID, APPID_ASKED, ATTACH, BRAND_ID, BRAND_ID_ASKED, COUPON_CODE, DEACTIVATE_REASON, OPENID,
+    OUT_REQUEST_NO, PAGE_SIZE, PAGE_TOKEN, PRODUCT_COUPON_ID, SEND_REQUEST_NO, STOCK_ID, body, echoes,
+    may_echo, member,
+};
+
+const COUPONS: &str = "/users/{openid}/coupons";
+const COUPON: &str = "/users/{openid}/coupons/{coupon_code}";
+
+/// The page's text about `mchid` is cut short in every copy that could be read. An `out_trade_no` is unique
+/// for one merchant only, so the ordering merchant is asked for with it: the cautious reading.
+const ORDER: Rule = Object(
+    &[
+        body("transaction_id", Optional, Text),
+        body("out_trade_no", Optional, Text),
+        body("mchid", Optional, Text),
+        body("sub_mchid", Optional, Text),
+    ],
+    &[AtLeastOne(&["transaction_id", "out_trade_no"]), Needs("out_trade_no", "mchid")],
+);
+
+const PAY_SCORE_ORDER: Rule = Object(
+    &[
+        body("order_id", Optional, Text),
+        body("out_order_no", Optional, Text),
+        body("mchid", Optional, Text),
+        body("sub_mchid", Optional, Text),
+    ],
+    &[AtLeastOne(&["order_id", "out_order_no"]), Needs("out_order_no", "mchid")],
+);
+
+const EITHER_ORDER: &[Combination] =
+    &[ExactlyOne(&["associated_order_info", "associated_pay_score_order_info"])];
+
+/// Coupons of the withdrawn usage mode SEQUENTIAL.
+const SEQUENTIAL_INDEX: Member = body("sequential_coupon_index", Optional, Whole);
+
+/// Tags that are stuck on the user's coupon.
+pub(super) const TAGS: Member = body(
+    "coupon_tag_info",
+    Optional,
+    Object(
+        &[
+            body("coupon_tag_list", Optional, List(&OneOf(&["MEMBER"]), 100)),
+            body("member_tag_info", Optional, Object(&[body("member_card_id", Required, Text)], &[])),
+        ],
+        &[NeedsWhen { member: "coupon_tag_list", is: "MEMBER", at: "/member_tag_info" }],
+    ),
+);
+
+/// The states of a user's coupon.
+const STATES: Rule =
+    OneOf(&["CONFIRMING", "PENDING", "EFFECTIVE", "USED", "EXPIRED", "DELETED", "DEACTIVATED"]);
+
+/// 核销用户商品券
+pub static USE: Operation = Operation {
+    settles: Settles::ByAsking {
+        ask: &QUERY,
+        shown_at: &[
+            "/single_usage_detail/use_request_no",
+            "/progressive_bundle_usage_detail/use_request_no",
+            "/sequential_usage_detail/detail_item_list/*/use_request_no",
+        ],
+        impossible_in: &["USED", "EXPIRED", "DELETED", "DEACTIVATED"],
+    },
+    proofs: &[
+        echoes("coupon_code", "/coupon_code"),
+        may_echo("out_request_no", "/single_usage_detail/use_request_no"),
+        may_echo("out_request_no", "/progressive_bundle_usage_detail/use_request_no"),
+        // A SEQUENTIAL coupon has a state of its own for every use.
+        Says { at: "/coupon_state", text: "USED", unless: "/sequential_usage_detail" },
+    ],
+    combinations: EITHER_ORDER,
+    ..Operation::numbered(
+        "use",
+        "核销用户商品券",
+        "/users/{openid}/coupons/{coupon_code}/use",
+        "4016435636 (2025-11-07), 4015781608 (2025-09-02)",
+        &[
+            OPENID,
+            COUPON_CODE,
+            PRODUCT_COUPON_ID,
+            STOCK_ID,
+            APPID,
+            body("use_time", RequiredOrNow, Time),
+            body("associated_order_info", Optional, ORDER),
+            body("associated_pay_score_order_info", Optional, PAY_SCORE_ORDER),
+            OUT_REQUEST_NO,
+            BRAND_ID,
+            body("store_id", OptionalOrDefault, Text),
+            // Third-party evidence of 2026-07 only: checked where the caller gives it, never added.
+            body("saved_amount", Optional, Whole),
+            SEQUENTIAL_INDEX,
+        ],
+    )
+};
+
+/// 查询用户商品券详情
+pub static QUERY: Operation = Operation {
+    proofs: &[echoes("coupon_code", "/coupon_code")],
+    ..Operation::get(
+        "query",
+        "查询用户商品券详情",
+        COUPON,
+        "4016435702 (2025-11-07)",
+        &[
+            OPENID,
+            COUPON_CODE,
+            member("product_coupon_id", InQuery, Required, Text),
+            member("stock_id", InQuery, Required, Text),
+            APPID_ASKED,
+            BRAND_ID_ASKED,
+        ],
+    )
+};
+
+/// 指定券状态查询用户商品券列表: the only way to find coupons from an openid alone.
+pub static LIST: Operation = Operation::get(
+    "list",
+    "指定券状态查询用户商品券列表",
+    COUPONS,
+    "4016435703 (2025-11-07)",
+    &[
+        OPENID,
+        member("product_coupon_id", InQuery, Optional, Text),
+        member("stock_id", InQuery, Optional, Text),
+        APPID_ASKED,
+        member("coupon_state", InQuery, Optional, STATES),
+        member("user_coupon_bundle_id", InQuery, Optional, Text),
+        PAGE_SIZE,
+        PAGE_TOKEN,
+        BRAND_ID_ASKED,
+    ],
+);
+
+/// 向用户发放商品券
+pub static SEND: Operation = Operation {
+    number: Some("send_request_no"),
+    settles: Settles::ByAsking {
+        ask: &LIST,
+        shown_at: &["/user_coupon_list/*/send_request_no"],
+        impossible_in: &[],
+    },
+    proofs: &[echoes("send_request_no", "/send_request_no"), may_echo("coupon_code", "/coupon_code")],
+    ..Operation::numbered(
+        "send",
+        "向用户发放商品券",
+        COUPONS,
+        "4015781605 (2025-11-07)",
+        &[OPENID, PRODUCT_COUPON_ID, STOCK_ID, ASSIGNED_CODE, APPID, SEND_REQUEST_NO, ATTACH, BRAND_ID, TAGS],
+    )
+};
+
+/// Given if and only if the stock's `coupon_code_mode` is `API_ASSIGN`, which the request does not show.
+const ASSIGNED_CODE: Member = body("coupon_code", Optional, Chars(1, 40));
+
+/// 向用户预发放商品券: its token opens the mini-program's claim component for five minutes.
+pub static PRE_SEND: Operation = Operation {
+    number: Some("send_request_no"),
+    fleeting: true,
+    ..Operation::numbered(
+        "pre_send",
+        "向用户预发放商品券",
+        "/users/{openid}/pre-send-coupon",
+        "4016434365 (2025-11-07)",
+        &[
+            OPENID,
+            PRODUCT_COUPON_ID,
+            STOCK_ID,
+            // The page prints no alphabet here.
+            body("coupon_code", Optional, TextUpTo(40)),
+            APPID,
+            SEND_REQUEST_NO,
+            ATTACH,
+            BRAND_ID,
+        ],
+    )
+};
+
+/// 确认发放用户商品券: without it no coupon ever becomes usable.
+pub static CONFIRM: Operation = Operation {
+    settles: Settles::ByAsking {
+        ask: &QUERY,
+        shown_at: &["/confirm_request_no"],
+        impossible_in: &["PENDING", "EFFECTIVE", "USED", "EXPIRED", "DELETED", "DEACTIVATED"],
+    },
+    proofs: &[echoes("coupon_code", "/coupon_code"), may_echo("out_request_no", "/confirm_request_no")],
+    ..Operation::numbered(
+        "confirm",
+        "确认发放用户商品券",
+        "/users/{openid}/coupons/{coupon_code}/confirm",
+        "4016435562 (2025-11-07)",
+        &[OPENID, COUPON_CODE, PRODUCT_COUPON_ID, STOCK_ID, APPID, OUT_REQUEST_NO, BRAND_ID],
+    )
+};
+
+/// 退券: undoes a redemption under a number of its own.
+pub static RETURN: Operation = Operation {
+    settles: Settles::ByAsking {
+        ask: &QUERY,
+        shown_at: &[
+            "/single_usage_detail/return_request_no",
+            "/progressive_bundle_usage_detail/return_request_no",
+            "/sequential_usage_detail/detail_item_list/*/return_request_no",
+        ],
+        impossible_in: &["CONFIRMING", "PENDING", "EFFECTIVE", "EXPIRED", "DELETED", "DEACTIVATED"],
+    },
+    // Which state a returned coupon has is not documented, so none is asked for.
+    proofs: &[
+        echoes("coupon_code", "/coupon_code"),
+        may_echo("out_request_no", "/single_usage_detail/return_request_no"),
+        may_echo("out_request_no", "/progressive_bundle_usage_detail/return_request_no"),
+    ],
+    ..Operation::numbered(
+        "return",
+        "退券",
+        "/users/{openid}/coupons/{coupon_code}/return",
+        "4016435674 (2025-11-07)",
+        &[
+            OPENID,
+            COUPON_CODE,
+            PRODUCT_COUPON_ID,
+            STOCK_ID,
+            APPID,
+            OUT_REQUEST_NO,
+            BRAND_ID,
+            SEQUENTIAL_INDEX,
+        ],
+    )
+};
+
+/// 失效用户商品券
+pub static DEACTIVATE: Operation = Operation {
+    settles: Settles::ByAsking {
+        ask: &QUERY,
+        shown_at: &["/deactivate_request_no"],
+        impossible_in: &["EXPIRED", "DELETED", "DEACTIVATED"],
+    },
+    proofs: &[echoes("coupon_code", "/coupon_code"), may_echo("out_request_no", "/deactivate_request_no")],
+    ..Operation::numbered(
+        "deactivate",
+        "失效用户商品券",
+        "/users/{openid}/coupons/{coupon_code}/deactivate",
+        "4015781578 (2025-09-02)",
+        &[
+            OPENID,
+            COUPON_CODE,
+            PRODUCT_COUPON_ID,
+            STOCK_ID,
+            APPID,
+            OUT_REQUEST_NO,
+            DEACTIVATE_REASON,
+            BRAND_ID,
+        ],
+    )
+};

@@ -1,0 +1,240 @@
+//! The self-check that support asks a shop to run, and warming up.
+
+use super::{Client, Errand};
+use crate::api::{Mode, Operation, Prepared};
+use crate::config::Host;
+use crate::error::{Error, Result};
+use crate::journal::State;
+use crate::json;
+use crate::net::cancel::Cancel;
+use crate::net::deadline::Deadline;
+use crate::net::resolver;
+use crate::report::Report;
+use crate::status::{Class, Code};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// From this difference on the self-check asks to set the clock. Signing corrects it all the same.
+const WRONG_CLOCK_S: i64 = 60;
+
+/// Official since 2026-04: gives back what it is sent, to test signing and verifying.
+static ECHO: Operation = Operation::echo();
+
+/// One line of the self-check.
+#[derive(Debug, Serialize)]
+struct Line {
+    name: String,
+    ok: bool,
+    found: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    advice: String,
+}
+
+impl Line {
+    fn fine(name: &str, found: impl Into<String>) -> Line {
+        Line { name: name.to_owned(), ok: true, found: found.into(), advice: String::new() }
+    }
+
+    fn wrong(name: &str, found: impl Into<String>, advice: impl Into<String>) -> Line {
+        Line { name: name.to_owned(), ok: false, found: found.into(), advice: advice.into() }
+    }
+}
+
+impl Client {
+    /// What support asks a shop to run: each line says whether it is in order, what was found, and what to
+    /// do. Without `{"online": true}` it uses no network.
+    pub fn check(&self, input: Option<&str>, cancel: &Cancel) -> Report {
+        match Wanted::read(input) {
+            Ok(wanted) => {
+                let deadline = Deadline::after(wanted.limit.unwrap_or(self.config.limits.call));
+                let online = if wanted.online { self.online_lines(&deadline, cancel) } else { Vec::new() };
+                // After the network: what was learned there shows here.
+                let mut lines = self.local_lines();
+                lines.extend(online);
+                let ok = lines.iter().all(|line| line.ok);
+                let report = Report::local(&json!({ "all_ok": ok, "lines": lines }));
+                Report { elapsed_ms: deadline.elapsed_ms(), ..report }
+            }
+            Err(error) => error.into(),
+        }
+    }
+
+    /// Connects now, so that the next call needs no handshake, and learns the clock's offset and, where they
+    /// are needed, the platform certificates.
+    pub fn warm(&self, cancel: &Cancel) -> Report {
+        let deadline = Deadline::after(self.config.limits.call);
+        let asked = self.harmless(|errand| self.pursue(errand, None, &deadline, cancel));
+        match asked {
+            Err(error) => error.into(),
+            // Whatever it answered: the line stands and our signature is accepted.
+            Ok(asked) if asked.code == Code::Ok || says_no(&asked) => Report {
+                host: asked.host,
+                attempts: asked.attempts,
+                elapsed_ms: deadline.elapsed_ms(),
+                clock_offset_s: asked.clock_offset_s,
+                ..Report::local(&json!({ "connected": true }))
+            },
+            Ok(asked) => Report { data: None, ..asked },
+        }
+    }
+
+    fn local_lines(&self) -> Vec<Line> {
+        let identity = &self.config.identity;
+        let serial = self.config.signer.serial().to_owned();
+        let ring = self.keys.ring();
+        let keys = ring.serials().collect::<Vec<_>>().join(", ");
+        let offset = self.clock.offset_s();
+        let pending = self.journal.unfinished();
+        let mut lines = vec![
+            Line::fine("mode", if identity.mode == Mode::Brand { "brand" } else { "partner" }),
+            Line::fine(identity.member(), identity.id.clone()),
+            Line::fine("merchant_serial_no", serial),
+            // Checked when the context was made, where a certificate was given; else only WeChat Pay can say.
+            Line::fine(
+                "merchant_certificate",
+                if self.config.has_merchant_certificate {
+                    "belongs to the private key and to merchant_serial_no"
+                } else {
+                    "not given (merchant_certificate_path): only WeChat Pay can say whether key and serial number belong together"
+                },
+            ),
+            match (&self.config.apiv3_key, identity.mode) {
+                (Some(_), _) => Line::fine("apiv3_key", "32 bytes"),
+                (None, _) => Line::fine("apiv3_key", "not given: notifications cannot be opened"),
+            },
+            if keys.is_empty() {
+                Line::fine("verifies_with", "platform certificates, which the first call downloads")
+            } else {
+                Line::fine("verifies_with", keys)
+            },
+            match (&self.config.journal.path, &pending) {
+                (_, Err(error)) => Line::wrong("journal", error.message.clone(), error.code.hint()),
+                (None, Ok(_)) => Line::wrong(
+                    "journal",
+                    "in memory: what is pending is forgotten when the program ends",
+                    "Set journal_path to a file on this machine.",
+                ),
+                (Some(path), Ok(_)) => match self.journal.try_to_write() {
+                    Ok(()) => Line::fine("journal", path.display().to_string()),
+                    Err(error) => Line::wrong("journal", error.message, error.code.hint()),
+                },
+            },
+        ];
+        let count = pending.map_or(0, |rows| rows.iter().filter(|row| row.state != State::Watching).count());
+        lines.push(match count {
+            0 => Line::fine("pending", "0"),
+            _ => Line::wrong("pending", count.to_string(), "Settle: call wxcoupon_settle with NULL."),
+        });
+        lines.push(if offset.abs() < WRONG_CLOCK_S {
+            Line::fine("clock_offset_s", offset.to_string())
+        } else {
+            let advice = "Set the clock and the time zone of this machine.";
+            Line::wrong("clock_offset_s", offset.to_string(), advice)
+        });
+        lines
+    }
+
+    fn online_lines(&self, deadline: &Deadline, cancel: &Cancel) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for (index, host) in self.hosts.all().iter().enumerate() {
+            if self.config.proxy.is_none() {
+                lines.push(look_up(host, self.config.limits.connect.min(deadline.left())));
+            }
+            let began = Instant::now();
+            let asked = self.harmless(|errand| match self.have_keys(deadline, cancel) {
+                Ok(()) => self.attempt_at(index, host, errand, deadline, cancel).0,
+                Err(report) => *report,
+            });
+            match asked {
+                Ok(asked) => lines.extend(answer_lines(host, &asked, began.elapsed())),
+                Err(error) => lines.push(Line::wrong(&format!("echo {}", host.name), error.message, "")),
+            }
+        }
+        lines
+    }
+
+    /// A signed question that changes nothing: the echo; for a brand, whose manual lists no echo, the address
+    /// of its notifications.
+    fn harmless(&self, ask: impl FnOnce(&Errand<'_>) -> Report) -> Result<Report> {
+        match self.config.identity.mode {
+            Mode::Partner => {
+                let request = Prepared::echo(&crate::wire::sign::nonce()?);
+                Ok(ask(&Errand::fresh("echo", Some(&ECHO), &request)))
+            }
+            Mode::Brand => {
+                let request = Prepared::question(&format!("{}/notify-configs", Mode::Brand.prefix()));
+                Ok(ask(&Errand::fresh("get_notify_config", None, &request)))
+            }
+        }
+    }
+}
+
+struct Wanted {
+    online: bool,
+    limit: Option<Duration>,
+}
+
+impl Wanted {
+    fn read(input: Option<&str>) -> Result<Wanted> {
+        let mut members = input.map(json::parse_object).transpose()?.unwrap_or_default();
+        let limit = crate::api::take_options(&mut members)?.timeout;
+        let online = match members.shift_remove("online") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(online)) => online,
+            Some(_) => return Err(Error::at(Code::Request, "/online", "online must be true or false")),
+        };
+        match members.keys().next() {
+            None => Ok(Wanted { online, limit }),
+            Some(unknown) => {
+                let message = format!("{unknown} is not known; known are: online, _options");
+                Err(Error::at(Code::Request, json::pointer("", unknown), message))
+            }
+        }
+    }
+}
+
+fn look_up(host: &Host, limit: Duration) -> Line {
+    let name = format!("dns {}", host.name);
+    let began = Instant::now();
+    match resolver::look_up(&host.origin, limit) {
+        Ok(addresses) => {
+            let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+            Line::fine(&name, format!("{} in {} ms", addresses.join(", "), began.elapsed().as_millis()))
+        }
+        Err(why) => Line::wrong(
+            &name,
+            why,
+            "Look at the network and at the DNS server of this machine; a firewall may block it.",
+        ),
+    }
+}
+
+/// What the exchange says about the connection, and about the two signatures.
+fn answer_lines(host: &Host, asked: &Report, took: Duration) -> Vec<Line> {
+    let (tls, echo) = (format!("tls {}", host.name), format!("echo {}", host.name));
+    let took = took.as_millis();
+    if asked.http_status.is_none() && matches!(asked.code.class(), Class::NotSent | Class::Local) {
+        let advice = asked.hint.as_deref().unwrap_or_else(|| asked.code.hint());
+        return vec![Line::wrong(&tls, asked.message.clone(), advice)];
+    }
+    let connected = Line::fine(&tls, "connected, certificate and name are right");
+    let answered = match asked.code {
+        Code::Ok => Line::fine(&echo, format!("answered and proven in {took} ms")),
+        _ if says_no(asked) => {
+            Line::fine(&echo, format!("our signature is accepted ({}); answered in {took} ms", asked.message))
+        }
+        code => {
+            Line::wrong(&echo, asked.message.clone(), asked.hint.as_deref().unwrap_or_else(|| code.hint()))
+        }
+    };
+    vec![connected, answered]
+}
+
+/// WeChat Pay has understood who asks, and does not answer this question.
+fn says_no(asked: &Report) -> bool {
+    matches!(
+        asked.code,
+        Code::NotFound | Code::NoPermission | Code::Refused | Code::RateLimited | Code::CouponState
+    )
+}

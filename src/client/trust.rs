@@ -1,0 +1,303 @@
+//! What proves WeChat Pay's answers: the configured keys, and platform certificates that are downloaded when
+//! an answer names one that is not known.
+//!
+//! A download happens once at a time and at most once a minute, so that nobody who makes up serial numbers
+//! can make us hammer WeChat Pay. What was downloaded is kept beside the journal as it came, sealed: opening
+//! it again proves again that it is WeChat Pay's.
+
+use super::{Client, Errand};
+use crate::api::{Mode, Prepared};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::log;
+use crate::net::cancel::Cancel;
+use crate::net::deadline::Deadline;
+use crate::report::Report;
+use crate::status::Code;
+use crate::wire::certificates;
+use crate::wire::keys::Certificate;
+use crate::wire::ring::{KeyRing, PUBLIC_KEY_ID_PREFIX};
+use crate::wire::verify::{self, Distrust, SignatureHeaders};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// The request for platform certificates.
+const DOWNLOAD: &str = "certificates";
+const TARGET: &str = "/v3/certificates";
+/// Time between two downloads, whatever came of the first.
+const AT_MOST_EVERY: Duration = Duration::from_secs(60);
+/// A till's clock may be two days off; a certificate that ended earlier proves nothing any more.
+const CLOCK_S: u64 = 2 * 24 * 60 * 60;
+
+/// The keys of a context.
+pub(super) struct Keys {
+    /// What the configuration names.
+    configured: KeyRing,
+    /// The same and what was downloaded.
+    all: RwLock<Arc<KeyRing>>,
+    /// Opens what is downloaded; nothing where downloading makes no sense.
+    apiv3_key: Option<Zeroizing<String>>,
+    /// Beside the journal.
+    file: Option<PathBuf>,
+    download: Mutex<Download>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct Download {
+    running: bool,
+    began: Option<Instant>,
+    /// Why the last one brought nothing.
+    failed: Option<Report>,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Keys").field("all", &self.ring().serials().collect::<Vec<_>>()).finish()
+    }
+}
+
+impl Keys {
+    /// The configured keys and what an earlier process has left on the disk.
+    pub(super) fn new(config: &Config) -> Keys {
+        let apiv3_key = config.apiv3_key.clone().filter(|_| config.identity.mode == Mode::Partner);
+        let file = config.journal.path.as_deref().map(beside);
+        let keys = Keys {
+            configured: config.ring.clone(),
+            all: RwLock::new(Arc::new(config.ring.clone())),
+            apiv3_key,
+            file,
+            download: Mutex::default(),
+            ended: Condvar::new(),
+        };
+        keys.load();
+        keys
+    }
+
+    /// Takes over what another configuration of the same context has downloaded.
+    pub(super) fn adopt(&self, other: &Keys) {
+        if self.apiv3_key.is_some() && self.apiv3_key == other.apiv3_key {
+            let mut ring = KeyRing::clone(&other.ring());
+            ring.extend(&self.configured);
+            self.put(ring);
+        }
+    }
+
+    /// All keys there are now.
+    pub(super) fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.all.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn put(&self, ring: KeyRing) {
+        *self.all.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    }
+
+    /// The configured keys with these in place of what was downloaded before.
+    fn with(&self, downloaded: Vec<Certificate>) -> KeyRing {
+        let mut ring = self.configured.clone();
+        for certificate in downloaded {
+            // One that has the merchant's own serial number would prove the merchant's own words.
+            if !ring.is_merchant(&certificate.serial) && ring.get(&certificate.serial).is_none() {
+                ring.insert_certificate(certificate);
+            }
+        }
+        ring
+    }
+
+    /// Whether a key with that serial number may be found by downloading.
+    fn may_find(&self, serial: &str) -> bool {
+        self.apiv3_key.is_some() && !serial.starts_with(PUBLIC_KEY_ID_PREFIX)
+    }
+
+    /// Certificates that are valid now, out of an answer or its copy.
+    fn opened(&self, answer: &[u8]) -> Result<Vec<Certificate>> {
+        let key = self.apiv3_key.as_deref().map(String::as_str).unwrap_or_default();
+        let now = u64::try_from(time::OffsetDateTime::now_utc().unix_timestamp()).unwrap_or(0);
+        let mut opened = certificates::open(answer, key)?;
+        opened.retain(|certificate| certificate.until.saturating_add(CLOCK_S) > now);
+        Ok(opened)
+    }
+
+    fn load(&self) {
+        let (Some(_), Some(file)) = (&self.apiv3_key, &self.file) else { return };
+        let Ok(answer) = fs::read(file) else { return };
+        match self.opened(&answer) {
+            Ok(certificates) => self.put(self.with(certificates)),
+            // Another APIv3 key since, or a damaged file: the next download writes it anew.
+            Err(error) => {
+                log::warn(format_args!("kept platform certificates are not used: {}", error.message));
+            }
+        }
+    }
+
+    fn keep(&self, answer: &[u8]) {
+        let Some(file) = &self.file else { return };
+        if let Err(error) = write_whole(file, answer) {
+            log::warn(format_args!("platform certificates could not be kept in {}: {error}", file.display()));
+        }
+    }
+
+    fn download(&self) -> MutexGuard<'_, Download> {
+        self.download.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn beside(journal: &Path) -> PathBuf {
+    let mut name = journal.as_os_str().to_owned();
+    name.push(".certificates");
+    PathBuf::from(name)
+}
+
+/// The whole file or none of it, whoever reads it meanwhile.
+fn write_whole(file: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let fresh = PathBuf::from(name);
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options
+        .open(&fresh)
+        .and_then(|mut open| open.write_all(content).and_then(|()| open.sync_all()))
+        .and_then(|()| fs::rename(&fresh, file));
+    if written.is_err() {
+        // It is of no use, and another attempt writes another.
+        let _ = fs::remove_file(&fresh);
+    }
+    written
+}
+
+impl Client {
+    /// What a signature proves. Where its key is not known, platform certificates are downloaded first.
+    pub(super) fn trust(
+        &self,
+        headers: &SignatureHeaders,
+        body: &[u8],
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> std::result::Result<(), Distrust> {
+        let now = self.clock.now().unix_timestamp();
+        let trust = verify::verify(&self.keys.ring(), headers, body, now);
+        match &trust {
+            Err(Distrust::UnknownSerial { serial, .. }) if self.keys.may_find(serial) => {
+                if self.refresh(deadline, cancel) {
+                    verify::verify(&self.keys.ring(), headers, body, now)
+                } else {
+                    trust
+                }
+            }
+            _ => trust,
+        }
+    }
+
+    /// The proof of a list of certificates is in itself: that it opens. Its signature is checked with what is
+    /// in it.
+    pub(super) fn trust_of_download(
+        &self,
+        headers: &SignatureHeaders,
+        body: &[u8],
+    ) -> Result<std::result::Result<(), Distrust>> {
+        let ring = self.keys.with(self.keys.opened(body)?);
+        Ok(verify::verify(&ring, headers, body, self.clock.now().unix_timestamp()))
+    }
+
+    /// Makes sure that there is a key to prove answers with before something is sent.
+    pub(super) fn have_keys(
+        &self,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> std::result::Result<(), Box<Report>> {
+        if !self.keys.ring().is_empty() || self.refresh(deadline, cancel) && !self.keys.ring().is_empty() {
+            return Ok(());
+        }
+        let why = self.keys.download().failed.clone();
+        let why = why.unwrap_or_else(|| Report::new(Code::TimeoutUnsent));
+        // Whatever became of the download: of what was asked, nothing was sent.
+        let code = if why.code == Code::ReadFailed { Code::Connect } else { why.code };
+        Err(Box::new(Report {
+            code,
+            message: format!("platform certificates are needed and could not be downloaded: {}", why.message),
+            data: None,
+            ..why
+        }))
+    }
+
+    /// Downloads platform certificates, or waits for somebody who does. Whether there may be new ones.
+    fn refresh(&self, deadline: &Deadline, cancel: &Cancel) -> bool {
+        let mut download = self.keys.download();
+        if download.running {
+            while download.running {
+                if deadline.is_over() || cancel.cancelled().is_some() {
+                    return false;
+                }
+                let wait = deadline.left().min(Duration::from_millis(100));
+                let waited = self.keys.ended.wait_timeout(download, wait);
+                download = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+            return download.failed.is_none();
+        }
+        if download.began.is_some_and(|began| began.elapsed() < AT_MOST_EVERY) {
+            // Somebody's download may have ended while the caller's answer was on its way.
+            return download.failed.is_none();
+        }
+        download.running = true;
+        download.began = Some(Instant::now());
+        drop(download);
+        let running = Running(&self.keys);
+        let outcome = self.download_certificates(deadline, cancel);
+        let mut download = self.keys.download();
+        download.failed = outcome.err().map(|report| *report);
+        let brought = download.failed.is_none();
+        drop(download);
+        drop(running);
+        brought
+    }
+
+    fn download_certificates(
+        &self,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> std::result::Result<(), Box<Report>> {
+        let request = Prepared::question(TARGET);
+        let errand = Errand { downloads_certificates: true, ..Errand::fresh(DOWNLOAD, None, &request) };
+        let report = self.pursue(&errand, None, deadline, cancel);
+        match (report.code, &report.data) {
+            (Code::Ok, Some(answer)) => {
+                let answer = answer.get().as_bytes();
+                let certificates = self.keys.opened(answer).map_err(|error| Box::new(error.into()))?;
+                let serials: Vec<&str> =
+                    certificates.iter().map(|certificate| certificate.serial.as_str()).collect();
+                log::info(format_args!("platform certificates: {}", serials.join(", ")));
+                self.keys.put(self.keys.with(certificates));
+                self.keys.keep(answer);
+                Ok(())
+            }
+            // A merchant that came after the change has only the public key.
+            (Code::NotFound, _) => Err(Box::new(Error::at(
+                Code::Config,
+                "/wechatpay_public_key_id",
+                "this merchant has no platform certificates (404)",
+            )
+            .hint(
+                "Set wechatpay_public_key_id and wechatpay_public_key_path: the merchant console offers both.",
+            )
+            .into())),
+            _ => Err(Box::new(report)),
+        }
+    }
+}
+
+/// However a download ends, others must not wait for it for ever.
+struct Running<'a>(&'a Keys);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.download().running = false;
+        self.0.ended.notify_all();
+    }
+}

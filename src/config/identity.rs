@@ -1,0 +1,79 @@
+//! Who asks: a service provider for its brands, or a brand for itself.
+
+use super::Defaults;
+use super::fields::Fields;
+use crate::api::Mode;
+use crate::error::{Error, Result};
+use crate::status::Code;
+
+/// Who signs requests and owns the quota.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Service provider or brand.
+    pub mode: Mode,
+    /// The number: `mchid` or `brand_id`.
+    pub id: String,
+}
+
+impl Identity {
+    /// Reads `mode` and what goes with it. In brand mode the brand may be named as a default too.
+    pub(super) fn read(fields: &mut Fields, defaults: &mut Defaults) -> Result<Identity> {
+        let mode = match fields.text("mode")?.as_deref() {
+            None | Some("partner") => Mode::Partner,
+            Some("brand") => Mode::Brand,
+            Some(other) => {
+                let message = format!("mode must be partner or brand, found {other:?}");
+                return Err(Error::at(Code::Config, "/mode", message));
+            }
+        };
+        if mode == Mode::Partner {
+            let id = fields.required_text("mchid")?;
+            if !is_number(&id) {
+                let message = "mchid must be the service provider's number, digits only";
+                return Err(Error::at(Code::Config, "/mchid", message));
+            }
+            return Ok(Identity { mode, id });
+        }
+        // A program that serves both kinds of shops may leave it in: a brand does not sign with it.
+        fields.text("mchid")?;
+        let id = match (fields.text("brand_id")?, defaults.brand_id.take()) {
+            (Some(own), Some(default)) if own != default => {
+                let message = "brand_id and defaults.brand_id name two brands";
+                return Err(Error::at(Code::Config, "/brand_id", message));
+            }
+            (Some(id), _) | (None, Some(id)) => id,
+            (None, None) => {
+                return Err(Error::at(Code::Config, "/brand_id", "brand_id is missing: mode is brand"));
+            }
+        };
+        if !is_number(&id) {
+            return Err(Error::at(
+                Code::Config,
+                "/brand_id",
+                "brand_id must be the brand's number, digits only",
+            ));
+        }
+        defaults.brand_id = Some(id.clone());
+        Ok(Identity { mode, id })
+    }
+
+    /// The name of the number.
+    pub fn member(&self) -> &'static str {
+        match self.mode {
+            Mode::Partner => "mchid",
+            Mode::Brand => "brand_id",
+        }
+    }
+
+    /// One text for both, by which the journal and the pace tell identities apart.
+    pub fn key(&self) -> String {
+        match self.mode {
+            Mode::Partner => self.id.clone(),
+            Mode::Brand => format!("brand {}", self.id),
+        }
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
