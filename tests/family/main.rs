@@ -1,0 +1,8 @@
+//! Every operation of the product coupon's family: its row against the documented facts, every rule of its
+//! input, and its life against the sandbox.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod facts;
+mod rules;
+mod sample;
