@@ -1062,10 +1062,10 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_call(
  *                   nothing else. Two of its members serve interfaces with
  *                   sensitive fields: "encrypt": ["/user_name"] lists JSON
  *                   pointers of members that are encrypted for WeChat Pay
- *                   before the body is sent, "decrypt": ["/data/*/mobile"]
- *                   members of the answer that are decrypted, where * stands
- *                   for every item of a list; what could not be decrypted is
- *                   named in the answer's undecrypted.
+ *                   before the body is sent, "decrypt": ["/mobile"] members of
+ *                   the answer that are decrypted, where a step of * stands for
+ *                   every item of a list; what could not be decrypted is named
+ *                   in the answer's undecrypted.
  *   out_buf         receives the answer; may be NULL.
  *
  *   Returns         WXCOUPON_OK for a proven 2xx; with GET never class 4; any
