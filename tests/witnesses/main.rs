@@ -1,7 +1,7 @@
 //! Two witnesses by other people, in other languages, over other cryptography: what they sign and seal is
 //! proven and opened here, and what is signed and encrypted here, or by the sandbox, convinces them.
 //!
-//! They are installed from PyPI and npm below the target folder. A tool that is missing is printed as
+//! They are installed from `PyPI` and npm below the target folder. A tool that is missing is printed as
 //! SKIPPED; where the variable `CI` is true, it fails the test.
 
 #![cfg(unix)]

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 /// A package of other people that knows WeChat Pay's signatures, and the script that asks it.
 pub enum Witness {
-    /// `wechatpayv3` from PyPI.
+    /// `wechatpayv3` from `PyPI`.
     Python,
     /// `wechatpay-axios-plugin` from npm.
     Node,
