@@ -2,21 +2,23 @@
 
 use openssl::base64::decode_block;
 use openssl::hash::MessageDigest;
+use openssl::pkey::{PKey, Public};
 use openssl::sign::Verifier;
 use serde_json::json;
 
 use crate::http::request::Request;
-use crate::keys::{KeySet, MCHID};
+use crate::keys::KeySet;
+use crate::mode::Mode;
 use crate::refusal::{Reason, Refusal};
 
-const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
 /// How far a request's timestamp may be off.
 const TOLERANCE_S: i64 = 300;
 
 /// The members of an `Authorization` header.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Authorization<'a> {
-    mchid: &'a str,
+    /// `mchid` or `brand_id`.
+    identity: &'a str,
     nonce: &'a str,
     timestamp: &'a str,
     serial: &'a str,
@@ -24,10 +26,13 @@ struct Authorization<'a> {
 }
 
 impl<'a> Authorization<'a> {
-    fn parse(text: &'a str) -> Result<Self, &'static str> {
+    fn parse(text: &'a str, mode: Mode) -> Result<Self, &'static str> {
         let (scheme, members) = text.split_once(' ').ok_or("no members")?;
-        if scheme != SCHEME {
-            return Err("scheme is not WECHATPAY2-SHA256-RSA2048");
+        if scheme != mode.scheme() {
+            return Err(match mode {
+                Mode::Partner => "scheme is not WECHATPAY2-SHA256-RSA2048",
+                Mode::Brand => "scheme is not WECHATPAY-BRAND-SHA256-RSA2048",
+            });
         }
         let mut parsed = Self::default();
         for member in members.split(',') {
@@ -37,7 +42,7 @@ impl<'a> Authorization<'a> {
                 .and_then(|value| value.strip_suffix('"'))
                 .ok_or("a value is not in double quotes")?;
             let slot = match name {
-                "mchid" => &mut parsed.mchid,
+                _ if name == mode.identity_member() => &mut parsed.identity,
                 "nonce_str" => &mut parsed.nonce,
                 "timestamp" => &mut parsed.timestamp,
                 "serial_no" => &mut parsed.serial,
@@ -53,21 +58,29 @@ impl<'a> Authorization<'a> {
     }
 }
 
-/// Whether the merchant signed this request; `now` is the sandbox's time.
-pub(crate) fn check_signature(request: &Request, keys: &KeySet, now: i64) -> Result<(), Refusal> {
+/// Whether the caller signed this request; `body` is what counts as its
+/// body, `now` is the sandbox's time.
+pub(crate) fn check_signature(
+    request: &Request,
+    body: &[u8],
+    mode: Mode,
+    keys: &KeySet,
+    now: i64,
+) -> Result<(), Refusal> {
     let refuse = |field: &str, issue: &str| Err(refusal(request, field, issue, None));
+    let (serial, key) = keys.caller(mode);
     let Some(header) = request.header("authorization") else {
         return refuse("Authorization", "header is missing");
     };
-    let authorization = match Authorization::parse(header) {
+    let authorization = match Authorization::parse(header, mode) {
         Ok(authorization) => authorization,
         Err(issue) => return refuse("Authorization", issue),
     };
-    if authorization.mchid != MCHID {
-        return refuse("mchid", "no such mchid");
+    if authorization.identity != mode.identity() {
+        return refuse(mode.identity_member(), "nobody is called so");
     }
-    if authorization.serial != keys.merchant_serial {
-        return refuse("serial_no", "not the serial number of this merchant's API certificate");
+    if authorization.serial != serial {
+        return refuse("serial_no", "not the serial number of the caller's API certificate");
     }
     if authorization.nonce.is_empty() {
         return refuse("nonce_str", "is missing or empty");
@@ -80,8 +93,8 @@ pub(crate) fn check_signature(request: &Request, keys: &KeySet, now: i64) -> Res
         let issue = format!("server's clock minus timestamp is {off} s; at most {TOLERANCE_S} s are allowed");
         return refuse("timestamp", &issue);
     }
-    let message = message(request, authorization.timestamp, authorization.nonce);
-    if verify(keys, authorization.signature, &message) {
+    let message = message(request, body, authorization.timestamp, authorization.nonce);
+    if verify(key, authorization.signature, &message) {
         Ok(())
     } else {
         Err(refusal(request, "signature", "sign not match", Some(&message)))
@@ -89,14 +102,14 @@ pub(crate) fn check_signature(request: &Request, keys: &KeySet, now: i64) -> Res
 }
 
 /// The five lines that are signed.
-fn message(request: &Request, timestamp: &str, nonce: &str) -> Vec<u8> {
+fn message(request: &Request, body: &[u8], timestamp: &str, nonce: &str) -> Vec<u8> {
     let mut message = format!("{}\n{}\n{timestamp}\n{nonce}\n", request.method, request.target).into_bytes();
-    message.extend_from_slice(&request.body);
+    message.extend_from_slice(body);
     message.push(b'\n');
     message
 }
 
-fn verify(keys: &KeySet, signature: &str, message: &[u8]) -> bool {
+fn verify(key: &PKey<Public>, signature: &str, message: &[u8]) -> bool {
     // 256 bytes in Base64; OpenSSL's decoder would pass over white space.
     if signature.len() != 344 || !signature.bytes().all(|b| b.is_ascii_graphic()) {
         return false;
@@ -104,7 +117,7 @@ fn verify(keys: &KeySet, signature: &str, message: &[u8]) -> bool {
     let Ok(signature) = decode_block(signature) else {
         return false;
     };
-    Verifier::new(MessageDigest::sha256(), &keys.merchant_public)
+    Verifier::new(MessageDigest::sha256(), key)
         .and_then(|mut verifier| verifier.verify_oneshot(&signature, message))
         .unwrap_or(false)
 }
@@ -127,8 +140,14 @@ fn refusal(request: &Request, field: &str, issue: &str, message: Option<&[u8]>) 
     Refusal { reason: Reason::Signature, detail: Some(detail) }
 }
 
-/// The headers every request must have.
-pub(crate) fn check_headers(request: &Request) -> Result<(), Refusal> {
+/// The headers every request must have; `is_form`: its body was understood
+/// as a form with files.
+pub(crate) fn check_headers(
+    request: &Request,
+    is_form: bool,
+    mode: Mode,
+    keys: &KeySet,
+) -> Result<(), Refusal> {
     let refuse = |header: &str, issue: &str| {
         Err(Refusal::about(Reason::HttpRules, header, &json!(request.header(header)), issue, "header"))
     };
@@ -143,8 +162,11 @@ pub(crate) fn check_headers(request: &Request) -> Result<(), Refusal> {
         return refuse("User-Agent", "header is missing or empty");
     }
     let has_body = !request.body.is_empty() || request.method != "GET";
-    if has_body && !request.header("content-type").is_some_and(is_json) {
+    if has_body && !is_form && !request.header("content-type").is_some_and(is_json) {
         return refuse("Content-Type", "must be application/json");
+    }
+    if mode == Mode::Brand && request.header("wechatpay-serial") != Some(&keys.wechatpay_id) {
+        return refuse("Wechatpay-Serial", "must be the brand's WeChat Pay public key id");
     }
     Ok(())
 }
@@ -168,8 +190,9 @@ mod tests {
     fn members_may_come_in_any_order() {
         let text = r#"WECHATPAY2-SHA256-RSA2048 signature="c2ln==",timestamp="1", serial_no="AB",nonce_str="n",mchid="1""#;
         let expected =
-            Authorization { mchid: "1", nonce: "n", timestamp: "1", serial: "AB", signature: "c2ln==" };
-        assert_eq!(Authorization::parse(text), Ok(expected));
+            Authorization { identity: "1", nonce: "n", timestamp: "1", serial: "AB", signature: "c2ln==" };
+        assert_eq!(Authorization::parse(text, Mode::Partner), Ok(expected));
+        assert!(Authorization::parse(text, Mode::Brand).is_err());
     }
 
     #[test]
@@ -181,8 +204,9 @@ mod tests {
             "WECHATPAY2-SHA256-RSA2048 mchid=1",
             r#"WECHATPAY2-SHA256-RSA2048 mchid="1",mchid="2""#,
             r#"WECHATPAY2-SHA256-RSA2048 colour="red""#,
+            r#"WECHATPAY2-SHA256-RSA2048 brand_id="1""#,
         ] {
-            assert!(Authorization::parse(text).is_err(), "{text}");
+            assert!(Authorization::parse(text, Mode::Partner).is_err(), "{text}");
         }
     }
 

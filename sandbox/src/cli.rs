@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 use std::str::FromStr;
+use std::time::Duration;
 
 use lexopt::prelude::{Long, Short, ValueExt};
-use wxcoupon_sandbox::{Fault, Options, SignWith, TlsKind};
+use wxcoupon_sandbox::{Fault, Options, Rates, SignWith, TlsKind, UploadAnswer};
 
 const HELP: &str = "\
 WeChat Pay on this machine: a stand-in for the product-coupon API.
@@ -22,9 +23,18 @@ Usage: wxcoupon-sandbox [OPTIONS]
   --rate N             Requests per second before 429; 0 = no limit [default: 500]
   --fault SPEC         Inject a fault, e.g. process_then_reset,on=use,times=1;
                        may be repeated (the README lists them all)
-  --sign-with KEY      auto, public-key or certificate [default: auto]
+  --rates documented   The documented limits of each operation, in place of --rate
+  --sign-with KEY      auto, public-key, certificate, mixed or mixed:PERCENT (the
+                       share signed by the platform certificate) [default: auto]
+  --public-key-only    The merchant has no platform certificates
   --unsigned-errors    Do not sign answers of 400 and above
+  --notify-url URL     Where notifications go until set_notify_config is called
+  --notify-interval MS Milliseconds between attempts to deliver [default: 60000]
+  --upload-answer NAME Member upload_image answers in: image_url or media_url
+                       [default: image_url]
   --log-capacity N     Requests remembered for GET /requests [default: 10000]
+  --state FILE         Keep coupons, stocks, numbers and ledger in this file
+                       across restarts
   --exit-with-stdin    End when standard input ends
   --quiet              No line per request on standard error
   --help               This text
@@ -63,10 +73,18 @@ fn parse_all(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
             Long("port") => options.ports = [number(&mut parser)?, options.ports[1]],
             Long("port2") => options.ports = [options.ports[0], number(&mut parser)?],
             Long("control-port") => options.control_port = number(&mut parser)?,
+            Long("state") => options.state = Some(parser.value()?.into()),
             Long("rate") => options.rate = number(&mut parser)?,
             Long("log-capacity") => options.log_capacity = number(&mut parser)?,
             Long("listener") => options.extra.push(parser.value()?.parse_with(tls_kind)?),
-            Long("sign-with") => options.sign_with = parser.value()?.parse_with(sign_with)?,
+            Long("sign-with") => options.sign_with = parser.value()?.parse_with(SignWith::from_str)?,
+            Long("rates") => options.rates = parser.value()?.parse_with(rates)?,
+            Long("public-key-only") => options.public_key_only = true,
+            Long("notify-url") => options.notify_url = Some(parser.value()?.string()?),
+            Long("notify-interval") => {
+                options.notify_interval = Duration::from_millis(number(&mut parser)?);
+            }
+            Long("upload-answer") => options.upload_answer = parser.value()?.parse_with(upload_answer)?,
             Long("fault") => faults.push(parser.value()?.parse_with(Fault::from_spec)?),
             Long("unsigned-errors") => options.unsigned_errors = true,
             Long("exit-with-stdin") => exit_with_stdin = true,
@@ -95,12 +113,19 @@ fn tls_kind(text: &str) -> Result<TlsKind, String> {
     })
 }
 
-fn sign_with(text: &str) -> Result<SignWith, String> {
+fn rates(text: &str) -> Result<Rates, &'static str> {
     match text {
-        "auto" => Ok(SignWith::Auto),
-        "public-key" => Ok(SignWith::PublicKey),
-        "certificate" => Ok(SignWith::Certificate),
-        _ => Err("must be auto, public-key or certificate".to_owned()),
+        "documented" => Ok(Rates::Documented),
+        "flat" => Ok(Rates::Flat),
+        _ => Err("must be documented or flat"),
+    }
+}
+
+fn upload_answer(text: &str) -> Result<UploadAnswer, &'static str> {
+    match text {
+        "image_url" => Ok(UploadAnswer::ImageUrl),
+        "media_url" => Ok(UploadAnswer::MediaUrl),
+        _ => Err("must be image_url or media_url"),
     }
 }
 
@@ -128,6 +153,18 @@ mod tests {
         assert_eq!(arguments.options.sign_with, SignWith::Certificate);
         assert!(arguments.options.quiet && arguments.options.unsigned_errors && arguments.exit_with_stdin);
         assert_eq!(arguments.faults.len(), 1);
+        let words = "--rates documented --sign-with mixed:10 --public-key-only --notify-interval 20 \
+                     --notify-url http://127.0.0.1:1/n --upload-answer media_url";
+        let Command::Run(arguments) = parse_words(words).unwrap() else {
+            panic!("expected to run");
+        };
+        let options = arguments.options;
+        assert_eq!(options.rates, Rates::Documented);
+        assert_eq!(options.sign_with, SignWith::Mixed { certificate_percent: 10 });
+        assert_eq!(options.notify_url.as_deref(), Some("http://127.0.0.1:1/n"));
+        assert_eq!(options.notify_interval, Duration::from_millis(20));
+        assert_eq!(options.upload_answer, UploadAnswer::MediaUrl);
+        assert!(options.public_key_only);
     }
 
     #[test]
@@ -141,9 +178,18 @@ mod tests {
 
     #[test]
     fn refuses_nonsense() {
-        for words in
-            ["--port", "--port x", "--port 70000", "--colour", "stray", "--fault fly", "--listener x"]
-        {
+        for words in [
+            "--port",
+            "--port x",
+            "--port 70000",
+            "--colour",
+            "stray",
+            "--fault fly",
+            "--listener x",
+            "--rates x",
+            "--sign-with mixed:101",
+            "--upload-answer x",
+        ] {
             assert!(parse_words(words).is_err(), "{words}");
         }
     }

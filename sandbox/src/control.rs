@@ -1,5 +1,8 @@
 //! The control interface: JSON over plain HTTP on loopback.
 
+mod certificates;
+mod notifications;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -92,6 +95,12 @@ fn answer(engine: &Engine, request: &Request) -> Answer {
             engine.world.view(code).map_or_else(|| Answer::error(404, "no such coupon"), Answer::ok)
         }
         ("POST", ["coupons"]) => put_coupon(engine, &request.body),
+        ("POST", ["claims"]) => claim(engine, &request.body),
+        ("POST", ["stocks"]) => set_stock_state(engine, &request.body),
+        ("GET", ["certificates"]) => certificates::list(engine),
+        ("POST", ["certificates"]) => certificates::change(engine, &request.body),
+        ("GET", ["notifications"]) => Answer::ok(engine.post.deliveries(after())),
+        ("POST", ["notifications"]) => notifications::handle(engine, &request.body),
         ("POST", ["clock"]) => set_clock(engine, &request.body),
         ("POST", ["reset"]) => {
             engine.reset();
@@ -127,15 +136,40 @@ fn put_coupon(engine: &Engine, body: &[u8]) -> Answer {
     }
 }
 
+/// Either offset, or both; one left out stays as it is.
 fn set_clock(engine: &Engine, body: &[u8]) -> Answer {
-    let offset = serde_json::from_slice::<Value>(body)
-        .ok()
-        .and_then(|value| value.get("offset_s").and_then(Value::as_i64));
-    match offset {
-        Some(offset) => {
-            engine.world.clock.set_offset(offset);
-            Answer::ok(json!({ "offset_s": offset }))
+    let wanted = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    let offset = |name: &str| wanted.get(name).map(|value| value.as_i64().ok_or(()));
+    let clock = &engine.world.clock;
+    match (offset("offset_s").transpose(), offset("world_offset_s").transpose()) {
+        (Ok(whole), Ok(world)) if whole.is_some() || world.is_some() => {
+            clock.set_offset(whole.unwrap_or(clock.offset()));
+            clock.set_world_offset(world.unwrap_or(clock.world_offset()));
+            Answer::ok(json!({ "offset_s": clock.offset(), "world_offset_s": clock.world_offset() }))
         }
-        None => Answer::error(400, "offset_s must be a whole number of seconds"),
+        _ => Answer::error(400, "offset_s and world_offset_s must be whole numbers of seconds"),
     }
+}
+
+/// The user opens the claim component with a token of a pre-send.
+fn claim(engine: &Engine, body: &[u8]) -> Answer {
+    let wanted = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    let Some(token) = wanted.get("token").and_then(Value::as_str) else {
+        return Answer::error(400, "token must be a string");
+    };
+    match engine.claim(token) {
+        Ok(codes) => Answer::ok(json!({ "coupon_codes": codes })),
+        Err(e) => Answer::error(400, e.to_string()),
+    }
+}
+
+fn set_stock_state(engine: &Engine, body: &[u8]) -> Answer {
+    const STATES: [&str; 4] = ["AUDITING", "SENDING", "PAUSED", "STOPPED"];
+    let wanted = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    let text = |name: &str| wanted.get(name).and_then(Value::as_str).unwrap_or_default();
+    if !STATES.contains(&text("state")) {
+        return Answer::error(400, "state must be AUDITING, SENDING, PAUSED or STOPPED");
+    }
+    let changed = engine.world.set_stock_state(text("stock_id"), text("state"));
+    changed.map_or_else(|| Answer::error(404, "no such stock"), Answer::ok)
 }

@@ -25,6 +25,14 @@ pub enum Error {
         /// What is missing or unreadable.
         reason: String,
     },
+    /// The state file is not one, or not whole.
+    #[error("{path}: not a usable state file ({reason}); move it away to start afresh")]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A port could not be opened.
     #[error("cannot listen on 127.0.0.1:{port}: {source}")]
     Listen {
@@ -39,6 +47,15 @@ pub enum Error {
     /// A fault was described wrongly.
     #[error("fault: {0}")]
     Fault(String),
+    /// A token could not be claimed.
+    #[error("claim: {0}")]
+    Claim(String),
+    /// A platform certificate cannot be had or done without.
+    #[error("certificate: {0}")]
+    Certificate(String),
+    /// A notification was described wrongly.
+    #[error("notification: {0}")]
+    Notification(String),
     /// A coupon was described wrongly.
     #[error("coupon: {0}")]
     Coupon(String),

@@ -12,26 +12,31 @@ use serde_json::Value;
 
 use crate::certs::Identity;
 use crate::error::{Error, Result};
-use crate::keys::{KeySet, Keys};
+use crate::keys::{BrandKeys, KeySet, Keys};
 use crate::random;
 
 pub(crate) const CA: &str = "ca.pem";
 pub(crate) const MERCHANT_KEY: &str = "merchant_key.pem";
 pub(crate) const MERCHANT_CERT: &str = "merchant_cert.pem";
+pub(crate) const BRAND_KEY: &str = "brand_key.pem";
+pub(crate) const BRAND_CERT: &str = "brand_cert.pem";
 pub(crate) const WECHATPAY_PUBLIC_KEY: &str = "wechatpay_public_key.pem";
 pub(crate) const PLATFORM_CERT: &str = "platform_cert.pem";
 pub(crate) const CONFIG: &str = "config.json";
+pub(crate) const BRAND_CONFIG: &str = "brand_config.json";
 pub(crate) const SANDBOX: &str = "sandbox.json";
 
 /// Secrets of the WeChat Pay side; a client never needs them.
 const SERVER: &str = "server";
 const SERVER_FILES: [&str; 4] = ["ca_key.pem", "wechatpay_key.pem", "platform_key.pem", "ids.json"];
-const CLIENT_FILES: [&str; 5] = [CA, MERCHANT_KEY, MERCHANT_CERT, WECHATPAY_PUBLIC_KEY, PLATFORM_CERT];
+const CLIENT_FILES: [&str; 7] =
+    [CA, MERCHANT_KEY, MERCHANT_CERT, BRAND_KEY, BRAND_CERT, WECHATPAY_PUBLIC_KEY, PLATFORM_CERT];
 
 #[derive(Serialize, Deserialize)]
 struct Ids {
     wechatpay_public_key_id: String,
     apiv3_key: String,
+    brand_api_key: String,
 }
 
 /// An existing folder; a temporary one goes away with this value.
@@ -95,6 +100,7 @@ impl Folder {
             ids.wechatpay_public_key_id,
             identity(self.file(PLATFORM_CERT), self.server_file("platform_key.pem"))?,
             ids.apiv3_key,
+            BrandKeys::from_parts(identity(self.file(BRAND_CERT), self.file(BRAND_KEY))?, ids.brand_api_key)?,
         )?;
         Ok(Some(Keys(Arc::new(set))))
     }
@@ -103,9 +109,14 @@ impl Folder {
     pub(crate) fn save_keys(&self, keys: &Keys) -> Result<()> {
         let set = &keys.0;
         make_private_dir(&self.path.join(SERVER))?;
-        let ids = Ids { wechatpay_public_key_id: set.wechatpay_id.clone(), apiv3_key: set.apiv3_key.clone() };
+        let ids = Ids {
+            wechatpay_public_key_id: set.wechatpay_id.clone(),
+            apiv3_key: set.apiv3_key.clone(),
+            brand_api_key: set.brand.api_key.clone(),
+        };
         let secrets = [
             (self.file(MERCHANT_KEY), set.merchant.key.private_key_to_pem_pkcs8()?),
+            (self.file(BRAND_KEY), set.brand.identity.key.private_key_to_pem_pkcs8()?),
             (self.server_file("ca_key.pem"), set.tls_authority.key.private_key_to_pem_pkcs8()?),
             (self.server_file("wechatpay_key.pem"), set.wechatpay.private_key_to_pem_pkcs8()?),
             (self.server_file("platform_key.pem"), set.platform.key.private_key_to_pem_pkcs8()?),
@@ -117,6 +128,7 @@ impl Folder {
         let open = [
             (CA, set.tls_authority.cert.to_pem()?),
             (MERCHANT_CERT, set.merchant.cert.to_pem()?),
+            (BRAND_CERT, set.brand.identity.cert.to_pem()?),
             (WECHATPAY_PUBLIC_KEY, set.wechatpay.public_key_to_pem()?),
             (PLATFORM_CERT, set.platform.cert.to_pem()?),
         ];

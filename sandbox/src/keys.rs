@@ -8,15 +8,17 @@ use openssl::pkey::{PKey, Private, Public};
 
 use crate::certs::{self, Identity};
 use crate::clock::Clock;
+use crate::mode::Mode;
 use crate::random;
 use crate::sync::lock;
+use crate::world::catalogue::BRAND_ID;
 
 /// The merchant number every sandbox plays for.
 pub const MCHID: &str = "1900000001";
 
 /// The keys and certificates a sandbox works with; cheap to clone.
 ///
-/// Making a set costs three RSA key pairs. Test runs that start many
+/// Making a set costs four RSA key pairs. Test runs that start many
 /// sandboxes use [`Keys::shared`], which makes one set per process.
 #[derive(Clone)]
 pub struct Keys(pub(crate) Arc<KeySet>);
@@ -38,6 +40,32 @@ pub(crate) struct KeySet {
     pub(crate) platform_serial: String,
     /// The APIv3 key: 32 characters.
     pub(crate) apiv3_key: String,
+    /// What the brand has of its own.
+    pub(crate) brand: BrandKeys,
+}
+
+/// The keys of a brand that calls for itself.
+pub(crate) struct BrandKeys {
+    /// The brand's API key and certificate.
+    pub(crate) identity: Identity,
+    pub(crate) serial: String,
+    /// Public half of the brand's key, for checking requests.
+    pub(crate) public: PKey<Public>,
+    /// The brand API key: 32 characters, for notifications.
+    pub(crate) api_key: String,
+}
+
+impl BrandKeys {
+    /// Completes the brand's keys from their independent parts.
+    pub(crate) fn from_parts(identity: Identity, api_key: String) -> Result<Self, ErrorStack> {
+        let (serial, public) = (certs::serial_of(&identity.cert)?, identity.cert.public_key()?);
+        Ok(Self { identity, serial, public, api_key })
+    }
+
+    pub(crate) fn generate(authority: &Identity, now: i64) -> Result<Self, ErrorStack> {
+        let identity = certs::api(authority, BRAND_ID, &certs::rsa_key()?, now)?;
+        Self::from_parts(identity, random::alphanumeric(32)?)
+    }
 }
 
 impl KeySet {
@@ -49,6 +77,7 @@ impl KeySet {
         wechatpay_id: String,
         platform: Identity,
         apiv3_key: String,
+        brand: BrandKeys,
     ) -> Result<Self, ErrorStack> {
         Ok(Self {
             merchant_serial: certs::serial_of(&merchant.cert)?,
@@ -60,7 +89,24 @@ impl KeySet {
             wechatpay_id,
             platform,
             apiv3_key,
+            brand,
         })
+    }
+
+    /// Serial number and key of whoever may call in this mode.
+    pub(crate) fn caller(&self, mode: Mode) -> (&str, &PKey<Public>) {
+        match mode {
+            Mode::Partner => (&self.merchant_serial, &self.merchant_public),
+            Mode::Brand => (&self.brand.serial, &self.brand.public),
+        }
+    }
+
+    /// The symmetric key of whoever is notified in this mode.
+    pub(crate) fn symmetric(&self, mode: Mode) -> &str {
+        match mode {
+            Mode::Partner => &self.apiv3_key,
+            Mode::Brand => &self.brand.api_key,
+        }
     }
 }
 
@@ -79,6 +125,7 @@ impl Keys {
             format!("PUB_KEY_ID_{}", random::digits(34)?),
             certs::api(&api_authority, "wxcoupon sandbox platform", &certs::rsa_key()?, now)?,
             random::alphanumeric(32)?,
+            BrandKeys::generate(&api_authority, now)?,
         )?;
         Ok(Self(Arc::new(set)))
     }
@@ -102,6 +149,12 @@ impl Keys {
     #[must_use]
     pub fn merchant_serial_no(&self) -> &str {
         &self.0.merchant_serial
+    }
+
+    /// Serial number of the brand API certificate.
+    #[must_use]
+    pub fn brand_serial_no(&self) -> &str {
+        &self.0.brand.serial
     }
 
     /// Id of the WeChat Pay public key (`PUB_KEY_ID_` and 34 digits).

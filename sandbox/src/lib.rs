@@ -1,7 +1,7 @@
 //! WeChat Pay on this machine.
 //!
 //! A server that stands in for WeChat Pay's product-coupon API (微信支付商品券,
-//! service-provider mode): it checks request signatures, keeps coupons, signs
+//! for service providers and for brands): it checks request signatures, keeps coupons, signs
 //! its answers, and can be told to fail in many ways. Use it in-process
 //! ([`Sandbox`]) or as the program `wxcoupon-sandbox`.
 //!
@@ -24,11 +24,13 @@
 mod api;
 mod auth;
 mod certs;
+mod cipher;
 mod clock;
 mod control;
 mod converse;
 mod engine;
 mod error;
+mod exchange;
 mod fault;
 mod folder;
 mod host;
@@ -36,11 +38,17 @@ mod http;
 mod journal;
 mod keys;
 mod line;
+mod mode;
 mod options;
+mod outbox;
+mod post;
 mod random;
+mod rates;
 mod refusal;
 mod sandbox;
 mod seal;
+mod signing;
+mod state_file;
 mod stats;
 mod steering;
 mod sync;
@@ -52,12 +60,15 @@ pub use fault::menu::FaultView;
 pub use fault::{Fault, FaultId, FaultKind};
 pub use journal::RequestEntry;
 pub use keys::{Keys, MCHID};
-pub use options::{Options, SignWith, TlsKind};
+pub use mode::Mode;
+pub use options::{Options, Rates, SignWith, TlsKind, UploadAnswer};
+pub use post::{Attempt, Delivery, DeliveryState};
 pub use sandbox::{Sandbox, ShutdownHandle};
+pub use signing::CertificateView;
 pub use stats::Stats;
 pub use world::catalogue::{
-    APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, PRODUCT_COUPON_ID, STOCK_ID, STORE_IDS,
-    UNAUTHORISED_BRAND_ID,
+    APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, PRODUCT_COUPON_ID, STOCK_BUNDLE_ID,
+    STOCK_ID, STORE_IDS, UNAUTHORISED_BRAND_ID,
 };
 pub use world::coupon::{CouponState, Day, Hours, StoreScope};
 pub use world::ledger::{Effect, LedgerEntry};

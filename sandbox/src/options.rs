@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -65,6 +67,50 @@ pub enum SignWith {
     PublicKey,
     /// Always the platform certificate's (migration not started).
     Certificate,
+    /// Whatever the request asked for, this share by the platform
+    /// certificate and the rest by the public key (migration under way).
+    Mixed {
+        /// 0 to 100.
+        certificate_percent: u8,
+    },
+}
+
+impl FromStr for SignWith {
+    type Err = String;
+
+    /// `auto`, `public-key`, `certificate`, `mixed` or `mixed:PERCENT`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mixed = text.strip_prefix("mixed").map(|rest| rest.strip_prefix(':').unwrap_or("50"));
+        match (text, mixed.and_then(|percent| percent.parse().ok())) {
+            ("auto", _) => Ok(Self::Auto),
+            ("public-key", _) => Ok(Self::PublicKey),
+            ("certificate", _) => Ok(Self::Certificate),
+            (_, Some(certificate_percent @ 0..=100)) => Ok(Self::Mixed { certificate_percent }),
+            _ => Err("must be auto, public-key, certificate, mixed or mixed:PERCENT".to_owned()),
+        }
+    }
+}
+
+/// The member in which `upload_image` answers. The official sample and a
+/// mirror of the official pages differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UploadAnswer {
+    /// `image_url`, as in the sample.
+    #[default]
+    ImageUrl,
+    /// `media_url`, as in the mirror.
+    MediaUrl,
+}
+
+/// How many requests are allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rates {
+    /// [`Options::rate`] over everything.
+    #[default]
+    Flat,
+    /// As documented, per second and per mchid or brand: 20 for each
+    /// operation that creates or configures, 500 for all others together.
+    Documented,
 }
 
 /// How to start a [`Sandbox`](crate::Sandbox).
@@ -91,8 +137,24 @@ pub struct Options {
     /// Answers of 400 and above go out without a signature. Whether the real
     /// service signs them is not documented.
     pub unsigned_errors: bool,
+    /// Keeps coupons, stocks, numbers and ledger in this file across restarts.
+    /// Default: they are forgotten.
+    pub state: Option<PathBuf>,
     /// How many requests the log remembers; 0 = none.
     pub log_capacity: usize,
+    /// Which limits apply; anything but [`Rates::Flat`] sets `rate` aside.
+    pub rates: Rates,
+    /// The merchant has no platform certificates: `certificates` answers
+    /// 404, and everything is signed with the public key's key.
+    pub public_key_only: bool,
+    /// Where notifications go until `set_notify_config` says otherwise.
+    pub notify_url: Option<String>,
+    /// Time between two attempts to deliver a notification.
+    pub notify_interval: Duration,
+    /// How long a receiver of notifications may take to answer.
+    pub notify_timeout: Duration,
+    /// The member in which `upload_image` answers.
+    pub upload_answer: UploadAnswer,
 }
 
 impl Default for Options {
@@ -107,7 +169,14 @@ impl Default for Options {
             keys: None,
             sign_with: SignWith::Auto,
             unsigned_errors: false,
+            state: None,
             log_capacity: 10_000,
+            rates: Rates::Flat,
+            public_key_only: false,
+            notify_url: None,
+            notify_interval: Duration::from_mins(1),
+            notify_timeout: Duration::from_secs(5),
+            upload_answer: UploadAnswer::ImageUrl,
         }
     }
 }

@@ -13,15 +13,20 @@ pub(crate) enum Reason {
     BadValue,
     TooLong,
     TooShort,
+    OutOfRange,
+    BadCombination,
     RateLimited,
     Internal,
     // Who asks for what.
     NoAuthority,
     AppidNotLinked,
     WrongOpenid,
+    WrongOpenidOfBrand,
     ObjectAbsent,
     CouponAbsent,
     NumberReused,
+    NoCertificates,
+    ImageTooLarge,
     // The coupon.
     StateForbids,
     Expired,
@@ -31,6 +36,15 @@ pub(crate) enum Reason {
     UsedByAnother,
     Locked,
     StoreNotAllowed,
+    // Sending.
+    StockNotSending,
+    UserQuota,
+    SoldOut,
+    SentBefore,
+    // Management.
+    ImageMissing,
+    RungsGetWorse,
+    NoStoreRule,
 }
 
 /// How a [`Reason`] looks to the caller.
@@ -51,7 +65,8 @@ impl Reason {
     /// this sandbox's choice. Objects that do not exist are 404 `NOT_FOUND`;
     /// anything about the coupon's state, validity, lock or store is 403
     /// `NOT_ENOUGH`; a missing permission is 403 `NO_AUTH`; too many
-    /// requests are 429; everything else is 400. A client must not lean on
+    /// requests are 429; a stock or quota that does not let a coupon be sent is
+    /// 403 `NOT_ENOUGH` too; everything else is 400. A client must not lean on
     /// a pair, only on the sub-code.
     pub(crate) fn row(self) -> Row {
         let (status, code, sub_code, message) = match self {
@@ -62,11 +77,16 @@ impl Reason {
             Self::BadValue => (400, "PARAM_ERROR", 268_435_461, "参数值不合法"),
             Self::TooLong => (400, "PARAM_ERROR", 268_435_462, "参数长度超过限制"),
             Self::TooShort => (400, "PARAM_ERROR", 268_435_463, "参数长度不足"),
+            Self::OutOfRange => (400, "PARAM_ERROR", 268_435_464, "参数值超出范围"),
+            Self::BadCombination => (400, "INVALID_REQUEST", 268_578_224, "参数错误,请参考detail"),
             Self::RateLimited => (429, "RATELIMIT_EXCEEDED", 270_924_289, "请求超过接口频率限制"),
             Self::Internal => (500, "SYSTEM_ERROR", 0, "系统异常,请稍后重试"),
             Self::NoAuthority => (403, "NO_AUTH", 268_579_803, "品牌未授权服务商使用商品券"),
             Self::AppidNotLinked => (400, "INVALID_REQUEST", 268_578_704, "AppID非法,未与品牌关联"),
             Self::WrongOpenid => (400, "INVALID_REQUEST", 268_578_526, "OpenID无法解析或与AppID不匹配"),
+            Self::WrongOpenidOfBrand => (400, "INVALID_REQUEST", 268_578_532, "OpenID无法解析"),
+            Self::NoCertificates => (404, "RESOURCE_NOT_EXISTS", 0, "无可用的平台证书,请使用微信支付公钥"),
+            Self::ImageTooLarge => (400, "INVALID_REQUEST", 270_087_680, "图片大小超过限制"),
             Self::ObjectAbsent => (404, "NOT_FOUND", 268_578_608, "对象不存在或不属于当前品牌"),
             Self::CouponAbsent => (404, "NOT_FOUND", 268_578_851, "用户商品券不存在"),
             Self::NumberReused => {
@@ -80,6 +100,13 @@ impl Reason {
             Self::UsedByAnother => (403, "NOT_ENOUGH", 272_756_745, "用户商品券已被其他订单核销"),
             Self::Locked => (403, "NOT_ENOUGH", 272_756_746, "用户商品券正被其他请求核销,请稍后重试"),
             Self::StoreNotAllowed => (403, "NOT_ENOUGH", 268_584_404, "门店不可核销该商品券"),
+            Self::StockNotSending => (403, "NOT_ENOUGH", 268_577_984, "批次不在发放中"),
+            Self::UserQuota => (403, "NOT_ENOUGH", 272_756_740, "用户已达到领取上限"),
+            Self::SoldOut => (403, "NOT_ENOUGH", 0, "批次已无可发放的商品券"),
+            Self::SentBefore => (400, "INVALID_REQUEST", 272_755_200, "券已使用其他请求单号发放"),
+            Self::ImageMissing => (400, "PARAM_ERROR", 268_578_404, "缺少必填图片"),
+            Self::RungsGetWorse => (400, "INVALID_REQUEST", 268_586_067, "后一次优惠力度不得低于前一次"),
+            Self::NoStoreRule => (400, "INVALID_REQUEST", 268_578_813, "批次未限定门店,不能关联门店"),
         };
         Row { status, code, sub_code, message }
     }

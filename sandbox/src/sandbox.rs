@@ -1,31 +1,32 @@
 //! A running sandbox.
 
+mod files;
+mod protocol;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fault::menu::FaultView;
 use crate::fault::{Fault, FaultId};
 use crate::folder::{self, Folder};
 use crate::host::{RunningHost, Speaks};
 use crate::journal::RequestEntry;
-use crate::keys::{Keys, MCHID};
+use crate::keys::Keys;
 use crate::options::{Options, TlsKind};
+use crate::post::dispatch;
+use crate::state_file::{self, Saver};
 use crate::stats::Stats;
 use crate::tls;
-use crate::world::catalogue::{
-    APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, PRODUCT_COUPON_ID, STOCK_ID, STORE_IDS,
-    UNAUTHORISED_BRAND_ID,
-};
 use crate::world::coupon::CouponState;
 use crate::world::ledger::LedgerEntry;
-use crate::world::seed::{self, OPENID};
 use crate::world::view::{CouponSpec, CouponView};
 
 /// How long stopping waits for threads.
@@ -37,12 +38,15 @@ pub struct Sandbox {
     /// The two hosts, then the extra listeners.
     hosts: Vec<RunningHost>,
     control: RunningHost,
+    /// Sends notifications.
+    dispatcher: Option<JoinHandle<()>>,
     extra: Vec<(TlsKind, String)>,
     urls: [String; 2],
     control_url: String,
     config: Value,
     config_path: PathBuf,
     folder: Folder,
+    saver: Option<Saver>,
 }
 
 impl Sandbox {
@@ -62,7 +66,11 @@ impl Sandbox {
             [TlsKind::Good; 2].into_iter().chain(options.extra.iter().copied()).collect();
         let ports: Vec<u16> = options.ports.to_vec();
         let control_port = options.control_port;
-        let engine = Arc::new(Engine::new(options, keys.clone()));
+        let state = options.state.clone();
+        let engine = Arc::new(Engine::new(options, keys.clone())?);
+        if let Some(path) = &state {
+            state_file::load(path, &engine.world)?;
+        }
 
         let now = Clock::default().now();
         let mut hosts = Vec::new();
@@ -82,20 +90,31 @@ impl Sandbox {
         let _ = engine.urls.set(urls.clone());
         let _ = engine.hosts.set(hosts.iter().map(|host| Arc::downgrade(&host.host)).collect());
 
-        let config = config(&keys, &folder, &urls);
-        let sandbox = Self {
+        let dispatching = Arc::clone(&engine);
+        let dispatcher = thread::Builder::new()
+            .name("sandbox-dispatcher".to_owned())
+            .spawn(move || dispatch::run(&dispatching))
+            .map_err(Error::Thread)?;
+
+        let config = files::config(&keys, &folder, &urls);
+        let mut sandbox = Self {
             engine,
             hosts,
             control,
+            dispatcher: Some(dispatcher),
             extra: kinds.into_iter().skip(2).zip(rest).collect(),
             urls,
             control_url,
             config,
             config_path: folder.file(folder::CONFIG),
             folder,
+            saver: None,
         };
         sandbox.folder.save_json(folder::CONFIG, &sandbox.config)?;
+        let brand_config = files::brand_config(&keys, &sandbox.folder, &sandbox.urls);
+        sandbox.folder.save_json(folder::BRAND_CONFIG, &brand_config)?;
         sandbox.folder.save_json(folder::SANDBOX, &sandbox.description())?;
+        sandbox.saver = state.map(|path| Saver::start(path, &sandbox.engine)).transpose()?;
         Ok(sandbox)
     }
 
@@ -216,6 +235,22 @@ impl Sandbox {
         self.engine.world.clock.set_offset(seconds);
     }
 
+    /// Moves business time (validity, windows, states) against the
+    /// sandbox's clock; requests of honest clients stay acceptable.
+    pub fn set_world_offset(&self, seconds: i64) {
+        self.engine.world.clock.set_world_offset(seconds);
+    }
+
+    /// Claims a token of `pre_send` or `bundle_pre_send` as the user would;
+    /// the codes of the coupons it brought.
+    ///
+    /// # Errors
+    /// When the token is unknown, claimed or too old, or the coupons can no
+    /// longer be sent.
+    pub fn claim(&self, token: &str) -> Result<Vec<String>> {
+        self.engine.claim(token)
+    }
+
     /// Everything as at the start: coupons, ledger, log, faults, clock.
     pub fn reset(&self) {
         self.engine.reset();
@@ -232,45 +267,6 @@ impl Sandbox {
     pub fn shutdown_handle(&self) -> ShutdownHandle {
         ShutdownHandle(Arc::clone(&self.engine))
     }
-
-    /// The content of `sandbox.json`.
-    #[must_use]
-    pub fn description(&self) -> Value {
-        let keys = self.keys();
-        let listeners: Vec<Value> = self
-            .extra
-            .iter()
-            .zip(2..)
-            .map(|((kind, url), host)| json!({ "kind": kind, "url": url, "host": host }))
-            .collect();
-        json!({
-            "urls": self.urls,
-            "listeners": listeners,
-            "control_url": self.control_url,
-            "mchid": MCHID,
-            "merchant_serial_no": keys.merchant_serial_no(),
-            "wechatpay_public_key_id": keys.wechatpay_public_key_id(),
-            "platform_serial_no": keys.platform_serial_no(),
-            "openid": OPENID,
-            "appid": APPID,
-            "brand_id": BRAND_ID,
-            "unauthorised_brand_id": UNAUTHORISED_BRAND_ID,
-            "product_coupon_id": PRODUCT_COUPON_ID,
-            "stock_id": STOCK_ID,
-            "bundle_product_coupon_id": BUNDLE_PRODUCT_COUPON_ID,
-            "bundle_stock_ids": BUNDLE_STOCK_IDS,
-            "store_ids": STORE_IDS,
-            "coupons": seed::list(),
-            "files": {
-                "config": self.config_path(),
-                "ca": self.folder.file(folder::CA),
-                "merchant_key": self.folder.file(folder::MERCHANT_KEY),
-                "merchant_cert": self.folder.file(folder::MERCHANT_CERT),
-                "wechatpay_public_key": self.folder.file(folder::WECHATPAY_PUBLIC_KEY),
-                "platform_cert": self.folder.file(folder::PLATFORM_CERT),
-            },
-        })
-    }
 }
 
 impl Drop for Sandbox {
@@ -279,7 +275,15 @@ impl Drop for Sandbox {
         for host in self.hosts.iter_mut().chain([&mut self.control]) {
             host.stop();
         }
+        self.engine.world.outbox.wake();
+        if let Some(dispatcher) = self.dispatcher.take() {
+            let _ = dispatcher.join();
+        }
         self.engine.threads.wait_for_zero(STOP_PATIENCE);
+        self.engine.post.wait(STOP_PATIENCE);
+        if let Some(saver) = &mut self.saver {
+            saver.finish();
+        }
     }
 }
 
@@ -308,19 +312,4 @@ impl fmt::Debug for ShutdownHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ShutdownHandle")
     }
-}
-
-/// What a client needs to work with this sandbox.
-fn config(keys: &Keys, folder: &Folder, urls: &[String; 2]) -> Value {
-    json!({
-        "mchid": MCHID,
-        "merchant_serial_no": keys.merchant_serial_no(),
-        "private_key_path": folder.file(folder::MERCHANT_KEY),
-        "wechatpay_public_key_id": keys.wechatpay_public_key_id(),
-        "wechatpay_public_key_path": folder.file(folder::WECHATPAY_PUBLIC_KEY),
-        "apiv3_key": keys.0.apiv3_key,
-        "base_urls": urls,
-        "ca_path": folder.file(folder::CA),
-        "defaults": { "appid": APPID, "brand_id": BRAND_ID },
-    })
 }

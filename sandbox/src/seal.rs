@@ -1,16 +1,16 @@
-//! Signs answers, rightly or (for faults) wrongly.
+//! Signs what goes out, rightly or (for faults) wrongly.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use openssl::base64::encode_block;
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::sign::Signer;
 
-use crate::http::reply::Reply;
 use crate::keys::KeySet;
-use crate::options::SignWith;
 use crate::random;
+use crate::signing::Signatory;
 
 /// How a signature is spoiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,23 +27,13 @@ pub(crate) enum Flaw {
     TamperedBody,
 }
 
-/// How to sign one answer.
-#[derive(Debug, Clone, Copy)]
+/// How to sign one message.
+#[derive(Debug, Clone)]
 pub(crate) struct Seal {
-    pub(crate) with_public_key: bool,
+    pub(crate) signatory: Arc<Signatory>,
     /// The time to put on it.
     pub(crate) timestamp: i64,
     pub(crate) flaw: Option<Flaw>,
-}
-
-/// Whether to sign with the public key's key, given the request's
-/// `Wechatpay-Serial`.
-pub(crate) fn use_public_key(policy: SignWith, keys: &KeySet, wanted: Option<&str>) -> bool {
-    match policy {
-        SignWith::Auto => wanted == Some(keys.wechatpay_id.as_str()),
-        SignWith::PublicKey => true,
-        SignWith::Certificate => false,
-    }
 }
 
 /// `08`, hexadecimal digits, `-`, sub-code.
@@ -52,18 +42,19 @@ pub(crate) fn request_id(sub_code: u32) -> String {
     format!("08{unique}-{sub_code}")
 }
 
-/// Adds the signature headers.
-pub(crate) fn apply(reply: &mut Reply, seal: &Seal, keys: &KeySet) -> Result<(), ErrorStack> {
-    let (key, serial) = if seal.with_public_key {
-        (&keys.wechatpay, keys.wechatpay_id.as_str())
-    } else {
-        (&keys.platform.key, keys.platform_serial.as_str())
-    };
+/// Signs a body; gives the signature headers. A flaw may change the body
+/// afterwards.
+pub(crate) fn sign(
+    body: &mut Vec<u8>,
+    seal: &Seal,
+    keys: &KeySet,
+) -> Result<[(&'static str, String); 4], ErrorStack> {
+    let Signatory { key, serial, is_public_key } = &*seal.signatory;
     let nonce = random::alphanumeric(32)?;
     let mut message = String::with_capacity(64);
     let _ = write!(message, "{}\n{nonce}\n", seal.timestamp);
     let mut message = message.into_bytes();
-    message.extend_from_slice(&reply.body);
+    message.extend_from_slice(body);
     message.push(b'\n');
     if seal.flaw == Some(Flaw::WrongSignature) {
         message.extend_from_slice(b"but not quite");
@@ -75,19 +66,20 @@ pub(crate) fn apply(reply: &mut Reply, seal: &Seal, keys: &KeySet) -> Result<(),
         _ => signature,
     };
     let serial = match seal.flaw {
-        Some(Flaw::UnknownSerial) if seal.with_public_key => format!("PUB_KEY_ID_{}", random::digits(34)?),
+        Some(Flaw::UnknownSerial) if *is_public_key => format!("PUB_KEY_ID_{}", random::digits(34)?),
         Some(Flaw::UnknownSerial) => format!("7{}", random::upper_hex(39)?),
         Some(Flaw::MerchantSerial) => keys.merchant_serial.clone(),
-        _ => serial.to_owned(),
+        _ => serial.clone(),
     };
     if seal.flaw == Some(Flaw::TamperedBody) {
-        tamper(&mut reply.body);
+        tamper(body);
     }
-    reply.header("Wechatpay-Timestamp", seal.timestamp.to_string());
-    reply.header("Wechatpay-Nonce", nonce);
-    reply.header("Wechatpay-Signature", signature);
-    reply.header("Wechatpay-Serial", serial);
-    Ok(())
+    Ok([
+        ("Wechatpay-Timestamp", seal.timestamp.to_string()),
+        ("Wechatpay-Nonce", nonce),
+        ("Wechatpay-Signature", signature),
+        ("Wechatpay-Serial", serial),
+    ])
 }
 
 /// Changes one digit of the body (or, failing that, its last byte) so that

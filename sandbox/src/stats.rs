@@ -29,6 +29,8 @@ pub struct Stats {
     pub used: u64,
     /// Returns in the ledger.
     pub returned: u64,
+    /// Coupons handed out, in the ledger.
+    pub sent: u64,
     /// Coupons that exist.
     pub coupons: u64,
 }

@@ -3,9 +3,12 @@
 use std::sync::Weak;
 
 use crate::engine::Engine;
+use crate::error::{Error, Result};
 use crate::fault::{Fault, FaultId};
+use crate::mode::Mode;
 use crate::stats::Stats;
 use crate::world::ledger::Effect;
+use crate::world::notify::Addresses;
 
 impl Engine {
     pub(crate) fn inject(&self, fault: Fault) -> FaultId {
@@ -31,11 +34,27 @@ impl Engine {
         }
     }
 
-    /// Everything as at the start: coupons, ledger, log, faults, clock.
+    /// Turns a token of a pre-send into coupons; their codes.
+    pub(crate) fn claim(&self, token: &str) -> Result<Vec<String>> {
+        let claimed = self.world.claim(token).map_err(|refusal| {
+            let issue = refusal.detail.as_ref().and_then(|detail| detail.get("issue")?.as_str());
+            Error::Claim(issue.unwrap_or(refusal.reason.row().message).to_owned())
+        })?;
+        Ok(claimed)
+    }
+
+    /// Everything as at the start: coupons, ledger, log, faults, clock,
+    /// certificates, notifications.
     pub(crate) fn reset(&self) {
         self.clear_faults(None);
         self.menu.forget_counts();
         self.world.reset();
+        self.world.set_notify_addresses(Addresses::default());
+        if let Some(url) = &self.options.notify_url {
+            self.world.set_notify_url(Mode::Partner, Some(url));
+        }
+        self.post.clear();
+        self.signing.reset();
         self.journal.clear();
         self.counters.clear();
     }
@@ -46,6 +65,7 @@ impl Engine {
         stats.faults_fired = self.menu.total_fired();
         stats.used = self.world.ledger.count(Effect::Used);
         stats.returned = self.world.ledger.count(Effect::Returned);
+        stats.sent = self.world.ledger.count(Effect::Sent);
         stats.coupons = u64::try_from(self.world.coupons.count()).unwrap_or(u64::MAX);
         stats
     }

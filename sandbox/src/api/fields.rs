@@ -45,21 +45,52 @@ impl Call<'_> {
         }
     }
 
+    /// An id in the body.
+    pub(super) fn body_id(&self, pointer: &str) -> Result<String, Refusal> {
+        self.body_text(pointer, ID)
+    }
+
+    /// An id, or something as short, in the query.
+    pub(super) fn query_id(&self, name: &str) -> Result<String, Refusal> {
+        self.query_text(name, ID)
+    }
+
+    /// A query parameter that may be missing.
+    pub(super) fn optional_query(&self, name: &str, max: usize) -> Result<Option<String>, Refusal> {
+        if self.query.iter().any(|(param, _)| param == name) {
+            self.query_text(name, max).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// A refusal of a query parameter.
+    pub(super) fn bad_query(&self, name: &str, reason: Reason, issue: &str) -> Refusal {
+        let value = self.query.iter().find(|(param, _)| param == name).map(|(_, value)| json!(value));
+        Refusal::about(reason, name, &value.unwrap_or_default(), issue, "query")
+    }
+
+    /// An id in the path.
+    pub(super) fn path_id(&self, name: &str) -> Result<String, Refusal> {
+        self.path_text(name, ID)
+    }
+
+    /// The user.
+    pub(super) fn openid(&self) -> Result<String, Refusal> {
+        self.path_text("openid", 128)
+    }
+
     fn query_text(&self, name: &str, max: usize) -> Result<String, Refusal> {
         let value = self.query.iter().find(|(param, _)| param == name).map(|(_, value)| json!(value));
         text(value.as_ref(), name, "query", max)
     }
 
-    fn path_text(&self, name: &str, max: usize) -> Result<String, Refusal> {
+    pub(super) fn path_text(&self, name: &str, max: usize) -> Result<String, Refusal> {
         text(Some(&json!(self.param(name))), name, "url", max)
     }
 
     fn target(&self, ids: Ids) -> Result<Target, Refusal> {
-        Ok(Target {
-            openid: self.path_text("openid", 128)?,
-            coupon_code: self.path_text("coupon_code", ID)?,
-            ids,
-        })
+        Ok(Target { openid: self.openid()?, coupon_code: self.path_text("coupon_code", ID)?, ids })
     }
 
     /// The coupon a request with a body is about.
@@ -84,11 +115,15 @@ impl Call<'_> {
 
     /// `out_request_no`: 6 to 40 of `[0-9A-Za-z_-]`.
     pub(super) fn request_number(&self) -> Result<String, Refusal> {
-        const POINTER: &str = "/out_request_no";
-        let number = self.body_text(POINTER, 40)?;
-        let about = |reason, issue| Err(Refusal::about(reason, POINTER, &json!(number), issue, "body"));
-        if number.len() < 6 {
-            return about(Reason::TooShort, "must have 6 to 40 characters");
+        self.request_text("/out_request_no", 6, 40)
+    }
+
+    /// A number or code made of `[0-9A-Za-z_-]`.
+    pub(super) fn request_text(&self, pointer: &str, min: usize, max: usize) -> Result<String, Refusal> {
+        let number = self.body_text(pointer, max)?;
+        let about = |reason, issue: &str| Err(Refusal::about(reason, pointer, &json!(number), issue, "body"));
+        if number.len() < min {
+            return about(Reason::TooShort, &format!("must have {min} to {max} characters"));
         }
         if !number.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
             return about(Reason::BadValue, "only digits, letters, _ and - are allowed");

@@ -84,6 +84,12 @@ pub enum FaultKind {
     /// A right answer of which one digit was changed after signing. By
     /// choice: yes.
     TamperedBody,
+    /// A properly signed answer whose encrypted content was sealed under
+    /// another key than the caller's APIv3 key. By choice: yes.
+    WrongApiv3Key,
+    /// A properly signed answer whose ciphertext was damaged before signing.
+    /// By choice: yes.
+    DamagedCiphertext,
     /// A Wi-Fi login page, unsigned. Never processed.
     CaptivePortal {
         /// 200 (a page), 302 (to the login page), 403 or 407.
@@ -183,6 +189,8 @@ impl FaultKind {
             | Self::UnknownSerial
             | Self::MerchantSerial
             | Self::TamperedBody
+            | Self::WrongApiv3Key
+            | Self::DamagedCiphertext
             | Self::WrongCoupon
             | Self::WrongNumber
             | Self::Huge { .. }

@@ -1,38 +1,54 @@
-//! Which rungs of each user bundle are used.
+//! Which rungs of each user bundle are used, and since when.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 
 use crate::sync::lock;
 
+/// Time of use by rung.
+type Rungs = BTreeMap<u32, i64>;
+
 /// Used rungs by user bundle id.
 #[derive(Debug, Default)]
-pub(crate) struct Bundles(Mutex<HashMap<String, BTreeSet<u32>>>);
+pub(crate) struct Bundles(Mutex<HashMap<String, Rungs>>);
 
 impl Bundles {
-    pub(crate) fn set(&self, bundle: &str, rung: u32, used: bool) {
+    /// Marks a rung as used at a time, or as not used.
+    pub(crate) fn set(&self, bundle: &str, rung: u32, used_at: Option<i64>) {
         let mut bundles = lock(&self.0);
         let rungs = bundles.entry(bundle.to_owned()).or_default();
-        if used {
-            rungs.insert(rung);
-        } else {
-            rungs.remove(&rung);
+        match used_at {
+            Some(at) => drop(rungs.insert(rung, at)),
+            None => drop(rungs.remove(&rung)),
         }
     }
 
     pub(crate) fn used_count(&self, bundle: &str) -> usize {
-        lock(&self.0).get(bundle).map_or(0, BTreeSet::len)
+        lock(&self.0).get(bundle).map_or(0, BTreeMap::len)
     }
 
     /// Whether every earlier rung is used.
     pub(crate) fn is_next(&self, bundle: &str, rung: u32) -> bool {
         let bundles = lock(&self.0);
-        (0..rung).all(|earlier| bundles.get(bundle).is_some_and(|used| used.contains(&earlier)))
+        (0..rung).all(|earlier| bundles.get(bundle).is_some_and(|used| used.contains_key(&earlier)))
     }
 
     /// Whether no later rung is used.
     pub(crate) fn is_last(&self, bundle: &str, rung: u32) -> bool {
         lock(&self.0).get(bundle).is_none_or(|used| used.range(rung.saturating_add(1)..).next().is_none())
+    }
+
+    /// When the rung before was used.
+    pub(crate) fn previous_use(&self, bundle: &str, rung: u32) -> Option<i64> {
+        lock(&self.0).get(bundle)?.get(&rung.checked_sub(1)?).copied()
+    }
+
+    pub(crate) fn all(&self) -> HashMap<String, Rungs> {
+        lock(&self.0).clone()
+    }
+
+    pub(crate) fn restore(&self, bundles: HashMap<String, Rungs>) {
+        *lock(&self.0) = bundles;
     }
 
     pub(crate) fn clear(&self) {
@@ -49,13 +65,15 @@ mod tests {
         let bundles = Bundles::default();
         assert!(bundles.is_next("b", 0));
         assert!(!bundles.is_next("b", 1));
-        bundles.set("b", 0, true);
+        bundles.set("b", 0, Some(70));
         assert!(bundles.is_next("b", 1));
-        bundles.set("b", 1, true);
+        assert_eq!(bundles.previous_use("b", 1), Some(70));
+        bundles.set("b", 1, Some(80));
         assert!(!bundles.is_last("b", 0));
         assert!(bundles.is_last("b", 1));
-        bundles.set("b", 1, false);
+        bundles.set("b", 1, None);
         assert!(bundles.is_last("b", 0));
         assert_eq!(bundles.used_count("b"), 1);
+        assert_eq!(bundles.previous_use("b", 0), None);
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::Weekday;
 
 use super::ledger::Effect;
@@ -122,7 +123,7 @@ impl From<Weekday> for Day {
 pub(crate) type Digest = [u8; 16];
 
 /// Something that was done to a coupon under a request number.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) number: Arc<str>,
     pub(crate) digest: Digest,
@@ -130,14 +131,18 @@ pub(crate) struct Event {
     pub(crate) what: What,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum What {
+    Confirmed,
     /// Redeemed, with the caller's `use_time` and order (JSON text).
     Used {
         use_time: Box<str>,
         order: Box<str>,
     },
     Returned,
+    Deactivated {
+        reason: Box<str>,
+    },
 }
 
 impl Event {
@@ -145,12 +150,25 @@ impl Event {
         match self.what {
             What::Used { .. } => Effect::Used,
             What::Returned => Effect::Returned,
+            What::Confirmed => Effect::Confirmed,
+            What::Deactivated { .. } => Effect::Deactivated,
         }
     }
 }
 
+/// How a coupon came to its user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Issue {
+    pub(crate) send_request_no: String,
+    /// `API` or `RECEIVE_COMPONENT`.
+    pub(crate) send_channel: String,
+    pub(crate) received: i64,
+    pub(crate) attach: Option<String>,
+    pub(crate) coupon_tag_info: Option<Value>,
+}
+
 /// What a coupon has beyond the default; `AUTO_` coupons have none of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Traits {
     /// The owner; `None` = whoever asks.
     pub(crate) openid: Option<String>,
@@ -162,10 +180,12 @@ pub(crate) struct Traits {
     pub(crate) bundle: Option<String>,
     /// Answers "another redemption is in progress" until told otherwise.
     pub(crate) locked: bool,
+    /// `None` for coupons that were not handed out over the API.
+    pub(crate) issue: Option<Issue>,
 }
 
 /// A user coupon. Kept small: load tests make millions of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Coupon {
     /// Index into the catalogue.
     pub(crate) stock: u16,
@@ -187,6 +207,28 @@ impl Coupon {
             CouponState::Pending => CouponState::Effective,
             other => other,
         }
+    }
+
+    /// The state after the first `events` events of a longer history.
+    pub(crate) fn state_after(&self, events: usize) -> CouponState {
+        let Some(event) = self.history.get(events.wrapping_sub(1)) else {
+            return CouponState::Confirming;
+        };
+        match event.what {
+            What::Used { .. } => CouponState::Used,
+            What::Deactivated { .. } => CouponState::Deactivated,
+            What::Confirmed | What::Returned => {
+                let (state, traits) = (CouponState::Effective, self.traits.clone());
+                let usable = Self { stock: self.stock, state, history: Vec::new(), traits };
+                usable.state_at(event.at_ms.div_euclid(1000))
+            }
+        }
+    }
+
+    /// Whether it belongs to this user; one without an owner belongs to whoever asks.
+    pub(crate) fn is_of(&self, openid: &str) -> bool {
+        let owner = self.traits.as_ref().and_then(|traits| traits.openid.as_deref());
+        owner.is_none_or(|owner| owner == openid)
     }
 
     /// The event that bears a number.
@@ -212,6 +254,7 @@ mod tests {
                 hours: Hours::Always,
                 bundle: None,
                 locked: false,
+                issue: None,
             })),
         }
     }

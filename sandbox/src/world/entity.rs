@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::catalogue::{Catalogue, Mode, Stock};
-use super::coupon::{Coupon, CouponState, Day, Hours, StoreScope, Traits, What};
+use super::catalogue::stock::Stock;
+use super::catalogue::{BRAND_ID, Catalogue, Mode, set};
+use super::coupon::{Coupon, CouponState, Day, Hours, Issue, StoreScope, Traits, What};
 use crate::clock::{china_week_time, rfc3339};
 
 /// Seconds in a day.
@@ -23,6 +24,10 @@ pub(crate) struct Snapshot {
     valid_end: i64,
     traits: Option<Box<Traits>>,
     usage: Usage,
+    /// Number and time.
+    confirmed: Option<(String, String)>,
+    /// Number, time and reason.
+    deactivated: Option<(String, String, String)>,
     now: i64,
 }
 
@@ -54,6 +59,7 @@ impl Usage {
                     usage.return_request_no = Some(event.number.to_string());
                     usage.return_time = Some(rfc3339(event.at_ms.div_euclid(1000)));
                 }
+                What::Confirmed | What::Deactivated { .. } => {}
             }
         }
         usage
@@ -81,15 +87,15 @@ impl Usage {
 }
 
 /// The answer's members in the documented order.
-#[derive(Serialize)]
-struct Entity<'a> {
+#[derive(Debug, Serialize)]
+pub(crate) struct Entity<'a> {
     coupon_code: &'a str,
     coupon_state: CouponState,
     valid_begin_time: String,
     valid_end_time: String,
     receive_time: String,
     send_request_no: String,
-    send_channel: &'static str,
+    send_channel: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     confirm_request_no: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +105,7 @@ struct Entity<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     deactivate_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    deactivate_reason: Option<&'static str>,
+    deactivate_reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     single_usage_detail: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,25 +114,34 @@ struct Entity<'a> {
     user_product_coupon_bundle_info: Option<Value>,
     product_coupon: &'a Value,
     stock: Cow<'a, Value>,
-    attach: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attach: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coupon_tag_info: Option<&'a Value>,
     brand_id: &'static str,
 }
 
 impl Snapshot {
-    /// The coupon as it stood after its first `events` events.
-    pub(crate) fn new(coupon: &Coupon, code: &str, events: usize, catalogue: &Catalogue, now: i64) -> Self {
-        let state = match coupon.history.get(events.wrapping_sub(1)) {
-            // A later event has changed the state since.
-            Some(event) if events < coupon.history.len() => match event.what {
-                What::Used { .. } => CouponState::Used,
-                What::Returned => CouponState::Effective,
-            },
-            _ => coupon.state_at(now),
-        };
+    /// The coupon as it stood after its first `events` events; the window is
+    /// that of coupons without a validity of their own.
+    pub(crate) fn new(coupon: &Coupon, code: &str, events: usize, window: (i64, i64), now: i64) -> Self {
+        // Where a later event has changed the state since, the state of then.
+        let state =
+            if events < coupon.history.len() { coupon.state_after(events) } else { coupon.state_at(now) };
+        let (mut confirmed, mut deactivated) = (None, None);
+        for event in coupon.history.iter().take(events) {
+            let at = || (event.number.to_string(), rfc3339(event.at_ms.div_euclid(1000)));
+            match &event.what {
+                What::Confirmed => confirmed = Some(at()),
+                What::Deactivated { reason } => {
+                    let (number, time) = at();
+                    deactivated = Some((number, time, reason.to_string()));
+                }
+                What::Used { .. } | What::Returned => {}
+            }
+        }
         let (valid_begin, valid_end) =
-            coupon.traits.as_ref().map_or((catalogue.valid_begin, catalogue.valid_end), |traits| {
-                (traits.valid_begin, traits.valid_end)
-            });
+            coupon.traits.as_ref().map_or(window, |traits| (traits.valid_begin, traits.valid_end));
         Self {
             coupon_code: code.to_owned(),
             state,
@@ -136,49 +151,74 @@ impl Snapshot {
             valid_end,
             traits: coupon.traits.clone(),
             usage: Usage::after(coupon, events),
+            confirmed,
+            deactivated,
             now,
         }
     }
 
     /// The JSON text; `None` only if the stock has gone.
     pub(crate) fn to_json(&self, catalogue: &Catalogue) -> Option<Vec<u8>> {
+        serde_json::to_vec(&self.entity(catalogue)?).ok()
+    }
+
+    /// The coupon as answers show it; `None` only if the stock has gone.
+    pub(crate) fn entity<'a>(&'a self, catalogue: &'a Catalogue) -> Option<Entity<'a>> {
         let stock = catalogue.stock(self.stock)?;
-        let received = self.valid_begin.min(self.now);
-        let confirmed = self.state != CouponState::Confirming;
-        let deactivated = self.state == CouponState::Deactivated;
+        let issue = self.traits.as_ref().and_then(|traits| traits.issue.as_ref());
         let code = &self.coupon_code;
-        let has_usage = self.usage.use_request_no.is_some();
-        let detail = has_usage.then(|| self.usage.to_json());
+        let received = issue.map_or(self.valid_begin.min(self.now), |issue| issue.received);
+        // Coupons that nobody sent over the API have a made-up past.
+        let was_confirmed = issue.is_none() && self.state != CouponState::Confirming;
+        let was_deactivated = issue.is_none() && self.state == CouponState::Deactivated;
+        let confirmed = self
+            .confirmed
+            .clone()
+            .or_else(|| was_confirmed.then(|| (format!("MCHCONFIRM_{code}"), rfc3339(received + 5))));
+        let deactivated = self.deactivated.clone().or_else(|| {
+            let number = format!("MCHDEACTIVATE_{code}");
+            was_deactivated.then(|| (number, rfc3339(received + 3600), "商品已下架".to_owned()))
+        });
+        let (confirm_request_no, confirm_time) = confirmed.unzip();
+        let (deactivate_request_no, deactivate_time, deactivate_reason) = deactivated
+            .map_or((None, None, None), |(number, time, reason)| (Some(number), Some(time), Some(reason)));
+        let detail = self.usage.use_request_no.is_some().then(|| self.usage.to_json());
         let (single, bundle) = match stock.mode {
             Mode::Single => (detail, None),
             Mode::Bundle { .. } => (None, detail),
         };
-        let entity = Entity {
+        Some(Entity {
             coupon_code: code,
             coupon_state: self.state,
             valid_begin_time: rfc3339(self.valid_begin),
             valid_end_time: rfc3339(self.valid_end),
             receive_time: rfc3339(received),
-            send_request_no: format!("MCHSEND_{code}"),
-            send_channel: "API",
-            confirm_request_no: confirmed.then(|| format!("MCHCONFIRM_{code}")),
-            confirm_time: confirmed.then(|| rfc3339(received + 5)),
-            deactivate_request_no: deactivated.then(|| format!("MCHDEACTIVATE_{code}")),
-            deactivate_time: deactivated.then(|| rfc3339(received + 3600)),
-            deactivate_reason: deactivated.then_some("商品已下架"),
+            send_request_no: issue
+                .map_or_else(|| format!("MCHSEND_{code}"), |issue| issue.send_request_no.clone()),
+            send_channel: issue.map_or("API", |issue| &issue.send_channel),
+            confirm_request_no,
+            confirm_time,
+            deactivate_request_no,
+            deactivate_time,
+            deactivate_reason,
             single_usage_detail: single,
             progressive_bundle_usage_detail: bundle,
             user_product_coupon_bundle_info: self.bundle_info(stock),
-            product_coupon: &stock.product,
+            product_coupon: &catalogue.product(stock.product)?.details,
             stock: self.stock_json(stock),
-            attach: "沙箱附加信息",
-            brand_id: super::catalogue::BRAND_ID,
-        };
-        serde_json::to_vec(&entity).ok()
+            attach: issue.map_or(Some("沙箱附加信息"), |issue| issue.attach.as_deref()),
+            coupon_tag_info: issue.and_then(|issue| issue.coupon_tag_info.as_ref()),
+            brand_id: BRAND_ID,
+        })
+    }
+
+    /// When it came to the user, as far as the API was used for it.
+    pub(crate) fn issue(&self) -> Option<&Issue> {
+        self.traits.as_ref()?.issue.as_ref()
     }
 
     fn bundle_info(&self, stock: &Stock) -> Option<Value> {
-        let Mode::Bundle { rung, total } = stock.mode else {
+        let Mode::Bundle { rung, total, .. } = stock.mode else {
             return None;
         };
         let (id, used) = self.bundle.as_ref()?;
@@ -193,19 +233,19 @@ impl Snapshot {
     /// The stock, with this coupon's own store scope and hours if it has any.
     fn stock_json<'a>(&self, stock: &'a Stock) -> Cow<'a, Value> {
         let Some(traits) = self.traits.as_ref() else {
-            return Cow::Borrowed(&stock.details);
+            return stock.shown(self.now);
         };
         if traits.stores == StoreScope::None && traits.hours == Hours::Always {
-            return Cow::Borrowed(&stock.details);
+            return stock.shown(self.now);
         }
-        let mut value = stock.details.clone();
+        let mut value = stock.shown(self.now).into_owned();
         let scope = match traits.stores {
             StoreScope::None => "NONE",
             StoreScope::All => "ALL",
             StoreScope::Specific { .. } => "SPECIFIC",
         };
-        if let Some(slot) = value.get_mut("store_scope") {
-            *slot = json!(scope);
+        if traits.stores != StoreScope::None {
+            set(&mut value, "store_scope", json!(scope));
         }
         let rule = match stock.mode {
             Mode::Single => "single_usage_rule",

@@ -2,30 +2,32 @@
 
 use std::sync::{Arc, Mutex};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::api;
 use crate::clock::rfc3339;
 use crate::sync::lock;
 
-/// What an effect did to a coupon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+/// What an effect did to a coupon, or to what coupons are made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// The coupon was redeemed.
     Used,
     /// The redemption was taken back.
     Returned,
-}
-
-impl Effect {
-    /// The operation that has this effect.
-    #[must_use]
-    pub fn operation(self) -> &'static str {
-        match self {
-            Self::Used => "use",
-            Self::Returned => "return",
-        }
-    }
+    /// The coupon was handed out, by `send`, `bundle_send` or the claim of a token.
+    Sent,
+    /// A token was made with which the user can claim the coupon.
+    PreSent,
+    /// The brand confirmed the coupon.
+    Confirmed,
+    /// The coupon, stock or product coupon was made invalid.
+    Deactivated,
+    /// A product coupon, stock or stock bundle was made.
+    Created,
+    /// A product coupon, stock or stock bundle was changed.
+    Updated,
 }
 
 /// One effect. Every effect appears exactly once, whatever the caller was
@@ -35,38 +37,45 @@ impl Effect {
 pub struct LedgerEntry {
     /// Position in the ledger, from 1.
     pub seq: u64,
-    /// When, by the sandbox's clock (RFC 3339).
+    /// When, by the sandbox's business clock (RFC 3339).
     pub time: String,
-    /// The operation: `use` or `return`.
+    /// The operation, e.g. `use`.
     pub operation: &'static str,
-    /// The coupon.
+    /// The coupon; for the operations of management the id of their object.
     pub coupon_code: String,
-    /// The `out_request_no`.
+    /// The `out_request_no` or `send_request_no`; empty where the operation has none.
     pub number: String,
     /// What happened.
     pub effect: Effect,
 }
 
-/// 48 bytes per effect; the texts are shared with the coupon's own record.
-#[derive(Debug)]
-struct Record {
-    at_ms: i64,
-    coupon_code: Arc<str>,
-    number: Arc<str>,
-    effect: Effect,
+/// One of the names in the table of operations. (Under a name of its own,
+/// because serde takes a plain `&str` for one borrowed from the file.)
+type OperationName = &'static str;
+
+/// 64 bytes per effect; the texts are shared with the coupon's own record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) at_ms: i64,
+    #[serde(deserialize_with = "known_operation")]
+    pub(crate) operation: OperationName,
+    pub(crate) coupon_code: Arc<str>,
+    pub(crate) number: Arc<str>,
+    pub(crate) effect: Effect,
+}
+
+fn known_operation<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<OperationName, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    api::operation_name(&name)
+        .ok_or_else(|| serde::de::Error::custom(format!("no operation is called {name}")))
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Ledger(Mutex<Vec<Record>>);
 
 impl Ledger {
-    pub(crate) fn add(&self, at_ms: i64, coupon_code: &Arc<str>, number: &Arc<str>, effect: Effect) {
-        lock(&self.0).push(Record {
-            at_ms,
-            coupon_code: Arc::clone(coupon_code),
-            number: Arc::clone(number),
-            effect,
-        });
+    pub(crate) fn add(&self, record: Record) {
+        lock(&self.0).push(record);
     }
 
     /// The entries after position `after` (0 = all).
@@ -78,7 +87,7 @@ impl Ledger {
             .map(|(record, seq)| LedgerEntry {
                 seq,
                 time: rfc3339(record.at_ms.div_euclid(1000)),
-                operation: record.effect.operation(),
+                operation: record.operation,
                 coupon_code: record.coupon_code.to_string(),
                 number: record.number.to_string(),
                 effect: record.effect,
@@ -88,6 +97,14 @@ impl Ledger {
 
     pub(crate) fn count(&self, effect: Effect) -> u64 {
         lock(&self.0).iter().map(|record| u64::from(record.effect == effect)).sum()
+    }
+
+    pub(crate) fn records(&self) -> Vec<Record> {
+        lock(&self.0).clone()
+    }
+
+    pub(crate) fn restore(&self, records: Vec<Record>) {
+        *lock(&self.0) = records;
     }
 
     pub(crate) fn clear(&self) {

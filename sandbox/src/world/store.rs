@@ -84,6 +84,17 @@ impl CouponStore {
         self.0.with(code, |coupons| coupons.get(code).cloned()).flatten()
     }
 
+    /// Copies of the coupons that fulfil a condition, in no order.
+    pub(crate) fn select(&self, wanted: impl Fn(&Coupon) -> bool) -> Vec<(Arc<str>, Coupon)> {
+        let mut found = Vec::new();
+        for shard in &self.0.shards {
+            let coupons = lock(shard);
+            let matching = coupons.iter().filter(|(_, coupon)| wanted(coupon));
+            found.extend(matching.map(|(code, coupon)| (Arc::clone(code), coupon.clone())));
+        }
+        found
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.0.shards.iter().map(|shard| lock(shard).len()).sum()
     }
@@ -100,6 +111,10 @@ pub(crate) struct Numbers(Sharded<()>);
 impl Numbers {
     pub(crate) fn new() -> Self {
         Self(Sharded::new())
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<str>> {
+        self.0.shards.iter().flat_map(|shard| lock(shard).keys().cloned().collect::<Vec<_>>()).collect()
     }
 
     /// Whether the number is bound already.

@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::World;
-use super::catalogue::STOCK_ID;
+use super::catalogue::{Catalogue, STOCK_ID};
 use super::coupon::{Coupon, CouponState, Event, Hours, StoreScope, Traits, What};
 use super::entity::Usage;
 use super::ledger::Effect;
+use super::rules::rung;
 use super::seed::{BUNDLE_ID, OPENID};
 use crate::clock::{parse_rfc3339, rfc3339};
 use crate::error::{Error, Result};
+use crate::sync::read;
 
 /// A coupon as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -149,18 +151,19 @@ impl CouponSpec {
 impl World {
     /// How a coupon stands; `None` when there is none.
     pub(crate) fn view(&self, code: &str) -> Option<CouponView> {
+        let catalogue = read(&self.catalogue);
         let coupon = self.coupons.get(code)?;
-        let stock = self.catalogue.stock(coupon.stock)?;
+        let stock = catalogue.stock(coupon.stock)?;
         let usage = Usage::after(&coupon, coupon.history.len());
         let count = |effect: Effect| coupon.history.iter().filter(|e| e.effect() == effect).count();
-        let state = coupon.state_at(self.clock.now());
+        let state = coupon.state_at(self.clock.business_now());
         let (times_used, times_returned) = (count(Effect::Used), count(Effect::Returned));
-        let traits = coupon.traits.map_or_else(|| self.plain_traits(), |traits| *traits);
+        let traits = coupon.traits.map_or_else(|| plain_traits(&catalogue), |traits| *traits);
         Some(CouponView {
             coupon_code: code.to_owned(),
             openid: traits.openid,
-            product_coupon_id: stock.product_coupon_id.to_owned(),
-            stock_id: stock.stock_id.to_owned(),
+            product_coupon_id: stock.product_coupon_id.clone(),
+            stock_id: stock.stock_id.clone(),
             state,
             valid_begin_time: rfc3339(traits.valid_begin),
             valid_end_time: rfc3339(traits.valid_end),
@@ -176,19 +179,6 @@ impl World {
         })
     }
 
-    /// What a coupon without traits of its own behaves like.
-    fn plain_traits(&self) -> Traits {
-        Traits {
-            openid: None,
-            valid_begin: self.catalogue.valid_begin,
-            valid_end: self.catalogue.valid_end,
-            stores: StoreScope::None,
-            hours: Hours::Always,
-            bundle: Some(BUNDLE_ID.to_owned()),
-            locked: false,
-        }
-    }
-
     /// Makes or alters a coupon.
     pub(crate) fn put_coupon(&self, spec: &CouponSpec) -> Result<CouponView> {
         let code = spec.coupon_code.as_str();
@@ -201,19 +191,20 @@ impl World {
             Some(text) => parse_rfc3339(text).map(Some).ok_or_else(|| wrong("not an RFC 3339 time")),
         };
         let (begin, end) = (time(&spec.valid_begin_time)?, time(&spec.valid_end_time)?);
+        let catalogue = read(&self.catalogue);
         let stock = match &spec.stock_id {
             None => None,
-            Some(id) => Some(self.catalogue.find_stock(id).ok_or_else(|| wrong("no such stock_id"))?),
+            Some(id) => Some(catalogue.find_stock(id).ok_or_else(|| wrong("no such stock_id"))?),
         };
 
         self.coupons.ensure(code, || Coupon {
-            stock: self.catalogue.find_stock(STOCK_ID).unwrap_or(0),
+            stock: catalogue.find_stock(STOCK_ID).unwrap_or(0),
             state: CouponState::Effective,
             history: Vec::new(),
-            traits: Some(Box::new(Traits { openid: Some(OPENID.to_owned()), ..self.plain_traits() })),
+            traits: Some(Box::new(Traits { openid: Some(OPENID.to_owned()), ..plain_traits(&catalogue) })),
         });
         self.coupons.with(code, |_, coupon| {
-            let mut traits = coupon.traits.take().map_or_else(|| self.plain_traits(), |traits| *traits);
+            let mut traits = coupon.traits.take().map_or_else(|| plain_traits(&catalogue), |traits| *traits);
             traits.openid = spec.openid.clone().or(traits.openid);
             traits.valid_begin = begin.unwrap_or(traits.valid_begin);
             traits.valid_end = end.unwrap_or(traits.valid_end);
@@ -229,18 +220,22 @@ impl World {
             {
                 coupon.history.push(self.past_use(number));
             }
-            if let Some((bundle, rung)) = self.rung(coupon) {
-                self.bundles().set(bundle, rung, coupon.state == CouponState::Used);
+            if let Some((bundle, rung)) = catalogue.stock(coupon.stock).and_then(|stock| rung(stock, coupon))
+            {
+                let used = coupon.state == CouponState::Used;
+                self.bundles.set(bundle, rung, used.then(|| self.clock.business_now()));
             }
         });
+        self.touch();
+        drop(catalogue);
         self.view(code).ok_or_else(|| wrong("was not kept"))
     }
 
     /// A redemption of long ago.
     pub(crate) fn past_use(&self, number: &str) -> Event {
         let number = number.into();
-        self.bind_number(&number);
-        let at = self.clock.now() - 5 * 86_400;
+        self.numbers.claim(&number);
+        let at = self.clock.business_now() - 5 * 86_400;
         Event {
             number,
             digest: [0; 16],
@@ -251,5 +246,19 @@ impl World {
                     .into(),
             },
         }
+    }
+}
+
+/// What a coupon without traits of its own behaves like.
+fn plain_traits(catalogue: &Catalogue) -> Traits {
+    Traits {
+        openid: None,
+        valid_begin: catalogue.valid_begin,
+        valid_end: catalogue.valid_end,
+        stores: StoreScope::None,
+        hours: Hours::Always,
+        bundle: Some(BUNDLE_ID.to_owned()),
+        locked: false,
+        issue: None,
     }
 }

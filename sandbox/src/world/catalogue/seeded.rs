@@ -1,9 +1,13 @@
-//! Product coupons and stocks, and who may touch them.
+//! The product coupons and stocks every sandbox starts with.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
+use super::period::Period;
+use super::stock::{CodeMode, Codes, Sent, Stock, china_day};
+use super::{Catalogue, Mode, Product};
 use crate::clock::rfc3339;
-use crate::refusal::{Reason, Refusal};
 
 /// The app id linked to the brand.
 pub const APPID: &str = "wx233544546545989";
@@ -19,110 +23,71 @@ pub const STOCK_ID: &str = "1000000013001";
 pub const BUNDLE_PRODUCT_COUPON_ID: &str = "1000000014";
 /// The stocks of the seeded bundle's rungs.
 pub const BUNDLE_STOCK_IDS: [&str; 3] = ["1000000014001", "1000000014002", "1000000014003"];
+/// The stock bundle those stocks form.
+pub const STOCK_BUNDLE_ID: &str = "712315129419284901";
 /// The brand's stores.
 pub const STORE_IDS: [&str; 2] = ["500001", "500002"];
 
 const DAY: i64 = 86_400;
+const RUNGS: u32 = 3;
 const PICTURE: &str = "https://wxpaylogo.qpic.cn/wxpaylogo/sandbox/0";
-
-/// How often a coupon of a stock can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Single,
-    /// One rung of a bundle.
-    Bundle {
-        rung: u32,
-        total: u32,
-    },
-}
-
-/// One stock with the texts that go into answers.
-#[derive(Debug)]
-#[expect(clippy::struct_field_names, reason = "the API calls it stock_id")]
-pub(crate) struct Stock {
-    pub(crate) product_coupon_id: &'static str,
-    pub(crate) stock_id: &'static str,
-    pub(crate) mode: Mode,
-    /// `product_coupon` as answers show it.
-    pub(crate) product: Value,
-    /// `stock` as answers show it.
-    pub(crate) details: Value,
-}
-
-/// The four ids every request names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Ids {
-    pub(crate) product_coupon_id: String,
-    pub(crate) stock_id: String,
-    pub(crate) appid: String,
-    pub(crate) brand_id: String,
-}
-
-/// All stocks.
-#[derive(Debug)]
-pub(crate) struct Catalogue {
-    stocks: Vec<Stock>,
-    /// Validity of coupons that have none of their own.
-    pub(crate) valid_begin: i64,
-    pub(crate) valid_end: i64,
-}
 
 impl Catalogue {
     pub(crate) fn seeded(now: i64) -> Self {
         let midnight = now - (now + 8 * 3600).rem_euclid(DAY);
         let begin = midnight - 30 * DAY;
         let end = midnight + 300 * DAY - 1;
-        let total = 3;
-        let rungs = BUNDLE_STOCK_IDS.into_iter().zip(0..).map(|(stock_id, rung)| Stock {
-            product_coupon_id: BUNDLE_PRODUCT_COUPON_ID,
-            stock_id,
-            mode: Mode::Bundle { rung, total },
-            product: bundle_product(total),
-            details: bundle_stock(stock_id, rung, begin, end),
-        });
-        let single = Stock {
-            product_coupon_id: PRODUCT_COUPON_ID,
-            stock_id: STOCK_ID,
-            mode: Mode::Single,
-            product: single_product(),
-            details: single_stock(begin, end),
+        let mut catalogue = Self {
+            products: vec![
+                Product { product_coupon_id: PRODUCT_COUPON_ID.to_owned(), details: single_product() },
+                Product {
+                    product_coupon_id: BUNDLE_PRODUCT_COUPON_ID.to_owned(),
+                    details: bundle_product(RUNGS),
+                },
+            ],
+            stocks: Vec::new(),
+            receipts: HashMap::new(),
+            tokens: HashMap::new(),
+            image_tasks: BTreeMap::new(),
+            valid_begin: begin,
+            valid_end: end,
         };
-        Self { stocks: std::iter::once(single).chain(rungs).collect(), valid_begin: begin, valid_end: end }
-    }
-
-    pub(crate) fn stock(&self, index: u16) -> Option<&Stock> {
-        self.stocks.get(usize::from(index))
-    }
-
-    pub(crate) fn find_stock(&self, stock_id: &str) -> Option<u16> {
-        self.stocks.iter().zip(0_u16..).find(|(stock, _)| stock.stock_id == stock_id).map(|(_, index)| index)
-    }
-
-    /// Whether the caller may act on these objects, and which stock it is.
-    pub(crate) fn check(&self, ids: &Ids) -> Result<u16, Refusal> {
-        if ids.brand_id == UNAUTHORISED_BRAND_ID {
-            return Err(Refusal::because(Reason::NoAuthority, "brand has not authorised this mchid"));
+        catalogue.stocks.extend(stock(0, STOCK_ID, Mode::Single, single_stock(begin, end), now));
+        for (stock_id, rung) in BUNDLE_STOCK_IDS.into_iter().zip(0..) {
+            let mode = Mode::Bundle { rung, total: RUNGS, interval_days: 0 };
+            catalogue.stocks.extend(stock(1, stock_id, mode, bundle_stock(stock_id, rung, begin, end), now));
         }
-        if ids.brand_id != BRAND_ID {
-            return Err(Refusal::because(Reason::ObjectAbsent, "no such brand_id"));
-        }
-        if ids.appid != APPID {
-            return Err(Refusal::because(Reason::AppidNotLinked, "appid is not linked to the brand"));
-        }
-        if !self.stocks.iter().any(|stock| stock.product_coupon_id == ids.product_coupon_id) {
-            return Err(Refusal::because(Reason::ObjectAbsent, "no such product_coupon_id"));
-        }
-        self.find_stock(&ids.stock_id)
-            .filter(|index| {
-                self.stock(*index).is_some_and(|stock| stock.product_coupon_id == ids.product_coupon_id)
-            })
-            .ok_or_else(|| Refusal::because(Reason::ObjectAbsent, "no such stock_id in this product coupon"))
+        catalogue
     }
+}
 
-    /// Whether the brand has this store.
-    pub(crate) fn has_store(store_id: &str) -> bool {
-        STORE_IDS.contains(&store_id)
+/// A seeded stock: a hundred of its thousand uploaded codes are gone.
+fn stock(product: u16, stock_id: &str, mode: Mode, details: Value, now: i64) -> Option<Stock> {
+    let rule = match mode {
+        Mode::Single => "single_usage_rule",
+        Mode::Bundle { .. } => "progressive_bundle_usage_rule",
+    };
+    let text = |name: &str| details.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let bundle = details.get("stock_bundle_info").and_then(|info| info.get("stock_bundle_id"));
+    let mut codes = Codes::default();
+    for number in 101..=1000 {
+        codes.add(&format!("SBX_CODE_{stock_id}_{number:04}"));
     }
+    codes.total = 1000;
+    Some(Stock {
+        product,
+        product_coupon_id: text("product_coupon_id"),
+        stock_id: stock_id.to_owned(),
+        mode,
+        stock_bundle_id: bundle.and_then(Value::as_str).map(str::to_owned),
+        period: Period::read(details.get(rule)?.get("coupon_available_period")?)?,
+        code_mode: CodeMode::Upload,
+        rule: serde_json::from_value(details.get("stock_send_rule")?.clone()).ok()?,
+        sent: Sent { total: 100, day: china_day(now), today: 1, ..Sent::default() },
+        codes,
+        stores: BTreeSet::new(),
+        details,
+    })
 }
 
 fn display_info(name: &str) -> Value {
@@ -232,7 +197,7 @@ fn bundle_stock(stock_id: &str, rung: u32, begin: i64, end: i64) -> Value {
         "coupon_available_period": available_period(begin, end),
         "normal_coupon": { "threshold": 3000, "discount_amount": 500 + 100 * rung },
     });
-    let place = json!({ "stock_bundle_id": "712315129419284901", "stock_bundle_index": rung });
+    let place = json!({ "stock_bundle_id": STOCK_BUNDLE_ID, "stock_bundle_index": rung });
     let stock = stock_base(BUNDLE_PRODUCT_COUPON_ID, stock_id, "沙箱多次优惠批次");
     let stock = with(stock, "progressive_bundle_usage_rule", rule);
     with(stock, "stock_bundle_info", place)

@@ -1,0 +1,304 @@
+//! Notifications: what is to be delivered, what was, and what came of it.
+
+mod courier;
+pub(crate) mod dispatch;
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use openssl::error::ErrorStack;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::clock::rfc3339;
+use crate::fault::FaultKind;
+use crate::mode::{self, Mode};
+use crate::outbox::Notice;
+use crate::random;
+use crate::sync::{Gauge, lock};
+use crate::world::World;
+use crate::world::notify::is_local;
+
+/// Attempts for one notification, the first included.
+const MAX_ATTEMPTS: usize = 11;
+/// Deliveries remembered; the oldest are forgotten first.
+const CAPACITY: usize = 10_000;
+/// Receivers that are waited for at the same time.
+const COURIERS: usize = 8;
+/// The event that `echo` makes; undocumented.
+const ECHO_EVENT: &str = "SECURITY.ECHO";
+
+/// How a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// There will be a (further) attempt.
+    Waiting,
+    /// The receiver answered 200 or 204.
+    Delivered,
+    /// The receiver never did.
+    GivenUp,
+    /// Nothing was sent: the receiver is not on this machine.
+    NotSent,
+}
+
+/// One try to deliver a notification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// When, by the sandbox's clock (RFC 3339).
+    pub time: String,
+    /// What was wrong with it on purpose.
+    pub fault: Option<String>,
+    /// Status of the receiver's answer.
+    pub status: Option<u16>,
+    /// Body of the receiver's answer.
+    pub answer: String,
+    /// Why there is no answer.
+    pub error: Option<String>,
+}
+
+/// One notification and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// Position in the list, from 1.
+    pub seq: u64,
+    /// The notification's id; repetitions and replays keep it.
+    pub id: String,
+    /// For the service provider or for the brand.
+    pub mode: Mode,
+    /// `PRODUCT_COUPON_SP.SEND` …
+    pub event_type: String,
+    /// RFC 3339.
+    pub create_time: String,
+    /// A text for people.
+    pub summary: String,
+    /// The payload, before encryption.
+    pub resource: Value,
+    /// Where it goes.
+    pub url: String,
+    /// How it stands.
+    pub state: DeliveryState,
+    /// All tries so far.
+    pub attempts: Vec<Attempt>,
+    #[serde(skip)]
+    spoiled: Option<Spoiled>,
+}
+
+/// The first attempts go wrong on purpose.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Spoiled {
+    pub(crate) kind: FaultKind,
+    pub(crate) times: usize,
+}
+
+/// A notification before it has a place in the list.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) mode: Mode,
+    pub(crate) url: String,
+    pub(crate) notice: Notice,
+    pub(crate) spoiled: Option<Spoiled>,
+    /// The id and time of an earlier one that this repeats.
+    pub(crate) repeats: Option<(String, String)>,
+}
+
+/// What is to be delivered and what was.
+#[derive(Debug)]
+pub(crate) struct Post {
+    first_interval: Duration,
+    interval_ms: AtomicU64,
+    timeout: Duration,
+    books: Mutex<Books>,
+    /// Running courier threads.
+    couriers: Gauge,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    last_seq: u64,
+    deliveries: VecDeque<Delivery>,
+    due: Vec<(Instant, u64)>,
+    running: usize,
+    probe_next: bool,
+}
+
+impl Post {
+    pub(crate) fn new(interval: Duration, timeout: Duration) -> Self {
+        let post = Self {
+            first_interval: interval,
+            interval_ms: AtomicU64::new(0),
+            timeout,
+            books: Mutex::default(),
+            couriers: Gauge::default(),
+        };
+        post.set_interval(interval);
+        post
+    }
+
+    pub(crate) fn set_interval(&self, interval: Duration) {
+        let ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
+        self.interval_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// Lets the next notification begin with a probe.
+    pub(crate) fn probe_next(&self) {
+        lock(&self.books).probe_next = true;
+    }
+
+    /// Takes in a notice for everybody who has set an address.
+    fn accept_notice(&self, world: &World, notice: &Notice) {
+        let addresses = world.notify_addresses();
+        for mode in Mode::ALL {
+            if let Some(address) = addresses.of(mode) {
+                let (url, notice) = (address.url.clone(), for_mode(mode, notice));
+                self.accept(world, Order { mode, url, notice, spoiled: None, repeats: None });
+            }
+        }
+    }
+
+    /// Takes in the notification that `echo` asks for.
+    pub(crate) fn accept_echo(&self, world: &World, url: &str, message: &str) {
+        let notice = Notice {
+            event_type: ECHO_EVENT.to_owned(),
+            resource: json!({ "echo_message": message }),
+            summary: "回声测试通知".to_owned(),
+        };
+        let (mode, url) = (Mode::Partner, url.to_owned());
+        self.accept(world, Order { mode, url, notice, spoiled: None, repeats: None });
+    }
+
+    /// Takes in one notification; gives its place in the list.
+    pub(crate) fn accept(&self, world: &World, order: Order) -> u64 {
+        let Order { mode, url, notice, spoiled, repeats } = order;
+        let (id, create_time) =
+            repeats.unwrap_or_else(|| (unique_id().unwrap_or_default(), rfc3339(world.clock.now())));
+        let mut books = lock(&self.books);
+        books.last_seq += 1;
+        let seq = books.last_seq;
+        let probe = std::mem::take(&mut books.probe_next);
+        let spoiled = spoiled.or_else(|| probe.then_some(Spoiled { kind: FaultKind::Signtest, times: 1 }));
+        let state = if is_local(&url) { DeliveryState::Waiting } else { DeliveryState::NotSent };
+        if state == DeliveryState::Waiting {
+            books.due.push((Instant::now(), seq));
+        }
+        if books.deliveries.len() >= CAPACITY {
+            books.deliveries.pop_front();
+        }
+        let Notice { event_type, resource, summary } = notice;
+        let attempts = Vec::new();
+        books.deliveries.push_back(Delivery {
+            seq,
+            id,
+            mode,
+            event_type,
+            create_time,
+            summary,
+            resource,
+            url,
+            state,
+            attempts,
+            spoiled,
+        });
+        drop(books);
+        world.outbox.wake();
+        seq
+    }
+
+    /// All remembered deliveries after position `after`, oldest first.
+    pub(crate) fn deliveries(&self, after: u64) -> Vec<Delivery> {
+        lock(&self.books).deliveries.iter().filter(|delivery| delivery.seq > after).cloned().collect()
+    }
+
+    pub(crate) fn find(&self, seq: u64) -> Option<Delivery> {
+        lock(&self.books).deliveries.iter().find(|delivery| delivery.seq == seq).cloned()
+    }
+
+    pub(crate) fn latest(&self) -> Option<Delivery> {
+        lock(&self.books).deliveries.back().cloned()
+    }
+
+    /// Time until something is due.
+    fn idle_time(&self, now: Instant) -> Duration {
+        let books = lock(&self.books);
+        if books.running >= COURIERS {
+            return Duration::MAX;
+        }
+        let next = books.due.iter().map(|(due, _)| *due).min();
+        next.map_or(Duration::MAX, |due| due.saturating_duration_since(now))
+    }
+
+    /// Takes the most urgent delivery that is due, if a courier is free.
+    fn take_due(&self, now: Instant) -> Option<Delivery> {
+        let mut books = lock(&self.books);
+        if books.running >= COURIERS {
+            return None;
+        }
+        loop {
+            let urgent = books.due.iter().enumerate().filter(|(_, (due, _))| *due <= now);
+            let index = urgent.min_by_key(|(_, (due, _))| *due).map(|(index, _)| index)?;
+            let (_, seq) = books.due.swap_remove(index);
+            let found = books.deliveries.iter().find(|delivery| delivery.seq == seq).cloned();
+            // One that was forgotten meanwhile is passed over.
+            if let Some(delivery) = found {
+                books.running += 1;
+                return Some(delivery);
+            }
+        }
+    }
+
+    /// Notes what came of an attempt.
+    fn finish(&self, seq: u64, attempt: Attempt) {
+        let mut books = lock(&self.books);
+        books.running = books.running.saturating_sub(1);
+        let Some(delivery) = books.deliveries.iter_mut().find(|delivery| delivery.seq == seq) else {
+            return;
+        };
+        let taken = matches!(attempt.status, Some(200 | 204));
+        delivery.attempts.push(attempt);
+        if taken {
+            delivery.state = DeliveryState::Delivered;
+        } else if delivery.attempts.len() >= MAX_ATTEMPTS {
+            delivery.state = DeliveryState::GivenUp;
+        } else {
+            let interval = Duration::from_millis(self.interval_ms.load(Ordering::Relaxed));
+            books.due.push((Instant::now() + interval, seq));
+        }
+    }
+
+    /// Waits for couriers on their way.
+    pub(crate) fn wait(&self, limit: Duration) {
+        self.couriers.wait_for_zero(limit);
+    }
+
+    /// As at the start, but positions count on.
+    pub(crate) fn clear(&self) {
+        let mut books = lock(&self.books);
+        books.deliveries.clear();
+        books.due.clear();
+        books.probe_next = false;
+        drop(books);
+        self.set_interval(self.first_interval);
+    }
+}
+
+/// How a service provider's event looks to a brand.
+fn for_mode(mode: Mode, notice: &Notice) -> Notice {
+    let mut notice = notice.clone();
+    if mode == Mode::Brand {
+        notice.event_type = notice.event_type.replace("PRODUCT_COUPON_SP.", "PRODUCT_COUPON.");
+        mode::strip_brand_id(&mut notice.resource);
+    }
+    notice
+}
+
+/// 36 characters, as ids of notifications have.
+fn unique_id() -> Result<String, ErrorStack> {
+    let digits = random::upper_hex(32)?.to_ascii_lowercase();
+    let groups = [0..8, 8..12, 12..16, 16..20, 20..32];
+    let groups: Vec<&str> = groups.into_iter().filter_map(|group| digits.get(group)).collect();
+    Ok(groups.join("-"))
+}

@@ -1,0 +1,88 @@
+//! The JSON files a sandbox writes for clients and tests.
+
+use serde_json::{Value, json};
+
+use super::Sandbox;
+use crate::folder::{self, Folder};
+use crate::keys::{Keys, MCHID};
+use crate::world::catalogue::{
+    APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, PRODUCT_COUPON_ID, STOCK_ID, STORE_IDS,
+    UNAUTHORISED_BRAND_ID,
+};
+use crate::world::seed::{self, OPENID};
+
+/// What a service provider's client needs to work with this sandbox.
+pub(super) fn config(keys: &Keys, folder: &Folder, urls: &[String; 2]) -> Value {
+    json!({
+        "mchid": MCHID,
+        "merchant_serial_no": keys.merchant_serial_no(),
+        "private_key_path": folder.file(folder::MERCHANT_KEY),
+        "wechatpay_public_key_id": keys.wechatpay_public_key_id(),
+        "wechatpay_public_key_path": folder.file(folder::WECHATPAY_PUBLIC_KEY),
+        "apiv3_key": keys.0.apiv3_key,
+        "base_urls": urls,
+        "ca_path": folder.file(folder::CA),
+        "defaults": { "appid": APPID, "brand_id": BRAND_ID },
+    })
+}
+
+/// What a brand's client needs.
+pub(super) fn brand_config(keys: &Keys, folder: &Folder, urls: &[String; 2]) -> Value {
+    json!({
+        "mode": "brand",
+        "brand_id": BRAND_ID,
+        "merchant_serial_no": keys.brand_serial_no(),
+        "private_key_path": folder.file(folder::BRAND_KEY),
+        "wechatpay_public_key_id": keys.wechatpay_public_key_id(),
+        "wechatpay_public_key_path": folder.file(folder::WECHATPAY_PUBLIC_KEY),
+        "apiv3_key": keys.0.brand.api_key,
+        "base_urls": urls,
+        "ca_path": folder.file(folder::CA),
+        "defaults": { "appid": APPID },
+    })
+}
+
+impl Sandbox {
+    /// The content of `sandbox.json`.
+    #[must_use]
+    pub fn description(&self) -> Value {
+        let keys = self.keys();
+        let listeners: Vec<Value> = self
+            .extra
+            .iter()
+            .zip(2..)
+            .map(|((kind, url), host)| json!({ "kind": kind, "url": url, "host": host }))
+            .collect();
+        json!({
+            "urls": self.urls,
+            "listeners": listeners,
+            "control_url": self.control_url,
+            "mchid": MCHID,
+            "merchant_serial_no": keys.merchant_serial_no(),
+            "brand_serial_no": keys.brand_serial_no(),
+            "wechatpay_public_key_id": keys.wechatpay_public_key_id(),
+            "platform_serial_no": keys.platform_serial_no(),
+            "openid": OPENID,
+            "appid": APPID,
+            "brand_id": BRAND_ID,
+            "unauthorised_brand_id": UNAUTHORISED_BRAND_ID,
+            "product_coupon_id": PRODUCT_COUPON_ID,
+            "stock_id": STOCK_ID,
+            "bundle_product_coupon_id": BUNDLE_PRODUCT_COUPON_ID,
+            "bundle_stock_ids": BUNDLE_STOCK_IDS,
+            "store_ids": STORE_IDS,
+            "coupons": seed::list(),
+            "files": {
+                "config": self.config_path(),
+                "brand_config": self.brand_config_path(),
+                "ca": self.folder.file(folder::CA),
+                "merchant_key": self.folder.file(folder::MERCHANT_KEY),
+                "merchant_cert": self.folder.file(folder::MERCHANT_CERT),
+                "brand_key": self.folder.file(folder::BRAND_KEY),
+                "brand_cert": self.folder.file(folder::BRAND_CERT),
+                "wechatpay_public_key": self.folder.file(folder::WECHATPAY_PUBLIC_KEY),
+                "platform_cert": self.folder.file(folder::PLATFORM_CERT),
+            },
+        })
+    }
+}

@@ -1,0 +1,242 @@
+//! Which key signs what WeChat Pay says.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use openssl::error::ErrorStack;
+use openssl::pkey::{PKey, Private};
+use serde::Serialize;
+
+use crate::certs::{self, Identity};
+use crate::error::{Error, Result};
+use crate::keys::Keys;
+use crate::mode::Mode;
+use crate::options::SignWith;
+
+/// A key that signs, and the name it signs under.
+pub(crate) struct Signatory {
+    pub(crate) key: PKey<Private>,
+    pub(crate) serial: String,
+    pub(crate) is_public_key: bool,
+}
+
+/// A platform certificate that is listed.
+#[derive(Clone)]
+pub(crate) struct Listed {
+    pub(crate) signatory: Arc<Signatory>,
+    pub(crate) identity: Identity,
+    /// Seconds since 1970.
+    pub(crate) effective: i64,
+    pub(crate) expires: i64,
+}
+
+/// A platform certificate as the control interface shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CertificateView {
+    /// 40 upper-case hexadecimal digits.
+    pub serial_no: String,
+    /// Answers are signed with it, as far as they are signed with a
+    /// certificate.
+    pub signs: bool,
+    /// The certificate.
+    pub pem: String,
+}
+
+/// What may change while the sandbox runs.
+struct State {
+    policy: SignWith,
+    public_key_only: bool,
+    /// Oldest first; the last one signs.
+    certificates: Vec<Listed>,
+}
+
+/// Decides who signs.
+pub(crate) struct Signing {
+    keys: Keys,
+    policy: SignWith,
+    public_key_only: bool,
+    public_key: Arc<Signatory>,
+    state: RwLock<State>,
+    /// Signatures given under [`SignWith::Mixed`].
+    mixed: AtomicU64,
+}
+
+impl Listed {
+    fn new(identity: Identity, serial: String) -> Result<Self, ErrorStack> {
+        let time = |at: &openssl::asn1::Asn1TimeRef| -> Result<i64, ErrorStack> {
+            let since = openssl::asn1::Asn1Time::from_unix(0)?.diff(at)?;
+            Ok(i64::from(since.days) * 86_400 + i64::from(since.secs))
+        };
+        Ok(Self {
+            effective: time(identity.cert.not_before())?,
+            expires: time(identity.cert.not_after())?,
+            signatory: Arc::new(Signatory { key: identity.key.clone(), serial, is_public_key: false }),
+            identity,
+        })
+    }
+}
+
+impl Signing {
+    pub(crate) fn new(keys: &Keys, policy: SignWith, public_key_only: bool) -> Result<Self> {
+        let set = &keys.0;
+        let public_key =
+            Signatory { key: set.wechatpay.clone(), serial: set.wechatpay_id.clone(), is_public_key: true };
+        Ok(Self {
+            policy,
+            public_key_only,
+            public_key: Arc::new(public_key),
+            state: RwLock::new(Self::initial(keys, policy, public_key_only)?),
+            mixed: AtomicU64::new(0),
+            keys: keys.clone(),
+        })
+    }
+
+    fn initial(keys: &Keys, policy: SignWith, public_key_only: bool) -> Result<State> {
+        let first = Listed::new(keys.0.platform.clone(), keys.0.platform_serial.clone())?;
+        Ok(State { policy, public_key_only, certificates: vec![first] })
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who signs an answer; `wanted` is the request's `Wechatpay-Serial`.
+    pub(crate) fn for_answer(&self, mode: Mode, wanted: Option<&str>) -> Arc<Signatory> {
+        self.choose(mode, || wanted == Some(self.public_key.serial.as_str()))
+    }
+
+    /// Who signs a notification: nobody asked for a key.
+    pub(crate) fn for_notice(&self, mode: Mode) -> Arc<Signatory> {
+        self.choose(mode, || true)
+    }
+
+    fn choose(&self, mode: Mode, auto: impl Fn() -> bool) -> Arc<Signatory> {
+        let state = self.read();
+        let with_public_key = mode == Mode::Brand
+            || state.public_key_only
+            || match state.policy {
+                SignWith::Auto => auto(),
+                SignWith::PublicKey => true,
+                SignWith::Certificate => false,
+                SignWith::Mixed { certificate_percent } => !self.falls_to_certificate(certificate_percent),
+            };
+        match state.certificates.last() {
+            Some(newest) if !with_public_key => Arc::clone(&newest.signatory),
+            _ => Arc::clone(&self.public_key),
+        }
+    }
+
+    /// Spreads the certificate's share evenly, so that a test that counts
+    /// does not depend on luck.
+    fn falls_to_certificate(&self, percent: u8) -> bool {
+        let percent = u64::from(percent.min(100));
+        let nth = self.mixed.fetch_add(1, Ordering::Relaxed) % 100;
+        (nth + 1) * percent / 100 > nth * percent / 100
+    }
+
+    /// The key behind a serial number or public key id.
+    pub(crate) fn find(&self, serial: &str) -> Option<Arc<Signatory>> {
+        if serial == self.public_key.serial {
+            return Some(Arc::clone(&self.public_key));
+        }
+        let state = self.read();
+        let certificates = if state.public_key_only { &[] } else { state.certificates.as_slice() };
+        let named = certificates.iter().find(|listed| listed.signatory.serial == serial)?;
+        Some(Arc::clone(&named.signatory))
+    }
+
+    /// The certificates to hand out; `None` for a merchant who has none.
+    pub(crate) fn certificates(&self) -> Option<Vec<Listed>> {
+        let state = self.read();
+        (!state.public_key_only).then(|| state.certificates.clone())
+    }
+
+    pub(crate) fn views(&self) -> Result<Vec<CertificateView>> {
+        let state = self.read();
+        let newest = state.certificates.len().saturating_sub(1);
+        let view = |(index, listed): (usize, &Listed)| -> Result<CertificateView> {
+            Ok(CertificateView {
+                serial_no: listed.signatory.serial.clone(),
+                signs: index == newest && !state.public_key_only,
+                pem: String::from_utf8_lossy(&listed.identity.cert.to_pem()?).into_owned(),
+            })
+        };
+        state.certificates.iter().enumerate().map(view).collect()
+    }
+
+    /// Makes a new platform certificate, which signs from now on; gives its
+    /// serial number.
+    pub(crate) fn rotate(&self, now: i64) -> Result<String> {
+        let authority = certs::authority("wxcoupon sandbox API CA", now)?;
+        let identity = certs::api(&authority, "wxcoupon sandbox platform", &certs::rsa_key()?, now)?;
+        let serial = certs::serial_of(&identity.cert)?;
+        self.write().certificates.push(Listed::new(identity, serial.clone())?);
+        Ok(serial)
+    }
+
+    /// Takes a certificate off the list.
+    pub(crate) fn retire(&self, serial: &str) -> Result<()> {
+        let mut state = self.write();
+        let position = state.certificates.iter().position(|listed| listed.signatory.serial == serial);
+        let position = position.ok_or_else(|| Error::Certificate(format!("{serial}: not listed")))?;
+        if state.certificates.len() == 1 {
+            return Err(Error::Certificate("the last one stays; see public_key_only".into()));
+        }
+        state.certificates.remove(position);
+        Ok(())
+    }
+
+    pub(crate) fn set_public_key_only(&self, only: bool) {
+        self.write().public_key_only = only;
+    }
+
+    pub(crate) fn set_policy(&self, policy: SignWith) {
+        self.write().policy = policy;
+    }
+
+    /// As at the start.
+    pub(crate) fn reset(&self) {
+        // The first certificate was read at the start, so it can be again.
+        if let Ok(initial) = Self::initial(&self.keys, self.policy, self.public_key_only) {
+            *self.write() = initial;
+        }
+        self.mixed.store(0, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Signatory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signatory").field("serial", &self.serial).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn share(percent: u8) -> usize {
+        let policy = SignWith::Mixed { certificate_percent: percent };
+        let signing = Signing::new(&Keys::shared().unwrap(), policy, false).unwrap();
+        (0..200).filter(|_| !signing.for_answer(Mode::Partner, None).is_public_key).count()
+    }
+
+    #[test]
+    fn a_share_is_exact() {
+        assert_eq!([0, 1, 33, 50, 100].map(share), [0, 2, 66, 100, 200]);
+    }
+
+    #[test]
+    fn validity_is_read_from_the_certificate() {
+        let signing = Signing::new(&Keys::shared().unwrap(), SignWith::Auto, false).unwrap();
+        let listed = signing.certificates().unwrap();
+        let span = listed.iter().map(|one| (one.expires - one.effective) / 86_400).collect::<Vec<_>>();
+        assert_eq!(span, [1827]);
+    }
+}
