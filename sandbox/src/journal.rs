@@ -18,8 +18,8 @@ pub struct RequestEntry {
     pub time: String,
     /// 0 or 1; 2 and up for extra listeners.
     pub host: usize,
-    /// `use`, `query` …; `unknown` for other paths; empty when a
-    /// fault ended the connection first.
+    /// Name of the operation, such as `use`; `unknown` for other paths;
+    /// empty when a fault ended the connection first.
     pub operation: String,
     /// `GET`, `POST` …
     pub method: String,
@@ -27,7 +27,7 @@ pub struct RequestEntry {
     pub target: String,
     /// The coupon the path names.
     pub coupon_code: Option<String>,
-    /// The body's `out_request_no` or `send_request_no`.
+    /// The body's `out_request_no`.
     pub number: Option<String>,
     /// The request's signature was accepted.
     pub signature_ok: bool,

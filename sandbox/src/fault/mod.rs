@@ -258,7 +258,7 @@ impl Fault {
         }
     }
 
-    /// Only for this operation: `use`, `query`, `return`; `*` = any.
+    /// Only for the operation of this name, such as `use`; `*` = any.
     #[must_use]
     pub fn on(mut self, operation: &str) -> Self {
         self.operation = (operation != "*").then(|| operation.to_owned());

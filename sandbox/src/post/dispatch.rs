@@ -39,6 +39,8 @@ struct Trip(Arc<Engine>);
 impl Drop for Trip {
     fn drop(&mut self) {
         self.0.post.couriers.leave();
+        // Something may be due already, waiting for a free courier.
+        self.0.world.outbox.wake();
     }
 }
 
@@ -50,8 +52,6 @@ fn send_courier(engine: &Arc<Engine>, delivery: Delivery) {
         let engine = &trip.0;
         let attempt = attempt(engine, &delivery);
         engine.post.finish(delivery.seq, attempt);
-        // The next one may be due already, waiting for a free courier.
-        engine.world.outbox.wake();
     });
     if let Err(e) = spawned {
         let (time, answer) = (rfc3339(engine.world.clock.now()), String::new());

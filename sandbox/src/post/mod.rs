@@ -122,8 +122,15 @@ struct Books {
     last_seq: u64,
     deliveries: VecDeque<Delivery>,
     due: Vec<(Instant, u64)>,
-    running: usize,
     probe_next: bool,
+}
+
+impl Books {
+    /// Positions have no gaps, so there is nothing to search.
+    fn find(&mut self, seq: u64) -> Option<&mut Delivery> {
+        let first = self.deliveries.front()?.seq;
+        self.deliveries.get_mut(usize::try_from(seq.checked_sub(first)?).ok()?)
+    }
 }
 
 impl Post {
@@ -214,7 +221,7 @@ impl Post {
     }
 
     pub(crate) fn find(&self, seq: u64) -> Option<Delivery> {
-        lock(&self.books).deliveries.iter().find(|delivery| delivery.seq == seq).cloned()
+        lock(&self.books).find(seq).cloned()
     }
 
     pub(crate) fn latest(&self) -> Option<Delivery> {
@@ -223,29 +230,27 @@ impl Post {
 
     /// Time until something is due.
     fn idle_time(&self, now: Instant) -> Duration {
-        let books = lock(&self.books);
-        if books.running >= COURIERS {
+        if self.couriers.count() >= COURIERS {
             return Duration::MAX;
         }
+        let books = lock(&self.books);
         let next = books.due.iter().map(|(due, _)| *due).min();
         next.map_or(Duration::MAX, |due| due.saturating_duration_since(now))
     }
 
     /// Takes the most urgent delivery that is due, if a courier is free.
     fn take_due(&self, now: Instant) -> Option<Delivery> {
-        let mut books = lock(&self.books);
-        if books.running >= COURIERS {
+        if self.couriers.count() >= COURIERS {
             return None;
         }
+        let mut books = lock(&self.books);
         loop {
             let urgent = books.due.iter().enumerate().filter(|(_, (due, _))| *due <= now);
             let index = urgent.min_by_key(|(_, (due, _))| *due).map(|(index, _)| index)?;
             let (_, seq) = books.due.swap_remove(index);
-            let found = books.deliveries.iter().find(|delivery| delivery.seq == seq).cloned();
             // One that was forgotten meanwhile is passed over.
-            if let Some(delivery) = found {
-                books.running += 1;
-                return Some(delivery);
+            if let Some(delivery) = books.find(seq) {
+                return Some(delivery.clone());
             }
         }
     }
@@ -253,8 +258,7 @@ impl Post {
     /// Notes what came of an attempt.
     fn finish(&self, seq: u64, attempt: Attempt) {
         let mut books = lock(&self.books);
-        books.running = books.running.saturating_sub(1);
-        let Some(delivery) = books.deliveries.iter_mut().find(|delivery| delivery.seq == seq) else {
+        let Some(delivery) = books.find(seq) else {
             return;
         };
         let taken = matches!(attempt.status, Some(200 | 204));

@@ -3,8 +3,12 @@
 // `till.use_request(…)` reads well, and a till is what makes requests.
 #![allow(clippy::unused_self)]
 
+pub mod receiver;
+pub mod secrets;
+mod wire;
+
 use std::collections::HashMap;
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,9 +17,10 @@ use openssl::base64::{decode_block, encode_block};
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private, Public};
 use openssl::sign::{Signer, Verifier};
-use openssl::ssl::{SslConnector, SslMethod, SslStream};
+use openssl::ssl::{SslConnector, SslMethod};
 use openssl::x509::X509;
 use serde_json::{Value, json};
+pub use wire::{Got, Line, Wire};
 use wxcoupon_sandbox::{APPID, BRAND_ID, OPENID, Options, PRODUCT_COUPON_ID, STOCK_ID, Sandbox};
 
 pub const USE_TIME: &str = "2025-08-03T12:00:00+08:00";
@@ -31,12 +36,16 @@ pub fn unix() -> i64 {
 /// What a till knows: keys and identities, read from the sandbox's folder.
 pub struct Till {
     pub urls: [String; 2],
-    mchid: String,
+    /// Scheme of `Authorization`, and the member that says who signs.
+    scheme: [&'static str; 2],
+    identity: String,
     serial: String,
-    key: PKey<Private>,
+    pub key: PKey<Private>,
     known_keys: HashMap<String, PKey<Public>>,
     pub public_key_id: String,
     pub platform_serial: String,
+    /// The APIv3 key, or the brand's.
+    pub symmetric: String,
     connector: SslConnector,
 }
 
@@ -45,20 +54,34 @@ impl Till {
         Self::from_folder(sandbox.dir())
     }
 
+    /// The brand itself.
+    pub fn brand(sandbox: &Sandbox) -> Self {
+        Self::from_config(sandbox.dir(), "brand_config.json")
+    }
+
     pub fn from_folder(dir: &Path) -> Self {
+        Self::from_config(dir, "config.json")
+    }
+
+    fn from_config(dir: &Path, config: &str) -> Self {
         let read = |name: &str| std::fs::read(dir.join(name)).unwrap();
-        let config: Value = serde_json::from_slice(&read("config.json")).unwrap();
+        let config: Value = serde_json::from_slice(&read(config)).unwrap();
         let text = |name: &str| config[name].as_str().unwrap().to_owned();
         let file = |name: &str| std::fs::read(config[name].as_str().unwrap()).unwrap();
         let platform = X509::from_pem(&read("platform_cert.pem")).unwrap();
         let platform_serial = platform.serial_number().to_bn().unwrap().to_hex_str().unwrap().to_string();
         let public_key_id = text("wechatpay_public_key_id");
         let public_key = PKey::public_key_from_pem(&file("wechatpay_public_key_path")).unwrap();
+        let scheme = match config["mode"].as_str() {
+            Some("brand") => ["WECHATPAY-BRAND-SHA256-RSA2048", "brand_id"],
+            _ => ["WECHATPAY2-SHA256-RSA2048", "mchid"],
+        };
         let mut connector = SslConnector::builder(SslMethod::tls_client()).unwrap();
         connector.set_ca_file(config["ca_path"].as_str().unwrap()).unwrap();
         Self {
             urls: [0, 1].map(|n| config["base_urls"][n].as_str().unwrap().to_owned()),
-            mchid: text("mchid"),
+            scheme,
+            identity: text(scheme[1]),
             serial: text("merchant_serial_no"),
             key: PKey::private_key_from_pem(&file("private_key_path")).unwrap(),
             known_keys: HashMap::from([
@@ -68,7 +91,17 @@ impl Till {
             public_key_id,
             platform_serial,
             connector: connector.build(),
+            symmetric: text("apiv3_key"),
         }
+    }
+
+    /// Trusts another platform certificate.
+    pub fn learn(&mut self, serial: &str, certificate: &X509) {
+        self.known_keys.insert(serial.to_owned(), certificate.public_key().unwrap());
+    }
+
+    pub fn public_key(&self, serial: &str) -> &PKey<Public> {
+        &self.known_keys[serial]
     }
 
     /// A `use` request with everything right.
@@ -145,18 +178,27 @@ impl Till {
         let timestamp = call.timestamp.unwrap_or_else(unix);
         let nonce = "593BEC0C930BF1AFEB40B4A08C8FB242";
         let mut message = format!("{}\n{}\n{timestamp}\n{nonce}\n", call.method, call.target).into_bytes();
-        message.extend_from_slice(&call.body);
+        message.extend_from_slice(call.signed.as_ref().unwrap_or(&call.body));
         message.push(b'\n');
         let signature = self.sign(&message);
         format!(
-            r#"WECHATPAY2-SHA256-RSA2048 mchid="{}",nonce_str="{nonce}",timestamp="{timestamp}",serial_no="{}",signature="{signature}""#,
-            self.mchid, self.serial
+            r#"{} {}="{}",nonce_str="{nonce}",timestamp="{timestamp}",serial_no="{}",signature="{signature}""#,
+            self.scheme[0], self.scheme[1], self.identity, self.serial
         )
     }
 
     /// Checks an answer's signature; says which key made it.
     pub fn verify(&self, got: &Got) -> Result<String, String> {
-        let header = |name: &str| got.header(name).ok_or_else(|| format!("{name} is missing"));
+        self.verify_message(|name| got.header(name), &got.body)
+    }
+
+    /// Checks the signature of an answer or a notification.
+    pub fn verify_message<'a>(
+        &self,
+        header: impl Fn(&str) -> Option<&'a str>,
+        body: &[u8],
+    ) -> Result<String, String> {
+        let header = |name: &str| header(name).ok_or_else(|| format!("{name} is missing"));
         let serial = header("wechatpay-serial")?;
         let key = self.known_keys.get(serial).ok_or_else(|| format!("unknown serial {serial}"))?;
         let timestamp = header("wechatpay-timestamp")?;
@@ -165,7 +207,7 @@ impl Till {
             return Err(format!("signed {age} s ago"));
         }
         let mut message = format!("{timestamp}\n{}\n", header("wechatpay-nonce")?).into_bytes();
-        message.extend_from_slice(&got.body);
+        message.extend_from_slice(body);
         message.push(b'\n');
         let signature = header("wechatpay-signature")?;
         let signature = decode_block(signature).map_err(|_| format!("not Base64: {signature}"))?;
@@ -199,6 +241,8 @@ pub struct Call {
     pub target: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// What counts as the body in the signature, if that is not the body.
+    pub signed: Option<Vec<u8>>,
     pub timestamp: Option<i64>,
 }
 
@@ -210,6 +254,7 @@ impl Call {
             target: target.into(),
             headers: headers.map(|(n, v)| (n.into(), v.into())).into(),
             body: Vec::new(),
+            signed: None,
             timestamp: None,
         }
     }
@@ -242,6 +287,11 @@ impl Call {
         self
     }
 
+    pub fn signed(mut self, signed: &[u8]) -> Self {
+        self.signed = Some(signed.to_vec());
+        self
+    }
+
     pub fn at(mut self, timestamp: i64) -> Self {
         self.timestamp = Some(timestamp);
         self
@@ -267,124 +317,5 @@ impl Call {
         line(String::new());
         bytes.extend_from_slice(&self.body);
         bytes
-    }
-}
-
-pub trait Wire: Read + Write + Send {}
-impl Wire for TcpStream {}
-impl Wire for SslStream<TcpStream> {}
-
-/// An open connection.
-pub struct Line {
-    stream: Box<dyn Wire>,
-    buffer: Vec<u8>,
-}
-
-impl Line {
-    pub fn exchange(&mut self, till: &Till, call: &Call) -> io::Result<Got> {
-        self.write(&call.bytes(till))?;
-        self.read_answer()
-    }
-
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes)
-    }
-
-    fn fill(&mut self) -> io::Result<()> {
-        let mut chunk = [0; 16384];
-        let count = self.stream.read(&mut chunk)?;
-        if count == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.buffer.extend_from_slice(&chunk[..count]);
-        Ok(())
-    }
-
-    /// Insists on exactly these bytes.
-    pub fn expect(&mut self, bytes: &[u8]) {
-        while self.buffer.len() < bytes.len() {
-            self.fill().unwrap();
-        }
-        assert_eq!(self.buffer.drain(..).collect::<Vec<u8>>(), bytes);
-    }
-
-    pub fn read_answer(&mut self) -> io::Result<Got> {
-        let end = loop {
-            if let Some(at) = self.buffer.windows(4).position(|w| w == b"\r\n\r\n") {
-                break at + 4;
-            }
-            self.fill()?;
-        };
-        let head = String::from_utf8(self.buffer.drain(..end).collect()).unwrap();
-        let mut lines = head.split("\r\n");
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let headers: Vec<(String, String)> = lines
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-            .collect();
-        let mut got = Got { status, headers, body: Vec::new() };
-        if got.header("transfer-encoding") == Some("chunked") {
-            got.body = self.read_chunks()?;
-        } else {
-            let length: usize = got.header("content-length").unwrap().parse().unwrap();
-            while self.buffer.len() < length {
-                self.fill()?;
-            }
-            got.body = self.buffer.drain(..length).collect();
-        }
-        Ok(got)
-    }
-
-    fn read_chunks(&mut self) -> io::Result<Vec<u8>> {
-        let mut body = Vec::new();
-        loop {
-            let end = loop {
-                if let Some(at) = self.buffer.windows(2).position(|w| w == b"\r\n") {
-                    break at;
-                }
-                self.fill()?;
-            };
-            let line: Vec<u8> = self.buffer.drain(..end + 2).collect();
-            let size = usize::from_str_radix(std::str::from_utf8(&line[..end]).unwrap(), 16).unwrap();
-            while self.buffer.len() < size + 2 {
-                self.fill()?;
-            }
-            body.extend(self.buffer.drain(..size));
-            self.buffer.drain(..2);
-            if size == 0 {
-                return Ok(body);
-            }
-        }
-    }
-}
-
-/// An answer.
-pub struct Got {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
-}
-
-impl Got {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
-    }
-
-    pub fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap_or_default().to_owned()
-    }
-
-    pub fn sub_code(&self) -> u32 {
-        let id = self.header("request-id").expect("Request-ID");
-        assert!(id.starts_with("08"), "{id}");
-        id.rsplit('-').next().unwrap().parse().unwrap()
     }
 }
