@@ -10,6 +10,7 @@
 )]
 
 mod http;
+mod issued;
 #[path = "../notification/post.rs"]
 mod post;
 mod receiver;

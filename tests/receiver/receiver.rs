@@ -62,6 +62,11 @@ impl Receiver {
         Some(Receiver { process, port, printed })
     }
 
+    /// Where WeChat Pay is to send to.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/wechatpay", self.port)
+    }
+
     /// Sends bytes as they are, in pieces, and reads to the end.
     pub fn exchange(&self, pieces: &[&[u8]]) -> Reply {
         let mut line = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
