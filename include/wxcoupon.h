@@ -8,14 +8,15 @@
  * What this is
  * ==========================================================================
  *
- * A till scans a coupon and asks what it is (wxcoupon_query), takes the net
- * amount, and reports the redemption together with the payment's number
- * (wxcoupon_use). Both calls block until there is one true answer or the time
- * is up: redeemed, not redeemed, or not yet known. The library signs each
- * request, writes it down before its first byte leaves, repeats exactly those
- * bytes on both hosts of WeChat Pay while the answer is open, and proves each
- * answer. What is still open at the end becomes known with wxcoupon_settle,
- * after a power cut too, and nothing is redeemed twice.
+ * A till scans a coupon and asks what it is (wxcoupon_query) and what it takes
+ * off (wxcoupon_quote), takes the net amount, and reports the redemption with
+ * the payment's number (wxcoupon_use). Asking and redeeming block until there
+ * is one true answer or the time is up: redeemed, not redeemed, or not yet
+ * known. The library signs each request, writes it down before its first byte
+ * leaves, repeats exactly those bytes on both hosts of WeChat Pay while the
+ * answer is open, and proves each answer. What is still open at the end
+ * becomes known with wxcoupon_settle, after a power cut too, and nothing is
+ * redeemed twice.
  *
  *     #include <stdio.h>
  *     #include "wxcoupon.h"
@@ -694,6 +695,43 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_query(
     wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
 
 /*
+ * Says whether a queried coupon can be used now, and what it takes off this
+ * basket. Local, no network.
+ *
+ * WeChat Pay takes nothing off at payment: the till does, and reports the
+ * redemption with wxcoupon_use. All amounts are whole fen. Rules that cannot be
+ * checked here are listed in data.unchecked; WeChat Pay decides them when the
+ * coupon is redeemed. A coupon whose rules this version does not understand is
+ * not quoted.
+ *
+ *   ctx      the context. Its clock, corrected by WeChat Pay's answers, says
+ *            what time it is, and its defaults say which store this is.
+ *   json_in  members coupon (the answer of wxcoupon_query, whole or its data)
+ *            and amount (the basket without the coupon). product_amount is what
+ *            the one product costs that the coupon is for, 0 when the basket
+ *            does not have it; a coupon whose scope is SINGLE needs it.
+ *            Optional: store_id, stock_store_ids (array: the stores associated
+ *            with the stock), now (RFC 3339), rounding of a percentage ("down",
+ *            "half_up", "up"; left out: down, never more off than the rule
+ *            says), threshold_on ("product", "basket": what must reach the
+ *            threshold when the scope is SINGLE; left out: product),
+ *            bundle_index_base (0 or 1: the index of a bundle's first coupon).
+ *            "_options" is accepted and has no effect; other members are
+ *            refused.
+ *   out_buf  receives the answer: data.usable, data.discount, data.payable,
+ *            data.forbidden_by with data.message and data.cashier,
+ *            data.unchecked, and data.steps with each rule that was looked at;
+ *            may be NULL.
+ *
+ *   Returns  WXCOUPON_OK, also for a coupon that cannot be used; a status of
+ *            class 1 when the text or a member of it is wrong.
+ *   Owns     nothing; the text stays the caller's.
+ *   Threads  any.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_quote(
+    wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
+
+/*
  * Redeems a coupon : reports to WeChat Pay that the coupon was used for this
  * order.
  *
@@ -1062,10 +1100,10 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_call(
  *                   nothing else. Two of its members serve interfaces with
  *                   sensitive fields: "encrypt": ["/user_name"] lists JSON
  *                   pointers of members that are encrypted for WeChat Pay
- *                   before the body is sent, "decrypt": ["/mobile"] members of
- *                   the answer that are decrypted, where a step of * stands for
- *                   every item of a list; what could not be decrypted is named
- *                   in the answer's undecrypted.
+ *                   before the body is sent, "decrypt": ["/data/mobile"]
+ *                   members of the answer that are decrypted, where a step of *
+ *                   stands for every item of a list; what could not be
+ *                   decrypted is named in the answer's undecrypted.
  *   out_buf         receives the answer; may be NULL.
  *
  *   Returns         WXCOUPON_OK for a proven 2xx; with GET never class 4; any

@@ -12,6 +12,7 @@
 //! - [`journal`] holds what may have happened, flushed before the first byte leaves.
 //! - [`jobs`] carries calls out for programs with one thread.
 //! - [`api`] knows what can be asked and which rules the input must keep; it knows no network.
+//! - [`quote`] says offline what a coupon is worth; it knows neither network nor context.
 //! - [`outcome`] turns an answer, or none, into one status: a pure function.
 //! - [`wire`] is the signature scheme of API version 3; it knows no HTTP library.
 //! - [`net`] brings bytes to WeChat Pay and back, within a deadline, and says whether they left.
@@ -37,6 +38,7 @@ pub mod json;
 pub mod log;
 pub mod net;
 pub mod outcome;
+pub mod quote;
 pub mod redact;
 pub mod report;
 pub mod status;

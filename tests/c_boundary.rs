@@ -19,7 +19,8 @@ use support::toolchain::{COMPILERS, compile, compiler, have, have_optional};
 use support::{assert_none, fixtures, limited, root, run, scratch};
 
 /// The programs of tests/c that run against the release build.
-const PROGRAMS: &[&str] = &["misuse", "text", "rules", "config", "log", "threads", "host", "redeem", UNLOAD];
+const PROGRAMS: &[&str] =
+    &["misuse", "text", "rules", "quote", "config", "log", "threads", "host", "redeem", UNLOAD];
 /// Finds the library by itself, to let go of it again.
 const UNLOAD: &str = "unload";
 /// Those that speak TLS with the sandbox.
@@ -242,20 +243,38 @@ fn the_programs_in_the_documentation_work() {
 
 #[test]
 fn the_examples_work() {
-    let example = root().join("examples-c/01_redeem.c");
     let folder = scratch("examples");
+    let config = fixture_folder().join("sandbox.json");
     for (number, (tool, standard)) in
         [("gcc", "c89"), ("clang", "c17"), ("g++", "c++98")].into_iter().enumerate()
     {
         if !have(tool) {
             continue;
         }
-        let binary = folder.join(format!("01_redeem-{tool}"));
-        compile(compiler(tool, standard), &[&example], Some(&release().folder), &binary).unwrap();
-        let config = fixture_folder().join("sandbox.json");
-        let printed = run(limited(60, &binary).arg(config).arg(format!("AUTO_EXAMPLE_{number}"))).unwrap();
-        for part in ["EFFECTIVE", "USED", "WXCOUPON_OK", "WXCOUPON_E_COUPON_STATE"] {
-            assert!(printed.contains(part), "no {part} in:\n{printed}");
+        let example = |name: &str, arguments: &[&str]| {
+            let (source, binary) =
+                (root().join(format!("examples-c/{name}.c")), folder.join(format!("{name}-{tool}")));
+            compile(compiler(tool, standard), &[&source], Some(&release().folder), &binary).unwrap();
+            run(limited(60, &binary).arg(&config).args(arguments)).unwrap()
+        };
+        let cases: [(&str, &[&str], &[&str]); 3] = [
+            (
+                "01_redeem",
+                &[&format!("AUTO_EXAMPLE_{number}")],
+                &["EFFECTIVE", "USED", "WXCOUPON_OK", "WXCOUPON_E_COUPON_STATE"],
+            ),
+            ("02_quote", &["12800"], &["usable        true", "discount      2560", "payable       10240"]),
+            (
+                "02_quote",
+                &["9000"],
+                &["usable        false", "forbidden_by  threshold", "short_by      1000"],
+            ),
+        ];
+        for (name, arguments, parts) in cases {
+            let printed = example(name, arguments);
+            for part in parts {
+                assert!(printed.contains(part), "no {part} in:\n{printed}");
+            }
         }
     }
 }

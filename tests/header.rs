@@ -87,6 +87,8 @@ fn the_header_is_ascii_without_markdown_within_80_columns() {
         assert!(!line.contains('`') || line.contains("`make"), "line {}: Markdown: {line}", number + 1);
         assert!(!line.replace("://", "").contains("//"), "line {}: C++ comment: {line}", number + 1);
         assert!(!line.ends_with(' '), "line {}: blank at the end", number + 1);
+        let ends = line.find("*/").is_none_or(|at| at + 2 == line.len() || line.starts_with("/*"));
+        assert!(ends, "line {}: the comment ends in the middle of it: {line}", number + 1);
     }
 }
 

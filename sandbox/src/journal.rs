@@ -18,8 +18,8 @@ pub struct RequestEntry {
     pub time: String,
     /// 0 or 1; 2 and up for extra listeners.
     pub host: usize,
-    /// Name of the operation, such as `use`; `unknown` for other paths;
-    /// empty when a fault ended the connection first.
+    /// `use`, `query` …; `unknown` for other paths; empty when a
+    /// fault ended the connection first.
     pub operation: String,
     /// `GET`, `POST` …
     pub method: String,

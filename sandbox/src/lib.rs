@@ -72,5 +72,5 @@ pub use world::catalogue::{
 };
 pub use world::coupon::{CouponState, Day, Hours, StoreScope};
 pub use world::ledger::{Effect, LedgerEntry};
-pub use world::seed::{BUNDLE_ID, OPENID, OTHER_TILL_NUMBER, SeededCoupon};
+pub use world::seed::{BUNDLE_ID, OPENID, OTHER_TILL_NUMBER, PAGES_OPENID, SeededCoupon};
 pub use world::view::{CouponSpec, CouponView};

@@ -174,7 +174,7 @@ impl Default for Options {
             rates: Rates::Flat,
             public_key_only: false,
             notify_url: None,
-            notify_interval: Duration::from_mins(1),
+            notify_interval: Duration::from_secs(60),
             notify_timeout: Duration::from_secs(5),
             upload_answer: UploadAnswer::ImageUrl,
         }

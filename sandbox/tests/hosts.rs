@@ -161,7 +161,7 @@ fn config_and_description_say_everything() {
     assert_eq!(description["control_url"], sandbox.control_url());
     let coupons = description["coupons"].as_array().unwrap();
     assert!(coupons.iter().any(|coupon| coupon["coupon_code"] == "SBX_EFFECTIVE_9"));
-    assert_eq!(coupons.len(), 21);
+    assert_eq!(coupons.len(), 46);
 }
 
 #[test]

@@ -20,6 +20,7 @@ use crate::outcome::{self, Body, Event, Verdict};
 use crate::redact;
 use crate::report::{Report, WechatError};
 use crate::status::{Class, Code};
+use crate::wire::verify::Distrust;
 use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
 
@@ -233,13 +234,14 @@ impl Client {
     }
 
     fn judge(&self, errand: &Errand<'_>, answer: Answer, deadline: &Deadline, cancel: &Cancel) -> Report {
-        let trust = if errand.downloads_certificates && answer.status == 200 {
-            match self.trust_of_download(&answer.signature, &answer.body) {
+        let trust = match (errand.downloads_certificates, answer.status) {
+            (true, 200) => match self.trust_of_download(&answer.signature, &answer.body) {
                 Ok(trust) => trust,
                 Err(error) => return error.into(),
-            }
-        } else {
-            self.trust(&answer.signature, &answer.body, deadline, cancel)
+            },
+            // Signed with the public key that is missing: nothing hangs on it but the advice to configure it.
+            (true, 404) => Err(Distrust::Unsigned),
+            _ => self.trust(&answer.signature, &answer.body, deadline, cancel),
         };
         let body = Body::read(&answer.body);
         let subcode = answer.request_id.as_deref().and_then(api::subcode::of_request_id);

@@ -17,6 +17,7 @@ mod jobs;
 mod log;
 mod notification;
 mod ops;
+mod quote;
 mod registry;
 mod text;
 mod till;
@@ -32,6 +33,7 @@ pub use jobs::*;
 pub use log::*;
 pub use notification::*;
 pub use ops::*;
+pub use quote::*;
 pub use till::*;
 pub use version::*;
 

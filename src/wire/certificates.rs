@@ -20,7 +20,7 @@ struct Listed {
 /// All certificates of an answer, or of its copy on disk: opening them proves that who sealed them has the
 /// APIv3 key, which is the merchant and WeChat Pay.
 pub fn open(answer: &[u8], apiv3_key: &str) -> Result<Vec<Certificate>> {
-    let unreadable = |why: String| Error::new(Code::AnswerUnreadable, format!("/v3/certificates: {why}"));
+    let unreadable = |why: String| Error::new(Code::ReadFailed, format!("/v3/certificates: {why}"));
     let answer: Answer = serde_json::from_slice(answer).map_err(|error| unreadable(error.to_string()))?;
     let opened = answer.data.iter().map(|listed| {
         let shut = |why: &dyn std::fmt::Display| {

@@ -16,6 +16,11 @@ static int32_t query(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     return wxcoupon_query(ctx, "{}", buf);
 }
 
+static int32_t quote(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_quote(ctx, "{}", buf);
+}
+
 static int32_t request(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
 {
     return wxcoupon_request(ctx, "GET", "/v3/certificates", NULL, buf);
@@ -72,9 +77,9 @@ static int32_t call(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
 }
 
 typedef int32_t (*operation)(wxcoupon_ctx *, wxcoupon_buf *);
-static const operation OPERATIONS[] = { use, query, request, give_back, settle, check, wxcoupon_pending,
-                                        update, list, send_coupon, confirm, deactivate, call,
-                                        wxcoupon_warm, notification };
+static const operation OPERATIONS[] = { use, query, quote, request, give_back, settle, check,
+                                        wxcoupon_pending, update, list, send_coupon, confirm,
+                                        deactivate, call, wxcoupon_warm, notification };
 #define OPERATION_COUNT (sizeof OPERATIONS / sizeof OPERATIONS[0])
 
 static void not_a_context(size_t word, wxcoupon_buf *buf)
@@ -255,6 +260,8 @@ static void null_everywhere(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     CHECK(strstr(wxcoupon_buf_data(buf), "json_in is NULL") != NULL);
     CHECK_STATUS(wxcoupon_query(ctx, NULL, buf), WXCOUPON_E_NULL);
     CHECK_STATUS(wxcoupon_query(ctx, NULL, NULL), WXCOUPON_E_NULL);
+    CHECK_STATUS(wxcoupon_quote(ctx, NULL, buf), WXCOUPON_E_NULL);
+    CHECK(strstr(wxcoupon_buf_data(buf), "json_in is NULL") != NULL);
     CHECK_STATUS(wxcoupon_ctx_update(ctx, NULL, buf), WXCOUPON_E_NULL);
     CHECK_STATUS(wxcoupon_return(ctx, NULL, buf), WXCOUPON_E_NULL);
     CHECK_STATUS(wxcoupon_list(ctx, NULL, buf), WXCOUPON_E_NULL);
@@ -293,6 +300,7 @@ static void null_everywhere(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     proves("where NULL is allowed it works");
     CHECK_STATUS(wxcoupon_notification_open(ctx, "{}", NULL, 0, NULL), WXCOUPON_E_CONFIG);
     CHECK_STATUS(wxcoupon_use(ctx, "{}", NULL), WXCOUPON_E_REQUEST);
+    CHECK_STATUS(wxcoupon_quote(ctx, "{}", NULL), WXCOUPON_E_REQUEST);
     CHECK_STATUS(wxcoupon_settle(ctx, NULL, NULL), WXCOUPON_OK);
     CHECK_STATUS(wxcoupon_pending(ctx, NULL), WXCOUPON_OK);
     CHECK_STATUS(wxcoupon_check(ctx, NULL, buf), WXCOUPON_OK);

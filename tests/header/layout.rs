@@ -57,7 +57,10 @@ const SECTIONS: &[Section] = &[
         title: "Context: keys, hosts, connections and journal of one merchant",
         names: &["wxcoupon_ctx", "wxcoupon_ctx_new", "wxcoupon_ctx_update", "wxcoupon_ctx_free"],
     },
-    Section { title: "At the till", names: &["wxcoupon_query", "wxcoupon_use", "wxcoupon_return"] },
+    Section {
+        title: "At the till",
+        names: &["wxcoupon_query", "wxcoupon_quote", "wxcoupon_use", "wxcoupon_return"],
+    },
     Section {
         title: "Before the till: coupons come to users",
         names: &["wxcoupon_list", "wxcoupon_send", "wxcoupon_confirm", "wxcoupon_deactivate"],

@@ -9,10 +9,16 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod brand;
+mod checking;
 mod doubt;
 mod hostile;
 mod jobs;
+mod keys;
 mod logging;
+mod quotes;
 mod redeem;
 mod requests;
+mod sensitive;
 mod till;
+mod upload;

@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 use std::ffi::{CStr, CString, c_char};
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
 use std::ptr;
 use wxcoupon::ffi::{
     wxcoupon_buf, wxcoupon_buf_data, wxcoupon_buf_free, wxcoupon_buf_in_doubt, wxcoupon_buf_new,
-    wxcoupon_buf_status, wxcoupon_check, wxcoupon_ctx, wxcoupon_ctx_free, wxcoupon_ctx_new,
+    wxcoupon_buf_status, wxcoupon_call, wxcoupon_check, wxcoupon_ctx, wxcoupon_ctx_free, wxcoupon_ctx_new,
     wxcoupon_ctx_update, wxcoupon_job, wxcoupon_job_cancel, wxcoupon_job_free, wxcoupon_job_wait,
-    wxcoupon_pending, wxcoupon_query, wxcoupon_request, wxcoupon_return, wxcoupon_settle, wxcoupon_start,
-    wxcoupon_use,
+    wxcoupon_pending, wxcoupon_query, wxcoupon_quote, wxcoupon_request, wxcoupon_return, wxcoupon_settle,
+    wxcoupon_start, wxcoupon_use, wxcoupon_warm,
 };
 use wxcoupon_sandbox::{Options, Sandbox, TlsKind};
 
@@ -72,6 +74,10 @@ impl Till {
         self.call(wxcoupon_query, request)
     }
 
+    pub fn quote(&self, question: &Value) -> Answer {
+        self.call(wxcoupon_quote, question)
+    }
+
     pub fn request(&self, method: &str, target: &str, body: Option<&Value>) -> Answer {
         let [method, target] = [method, target].map(|text| CString::new(text).unwrap());
         let body = body.map(|body| CString::new(body.to_string()).unwrap());
@@ -95,6 +101,22 @@ impl Till {
         self.answer(unsafe { wxcoupon_check(self.ctx, ptr::null(), self.buf) })
     }
 
+    pub fn check_with(&self, request: &Value) -> Answer {
+        self.call(wxcoupon_check, request)
+    }
+
+    pub fn warm(&self) -> Answer {
+        self.answer(wxcoupon_warm(self.ctx, self.buf))
+    }
+
+    /// Any operation by its name.
+    pub fn ask(&self, operation: &str, request: &Value) -> Answer {
+        let [operation, request] =
+            [operation.to_owned(), request.to_string()].map(|text| CString::new(text).unwrap());
+        // SAFETY: terminated texts that outlive the call.
+        self.answer(unsafe { wxcoupon_call(self.ctx, operation.as_ptr(), request.as_ptr(), self.buf) })
+    }
+
     pub fn settle_all(&self) -> Answer {
         // SAFETY: NULL is allowed and means everything.
         self.answer(unsafe { wxcoupon_settle(self.ctx, ptr::null(), self.buf) })
@@ -111,6 +133,11 @@ impl Till {
         // SAFETY: terminated texts and a writable pointer.
         let status = unsafe { wxcoupon_start(self.ctx, operation.as_ptr(), request.as_ptr(), &raw mut job) };
         if status == 0 { Ok(Started { job, buf: wxcoupon_buf_new() }) } else { Err(status) }
+    }
+
+    /// Another thread's till on the same context, with a buffer of its own.
+    pub fn twin(&self) -> Twin {
+        Twin(ManuallyDrop::new(Till { ctx: self.ctx, buf: wxcoupon_buf_new() }))
     }
 
     /// Frees the context while this till lives on; what it calls then is told that the handle is dead.
@@ -170,9 +197,29 @@ impl Drop for Started {
     }
 }
 
+/// Lets go of its buffer only: the context is the first till's.
+pub struct Twin(ManuallyDrop<Till>);
+
+impl Deref for Twin {
+    type Target = Till;
+
+    fn deref(&self) -> &Till {
+        &self.0
+    }
+}
+
+impl Drop for Twin {
+    fn drop(&mut self) {
+        wxcoupon_buf_free(self.0.buf);
+    }
+}
+
 // SAFETY: every function may be called from any thread on any handle; only the text of the buffer may not be
 // read while another thread fills it, and a till has a buffer of its own.
 unsafe impl Send for Till {}
+
+// SAFETY: the same; twins are made from a shared till.
+unsafe impl Sync for Till {}
 
 impl Drop for Till {
     fn drop(&mut self) {

@@ -156,10 +156,11 @@ impl World {
     fn check_grant(&self, catalogue: &Catalogue, grant: &Grant) -> Result<Vec<u16>, Refusal> {
         let now = self.clock.business_now();
         let stocks = wanted_stocks(catalogue, grant)?;
-        for index in &stocks {
-            let stock = catalogue.stock(*index).ok_or(Reason::Internal)?;
+        let each = || stocks.iter().filter_map(|index| catalogue.stock(*index));
+        each().try_for_each(|stock| stock.check_sending(now))?;
+        for stock in each() {
             self.check_code(stock.code_mode, &grant.from)?;
-            stock.check_sendable(&grant.openid, now)?;
+            stock.check_quotas(&grant.openid, now)?;
         }
         Ok(stocks)
     }

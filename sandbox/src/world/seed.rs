@@ -10,6 +10,8 @@ use crate::clock::rfc3339;
 
 /// The owner of the seeded coupons.
 pub const OPENID: &str = "oSandboxUser0000000000000001";
+/// The owner of `SBX_PAGE_01` to `_25`: more coupons than one page holds.
+pub const PAGES_OPENID: &str = "oSandboxPages000000000000001";
 /// The user's bundle that `SBX_BUNDLE_1` to `_3` are the rungs of.
 pub const BUNDLE_ID: &str = "123446565767";
 /// The number `SBX_USED` was redeemed under.
@@ -73,6 +75,11 @@ fn seeds(now: i64) -> Vec<Seed> {
             spec.locked = Some(true);
         }),
     ]);
+    seeds.extend((1..=25).map(|n| {
+        seed(&format!("SBX_PAGE_{n:02}"), "of another user, for lists of several pages", |spec| {
+            spec.openid = Some(PAGES_OPENID.to_owned());
+        })
+    }));
     seeds.extend(BUNDLE_STOCK_IDS.into_iter().zip(1..).map(|(stock_id, rung)| {
         let mut seed = seed(&format!("SBX_BUNDLE_{rung}"), "rung of a bundle, to be used in order", |spec| {
             spec.stock_id = Some(stock_id.to_owned());

@@ -137,12 +137,15 @@ impl Stock {
         }
     }
 
-    /// Whether one more coupon may go to this user now.
-    pub(crate) fn check_sendable(&self, openid: &str, now: i64) -> Result<(), Refusal> {
-        let state = self.state_at(now);
-        if state != "SENDING" {
-            return Err(Refusal::because(Reason::StockNotSending, format!("stock state is {state}")));
+    pub(crate) fn check_sending(&self, now: i64) -> Result<(), Refusal> {
+        match self.state_at(now) {
+            "SENDING" => Ok(()),
+            state => Err(Refusal::because(Reason::StockNotSending, format!("stock state is {state}"))),
         }
+    }
+
+    /// Whether one more coupon is left for this user now.
+    pub(crate) fn check_quotas(&self, openid: &str, now: i64) -> Result<(), Refusal> {
         if self.sent.by_user.get(openid).copied().unwrap_or(0) >= self.rule.max_count_per_user {
             return Err(Reason::UserQuota.into());
         }

@@ -1,0 +1,174 @@
+//! The caller's question: a coupon, a basket, a moment, and how to read what is not documented.
+
+use super::amount::{Rounding, ThresholdOn};
+use super::member::Member;
+use super::moment::Moment;
+use crate::api;
+use crate::error::{Error, Result};
+use crate::json::{self, pointer};
+use crate::status::Code;
+use serde_json::{Map, Value};
+
+/// Members that may be given.
+const KNOWN: &str = "coupon, amount, product_amount, store_id, stock_store_ids, now, rounding, threshold_on, \
+                     bundle_index_base, _options";
+
+/// A question that can be answered.
+#[derive(Debug)]
+pub struct Question {
+    answer: Value,
+    /// The basket, in fen.
+    pub amount: u64,
+    /// The part of it that a coupon for one product is about, in fen.
+    pub product_amount: Option<u64>,
+    /// Where the till stands.
+    pub store_id: Option<String>,
+    /// The stores that are associated with the stock, where the caller knows them.
+    pub stock_store_ids: Option<Vec<String>>,
+    /// When.
+    pub now: Moment,
+    /// How a percentage becomes whole fen.
+    pub rounding: Rounding,
+    /// What must reach the threshold of a coupon for one product.
+    pub threshold_on: ThresholdOn,
+    /// The number of a bundle's first coupon, where the caller knows it.
+    pub bundle_index_base: Option<u64>,
+}
+
+fn refuse(field: &str, message: impl Into<String>) -> Error {
+    Error::at(Code::Request, field, message)
+}
+
+impl Question {
+    /// Reads the caller's JSON. A member that nobody knows is refused: it is meant for nobody but this library.
+    pub fn read(input: &str, default_store_id: Option<&str>, now: Moment) -> Result<Question> {
+        let mut members = json::parse_object(input)?;
+        // Callers send it with every function; a call that waits for nobody has no use for it.
+        api::take_options(&mut members)?;
+        let mut members = Members(members);
+        let question = Question {
+            answer: members.take("coupon").ok_or_else(|| refuse("/coupon", "coupon is missing"))?,
+            amount: members.amount("amount")?.ok_or_else(|| refuse("/amount", "amount is missing"))?,
+            product_amount: members.amount("product_amount")?,
+            store_id: members.text("store_id")?.or_else(|| default_store_id.map(str::to_owned)),
+            stock_store_ids: members.texts("stock_store_ids")?,
+            now: members.moment("now")?.unwrap_or(now),
+            rounding: members
+                .choice(
+                    "rounding",
+                    &[("down", Rounding::Down), ("half_up", Rounding::HalfUp), ("up", Rounding::Up)],
+                )?
+                .unwrap_or_default(),
+            threshold_on: members
+                .choice(
+                    "threshold_on",
+                    &[("product", ThresholdOn::Product), ("basket", ThresholdOn::Basket)],
+                )?
+                .unwrap_or_default(),
+            bundle_index_base: members.base("bundle_index_base")?,
+        };
+        members.finish()?;
+        question.check()?;
+        Ok(question)
+    }
+
+    /// The coupon: the `data` of an answer, or the whole answer, which a program without a JSON reader passes on
+    /// as it is.
+    pub fn coupon(&self) -> Member<'_> {
+        let given = Member::new(&self.answer, "/coupon");
+        let data = given.get("data");
+        if data.is_object() && !given.get("coupon_state").is_present() { data } else { given }
+    }
+
+    /// What no coupon is without. Whatever is deeper inside came from WeChat Pay and is not the caller's fault.
+    fn check(&self) -> Result<()> {
+        let coupon = self.coupon();
+        for (member, is_right, expected) in [
+            (&coupon, coupon.is_object(), "an object: the data of a query's answer"),
+            (&coupon.get("coupon_state"), coupon.get("coupon_state").text().is_ok(), "a string"),
+            (&coupon.get("product_coupon"), coupon.get("product_coupon").is_object(), "an object"),
+        ] {
+            if !is_right {
+                let hint = "Pass the whole answer of wxcoupon_query, or its data, as coupon.";
+                return Err(refuse(&member.field, member.unreadable(expected).message).hint(hint));
+            }
+        }
+        match self.product_amount {
+            Some(part) if part > self.amount => Err(refuse(
+                "/product_amount",
+                format!("product_amount {part} is more than the whole basket, {}", self.amount),
+            )),
+            None if coupon.at(&["product_coupon", "scope"]).text().is_ok_and(|scope| scope == "SINGLE") => {
+                Err(refuse(
+                    "/product_amount",
+                    "product_amount is missing: this coupon (scope SINGLE) is for one product; give what that product \
+                 costs without the coupon, in fen, or 0 if it is not in the basket",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Takes members out; what is left at the end nobody knows.
+struct Members(Map<String, Value>);
+
+impl Members {
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.shift_remove(name).filter(|value| !value.is_null())
+    }
+
+    fn amount(&mut self, name: &str) -> Result<Option<u64>> {
+        self.read(name, "a whole number of fen, 0 or more, without quotes", Value::as_u64)
+    }
+
+    fn base(&mut self, name: &str) -> Result<Option<u64>> {
+        self.read(name, "0 or 1", |value| value.as_u64().filter(|base| *base <= 1))
+    }
+
+    fn text(&mut self, name: &str) -> Result<Option<String>> {
+        self.read(name, "a string that is not empty", filled_text)
+    }
+
+    fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>> {
+        self.read(name, "an array of strings", |value| value.as_array()?.iter().map(filled_text).collect())
+    }
+
+    fn moment(&mut self, name: &str) -> Result<Option<Moment>> {
+        let expected = "a time of RFC 3339 with offset, such as 2025-08-03T12:00:00+08:00";
+        self.read(name, expected, |value| Moment::parse(value.as_str()?))
+    }
+
+    fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Result<Option<T>> {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        self.read(name, &format!("one of {}", names.join(", ")), |value| {
+            choices.iter().find(|(name, _)| value == *name).map(|(_, choice)| *choice)
+        })
+    }
+
+    fn read<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let found = read(&value);
+        let member = Member::new(&value, pointer("", name));
+        found.map(Some).ok_or_else(|| refuse(&member.field, member.unreadable(expected).message))
+    }
+
+    fn finish(self) -> Result<()> {
+        match self.0.keys().next() {
+            None => Ok(()),
+            Some(unknown) => Err(refuse(
+                &pointer("", unknown),
+                format!("{unknown} is not known to wxcoupon_quote; known are: {KNOWN}"),
+            )),
+        }
+    }
+}
+
+fn filled_text(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}

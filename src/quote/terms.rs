@@ -1,0 +1,124 @@
+//! What a coupon demands and gives, and where in the entity that stands.
+
+use super::member::{Member, Unreadable};
+use serde::Serialize;
+
+/// The documentation's range of `percent_off`.
+const PERCENT: std::ops::RangeInclusive<u64> = 1..=99;
+
+/// The terms of one use.
+#[derive(Debug, Clone, Serialize)]
+pub struct Terms {
+    /// What is given.
+    #[serde(flatten)]
+    pub benefit: Benefit,
+    /// In fen; 0 demands nothing.
+    pub threshold: u64,
+    /// What it is taken off.
+    pub applies_to: AppliesTo,
+    /// JSON pointer in the input.
+    pub found_at: String,
+}
+
+/// What is given, by `product_coupon.type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Benefit {
+    /// 满减
+    Normal {
+        /// Taken off, in fen.
+        discount_amount: u64,
+    },
+    /// 折扣
+    Discount {
+        /// Percent taken off: 30 means that 70 % are paid.
+        percent_off: u64,
+    },
+    /// 换购
+    Exchange {
+        /// Paid for the product, in fen.
+        exchange_price: u64,
+    },
+}
+
+/// What the benefit is taken off, by `product_coupon.scope`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppliesTo {
+    /// The whole basket: scope ALL.
+    Basket,
+    /// One product: scope SINGLE.
+    Product,
+}
+
+/// How often a coupon can be used, by `product_coupon.usage_mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UsageMode {
+    /// Once.
+    Single,
+    /// One use of several, each with a coupon and a stock of its own.
+    ProgressiveBundle,
+}
+
+impl UsageMode {
+    /// Reads the mode. The earlier design SEQUENTIAL is none of them: there one code stands for all uses, the
+    /// coupon's own state and validity are not those of the next use, and nothing says which of them is next.
+    pub fn read(product: &Member<'_>) -> Result<UsageMode, Unreadable> {
+        let member = product.get("usage_mode");
+        match member.text()? {
+            "SINGLE" => Ok(UsageMode::Single),
+            "PROGRESSIVE_BUNDLE" => Ok(UsageMode::ProgressiveBundle),
+            _ => Err(member.unreadable("SINGLE or PROGRESSIVE_BUNDLE")),
+        }
+    }
+
+    /// The member of the stock that has the rule of this use.
+    pub fn usage_rule(self) -> &'static str {
+        match self {
+            UsageMode::Single => "single_usage_rule",
+            UsageMode::ProgressiveBundle => "progressive_bundle_usage_rule",
+        }
+    }
+}
+
+impl Terms {
+    /// Reads the terms from the one place where the documentation has them.
+    pub fn read(coupon: &Member<'_>, mode: UsageMode) -> Result<Terms, Unreadable> {
+        let product = coupon.get("product_coupon");
+        let scope = product.get("scope");
+        let applies_to = match scope.text()? {
+            "ALL" => AppliesTo::Basket,
+            "SINGLE" => AppliesTo::Product,
+            _ => return Err(scope.unreadable("ALL or SINGLE")),
+        };
+        let holder = match (mode, applies_to) {
+            (UsageMode::Single, AppliesTo::Basket) => product.get("single_usage_info"),
+            _ => coupon.at(&["stock", mode.usage_rule()]),
+        };
+        let kind = product.get("type");
+        let (benefit, place) = match kind.text()? {
+            "NORMAL" => {
+                let place = holder.get("normal_coupon");
+                (Benefit::Normal { discount_amount: place.get("discount_amount").whole()? }, place)
+            }
+            "DISCOUNT" => {
+                let place = holder.get("discount_coupon");
+                let percent = place.get("percent_off");
+                let percent_off = percent.whole()?;
+                if !PERCENT.contains(&percent_off) {
+                    return Err(percent.unreadable("1 to 99"));
+                }
+                (Benefit::Discount { percent_off }, place)
+            }
+            "EXCHANGE" if applies_to == AppliesTo::Basket => {
+                return Err(scope.unreadable("SINGLE: a coupon of type EXCHANGE is for one product"));
+            }
+            "EXCHANGE" => {
+                let place = holder.get("exchange_coupon");
+                (Benefit::Exchange { exchange_price: place.get("exchange_price").whole()? }, place)
+            }
+            _ => return Err(kind.unreadable("NORMAL, DISCOUNT or EXCHANGE")),
+        };
+        Ok(Terms { benefit, threshold: place.get("threshold").whole()?, applies_to, found_at: place.field })
+    }
+}

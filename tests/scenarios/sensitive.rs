@@ -1,0 +1,111 @@
+//! Sensitive members of other interfaces: encrypted on the way out, decrypted on the way back.
+
+use crate::till::{Till, config_with};
+use serde_json::{Value, json};
+use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox, SignWith};
+
+const ECHO: &str = "/v3/security/echo";
+
+fn sandbox(sign_with: SignWith) -> Sandbox {
+    Sandbox::start(Options { sign_with, ..Options::default() }).unwrap()
+}
+
+fn echo(secret: &str) -> Value {
+    json!({
+        "echo_message": "hello", "encrypted_echo_message": secret,
+        "_options": { "encrypt": ["/encrypted_echo_message"], "decrypt": ["/encrypted_echo_message"] },
+    })
+}
+
+/// WeChat Pay's stand-in decrypts what we encrypt, and encrypts it again for the merchant.
+#[test]
+fn a_secret_goes_there_and_back_under_the_public_key_and_under_certificates() {
+    let secret = "张三 13800000000";
+    let with_key = sandbox(SignWith::Auto);
+    let with_certificate = sandbox(SignWith::Certificate);
+    let mut only_certificate = with_certificate.config();
+    for name in ["wechatpay_public_key_id", "wechatpay_public_key_path"] {
+        only_certificate.as_object_mut().unwrap().remove(name);
+    }
+    for (sandbox, config) in [(&with_key, with_key.config()), (&with_certificate, only_certificate)] {
+        let till = Till::new(&config);
+        let echoed = till.request("POST", ECHO, Some(&echo(secret)));
+        assert_eq!(echoed.status, 0, "{}", echoed.json);
+        assert_eq!(echoed.json["data"]["encrypted_echo_message"], secret);
+        assert!(echoed.json.get("undecrypted").is_none());
+        let sent = sandbox.requests().into_iter().find(|request| request.target == ECHO).unwrap();
+        assert!(!sent.body.contains("13800000000") && !sent.body.contains("_options"), "{}", sent.body);
+    }
+}
+
+#[test]
+fn what_cannot_be_encrypted_is_told_and_what_cannot_be_decrypted_is_named() {
+    let sandbox = sandbox(SignWith::Auto);
+    let till = Till::new(&sandbox.config());
+    for (encrypt, body, field) in [
+        (json!(["/no_such_member"]), json!({"echo_message": "x"}), "/no_such_member"),
+        (json!(["/echo_message"]), json!({"echo_message": 1}), "/echo_message"),
+        (json!(["/echo_message"]), json!({"echo_message": "券".repeat(72)}), "/echo_message"),
+        (json!("/echo_message"), json!({"echo_message": "x"}), "/_options/encrypt"),
+        (json!(["echo_message"]), json!({"echo_message": "x"}), "/_options/encrypt"),
+    ] {
+        let mut body = body;
+        body["_options"] = json!({ "encrypt": encrypt });
+        let refused = till.request("POST", ECHO, Some(&body));
+        assert_eq!(
+            (refused.name(), &refused.json["field"]),
+            ("WXCOUPON_E_REQUEST", &json!(field)),
+            "{}",
+            refused.json
+        );
+    }
+    assert!(sandbox.requests().is_empty());
+    let body =
+        json!({"echo_message": "plain", "_options": { "decrypt": ["/echo_message", "/absent/*/member"] }});
+    let echoed = till.request("POST", ECHO, Some(&body));
+    assert_eq!(
+        (echoed.status, &echoed.json["undecrypted"]),
+        (0, &json!(["/echo_message"])),
+        "{}",
+        echoed.json
+    );
+    assert_eq!(echoed.json["data"]["echo_message"], "plain");
+}
+
+/// Every encryption gives another text; the number must know its request again all the same, and the journal
+/// must not know the secret.
+#[test]
+fn a_repeat_with_a_secret_is_the_same_request() {
+    let sandbox = sandbox(SignWith::Auto);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("till.db");
+    let till = Till::new(&config_with(&sandbox, &json!({ "journal_path": journal })));
+    let mut request = echo("secret-of-the-user");
+    request["out_request_no"] = json!("SECRET-0001");
+    request["_options"]["timeout_ms"] = json!(1200);
+    let fault = sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("echo"));
+    let lost = till.request("POST", ECHO, Some(&request));
+    assert_eq!((lost.class(), &lost.json["out_request_no"]), (4, &json!("SECRET-0001")), "{}", lost.json);
+    assert!(sandbox.clear_fault(fault));
+    let repeated = till.request("POST", ECHO, Some(&request));
+    assert_eq!(
+        (repeated.status, repeated.json["data"]["encrypted_echo_message"].as_str()),
+        (0, Some("secret-of-the-user")),
+        "{}",
+        repeated.json
+    );
+    let recorded = till.request("POST", ECHO, Some(&request));
+    assert_eq!((recorded.status, &recorded.json["recorded"]), (0, &json!(true)));
+    assert_eq!(recorded.json["data"]["encrypted_echo_message"], "secret-of-the-user");
+    let bodies: std::collections::BTreeSet<String> =
+        sandbox.requests().into_iter().filter(|sent| sent.target == ECHO).map(|sent| sent.body).collect();
+    assert_eq!(bodies.len(), 1, "the recorded bytes are repeated");
+    let mut other = request.clone();
+    other["encrypted_echo_message"] = json!("another");
+    assert_eq!(till.request("POST", ECHO, Some(&other)).name(), "WXCOUPON_E_REQUEST_NO_REUSED");
+    drop(till);
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let content = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!content.windows(18).any(|bytes| bytes == b"secret-of-the-user"));
+    }
+}
