@@ -146,13 +146,8 @@ pub fn envelope(event_type: &str, sealing: &Sealing) -> Value {
 
 /// The headers that prove a body.
 pub fn sign(body: &[u8], timestamp: i64) -> Value {
-    sign_with(&keys().wechatpay, PUBLIC_KEY_ID, body, timestamp)
-}
-
-/// The same with a key of any serial.
-pub fn sign_with(key: &PrivateKey, serial: &str, body: &[u8], timestamp: i64) -> Value {
     let (timestamp, nonce) = (timestamp.to_string(), "5K8264ILTKCH16CQ2502SI8ZNMTM67VS");
-    let signature = key.sign(&message(&timestamp, nonce, body)).unwrap();
+    let signature = keys().wechatpay.sign(&message(&timestamp, nonce, body)).unwrap();
     json!({
         "Content-Type": "application/json",
         "Request-ID": "08F7C1BEC306-0",
@@ -160,7 +155,7 @@ pub fn sign_with(key: &PrivateKey, serial: &str, body: &[u8], timestamp: i64) ->
         "Wechatpay-Nonce": nonce,
         "Wechatpay-Signature": BASE64.encode(signature),
         "Wechatpay-Signature-Type": "WECHATPAY2-SHA256-RSA2048",
-        "Wechatpay-Serial": serial,
+        "Wechatpay-Serial": PUBLIC_KEY_ID,
     })
 }
 

@@ -1,14 +1,16 @@
 //! A coupon is issued; WeChat Pay's stand-in tells the receiver; the coupon becomes usable.
 
 use crate::receiver::Receiver;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wxcoupon::api;
 use wxcoupon::client::Client;
 use wxcoupon::config::Config;
 use wxcoupon::net::cancel::Cancel;
-use wxcoupon_sandbox::{CouponState, Delivery, DeliveryState, Fault, FaultKind, Mode, Options, Sandbox};
+use wxcoupon_sandbox::{
+    CouponState, Delivery, DeliveryState, Fault, FaultKind, Mode, Options, Sandbox, SignWith,
+};
 
 const OPENID: &str = "oSandboxUser0000000000000001";
 
@@ -22,11 +24,16 @@ struct Shop {
 
 impl Shop {
     fn open() -> Option<Shop> {
+        Shop::configured(|_| {})
+    }
+
+    fn configured(change: fn(&mut Map<String, Value>)) -> Option<Shop> {
         let notify_interval = Duration::from_millis(100);
         let sandbox = Sandbox::start(Options { notify_interval, ..Options::default() }).unwrap();
         let journal = tempfile::tempdir().unwrap();
         let mut config = sandbox.config();
         config["journal_path"] = json!(journal.path().join("journal"));
+        change(config.as_object_mut().unwrap());
         let receiver = Receiver::start(&config)?;
         let shop = Shop { sandbox, receiver, config, _journal: journal };
         shop.listen();
@@ -147,6 +154,31 @@ fn after_a_restart_the_same_number_is_used_and_nothing_is_done_twice() {
     assert_eq!(statuses(&shop.delivery(1)), [Some(204)]);
     assert_eq!(shop.confirmations().1, 1);
     assert_eq!(shop.state(&code), CouponState::Effective);
+}
+
+#[test]
+fn a_platform_certificate_that_is_not_known_is_downloaded() {
+    let only_apiv3_key = |config: &mut Map<String, Value>| {
+        config.retain(|name, _| !name.starts_with("wechatpay_public_key") && name != "platform_certificates");
+    };
+    let Some(shop) = Shop::configured(only_apiv3_key) else { return };
+    shop.sandbox.set_sign_with(SignWith::Certificate);
+    shop.sandbox.announce("PRODUCT_COUPON_SP.MOVED", json!({}));
+    assert_eq!(statuses(&shop.delivery(0)), [Some(204)]);
+    assert!(shop.sandbox.requests().iter().any(|request| request.target.starts_with("/v3/certificates")));
+}
+
+#[test]
+fn a_confirmation_in_doubt_without_a_journal_is_told_again() {
+    let Some(shop) = Shop::configured(|config| drop(config.remove("journal_path"))) else { return };
+    let fault = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("confirm"));
+    let code = shop.issue();
+    eventually(|| shop.sandbox.notifications().first().filter(|told| !told.attempts.is_empty()).map(drop));
+    assert!(shop.sandbox.clear_fault(fault));
+    let told = statuses(&shop.delivery(0));
+    assert_eq!((told.first(), told.last()), (Some(&Some(500)), Some(&Some(204))), "{told:?}");
+    assert_eq!(shop.state(&code), CouponState::Effective);
+    assert_eq!(shop.confirmations().1, 1);
 }
 
 #[test]

@@ -19,9 +19,11 @@ mod post;
 mod support;
 mod witness;
 
-use post::{Sealing, envelope, now, openssl, sign_with};
-use serde_json::{Value, json};
+use post::{now, openssl};
+use serde_json::{Map, Value, json};
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::time::Duration;
 use witness::Witness;
 use wxcoupon::client::Client;
@@ -30,7 +32,7 @@ use wxcoupon::net::http::HttpTransport;
 use wxcoupon::net::{Outgoing, Transport as _};
 use wxcoupon::wire::cipher;
 use wxcoupon::wire::keys::{PrivateKey, PublicKey};
-use wxcoupon_sandbox::{Options, Sandbox};
+use wxcoupon_sandbox::{Mode, Options, Sandbox};
 
 const OPENED: &str = r#"{"coupon_code":"Code_123456","名":"券","later":[1,null]}"#;
 const PHONE: &str = "13800138000 微信";
@@ -56,32 +58,25 @@ impl Case {
         let (merchant_pem, wechatpay_pem) = (file("merchant_key.pem"), file("server/wechatpay_key.pem"));
         let merchant_public =
             String::from_utf8(openssl(&["pkey", "-pubout"], merchant_pem.as_bytes())).unwrap();
-        let wechatpay = PrivateKey::read(wechatpay_pem.as_bytes(), None).unwrap();
-        let id = json["wechatpay_public_key_id"].as_str().unwrap();
-
-        let key = json["apiv3_key"].as_str().unwrap().as_bytes().try_into().unwrap();
-        let body = envelope("PRODUCT_COUPON_SP.SEND", &Sealing { key, ..Sealing::of(OPENED) }).to_string();
         let platform_certificate = file("platform_cert.pem");
-        let certificate =
-            Sealing { key, associated_data: json!("certificate"), ..Sealing::of(&platform_certificate) };
+        let listed: Value =
+            serde_json::from_str(signed_answer(&config(), "/v3/certificates")["body"].as_str().unwrap())
+                .unwrap();
         let task = json!({
             "keys": {
                 "mchid": json["mchid"],
                 "merchant_serial_no": json["merchant_serial_no"],
                 "merchant_private": merchant_pem,
                 "merchant_public": merchant_public,
-                "wechatpay_public_key_id": id,
+                "wechatpay_public_key_id": json["wechatpay_public_key_id"],
                 "wechatpay_public": file("wechatpay_public_key.pem"),
                 "wechatpay_private": wechatpay_pem,
                 "apiv3_key": json["apiv3_key"],
             },
             "request": our_request(&config()),
-            "answer": signed_answer(&config(), &json["defaults"]),
-            "notification": {
-                "headers": sign_with(&wechatpay, id, body.as_bytes(), now()),
-                "body": body,
-            },
-            "sealed": envelope("", &certificate)["resource"],
+            "answer": signed_answer(&config(), &question(&json["defaults"])),
+            "notification": notified(&sandbox),
+            "sealed": listed["data"][0]["encrypt_certificate"],
             "encrypted": cipher::encrypt(&PublicKey::read(merchant_public.as_bytes()).unwrap(), PHONE),
             "plain": PHONE,
             "resource": serde_json::from_str::<Value>(OPENED).unwrap(),
@@ -150,22 +145,26 @@ fn our_request(config: &Config) -> Value {
     json!({ "method": "POST", "target": target, "body": body, "authorization": authorization })
 }
 
-/// What the sandbox answers to a request of ours, with the headers that prove it.
-fn signed_answer(config: &Config, defaults: &Value) -> Value {
+/// Path and query of a question after a coupon.
+fn question(defaults: &Value) -> String {
     let query: Vec<String> = parameters(defaults)
         .as_object()
         .unwrap()
         .iter()
         .map(|(name, value)| format!("{name}={}", value.as_str().unwrap()))
         .collect();
-    let target = format!("{COUPON}?{}", query.join("&"));
-    let authorization = config.signer.authorization("GET", &target, now(), b"").unwrap();
+    format!("{COUPON}?{}", query.join("&"))
+}
+
+/// What the sandbox answers to a request of ours, with the headers that prove it.
+fn signed_answer(config: &Config, target: &str) -> Value {
+    let authorization = config.signer.authorization("GET", target, now(), b"").unwrap();
     let answer = HttpTransport::new(config)
         .unwrap()
         .exchange(&Outgoing {
             method: "GET",
             origin: &config.hosts[0].origin,
-            target: &target,
+            target,
             headers: &[
                 ("Authorization", &authorization),
                 ("Accept", "application/json"),
@@ -186,6 +185,30 @@ fn signed_answer(config: &Config, defaults: &Value) -> Value {
         },
         "body": String::from_utf8(answer.body).unwrap(),
     })
+}
+
+/// A notification of the sandbox's, as it came over the wire.
+fn notified(sandbox: &Sandbox) -> Value {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/notify", listener.local_addr().unwrap());
+    sandbox.set_notify_url(Mode::Partner, &url).unwrap();
+    sandbox.announce("PRODUCT_COUPON_SP.SEND", serde_json::from_str(OPENED).unwrap());
+    let mut lines = BufReader::new(listener.accept().unwrap().0);
+    let mut headers = Map::new();
+    loop {
+        let mut line = String::new();
+        lines.read_line(&mut line).unwrap();
+        match line.trim_end().split_once(": ") {
+            Some((name, value)) => drop(headers.insert(name.to_owned(), json!(value))),
+            None if line == "\r\n" => break,
+            None => {}
+        }
+    }
+    let length = headers["Content-Length"].as_str().unwrap().parse().unwrap();
+    let mut body = vec![0; length];
+    lines.read_exact(&mut body).unwrap();
+    lines.get_mut().write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+    json!({ "headers": headers, "body": String::from_utf8(body).unwrap() })
 }
 
 #[test]
