@@ -19,7 +19,7 @@ test: setup lint
 	cargo test --workspace --locked
 
 check: lint
-	cargo test --locked --package wxcoupon --lib --test outcome --test signature --test header --test scenarios
+	cargo test --locked --package wxcoupon --lib --test outcome --test signature --test notification --test header --test scenarios
 
 lint:
 	@tools/lint.sh

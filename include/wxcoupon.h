@@ -119,6 +119,8 @@
  *
  * The others may be left out. docs/configuration.md has bounds and sources.
  *
+ *   apiv3_key                   32 characters; opens notifications and platform
+ *                               certificates
  *   defaults                    {"appid", "brand_id", "store_id"}: used where
  *                               a request leaves them out
  *   timeout_ms                  whole call, 10000
@@ -1000,6 +1002,53 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_job_cancel(wxcoupon_job *job);
 WXCOUPON_API void WXCOUPON_CALL wxcoupon_job_free(wxcoupon_job *job);
 
 /* ==========================================================================
+ * What WeChat Pay sends by itself
+ * ========================================================================== */
+
+/*
+ * Proves and opens a notification that WeChat Pay sent to the program's web
+ * server.
+ *
+ * It uses the network only when a platform certificate must be downloaded to
+ * prove it.
+ *
+ * The answer says in "reply" how to answer the HTTP request, when it succeeds
+ * and when it fails: {"status", "headers", "body"}, to be sent as they are,
+ * within five seconds. Where there is no "reply", answer status 500. WeChat Pay
+ * repeats what is not answered with success, and sends the same thing more than
+ * once anyway: do each data.dedup_key once. Now and then it sends a wrong
+ * signature on purpose, to see who checks; that is refused like any other.
+ *
+ *   ctx           the context; its configuration must have apiv3_key.
+ *   headers_json  the HTTP headers: an object of names to texts or lists of
+ *                 texts, or a list of [name, text] pairs; names in any case,
+ *                 headers that are not needed may stay in.
+ *   body          the raw bytes of the HTTP body, exactly as they came; no NUL
+ *                 at the end is needed. NULL only with body_len 0.
+ *   body_len      their number; more than 1 MiB is refused.
+ *   out_buf       receives the answer; may be NULL. data has id, create_time,
+ *                 event_type, event ("SEND", "USE", "RETURN",
+ *                 "IMAGE_GENERATION", or null for one that this version does
+ *                 not know), known, summary, original_type, dedup_key, and
+ *                 resource: the opened JSON, every member as it came.
+ *
+ *   Returns       WXCOUPON_OK when WeChat Pay's signature proves it and it
+ *                 could be opened, for unknown events too;
+ *                 WXCOUPON_E_NOTIFICATION_UNTRUSTED with "verification" naming
+ *                 the reason; WXCOUPON_E_CONFIG without apiv3_key; a status of
+ *                 class 1 for the arguments.
+ *   Owns          nothing; text and bytes stay the caller's.
+ *   Threads       any. Where a certificate must be downloaded, it blocks up to
+ *                 three seconds.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_notification_open(
+    wxcoupon_ctx *ctx,
+    const char *headers_json,
+    const void *body,
+    uint32_t body_len,
+    wxcoupon_buf *out_buf);
+
+/* ==========================================================================
  * Everything else that WeChat Pay offers
  * ========================================================================== */
 
@@ -1052,9 +1101,9 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_call(
  *                   sensitive fields: "encrypt": ["/user_name"] lists JSON
  *                   pointers of members that are encrypted for WeChat Pay
  *                   before the body is sent, "decrypt": ["/data/mobile"]
- *                   members of the answer that are decrypted, where * stands
- *                   for every item of a list; what could not be decrypted is
- *                   named in the answer's undecrypted.
+ *                   members of the answer that are decrypted, where a step of *
+ *                   stands for every item of a list; what could not be
+ *                   decrypted is named in the answer's undecrypted.
  *   out_buf         receives the answer; may be NULL.
  *
  *   Returns         WXCOUPON_OK for a proven 2xx; with GET never class 4; any

@@ -16,18 +16,22 @@ const EXACT_IN_DOUBLE: f64 = 9_007_199_254_740_992.0;
 
 /// Reads one JSON object and nothing after it.
 pub fn parse_object(text: &str) -> Result<Map<String, Value>> {
+    match parse(text)? {
+        Value::Object(members) => Ok(members),
+        other => Err(Error::new(Code::Json, format!("expected one JSON object, found {}", kind(&other)))),
+    }
+}
+
+/// Reads one JSON value of any kind and nothing after it.
+pub fn parse(text: &str) -> Result<Value> {
     if text.len() > MAX_BYTES {
         return Err(Error::new(Code::Json, format!("the text is longer than {MAX_BYTES} bytes")));
     }
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { level: 1 }
+    Strict { level: 1 }
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| Error::new(Code::Json, error.to_string()))?;
-    match value {
-        Value::Object(members) => Ok(members),
-        other => Err(Error::new(Code::Json, format!("expected one JSON object, found {}", kind(&other)))),
-    }
+        .map_err(|error| Error::new(Code::Json, error.to_string()))
 }
 
 /// What a value is, in the words of the JSON standard.

@@ -5,6 +5,7 @@ use crate::status::{Class, Code};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Everything a call has to say. Members may be added, never removed or given another type.
 #[derive(Debug, Clone)]
@@ -51,6 +52,8 @@ pub struct Report {
     pub retry_after_ms: Option<u64>,
     /// JSON pointers of members of the answer that should be decrypted and could not be.
     pub undecrypted: Vec<String>,
+    /// How the host answers the notification that it asked about.
+    pub reply: Option<Reply>,
     /// WeChat Pay's answer, or the library's own for local functions.
     pub data: Option<Box<RawValue>>,
 }
@@ -70,6 +73,45 @@ pub struct WechatError {
     /// The decimal number at the end of `Request-ID`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subcode: Option<u64>,
+}
+
+/// What WeChat Pay is to be answered to a notification, whole: the host sends it as it is.
+///
+/// Whoever sent an untrusted notification learns nothing of the reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers besides those that every answer has.
+    pub headers: BTreeMap<&'static str, &'static str>,
+    /// The body; empty on success, as WeChat Pay wants it.
+    pub body: &'static str,
+}
+
+impl Reply {
+    /// Taken: it is not sent again.
+    pub fn accepted() -> Reply {
+        Reply { status: 204, headers: BTreeMap::new(), body: "" }
+    }
+
+    /// Not proven to be WeChat Pay's; what is theirs is sent again, signed rightly.
+    pub fn untrusted() -> Reply {
+        Reply::failed(401, r#"{"code":"FAIL","message":"signature not verified"}"#)
+    }
+
+    /// Longer than any notification.
+    pub fn too_large() -> Reply {
+        Reply::failed(413, r#"{"code":"FAIL","message":"too large"}"#)
+    }
+
+    /// The receiver's own fault; it is sent again, perhaps to a receiver that was mended.
+    pub fn fault() -> Reply {
+        Reply::failed(500, r#"{"code":"FAIL","message":"not processed"}"#)
+    }
+
+    fn failed(status: u16, body: &'static str) -> Reply {
+        Reply { status, headers: BTreeMap::from([("Content-Type", "application/json")]), body }
+    }
 }
 
 #[derive(Serialize)]
@@ -115,6 +157,8 @@ struct Envelope<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     undecrypted: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
+    reply: Option<&'a Reply>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a RawValue>,
 }
 
@@ -147,6 +191,7 @@ impl Report {
             may_arrive_late: false,
             retry_after_ms: None,
             undecrypted: Vec::new(),
+            reply: None,
             data: None,
         }
     }
@@ -187,6 +232,7 @@ impl Report {
             wechat: self.wechat.as_ref(),
             retry_after_ms: self.retry_after_ms,
             undecrypted: &self.undecrypted,
+            reply: self.reply.as_ref(),
             data: self.data.as_deref(),
         };
         serde_json::to_string(&envelope).unwrap_or_default()

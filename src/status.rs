@@ -240,7 +240,7 @@ codes! {
     RequestNoReused = WXCOUPON_E_REQUEST_NO_REUSED, "The request number was used before with other content.",
         "Use one number for one redemption and repeat it unchanged.", "请求单号重复,请联系技术支持";
     NotificationUntrusted = WXCOUPON_E_NOTIFICATION_UNTRUSTED, "The notification is not proven to come from WeChat Pay.",
-        "Answer it with an error status; WeChat Pay repeats genuine ones.", "通知验证失败";
+        "Send reply as it is; WeChat Pay repeats what is its own. verification names the reason.", "通知验证失败";
     RateLimited = WXCOUPON_E_RATE_LIMITED, "Too many requests for now.",
         "Wait retry_after_ms, then the same call again with the same number.", "系统繁忙,请稍后重试";
     Locked = WXCOUPON_E_LOCKED, "Another call is working on this coupon or this number.",

@@ -37,6 +37,12 @@ need_sanitizers() {
     fi
 }
 
+# Debian's python3 comes without what makes virtual environments.
+need_venv() {
+    need python3 python3
+    python3 -c 'import ensurepip' >/dev/null 2>&1 || missing="$missing python3-venv"
+}
+
 find_missing() {
     missing=''
     need gcc gcc
@@ -50,6 +56,10 @@ find_missing() {
     need valgrind valgrind
     need openssl openssl
     need readelf binutils
+    # Other people's clients of WeChat Pay (tests/witnesses) come from PyPI and npm.
+    need_venv
+    need node nodejs
+    need npm npm
     need_sanitizers
 }
 

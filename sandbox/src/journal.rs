@@ -27,7 +27,7 @@ pub struct RequestEntry {
     pub target: String,
     /// The coupon the path names.
     pub coupon_code: Option<String>,
-    /// The body's `out_request_no` or `send_request_no`.
+    /// The body's `out_request_no`.
     pub number: Option<String>,
     /// The request's signature was accepted.
     pub signature_ok: bool,

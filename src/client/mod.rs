@@ -4,6 +4,7 @@ mod attempts;
 mod check;
 mod doubt;
 mod local;
+mod notification;
 mod sealing;
 mod settle;
 mod trust;

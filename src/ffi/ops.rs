@@ -98,7 +98,7 @@ pub(super) fn unknown(name: &str) -> Error {
 /// json_body: one JSON object, or NULL for none. Its member "_options" is for this library, as in
 /// wxcoupon_use; with GET it may hold nothing else. Two of its members serve interfaces with sensitive
 /// fields: "encrypt": ["/user_name"] lists JSON pointers of members that are encrypted for WeChat Pay before
-/// the body is sent, "decrypt": ["/data/mobile"] members of the answer that are decrypted, where * stands
+/// the body is sent, "decrypt": ["/data/mobile"] members of the answer that are decrypted, where a step of * stands
 /// for every item of a list; what could not be decrypted is named in the answer's undecrypted.
 /// out_buf: receives the answer; may be NULL.
 /// Returns: WXCOUPON_OK for a proven 2xx; with GET never class 4; any other status by its class.

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::json;
 use crate::status::Code;
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 /// The caller's bytes up to the NUL, at most [`json::MAX_BYTES`] of them.
 ///
@@ -25,6 +25,28 @@ pub unsafe fn bytes_of<'a>(text: *const c_char, argument: &str) -> Result<&'a [u
     }
     // SAFETY: `length` bytes were just read; they stay unchanged by the contract above.
     Ok(unsafe { std::slice::from_raw_parts(text.cast::<u8>(), length) })
+}
+
+/// The caller's bytes, whatever they are: at most `most` and one, so that "too many" can be seen. NULL is
+/// nothing, where nothing is promised.
+///
+/// # Safety
+/// `data` is NULL or points to `length` readable bytes; nobody writes to them while the result lives.
+pub unsafe fn raw_bytes<'a>(
+    data: *const c_void,
+    length: u32,
+    most: usize,
+    argument: &str,
+) -> Result<&'a [u8]> {
+    match (data.is_null(), length) {
+        (_, 0) => Ok(&[]),
+        (true, _) => Err(null(argument)),
+        (false, length) => {
+            let length = usize::try_from(length).unwrap_or(usize::MAX).min(most.saturating_add(1));
+            // SAFETY: not NULL, and that many bytes are readable by the contract above.
+            Ok(unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) })
+        }
+    }
 }
 
 /// The refusal of a NULL argument.

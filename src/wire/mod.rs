@@ -6,6 +6,7 @@
 pub mod certificates;
 pub mod cipher;
 pub mod keys;
+pub mod notification;
 pub mod ring;
 pub mod sign;
 pub mod verify;

@@ -1,4 +1,5 @@
-//! The proof that an answer comes from WeChat Pay, over its raw bytes, before anything is parsed.
+//! The proof that an answer or a notification comes from WeChat Pay, over its raw bytes, before anything is
+//! parsed.
 
 use super::ring::KeyRing;
 use base64::Engine as _;
@@ -23,25 +24,25 @@ pub struct SignatureHeaders {
     pub serial: Option<String>,
 }
 
-/// Why an answer is not proven.
+/// Why an answer or a notification is not proven.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Distrust {
     /// There is no signature, and no time or nonce for one.
-    #[error("the answer is not signed")]
+    #[error("there is no signature")]
     Unsigned,
     /// Some of the signature headers are missing.
-    #[error("the answer has no {0} header")]
+    #[error("there is no {0} header")]
     MissingHeader(&'static str),
     /// A deliberately wrong signature of WeChat Pay's own.
-    #[error("the answer carries a WECHATPAY/SIGNTEST/ probe instead of a signature")]
+    #[error("there is a WECHATPAY/SIGNTEST/ probe instead of a signature")]
     Probe,
     /// The serial is that of the merchant's own certificate.
     #[error(
-        "Wechatpay-Serial is the merchant certificate's own serial number; that certificate never signs answers"
+        "Wechatpay-Serial is the merchant certificate's own serial number; WeChat Pay never signs with it"
     )]
     MerchantSerial,
     /// No key with that serial.
-    #[error("the answer is signed with key {serial}, which is not configured (configured: {known})")]
+    #[error("the signature is of key {serial}, which is not configured (configured: {known})")]
     UnknownSerial {
         /// The answer's serial.
         serial: String,
@@ -49,16 +50,16 @@ pub enum Distrust {
         known: String,
     },
     /// Too old, or from the future.
-    #[error("the answer's time and this machine's differ by {seconds} s; it must be less than {WINDOW_S}")]
+    #[error("the signed time and this machine's differ by {seconds} s; it must be less than {WINDOW_S}")]
     Stale {
         /// Our time minus the answer's.
         seconds: i64,
     },
     /// The timestamp is no number, or the signature no Base64.
-    #[error("the answer's {0} header is malformed")]
+    #[error("the {0} header is malformed")]
     Malformed(&'static str),
     /// The signature does not fit the bytes.
-    #[error("the signature does not fit the answer")]
+    #[error("the signature does not fit the bytes")]
     WrongSignature,
 }
 

@@ -46,6 +46,11 @@ static int32_t update(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     return wxcoupon_ctx_update(ctx, config, buf);
 }
 
+static int32_t notification(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_notification_open(ctx, "{}", "{}", 2, buf);
+}
+
 static int32_t list(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
 {
     return wxcoupon_list(ctx, "{}", buf);
@@ -74,7 +79,7 @@ static int32_t call(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
 typedef int32_t (*operation)(wxcoupon_ctx *, wxcoupon_buf *);
 static const operation OPERATIONS[] = { use, query, quote, request, give_back, settle, check,
                                         wxcoupon_pending, update, list, send_coupon, confirm,
-                                        deactivate, call, wxcoupon_warm };
+                                        deactivate, call, wxcoupon_warm, notification };
 #define OPERATION_COUNT (sizeof OPERATIONS / sizeof OPERATIONS[0])
 
 static void not_a_context(size_t word, wxcoupon_buf *buf)
@@ -278,7 +283,22 @@ static void null_everywhere(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     CHECK_STATUS(wxcoupon_request(ctx, "GET", NULL, NULL, buf), WXCOUPON_E_NULL);
     CHECK(strstr(wxcoupon_buf_data(buf), "path_and_query is NULL") != NULL);
 
+    CHECK_STATUS(wxcoupon_notification_open(ctx, NULL, "{}", 2, buf), WXCOUPON_E_NULL);
+    CHECK(strstr(wxcoupon_buf_data(buf), "headers_json is NULL") != NULL);
+    CHECK_STATUS(wxcoupon_notification_open(ctx, "{}", NULL, 1, buf), WXCOUPON_E_NULL);
+    CHECK(strstr(wxcoupon_buf_data(buf), "body is NULL") != NULL);
+    CHECK_STATUS(wxcoupon_notification_open(ctx, "{}", NULL, 0xFFFFFFFFUL, buf), WXCOUPON_E_NULL);
+
+    proves("a notification that cannot be judged is still answered: with 500");
+    CHECK_STATUS(wxcoupon_notification_open(ctx, "{}", NULL, 0, buf), WXCOUPON_E_CONFIG);
+    CHECK(strstr(wxcoupon_buf_data(buf), "\"reply\":{\"status\":500,") != NULL);
+    CHECK_STATUS(wxcoupon_notification_open(NULL, "{}", "{}", 2, buf), WXCOUPON_E_NULL);
+    CHECK(strstr(wxcoupon_buf_data(buf), "\"reply\":{\"status\":500,") != NULL);
+    CHECK_STATUS(wxcoupon_notification_open(ctx, "{", "{}", 2, buf), WXCOUPON_E_JSON);
+    CHECK(strstr(wxcoupon_buf_data(buf), "\"reply\":{\"status\":500,") != NULL);
+
     proves("where NULL is allowed it works");
+    CHECK_STATUS(wxcoupon_notification_open(ctx, "{}", NULL, 0, NULL), WXCOUPON_E_CONFIG);
     CHECK_STATUS(wxcoupon_use(ctx, "{}", NULL), WXCOUPON_E_REQUEST);
     CHECK_STATUS(wxcoupon_quote(ctx, "{}", NULL), WXCOUPON_E_REQUEST);
     CHECK_STATUS(wxcoupon_settle(ctx, NULL, NULL), WXCOUPON_OK);

@@ -41,6 +41,9 @@ pub fn comment(item: &Item) -> String {
         }
         lines.extend(wrap(text, &format!("  {label:width$}"), COLUMNS - 3));
     }
+    // A pointer such as /data/*/name would end the C comment in its middle.
+    let inner = lines.join("\n");
+    assert!(!inner.contains("*/") && !inner.contains("/*"), "the comment of {} ends early", item.name());
     let body: String = lines.iter().map(|line| format!(" * {line}").trim_end().to_owned() + "\n").collect();
     format!("/*\n{body} */\n")
 }

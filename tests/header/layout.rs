@@ -76,6 +76,7 @@ const SECTIONS: &[Section] = &[
             "wxcoupon_job_free",
         ],
     },
+    Section { title: "What WeChat Pay sends by itself", names: &["wxcoupon_notification_open"] },
     Section {
         title: "Everything else that WeChat Pay offers",
         names: &["wxcoupon_call", "wxcoupon_request"],

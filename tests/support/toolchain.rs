@@ -32,28 +32,30 @@ pub const STRICT: &[&str] = &["-Wall", "-Wextra", "-pedantic", "-Werror"];
 pub fn have(tool: &str) -> bool {
     let found = Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success());
     if !found {
-        skipped(tool);
-        assert!(
-            std::env::var("CI").as_deref() != Ok("true"),
-            "{tool} is missing; tools/setup.sh installs it"
-        );
+        skip_or_fail(&format!("{tool} is not installed; tools/setup.sh installs it"));
     }
     found
+}
+
+/// Says why something is not tested, and fails where `CI` is true.
+pub fn skip_or_fail(why: &str) {
+    skipped(why);
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{why}");
 }
 
 /// The same for a tool that nobody has to have.
 pub fn have_optional(tool: &str) -> bool {
     let found = Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success());
     if !found {
-        skipped(tool);
+        skipped(&format!("{tool} is not installed"));
     }
     found
 }
 
 /// Says so past the capture of the test runner, which shows nothing of tests that pass.
-fn skipped(tool: &str) {
+fn skipped(why: &str) {
     // Without standard error there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {tool} is not installed");
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 /// A call of a compiler in that standard that takes C files for what the standard is of.

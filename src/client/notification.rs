@@ -1,0 +1,71 @@
+//! Opening what WeChat Pay sends by itself.
+
+use super::Client;
+use crate::error::{Error, Result};
+use crate::log;
+use crate::net::cancel::Cancel;
+use crate::net::deadline::Deadline;
+use crate::report::{Reply, Report};
+use crate::status::Code;
+use crate::wire::notification::{self, Headers, MAX_BYTES};
+use std::time::Duration;
+
+/// WeChat Pay wants its reply within five seconds; a certificate that must be downloaded first gets three.
+const DOWNLOAD_LIMIT: Duration = Duration::from_secs(3);
+/// Longest `Request-ID` that is passed on: nothing proves it.
+const LONGEST_REQUEST_ID: usize = 128;
+
+impl Client {
+    /// Proves and opens a notification. Every report says how to answer it.
+    pub fn notification_open(&self, headers_json: &str, body: &[u8]) -> Report {
+        self.proven_and_opened(headers_json, body)
+            .unwrap_or_else(|error| Report { reply: Some(Reply::fault()), ..error.into() })
+    }
+
+    fn proven_and_opened(&self, headers_json: &str, body: &[u8]) -> Result<Report> {
+        let headers = Headers::from_json(headers_json)?;
+        let Some(apiv3_key) = &self.config.apiv3_key else {
+            let message = "apiv3_key is missing: notifications are sealed with it";
+            return Err(Error::at(Code::Config, "/apiv3_key", message));
+        };
+        let report = self.judged(&headers, body, apiv3_key.as_bytes());
+        let request_id = headers.request_id.map(|id| id.chars().take(LONGEST_REQUEST_ID).collect());
+        Ok(Report { request_id, ..report })
+    }
+
+    fn judged(&self, headers: &Headers, body: &[u8], apiv3_key: &[u8]) -> Report {
+        if body.len() > MAX_BYTES {
+            let message = format!("the body is longer than {MAX_BYTES} bytes");
+            return untrusted("too_large", message, Reply::too_large());
+        }
+        if let Some(name) = headers.ambiguous {
+            let message = format!("{name} came twice, with different values");
+            return untrusted("ambiguous_header", message, Reply::untrusted());
+        }
+        let deadline = Deadline::after(DOWNLOAD_LIMIT.min(self.config.limits.call));
+        if let Err(distrust) = self.trust(&headers.signature, body, &deadline, &Cancel::never()) {
+            return untrusted(distrust.name(), distrust.to_string(), Reply::untrusted());
+        }
+        match notification::open(body, apiv3_key) {
+            Ok(opened) => {
+                log::info(format_args!("notification {} {}: opened", opened.event_type, opened.id));
+                Report { reply: Some(Reply::accepted()), ..Report::local(&opened) }
+            }
+            // It is WeChat Pay's: what does not fit is here.
+            Err(unopened) => Report {
+                hint: Some("Compare apiv3_key with the one that is set in the merchant console.".into()),
+                ..untrusted(unopened.name(), unopened.to_string(), Reply::fault())
+            },
+        }
+    }
+}
+
+fn untrusted(verification: &'static str, message: String, reply: Reply) -> Report {
+    log::info(format_args!("notification: untrusted, {verification}"));
+    Report {
+        verification: Some(verification),
+        message,
+        reply: Some(reply),
+        ..Report::new(Code::NotificationUntrusted)
+    }
+}

@@ -1,0 +1,220 @@
+//! A notification of WeChat Pay: the headers that prove it, the envelope that carries it, and what is sealed
+//! in it.
+
+use super::cipher::{self, Sealed, Shut};
+use super::verify::SignatureHeaders;
+use crate::error::{Error, Result};
+use crate::json;
+use crate::status::Code;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Longest body that is looked at. Notifications have a few kilobytes; no limit is documented.
+pub const MAX_BYTES: usize = 1024 * 1024;
+
+/// Events that the product-coupon pages name. The names of service-provider mode bear `_SP`.
+const EVENTS: [&str; 4] = ["SEND", "USE", "RETURN", "IMAGE_GENERATION"];
+
+/// The headers of a notification, as far as they matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Headers {
+    /// What proves the body.
+    pub signature: SignatureHeaders,
+    /// `Request-ID`; WeChat Pay's support asks for it.
+    pub request_id: Option<String>,
+    /// One of them came twice, with different values: which one counts, nobody can say.
+    pub ambiguous: Option<&'static str>,
+}
+
+impl Headers {
+    /// Reads the caller's JSON: an object of names to texts or lists of texts, or a list of pairs. Names in
+    /// any case; those that do not matter may hold anything.
+    pub fn from_json(text: &str) -> Result<Headers> {
+        let mut headers = Headers::default();
+        match json::parse(text)? {
+            Value::Object(members) => {
+                for (name, value) in &members {
+                    headers.take(name, value, &json::pointer("", name))?;
+                }
+            }
+            Value::Array(pairs) => {
+                for (index, pair) in pairs.iter().enumerate() {
+                    let field = format!("/{index}");
+                    match pair.as_array().map(Vec::as_slice) {
+                        Some([Value::String(name), value]) => headers.take(name, value, &field)?,
+                        _ => return Err(Error::at(Code::Request, field, "expected [name, value]")),
+                    }
+                }
+            }
+            other => {
+                let message = format!("expected an object of headers, found {}", json::kind(&other));
+                return Err(Error::new(Code::Json, message));
+            }
+        }
+        Ok(headers)
+    }
+
+    fn take(&mut self, name: &str, value: &Value, field: &str) -> Result<()> {
+        let Some((name, slot)) = self.slot(name) else { return Ok(()) };
+        let values = match value {
+            Value::Array(values) => values.as_slice(),
+            // Some hosts list the headers they look for, found or not.
+            Value::Null => &[],
+            single => std::slice::from_ref(single),
+        };
+        let mut differs = false;
+        for value in values {
+            let Value::String(value) = value else {
+                let message = format!("header {name}: expected a text, found {}", json::kind(value));
+                return Err(Error::at(Code::Request, field, message));
+            };
+            // Blanks around a value are not part of it (RFC 9110).
+            let value = value.trim_matches([' ', '\t']);
+            differs |= slot.get_or_insert_with(|| value.to_owned()) != value;
+        }
+        if differs {
+            self.ambiguous = Some(name);
+        }
+        Ok(())
+    }
+
+    fn slot(&mut self, name: &str) -> Option<(&'static str, &mut Option<String>)> {
+        let signature = &mut self.signature;
+        [
+            ("Wechatpay-Timestamp", &mut signature.timestamp),
+            ("Wechatpay-Nonce", &mut signature.nonce),
+            ("Wechatpay-Signature", &mut signature.signature),
+            ("Wechatpay-Serial", &mut signature.serial),
+            ("Request-ID", &mut self.request_id),
+        ]
+        .into_iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+    }
+}
+
+/// What a proven notification says.
+#[derive(Debug, Serialize)]
+pub struct Notification {
+    /// WeChat Pay's number of this notification.
+    pub id: String,
+    /// When it was made, as WeChat Pay wrote it.
+    pub create_time: Option<String>,
+    /// The event's name as it came.
+    pub event_type: String,
+    /// The same without family and mode; none where no page names it.
+    pub event: Option<&'static str>,
+    /// Whether a page names the event.
+    pub known: bool,
+    /// A few words for people.
+    pub summary: Option<String>,
+    /// What was sealed. The pages print different names for the same thing: do not compare.
+    pub original_type: Option<String>,
+    /// Equal for the same occurrence, however often and under whichever name it is told.
+    pub dedup_key: String,
+    /// What was sealed, every member as it came.
+    pub resource: Box<RawValue>,
+}
+
+/// Why a proven notification says nothing.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unopened {
+    /// Not the JSON of a notification.
+    #[error("the body is not a notification: {0}")]
+    Envelope(String),
+    /// The sealed text stays shut.
+    #[error("the resource cannot be opened: {0}")]
+    Shut(#[from] Shut),
+    /// What was sealed is not JSON.
+    #[error("what was sealed is not JSON")]
+    Resource,
+}
+
+impl Unopened {
+    /// Short name, for programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Unopened::Envelope(_) => "not_a_notification",
+            Unopened::Shut(_) => "not_opened",
+            Unopened::Resource => "resource_not_json",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    id: String,
+    event_type: String,
+    create_time: Option<String>,
+    summary: Option<String>,
+    resource: Resource,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    original_type: Option<String>,
+    algorithm: String,
+    ciphertext: String,
+    associated_data: Option<String>,
+    nonce: String,
+}
+
+/// The members that tell occurrences apart.
+#[derive(Deserialize, Default)]
+struct Subject {
+    coupon_code: Option<String>,
+    use_request_no: Option<String>,
+    return_request_no: Option<String>,
+}
+
+/// Opens a notification whose signature was proven.
+pub fn open(body: &[u8], apiv3_key: &[u8]) -> std::result::Result<Notification, Unopened> {
+    // The error of a parser may quote what it read; the place is enough.
+    let envelope: Envelope = serde_json::from_slice(body).map_err(|error| {
+        let kind = if error.is_data() { "a member is missing or of another type" } else { "no JSON" };
+        Unopened::Envelope(format!("{kind}, at line {} column {}", error.line(), error.column()))
+    })?;
+    let Resource { original_type, algorithm, ciphertext, associated_data, nonce } = envelope.resource;
+    let sealed =
+        Sealed { algorithm, ciphertext, associated_data: associated_data.unwrap_or_default(), nonce };
+    let text = String::from_utf8(cipher::open(apiv3_key, &sealed)?).map_err(|_| Unopened::Resource)?;
+    let subject: Subject = serde_json::from_str(&text).unwrap_or_default();
+    let event = event(&envelope.event_type);
+    Ok(Notification {
+        dedup_key: dedup_key(&envelope.id, &envelope.event_type, event, &subject),
+        event,
+        known: event.is_some(),
+        id: envelope.id,
+        create_time: envelope.create_time,
+        event_type: envelope.event_type,
+        summary: envelope.summary,
+        original_type,
+        resource: RawValue::from_string(text).map_err(|_| Unopened::Resource)?,
+    })
+}
+
+/// The name behind `PRODUCT_COUPON.` or `PRODUCT_COUPON_SP.`: the pages do not agree on which of the two a
+/// service provider gets.
+fn suffix(event_type: &str) -> Option<&str> {
+    let rest = event_type.strip_prefix("PRODUCT_COUPON")?;
+    rest.strip_prefix("_SP").unwrap_or(rest).strip_prefix('.')
+}
+
+fn event(event_type: &str) -> Option<&'static str> {
+    let suffix = suffix(event_type)?;
+    EVENTS.into_iter().find(|event| *event == suffix)
+}
+
+/// The pages say: coupon and event. A coupon that was returned can be used again, so uses and returns count
+/// by their request numbers where they carry one. Without a coupon there is only the notification's own id.
+fn dedup_key(id: &str, event_type: &str, event: Option<&str>, subject: &Subject) -> String {
+    let Some(coupon) = &subject.coupon_code else { return id.to_owned() };
+    let number = match event {
+        Some("USE") => subject.use_request_no.as_deref(),
+        Some("RETURN") => subject.return_request_no.as_deref(),
+        _ => None,
+    };
+    let name =
+        suffix(event_type).map_or_else(|| event_type.to_owned(), |suffix| format!("PRODUCT_COUPON.{suffix}"));
+    number.map_or_else(|| format!("{name}:{coupon}"), |number| format!("{name}:{coupon}:{number}"))
+}
