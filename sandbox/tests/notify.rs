@@ -352,3 +352,23 @@ fn the_brand_has_an_address_of_its_own() {
     assert!(other.next().verify(&brand).is_err());
     receiver.nothing();
 }
+
+#[test]
+fn an_address_outlives_a_restart_and_wins() {
+    let (first, second) = (Receiver::answering(&[200]), Receiver::answering(&[200]));
+    let temporary = sandbox();
+    let state = Some(temporary.dir().join("state.json"));
+    let start =
+        |receiver: &Receiver| telling(receiver, Options { state: state.clone(), ..Options::default() });
+    drop(Sandbox::start(Options { state: state.clone(), ..Options::default() }).unwrap());
+    // Nothing was set yet: the option holds.
+    let sandbox = start(&first);
+    sandbox.announce(SEND, payload());
+    first.next();
+    sandbox.set_notify_url(Mode::Partner, &second.url).unwrap();
+    drop(sandbox);
+    let sandbox = start(&first);
+    sandbox.announce(SEND, payload());
+    second.next();
+    first.nothing();
+}

@@ -79,6 +79,16 @@ impl World {
         *lock(&self.notify.0) = addresses;
     }
 
+    /// Takes over what was once set; an address the sandbox was started with
+    /// stays where nothing was.
+    pub(crate) fn restore_notify_addresses(&self, saved: Addresses) {
+        let now = self.notify_addresses();
+        self.set_notify_addresses(Addresses {
+            partner: saved.partner.or(now.partner),
+            brand: saved.brand.or(now.brand),
+        });
+    }
+
     /// Sets or takes away one address.
     pub(crate) fn set_notify_url(&self, mode: Mode, url: Option<&str>) -> Option<NotifyAddress> {
         let update_time = rfc3339(self.clock.now());

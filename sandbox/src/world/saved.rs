@@ -53,6 +53,6 @@ impl World {
         }
         self.bundles.restore(saved.used_rungs);
         self.ledger.restore(saved.ledger);
-        self.set_notify_addresses(saved.notify);
+        self.restore_notify_addresses(saved.notify);
     }
 }
