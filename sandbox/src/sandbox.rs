@@ -20,7 +20,6 @@ use crate::folder::{self, Folder};
 use crate::host::{RunningHost, Speaks};
 use crate::journal::RequestEntry;
 use crate::keys::Keys;
-use crate::mode::Mode;
 use crate::options::{Options, TlsKind};
 use crate::post::dispatch;
 use crate::state_file::{self, Saver};
@@ -71,10 +70,6 @@ impl Sandbox {
         let engine = Arc::new(Engine::new(options, keys.clone())?);
         if let Some(path) = &state {
             state_file::load(path, &engine.world)?;
-            // An address named for this start counts more than a kept one.
-            if let Some(url) = &engine.options.notify_url {
-                engine.world.set_notify_url(Mode::Partner, Some(url));
-            }
         }
 
         let now = Clock::default().now();

@@ -1,5 +1,5 @@
 //! What receivers of notifications hear of coupons that were handed out, and
-//! what brands see of all this.
+//! what faults can make of the answers about them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -63,47 +63,6 @@ fn every_coupon_handed_out_is_announced_once() {
         assert_eq!(resource["stock_bundle_id"], rungs[0].bundle.as_str());
     }
     receiver.nothing();
-}
-
-/// What a service provider would send, as the brand sends it.
-fn as_brand(till: &Till, mut call: Call) -> Call {
-    call.target = call.target.replace("/v3/marketing/partner/", "/brand/marketing/");
-    call.target = call.target.replace(&format!("brand_id={BRAND_ID}"), "x=1");
-    if !call.body.is_empty() {
-        call = call.with("brand_id", Value::Null);
-    }
-    call.header("Wechatpay-Serial", &till.public_key_id)
-}
-
-#[test]
-fn a_brand_creates_sends_and_redeems() {
-    let sandbox = sandbox();
-    let till = Till::brand(&sandbox);
-    let ok = |call: Call| {
-        let answer = till.ok(&as_brand(&till, call));
-        assert!(!answer.to_string().contains("brand_id"), "{answer}");
-        answer
-    };
-    let made = ok(offers::create(&bundle_product_body("CREATE_1")));
-    let bundle = &made["stock_bundle"];
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let rung = offers::Offer {
-        product: text(&made["product_coupon_id"]),
-        stock: text(&bundle["stock_list"][0]["stock_id"]),
-        bundle: text(&bundle["stock_bundle_id"]),
-    };
-    let sent = ok(rung.bundle_send("SEND_01"));
-    let coupon = code(&sent["user_product_coupon_list"][0]);
-    ok(rung.on_coupon(&coupon, "confirm", "CONFIRM_1"));
-    assert_eq!(ok(rung.use_call(&coupon, "USE_0001"))["coupon_state"], "USED");
-    let listed = ok(offers::list(&format!("&stock_id={}", rung.stock)));
-    assert_eq!(listed["total_count"], 1);
-    assert_eq!(ok(offers::read(&rung.stock_path(), ""))["stock_id"], rung.stock.as_str());
-    let numbers: Vec<String> = sandbox.ledger().into_iter().map(|entry| entry.operation.to_owned()).collect();
-    assert_eq!(
-        numbers,
-        ["create_product_coupon", "bundle_send", "bundle_send", "bundle_send", "confirm", "use"]
-    );
 }
 
 #[test]
