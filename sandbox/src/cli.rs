@@ -142,13 +142,14 @@ mod tests {
     #[test]
     fn reads_options() {
         let words = "--dir d --port 1 --port2 2 --control-port 3 --rate 0 --quiet --exit-with-stdin \
-                     --listener wrong_ca --sign-with certificate --fault hang,times=1 --unsigned-errors";
+                     --listener wrong_ca --sign-with certificate --fault hang,times=1 --state s.json --unsigned-errors";
         let Command::Run(arguments) = parse_words(words).unwrap() else {
             panic!("expected to run");
         };
         assert_eq!(arguments.options.ports, [1, 2]);
         assert_eq!(arguments.options.control_port, 3);
         assert_eq!(arguments.options.rate, 0);
+        assert_eq!(arguments.options.state.as_deref(), Some(std::path::Path::new("s.json")));
         assert_eq!(arguments.options.extra, [TlsKind::WrongCa]);
         assert_eq!(arguments.options.sign_with, SignWith::Certificate);
         assert!(arguments.options.quiet && arguments.options.unsigned_errors && arguments.exit_with_stdin);

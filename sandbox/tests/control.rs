@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{Call, Till, sandbox};
+use support::{Call, Till, offers, sandbox};
 use wxcoupon_sandbox::{FaultId, Options, Sandbox};
 
 /// Someone at the control port.
@@ -175,4 +175,38 @@ fn browsers_and_strangers_are_turned_away() {
     desk.refused(404, "PUT", "/faults", &json!({}));
     let call = Call::new("GET", "/stats").header("Origin", "http://evil.invalid");
     assert_eq!(desk.till.send_to(&sandbox.control_url(), &call).unwrap().status, 403);
+}
+
+#[test]
+fn business_time_moves_apart_from_the_clock() {
+    let sandbox = sandbox();
+    let desk = Desk::new(&sandbox);
+    desk.till.refused(&desk.till.use_request("SBX_PENDING", "NUMBER_1"), 272_755_715);
+    let day = json!({ "world_offset_s": 86_400 + 60 });
+    assert_eq!(desk.ok("POST", "/clock", &day), json!({ "offset_s": 0, "world_offset_s": 86_460 }));
+    desk.till.ok(&desk.till.use_request("SBX_PENDING", "NUMBER_1"));
+    let both = desk.ok("POST", "/clock", &json!({ "offset_s": 1000 }));
+    assert_eq!(both, json!({ "offset_s": 1000, "world_offset_s": 86_460 }));
+    assert_eq!(desk.till.send(&desk.till.query_request("SBX_USED")).unwrap().status, 401);
+    desk.refused(400, "POST", "/clock", &json!({ "world_offset_s": "1" }));
+    desk.refused(400, "POST", "/clock", &json!({}));
+    desk.ok("POST", "/reset", &Value::Null);
+    desk.till.refused(&desk.till.use_request("SBX_PENDING", "NUMBER_1"), 272_755_715);
+}
+
+#[test]
+fn tokens_are_claimed_and_stocks_paused() {
+    let sandbox = sandbox();
+    let desk = Desk::new(&sandbox);
+    let offer = offers::offer(&desk.till, "CREATE_1", "API_ASSIGN");
+    let call = offer.pre_send("PRESEND_1").with("coupon_code", json!("Claimed_1"));
+    let answer = desk.till.ok(&call);
+    let claimed = desk.ok("POST", "/claims", &json!({ "token": answer["token"] }));
+    assert_eq!(claimed, json!({ "coupon_codes": ["Claimed_1"] }));
+    desk.refused(400, "POST", "/claims", &json!({ "token": answer["token"] }));
+    desk.refused(400, "POST", "/claims", &json!({ "token": 5 }));
+    let paused = desk.ok("POST", "/stocks", &json!({ "stock_id": offer.stock, "state": "PAUSED" }));
+    assert_eq!(paused["state"], "PAUSED");
+    desk.refused(404, "POST", "/stocks", &json!({ "stock_id": "9", "state": "PAUSED" }));
+    desk.refused(400, "POST", "/stocks", &json!({ "stock_id": offer.stock, "state": "DEACTIVATED" }));
 }

@@ -43,3 +43,16 @@ fn processing_is_as_listed() {
         assert_eq!(actual, expected, "{kind}");
     }
 }
+
+#[test]
+fn every_operation_is_listed() {
+    let table = README.split("| name | request |").nth(1).unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let names: Vec<&str> = rows.map(|row| row.split('`').nth(1).unwrap()).collect();
+    // The 35 operations of product coupons, and two about keys.
+    assert_eq!(names.len(), 37);
+    for name in &names {
+        assert!(Fault::from_spec(&format!("hang,on={name}")).is_ok(), "{name}");
+    }
+    assert!(Fault::from_spec("hang,on=no_such_operation").is_err());
+}

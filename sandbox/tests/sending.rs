@@ -148,6 +148,30 @@ fn quotas_and_stock_states_end_the_sending() {
 }
 
 #[test]
+fn who_comes_at_once_gets_no_more_than_there_is() {
+    let sandbox = sandbox();
+    let till = Till::new(&sandbox);
+    let few = with_rule(&till, "CREATE_1", json!({ "max_count": 10, "max_count_per_user": 100 }));
+    let answers: Vec<(u16, String)> = std::thread::scope(|scope| {
+        let send = |thread: usize| {
+            let (till, few) = (&till, &few);
+            scope.spawn(move || {
+                // Two threads each come under the same numbers.
+                let calls = (0..5).map(|n| few.send(&format!("SEND_{}_{n}", thread / 2)));
+                let got = calls.map(|call| till.send(&call).unwrap());
+                got.map(|got| (got.status, got.json()["coupon_code"].to_string())).collect::<Vec<_>>()
+            })
+        };
+        let threads: Vec<_> = (0..8).map(send).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    let sent: std::collections::BTreeSet<&str> =
+        answers.iter().filter(|(status, _)| *status == 200).map(|(_, code)| code.as_str()).collect();
+    assert_eq!((sent.len(), sandbox.stats().sent), (10, 10));
+    assert_eq!(till.ok(&offers::read(&few.stock_path(), ""))["sent_count_info"]["total_count"], 10);
+}
+
+#[test]
 fn requests_about_the_wrong_things_are_refused() {
     let sandbox = sandbox();
     let till = Till::new(&sandbox);

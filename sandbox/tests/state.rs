@@ -98,6 +98,49 @@ fn changes_are_in_the_file_within_seconds() {
 }
 
 #[test]
+fn what_is_saved_amid_traffic_fits_together() {
+    let file = StateFile::new("traffic");
+    let sandbox = file.start().unwrap();
+    let till = Till::new(&sandbox);
+    let ends = Instant::now() + Duration::from_millis(2500);
+    std::thread::scope(|scope| {
+        for thread in 0..3 {
+            let till = &till;
+            scope.spawn(move || {
+                let mut line = till.connect(&till.urls[0]).unwrap();
+                for number in 0.. {
+                    if Instant::now() > ends {
+                        return;
+                    }
+                    let call = till
+                        .use_request(&format!("AUTO_{thread}_{number}"), &format!("USE_{thread}_{number}"));
+                    assert_eq!(line.exchange(till, &call).unwrap().status, 200);
+                }
+            });
+        }
+        let mut looks = 0;
+        while Instant::now() < ends {
+            sleep(Duration::from_millis(300));
+            let state: Value = serde_json::from_slice(&fs::read(&file.0).unwrap()).unwrap();
+            let world = &state["world"];
+            let list = |name: &str| world[name].as_array().unwrap().clone();
+            let used = list("coupons")
+                .iter()
+                .filter(|entry| entry[0].as_str().unwrap().starts_with("AUTO_"))
+                .filter(|entry| entry[1]["history"].as_array().unwrap().len() == 1)
+                .count();
+            // The seeded coupons bring one number.
+            assert_eq!((list("ledger").len(), list("numbers").len()), (used, used + 1));
+            looks += usize::from(used > 0);
+        }
+        assert!(looks > 0);
+    });
+    let done = sandbox.ledger().len();
+    drop(sandbox);
+    assert_eq!(file.start().unwrap().ledger().len(), done);
+}
+
+#[test]
 fn a_damaged_file_is_an_error_and_stays_as_it_is() {
     let file = StateFile::new("damaged");
     drop(file.start().unwrap());

@@ -71,19 +71,15 @@ fn to_json(value: &Value) -> Vec<u8> {
 /// Changes the body before it is signed.
 pub(crate) fn before_signing(kind: &FaultKind, reply: &mut Reply) {
     match kind {
-        FaultKind::WrongCoupon => edit(reply, |entity| {
-            if let Some(code) = entity.get_mut("coupon_code") {
-                *code = json!("SBX_SOMEBODY_ELSES");
+        FaultKind::WrongCoupon => edit(reply, |answer| {
+            spoil(answer, &OBJECTS, "SBX_SOMEBODY_ELSES");
+            for entity in listed(answer) {
+                spoil(entity, &OBJECTS, "SBX_SOMEBODY_ELSES");
             }
         }),
-        FaultKind::WrongNumber => edit(reply, |entity| {
-            for detail in ["single_usage_detail", "progressive_bundle_usage_detail"] {
-                for number in ["use_request_no", "return_request_no"] {
-                    if let Some(slot) = entity.get_mut(detail).and_then(|detail| detail.get_mut(number)) {
-                        *slot = json!("SOMEBODY_ELSES_NUMBER");
-                    }
-                }
-            }
+        FaultKind::WrongNumber => edit(reply, |answer| {
+            renumber(answer);
+            listed(answer).for_each(renumber);
         }),
         FaultKind::Huge { bytes } => {
             let target = *bytes;
@@ -101,6 +97,40 @@ pub(crate) fn before_signing(kind: &FaultKind, reply: &mut Reply) {
         _ => {}
     }
 }
+
+/// Members that say what an answer is about.
+const OBJECTS: [&str; 6] =
+    ["coupon_code", "user_coupon_bundle_id", "product_coupon_id", "stock_id", "stock_bundle_id", "task_id"];
+/// Members that say under which number it came about.
+const NUMBERS: [&str; 5] =
+    ["use_request_no", "return_request_no", "send_request_no", "confirm_request_no", "deactivate_request_no"];
+
+/// Puts another text in the place of these members.
+fn spoil(object: &mut Value, names: &[&str], text: &str) {
+    for name in names {
+        if let Some(member) = object.get_mut(*name) {
+            *member = json!(text);
+        }
+    }
+}
+
+fn renumber(entity: &mut Value) {
+    spoil(entity, &NUMBERS, "SOMEBODY_ELSES_NUMBER");
+    for detail in ["single_usage_detail", "progressive_bundle_usage_detail"] {
+        if let Some(detail) = entity.get_mut(detail) {
+            spoil(detail, &NUMBERS, "SOMEBODY_ELSES_NUMBER");
+        }
+    }
+}
+
+/// What an answer that is a list contains.
+fn listed(answer: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let members = answer.as_object_mut().into_iter().flatten();
+    let lists = members.filter(|(name, _)| LISTS.contains(&name.as_str()));
+    lists.filter_map(|(_, list)| list.as_array_mut()).flatten()
+}
+
+const LISTS: [&str; 3] = ["user_coupon_list", "user_product_coupon_list", "stock_list"];
 
 /// Edits a body that is a JSON object.
 fn edit(reply: &mut Reply, change: impl FnOnce(&mut Value)) {

@@ -6,10 +6,10 @@ use super::Sandbox;
 use crate::folder::{self, Folder};
 use crate::keys::{Keys, MCHID};
 use crate::world::catalogue::{
-    APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, PRODUCT_COUPON_ID, STOCK_ID, STORE_IDS,
-    UNAUTHORISED_BRAND_ID,
+    APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, PRODUCT_COUPON_ID, STOCK_BUNDLE_ID,
+    STOCK_ID, STORE_IDS, UNAUTHORISED_BRAND_ID,
 };
-use crate::world::seed::{self, OPENID};
+use crate::world::seed::{self, OPENID, PAGES_OPENID};
 
 /// What a service provider's client needs to work with this sandbox.
 pub(super) fn config(keys: &Keys, folder: &Folder, urls: &[String; 2]) -> Value {
@@ -70,6 +70,8 @@ impl Sandbox {
             "stock_id": STOCK_ID,
             "bundle_product_coupon_id": BUNDLE_PRODUCT_COUPON_ID,
             "bundle_stock_ids": BUNDLE_STOCK_IDS,
+            "stock_bundle_id": STOCK_BUNDLE_ID,
+            "pages_openid": PAGES_OPENID,
             "store_ids": STORE_IDS,
             "coupons": seed::list(),
             "files": {
