@@ -48,6 +48,8 @@ pub struct Report {
     pub clock_offset_s: i64,
     /// An attempt of this call may still take effect. Not part of the JSON.
     pub may_arrive_late: bool,
+    /// WeChat Pay answered something, whatever it was worth. Not part of the JSON.
+    pub heard: bool,
     /// How long to wait before the same call, for class 6.
     pub retry_after_ms: Option<u64>,
     /// JSON pointers of members of the answer that should be decrypted and could not be.
@@ -189,6 +191,7 @@ impl Report {
             settled_by: None,
             clock_offset_s: 0,
             may_arrive_late: false,
+            heard: false,
             retry_after_ms: None,
             undecrypted: Vec::new(),
             reply: None,
