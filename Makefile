@@ -7,7 +7,7 @@ help:
 	@echo 'make test        set up, lint and run all tests'
 	@echo 'make check       format, lints, licences, unit and scenario tests: the fast inner loop'
 	@echo 'make lint        format, lints, licences'
-	@echo 'make header      rewrite include/wxcoupon.h from the sources'
+	@echo 'make header      rewrite include/wxcoupon.h and docs/operations.md from the sources'
 	@echo 'make setup       install what the tests need from Debian'
 	@echo 'make advisories  known defects of dependencies; needs the RustSec database'
 	@echo 'make clean       remove everything that was built'
@@ -29,6 +29,7 @@ advisories:
 
 header:
 	BLESS=1 cargo test --quiet --test header
+	BLESS=1 cargo test --quiet --test family the_page
 
 setup:
 	@tools/setup.sh

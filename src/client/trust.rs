@@ -30,6 +30,8 @@ const DOWNLOAD: &str = "certificates";
 const TARGET: &str = "/v3/certificates";
 /// Time between two downloads, whatever came of the first.
 const AT_MOST_EVERY: Duration = Duration::from_secs(60);
+/// How soon a waiting call looks whether it was called off.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// A till's clock may be two days off; a certificate that ended earlier proves nothing any more.
 const CLOCK_S: u64 = 2 * 24 * 60 * 60;
 
@@ -37,7 +39,8 @@ const CLOCK_S: u64 = 2 * 24 * 60 * 60;
 pub(super) struct Keys {
     /// What the configuration names.
     configured: KeyRing,
-    /// The same and what was downloaded.
+    downloaded: Mutex<Vec<Certificate>>,
+    /// Both together.
     all: RwLock<Arc<KeyRing>>,
     /// Opens what is downloaded; nothing where downloading makes no sense.
     apiv3_key: Option<Zeroizing<String>>,
@@ -68,6 +71,7 @@ impl Keys {
         let file = config.journal.path.as_deref().map(beside);
         let keys = Keys {
             configured: config.ring.clone(),
+            downloaded: Mutex::default(),
             all: RwLock::new(Arc::new(config.ring.clone())),
             apiv3_key,
             file,
@@ -78,12 +82,12 @@ impl Keys {
         keys
     }
 
-    /// Takes over what another configuration of the same context has downloaded.
+    /// Takes over what another configuration of the same context has downloaded; what it had configured is
+    /// gone.
     pub(super) fn adopt(&self, other: &Keys) {
-        if self.apiv3_key.is_some() && self.apiv3_key == other.apiv3_key {
-            let mut ring = KeyRing::clone(&other.ring());
-            ring.extend(&self.configured);
-            self.put(ring);
+        let downloaded = other.downloaded.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if self.apiv3_key.is_some() && self.apiv3_key == other.apiv3_key && !downloaded.is_empty() {
+            self.put(downloaded);
         }
     }
 
@@ -92,17 +96,20 @@ impl Keys {
         Arc::clone(&self.all.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn put(&self, ring: KeyRing) {
-        *self.all.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    /// These are what was downloaded, in place of what was before.
+    fn put(&self, downloaded: Vec<Certificate>) {
+        let mut kept = self.downloaded.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.all.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(self.with(&downloaded));
+        *kept = downloaded;
     }
 
-    /// The configured keys with these in place of what was downloaded before.
-    fn with(&self, downloaded: Vec<Certificate>) -> KeyRing {
+    /// The configured keys and these.
+    fn with(&self, downloaded: &[Certificate]) -> KeyRing {
         let mut ring = self.configured.clone();
         for certificate in downloaded {
             // One that has the merchant's own serial number would prove the merchant's own words.
             if !ring.is_merchant(&certificate.serial) && ring.get(&certificate.serial).is_none() {
-                ring.insert_certificate(certificate);
+                ring.insert_certificate(certificate.clone());
             }
         }
         ring
@@ -126,7 +133,7 @@ impl Keys {
         let (Some(_), Some(file)) = (&self.apiv3_key, &self.file) else { return };
         let Ok(answer) = fs::read(file) else { return };
         match self.opened(&answer) {
-            Ok(certificates) => self.put(self.with(certificates)),
+            Ok(certificates) => self.put(certificates),
             // Another APIv3 key since, or a damaged file: the next download writes it anew.
             Err(error) => {
                 log::warn(format_args!("kept platform certificates are not used: {}", error.message));
@@ -202,7 +209,7 @@ impl Client {
         headers: &SignatureHeaders,
         body: &[u8],
     ) -> Result<std::result::Result<(), Distrust>> {
-        let ring = self.keys.with(self.keys.opened(body)?);
+        let ring = self.keys.with(&self.keys.opened(body)?);
         Ok(verify::verify(&ring, headers, body, self.clock.now().unix_timestamp()))
     }
 
@@ -230,20 +237,21 @@ impl Client {
     /// Downloads platform certificates, or waits for somebody who does. Whether there may be new ones.
     fn refresh(&self, deadline: &Deadline, cancel: &Cancel) -> bool {
         let mut download = self.keys.download();
-        if download.running {
-            while download.running {
-                if deadline.is_over() || cancel.cancelled().is_some() {
-                    return false;
-                }
-                let wait = deadline.left().min(Duration::from_millis(100));
-                let waited = self.keys.ended.wait_timeout(download, wait);
-                download = waited.unwrap_or_else(PoisonError::into_inner).0;
+        let mut waited = false;
+        while download.running {
+            if deadline.is_over() || cancel.cancelled().is_some() {
+                return false;
             }
-            return download.failed.is_none();
+            let wait = deadline.left().min(LOOK_AGAIN);
+            download = self.keys.ended.wait_timeout(download, wait).unwrap_or_else(PoisonError::into_inner).0;
+            waited = true;
         }
-        if download.began.is_some_and(|began| began.elapsed() < AT_MOST_EVERY) {
-            // Somebody's download may have ended while the caller's answer was on its way.
-            return download.failed.is_none();
+        // What came of somebody's download counts for who waited for it, unless it only ran out of time.
+        let failed = download.failed.as_ref().map(|report| report.code);
+        let ran_out = matches!(failed, Some(Code::TimeoutUnsent | Code::CancelledUnsent | Code::ReadFailed));
+        let lately = download.began.is_some_and(|began| began.elapsed() < AT_MOST_EVERY);
+        if lately || waited && !ran_out {
+            return failed.is_none();
         }
         download.running = true;
         download.began = Some(Instant::now());
@@ -252,6 +260,14 @@ impl Client {
         let outcome = self.download_certificates(deadline, cancel);
         let mut download = self.keys.download();
         download.failed = outcome.err().map(|report| *report);
+        if download
+            .failed
+            .as_ref()
+            .is_some_and(|report| report.http_status.is_none() && !is_ours(report.code))
+        {
+            // It has not got through to WeChat Pay: the next call may try.
+            download.began = None;
+        }
         let brought = download.failed.is_none();
         drop(download);
         drop(running);
@@ -273,7 +289,7 @@ impl Client {
                 let serials: Vec<&str> =
                     certificates.iter().map(|certificate| certificate.serial.as_str()).collect();
                 log::info(format_args!("platform certificates: {}", serials.join(", ")));
-                self.keys.put(self.keys.with(certificates));
+                self.keys.put(certificates);
                 self.keys.keep(answer);
                 Ok(())
             }
@@ -290,6 +306,11 @@ impl Client {
             _ => Err(Box::new(report)),
         }
     }
+}
+
+/// Found wrong here, and no better for being asked again at once.
+fn is_ours(code: Code) -> bool {
+    matches!(code, Code::Key | Code::Config)
 }
 
 /// However a download ends, others must not wait for it for ever.

@@ -46,12 +46,6 @@ impl KeyRing {
         newest.filter(|(_, entry)| entry.since.is_some()).map(|(serial, entry)| (serial.as_str(), &entry.key))
     }
 
-    /// Adds all keys of another ring; where both know a serial number, the other's counts.
-    pub fn extend(&mut self, other: &KeyRing) {
-        self.keys.extend(other.keys.iter().map(|(serial, entry)| (serial.clone(), entry.clone())));
-        other.merchant_serial.clone_into(&mut self.merchant_serial);
-    }
-
     /// The key with that id or serial number.
     pub fn get(&self, serial: &str) -> Option<&PublicKey> {
         self.keys.get(&serial.to_ascii_uppercase()).map(|entry| &entry.key)

@@ -76,6 +76,36 @@ fn certificates_are_asked_for_at_most_once_a_minute() {
 }
 
 #[test]
+fn a_line_that_was_down_holds_nobody_up_once_it_is_back() {
+    let sandbox = sandbox(SignWith::Certificate);
+    let down = sandbox.inject(Fault::new(FaultKind::RefuseConnection));
+    let till = Till::new(&only_apiv3(&sandbox, &json!({})));
+    let unsent = till.redeem(&use_request("SBX_EFFECTIVE_1", "KEYS-0006"));
+    assert_eq!((unsent.class(), unsent.in_doubt), (3, false), "{}", unsent.json);
+    assert!(sandbox.clear_fault(down));
+    assert_eq!(till.redeem(&use_request("SBX_EFFECTIVE_1", "KEYS-0006")).status, 0);
+}
+
+/// A key that the shop takes out of its configuration proves nothing any more.
+#[test]
+fn an_update_takes_over_what_was_downloaded_and_nothing_else() {
+    let sandbox = sandbox(SignWith::PublicKey);
+    let till = Till::new(&sandbox.config());
+    assert_eq!(till.query(&query_request("SBX_USED")).status, 0);
+    assert_eq!(till.update(&only_apiv3(&sandbox, &json!({}))).status, 0);
+    let request = json!({ "_options": { "timeout_ms": 1000 } });
+    let mut question = query_request("SBX_USED");
+    question["_options"] = request["_options"].clone();
+    let unproven = till.query(&question);
+    assert_eq!(
+        (unproven.class(), unproven.json["verification"].as_str()),
+        (3, Some("unknown_serial")),
+        "{}",
+        unproven.json
+    );
+}
+
+#[test]
 fn what_was_downloaded_is_kept_beside_the_journal() {
     let sandbox = sandbox(SignWith::Certificate);
     let folder = tempfile::tempdir().unwrap();
