@@ -8,6 +8,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Everything a call has to say. Members may be added, never removed or given another type.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing of the call, and any may hold with any"
+)]
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The status that is also the call's return value.

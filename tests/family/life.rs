@@ -70,10 +70,19 @@ fn refused_by_itself(shop: &Shop, operation: &Operation) -> usize {
         ("stock_bundle_id", "9999999999999", "WXCOUPON_E_NOT_FOUND", 268_578_608),
     ] {
         // A list that is narrowed to what does not exist is empty, and no mistake.
-        if !has(member) || (operation.id.starts_with("list") && right.get(member).is_none() && member != "brand_id" && member != "appid") {
+        if !has(member)
+            || (operation.id.starts_with("list")
+                && right.get(member).is_none()
+                && member != "brand_id"
+                && member != "appid")
+        {
             continue;
         }
-        let refused = shop.till.ask(operation.id, &with(&right, member, json!(value)));
+        let mut wrong = with(&right, member, json!(value));
+        if let Some(number) = operation.number {
+            wrong[number] = json!(shop.fresh("WRONG"));
+        }
+        let refused = shop.till.ask(operation.id, &wrong);
         let about = format!("{} {member}: {}", operation.id, refused.json);
         assert_eq!(refused.name(), name, "{about}");
         assert_eq!(refused.json["wechat"]["subcode"], sub_code, "{about}");
