@@ -12,13 +12,14 @@ mod trust;
 use crate::api::{self, Mode, Multipart, Operation, Prepared, Scope, Settles};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::journal::{Begin, Claim, DELAYED_ARRIVAL, Journal, NewRow, Row, State, Verdict};
+use crate::journal::{Begin, Claim, DELAYED_ARRIVAL, Journal, NewRow, Row, State, Verdict, now_ms};
 use crate::net::Transport;
 use crate::net::cancel::Cancel;
 use crate::net::clock::Clock;
 use crate::net::deadline::Deadline;
 use crate::net::hosts::Hosts;
 use crate::net::http::HttpTransport;
+use crate::net::in_flight;
 use crate::net::pace;
 use crate::report::Report;
 use crate::status::{Class, Code};
@@ -308,8 +309,14 @@ fn record(claim: Claim, report: Report) -> Report {
         Class::InDoubt | Class::Bug => State::Pending,
         Class::NotSent | Class::Busy | Class::Misuse | Class::Local => State::Closed,
     };
-    let watch_until_ms =
-        if report.may_arrive_late { delayed_arrival_until() } else { claim.row.watch_until_ms };
+    let watch_until_ms = if report.may_arrive_late {
+        delayed_arrival_until()
+    } else if in_flight::writing() {
+        // What was sent has its answer: nothing arrives from now on, but the number has been seen.
+        claim.row.watch_until_ms.max(now_ms())
+    } else {
+        claim.row.watch_until_ms
+    };
     let verdict = verdict(state, watch_until_ms, &report);
     match claim.finish(verdict) {
         Ok(()) => report,
@@ -352,7 +359,7 @@ fn verdict(state: State, watch_until_ms: i64, report: &Report) -> Verdict {
 }
 
 fn delayed_arrival_until() -> i64 {
-    crate::journal::now_ms().saturating_add(i64::try_from(DELAYED_ARRIVAL.as_millis()).unwrap_or(i64::MAX))
+    now_ms().saturating_add(i64::try_from(DELAYED_ARRIVAL.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// What a finished row said, without asking anybody.
