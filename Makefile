@@ -1,6 +1,6 @@
 # The front door. Each target installs what it needs and is missing (tools/setup.sh).
 
-.PHONY: help demo test check lint advisories header setup clean
+.PHONY: help demo test check lint advisories header dist setup clean
 
 help:
 	@echo 'make demo        redeem a coupon on this machine, from C'
@@ -8,6 +8,7 @@ help:
 	@echo 'make check       format, lints, licences, unit and scenario tests: the fast inner loop'
 	@echo 'make lint        format, lints, licences'
 	@echo 'make header      rewrite include/wxcoupon.h and docs/operations.md from the sources'
+	@echo 'make dist        the archive for this platform, in target/dist'
 	@echo 'make setup       install what the tests need from Debian'
 	@echo 'make advisories  known defects of dependencies; needs the RustSec database'
 	@echo 'make clean       remove everything that was built'
@@ -30,6 +31,9 @@ advisories:
 header:
 	BLESS=1 cargo test --quiet --test header
 	BLESS=1 cargo test --quiet --test family the_page
+
+dist: setup
+	@tools/dist.sh
 
 setup:
 	@tools/setup.sh

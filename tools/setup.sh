@@ -56,6 +56,8 @@ find_missing() {
     need valgrind valgrind
     need openssl openssl
     need readelf binutils
+    need abidiff abigail-tools
+    need jq jq
     # Other people's clients of WeChat Pay (tests/witnesses) come from PyPI and npm.
     need_venv
     need node nodejs

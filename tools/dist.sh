@@ -1,0 +1,45 @@
+#!/bin/sh
+# Builds the library for a platform and packs it with all that a till programmer needs:
+#     target/dist/wxcoupon-VERSION-PLATFORM.tar.gz, and SHA256SUMS beside it
+#
+#   tools/dist.sh [PLATFORM ...]   without a name: linux-x86_64
+#
+# The same commit, compiled with the same tools, gives the same bytes in every folder (tools/reproduce.sh).
+set -eu
+cd "$(dirname "$0")/.."
+
+. tools/platform.sh
+
+root=$PWD
+target_dir=${CARGO_TARGET_DIR:-$root/target}
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+
+# No path of this machine gets into the library: rustc and the C compiler write others in their place. Of
+# several prefixes that fit, the last one given is taken.
+remap() { # flag, separator
+    printf '%s=%s=/wxcoupon' "$1" "$root"
+    printf "$2%s=%s=/target" "$1" "$target_dir"
+    printf "$2%s=%s=/cargo" "$1" "$cargo_home"
+    for registry in "$cargo_home"/registry/src/*/; do
+        printf "$2%s=%s=/crates" "$1" "${registry%/}"
+    done
+}
+
+build() { # Rust's name of the target
+    CARGO_ENCODED_RUSTFLAGS=$(remap --remap-path-prefix '\037')
+    flags_name=CFLAGS_$(printf '%s' "$1" | tr - _)
+    export CARGO_ENCODED_RUSTFLAGS "$flags_name=$(remap -ffile-prefix-map ' ')"
+    cargo build --quiet --locked --release --package wxcoupon --lib --target "$1" --target-dir "$target_dir"
+}
+
+# A clone downloads nothing twice, but the flags above name the folders of the registry.
+cargo fetch --quiet --locked
+out=$target_dir/dist
+mkdir -p "$out"
+[ $# -gt 0 ] || set -- linux-x86_64
+for platform; do
+    triple=$(triple_of "$platform")
+    build "$triple"
+    tools/pack.sh "$platform" "$target_dir/$triple/release" "$out"
+done
+(cd "$out" && sha256sum wxcoupon-*.tar.gz >SHA256SUMS)

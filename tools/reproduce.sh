@@ -1,0 +1,23 @@
+#!/bin/sh
+# Builds the archive of the last commit twice, in two fresh clones at paths of different length, and compares
+# the bytes. Takes two release builds from nothing.
+set -eu
+cd "$(dirname "$0")/.."
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset CARGO_TARGET_DIR
+
+for clone in "$work/a" "$work/another folder/with a longer path"; do
+    git clone --quiet --no-hardlinks . "$clone"
+    # Another umask, time zone and language may not matter either.
+    (cd "$clone" && umask 077 && TZ=Asia/Shanghai LANG=C.UTF-8 tools/dist.sh "$@")
+done
+cmp_all() {
+    for archive in "$work"/a/target/dist/*.tar.gz; do
+        cmp "$archive" "$work/another folder/with a longer path/target/dist/${archive##*/}"
+    done
+}
+cmp_all
+cat "$work/a/target/dist/SHA256SUMS"
+echo 'identical'

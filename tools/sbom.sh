@@ -1,0 +1,39 @@
+#!/bin/sh
+# The bill of materials of the library, as CycloneDX 1.5 in JSON.
+#
+#   tools/sbom.sh TARGET    SOURCE_DATE_EPOCH is its time; without it, that of the commit
+set -eu
+cd "$(dirname "$0")/.."
+
+: "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct)}"
+packages=$(tools/linked.sh "$1")
+sqlite=$(printf '%s\n' "$packages" | jq --raw-output 'select(.name == "libsqlite3-sys").manifest_path')
+sqlite=$(sed -n 's/^#define SQLITE_VERSION *"\(.*\)"/\1/p' "${sqlite%/Cargo.toml}/sqlite3/sqlite3.h")
+
+printf '%s\n' "$packages" | jq --slurp --arg sqlite "$sqlite" --arg rust "$(rustc --version | cut -d' ' -f2)" \
+    --arg target "$1" --argjson time "$SOURCE_DATE_EPOCH" '
+    def purl: "pkg:cargo/\(.)";
+    ("pkg:generic/sqlite@" + $sqlite) as $sqlite_ref
+    | ("pkg:generic/rust-std@" + $rust) as $rust_ref
+    | def package($type): {type: $type, "bom-ref": (.key | purl), name, version, purl: (.key | purl),
+        licenses: [{expression: .license}]}
+        + (if .checksum then {hashes: [{alg: "SHA-256", content: .checksum}]} else {} end)
+        + (if .repository then {externalReferences: [{type: "vcs", url: .repository}]} else {} end);
+    {
+        bomFormat: "CycloneDX", specVersion: "1.5", version: 1,
+        metadata: {
+            timestamp: ($time | todate),
+            component: (map(select(.source == null))[0] | package("library")),
+            properties: [{name: "wxcoupon:target", value: $target}]
+        },
+        components: (map(select(.source) | package("library")) + [
+            {type: "library", "bom-ref": $rust_ref, name: "rust-std", version: $rust, purl: $rust_ref,
+             licenses: [{expression: "MIT OR Apache-2.0"}]},
+            {type: "library", "bom-ref": $sqlite_ref, name: "sqlite", version: $sqlite, purl: $sqlite_ref,
+             licenses: [{license: {id: "blessing"}}]}
+        ]),
+        dependencies: (map({ref: (.key | purl), dependsOn: ((.needs | map(purl))
+            + (if .source == null then [$rust_ref] else [] end)
+            + (if .name == "libsqlite3-sys" then [$sqlite_ref] else [] end))})
+            + [{ref: $rust_ref}, {ref: $sqlite_ref}])
+    }'

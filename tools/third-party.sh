@@ -1,0 +1,65 @@
+#!/bin/sh
+# The licences of all code of others in the library, each text once with the packages that bear it.
+# Fails where a package has no licence text: then somebody has to look.
+#
+#   tools/third-party.sh TARGET
+set -eu
+LC_ALL=C
+export LC_ALL
+cd "$(dirname "$0")/.."
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/texts"
+
+add() { # package, file with its licence
+    sum=$(sha256sum <"$2" | cut -d' ' -f1)
+    cp "$2" "$work/texts/$sum"
+    printf '%s\t%s, %s\n' "$sum" "$1" "$(basename "$2")" >>"$work/bearers"
+}
+
+tools/linked.sh "$1" | jq --slurp '.' >"$work/packages"
+jq --raw-output '.[] | select(.source) | [.name, .version, .license, .manifest_path] | @tsv' "$work/packages" \
+    >"$work/list"
+
+tab=$(printf '\t')
+while IFS=$tab read -r name version _ manifest; do
+    find "${manifest%/Cargo.toml}" -type f \
+        \( -iname 'licen[sc]e*' -o -iname 'copying*' -o -iname 'copyright*' -o -iname 'notice*' \
+        -o -iname unlicense \) ! -name '*.rs' | sort >"$work/found"
+    if ! [ -s "$work/found" ]; then
+        echo "$name $version has no licence text" >&2
+        exit 1
+    fi
+    while IFS= read -r file; do
+        add "$name $version" "$file"
+    done <"$work/found"
+done <"$work/list"
+
+# Rust's standard library is linked in as well. Its own page of copyrights came with it.
+rust_doc=$(rustc --print sysroot)/share/doc/rust
+[ -f "$rust_doc/COPYRIGHT-library.html" ] || {
+    echo "this Rust lacks share/doc/rust/COPYRIGHT-library.html" >&2
+    exit 1
+}
+rust_release=$(rustc --version | cut -d' ' -f2)
+sed -e '/<style/,/<\/style>/d' -e 's/<[^>]*>//g' -e 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g' -e "s/&#39;/'/g" \
+    -e 's/&amp;/\&/g' "$rust_doc/COPYRIGHT-library.html" | cat -s >"$work/COPYRIGHT-library"
+add "Rust standard library $rust_release" "$work/COPYRIGHT-library"
+
+sqlite_header=$(jq --raw-output '.[] | select(.name == "libsqlite3-sys").manifest_path' "$work/packages")
+sqlite_header=${sqlite_header%/Cargo.toml}/sqlite3/sqlite3.h
+
+echo 'wxcoupon contains code of the projects below. Their licences follow, each text once.'
+echo
+awk -F '\t' '{ printf "  %s %s: %s\n", $1, $2, $3 }' "$work/list"
+echo "  Rust standard library $rust_release: MIT OR Apache-2.0"
+echo "  SQLite $(sed -n 's/^#define SQLITE_VERSION *"\(.*\)"/\1/p' "$sqlite_header"): public domain" \
+    '(https://sqlite.org/copyright.html)'
+cut -f1 "$work/bearers" | awk '!seen[$0]++' | while IFS= read -r sum; do
+    printf '\n%s\n' '================================================================================'
+    sed -n "s/^$sum$tab//p" "$work/bearers"
+    printf '%s\n\n' '--------------------------------------------------------------------------------'
+    tr -d '\r' <"$work/texts/$sum"
+    echo
+done
