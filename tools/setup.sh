@@ -56,6 +56,11 @@ find_missing() {
     need valgrind valgrind
     need openssl openssl
     need readelf binutils
+    need python3 python3
+    # A Python may be there without the modules that make environments and wheels; one of another origin has them.
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+    python3 -c 'import pip' 2>/dev/null || missing="$missing python3-pip"
+    python3 -c 'import setuptools' 2>/dev/null || missing="$missing python3-setuptools python3-wheel"
     # Other people's clients of WeChat Pay (tests/witnesses) come from PyPI and npm.
     need_venv
     need node nodejs
