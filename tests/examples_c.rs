@@ -2,7 +2,7 @@
 //! self-check, the log. Each runs against a sandbox of its own.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a failed test panics")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a failed test panics")]
 
 mod support;
 

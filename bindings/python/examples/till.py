@@ -1,0 +1,169 @@
+"""Everything a till does, against a sandbox: ``till.py CONFIG``. Ends with "all done", or with an exception.
+
+The sandbox loses the answer of the first redemption of a coupon whose code begins with AUTO_LOST, and takes its
+time to answer questions about AUTO_SLOW (see tests/bindings/main.rs).
+"""
+
+import logging
+import sys
+
+import wxcoupon
+
+USER = {"openid": "oSandboxUser0000000000000001", "product_coupon_id": "1000000013", "stock_id": "1000000013001"}
+
+
+class Lines(logging.Handler):
+    """Keeps what was logged."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.append(record.getMessage())
+
+
+def sale(code, number, **more):
+    return {
+        **USER,
+        "coupon_code": code,
+        "out_request_no": number,
+        "use_time": "2025-08-03T12:00:00+08:00",
+        "associated_order_info": {"transaction_id": "4200002812202508031234567890"},
+        **more,
+    }
+
+
+def expect(kind, status, call, *arguments):
+    try:
+        call(*arguments)
+    except kind as error:
+        assert type(error) is kind and error.status == status, error
+        assert error.name == wxcoupon.status_name(status)
+        return error
+    raise AssertionError(f"no {kind.__name__}")
+
+
+def redeem(till):
+    question = {**USER, "coupon_code": "SBX_EFFECTIVE_1"}
+    coupon = till.query(question)
+    assert coupon.data["coupon_state"] == "EFFECTIVE"
+    worth = till.quote({"coupon": coupon, "amount": 12800}).data
+    assert worth["usable"] and (worth["discount"], worth["payable"]) == (2560, 10240)
+
+    paid = sale("SBX_EFFECTIVE_1", "PY_SALE_1")
+    first = till.use(paid)
+    assert first.data["coupon_state"] == "USED" and not first.recorded
+    again = till.use(paid)
+    assert again.recorded and again.data == first.data
+
+    refusal = expect(wxcoupon.Refused, wxcoupon.E_COUPON_STATE, till.use, sale("SBX_USED", "PY_SALE_2"))
+    assert refusal.cashier == "优惠券已被使用" and refusal.hint and refusal.wechat["message"], refusal.raw
+    print("cashier:", refusal.cashier)
+
+    back = till.return_coupon({**question, "out_request_no": "PY_RETURN_1"})
+    assert back.data["coupon_state"] == "EFFECTIVE"
+
+
+def send(till):
+    sent = till.send({**USER, "send_request_no": "PY_SEND_1", "attach": "柜台三号"}).data
+    held = {**USER, "coupon_code": sent["coupon_code"]}
+    assert till.confirm({**held, "out_request_no": "PY_CONFIRM_1"}).data["coupon_state"] == "EFFECTIVE"
+    gone = till.deactivate({**held, "out_request_no": "PY_DEACTIVATE_1", "deactivate_reason": "顾客退货"})
+    assert gone.data["coupon_state"] == "DEACTIVATED"
+
+
+def pages(till):
+    codes, request = [], {"openid": "oSandboxPages000000000000001", "page_size": 20}
+    while True:
+        page = till.list(request).data
+        codes += [coupon["coupon_code"] for coupon in page["user_coupon_list"]]
+        if not page.get("next_page_token"):
+            break
+        request["page_token"] = page["next_page_token"]
+    assert len(codes) == len(set(codes)) == 25
+
+
+def jobs(till):
+    with till.start("query", {**USER, "coupon_code": "AUTO_SLOW"}) as job:
+        assert job.wait() is None
+        answer = None
+        while answer is None:
+            answer = job.wait(50)
+        assert answer.data["coupon_code"] == "AUTO_SLOW" and job.wait().data == answer.data
+    with till.start("query", {**USER, "coupon_code": "AUTO_SLOW"}) as job:
+        job.cancel()
+        try:
+            assert job.wait(5000) is not None
+        except wxcoupon.NotSent:
+            # A question that was called off took no effect; one that was answered meanwhile has its answer.
+            pass
+    expect(wxcoupon.Misuse, wxcoupon.E_HANDLE, job.wait)
+    expect(wxcoupon.Misuse, wxcoupon.E_OPERATION, till.start, "不存在", {})
+
+
+def doubt(till):
+    lost = sale("AUTO_LOST_PY", "PY_LOST_1", _options={"timeout_ms": 700})
+    error = expect(wxcoupon.InDoubt, wxcoupon.E_ANSWER_TIMEOUT, till.use, lost)
+    assert error.in_doubt and error.cashier
+    waiting = till.pending().data
+    assert [row["out_request_no"] for row in waiting["requests"]] == ["PY_LOST_1"]
+    assert till.settle().data["pending"] == 0
+    assert till.settle({"out_request_no": "PY_LOST_1"}).data["coupon_state"] == "USED"
+
+
+def everything_else(till):
+    echo = till.request("POST", "/v3/security/echo", {"echo_message": "收银台：谢谢惠顾"})
+    assert echo.data["echo_message"] == "收银台：谢谢惠顾"
+    assert till.call("query", {**USER, "coupon_code": "AUTO_CALL"}).data["coupon_state"] == "EFFECTIVE"
+    assert till.warm()["ok"]
+    for online in (False, True):
+        checked = till.check(online).data
+        # The sandbox's configuration names no file for the journal, which the check points out.
+        assert [line["name"] for line in checked["lines"] if not line["ok"]] == ["journal"], checked
+    forged = expect(
+        wxcoupon.Refused,
+        wxcoupon.E_NOTIFICATION_UNTRUSTED,
+        till.open_notification,
+        {"Wechatpay-Serial": "0"},
+        "{\0伪造}".encode(),
+    )
+    assert forged.answer["reply"]["status"] >= 400
+
+
+def misuse(config):
+    wrong = expect(wxcoupon.Misuse, wxcoupon.E_JSON, wxcoupon.Context, "not json")
+    assert wrong.status_class == wxcoupon.CLASS_MISUSE
+    local = expect(wxcoupon.Local, wxcoupon.E_CONFIG, wxcoupon.Context, {"mchid": "1"})
+    assert local.message and local.cashier
+    with wxcoupon.Context.from_file(config) as till:
+        missing = expect(wxcoupon.Misuse, wxcoupon.E_REQUEST, till.use, {"openid": "o"})
+        assert missing.field, missing.raw
+        with open(config, encoding="utf-8") as file:
+            till.update(file.read())
+    expect(wxcoupon.Misuse, wxcoupon.E_HANDLE, till.query, {})
+    expect(wxcoupon.Misuse, wxcoupon.E_HANDLE, till.close)
+
+
+def main(config):
+    assert wxcoupon.version() == wxcoupon.__version__
+    assert wxcoupon.abi_version() == wxcoupon.ABI_VERSION
+    assert wxcoupon.status_class(4001) == wxcoupon.CLASS_IN_DOUBT and wxcoupon.status_text(4001)
+    log = Lines()
+    logger = logging.getLogger("wxcoupon")
+    logger.addHandler(log)
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    wxcoupon.log_to(logger, wxcoupon.LOG_INFO)
+    with wxcoupon.Context.from_file(config) as till:
+        for step in (redeem, send, pages, jobs, doubt, everything_else):
+            step(till)
+    assert any("use" in line for line in log.lines), log.lines
+    wxcoupon.log_to(None)
+    misuse(config)
+    assert wxcoupon.handles_live() == 0
+    print("all done")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

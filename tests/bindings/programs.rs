@@ -1,0 +1,77 @@
+//! The examples of the bindings.
+
+use crate::support::library::release;
+use crate::support::toolchain::{have, skip_or_fail};
+use crate::support::{limited, root, run, scratch};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use wxcoupon_sandbox::{Fault, Options, Sandbox};
+
+/// What the examples expect: one answer is lost, one question takes its time.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    for fault in
+        ["process_then_hang,on=use,coupon=AUTO_LOST,times=1", "delay,ms=500,on=query,coupon=AUTO_SLOW"]
+    {
+        sandbox.inject(Fault::from_spec(fault).unwrap());
+    }
+    sandbox
+}
+
+/// Runs an example, which checks everything itself, and looks whether it came to its end.
+fn assert_done(mut program: Command) {
+    let sandbox = sandbox();
+    let printed = run(program.arg(sandbox.config_path())).unwrap();
+    assert!(printed.contains("cashier: 优惠券已被使用\n"), "{printed}");
+    assert!(printed.ends_with("all done\n"), "{printed}");
+    let redeemed = sandbox.ledger().iter().filter(|entry| entry.coupon_code == "AUTO_LOST").count();
+    assert_eq!(redeemed, 1, "the lost redemption took effect once");
+}
+
+#[test]
+fn python_works_from_the_sources() {
+    if have("python3") {
+        let mut program = limited(60, "python3");
+        program.args(["-X", "dev", "-W", "error"]).arg(root().join("bindings/python/examples/till.py"));
+        program.env("PYTHONPATH", root().join("bindings/python")).env("PYTHONDONTWRITEBYTECODE", "1");
+        program.env("WXCOUPON_LIBRARY", release().shared());
+        assert_done(program);
+    }
+}
+
+#[test]
+fn python_works_from_a_wheel() {
+    if !have("python3") || !have("readelf") {
+        return;
+    }
+    let folder = scratch("python-wheel");
+    let python = folder.join("venv/bin/python");
+    if let Err(why) = run(Command::new("python3").args(["-m", "venv"]).arg(folder.join("venv"))) {
+        return skip_or_fail(&format!("python3 makes no virtual environment: {why}"));
+    }
+    let mut make = limited(100, root().join("tools/wheel.sh"));
+    run(make.arg(release().shared()).arg(folder.join("wheels"))).unwrap();
+    let wheel = the_only_file(&folder.join("wheels"));
+    let name = wheel.file_name().unwrap().to_str().unwrap();
+    assert!(name.starts_with("wxcoupon-") && name.contains("-py3-none-manylinux_2_"), "{name}");
+
+    let install = ["-m", "pip", "install", "--quiet", "--no-index", "--disable-pip-version-check"];
+    run(Command::new(&python).args(install).arg(&wheel)).unwrap();
+    let example = folder.join("till.py");
+    fs::copy(root().join("bindings/python/examples/till.py"), &example).unwrap();
+    let mut program = limited(60, &python);
+    program
+        .arg(example)
+        .env_remove("PYTHONPATH")
+        .env_remove("WXCOUPON_LIBRARY")
+        .env_remove("LD_LIBRARY_PATH");
+    assert_done(program);
+}
+
+fn the_only_file(folder: &Path) -> std::path::PathBuf {
+    let mut files = fs::read_dir(folder).unwrap();
+    let file = files.next().unwrap().unwrap().path();
+    assert!(files.next().is_none(), "more than one file in {}", folder.display());
+    file
+}

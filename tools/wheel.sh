@@ -1,0 +1,39 @@
+#!/bin/sh
+# Makes a Python wheel that carries the library:
+#
+#   tools/wheel.sh LIBRARY FOLDER   LIBRARY is a release build of libwxcoupon.so; the wheel goes into FOLDER
+#
+# PYTHON names the interpreter (python3). Where it has setuptools and wheel, nothing is downloaded.
+set -eu
+library=$(realpath "$1")
+mkdir -p "$2"
+folder=$(realpath "$2")
+cd "$(dirname "$0")/.."
+
+# The tag promises a glibc: the newest one that the library asks for, and never less than manylinux2014's.
+minor=$(readelf --version-info "$library" | grep -o 'GLIBC_2\.[0-9]*' | cut -d. -f2 | sort -n | tail -n 1)
+[ "$minor" -ge 17 ] || minor=17
+machine=$(readelf --file-header "$library" | sed -n 's/^ *Machine: *//p')
+case $machine in
+*X86-64) machine=x86_64 ;;
+AArch64) machine=aarch64 ;;
+*)
+    echo "no wheel platform is known for $machine" >&2
+    exit 1
+    ;;
+esac
+WXCOUPON_WHEEL_PLATFORM=manylinux_2_${minor}_$machine
+export WXCOUPON_WHEEL_PLATFORM
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp -R bindings/python/. "$work"
+cp "$library" "$work/wxcoupon/libwxcoupon.so.1"
+cp LICENSE-MIT LICENSE-APACHE "$work"
+isolation=''
+if "${PYTHON:-python3}" -c 'import setuptools, wheel' 2>/dev/null; then
+    isolation=--no-build-isolation
+fi
+# $isolation is one word or none.
+# shellcheck disable=SC2086
+"${PYTHON:-python3}" -m pip --disable-pip-version-check wheel --quiet --no-deps $isolation --wheel-dir "$folder" "$work"
