@@ -128,8 +128,8 @@ fn every_kind_of_change_is_noticed() {
     let folder = scratch("abi-changed");
     for (what, old, new) in changes {
         assert_eq!(header.matches(old).count(), 1, "{old} is to be changed");
-        let changed = library(&folder, &header.replace(old, new));
-        let (status, report) = compare(&unchanged, &changed);
+        let other = library(&folder, &header.replace(old, new));
+        let (status, report) = compare(&unchanged, &other);
         assert_ne!(status, 0, "{what} was not noticed:\n{report}");
     }
 }
