@@ -773,8 +773,9 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_use(
  *   ctx      the context.
  *   json_in  members openid, coupon_code, product_coupon_id, stock_id, appid,
  *            brand_id, out_request_no (a number of its own, not the
- *            redemption's); appid and brand_id fall back to the configuration's
- *            defaults. "_options" as in wxcoupon_use.
+ *            redemption's); sequential_coupon_index only for coupons of the
+ *            withdrawn mode SEQUENTIAL. appid and brand_id fall back to the
+ *            configuration's defaults. "_options" as in wxcoupon_use.
  *   out_buf  receives the answer; may be NULL.
  *
  *   Returns  WXCOUPON_OK when WeChat Pay's signed answer says so; any other
@@ -810,7 +811,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_list(
     wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
 
 /*
- * Sends a coupon to a user .
+ * Sends a coupon to a user.
  *
  * The coupon is usable once it is confirmed: wxcoupon_confirm.
  *
@@ -883,8 +884,9 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_deactivate(
  *   ctx      the context.
  *   out_buf  receives the answer: data.pending and data.watching count,
  *            data.requests lists up to 1000 with out_request_no, operation,
- *            state ("pending", or "watching" for one that was called off),
- *            age_ms, attempts, name and cause of the last doubt.
+ *            state ("pending"; "voiding" while it is being called off,
+ *            "watching" once it was), age_ms, attempts, name and cause of the
+ *            last doubt.
  *
  *   Returns  WXCOUPON_OK, also when there are some; WXCOUPON_E_JOURNAL.
  *   Owns     nothing.
@@ -898,20 +900,21 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_pending(
  * pending.
  *
  * Aim "complete" makes true what was asked: the recorded bytes are repeated
- * until WeChat Pay has answered. Aim "void" is for a sale that was called off:
- * WeChat Pay is asked; if this number has redeemed the coupon, the redemption
- * is returned under a number of its own; if not, the request is closed and
- * watched (data.state "watching") as long as a delayed copy could still arrive,
- * about six minutes; settling everything later ends the watch, and returns the
- * coupon if a copy did arrive. A request whose call ended in class 3 is closed:
- * settling never sends what the till was told did not happen.
+ * until WeChat Pay has answered. Aim "void" is for a redemption whose sale was
+ * called off: WeChat Pay is asked; if this number has redeemed the coupon, the
+ * redemption is returned under a number of its own; if not, the request is
+ * closed and watched (data.state "watching") as long as a delayed copy could
+ * still arrive, about six minutes; settling everything later ends the watch,
+ * and returns the coupon if a copy did arrive. A request whose call ended in
+ * class 3 is closed: settling never sends what the till was told did not
+ * happen.
  *
  *   ctx      the context.
  *   json_in  {"out_request_no": "...", "aim": "complete"}, or NULL for
  *            everything, to completion. "_options" as in wxcoupon_use.
  *   out_buf  receives the answer; for everything that could be settled, data as
- *            in wxcoupon_pending with data.settled. What is left,
- *            wxcoupon_pending lists.
+ *            in wxcoupon_pending with data.settled. Where something is left
+ *            there is no data: wxcoupon_pending lists it.
  *
  *   Returns  one number: the status that the request has now;
  *            WXCOUPON_E_REQUEST when the journal does not hold it. Everything:

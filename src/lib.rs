@@ -32,6 +32,7 @@ pub mod encoding;
 pub mod error;
 #[allow(unsafe_code, reason = "the C boundary")]
 pub mod ffi;
+mod file;
 pub mod jobs;
 pub mod journal;
 pub mod json;

@@ -5,9 +5,9 @@
 //! - A 2xx counts when its signature proves it and it speaks of the very request. Nothing less is success,
 //!   and nothing less is failure either: the effect may be there and only the proof missing.
 //! - A 4xx refuses when it is signed and has WeChat Pay's error shape: the signature does not cover the HTTP
-//!   status, so a signed success under another status must not refuse. Which errors WeChat Pay signs is not documented, except that a
-//!   rejected signature is answered unsigned. So an unsigned 4xx refuses too when its body has WeChat
-//!   Pay's own error shape: TLS has proven who sent it. A portal's or proxy's page has not that shape and
+//!   status, so a signed success under another status must not refuse. Which errors WeChat Pay signs is not
+//!   documented, except that a rejected signature is answered unsigned. So an unsigned 4xx refuses too when
+//!   its body has WeChat Pay's own error shape: TLS has proven who sent it. A portal's or proxy's page has not that shape and
 //!   cannot turn a redemption into a refusal. A 4xx whose signature is there and wrong proves nothing.
 //! - A 5xx is WeChat Pay's fault and says nothing about the effect, signed or not. Its 408 likewise.
 //! - 3xx are never followed: nothing on this API redirects.

@@ -8,6 +8,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Everything a call has to say. Members may be added, never removed or given another type.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing of the call, and any may hold with any"
+)]
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The status that is also the call's return value.
@@ -48,6 +52,8 @@ pub struct Report {
     pub clock_offset_s: i64,
     /// An attempt of this call may still take effect. Not part of the JSON.
     pub may_arrive_late: bool,
+    /// WeChat Pay answered something, whatever it was worth. Not part of the JSON.
+    pub heard: bool,
     /// How long to wait before the same call, for class 6.
     pub retry_after_ms: Option<u64>,
     /// JSON pointers of members of the answer that should be decrypted and could not be.
@@ -189,6 +195,7 @@ impl Report {
             settled_by: None,
             clock_offset_s: 0,
             may_arrive_late: false,
+            heard: false,
             retry_after_ms: None,
             undecrypted: Vec::new(),
             reply: None,

@@ -182,12 +182,19 @@ fn url(text: &str, longest: usize, name: &str, field: &str) -> Result<()> {
 }
 
 fn image_name(text: &str, name: &str, field: &str) -> Result<()> {
-    let lower = text.to_ascii_lowercase();
-    let is_image = [".jpg", ".jpeg", ".png"].iter().any(|ending| lower.ends_with(ending));
-    if !is_image || text.contains(['/', '\\', '"', '\r', '\n']) {
-        return Err(refuse(field, format!("{name} must name a .jpg, .jpeg or .png file, without a folder")));
+    if is_image_name(text) {
+        return Ok(());
     }
-    Ok(())
+    Err(refuse(field, format!("{name} must name a .jpg, .jpeg or .png file, without a folder")))
+}
+
+/// A name that may stand in a header line.
+pub fn is_image_name(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let odd = |letter: char| {
+        letter.is_control() || letter.len_utf8() > LARGEST_CHARACTER || matches!(letter, '/' | '\\' | '"')
+    };
+    [".jpg", ".jpeg", ".png"].iter().any(|ending| lower.ends_with(ending)) && !text.contains(odd)
 }
 
 fn combination(members: &Map<String, Value>, rule: &Combination, at: &str) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The body of an upload: `multipart/form-data` with a signed part `meta` and the file itself.
 
+use super::check;
 use crate::error::{Error, Result};
 use crate::status::Code;
 use serde_json::{Map, Value};
@@ -28,10 +29,7 @@ pub(super) fn build(
     let content = read(path)?;
     let kind = kind(&content)?;
     if !meta.contains_key("filename") {
-        let own = path.file_name().and_then(|name| name.to_str()).unwrap_or("image").replace('"', "_");
-        let ending = if kind == "image/png" { "png" } else { "jpg" };
-        let is_named = [".jpg", ".jpeg", ".png"].iter().any(|end| own.to_ascii_lowercase().ends_with(end));
-        meta.insert("filename".into(), Value::String(if is_named { own } else { format!("{own}.{ending}") }));
+        meta.insert("filename".into(), Value::String(own_name(path, kind)));
     }
     let digest = crate::wire::hex(&Sha256::digest(&content)).to_ascii_lowercase();
     meta.insert("sha256".into(), Value::String(digest.clone()));
@@ -66,15 +64,17 @@ fn wrong(message: String) -> Error {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    let failed = |why: String| wrong(format!("cannot read {}: {why}", path.display()));
-    let found = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
-    if !found.is_file() {
-        return Err(failed("not a file".into()));
+    crate::file::read_whole(path, LARGEST)
+        .map_err(|why| wrong(format!("cannot read {}: {why}", path.display())))
+}
+
+/// The file's own name where that may stand in a header line; else one that says what it is.
+fn own_name(path: &Path, kind: &str) -> String {
+    let own = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if check::is_image_name(own) {
+        return own.to_owned();
     }
-    if found.len() > LARGEST {
-        return Err(failed(format!("{} bytes, at most {LARGEST} are allowed", found.len())));
-    }
-    std::fs::read(path).map_err(|error| failed(error.to_string()))
+    if kind == "image/png" { "image.png".into() } else { "image.jpg".into() }
 }
 
 fn kind(content: &[u8]) -> Result<&'static str> {

@@ -20,7 +20,6 @@ use crate::outcome::{self, Body, Event, Verdict};
 use crate::redact;
 use crate::report::{Report, WechatError};
 use crate::status::{Class, Code};
-use crate::wire::verify::Distrust;
 use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
 
@@ -34,6 +33,9 @@ const AFTER_LOSS: Duration = Duration::from_millis(100);
 const AFTER_ROUND: Duration = Duration::from_millis(300);
 /// Rounds of all hosts before the line counts as down.
 const ROUNDS: usize = 2;
+/// What to do about a write that nobody could recognise again.
+const WITHOUT_NUMBER: &str = "This request has no number, so nothing is written down and nothing can be settled: \
+                              ask what became of it, or do the same again.";
 /// A host that lets this pass without a word is passed over, even if the call's own end came first.
 const FAIR_TIME: Duration = Duration::from_secs(1);
 /// A correction of the clock by less cannot be why a signature was rejected.
@@ -54,7 +56,7 @@ impl Client {
         });
         let mut arrival = Arrival { earlier, from_this_call: false };
         let mut tried = Vec::new();
-        let mut clock_corrected = false;
+        let (mut clock_corrected, mut heard) = (false, false);
         let (mut last, attempts) = match self.prepared_to_judge(errand, deadline, cancel) {
             Ok(()) => (Report::new(Code::TimeoutUnsent), MOST_ATTEMPTS),
             Err(unable) => (*unable, 0),
@@ -67,6 +69,7 @@ impl Client {
             let (host, report, clock_change) = self.attempt(errand, &tried, deadline, cancel);
             tried.push(host);
             last = Report { attempts: attempt, ..report };
+            heard |= last.http_status.is_some();
             log::debug(format_args!(
                 "{} attempt {attempt} at {}: {}",
                 errand.id,
@@ -91,6 +94,10 @@ impl Client {
         }
         let mut report = self.conclude(errand, last, doubt, arrival, deadline, cancel);
         report.may_arrive_late = arrival.from_this_call;
+        report.heard |= heard;
+        if report.code.class() == Class::InDoubt && errand.number.is_none() {
+            report.hint = Some(WITHOUT_NUMBER.into());
+        }
         report.clock_offset_s = self.clock.offset_s();
         report.out_request_no = errand.number.map(str::to_owned);
         report.elapsed_ms = deadline.elapsed_ms();
@@ -144,6 +151,8 @@ impl Client {
         let attempts = last.attempts;
         let report = match (last.code.class(), doubt) {
             (Class::Ok, _) => return last,
+            // Nothing was sent: the refusal is not of this request.
+            (Class::Refused, Some(doubt)) if attempts == 0 => doubt,
             (Class::Refused, Some(doubt)) => {
                 self.settle_refusal(errand, last, doubt, arrival, deadline, cancel)
             }
@@ -239,8 +248,8 @@ impl Client {
                 Ok(trust) => trust,
                 Err(error) => return error.into(),
             },
-            // Signed with the public key that is missing: nothing hangs on it but the advice to configure it.
-            (true, 404) => Err(Distrust::Unsigned),
+            // Signed with a key that is only now asked for: nothing but advice hangs on a refusal.
+            (true, _) => self.trust_of_refused_download(&answer.signature, &answer.body),
             _ => self.trust(&answer.signature, &answer.body, deadline, cancel),
         };
         let body = Body::read(&answer.body);

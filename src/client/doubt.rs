@@ -9,8 +9,18 @@ use crate::report::Report;
 use crate::status::Code;
 use serde_json::{Map, Value};
 
-/// Pages of a list that are looked through; a user has at most 100 coupons of one stock.
-const PAGES: usize = 10;
+/// Pages of a list that are looked through. A user has at most 100 coupons of one stock, and a bundle has up
+/// to 15 stocks.
+const PAGES: usize = 40;
+const PAGE_SIZE: usize = 50;
+
+/// What looking for a number brought.
+enum Looked {
+    Shown(Box<Report>),
+    /// Everything there is was seen.
+    NotShown(Box<Report>),
+    InVain(Box<Report>),
+}
 
 impl Client {
     /// A refusal of a repeat does not say what became of the first: the coupon itself does.
@@ -23,27 +33,29 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
-        match errand.operation.map(|operation| operation.settles) {
-            Some(Settles::ByAsking { ask, shown_at, impossible_in }) => {
-                let asked = self.look_for(errand, ask, shown_at, deadline, cancel);
-                if asked.code != Code::Ok {
-                    let message = format!(
-                        "{}; then {}: asking was no use: {}",
-                        doubt.message,
-                        refusal.code.name(),
-                        asked.message
-                    );
-                    return Report { message, ..doubt };
-                }
-                if shows(shown_at, errand.number, &asked) {
-                    return Report { settled_by: Some(ask.id), operation: None, ..asked };
-                }
-                if arrival.is_over() || is_impossible(impossible_in, &asked) {
-                    return refusal;
+        match errand.operation.map_or(Settles::ByRepeating, |operation| operation.settles) {
+            Settles::ByAsking { ask, shown_at, impossible_in } => {
+                match self.look_for(errand, ask, shown_at, deadline, cancel) {
+                    Looked::Shown(asked) => {
+                        return Report { settled_by: Some(ask.id), operation: None, ..*asked };
+                    }
+                    Looked::NotShown(asked) if arrival.is_over() || is_impossible(impossible_in, &asked) => {
+                        return refusal;
+                    }
+                    Looked::NotShown(_) => {}
+                    Looked::InVain(asked) => {
+                        let message = format!(
+                            "{}; then {}: asking was no use: {}",
+                            doubt.message,
+                            refusal.code.name(),
+                            asked.message
+                        );
+                        return Report { message, ..doubt };
+                    }
                 }
             }
             // Had the first attempt taken effect, its repeat would have had the same answer.
-            Some(Settles::ByRepeating) if arrival.is_over() && is_about_the_request(refusal.code) => {
+            Settles::ByRepeating if arrival.is_over() && is_about_the_request(refusal.code) => {
                 return refusal;
             }
             _ => {}
@@ -53,7 +65,7 @@ impl Client {
         Report { message, ..doubt }
     }
 
-    /// Asks, page after page where the answer is a list, until the number is shown.
+    /// Asks, page after page where the answer is a list, until the number is shown or there is no more to see.
     fn look_for(
         &self,
         errand: &Errand<'_>,
@@ -61,18 +73,27 @@ impl Client {
         shown_at: &[&str],
         deadline: &Deadline,
         cancel: &Cancel,
-    ) -> Report {
+    ) -> Looked {
         let mut members = errand.members.clone();
-        for _ in 1..PAGES {
+        members.insert("page_size".into(), PAGE_SIZE.into());
+        for _ in 0..PAGES {
             let asked = self.ask(ask, &members, deadline, cancel);
-            let next = asked.data.as_ref().and_then(|data| serde_json::from_str::<Value>(data.get()).ok());
-            let next = next.as_ref().and_then(|page| page.get("next_page_token")?.as_str());
-            match next.filter(|token| !token.is_empty() && !shows(shown_at, errand.number, &asked)) {
+            if is_absent(&asked) {
+                return Looked::NotShown(Box::new(asked));
+            }
+            if asked.code != Code::Ok {
+                return Looked::InVain(Box::new(asked));
+            }
+            if shows(shown_at, errand.number, &asked) {
+                return Looked::Shown(Box::new(asked));
+            }
+            match next_page(&asked) {
                 Some(token) => members.insert("page_token".into(), token.into()),
-                None => return asked,
+                None => return Looked::NotShown(Box::new(asked)),
             };
         }
-        self.ask(ask, &members, deadline, cancel)
+        let message = format!("the number is not among the first {} of the list", PAGES * PAGE_SIZE);
+        Looked::InVain(Box::new(Report { message, ..Report::new(Code::ReadFailed) }))
     }
 
     /// The coupon that these members are about, as WeChat Pay has it now.
@@ -142,6 +163,17 @@ pub(super) fn shows(shown_at: &[&str], number: Option<&str>, asked: &Report) -> 
             items.iter().any(|item| item.pointer(rest).and_then(Value::as_str) == Some(number))
         }),
     })
+}
+
+/// WeChat Pay says that what was asked about does not exist.
+pub(super) fn is_absent(asked: &Report) -> bool {
+    asked.code == Code::NotFound
+}
+
+fn next_page(asked: &Report) -> Option<String> {
+    let page: Value = serde_json::from_str(asked.data.as_ref()?.get()).ok()?;
+    let token = page.get("next_page_token")?.as_str()?;
+    (!token.is_empty()).then(|| token.to_owned())
 }
 
 /// A refusal for who asks, or how it is signed, says nothing about an earlier request.

@@ -12,7 +12,7 @@ mod trust;
 use crate::api::{self, Mode, Multipart, Operation, Prepared, Scope, Settles};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::journal::{Begin, Claim, DELAYED_ARRIVAL, Journal, NewRow, Row, State, Verdict};
+use crate::journal::{Begin, Claim, DELAYED_ARRIVAL, Journal, NewRow, Row, State, Verdict, now_ms};
 use crate::net::Transport;
 use crate::net::cancel::Cancel;
 use crate::net::clock::Clock;
@@ -20,7 +20,7 @@ use crate::net::deadline::Deadline;
 use crate::net::hosts::Hosts;
 use crate::net::http::HttpTransport;
 use crate::net::in_flight;
-use crate::net::pace::{self, Pace};
+use crate::net::pace;
 use crate::report::Report;
 use crate::status::{Class, Code};
 use doubt::EarlierDoubt;
@@ -42,7 +42,7 @@ pub struct Client {
     transport: Box<dyn Transport>,
     hosts: Hosts,
     clock: Clock,
-    pace: Arc<Pace>,
+    pace: pace::Share,
     journal: Arc<Journal>,
 }
 
@@ -279,8 +279,8 @@ impl Client {
     fn carry_out(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
         let earlier = claim.doubt.then_some(EarlierDoubt { until_ms: claim.row.watch_until_ms });
         let report = self.pursue(&Errand::recorded(&claim.row), earlier, deadline, cancel);
-        let fleeting = api::by_id(&claim.row.operation).is_some_and(|operation| operation.fleeting);
-        let known = (claim.row.state == State::Done && !fleeting).then(|| recorded(&claim.row));
+        let lasting = claim.row.state == State::Done && !is_fleeting(&claim.row);
+        let known = lasting.then(|| recorded(&claim.row));
         let report = record(claim, report);
         match (known, report.code.class()) {
             // Asked again for the sake of a fresh answer, and there is none: the proven one is as true as ever.
@@ -290,6 +290,11 @@ impl Client {
     }
 }
 
+/// Its answer is worth nothing after some minutes.
+fn is_fleeting(row: &Row) -> bool {
+    api::by_id(&row.operation).is_some_and(|operation| operation.fleeting)
+}
+
 fn open_journal(config: &Config) -> Result<Journal> {
     Journal::open(config.journal.path.as_deref(), &config.identity.key(), config.journal.keep)
 }
@@ -297,16 +302,22 @@ fn open_journal(config: &Config) -> Result<Journal> {
 /// The verdict in the journal; and where it cannot be written, the verdict that this leaves.
 fn record(claim: Claim, report: Report) -> Report {
     let state = match report.code.class() {
-        // It was done before this call asked again.
-        _ if claim.row.state == State::Done => State::Done,
+        // It was done before this call asked again, and what was done stays done.
+        _ if claim.row.state == State::Done && !is_fleeting(&claim.row) => State::Done,
         Class::Ok => State::Done,
         Class::Refused => State::Refused,
         Class::InDoubt | Class::Bug => State::Pending,
         Class::NotSent | Class::Busy | Class::Misuse | Class::Local => State::Closed,
     };
-    let may_arrive_late =
-        if in_flight::writing() { delayed_arrival_until() } else { claim.row.watch_until_ms };
-    let verdict = verdict(state, may_arrive_late, &report);
+    let watch_until_ms = if report.may_arrive_late {
+        delayed_arrival_until()
+    } else if in_flight::writing() {
+        // What was sent has its answer: nothing arrives from now on, but the number has been seen.
+        claim.row.watch_until_ms.max(now_ms())
+    } else {
+        claim.row.watch_until_ms
+    };
+    let verdict = verdict(state, watch_until_ms, &report);
     match claim.finish(verdict) {
         Ok(()) => report,
         // A success, or doubt, is what the row on the disk says already, or will be found again.
@@ -348,7 +359,7 @@ fn verdict(state: State, watch_until_ms: i64, report: &Report) -> Verdict {
 }
 
 fn delayed_arrival_until() -> i64 {
-    crate::journal::now_ms().saturating_add(i64::try_from(DELAYED_ARRIVAL.as_millis()).unwrap_or(i64::MAX))
+    now_ms().saturating_add(i64::try_from(DELAYED_ARRIVAL.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// What a finished row said, without asking anybody.

@@ -8,16 +8,21 @@ use crate::net::deadline::Deadline;
 use crate::report::Report;
 use crate::status::Code;
 use crate::wire::cipher;
+use ring::pbkdf2;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::{Map, Value, json};
+use std::num::NonZeroU32;
 
 /// In the recorded members: the key that the body's sensitive members are encrypted for.
 pub(super) const ENCRYPTED_FOR: &str = "encrypted_for";
+/// Beside it: what makes the digests of one request unlike those of any other.
+const SALT: &str = "salt";
+/// Some ten milliseconds: nobody tries all telephone numbers against a stolen journal in a hurry.
+const ITERATIONS: NonZeroU32 = NonZeroU32::new(50_000).unwrap();
 
 impl Client {
-    /// Encrypts what `_options.encrypt` names. In the members that are compared and recorded, a digest that
-    /// only the merchant's key can make stands in its place: every encryption gives another text.
+    /// Encrypts what `_options.encrypt` names. Every encryption gives another text; so in the members that are
+    /// compared and recorded stands a digest, and a request that the journal knows keeps its recorded bytes.
     pub(super) fn encrypt(
         &self,
         request: &mut Prepared,
@@ -27,46 +32,47 @@ impl Client {
         if request.options.encrypt.is_empty() {
             return Ok(());
         }
+        let boxed = |error: Error| Box::new(Report::from(error));
+        let known = match &request.number {
+            Some(number) => self.journal.find(number).map_err(boxed)?,
+            None => None,
+        };
+        let salt = match known.as_ref().and_then(|row| row.members.get("_options")?.get(SALT)?.as_str()) {
+            Some(salt) => salt.to_owned(),
+            None => crate::wire::sign::nonce().map_err(boxed)?,
+        };
+        let plain = request.body.as_deref().filter(|_| request.multipart.is_none()).unwrap_or_default();
+        let plain: Value = serde_json::from_slice(plain).unwrap_or_default();
+        let blinded = blinded(request, &plain, &salt).map_err(boxed)?;
+        if let Some(row) = known.filter(|row| is_same(&row.members, &blinded)) {
+            (request.body, request.members) = (row.body, row.members);
+            return Ok(());
+        }
         if self.config.public_key_id.is_none() {
             self.have_keys(deadline, cancel)?;
         }
-        self.encrypt_members(request).map_err(|error| Box::new(error.into()))
+        let (body, serial) = self.encrypted(request, plain).map_err(boxed)?;
+        request.body = Some(body.to_string().into_bytes());
+        request.members = blinded;
+        request.members.insert("_options".into(), json!({ ENCRYPTED_FOR: serial, SALT: salt }));
+        Ok(())
     }
 
-    fn encrypt_members(&self, request: &mut Prepared) -> Result<()> {
+    fn encrypted(&self, request: &Prepared, mut body: Value) -> Result<(Value, String)> {
         let ring = self.keys.ring();
         let (serial, key) = match &self.config.public_key_id {
             Some(id) => ring.get(id).map(|key| (id.as_str(), key)),
             None => ring.newest_certificate(),
         }
         .ok_or_else(|| Error::new(Code::Key, "there is no key of WeChat Pay's to encrypt with"))?;
-        let body = request.body.as_deref().filter(|_| request.multipart.is_none()).unwrap_or_default();
-        let mut body: Value = serde_json::from_slice(body).unwrap_or_default();
-        let mut members = Value::Object(std::mem::take(&mut request.members));
         for pointer in &request.options.encrypt {
-            let wrong =
-                |why: &str| Error::at(Code::Request, pointer, format!("cannot encrypt {pointer}: {why}"));
-            let member = body.pointer_mut(pointer).ok_or_else(|| wrong("the body has no such member"))?;
-            let plain = member.as_str().ok_or_else(|| wrong("it is not a text"))?;
-            let text = cipher::encrypt(key, plain).ok_or_else(|| wrong("it is too long"))?;
-            let digest = self.digest(plain)?;
-            *member = Value::String(text);
-            if let Some(recorded) = members.pointer_mut(pointer) {
-                *recorded = Value::String(digest);
+            let plain = text_at(&body, pointer)?;
+            let text = cipher::encrypt(key, plain).ok_or_else(|| wrong(pointer, "it is too long"))?;
+            if let Some(member) = body.pointer_mut(pointer) {
+                *member = Value::String(text);
             }
         }
-        request.body = Some(body.to_string().into_bytes());
-        if let Value::Object(mut members) = members {
-            members.insert("_options".into(), json!({ ENCRYPTED_FOR: serial }));
-            request.members = members;
-        }
-        Ok(())
-    }
-
-    /// Signatures of this kind are always the same, and nobody else can make them.
-    fn digest(&self, plain: &str) -> Result<String> {
-        let signature = self.config.signer.key().sign(format!("sensitive member\n{plain}").as_bytes())?;
-        Ok(crate::wire::hex(&Sha256::digest(signature)))
+        Ok((body, serial.to_owned()))
     }
 
     /// Decrypts what `_options.decrypt` names in a successful answer. What cannot be decrypted stays as it
@@ -112,4 +118,36 @@ impl Client {
             (Some(_), _) => true,
         }
     }
+}
+
+fn wrong(pointer: &str, why: &str) -> Error {
+    Error::at(Code::Request, pointer, format!("cannot encrypt {pointer}: {why}"))
+}
+
+fn text_at<'a>(body: &'a Value, pointer: &str) -> Result<&'a str> {
+    let member = body.pointer(pointer).ok_or_else(|| wrong(pointer, "the body has no such member"))?;
+    member.as_str().ok_or_else(|| wrong(pointer, "it is not a text"))
+}
+
+/// The members with a digest in place of each sensitive one.
+fn blinded(request: &Prepared, plain: &Value, salt: &str) -> Result<Map<String, Value>> {
+    let mut members = Value::Object(request.members.clone());
+    for pointer in &request.options.encrypt {
+        let mut digest = [0; 32];
+        let text = text_at(plain, pointer)?.as_bytes();
+        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ITERATIONS, salt.as_bytes(), text, &mut digest);
+        if let Some(member) = members.pointer_mut(pointer) {
+            *member = Value::String(crate::wire::hex(&digest));
+        }
+    }
+    match members {
+        Value::Object(members) => Ok(members),
+        _ => Ok(Map::new()),
+    }
+}
+
+fn is_same(recorded: &Map<String, Value>, blinded: &Map<String, Value>) -> bool {
+    let mut recorded = recorded.clone();
+    recorded.shift_remove("_options");
+    recorded == *blinded
 }

@@ -1,7 +1,7 @@
 //! What may have happened becomes known: repeated until answered, or called off and undone.
 
-use super::doubt::shows;
-use super::{Client, no_such_number, recorded, unrecorded, verdict};
+use super::doubt::{is_absent, shows};
+use super::{Client, is_fleeting, no_such_number, recorded, unrecorded, verdict};
 use crate::api::{self, Settles};
 use crate::config::LONGEST_CALL_MS;
 use crate::error::{Error, Result};
@@ -81,6 +81,9 @@ impl Client {
         };
         Ok(match (aim, claim.row.state) {
             (Aim::Complete, State::Pending) => self.carry_out(claim, deadline, cancel),
+            (Aim::Complete, State::Done) if is_fleeting(&claim.row) => {
+                self.carry_out(claim, deadline, cancel)
+            }
             (Aim::Complete, State::Done | State::Refused | State::Closed) => recorded(&claim.row),
             (Aim::Complete, State::Watching | State::Voiding | State::Voided) => {
                 return Err(Error::at(Code::Request, "/aim", "the request with this number was called off"));
@@ -110,8 +113,10 @@ impl Client {
         }
         let row = &claim.row;
         let asked = self.ask_about(&row.members, deadline, cancel);
-        if asked.code != Code::Ok {
-            return still_in_doubt(claim, &format!("asking about the coupon failed: {}", asked.message));
+        // A coupon that does not exist is not redeemed.
+        if asked.code != Code::Ok && !is_absent(&asked) {
+            let why = format!("asking about the coupon failed: {}", asked.message);
+            return Report { heard: asked.heard, ..still_in_doubt(claim, &why) };
         }
         let Settles::ByAsking { shown_at, .. } = api::USE.settles else {
             return Error::new(Code::Internal, "a redemption is settled by asking").into();
@@ -123,7 +128,7 @@ impl Client {
                 return end(claim, State::Voided, 0, voided(undone.out_request_no));
             }
             let why = format!("the coupon is redeemed and returning it failed: {}", undone.message);
-            return still_in_doubt(claim, &why);
+            return Report { heard: true, ..still_in_doubt(claim, &why) };
         }
         // Not redeemed by this number, or returned since.
         let watch_until_ms = row.watch_until_ms;
@@ -150,8 +155,8 @@ impl Client {
                 Ok(report) => report,
             };
             match report.code.class() {
-                Class::InDoubt | Class::NotSent | Class::Local => unanswered += 1,
-                Class::Ok | Class::Refused => unanswered = 0,
+                Class::InDoubt | Class::NotSent | Class::Local if !report.heard => unanswered += 1,
+                Class::InDoubt | Class::NotSent | Class::Local | Class::Ok | Class::Refused => unanswered = 0,
                 // Another call is at it, or WeChat Pay is throttling.
                 Class::Busy | Class::Misuse | Class::Bug => {}
             }

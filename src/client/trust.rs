@@ -13,7 +13,7 @@ use crate::log;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::Report;
-use crate::status::Code;
+use crate::status::{Class, Code};
 use crate::wire::certificates;
 use crate::wire::keys::Certificate;
 use crate::wire::ring::{KeyRing, PUBLIC_KEY_ID_PREFIX};
@@ -30,6 +30,10 @@ const DOWNLOAD: &str = "certificates";
 const TARGET: &str = "/v3/certificates";
 /// Time between two downloads, whatever came of the first.
 const AT_MOST_EVERY: Duration = Duration::from_secs(60);
+/// Time until a refused download is tried again while there is no key at all.
+const AFTER_REFUSAL: Duration = Duration::from_secs(5);
+/// A list of certificates has a few kilobytes.
+const LARGEST_KEPT: u64 = 1024 * 1024;
 /// How soon a waiting call looks whether it was called off.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// A till's clock may be two days off; a certificate that ended earlier proves nothing any more.
@@ -53,7 +57,8 @@ pub(super) struct Keys {
 #[derive(Default)]
 struct Download {
     running: bool,
-    began: Option<Instant>,
+    /// Before that nobody tries again.
+    not_before: Option<Instant>,
     /// Why the last one brought nothing.
     failed: Option<Report>,
 }
@@ -68,7 +73,7 @@ impl Keys {
     /// The configured keys and what an earlier process has left on the disk.
     pub(super) fn new(config: &Config) -> Keys {
         let apiv3_key = config.apiv3_key.clone().filter(|_| config.identity.mode == Mode::Partner);
-        let file = config.journal.path.as_deref().map(beside);
+        let file = config.journal.path.as_deref().map(|journal| beside(journal, &config.identity.id));
         let keys = Keys {
             configured: config.ring.clone(),
             downloaded: Mutex::default(),
@@ -131,7 +136,7 @@ impl Keys {
 
     fn load(&self) {
         let (Some(_), Some(file)) = (&self.apiv3_key, &self.file) else { return };
-        let Ok(answer) = fs::read(file) else { return };
+        let Ok(answer) = crate::file::read_whole(file, LARGEST_KEPT) else { return };
         match self.opened(&answer) {
             Ok(certificates) => self.put(certificates),
             // Another APIv3 key since, or a damaged file: the next download writes it anew.
@@ -153,19 +158,21 @@ impl Keys {
     }
 }
 
-fn beside(journal: &Path) -> PathBuf {
+/// One file for each merchant: several may share a journal.
+fn beside(journal: &Path, mchid: &str) -> PathBuf {
     let mut name = journal.as_os_str().to_owned();
-    name.push(".certificates");
+    name.push(format!(".{mchid}.certificates"));
     PathBuf::from(name)
 }
 
 /// The whole file or none of it, whoever reads it meanwhile.
 fn write_whole(file: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut name = file.as_os_str().to_owned();
-    name.push(format!(".{}", std::process::id()));
+    let unique = crate::wire::sign::nonce().map_err(|error| std::io::Error::other(error.message))?;
+    name.push(format!(".{unique}"));
     let fresh = PathBuf::from(name);
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options
@@ -213,6 +220,18 @@ impl Client {
         Ok(verify::verify(&ring, headers, body, self.clock.now().unix_timestamp()))
     }
 
+    /// A refused download: never a reason for another. A key that is not there is no contradiction.
+    pub(super) fn trust_of_refused_download(
+        &self,
+        headers: &SignatureHeaders,
+        body: &[u8],
+    ) -> std::result::Result<(), Distrust> {
+        match verify::verify(&self.keys.ring(), headers, body, self.clock.now().unix_timestamp()) {
+            Err(Distrust::UnknownSerial { .. }) => Err(Distrust::Unsigned),
+            trust => trust,
+        }
+    }
+
     /// Makes sure that there is a key to prove answers with before something is sent.
     pub(super) fn have_keys(
         &self,
@@ -224,8 +243,13 @@ impl Client {
         }
         let why = self.keys.download().failed.clone();
         let why = why.unwrap_or_else(|| Report::new(Code::TimeoutUnsent));
-        // Whatever became of the download: of what was asked, nothing was sent.
-        let code = if why.code == Code::ReadFailed { Code::Connect } else { why.code };
+        // Whatever became of the download: of what was asked, nothing was sent, and nothing was refused.
+        let code = match why.code {
+            Code::ReadFailed => Code::Connect,
+            Code::SignRejected => Code::SignRejected,
+            code if code.class() == Class::Refused => Code::Config,
+            code => code,
+        };
         Err(Box::new(Report {
             code,
             message: format!("platform certificates are needed and could not be downloaded: {}", why.message),
@@ -249,25 +273,18 @@ impl Client {
         // What came of somebody's download counts for who waited for it, unless it only ran out of time.
         let failed = download.failed.as_ref().map(|report| report.code);
         let ran_out = matches!(failed, Some(Code::TimeoutUnsent | Code::CancelledUnsent | Code::ReadFailed));
-        let lately = download.began.is_some_and(|began| began.elapsed() < AT_MOST_EVERY);
-        if lately || waited && !ran_out {
+        let too_early = download.not_before.is_some_and(|moment| moment > Instant::now());
+        if too_early || waited && !ran_out {
             return failed.is_none();
         }
         download.running = true;
-        download.began = Some(Instant::now());
         drop(download);
         let running = Running(&self.keys);
         let outcome = self.download_certificates(deadline, cancel);
         let mut download = self.keys.download();
         download.failed = outcome.err().map(|report| *report);
-        if download
-            .failed
-            .as_ref()
-            .is_some_and(|report| report.http_status.is_none() && !is_ours(report.code))
-        {
-            // It has not got through to WeChat Pay: the next call may try.
-            download.began = None;
-        }
+        let pause = pause_after(download.failed.as_ref(), self.keys.ring().is_empty());
+        download.not_before = pause.map(|pause| Instant::now() + pause);
         let brought = download.failed.is_none();
         drop(download);
         drop(running);
@@ -308,9 +325,17 @@ impl Client {
     }
 }
 
-/// Found wrong here, and no better for being asked again at once.
-fn is_ours(code: Code) -> bool {
-    matches!(code, Code::Key | Code::Config)
+/// How long nobody asks again: a minute, but where it has not got through to WeChat Pay not at all, and where
+/// there is no key to do anything with as long as WeChat Pay says.
+fn pause_after(failed: Option<&Report>, nothing_works: bool) -> Option<Duration> {
+    match failed {
+        Some(failed) if matches!(failed.code, Code::Key | Code::Config) => Some(AT_MOST_EVERY),
+        Some(failed) if !failed.heard => None,
+        Some(failed) if nothing_works => {
+            Some(failed.retry_after_ms.map_or(AFTER_REFUSAL, Duration::from_millis).min(AT_MOST_EVERY))
+        }
+        _ => Some(AT_MOST_EVERY),
+    }
 }
 
 /// However a download ends, others must not wait for it for ever.

@@ -9,6 +9,7 @@ use crate::wire::hex;
 use crate::wire::keys::{Certificate, PrivateKey, PublicKey};
 use crate::wire::ring::{KeyRing, PUBLIC_KEY_ID_PREFIX};
 use crate::wire::sign::Signer;
+use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Length of the APIv3 key: it is used as an AES-256 key as it stands.
@@ -33,7 +34,13 @@ pub fn read(fields: &mut Fields, identity: &Identity) -> Result<Credentials> {
     let mut ring = KeyRing::new(&serial);
 
     let public_key_id = public_key(fields, &key, &mut ring)?;
-    for (index, path) in fields.texts("platform_certificates")?.unwrap_or_default().iter().enumerate() {
+    let certificates = fields.texts("platform_certificates")?.unwrap_or_default();
+    if identity.mode == Mode::Brand && !certificates.is_empty() {
+        let message = "platform_certificates are for service providers: a brand's answers are signed with \
+                       WeChat Pay's public key only";
+        return Err(Error::at(Code::Config, "/platform_certificates", message));
+    }
+    for (index, path) in certificates.iter().enumerate() {
         let field = format!("/platform_certificates/{index}");
         let file = read_file(&format!("platform_certificates/{index}"), path)?;
         let certificate = Certificate::read(&file).map_err(|error| error.or_at(&field))?;
@@ -172,16 +179,8 @@ fn file_or_text(
 pub fn read_file(member: &str, path: &str) -> Result<Vec<u8>> {
     /// A file of keys or certificates; a whole bundle of roots has a quarter of this.
     const LARGEST: u64 = 1024 * 1024;
-    let failed =
-        |why: String| Error::at(Code::Config, format!("/{member}"), format!("cannot read {path:?}: {why}"));
-    let found = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
-    if !found.is_file() {
-        return Err(failed("not a file".into()));
-    }
-    if found.len() > LARGEST {
-        return Err(failed(format!("{} bytes are too many for a key or certificate", found.len())));
-    }
-    std::fs::read(path).map_err(|error| failed(error.to_string()))
+    crate::file::read_whole(Path::new(path), LARGEST)
+        .map_err(|why| Error::at(Code::Config, format!("/{member}"), format!("cannot read {path:?}: {why}")))
 }
 
 /// The serial number as WeChat Pay writes it: upper-case hexadecimal. Blanks and colons, as other programs

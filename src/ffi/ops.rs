@@ -142,8 +142,8 @@ pub unsafe extern "C" fn wxcoupon_request(
 ///
 /// ctx: the context.
 /// out_buf: receives the answer: data.pending and data.watching count, data.requests lists up to 1000 with
-/// out_request_no, operation, state ("pending", or "watching" for one that was called off), age_ms,
-/// attempts, name and cause of the last doubt.
+/// out_request_no, operation, state ("pending"; "voiding" while it is being called off, "watching" once it
+/// was), age_ms, attempts, name and cause of the last doubt.
 /// Returns: WXCOUPON_OK, also when there are some; WXCOUPON_E_JOURNAL.
 /// Owns: nothing. Threads: any.
 #[unsafe(no_mangle)]
@@ -154,7 +154,7 @@ pub extern "C" fn wxcoupon_pending(ctx: *mut wxcoupon_ctx, out_buf: *mut wxcoupo
 /// Makes known what may have happened: one request, or everything that is pending.
 ///
 /// Aim "complete" makes true what was asked: the recorded bytes are repeated until WeChat Pay has answered.
-/// Aim "void" is for a sale that was called off: WeChat Pay is asked; if this number has redeemed the
+/// Aim "void" is for a redemption whose sale was called off: WeChat Pay is asked; if this number has redeemed the
 /// coupon, the redemption is returned under a number of its own; if not, the request is closed and watched
 /// (data.state "watching") as long as a delayed copy could still arrive, about six minutes; settling
 /// everything later ends the watch, and returns the coupon if a copy did arrive. A request whose call ended
@@ -164,7 +164,7 @@ pub extern "C" fn wxcoupon_pending(ctx: *mut wxcoupon_ctx, out_buf: *mut wxcoupo
 /// json_in: {"out_request_no": "...", "aim": "complete"}, or NULL for everything, to completion. "_options"
 /// as in wxcoupon_use.
 /// out_buf: receives the answer; for everything that could be settled, data as in wxcoupon_pending with
-/// data.settled. What is left, wxcoupon_pending lists.
+/// data.settled. Where something is left there is no data: wxcoupon_pending lists it.
 /// Returns: one number: the status that the request has now; WXCOUPON_E_REQUEST when the journal does not
 /// hold it. Everything: WXCOUPON_OK when nothing is left pending, else the worst status that is left. It
 /// stops early while the line is down.

@@ -66,7 +66,8 @@ pub unsafe extern "C" fn wxcoupon_query(
 ///
 /// ctx: the context.
 /// json_in: members openid, coupon_code, product_coupon_id, stock_id, appid, brand_id, out_request_no (a
-/// number of its own, not the redemption's); appid and brand_id fall back to the configuration's defaults.
+/// number of its own, not the redemption's); sequential_coupon_index only for coupons of the withdrawn mode
+/// SEQUENTIAL. appid and brand_id fall back to the configuration's defaults.
 /// "_options" as in wxcoupon_use.
 /// out_buf: receives the answer; may be NULL.
 /// Returns: WXCOUPON_OK when WeChat Pay's signed answer says so; any other status by its class.
@@ -109,7 +110,7 @@ pub unsafe extern "C" fn wxcoupon_list(
     unsafe { operate(ctx, &api::LIST, json_in, out_buf) }
 }
 
-/// Sends a coupon to a user .
+/// Sends a coupon to a user.
 ///
 /// The coupon is usable once it is confirmed: wxcoupon_confirm.
 ///

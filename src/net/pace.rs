@@ -7,6 +7,7 @@
 
 use super::cancel::Cancel;
 use super::deadline::Deadline;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -28,12 +29,15 @@ const SLOWEST: f64 = 2.0;
 const PARTS: usize = 10;
 const PART: Duration = Duration::from_millis(100);
 
-/// The pace of one `mchid`.
+/// The pace of one service provider or brand.
 #[derive(Debug)]
 pub struct Pace(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
+    /// What each living configuration allows.
+    limits: Vec<f64>,
+    /// The smallest of them.
     fastest: f64,
     rate: f64,
     next: Instant,
@@ -93,19 +97,49 @@ impl Lately {
     }
 }
 
-/// The pace that all contexts of this `mchid` share. The smallest configured rate holds.
-pub fn shared(mchid: &str, max_rate_per_s: u64) -> Arc<Pace> {
+/// One configuration's part in a pace: as long as it lives, its limit holds for all who share the pace.
+#[derive(Debug)]
+pub struct Share {
+    pace: Arc<Pace>,
+    limit: f64,
+}
+
+impl Deref for Share {
+    type Target = Pace;
+
+    fn deref(&self) -> &Pace {
+        &self.pace
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut state = self.pace.lock();
+        let mine = state.limits.iter().position(|limit| limit.total_cmp(&self.limit).is_eq());
+        if let Some(mine) = mine {
+            state.limits.swap_remove(mine);
+        }
+        state.apply_limits();
+    }
+}
+
+/// The pace that all contexts of this identity share. The smallest rate that is configured now holds.
+pub fn shared(identity: &str, max_rate_per_s: u64) -> Share {
     static ALL: Mutex<Vec<(String, Weak<Pace>)>> = Mutex::new(Vec::new());
     let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
     all.retain(|(_, pace)| pace.strong_count() > 0);
-    let known = all.iter().find(|(known, _)| known == mchid).and_then(|(_, pace)| pace.upgrade());
+    let known = all.iter().find(|(known, _)| known == identity).and_then(|(_, pace)| pace.upgrade());
     let pace = known.unwrap_or_else(|| {
         let pace = Arc::new(Pace::new(max_rate_per_s));
-        all.push((mchid.to_owned(), Arc::downgrade(&pace)));
+        all.push((identity.to_owned(), Arc::downgrade(&pace)));
         pace
     });
-    pace.limit(max_rate_per_s);
-    pace
+    let limit = rate(max_rate_per_s);
+    let mut state = pace.lock();
+    state.limits.push(limit);
+    state.apply_limits();
+    drop(state);
+    Share { pace, limit }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "the configuration bounds the rate at 100,000")]
@@ -118,6 +152,7 @@ impl Pace {
         let now = Instant::now();
         let fastest = rate(max_rate_per_s);
         Pace(Mutex::new(State {
+            limits: Vec::new(),
             fastest,
             rate: fastest,
             next: now,
@@ -126,12 +161,6 @@ impl Pace {
             sent: Lately::new(now),
             answered: Lately::new(now),
         }))
-    }
-
-    fn limit(&self, max_rate_per_s: u64) {
-        let mut state = self.lock();
-        state.fastest = state.fastest.min(rate(max_rate_per_s));
-        state.rate = state.rate.min(state.fastest);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -186,6 +215,13 @@ impl Pace {
 }
 
 impl State {
+    fn apply_limits(&mut self) {
+        let Some(fastest) = self.limits.iter().copied().min_by(f64::total_cmp) else { return };
+        let unhindered = self.rate >= self.fastest;
+        self.rate = if unhindered { fastest } else { self.rate.min(fastest) };
+        self.fastest = fastest;
+    }
+
     fn recover(&mut self, now: Instant) {
         let passed = (now - self.recovered_at).as_secs_f64();
         self.recovered_at = now;
@@ -277,8 +313,11 @@ mod tests {
     #[test]
     fn contexts_of_one_mchid_share_a_pace_and_the_smallest_limit_holds() {
         let (first, second) = (shared("1900000001", 500), shared("1900000001", 50));
-        assert!(Arc::ptr_eq(&first, &second));
+        assert!(Arc::ptr_eq(&first.pace, &second.pace));
         assert!((first.lock().fastest - 50.0).abs() < 0.1);
-        assert!(!Arc::ptr_eq(&first, &shared("1900000002", 500)));
+        assert!(!Arc::ptr_eq(&first.pace, &shared("1900000002", 500).pace));
+        drop(second);
+        assert!((first.lock().fastest - 500.0).abs() < 0.1, "a limit goes with its configuration");
+        assert!((first.lock().rate - 500.0).abs() < 0.1);
     }
 }

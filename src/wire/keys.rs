@@ -191,7 +191,7 @@ impl Certificate {
     /// Reads an X.509 certificate.
     pub fn read(file: &[u8]) -> Result<Certificate> {
         let found = Found::in_file(file)?;
-        let wanted = |found: &str| key_error(format!("expected a platform certificate, found {found}"));
+        let wanted = |found: &str| key_error(format!("expected an X.509 certificate, found {found}"));
         if !matches!(found.label.as_str(), "CERTIFICATE" | "") {
             return Err(wanted(found.describe()));
         }

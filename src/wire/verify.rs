@@ -103,6 +103,13 @@ pub fn verify(ring: &KeyRing, headers: &SignatureHeaders, body: &[u8], now: i64)
     if signature.starts_with(PROBE_PREFIX) {
         return Err(Distrust::Probe);
     }
+    // The key comes last: nobody who makes up a serial number with an old time sets a download going.
+    let sent: i64 = timestamp.parse().map_err(|_| Distrust::Malformed("Wechatpay-Timestamp"))?;
+    let age = now.saturating_sub(sent);
+    if age.saturating_abs() >= WINDOW_S {
+        return Err(Distrust::Stale { seconds: age });
+    }
+    let signature = BASE64.decode(signature).map_err(|_| Distrust::Malformed("Wechatpay-Signature"))?;
     let key = ring.get(serial).ok_or_else(|| {
         if ring.is_merchant(serial) {
             Distrust::MerchantSerial
@@ -111,12 +118,6 @@ pub fn verify(ring: &KeyRing, headers: &SignatureHeaders, body: &[u8], now: i64)
             Distrust::UnknownSerial { serial: serial.chars().take(64).collect(), known }
         }
     })?;
-    let sent: i64 = timestamp.parse().map_err(|_| Distrust::Malformed("Wechatpay-Timestamp"))?;
-    let age = now.saturating_sub(sent);
-    if age.saturating_abs() >= WINDOW_S {
-        return Err(Distrust::Stale { seconds: age });
-    }
-    let signature = BASE64.decode(signature).map_err(|_| Distrust::Malformed("Wechatpay-Signature"))?;
     if key.verifies(&message(timestamp, nonce, body), &signature) {
         Ok(())
     } else {

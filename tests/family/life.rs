@@ -7,7 +7,7 @@ use crate::{rules, sample};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use wxcoupon::api::{ALL, Mode, Operation, Settles};
-use wxcoupon_sandbox::{Fault, FaultId, FaultKind};
+use wxcoupon_sandbox::{Fault, FaultId, FaultKind, UNAUTHORISED_BRAND_ID};
 
 /// The rows that the page of `use` prints; those of the other pages could not be read to the end, but for the
 /// first four, which all pages of the family have. A question that fails with 500 has simply failed.
@@ -55,6 +55,41 @@ fn refused(shop: &Shop, operation: &Operation) -> usize {
     assert_eq!(shop.till.pending()["pending"], 0, "{}", operation.id);
     assert_once(shop, operation, &request);
     REFUSALS.len() + 1
+}
+
+/// What the sandbox itself has against wrong ids, whatever the operation: how many reasons.
+fn refused_by_itself(shop: &Shop, operation: &Operation) -> usize {
+    let right = with(&shop.right(operation.id), "_options", json!({ "timeout_ms": 700 }));
+    let has = |name: &str| operation.members.iter().any(|member| member.name == name);
+    let mut reasons = 0;
+    for (member, value, name, sub_code) in [
+        ("brand_id", UNAUTHORISED_BRAND_ID, "WXCOUPON_E_NO_PERMISSION", 268_579_803),
+        ("appid", "wx0000000000000000", "WXCOUPON_E_REFUSED", 268_578_704),
+        ("product_coupon_id", "9999999999", "WXCOUPON_E_NOT_FOUND", 268_578_608),
+        ("stock_id", "9999999999999", "WXCOUPON_E_NOT_FOUND", 268_578_608),
+        ("stock_bundle_id", "9999999999999", "WXCOUPON_E_NOT_FOUND", 268_578_608),
+    ] {
+        // A list that is narrowed to what does not exist is empty, and no mistake.
+        if !has(member)
+            || (operation.id.starts_with("list")
+                && right.get(member).is_none()
+                && member != "brand_id"
+                && member != "appid")
+        {
+            continue;
+        }
+        let mut wrong = with(&right, member, json!(value));
+        if let Some(number) = operation.number {
+            wrong[number] = json!(shop.fresh("WRONG"));
+        }
+        let refused = shop.till.ask(operation.id, &wrong);
+        let about = format!("{} {member}: {}", operation.id, refused.json);
+        assert_eq!(refused.name(), name, "{about}");
+        assert_eq!(refused.json["wechat"]["subcode"], sub_code, "{about}");
+        reasons += 1;
+    }
+    assert_eq!(shop.till.pending()["pending"], 0, "{}", operation.id);
+    reasons
 }
 
 fn lose_answers(shop: &Shop, operation: &Operation) -> FaultId {
@@ -128,7 +163,7 @@ fn every_operation_lives() {
     for operation in ALL {
         let checked = rules::breaks(operation, &sample::full(operation));
         granted(&shop, operation);
-        let reasons = refused(&shop, operation);
+        let reasons = refused(&shop, operation) + refused_by_itself(&shop, operation);
         let how = settled(&shop, operation);
         granted(&brand, operation);
         assert_eq!(settled(&brand, operation), how);

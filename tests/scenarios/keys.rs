@@ -114,7 +114,7 @@ fn what_was_downloaded_is_kept_beside_the_journal() {
     let first = Till::new(&config);
     assert_eq!(first.query(&query_request("SBX_USED")).status, 0);
     drop(first);
-    let kept = folder.path().join("till.db.certificates");
+    let kept = folder.path().join("till.db.1900000001.certificates");
     let content = std::fs::read_to_string(&kept).unwrap();
     assert!(!content.contains("BEGIN CERTIFICATE"), "as it came: sealed");
     #[cfg(unix)]
@@ -230,4 +230,30 @@ fn a_new_merchant_key_loses_no_call_in_flight() {
         }
     });
     assert_eq!(sandbox.ledger().len(), 50);
+}
+
+/// What WeChat Pay says to the download is what the till hears, at once, and not that it waits for itself.
+#[test]
+fn a_refused_download_is_told_as_it_is() {
+    for (status, code, name, class) in [
+        (429, "RATELIMIT_EXCEEDED", "WXCOUPON_E_RATE_LIMITED", 6),
+        (403, "NO_AUTH", "WXCOUPON_E_CONFIG", 2),
+        (401, "SIGN_ERROR", "WXCOUPON_E_SIGN_REJECTED", 5),
+    ] {
+        let sandbox = sandbox(SignWith::Certificate);
+        let refusal = FaultKind::Refusal { status, code: code.into(), sub_code: 0 };
+        let fault = sandbox.inject(Fault::new(refusal).on("certificates"));
+        let till = Till::new(&only_apiv3(&sandbox, &json!({})));
+        let mut request = use_request("SBX_EFFECTIVE_1", "KEYS-0007");
+        request["_options"] = json!({ "timeout_ms": 900 });
+        let start = Instant::now();
+        let told = till.redeem(&request);
+        assert_eq!((told.name(), told.class()), (name, class), "{}", told.json);
+        assert!(start.elapsed() < Duration::from_millis(700), "{:?}", start.elapsed());
+        assert_eq!(till.pending()["pending"], 0);
+        assert!(sandbox.clear_fault(fault));
+        // Not for a minute: there is nothing a till could do without keys.
+        std::thread::sleep(Duration::from_millis(5_100));
+        assert_eq!(till.redeem(&request).status, 0);
+    }
 }

@@ -18,6 +18,7 @@ mod keys;
 mod logging;
 mod quotes;
 mod redeem;
+mod refused_later;
 mod requests;
 mod sensitive;
 mod till;

@@ -109,3 +109,55 @@ fn a_repeat_with_a_secret_is_the_same_request() {
         assert!(!content.windows(18).any(|bytes| bytes == b"secret-of-the-user"));
     }
 }
+
+/// The recorded bytes need no key, and the digests none of the merchant's: a repeat works after a restart without
+/// a way to fetch keys, and after the merchant's key has changed.
+#[test]
+fn a_request_in_doubt_is_known_again_without_keys_and_with_new_ones() {
+    let sandbox = sandbox(SignWith::Certificate);
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config_with(&sandbox, &json!({ "journal_path": folder.path().join("till.db") }));
+    for name in ["wechatpay_public_key_id", "wechatpay_public_key_path"] {
+        config.as_object_mut().unwrap().remove(name);
+    }
+    let mut request = echo("secret-of-the-user");
+    request["out_request_no"] = json!("SECRET-0002");
+    request["_options"]["timeout_ms"] = json!(1200);
+    let lost = sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("echo"));
+    let till = Till::new(&config);
+    assert_eq!(till.request("POST", ECHO, Some(&request)).class(), 4);
+    drop(till);
+    std::fs::remove_file(folder.path().join("till.db.1900000001.certificates")).unwrap();
+
+    // Started again, and the line is down: what is in doubt stays in doubt.
+    let down = sandbox.inject(Fault::new(FaultKind::RefuseConnection));
+    let till = Till::new(&config);
+    let unsure = till.request("POST", ECHO, Some(&request));
+    assert_eq!((unsure.class(), unsure.in_doubt), (4, true), "{}", unsure.json);
+    assert!(sandbox.clear_fault(down) && sandbox.clear_fault(lost));
+
+    // The sandbox knows one merchant key; signing with another is refused, but the number is not "reused".
+    let other = openssl_key(&folder);
+    let mut rotated = config.clone();
+    rotated["private_key_path"] = json!(other);
+    assert_eq!(till.update(&rotated).status, 0);
+    assert_eq!(till.request("POST", ECHO, Some(&request)).class(), 4);
+    assert_eq!(till.update(&config).status, 0);
+    let done = till.request("POST", ECHO, Some(&request));
+    assert_eq!(
+        (done.status, done.json["data"]["encrypted_echo_message"].as_str()),
+        (0, Some("secret-of-the-user")),
+        "{}",
+        done.json
+    );
+}
+
+fn openssl_key(folder: &tempfile::TempDir) -> std::path::PathBuf {
+    let path = folder.path().join("other.pem");
+    let made = std::process::Command::new("openssl")
+        .args(["genpkey", "-algorithm", "RSA", "-quiet", "-out"])
+        .arg(&path)
+        .status();
+    assert!(made.unwrap().success());
+    path
+}
