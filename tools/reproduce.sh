@@ -13,11 +13,8 @@ for clone in "$work/a" "$work/another folder/with a longer path"; do
     # Another umask, time zone and language may not matter either.
     (cd "$clone" && umask 077 && TZ=Asia/Shanghai LANG=C.UTF-8 tools/dist.sh "$@")
 done
-cmp_all() {
-    for archive in "$work"/a/target/dist/*.tar.gz; do
-        cmp "$archive" "$work/another folder/with a longer path/target/dist/${archive##*/}"
-    done
-}
-cmp_all
+for archive in "$work"/a/target/dist/*.tar.gz; do
+    cmp "$archive" "$work/another folder/with a longer path/target/dist/${archive##*/}"
+done
 cat "$work/a/target/dist/SHA256SUMS"
 echo 'identical'
