@@ -65,6 +65,9 @@ find_missing() {
     need node nodejs
     need npm npm
     need_sanitizers
+    need mcs mono-mcs
+    need mono mono-runtime
+    need fpc fp-compiler
 }
 
 install_missing() {

@@ -1,5 +1,6 @@
 //! The host's log sink.
 
+use super::fpu;
 use super::guard::guard;
 use super::wxcoupon_log_fn;
 use crate::log;
@@ -69,7 +70,7 @@ pub unsafe extern "C" fn wxcoupon_log_set(
                 if let Ok(text) = CString::new(message) {
                     // SAFETY: the host promised a valid function until it is replaced, and replacing
                     // waits for this call; the text lives for the duration of the call.
-                    unsafe { call(user_data.get(), level, text.as_ptr(), length) };
+                    fpu::as_host(|| unsafe { call(user_data.get(), level, text.as_ptr(), length) });
                 }
             };
             Box::new(forward) as Box<dyn Fn(i32, &str) + Send + Sync>

@@ -12,6 +12,7 @@
 mod buf;
 mod check;
 mod ctx;
+mod fpu;
 mod guard;
 mod jobs;
 mod log;
@@ -97,7 +98,7 @@ fn answer(
 /// A panic inside the call still leaves a report, and says whether a request was on its way.
 fn contained(run: impl FnOnce() -> Report) -> Report {
     crate::net::in_flight::clear();
-    guard::guard(None, || Some(run())).unwrap_or_else(|| {
+    guard::caught(None, || Some(run())).unwrap_or_else(|| {
         let in_doubt = crate::net::in_flight::writing();
         Report { in_doubt, ..Report::new(Code::Panic) }
     })

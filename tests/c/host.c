@@ -1,8 +1,7 @@
-/* What belongs to the host stays the host's: signals, floating-point traps, environment, streams. */
+/* What belongs to the host stays the host's: signals, environment, streams. */
 #define _GNU_SOURCE 1
 #include "check.h"
 
-#include <fenv.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -27,21 +26,6 @@ static void every_function(const char *config)
     wxcoupon_buf_copy(buf, text, sizeof text);
     wxcoupon_buf_copy_utf16(buf, wide, 8);
     CHECK_STATUS(wxcoupon_ctx_free(made), WXCOUPON_OK);
-}
-
-static void floating_point(const char *config)
-{
-    int traps;
-
-    proves("floating-point traps that the host has on neither hit the library nor change");
-    feenableexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INEXACT);
-    fesetround(FE_UPWARD);
-    every_function(config);
-    traps = fegetexcept();
-    CHECK_NUMBER(fegetround(), FE_UPWARD);
-    fedisableexcept(FE_ALL_EXCEPT);
-    fesetround(FE_TONEAREST);
-    CHECK_NUMBER(traps, FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INEXACT);
 }
 
 static void own_handler(int number)
@@ -135,7 +119,6 @@ int main(int argc, char **argv)
     ctx = context_from(argv[FIXTURES], "offline.json");
     buf = wxcoupon_buf_new();
     every_function(config);
-    floating_point(config);
     signals(config);
     environment(config);
     streams(config);

@@ -101,6 +101,7 @@ fn configurations(folder: &Path, sandbox_config: &Path) {
     let patient = json!({ "timeout_ms": 60_000, "connect_timeout_ms": 30_000, "attempt_timeout_ms": 30_000 });
     let sandbox = with(&sandbox, patient);
     save("sandbox.json", &sandbox);
+    save("sandbox_journal.json", &with(&sandbox, json!({ "journal_path": path("journal.db") })));
     let mut deceived = with(&sandbox, json!({ "wechatpay_public_key_path": path("wechatpay_public.pem") }));
     deceived.as_object_mut().unwrap().remove("platform_certificates");
     save("deceived.json", &deceived);

@@ -30,7 +30,12 @@ pub const STRICT: &[&str] = &["-Wall", "-Wextra", "-pedantic", "-Werror"];
 /// Whether the tool is there. One that is not is named in the output, and fails the test where `CI` is true:
 /// there, everything is to be tested.
 pub fn have(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success());
+    have_with(tool, "--version")
+}
+
+/// The same for a tool that is asked for its version otherwise.
+pub fn have_with(tool: &str, version: &str) -> bool {
+    let found = Command::new(tool).arg(version).output().is_ok_and(|output| output.status.success());
     if !found {
         skip_or_fail(&format!("{tool} is not installed; tools/setup.sh installs it"));
     }
@@ -53,7 +58,7 @@ pub fn have_optional(tool: &str) -> bool {
 }
 
 /// Says so past the capture of the test runner, which shows nothing of tests that pass.
-fn skipped(why: &str) {
+pub fn skipped(why: &str) {
     // Without standard error there is nobody to tell.
     let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
