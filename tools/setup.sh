@@ -67,7 +67,7 @@ find_missing() {
     need_sanitizers
     need mcs mono-mcs
     need mono mono-runtime
-    need fpc fp-compiler
+    need fpc 'fp-compiler fp-units-rtl'
 }
 
 install_missing() {
