@@ -4,6 +4,7 @@
 
 pub mod fixtures;
 pub mod library;
+pub mod platform;
 pub mod sandbox;
 pub mod toolchain;
 
