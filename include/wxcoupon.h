@@ -188,9 +188,13 @@
  *
  * Delphi: pass UTF8String through PAnsiChar(). A result declared as string in
  * C# makes .NET free memory that is not its own: take IntPtr, or let
- * wxcoupon_buf_copy_utf16 fill a char[]. The Declare statement of Visual
- * Basic 6 knows stdcall only and cannot call cdecl functions; it needs a small
- * adapter DLL.
+ * wxcoupon_buf_copy_utf16 fill a char[].
+ *
+ * Visual Basic 6, PowerBuilder and EPL know stdcall only. In the Windows DLLs
+ * every function also exists as stdcall, with the same parameters, under its
+ * name with _std behind it, undecorated: wxcoupon_use_std. The sink of
+ * wxcoupon_log_set_std is stdcall too. They are found by name at run time
+ * (Declare, GetProcAddress); this header does not declare them.
  */
 
 #ifndef WXCOUPON_H

@@ -5,7 +5,7 @@ use super::guard::guard;
 use super::wxcoupon_log_fn;
 use crate::log;
 use crate::status::{WXCOUPON_E_PANIC, WXCOUPON_E_REENTRANT, WXCOUPON_OK};
-use std::ffi::{CString, c_void};
+use std::ffi::{CString, c_char, c_void};
 
 /// Log level: nothing.
 pub const WXCOUPON_LOG_OFF: i32 = 0;
@@ -62,15 +62,29 @@ pub unsafe extern "C" fn wxcoupon_log_set(
     user_data: *mut c_void,
     max_level: i32,
 ) -> i32 {
+    set_log(
+        sink.map(|call| {
+            // SAFETY: the host promised a valid function until it is replaced.
+            move |user_data, level, message, length| unsafe { call(user_data, level, message, length) }
+        }),
+        user_data,
+        max_level,
+    )
+}
+
+/// The sink in whatever calling convention it has. Replacing it waits for calls of the old one.
+pub(super) fn set_log(
+    sink: Option<impl Fn(*mut c_void, i32, *const c_char, u32) + Send + Sync + 'static>,
+    user_data: *mut c_void,
+    max_level: i32,
+) -> i32 {
     guard(WXCOUPON_E_PANIC, || {
         let user_data = UserData(user_data);
         let sink = sink.map(|call| {
             let forward = move |level: i32, message: &str| {
                 let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
                 if let Ok(text) = CString::new(message) {
-                    // SAFETY: the host promised a valid function until it is replaced, and replacing
-                    // waits for this call; the text lives for the duration of the call.
-                    fpu::as_host(|| unsafe { call(user_data.get(), level, text.as_ptr(), length) });
+                    fpu::as_host(|| call(user_data.get(), level, text.as_ptr(), length));
                 }
             };
             Box::new(forward) as Box<dyn Fn(i32, &str) + Send + Sync>

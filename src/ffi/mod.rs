@@ -12,6 +12,9 @@
 mod buf;
 mod check;
 mod ctx;
+#[cfg(any(windows, test))]
+#[cfg_attr(test, allow(dead_code, reason = "called from Windows programs alone"))]
+mod doors;
 mod fpu;
 mod guard;
 mod jobs;
@@ -30,6 +33,8 @@ mod test_hooks;
 pub use buf::*;
 pub use check::*;
 pub use ctx::*;
+#[cfg(windows)]
+pub use doors::*;
 pub use jobs::*;
 pub use log::*;
 pub use notification::*;
