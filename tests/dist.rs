@@ -145,7 +145,7 @@ fn a_c_program_is_built_from_it_alone_and_redeems() {
     }
 }
 
-/// Unpacked anywhere, it is found where PKG_CONFIG_PATH and CMAKE_PREFIX_PATH point.
+/// Unpacked anywhere, it is found where `PKG_CONFIG_PATH` and `CMAKE_PREFIX_PATH` point.
 #[test]
 fn pkg_config_and_cmake_find_it() {
     let Some(folder) = unpacked() else { return };

@@ -110,7 +110,7 @@ fn folders_may_be_chosen_and_a_packager_has_a_root_of_his_own() {
     staged.assert_pkg_config_works(&out);
     staged.assert_cmake_works(&out, "0.1.0");
     make("uninstall", &variables);
-    assert_eq!(tree(&stage).into_keys().collect::<Vec<_>>(), [PathBuf::new(); 0]);
+    assert!(tree(&stage).is_empty(), "{:?}", tree(&stage).keys());
 }
 
 #[test]

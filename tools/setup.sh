@@ -62,7 +62,7 @@ find_missing() {
     # Other people's clients of WeChat Pay (tests/witnesses) come from PyPI and npm; wheels are made with pip.
     need_venv
     python3 -c 'import pip' 2>/dev/null || missing="$missing python3-pip"
-    python3 -c 'import setuptools, wheel' 2>/dev/null || missing="$missing python3-setuptools python3-wheel"
+    python3 -c 'import setuptools' 2>/dev/null || missing="$missing python3-setuptools python3-wheel"
     need node nodejs
     need npm npm
     need_sanitizers

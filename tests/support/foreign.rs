@@ -28,7 +28,7 @@ impl Installed {
         shell
     }
 
-    /// A CMake call that configures the project.
+    /// A `CMake` call that configures the project.
     pub fn cmake(&self, build: &Path, wanted: &str, libraries: &str) -> Command {
         let mut cmake = Command::new("cmake");
         cmake.arg("-S").arg(root().join("tests/install")).arg("-B").arg(build);
@@ -53,7 +53,7 @@ impl Installed {
         }
     }
 
-    /// Builds all programs by CMake, shared and static, and runs them where they were built: they know the way.
+    /// Builds all programs by `CMake`, shared and static, and runs them where they were built: they know the way.
     pub fn assert_cmake_works(&self, out: &Path, wanted: &str) {
         let build = out.join("build");
         run(&mut self.cmake(&build, wanted, "wxcoupon;static")).unwrap();
