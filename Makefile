@@ -1,6 +1,6 @@
 # The front door. Each target installs what it needs and is missing (tools/setup.sh).
 
-.PHONY: help demo test check lint advisories header dist setup clean
+.PHONY: help demo test check lint advisories header dist install uninstall setup clean
 
 help:
 	@echo 'make demo        redeem a coupon on this machine, from C'
@@ -9,6 +9,7 @@ help:
 	@echo 'make lint        format, lints, licences'
 	@echo 'make header      rewrite include/wxcoupon.h and docs/operations.md from the sources'
 	@echo 'make dist        the archive for this platform, in target/dist'
+	@echo 'make install     library, headers, pkg-config and CMake files into PREFIX=/usr/local; make uninstall'
 	@echo 'make setup       install what the tests need from Debian'
 	@echo 'make advisories  known defects of dependencies; needs the RustSec database'
 	@echo 'make clean       remove everything that was built'
@@ -34,6 +35,12 @@ header:
 
 dist: setup
 	@tools/dist.sh
+
+install:
+	@tools/install.sh
+
+uninstall:
+	@tools/install.sh uninstall
 
 setup:
 	@tools/setup.sh

@@ -12,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use support::foreign::Installed;
 use support::library::{release, target_dir};
 use support::sandbox::sandbox;
 use support::toolchain::{compile, have};
@@ -142,6 +143,38 @@ fn a_c_program_is_built_from_it_alone_and_redeems() {
         assert!(printed.contains("WXCOUPON_E_COUPON_STATE"), "{printed}");
         assert!(printed.contains("优惠券已被使用"), "{printed}");
     }
+}
+
+/// Unpacked anywhere, it is found where `PKG_CONFIG_PATH` and `CMAKE_PREFIX_PATH` point.
+#[test]
+fn pkg_config_and_cmake_find_it() {
+    let Some(folder) = unpacked() else { return };
+    if !["gcc", "g++", "cmake", "pkg-config", "readelf", "ldd"].into_iter().all(have) {
+        return;
+    }
+    let (archive, out) = (Installed::at(folder), scratch("dist-foreign"));
+    archive.assert_pkg_config_works(&out);
+    archive.assert_cmake_works(&out, "1");
+}
+
+#[test]
+fn its_python_package_redeems_with_its_library() {
+    let Some(folder) = unpacked() else { return };
+    if !have("python3") {
+        return;
+    }
+    let program = "import sys, wxcoupon\n\
+        sale = dict(openid='oSandboxUser0000000000000001', coupon_code='AUTO_DIST_PACKAGE',\n\
+        \x20   product_coupon_id='1000000013', stock_id='1000000013001', out_request_no='DIST_PACKAGE_1',\n\
+        \x20   associated_order_info=dict(transaction_id='4200002812202508031234567890'))\n\
+        with wxcoupon.Context.from_file(sys.argv[1]) as till:\n\
+        \x20   print(wxcoupon.__file__, till.use(sale)['data']['coupon_state'])\n";
+    let mut python = limited(60, "python3");
+    python.args(["-c", program]).arg(&sandbox().config).env("PYTHONDONTWRITEBYTECODE", "1");
+    python.env("PYTHONPATH", folder.join("bindings/python"));
+    let printed = run(python.env("WXCOUPON_LIBRARY", folder.join("lib/libwxcoupon.so.1"))).unwrap();
+    let package = folder.join("bindings/python/wxcoupon/__init__.py");
+    assert_eq!(printed.trim(), format!("{} USED", package.display()));
 }
 
 #[test]

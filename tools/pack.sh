@@ -61,6 +61,7 @@ cp "$libraries/libwxcoupon.so" "$stage/lib/$soname"
 ln -s "$soname" "$stage/lib/libwxcoupon.so"
 # Debug information of the standard library: a fifth of the file, and of no use without its sources.
 strip --strip-debug --enable-deterministic-archives -o "$stage/lib/libwxcoupon.a" "$libraries/libwxcoupon.a"
+tools/package-files.sh "$platform" ../include "$stage/lib"
 build_info >"$stage/BUILD-INFO"
 tools/third-party.sh "$triple" >"$stage/THIRD-PARTY.txt"
 tools/sbom.sh "$triple" >"$stage/sbom.cdx.json"

@@ -56,6 +56,7 @@ find_missing() {
     need valgrind valgrind
     need openssl openssl
     need readelf binutils
+    need cmake cmake
     need abidiff abigail-tools
     need jq jq
     # Other people's clients of WeChat Pay (tests/witnesses) come from PyPI and npm; wheels are made with pip.

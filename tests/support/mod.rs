@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test crate uses its part")]
 
 pub mod fixtures;
+pub mod foreign;
 pub mod library;
 pub mod platform;
 pub mod sandbox;

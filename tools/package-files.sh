@@ -1,0 +1,51 @@
+#!/bin/sh
+# Writes what pkg-config and CMake read, below the folder with the libraries. The files name everything from
+# where they lie, so that the whole may be moved.
+#
+#   tools/package-files.sh PLATFORM INCLUDE_FOLDER LIBRARY_FOLDER
+#
+# INCLUDE_FOLDER is as it is found from the library folder (../include).
+set -eu
+umask 022
+include=$2
+out=$(cd "$3" && pwd)
+cd "$(dirname "$0")/.."
+
+version=$(sed -n '/^\[workspace.package\]/,/^$/s/^version = "\(.*\)"/\1/p' Cargo.toml)
+abi=$(sed -n 's/^#define WXCOUPON_ABI_VERSION *//p' include/wxcoupon.h)
+
+# Programs that were made for this release go on with all later ones of the ABI.
+case $abi in
+1) first_of_abi=0.1.0 ;;
+*)
+    echo "$0 does not know the first release of ABI $abi" >&2
+    exit 1
+    ;;
+esac
+
+# What `rustc --print native-static-libs` says.
+case $1 in
+linux-x86_64 | linux-aarch64)
+    native='-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc'
+    pointer_bytes=8
+    ;;
+*)
+    echo "$0 does not know what the static library needs on $1" >&2
+    exit 1
+    ;;
+esac
+
+fill() { # template, file
+    sed -e "s|@VERSION@|$version|g" -e "s|@ABI@|$abi|g" -e "s|@FIRST_OF_ABI@|$first_of_abi|g" \
+        -e "s|@INCLUDEDIR@|$include|g" -e "s|@POINTER_BYTES@|$pointer_bytes|g" \
+        -e "s|@NATIVE_LIBRARIES@|$native|g" \
+        -e "s|@NATIVE_LIBRARIES_LIST@|$(printf '%s' "$native" | tr ' ' ';')|g" "packaging/$1" >"$out/$2"
+}
+
+mkdir -p "$out/pkgconfig" "$out/cmake/wxcoupon"
+for name in wxcoupon.pc wxcoupon-static.pc; do
+    fill "$name.in" "pkgconfig/$name"
+done
+for name in wxcouponConfig.cmake wxcouponConfigVersion.cmake; do
+    fill "$name.in" "cmake/wxcoupon/$name"
+done
