@@ -4,6 +4,7 @@
 
 pub mod fixtures;
 pub mod library;
+pub mod notified;
 pub mod sandbox;
 pub mod toolchain;
 
