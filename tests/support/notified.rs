@@ -30,7 +30,7 @@ pub fn record(sandbox: &Sandbox, folder: &Path) {
             headers.insert(name.to_owned(), value.into());
         }
     }
-    let length = headers["Content-Length"].as_str().unwrap().parse().unwrap();
+    let length = headers.get("Content-Length").and_then(Value::as_str).unwrap().parse().unwrap();
     let mut body = vec![0; length];
     line.read_exact(&mut body).unwrap();
     line.get_mut().write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
