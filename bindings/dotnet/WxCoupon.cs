@@ -1,7 +1,7 @@
 // WxCoupon.cs - redeem WeChat Pay product coupons from .NET
 //
-// Add this file and WxCouponNative.cs to the program and put the library (wxcoupon.dll, libwxcoupon.so or libwxcoupon.dylib)
-// beside it. C# 5, .NET Framework 4.5 and later, .NET Core, Mono.
+// Add this one file to the program and put the library (wxcoupon.dll, libwxcoupon.so or libwxcoupon.dylib) beside it.
+// C# 5, .NET Framework 4.5 and later, .NET Core, Mono.
 //
 // What each function asks and answers is in wxcoupon.h; this file adds nothing of its own:
 //
@@ -12,10 +12,15 @@
 // * Context and Job are disposed by their owner. A disposed one throws ObjectDisposedException. A call that is
 //   running when its context is disposed finishes.
 // * Everything may be called from any thread, on any object. Calls block up to timeout_ms; StartAsync does not.
+//
+// In this order: numbers, exceptions, Library, Log, Context, Job; then what programs do not see: texts and
+// answers at the boundary, handles, and the functions of wxcoupon.h.
 using System;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Win32.SafeHandles;
 
 namespace WxCoupon
 {
@@ -218,7 +223,7 @@ namespace WxCoupon
                 Marshal.Copy(message, bytes, 0, bytes.Length);
                 Action<int, string> sink = Volatile.Read(ref current);
                 if (sink != null)
-                    sink(level, System.Text.Encoding.UTF8.GetString(bytes));
+                    sink(level, Encoding.UTF8.GetString(bytes));
             }
             catch (Exception)
             {
@@ -379,5 +384,189 @@ namespace WxCoupon
                 throw;
             }
         }
+    }
+
+    static class Text
+    {
+        // Half a surrogate pair is refused here, not turned into another character.
+        static readonly UTF8Encoding Strict = new UTF8Encoding(false, true);
+
+        internal static byte[] In(string text, string argument)
+        {
+            if (text == null)
+                return null;
+            // The library would take it for the end, and the rest would be lost.
+            if (text.IndexOf('\0') >= 0)
+                throw new ArgumentException("the text has a NUL in it", argument);
+            byte[] bytes = new byte[Strict.GetByteCount(text) + 1];
+            Strict.GetBytes(text, 0, text.Length, bytes, 0);
+            return bytes;
+        }
+    }
+
+    static class Answered
+    {
+        internal static string By(Func<BufferHandle, int> call)
+        {
+            using (BufferHandle buf = Native.wxcoupon_buf_new())
+            {
+                int status = call(buf);
+                char[] text = new char[Native.wxcoupon_buf_copy_utf16(buf, null, 0) + 1];
+                Native.wxcoupon_buf_copy_utf16(buf, text, (uint)text.Length);
+                string answer = new string(text, 0, text.Length - 1);
+                if (status == Status.Ok)
+                    return answer;
+                throw WxCouponException.Of(status, answer, Native.wxcoupon_buf_in_doubt(buf) == 1);
+            }
+        }
+    }
+
+    // A SafeHandle is not freed while a call is using it, and is freed when its owner forgot to.
+    sealed class BufferHandle : SafeHandleZeroOrMinusOneIsInvalid
+    {
+        public BufferHandle() : base(true) { }
+
+        protected override bool ReleaseHandle() { Native.wxcoupon_buf_free(handle); return true; }
+    }
+
+    sealed class ContextHandle : SafeHandleZeroOrMinusOneIsInvalid
+    {
+        public ContextHandle() : base(true) { }
+
+        protected override bool ReleaseHandle() { return Native.wxcoupon_ctx_free(handle) == Status.Ok; }
+    }
+
+    sealed class JobHandle : SafeHandleZeroOrMinusOneIsInvalid
+    {
+        public JobHandle() : base(true) { }
+
+        protected override bool ReleaseHandle() { Native.wxcoupon_job_free(handle); return true; }
+    }
+
+    static class Native
+    {
+        const string Dll = "wxcoupon";
+        const CallingConvention C = CallingConvention.Cdecl;
+
+        // Unicode: else the char[] of wxcoupon_buf_copy_utf16 would be one of bytes, half as large.
+
+        [UnmanagedFunctionPointer(C)]
+        internal delegate void LogSink(IntPtr userData, int level, IntPtr message, uint messageLen);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern IntPtr wxcoupon_version();
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_abi_version();
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern IntPtr wxcoupon_status_name(int status);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern IntPtr wxcoupon_status_text(int status);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_status_class(int status);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern BufferHandle wxcoupon_buf_new();
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern IntPtr wxcoupon_buf_data(BufferHandle buf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern uint wxcoupon_buf_len(BufferHandle buf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern uint wxcoupon_buf_copy(BufferHandle buf, [Out] byte[] dst, uint cap);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern uint wxcoupon_buf_copy_utf16(BufferHandle buf, [Out] char[] dst, uint cap);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_buf_status(BufferHandle buf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_buf_in_doubt(BufferHandle buf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern void wxcoupon_buf_free(IntPtr buf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_ctx_new(
+            byte[] configJson, out ContextHandle outCtx, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_ctx_update(ContextHandle ctx, byte[] configJson, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_ctx_free(IntPtr ctx);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_query(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_quote(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_use(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_return(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_list(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_send(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_confirm(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_deactivate(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_pending(ContextHandle ctx, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_settle(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_start(
+            ContextHandle ctx, byte[] operation, byte[] jsonIn, out JobHandle outJob);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_job_wait(JobHandle job, uint waitMs, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_job_cancel(JobHandle job);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern void wxcoupon_job_free(IntPtr job);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_notification_open(
+            ContextHandle ctx, byte[] headersJson, byte[] body, uint bodyLen, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_call(
+            ContextHandle ctx, byte[] operation, byte[] jsonIn, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_request(
+            ContextHandle ctx, byte[] method, byte[] pathAndQuery, byte[] jsonBody, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_log_set(LogSink sink, IntPtr userData, int maxLevel);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_warm(ContextHandle ctx, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_check(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern uint wxcoupon_handles_live();
     }
 }

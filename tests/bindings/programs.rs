@@ -1,6 +1,7 @@
 //! The examples of the bindings.
 
 use crate::support::library::release;
+use crate::support::notified;
 use crate::support::toolchain::{have, skip_or_fail};
 use crate::support::{limited, root, run, scratch};
 use std::fs;
@@ -20,9 +21,10 @@ fn sandbox() -> Sandbox {
 }
 
 /// Runs an example, which checks everything itself, and looks whether it came to its end.
-fn assert_done(mut program: Command) {
+fn assert_done(mut program: Command, notification: &Path) {
     let sandbox = sandbox();
-    let printed = run(program.arg(sandbox.config_path())).unwrap();
+    notified::record(&sandbox, notification);
+    let printed = run(program.arg(sandbox.config_path()).arg(notification)).unwrap();
     assert!(printed.contains("cashier: 优惠券已被使用\n"), "{printed}");
     assert!(printed.ends_with("all done\n"), "{printed}");
     let redeemed = sandbox.ledger().iter().filter(|entry| entry.coupon_code.starts_with("AUTO_LOST")).count();
@@ -36,7 +38,7 @@ fn python_works_from_the_sources() {
         program.args(["-X", "dev", "-W", "error"]).arg(root().join("bindings/python/examples/till.py"));
         program.env("PYTHONPATH", root().join("bindings/python")).env("PYTHONDONTWRITEBYTECODE", "1");
         program.env("WXCOUPON_LIBRARY", release().shared());
-        assert_done(program);
+        assert_done(program, &scratch("python-sources"));
     }
 }
 
@@ -66,7 +68,7 @@ fn python_works_from_a_wheel() {
         .env_remove("PYTHONPATH")
         .env_remove("WXCOUPON_LIBRARY")
         .env_remove("LD_LIBRARY_PATH");
-    assert_done(program);
+    assert_done(program, &folder);
 }
 
 fn the_only_file(folder: &Path) -> std::path::PathBuf {

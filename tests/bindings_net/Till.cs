@@ -1,4 +1,4 @@
-// A till in C#: Till.exe CONFIG_FILE TAG. Prints what failed; the exit code counts it.
+// A till in C#: Till.exe CONFIG_FILE TAG FOLDER_OF_A_NOTIFICATION. Prints what failed; the exit code counts it.
 using System;
 using System.IO;
 using System.Text.RegularExpressions;
@@ -112,6 +112,17 @@ static class Till
         Check(till.Query(About("AUTO_LOST", "")).Contains("\"use_request_no\":\"" + tag + "_L\""), "redeemed by it");
     }
 
+    static void Notified(Context till, string folder)
+    {
+        string headers = File.ReadAllText(Path.Combine(folder, "headers.json"));
+        byte[] body = File.ReadAllBytes(Path.Combine(folder, "body"));
+        string opened = till.NotificationOpen(headers, body);
+        Check(opened.Contains("\"coupon_code\":\"NOTIFIED_1\"") && opened.Contains("咖啡店"), "notification " + opened);
+        body[body.Length - 1] ^= 1;
+        Expect<RefusedException>(Status.NotificationUntrusted, "forged notification",
+            () => till.NotificationOpen(headers, body));
+    }
+
     static void Rest(Context till, string config)
     {
         till.Update(config);
@@ -123,8 +134,6 @@ static class Till
         Expect<MisuseException>(Status.Request, "send", () => till.Send("{}"));
         Expect<MisuseException>(Status.Request, "confirm", () => till.Confirm("{}"));
         Expect<MisuseException>(Status.Request, "deactivate", () => till.Deactivate("{}"));
-        Expect<RefusedException>(Status.NotificationUntrusted, "notification",
-            () => till.NotificationOpen("{}", new byte[] { 123, 125 }));
         Expect<MisuseException>(Status.Null, "null", () => till.Query(null));
         Expect<LocalException>(Status.Config, "config", () => new Context("{}"));
         foreach (string text in new[] { "{\0}", "{\"\ud800\":1}" })
@@ -149,6 +158,7 @@ static class Till
         List(till);
         Jobs(till);
         Doubt(till);
+        Notified(till, arguments[2]);
         Rest(till, config);
         Check(logged.Contains("query"), "log " + logged);
         Log.Set(null, LogLevel.Off);

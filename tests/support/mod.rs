@@ -5,6 +5,7 @@
 pub mod fixtures;
 pub mod foreign;
 pub mod library;
+pub mod notified;
 pub mod platform;
 pub mod sandbox;
 pub mod toolchain;

@@ -1,10 +1,14 @@
-"""Everything a till does, against a sandbox: ``till.py CONFIG``. Ends with "all done", or with an exception.
+"""Everything a till does, against a sandbox: ``till.py CONFIG [FOLDER]``. Ends with "all done", or with an exception.
+
+The folder, if any, has a notification: ``headers.json`` and ``body``, as a web server got them.
 
 The sandbox loses the answer of the first redemption of a coupon whose code begins with AUTO_LOST, and takes its
 time to answer questions about AUTO_SLOW (see tests/bindings/main.rs).
 """
 
+import json
 import logging
+import pathlib
 import sys
 
 import wxcoupon
@@ -131,6 +135,15 @@ def everything_else(till):
     assert forged.answer["reply"]["status"] >= 400
 
 
+def notified(till, folder):
+    headers = json.loads((folder / "headers.json").read_text(encoding="utf-8"))
+    body = (folder / "body").read_bytes()
+    opened = till.open_notification(headers, body)
+    assert opened.data["resource"]["coupon_code"] == "NOTIFIED_1" and opened["reply"]["status"] == 204
+    assert opened.data["resource"]["brand_name"] == "咖啡店"
+    expect(wxcoupon.Refused, wxcoupon.E_NOTIFICATION_UNTRUSTED, till.open_notification, headers, body + b" ")
+
+
 def misuse(config):
     wrong = expect(wxcoupon.Misuse, wxcoupon.E_JSON, wxcoupon.Context, "not json")
     assert wrong.status_class == wxcoupon.CLASS_MISUSE
@@ -145,7 +158,7 @@ def misuse(config):
     expect(wxcoupon.Misuse, wxcoupon.E_HANDLE, till.close)
 
 
-def main(config):
+def main(config, folder=None):
     assert wxcoupon.version() == wxcoupon.__version__
     assert wxcoupon.abi_version() == wxcoupon.ABI_VERSION
     assert wxcoupon.status_class(4001) == wxcoupon.CLASS_IN_DOUBT and wxcoupon.status_text(4001)
@@ -158,6 +171,8 @@ def main(config):
     with wxcoupon.Context.from_file(config) as till:
         for step in (redeem, send, pages, jobs, doubt, everything_else):
             step(till)
+        if folder:
+            notified(till, pathlib.Path(folder))
     assert any("use" in line for line in log.lines), log.lines
     wxcoupon.log_to(None)
     misuse(config)
@@ -166,4 +181,4 @@ def main(config):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -1,0 +1,55 @@
+//! The tills, each against a sandbox of its own and the library as it ships.
+
+use crate::dotnet;
+use crate::run::runs;
+use crate::support::library::release;
+use crate::support::toolchain::{have, have_with};
+use crate::support::{limited, root, run, scratch};
+use std::ffi::OsStr;
+use std::process::Command;
+
+/// A program that finds the library.
+fn till(program: impl AsRef<OsStr>) -> Command {
+    let mut till = limited(100, program);
+    till.env("LD_LIBRARY_PATH", &release().folder);
+    till
+}
+
+#[test]
+fn a_till_on_mono() {
+    if !have("mono") {
+        return;
+    }
+    let Some(folder) = dotnet::compile("till-mono") else { return };
+    let mut till = till("mono");
+    till.arg(folder.join("till.exe"));
+    runs(till, "MONO", &folder);
+}
+
+#[test]
+fn a_till_on_core_clr() {
+    let Some(dotnet) = dotnet::core_clr("linux-x86_64") else { return };
+    let Some(folder) = dotnet::compile("till-core-clr") else { return };
+    let mut till = till(dotnet);
+    till.arg(folder.join("till.dll"));
+    runs(till, "CORE", &folder);
+}
+
+#[test]
+fn a_till_in_object_pascal_with_floating_point_exceptions_unmasked() {
+    if !have_with("fpc", "-iV") {
+        return;
+    }
+    let folder = scratch("till-pascal");
+    let compiler = || {
+        let mut compiler = Command::new("fpc");
+        compiler.args(["-O2", "-vew"]).arg(format!("-FU{}", folder.display()));
+        compiler
+    };
+    run(compiler().arg("-Sew").arg(root().join("bindings/delphi/WxCoupon.pas"))).unwrap();
+    let mut program = compiler();
+    program.arg(format!("-Fu{}", root().join("bindings/delphi").display()));
+    program.arg(format!("-o{}", folder.join("till").display()));
+    run(program.arg(root().join("tests/bindings_net/till.pas"))).unwrap();
+    runs(till(folder.join("till")), "PASCAL", &folder);
+}
