@@ -63,6 +63,23 @@ fn packing_again_elsewhere_gives_the_same_bytes() {
 }
 
 #[test]
+fn the_wheel_made_again_elsewhere_has_the_same_bytes() {
+    if !have("python3") || !have("git") {
+        return;
+    }
+    let wheel = |name: &str, environment: &[(&str, &str)]| {
+        let folder = scratch(name);
+        let mut make = limited(100, root().join("tools/wheel.sh"));
+        make.current_dir("/").arg(release().shared()).arg(&folder).envs(environment.iter().copied());
+        run(&mut make).unwrap();
+        let made = fs::read_dir(folder).unwrap().next().unwrap().unwrap();
+        (made.file_name(), fs::read(made.path()).unwrap())
+    };
+    let there = [("TZ", "Asia/Shanghai"), ("LC_ALL", "C.UTF-8"), ("TMPDIR", env!("CARGO_TARGET_TMPDIR"))];
+    assert!(wheel("wheel-first", &[]) == wheel("wheel-second", &there), "the two wheels differ");
+}
+
+#[test]
 fn its_books_are_in_order() {
     let Some(folder) = unpacked() else { return };
     run(Command::new("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(folder)).unwrap();

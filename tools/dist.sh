@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the library for a platform and packs it with all that a till programmer needs:
-#     target/dist/wxcoupon-VERSION-PLATFORM.tar.gz, and SHA256SUMS beside it
+#     target/dist/wxcoupon-VERSION-PLATFORM.tar.gz, a Python wheel for it, and SHA256SUMS beside them
 #
 #   tools/dist.sh [PLATFORM ...]   without a name: linux-x86_64
 #
@@ -42,5 +42,6 @@ for platform; do
     triple=$(triple_of "$platform")
     build "$triple"
     tools/pack.sh "$platform" "$target_dir/$triple/release" "$out"
+    tools/wheel.sh "$target_dir/$triple/release/libwxcoupon.so" "$out"
 done
-(cd "$out" && sha256sum wxcoupon-*.tar.gz >SHA256SUMS)
+(cd "$out" && sha256sum wxcoupon-*.tar.gz wxcoupon-*.whl >SHA256SUMS)

@@ -13,7 +13,7 @@ for clone in "$work/a" "$work/another folder/with a longer path"; do
     # Another umask, time zone and language may not matter either.
     (cd "$clone" && umask 077 && TZ=Asia/Shanghai LANG=C.UTF-8 tools/dist.sh "$@")
 done
-for archive in "$work"/a/target/dist/*.tar.gz; do
+for archive in "$work"/a/target/dist/*.tar.gz "$work"/a/target/dist/*.whl; do
     cmp "$archive" "$work/another folder/with a longer path/target/dist/${archive##*/}"
 done
 cat "$work/a/target/dist/SHA256SUMS"

@@ -3,8 +3,10 @@
 #
 #   tools/wheel.sh LIBRARY FOLDER   LIBRARY is a release build of libwxcoupon.so; the wheel goes into FOLDER
 #
-# PYTHON names the interpreter (python3). Where it has setuptools and wheel, nothing is downloaded.
+# PYTHON names the interpreter (python3). Where it has setuptools and wheel, nothing is downloaded. The bytes
+# depend on the library, the files of the commit and these tools: not on time, folder, user or umask.
 set -eu
+umask 022
 library=$(realpath "$1")
 mkdir -p "$2"
 folder=$(realpath "$2")
@@ -23,13 +25,15 @@ AArch64) machine=aarch64 ;;
     ;;
 esac
 WXCOUPON_WHEEL_PLATFORM=manylinux_2_${minor}_$machine
-export WXCOUPON_WHEEL_PLATFORM
+: "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct)}"
+export WXCOUPON_WHEEL_PLATFORM SOURCE_DATE_EPOCH
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp -R bindings/python/. "$work"
+(cd bindings/python && git ls-files | tar --create --files-from=-) | tar --extract --directory="$work"
 cp "$library" "$work/wxcoupon/libwxcoupon.so.1"
 cp LICENSE-MIT LICENSE-APACHE "$work"
+chmod -R u=rwX,go=rX "$work"
 isolation=''
 if "${PYTHON:-python3}" -c 'import setuptools, wheel' 2>/dev/null; then
     isolation=--no-build-isolation
