@@ -69,6 +69,9 @@ find_missing() {
     need mcs mono-mcs
     need mono mono-runtime
     need fpc 'fp-compiler fp-units-rtl'
+    need luajit luajit
+    # The binding needs no JSON module; its example does.
+    luajit -e 'require("cjson")' >/dev/null 2>&1 || missing="$missing lua-cjson"
 }
 
 install_missing() {

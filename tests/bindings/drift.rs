@@ -57,3 +57,8 @@ fn python_has_what_the_header_has() {
     assert!(read("bindings/python/pyproject.toml").contains(&format!("\nversion = {version}\n")));
     assert!(read("bindings/python/wxcoupon/__init__.py").contains(&format!("\n__version__ = {version}\n")));
 }
+
+#[test]
+fn lua_has_what_the_header_has() {
+    assert_same("Lua", "bindings/lua/wxcoupon.lua", "bindings/lua/wxcoupon.lua");
+}

@@ -2,7 +2,7 @@
 
 use crate::support::library::release;
 use crate::support::notified;
-use crate::support::toolchain::{have, skip_or_fail};
+use crate::support::toolchain::{have, have_with, skip_or_fail};
 use crate::support::{limited, root, run, scratch};
 use std::fs;
 use std::path::Path;
@@ -69,6 +69,17 @@ fn python_works_from_a_wheel() {
         .env_remove("WXCOUPON_LIBRARY")
         .env_remove("LD_LIBRARY_PATH");
     assert_done(program, &folder);
+}
+
+#[test]
+fn lua_works_from_the_sources() {
+    if have_with("luajit", "-v") {
+        let mut program = limited(60, "luajit");
+        program.arg(root().join("bindings/lua/examples/till.lua"));
+        program.env("LUA_PATH", format!("{}/bindings/lua/?.lua;;", root().display()));
+        program.env("WXCOUPON_LIBRARY", release().shared());
+        assert_done(program, &scratch("lua"));
+    }
 }
 
 fn the_only_file(folder: &Path) -> std::path::PathBuf {
