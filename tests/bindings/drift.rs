@@ -62,3 +62,18 @@ fn python_has_what_the_header_has() {
 fn lua_has_what_the_header_has() {
     assert_same("Lua", "bindings/lua/wxcoupon.lua", "bindings/lua/wxcoupon.lua");
 }
+
+#[test]
+fn node_has_what_the_header_has() {
+    assert_same("Node", "bindings/node/library.js", "bindings/node/numbers.js");
+    let version = format!("\"version\": \"{}\",", env!("CARGO_PKG_VERSION"));
+    for file in ["bindings/node/package.json", "bindings/node/package-lock.json"] {
+        assert!(read(file).contains(&version), "{file}");
+    }
+    // The types name the numbers as the package has them.
+    let types = read("bindings/node/index.d.ts");
+    let typed = types.lines().filter_map(|line| line.strip_prefix("export const "));
+    let typed: BTreeSet<_> = typed.map(|line| format!("  {},", line.trim_end_matches(';'))).collect();
+    let numbers = read("bindings/node/numbers.js");
+    assert_eq!(typed, numbers.lines().filter(|line| line.starts_with("  ")).map(str::to_owned).collect());
+}

@@ -82,6 +82,29 @@ fn lua_works_from_the_sources() {
     }
 }
 
+#[test]
+fn node_works_from_the_sources() {
+    if !have("node") || !have("npm") {
+        return;
+    }
+    let folder = scratch("node");
+    let package = folder.join("node_modules/wxcoupon");
+    fs::create_dir_all(&package).unwrap();
+    for entry in fs::read_dir(root().join("bindings/node")).unwrap() {
+        let file = entry.unwrap().path();
+        if file.is_file() {
+            fs::copy(&file, package.join(file.file_name().unwrap())).unwrap();
+        }
+    }
+    // Nothing of a package runs while it is installed: koffi brings its library ready made.
+    let options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"];
+    run(limited(200, "npm").current_dir(&package).arg("ci").args(options)).unwrap();
+    let mut program = limited(60, "node");
+    program.arg(root().join("bindings/node/examples/till.js"));
+    program.env("NODE_PATH", folder.join("node_modules")).env("WXCOUPON_LIBRARY", release().shared());
+    assert_done(program, &scratch("node-notified"));
+}
+
 fn the_only_file(folder: &Path) -> std::path::PathBuf {
     let mut files = fs::read_dir(folder).unwrap();
     let file = files.next().unwrap().unwrap().path();
