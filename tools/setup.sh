@@ -69,6 +69,10 @@ find_missing() {
     need mcs mono-mcs
     need mono mono-runtime
     need fpc 'fp-compiler fp-units-rtl'
+    need javac default-jdk-headless
+    # Java's way to C, and JSON for the example.
+    [ -e /usr/share/java/jna.jar ] || missing="$missing libjna-java"
+    [ -e /usr/share/java/gson.jar ] || missing="$missing libgoogle-gson-java"
     need luajit luajit
     # The binding needs no JSON module; its example does.
     luajit -e 'require("cjson")' >/dev/null 2>&1 || missing="$missing lua-cjson"

@@ -77,3 +77,8 @@ fn node_has_what_the_header_has() {
     let numbers = read("bindings/node/numbers.js");
     assert_eq!(typed, numbers.lines().filter(|line| line.starts_with("  ")).map(str::to_owned).collect());
 }
+
+#[test]
+fn java_has_what_the_header_has() {
+    assert_same("Java", "bindings/java/WxCoupon.java", "bindings/java/Numbers.java");
+}

@@ -105,6 +105,36 @@ fn node_works_from_the_sources() {
     assert_done(program, &scratch("node-notified"));
 }
 
+#[test]
+fn java_works_from_the_sources() {
+    const JARS: &str = "/usr/share/java/jna.jar:/usr/share/java/gson.jar";
+    if !have("javac") || !have("java") {
+        return;
+    }
+    if let Some(missing) = JARS.split(':').find(|jar| !Path::new(jar).exists()) {
+        return skip_or_fail(&format!("{missing} is not there; tools/setup.sh installs it"));
+    }
+    let (classes, java) = (scratch("java-classes"), root().join("bindings/java"));
+    let mut compiler = limited(100, "javac");
+    compiler.args([
+        "--release",
+        "8",
+        "-Xlint:all,-options",
+        "-Werror",
+        "-encoding",
+        "UTF-8",
+        "-cp",
+        JARS,
+        "-d",
+    ]);
+    compiler.arg(&classes).args([java.join("WxCoupon.java"), java.join("Numbers.java")]);
+    run(compiler.arg(java.join("examples/Till.java"))).unwrap();
+    let mut program = limited(60, "java");
+    program.arg("-cp").arg(format!("{}:{JARS}", classes.display())).arg("Till");
+    program.env("WXCOUPON_LIBRARY", release().shared());
+    assert_done(program, &scratch("java"));
+}
+
 fn the_only_file(folder: &Path) -> std::path::PathBuf {
     let mut files = fs::read_dir(folder).unwrap();
     let file = files.next().unwrap().unwrap().path();
