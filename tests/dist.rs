@@ -72,8 +72,8 @@ fn the_wheel_made_again_elsewhere_has_the_same_bytes() {
         let mut make = limited(100, root().join("tools/wheel.sh"));
         make.current_dir("/").arg(release().shared()).arg(&folder).envs(environment.iter().copied());
         run(&mut make).unwrap();
-        let made = fs::read_dir(folder).unwrap().next().unwrap().unwrap();
-        (made.file_name(), fs::read(made.path()).unwrap())
+        let entry = fs::read_dir(folder).unwrap().next().unwrap().unwrap();
+        (entry.file_name(), fs::read(entry.path()).unwrap())
     };
     let there = [("TZ", "Asia/Shanghai"), ("LC_ALL", "C.UTF-8"), ("TMPDIR", env!("CARGO_TARGET_TMPDIR"))];
     assert!(wheel("wheel-first", &[]) == wheel("wheel-second", &there), "the two wheels differ");
