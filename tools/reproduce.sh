@@ -7,9 +7,12 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 unset CARGO_TARGET_DIR
+commit=$(git rev-parse HEAD)
 
 for clone in "$work/a" "$work/another folder/with a longer path"; do
     git clone --quiet --no-hardlinks . "$clone"
+    # It may have moved on since the first clone was made.
+    git -C "$clone" checkout --quiet --detach "$commit"
     # Another umask, time zone and language may not matter either.
     (cd "$clone" && umask 077 && TZ=Asia/Shanghai LANG=C.UTF-8 tools/dist.sh "$@")
 done
