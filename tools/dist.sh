@@ -9,27 +9,12 @@ set -eu
 cd "$(dirname "$0")/.."
 
 . tools/platform.sh
+. tools/remap.sh
 
-root=$PWD
-target_dir=${CARGO_TARGET_DIR:-$root/target}
-cargo_home=${CARGO_HOME:-$HOME/.cargo}
-
-# No path of this machine gets into the library: rustc and the C compiler write others in their place. Of
-# several prefixes that fit, the last one given is taken.
-remap() { # flag, separator, quote
-    printf '%s%s=%s=/wxcoupon%s' "$3" "$1" "$root" "$3"
-    printf "$2%s%s=%s=/target%s" "$3" "$1" "$target_dir" "$3"
-    printf "$2%s%s=%s=/cargo%s" "$3" "$1" "$cargo_home" "$3"
-    for registry in "$cargo_home"/registry/src/*/; do
-        printf "$2%s%s=%s=/crates%s" "$3" "$1" "${registry%/}" "$3"
-    done
-}
+target_dir=${CARGO_TARGET_DIR:-$PWD/target}
 
 build() { # Rust's name of the target
-    CARGO_ENCODED_RUSTFLAGS=$(remap --remap-path-prefix '\037' '')
-    flags_name=CFLAGS_$(printf '%s' "$1" | tr - _)
-    # Folders may have blanks in their names: the crate cc is told that the flags are quoted.
-    export CARGO_ENCODED_RUSTFLAGS CC_SHELL_ESCAPED_FLAGS=1 "$flags_name=$(remap -ffile-prefix-map ' ' '"')"
+    remap_for "$1" "$target_dir"
     cargo build --quiet --locked --release --package wxcoupon --lib --target "$1" --target-dir "$target_dir"
 }
 
