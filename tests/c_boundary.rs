@@ -9,67 +9,15 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
-use support::library::{Library, release, with_test_hooks};
-use support::sandbox::sandbox;
+use support::library::{release, with_test_hooks};
+use support::programs::{FPU, PROGRAMS, fixture_folder, run_all, source};
 use support::toolchain::{COMPILERS, compile, compiler, have, have_optional};
-use support::{assert_none, fixtures, limited, root, run, scratch};
+use support::{assert_none, limited, root, run, scratch};
 
-/// The programs of tests/c that run against the release build.
-const PROGRAMS: &[&str] =
-    &["misuse", "text", "rules", "quote", "config", "log", "threads", "host", FPU, "redeem", UNLOAD];
-/// Turns floating-point traps on, which valgrind does not emulate.
-const FPU: &str = "fpu";
-/// Finds the library by itself, to let go of it again.
-const UNLOAD: &str = "unload";
 /// Those that speak TLS with the sandbox.
 const OVER_TLS: &[&str] = &["threads", "redeem"];
-
-/// The folder with keys and configurations.
-fn fixture_folder() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| fixtures::make(&sandbox().config))
-}
-
-fn source(name: &str) -> PathBuf {
-    root().join("tests/c").join(format!("{name}.c"))
-}
-
-/// Compiles a program of tests/c.
-fn build(name: &str, mut compiler: Command, library: &Library, folder: &Path) -> Result<PathBuf, String> {
-    let program = folder.join(name);
-    let linked = (name != UNLOAD).then_some(library.folder.as_path());
-    if linked.is_none() {
-        compiler.arg("-DCHECK_WITHOUT_LIBRARY");
-    }
-    compile(compiler, &[&source(name), &source("check")], linked, &program)?;
-    Ok(program)
-}
-
-/// The arguments that check.h describes.
-fn with_arguments<'a>(command: &'a mut Command, library: &Library) -> &'a mut Command {
-    static RUNS: AtomicU32 = AtomicU32::new(0);
-    let tag = format!("t{}r{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed));
-    command.arg(fixture_folder()).arg(fixture_folder().join("sandbox.json")).arg(tag).arg(library.shared())
-}
-
-/// Compiles and runs the programs and answers what failed.
-fn run_all(
-    names: &[&str],
-    library: &Library,
-    folder: &Path,
-    compiler: impl Fn() -> Command,
-    runner: impl Fn(&Path) -> Command,
-) -> Vec<String> {
-    let attempt = |name: &&str| {
-        let program = build(name, compiler(), library, folder)?;
-        run(with_arguments(&mut runner(&program), library)).map(drop)
-    };
-    names.iter().filter_map(|name| attempt(name).err()).collect()
-}
 
 #[test]
 fn the_header_compiles_without_a_word_in_every_standard() {

@@ -2,17 +2,22 @@
 # The packages whose code is in the library, as `cargo metadata` describes them, sorted, one JSON object a line.
 # Build scripts and procedural macros run on the machine that builds; nothing of them ships.
 #
-#   tools/linked.sh TARGET
+#   tools/linked.sh PLATFORM
 set -eu
 cd "$(dirname "$0")/.."
+
+. tools/platform.sh
+
+use_rust "$1"
+triple=$(triple_of "$1")
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # Metadata unites the features of all members; the tree is what the library alone is built with.
-cargo tree --locked --package wxcoupon --edges normal,no-proc-macro --target "$1" --prefix none \
+"$CARGO" tree --locked --package wxcoupon --edges normal,no-proc-macro --target "$triple" --prefix none \
     --format '{p}' | awk '{ sub(/^v/, "", $2); print $1 "@" $2 }' | sort -u >"$work/tree"
-cargo metadata --locked --format-version 1 --filter-platform "$1" >"$work/metadata"
+"$CARGO" metadata --locked --format-version 1 --filter-platform "$triple" >"$work/metadata"
 awk '/^name = /{name = $3} /^version = /{version = $3} /^checksum = /{print name "@" version " " $3}' \
     Cargo.lock | tr -d '"' >"$work/checksums"
 

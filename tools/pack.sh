@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 . tools/platform.sh
 
 platform=$1
-triple=$(triple_of "$platform")
+use_rust "$platform"
 version=$(sed -n '/^\[workspace.package\]/,/^$/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 : "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct)}"
 export SOURCE_DATE_EPOCH
@@ -22,53 +22,91 @@ name=wxcoupon-$version-$platform
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 stage=$work/$name
-soname=$(objdump -p "$libraries/libwxcoupon.so" | sed -n 's/^ *SONAME *//p')
-
 # Files of the commit alone, not what lies about beside them. What is not there yet is left out.
 files() {
     git ls-files -- README.md README.zh-CN.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT \
         include bindings examples-c docs sandbox/README.md | grep -v '^include/cbindgen\.toml$'
 }
 
-# The oldest glibc that has every symbol.
-glibc_floor() {
-    objdump -T "$libraries/libwxcoupon.so" | sed -n 's/.*GLIBC_\([0-9.]*\).*/\1/p' | sort -Vu | tail -n 1
+# The shared library, as programs find it, and what they are linked with.
+place_libraries() {
+    mkdir -p "$stage/lib"
+    if [ -e "$libraries/wxcoupon.dll" ]; then
+        mkdir "$stage/bin"
+        cp "$libraries/wxcoupon.dll" "$stage/bin"
+        cp "$libraries/libwxcoupon.dll.a" "$libraries/wxcoupon.lib" "$libraries/wxcoupon.def" "$stage/lib"
+        return
+    fi
+    if [ -e "$libraries/libwxcoupon.so" ]; then
+        cp "$libraries/libwxcoupon.so" "$stage/lib/$(soname)"
+        ln -s "$(soname)" "$stage/lib/libwxcoupon.so"
+    fi
+    # Debug information of the standard library: of no use without its sources.
+    llvm-strip --strip-debug --enable-deterministic-archives -o "$stage/lib/libwxcoupon.a" "$libraries/libwxcoupon.a"
 }
 
-needed() {
-    objdump -p "$libraries/libwxcoupon.so" | sed -n 's/^ *NEEDED *//p' | tr '\n' ' '
+soname() {
+    readelf --dynamic "$libraries/libwxcoupon.so" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p'
+}
+
+# What must be there for the library to be loaded; of glibc the oldest that has every symbol.
+requirements() {
+    case $platform in
+    windows-*)
+        echo "needs        $(objdump -p "$libraries/wxcoupon.dll" | sed -n 's/^.*DLL Name: //p' | sort -f | tr '\n' ' ')"
+        ;;
+    *-musl)
+        echo 'needs        nothing: programs are linked with it statically'
+        ;;
+    *)
+        floor=$(readelf --version-info "$libraries/libwxcoupon.so" | sed -n 's/.*Name: GLIBC_\([0-9.]*\).*/\1/p' |
+            sort -Vu | tail -n 1)
+        echo "soname       $(soname)"
+        echo "needs        $(readelf --dynamic "$libraries/libwxcoupon.so" |
+            sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ')"
+        echo "glibc        $floor or later"
+        ;;
+    esac
 }
 
 build_info() {
     cat <<INFO
 wxcoupon     $version
-platform     $platform ($triple)
+platform     $platform ($(triple_of "$platform"))
 commit       $(git describe --always --abbrev=40 --dirty --exclude='*')
 date         $(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
-compiler     $(rustc --version)
-soname       $soname
-needs        $(needed)
-glibc        $(glibc_floor) or later
+compiler     $("$RUSTC" --version)
 INFO
+    requirements
+}
+
+# Bytes depend on names, modes and the time of the commit alone. Windows opens .zip by itself.
+archive() {
+    case $platform in
+    windows-*)
+        find "$stage" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
+        rm -f "$out/$name.zip"
+        (cd "$work" && find "$name" -type f | sort | TZ=UTC zip -9 --quiet -X "$out/$name.zip" -@)
+        echo "$out/$name.zip"
+        ;;
+    *)
+        tar --create --file=- --directory="$work" --format=ustar --sort=name --mtime="@$SOURCE_DATE_EPOCH" \
+            --owner=0 --group=0 --numeric-owner --mode='u=rwX,go=rX' "$name" | gzip -9 -n >"$out/$name.tar.gz"
+        echo "$out/$name.tar.gz"
+        ;;
+    esac
 }
 
 files | while IFS= read -r file; do
     mkdir -p "$stage/$(dirname "$file")"
     cp "$file" "$stage/$file"
 done
-mkdir -p "$stage/lib"
-cp "$libraries/libwxcoupon.so" "$stage/lib/$soname"
-ln -s "$soname" "$stage/lib/libwxcoupon.so"
-# Debug information of the standard library: a fifth of the file, and of no use without its sources.
-strip --strip-debug --enable-deterministic-archives -o "$stage/lib/libwxcoupon.a" "$libraries/libwxcoupon.a"
+place_libraries
 tools/package-files.sh "$platform" ../include "$stage/lib"
 build_info >"$stage/BUILD-INFO"
-tools/third-party.sh "$triple" >"$stage/THIRD-PARTY.txt"
-tools/sbom.sh "$triple" >"$stage/sbom.cdx.json"
+tools/third-party.sh "$platform" >"$stage/THIRD-PARTY.txt"
+tools/sbom.sh "$platform" >"$stage/sbom.cdx.json"
 (cd "$stage" && find . -type f | sed 's|^\./||' | sort | xargs -d '\n' sha256sum >"$work/SHA256SUMS")
 mv "$work/SHA256SUMS" "$stage/SHA256SUMS"
-
-tar --create --file=- --directory="$work" --format=ustar --sort=name --mtime="@$SOURCE_DATE_EPOCH" \
-    --owner=0 --group=0 --numeric-owner --mode='u=rwX,go=rX' "$name" | gzip -9 -n >"$out/$name.tar.gz"
 cat "$stage/BUILD-INFO" >&2
-echo "$out/$name.tar.gz"
+archive

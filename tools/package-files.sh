@@ -23,14 +23,17 @@ case $abi in
     ;;
 esac
 
-# What `rustc --print native-static-libs` says.
+# What `rustc --print native-static-libs` says; with musl it is the compiler that knows where its unwinder is.
+native=''
+pointer_bytes=8
+config=wxcouponConfig.cmake
 case $1 in
-linux-x86_64 | linux-aarch64)
-    native='-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc'
-    pointer_bytes=8
-    ;;
+linux-x86_64 | linux-aarch64) native='-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc' ;;
+linux-x86_64-musl) ;;
+windows-x86_64) config=wxcouponConfig-windows.cmake ;;
+windows-x86) config=wxcouponConfig-windows.cmake pointer_bytes=4 ;;
 *)
-    echo "$0 does not know what the static library needs on $1" >&2
+    echo "$0 knows no platform $1" >&2
     exit 1
     ;;
 esac
@@ -43,9 +46,9 @@ fill() { # template, file
 }
 
 mkdir -p "$out/pkgconfig" "$out/cmake/wxcoupon"
-for name in wxcoupon.pc wxcoupon-static.pc; do
-    fill "$name.in" "pkgconfig/$name"
-done
-for name in wxcouponConfig.cmake wxcouponConfigVersion.cmake; do
-    fill "$name.in" "cmake/wxcoupon/$name"
-done
+fill wxcoupon.pc.in pkgconfig/wxcoupon.pc
+case $1 in
+linux-*) fill wxcoupon-static.pc.in pkgconfig/wxcoupon-static.pc ;;
+esac
+fill "$config.in" cmake/wxcoupon/wxcouponConfig.cmake
+fill wxcouponConfigVersion.cmake.in cmake/wxcoupon/wxcouponConfigVersion.cmake

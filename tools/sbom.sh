@@ -1,17 +1,20 @@
 #!/bin/sh
 # The bill of materials of the library, as CycloneDX 1.5 in JSON.
 #
-#   tools/sbom.sh TARGET    SOURCE_DATE_EPOCH is its time; without it, that of the commit
+#   tools/sbom.sh PLATFORM    SOURCE_DATE_EPOCH is its time; without it, that of the commit
 set -eu
 cd "$(dirname "$0")/.."
 
+. tools/platform.sh
+
+use_rust "$1"
 : "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct)}"
 packages=$(tools/linked.sh "$1")
 sqlite=$(printf '%s\n' "$packages" | jq --raw-output 'select(.name == "libsqlite3-sys").manifest_path')
 sqlite=$(sed -n 's/^#define SQLITE_VERSION *"\(.*\)"/\1/p' "${sqlite%/Cargo.toml}/sqlite3/sqlite3.h")
 
-printf '%s\n' "$packages" | jq --slurp --arg sqlite "$sqlite" --arg rust "$(rustc --version | cut -d' ' -f2)" \
-    --arg target "$1" --argjson time "$SOURCE_DATE_EPOCH" '
+printf '%s\n' "$packages" | jq --slurp --arg sqlite "$sqlite" --arg rust "$("$RUSTC" --version | cut -d' ' -f2)" \
+    --arg target "$(triple_of "$1")" --argjson time "$SOURCE_DATE_EPOCH" '
     def purl: "pkg:cargo/\(.)";
     ("pkg:generic/sqlite@" + $sqlite) as $sqlite_ref
     | ("pkg:generic/rust-std@" + $rust) as $rust_ref

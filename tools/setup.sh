@@ -66,6 +66,12 @@ find_missing() {
     need node nodejs
     need npm npm
     need_sanitizers
+    # Libraries for other machines: their standard library is compiled from source, and their programs run in qemu.
+    [ -x /usr/bin/rustc ] || missing="$missing rustc-web"
+    [ -x /usr/bin/cargo ] || missing="$missing cargo-web"
+    [ -e /usr/lib/rustlib/src/rust/library/Cargo.lock ] || missing="$missing rust-web-src"
+    need qemu-aarch64-static qemu-user-static
+    [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || missing="$missing libc6-arm64-cross"
     need mcs mono-mcs
     need mono mono-runtime
     need fpc 'fp-compiler fp-units-rtl'

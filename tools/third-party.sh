@@ -2,12 +2,15 @@
 # The licences of all code of others in the library, each text once with the packages that bear it.
 # Fails where a package has no licence text: then somebody has to look.
 #
-#   tools/third-party.sh TARGET
+#   tools/third-party.sh PLATFORM
 set -eu
 LC_ALL=C
 export LC_ALL
 cd "$(dirname "$0")/.."
 
+. tools/platform.sh
+
+use_rust "$1"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/texts"
@@ -36,16 +39,47 @@ while IFS=$tab read -r name version _ manifest; do
     done <"$work/found"
 done <"$work/list"
 
-# Rust's standard library is linked in as well. Its own page of copyrights came with it.
-rust_doc=$(rustc --print sysroot)/share/doc/rust
-[ -f "$rust_doc/COPYRIGHT-library.html" ] || {
-    echo "this Rust lacks share/doc/rust/COPYRIGHT-library.html" >&2
+# Rust's standard library is linked in as well. Its copyrights came with it: from Debian as a text, from Rust
+# itself as a page.
+rust_release=$("$RUSTC" --version | cut -d' ' -f2)
+if [ -n "${RUSTC_BOOTSTRAP:-}" ]; then
+    rust_copyright=/usr/share/doc/rust-web-src/copyright
+else
+    rust_copyright=$("$RUSTC" --print sysroot)/share/doc/rust/COPYRIGHT-library.html
+fi
+[ -f "$rust_copyright" ] || {
+    echo "this Rust lacks $rust_copyright" >&2
     exit 1
 }
-rust_release=$(rustc --version | cut -d' ' -f2)
-sed -e '/<style/,/<\/style>/d' -e 's/<[^>]*>//g' -e 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g' -e "s/&#39;/'/g" \
-    -e 's/&amp;/\&/g' "$rust_doc/COPYRIGHT-library.html" | cat -s >"$work/COPYRIGHT-library"
+case $rust_copyright in
+*.html)
+    sed -e '/<style/,/<\/style>/d' -e 's/<[^>]*>//g' -e 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g' \
+        -e "s/&#39;/'/g" -e 's/&amp;/\&/g' "$rust_copyright" | cat -s >"$work/COPYRIGHT-library"
+    ;;
+*) cp "$rust_copyright" "$work/COPYRIGHT-library" ;;
+esac
 add "Rust standard library $rust_release" "$work/COPYRIGHT-library"
+
+# A shared library has the unwinder and the runtime of its C compiler in it; a program that is static has its own.
+runtime=''
+case $1 in
+*-musl) ;;
+linux-*)
+    zig=$(tools/zig.sh)/ziglang
+    runtime='  LLVM libunwind: Apache-2.0 WITH LLVM-exception
+  Zig compiler runtime: MIT
+'
+    add 'LLVM libunwind' "$zig/lib/libunwind/LICENSE.TXT"
+    add 'Zig compiler runtime' "$zig/LICENSE"
+    ;;
+windows-*)
+    runtime='  MinGW-w64 runtime: ZPL-2.1
+  GCC runtime: GPL-3.0-or-later WITH GCC-exception-3.1
+'
+    add 'MinGW-w64 runtime' /usr/share/doc/mingw-w64-common/copyright
+    add 'GCC runtime' /usr/share/doc/gcc-mingw-w64-base/copyright
+    ;;
+esac
 
 sqlite_header=$(jq --raw-output '.[] | select(.name == "libsqlite3-sys").manifest_path' "$work/packages")
 sqlite_header=${sqlite_header%/Cargo.toml}/sqlite3/sqlite3.h
@@ -54,6 +88,7 @@ echo 'wxcoupon contains code of the projects below. Their licences follow, each 
 echo
 awk -F '\t' '{ printf "  %s %s: %s\n", $1, $2, $3 }' "$work/list"
 echo "  Rust standard library $rust_release: MIT OR Apache-2.0"
+printf %s "$runtime"
 echo "  SQLite $(sed -n 's/^#define SQLITE_VERSION *"\(.*\)"/\1/p' "$sqlite_header"): public domain" \
     '(https://sqlite.org/copyright.html)'
 cut -f1 "$work/bearers" | awk '!seen[$0]++' | while IFS= read -r sum; do

@@ -7,6 +7,7 @@ pub mod foreign;
 pub mod library;
 pub mod notified;
 pub mod platform;
+pub mod programs;
 pub mod sandbox;
 pub mod toolchain;
 

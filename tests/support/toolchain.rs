@@ -71,7 +71,7 @@ pub fn compiler(command: &str, standard: &str) -> Command {
     compiler
 }
 
-/// Makes a program of C files and our shared library, which it finds again when it runs.
+/// Makes a program of C files and our library: of a folder the shared one, which it finds again when it runs.
 pub fn compile(
     mut compiler: Command,
     sources: &[&Path],
@@ -79,9 +79,15 @@ pub fn compile(
     program: &Path,
 ) -> Result<(), String> {
     compiler.args(sources).args(["-x", "none", "-o"]).arg(program);
-    if let Some(folder) = library {
-        compiler.arg("-L").arg(folder).arg("-lwxcoupon");
-        compiler.arg(format!("-Wl,-rpath,{}", folder.display()));
+    match library {
+        Some(folder) if folder.is_dir() => {
+            compiler.arg("-L").arg(folder).arg("-lwxcoupon");
+            compiler.arg(format!("-Wl,-rpath,{}", folder.display()));
+        }
+        Some(archive) => {
+            compiler.arg(archive);
+        }
+        None => {}
     }
     compiler.args(["-pthread", "-lm", "-ldl"]);
     run(&mut compiler).map(drop)

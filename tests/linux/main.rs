@@ -1,0 +1,118 @@
+//! The libraries for Linux as they ship: asking for glibc 2.17 on this machine, on 64-bit ARM in qemu, and with
+//! musl in programs that are all static.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a failed test panics")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+use support::library::Library;
+use support::programs::{FPU, PROGRAMS, UNLOAD, run_all};
+use support::toolchain::{STRICT, compiler, have};
+use support::{assert_none, limited, platform, root, run, scratch};
+
+/// A till that is killed, and its journal.
+const JOURNAL: &str = "journal";
+/// Debian's C library for 64-bit ARM.
+const ARM_ROOT: &str = "/usr/aarch64-linux-gnu";
+
+fn shipped(platform: &str) -> Library {
+    Library { folder: platform::library(platform) }
+}
+
+/// The C compiler that knows every C library.
+fn zig(target: &str) -> Command {
+    let folder = run(&mut Command::new(root().join("tools/zig.sh"))).unwrap();
+    let folder = Path::new(folder.trim());
+    let mut zig = Command::new(folder.join("ziglang/zig"));
+    zig.env("ZIG_GLOBAL_CACHE_DIR", folder.join("cache")).env("ZIG_LOCAL_CACHE_DIR", folder.join("cache"));
+    zig.args(["cc", "-target", target, "-std=c11"]).args(STRICT).arg("-I").arg(root().join("include"));
+    zig.args(["-x", "c"]);
+    zig
+}
+
+/// The tests' programs but some.
+fn programs_without(left_out: &[&str]) -> Vec<&'static str> {
+    PROGRAMS.iter().copied().filter(|name| !left_out.contains(name)).chain([JOURNAL]).collect()
+}
+
+fn on_arm(program: &Path) -> Command {
+    let mut qemu = limited(240, "qemu-aarch64-static");
+    qemu.args(["-L", ARM_ROOT]).arg(program);
+    qemu
+}
+
+#[test]
+fn programs_pass_with_the_library_for_old_systems() {
+    if have("gcc") {
+        let folder = scratch("linux-x86_64");
+        let compiler = || compiler("gcc", "c17");
+        let library = shipped("linux-x86_64");
+        assert_none(&run_all(&programs_without(&[]), &library, &folder, compiler, |program| {
+            limited(120, program)
+        }));
+    }
+}
+
+/// ARM has no floating-point traps that qemu could emulate.
+#[test]
+fn programs_pass_on_arm() {
+    if have("qemu-aarch64-static") {
+        let folder = scratch("linux-aarch64");
+        let library = shipped("linux-aarch64");
+        let compiler = || zig("aarch64-linux-gnu.2.17");
+        assert_none(&run_all(&programs_without(&[FPU]), &library, &folder, compiler, on_arm));
+    }
+}
+
+/// A static program cannot load a library, and musl has no functions for floating-point traps.
+#[test]
+fn programs_that_are_all_static_pass_with_musl() {
+    if have("readelf") {
+        let folder = scratch("linux-x86_64-musl");
+        let library = shipped("linux-x86_64-musl");
+        let names = programs_without(&[FPU, UNLOAD]);
+        let compiler = || {
+            let mut zig = zig("x86_64-linux-musl");
+            zig.args(["-static", "-lunwind"]);
+            zig
+        };
+        assert_none(&run_all(&names, &library, &folder, compiler, |program| limited(120, program)));
+        for name in names {
+            let headers =
+                run(Command::new("readelf").args(["--program-headers"]).arg(folder.join(name))).unwrap();
+            assert!(!headers.contains("INTERP"), "{name} asks for a dynamic linker");
+        }
+    }
+}
+
+#[test]
+fn no_symbol_is_newer_than_glibc_2_17() {
+    if !have("readelf") {
+        return;
+    }
+    for platform in ["linux-x86_64", "linux-aarch64"] {
+        let mut readelf = Command::new("readelf");
+        readelf.args(["--wide", "--version-info", "--dynamic"]).arg(shipped(platform).shared());
+        let said = run(&mut readelf).unwrap();
+        let versions: Vec<(u32, u32)> = said
+            .split("GLIBC_")
+            .skip(1)
+            .map(|rest| {
+                let mut numbers =
+                    rest.split(|letter: char| !letter.is_ascii_digit()).map_while(|part| part.parse().ok());
+                (numbers.next().unwrap(), numbers.next().unwrap_or(0))
+            })
+            .collect();
+        assert_eq!(versions.iter().max(), Some(&(2, 17)), "{platform}");
+        // The unwinder is inside: a till need not have libgcc_s.
+        let needed = said.lines().filter(|line| line.contains("(NEEDED)"));
+        for line in needed {
+            let of_glibc = ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "ld-linux"];
+            assert!(of_glibc.iter().any(|name| line.contains(name)), "{platform}: {line}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Builds the library for Linux with zig as C compiler and linker, so that it asks for no newer C library than
+# glibc 2.17, whatever this machine has. tools/build.sh calls this.
+#
+#   tools/build-linux.sh PLATFORM FOLDER     linux-x86_64, linux-aarch64: libwxcoupon.so and libwxcoupon.a;
+#                                            linux-x86_64-musl: libwxcoupon.a, for programs that are all static
+#   tools/build-linux.sh --tools PLATFORM    the versions of all that the bytes depend on
+#
+# FEATURES=test-hooks adds the exports that only tests call.
+set -eu
+cd "$(dirname "$0")/.."
+
+. tools/platform.sh
+. tools/remap.sh
+
+if [ "$1" = --tools ]; then
+    use_rust "$2"
+    "$RUSTC" --version --verbose
+    cat tools/zig.txt
+    exit
+fi
+
+platform=$1
+folder=$2
+triple=$(triple_of "$platform")
+use_rust "$platform"
+target_dir=${CARGO_TARGET_DIR:-$PWD/target}/$platform
+zig=$(tools/zig.sh)
+# Zig keeps the C libraries that it has compiled.
+export CARGO_ZIGBUILD_ZIG_PATH="$zig/ziglang/zig" CARGO_ZIGBUILD_CACHE_DIR="$zig/wrappers" \
+    ZIG_GLOBAL_CACHE_DIR="$zig/cache" ZIG_LOCAL_CACHE_DIR="$zig/cache"
+
+set -- --target "$triple.2.17" --crate-type cdylib,staticlib
+[ "$platform" != linux-x86_64-musl ] || set -- --target "$triple" --crate-type staticlib
+"$CARGO" fetch --quiet --locked
+remap_for "$triple" "$target_dir"
+if [ -n "${RUSTC_BOOTSTRAP:-}" ]; then
+    rust_source=$("$RUSTC" --print sysroot)/lib/rustlib/src/rust
+    remap_for "$triple" "$target_dir" "--remap-path-prefix=$rust_source=/rust"
+    set -- "$@" -Zbuild-std=std,panic_unwind
+fi
+# Without the rlib: beside one Cargo optimises nothing across crates.
+"$zig/bin/cargo-zigbuild" rustc --quiet --locked --release --package wxcoupon --lib --features "${FEATURES:-}" \
+    --target-dir "$target_dir" "$@"
+# A program looks for it under its SONAME.
+[ "$platform" = linux-x86_64-musl ] || ln -s libwxcoupon.so "$folder/libwxcoupon.so.1"
+for library in libwxcoupon.so libwxcoupon.a; do
+    [ ! -e "$target_dir/$triple/release/$library" ] || cp "$target_dir/$triple/release/$library" "$folder"
+done
