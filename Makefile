@@ -8,7 +8,7 @@ help:
 	@echo 'make check       format, lints, licences, unit and scenario tests: the fast inner loop'
 	@echo 'make lint        format, lints, licences'
 	@echo 'make header      rewrite include/wxcoupon.h and docs/operations.md from the sources'
-	@echo 'make dist        the archive for this platform, in target/dist'
+	@echo 'make dist        the archives for all platforms, in target/dist'
 	@echo 'make install     library, headers, pkg-config and CMake files into PREFIX=/usr/local; make uninstall'
 	@echo 'make setup       install what the tests need from Debian'
 	@echo 'make advisories  known defects of dependencies; needs the RustSec database'

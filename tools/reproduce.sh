@@ -1,6 +1,8 @@
 #!/bin/sh
-# Builds the archive of the last commit twice, in two fresh clones at paths of different length, and compares
-# the bytes. Takes two release builds from nothing.
+# Builds the archives of the last commit twice, in two fresh clones at paths of different length, and compares
+# the bytes. Takes two release builds from nothing for every platform.
+#
+#   tools/reproduce.sh [PLATFORM ...]   without a name: all
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -16,7 +18,7 @@ for clone in "$work/a" "$work/another folder/with a longer path"; do
     # Another umask, time zone and language may not matter either.
     (cd "$clone" && umask 077 && TZ=Asia/Shanghai LANG=C.UTF-8 tools/dist.sh "$@")
 done
-for archive in "$work"/a/target/dist/*.tar.gz "$work"/a/target/dist/*.whl; do
+for archive in "$work"/a/target/dist/*; do
     cmp "$archive" "$work/another folder/with a longer path/target/dist/${archive##*/}"
 done
 cat "$work/a/target/dist/SHA256SUMS"

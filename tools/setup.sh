@@ -59,6 +59,9 @@ find_missing() {
     need cmake cmake
     need abidiff abigail-tools
     need jq jq
+    # Archives for Windows, and static libraries of any processor.
+    need zip zip
+    need llvm-strip llvm
     # Other people's clients of WeChat Pay (tests/witnesses) come from PyPI and npm; wheels are made with pip.
     need_venv
     python3 -c 'import pip' 2>/dev/null || missing="$missing python3-pip"

@@ -10,39 +10,27 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 use support::library::Library;
-use support::programs::{FPU, PROGRAMS, UNLOAD, run_all};
-use support::toolchain::{STRICT, compiler, have};
+use support::programs::{FPU, PROGRAMS, UNLOAD, run_all, source};
+use support::toolchain::{STRICT, compile, compiler, have};
 use support::{assert_none, limited, platform, root, run, scratch};
 
 /// A till that is killed, and its journal.
 const JOURNAL: &str = "journal";
-/// Debian's C library for 64-bit ARM.
-const ARM_ROOT: &str = "/usr/aarch64-linux-gnu";
 
 fn shipped(platform: &str) -> Library {
     Library { folder: platform::library(platform) }
 }
 
-/// The C compiler that knows every C library.
+/// Zig as the tests' other compilers are called.
 fn zig(target: &str) -> Command {
-    let folder = run(&mut Command::new(root().join("tools/zig.sh"))).unwrap();
-    let folder = Path::new(folder.trim());
-    let mut zig = Command::new(folder.join("ziglang/zig"));
-    zig.env("ZIG_GLOBAL_CACHE_DIR", folder.join("cache")).env("ZIG_LOCAL_CACHE_DIR", folder.join("cache"));
-    zig.args(["cc", "-target", target, "-std=c11"]).args(STRICT).arg("-I").arg(root().join("include"));
-    zig.args(["-x", "c"]);
+    let mut zig = platform::zig(target);
+    zig.arg("-std=c11").args(STRICT).arg("-I").arg(root().join("include")).args(["-x", "c"]);
     zig
 }
 
 /// The tests' programs but some.
 fn programs_without(left_out: &[&str]) -> Vec<&'static str> {
     PROGRAMS.iter().copied().filter(|name| !left_out.contains(name)).chain([JOURNAL]).collect()
-}
-
-fn on_arm(program: &Path) -> Command {
-    let mut qemu = limited(240, "qemu-aarch64-static");
-    qemu.args(["-L", ARM_ROOT]).arg(program);
-    qemu
 }
 
 #[test]
@@ -64,7 +52,7 @@ fn programs_pass_on_arm() {
         let folder = scratch("linux-aarch64");
         let library = shipped("linux-aarch64");
         let compiler = || zig("aarch64-linux-gnu.2.17");
-        assert_none(&run_all(&programs_without(&[FPU]), &library, &folder, compiler, on_arm));
+        assert_none(&run_all(&programs_without(&[FPU]), &library, &folder, compiler, platform::on_arm));
     }
 }
 
@@ -114,5 +102,30 @@ fn no_symbol_is_newer_than_glibc_2_17() {
             let of_glibc = ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "ld-linux"];
             assert!(of_glibc.iter().any(|name| line.contains(name)), "{platform}: {line}");
         }
+    }
+}
+
+/// A C++ program has an unwinder of its own: its runtime's.
+#[test]
+fn a_panic_stays_inside_and_the_hosts_exceptions_are_not_disturbed() {
+    if !have("g++") {
+        return;
+    }
+    let folder = scratch("linux-unwinding");
+    let library = Library { folder: platform::library_with_test_hooks("linux-x86_64") };
+    assert_none(&run_all(
+        &["panic"],
+        &library,
+        &folder,
+        || compiler("gcc", "c17"),
+        |program| limited(60, program),
+    ));
+    let (host, check) = (root().join("tests/linux/exceptions.cpp"), source("check"));
+    for (name, linked) in [("shared", library.folder.clone()), ("static", library.archive())] {
+        let (program, mut gxx) = (folder.join(name), compiler("g++", "c++17"));
+        gxx.arg("-I").arg(root().join("tests/c"));
+        compile(gxx, &[&host, &check], Some(&linked), &program).unwrap();
+        // The arguments that check.h asks for; this program needs none of them.
+        run(limited(60, &program).args(["-"; 4])).unwrap();
     }
 }

@@ -1,8 +1,8 @@
 //! The release library for other platforms than the one the tests run on.
 
 use super::library::target_dir;
-use super::{root, run};
-use std::path::PathBuf;
+use super::{limited, root, run, scratch};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The folder with what `tools/build.sh` builds for the platform: built now, unless it is there.
@@ -10,4 +10,30 @@ pub fn library(platform: &str) -> PathBuf {
     let mut build = Command::new(root().join("tools/build.sh"));
     let printed = run(build.arg(platform).env("CARGO_TARGET_DIR", target_dir())).unwrap();
     PathBuf::from(printed.lines().last().unwrap())
+}
+
+/// The same library for Linux with the exports that only tests call.
+pub fn library_with_test_hooks(platform: &str) -> PathBuf {
+    let folder = scratch(&format!("{platform}-test-hooks"));
+    let mut build = Command::new(root().join("tools/build-linux.sh"));
+    build.arg(platform).arg(&folder).env("CARGO_TARGET_DIR", target_dir()).env("FEATURES", "test-hooks");
+    run(&mut build).unwrap();
+    folder
+}
+
+/// The C compiler that knows every C library, for a target by zig's name.
+pub fn zig(target: &str) -> Command {
+    let folder = run(&mut Command::new(root().join("tools/zig.sh"))).unwrap();
+    let folder = Path::new(folder.trim());
+    let mut zig = Command::new(folder.join("ziglang/zig"));
+    zig.env("ZIG_GLOBAL_CACHE_DIR", folder.join("cache")).env("ZIG_LOCAL_CACHE_DIR", folder.join("cache"));
+    zig.args(["cc", "-target", target]);
+    zig
+}
+
+/// A program for 64-bit ARM in qemu, with Debian's C library for it.
+pub fn on_arm(program: &Path) -> Command {
+    let mut qemu = limited(240, "qemu-aarch64-static");
+    qemu.args(["-L", "/usr/aarch64-linux-gnu"]).arg(program);
+    qemu
 }
