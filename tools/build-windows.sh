@@ -5,7 +5,7 @@
 #                                              libraries for MinGW (.dll.a) and Visual C++ (.lib)
 #   tools/build-windows.sh --tools PLATFORM    the versions of all that the bytes depend on
 #
-# FEATURES=test-hooks adds the exports that only tests call.
+# With -test-hooks behind its name a platform's library has the exports that only tests call.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,9 @@ export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
 export CARGO_PROFILE_RELEASE_OPT_LEVEL=s
 
 use_platform() {
-    case $1 in
+    features=''
+    [ "${1%-test-hooks}" = "$1" ] || features=test-hooks
+    case ${1%-test-hooks} in
     windows-x86_64) cpu=x86_64 machine=i386:x86-64 ;;
     windows-x86) cpu=i686 machine=i386 ;;
     *)
@@ -47,9 +49,11 @@ build() {
         set -- "$@" "-Zpre-link-arg=$target_dir/rsbegin.o"
     fi
     remap_for "$triple" "$target_dir" "$@"
-    # The shared library alone: beside an rlib Cargo optimises nothing across crates.
+    # The shared library alone: beside an rlib Cargo optimises nothing across crates. No backtraces: a panic is
+    # logged by its place.
     /usr/bin/cargo rustc --quiet --locked --release --package wxcoupon --lib --crate-type cdylib \
-        --features "${FEATURES:-}" -Zbuild-std=std,panic_unwind --target "$triple" --target-dir "$target_dir"
+        --features "$features" -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind \
+        --target "$triple" --target-dir "$target_dir"
 }
 
 if [ "$1" = --tools ]; then

@@ -76,6 +76,18 @@ find_missing() {
     need luajit luajit
     # The binding needs no JSON module; its example does.
     luajit -e 'require("cjson")' >/dev/null 2>&1 || missing="$missing lua-cjson"
+    find_missing_for_windows
+}
+
+# A Rust that can build its standard library, the compilers, and a Wine to run what they make.
+find_missing_for_windows() {
+    [ -e /usr/lib/rustlib/src/rust/library/std ] || missing="$missing rustc-web cargo-web rust-web-src"
+    need i686-w64-mingw32-g++-posix g++-mingw-w64-i686-posix
+    need x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix
+    need llvm-dlltool llvm
+    [ -x /usr/lib/wine/wine64 ] || missing="$missing wine64"
+    # The C library that the 32-bit Wine of tools/wine.sh runs on.
+    [ -e /lib/ld-linux.so.2 ] || missing="$missing libc6-i386"
 }
 
 install_missing() {

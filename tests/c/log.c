@@ -123,7 +123,7 @@ static void *keep_asking(void *unused)
     (void)unused;
     for (i = 0; i < CALLS; i++)
         wrong += wxcoupon_status_class(wxcoupon_query(ctx, QUESTION, NULL)) != WXCOUPON_CLASS_NOT_SENT;
-    return (void *)wrong;
+    return (void *)(size_t)wrong;
 }
 
 static void replacement(void)
