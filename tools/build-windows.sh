@@ -29,9 +29,10 @@ use_platform() {
     esac
     triple=$cpu-win7-windows-gnu
     mingw=$cpu-w64-mingw32
-    # The crate cc does not know these targets, and would take the compiler of this machine.
+    # The crate cc does not know these targets, and would take the compiler of this machine. Debian has two of
+    # each: with the other's unwinder comes a library of POSIX threads, which sets handlers in the host's process.
     name=$(echo "$triple" | tr - _)
-    export "CC_$name=$mingw-gcc-posix" "AR_$name=$mingw-ar"
+    export "CC_$name=$mingw-gcc-win32" "AR_$name=$mingw-ar"
 }
 
 # i686 unwinds by tables that a program registers. The rustc that is made for this machine has no start-up object
@@ -43,7 +44,7 @@ start_up_object() { # file
 
 build() {
     rust_source=$("$RUSTC" --print sysroot)/lib/rustlib/src/rust
-    set -- "--remap-path-prefix=$rust_source=/rust" "-Clinker=$mingw-gcc-posix" -Clink-arg=-Wl,--no-insert-timestamp
+    set -- "--remap-path-prefix=$rust_source=/rust" "-Clinker=$mingw-gcc-win32" -Clink-arg=-Wl,--no-insert-timestamp
     if [ $cpu = i686 ]; then
         start_up_object "$target_dir/rsbegin.o"
         set -- "$@" "-Zpre-link-arg=$target_dir/rsbegin.o"
@@ -59,7 +60,7 @@ build() {
 if [ "$1" = --tools ]; then
     use_platform "$2"
     "$RUSTC" --version --verbose
-    "$mingw-gcc-posix" --version
+    "$mingw-gcc-win32" --version
     "$mingw-ld" --version
     llvm-dlltool --help | head -n 1
     exit

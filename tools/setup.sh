@@ -82,8 +82,11 @@ find_missing() {
 # A Rust that can build its standard library, the compilers, and a Wine to run what they make.
 find_missing_for_windows() {
     [ -e /usr/lib/rustlib/src/rust/library/std ] || missing="$missing rustc-web cargo-web rust-web-src"
-    need i686-w64-mingw32-g++-posix g++-mingw-w64-i686-posix
-    need x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix
+    # The library is made with the one, programs that have POSIX threads with the other.
+    for cpu in i686 x86-64; do
+        need "$(echo $cpu | tr - _)-w64-mingw32-gcc-win32" "gcc-mingw-w64-$cpu-win32"
+        need "$(echo $cpu | tr - _)-w64-mingw32-g++-posix" "g++-mingw-w64-$cpu-posix"
+    done
     need llvm-dlltool llvm
     [ -x /usr/lib/wine/wine64 ] || missing="$missing wine64"
     # The C library that the 32-bit Wine of tools/wine.sh runs on.
