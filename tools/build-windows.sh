@@ -5,7 +5,7 @@
 #                                              libraries for MinGW (.dll.a) and Visual C++ (.lib)
 #   tools/build-windows.sh --tools PLATFORM    the versions of all that the bytes depend on
 #
-# FEATURES=test-hooks adds the exports that only tests call.
+# With -test-hooks behind its name a platform's library has the exports that only tests call.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,9 @@ export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
 export CARGO_PROFILE_RELEASE_OPT_LEVEL=s
 
 use_platform() {
-    case $1 in
+    features=''
+    [ "${1%-test-hooks}" = "$1" ] || features=test-hooks
+    case ${1%-test-hooks} in
     windows-x86_64) cpu=x86_64 machine=i386:x86-64 ;;
     windows-x86) cpu=i686 machine=i386 ;;
     *)
@@ -27,9 +29,10 @@ use_platform() {
     esac
     triple=$cpu-win7-windows-gnu
     mingw=$cpu-w64-mingw32
-    # The crate cc does not know these targets, and would take the compiler of this machine.
+    # The crate cc does not know these targets, and would take the compiler of this machine. Debian has two of
+    # each: with the other's unwinder comes a library of POSIX threads, which sets handlers in the host's process.
     name=$(echo "$triple" | tr - _)
-    export "CC_$name=$mingw-gcc-posix" "AR_$name=$mingw-ar"
+    export "CC_$name=$mingw-gcc-win32" "AR_$name=$mingw-ar"
 }
 
 # i686 unwinds by tables that a program registers. The rustc that is made for this machine has no start-up object
@@ -41,21 +44,23 @@ start_up_object() { # file
 
 build() {
     rust_source=$("$RUSTC" --print sysroot)/lib/rustlib/src/rust
-    set -- "--remap-path-prefix=$rust_source=/rust" "-Clinker=$mingw-gcc-posix" -Clink-arg=-Wl,--no-insert-timestamp
+    set -- "--remap-path-prefix=$rust_source=/rust" "-Clinker=$mingw-gcc-win32" -Clink-arg=-Wl,--no-insert-timestamp
     if [ $cpu = i686 ]; then
         start_up_object "$target_dir/rsbegin.o"
         set -- "$@" "-Zpre-link-arg=$target_dir/rsbegin.o"
     fi
     remap_for "$triple" "$target_dir" "$@"
-    # The shared library alone: beside an rlib Cargo optimises nothing across crates.
+    # The shared library alone: beside an rlib Cargo optimises nothing across crates. No backtraces: a panic is
+    # logged by its place.
     /usr/bin/cargo rustc --quiet --locked --release --package wxcoupon --lib --crate-type cdylib \
-        --features "${FEATURES:-}" -Zbuild-std=std,panic_unwind --target "$triple" --target-dir "$target_dir"
+        --features "$features" -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind \
+        --target "$triple" --target-dir "$target_dir"
 }
 
 if [ "$1" = --tools ]; then
     use_platform "$2"
     "$RUSTC" --version --verbose
-    "$mingw-gcc-posix" --version
+    "$mingw-gcc-win32" --version
     "$mingw-ld" --version
     llvm-dlltool --help | head -n 1
     exit

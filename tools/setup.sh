@@ -85,6 +85,21 @@ find_missing() {
     need luajit luajit
     # The binding needs no JSON module; its example does.
     luajit -e 'require("cjson")' >/dev/null 2>&1 || missing="$missing lua-cjson"
+    find_missing_for_windows
+}
+
+# A Rust that can build its standard library, the compilers, and a Wine to run what they make.
+find_missing_for_windows() {
+    [ -e /usr/lib/rustlib/src/rust/library/std ] || missing="$missing rustc-web cargo-web rust-web-src"
+    # The library is made with the one, programs that have POSIX threads with the other.
+    for cpu in i686 x86-64; do
+        need "$(echo $cpu | tr - _)-w64-mingw32-gcc-win32" "gcc-mingw-w64-$cpu-win32"
+        need "$(echo $cpu | tr - _)-w64-mingw32-g++-posix" "g++-mingw-w64-$cpu-posix"
+    done
+    need llvm-dlltool llvm
+    [ -x /usr/lib/wine/wine64 ] || missing="$missing wine64"
+    # The C library that the 32-bit Wine of tools/wine.sh runs on.
+    [ -e /lib/ld-linux.so.2 ] || missing="$missing libc6-i386"
 }
 
 install_missing() {

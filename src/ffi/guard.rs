@@ -18,7 +18,7 @@ pub fn guard<R>(default: R, body: impl FnOnce() -> R) -> R {
 
 /// Stops panics alone: for what runs inside an exported function, or on a thread of our own.
 pub fn caught<R>(default: R, body: impl FnOnce() -> R) -> R {
-    hook_once();
+    set_up_once();
     INSIDE.set(INSIDE.get() + 1);
     let result = isolated(body);
     INSIDE.set(INSIDE.get().saturating_sub(1));
@@ -43,9 +43,11 @@ fn bury(payload: Box<dyn Any + Send>) {
 
 /// Inside our calls a panic is logged by place only: its message may hold what a caller passed, and the
 /// host's standard error is not ours. Elsewhere whatever hook there was before goes on.
-fn hook_once() {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
+fn set_up_once() {
+    static DONE: Once = Once::new();
+    DONE.call_once(|| {
+        #[cfg(windows)]
+        super::resident::stay();
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             if INSIDE.try_with(Cell::get).unwrap_or(0) == 0 {

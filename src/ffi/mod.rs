@@ -23,6 +23,8 @@ mod notification;
 mod ops;
 mod quote;
 mod registry;
+#[cfg(windows)]
+mod resident;
 mod text;
 mod till;
 mod version;

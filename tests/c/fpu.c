@@ -4,8 +4,33 @@
 
 #include <fenv.h>
 #if defined(__i386__) || defined(__x86_64__)
-#include <fpu_control.h>
 #include <xmmintrin.h>
+#ifndef _WIN32
+#include <fpu_control.h>
+#else
+/* What glibc has and MinGW has not. */
+typedef unsigned short fpu_control_t;
+#define _FPU_GETCW(word) __asm__ __volatile__("fnstcw %0" : "=m"(word))
+#define _FPU_SETCW(word) __asm__ __volatile__("fldcw %0" : : "m"(word))
+
+static int fegetexcept(void)
+{
+    fpu_control_t word;
+
+    _FPU_GETCW(word);
+    return ~word & FE_ALL_EXCEPT;
+}
+
+static void feenableexcept(int traps)
+{
+    fpu_control_t word;
+
+    _FPU_GETCW(word);
+    word = (fpu_control_t)(word & ~traps);
+    _FPU_SETCW(word);
+    _mm_setcsr(_mm_getcsr() & ~((unsigned int)traps << 7));
+}
+#endif
 #endif
 
 #define TRAPS (FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INEXACT)

@@ -4,6 +4,12 @@
 
 #include <signal.h>
 #include <unistd.h>
+#ifdef _WIN32
+#include <fcntl.h>
+#include <io.h>
+#include <windows.h>
+#define pipe(ends) _pipe((ends), 4096, _O_BINARY)
+#endif
 
 static wxcoupon_ctx *ctx;
 static wxcoupon_buf *buf;
@@ -28,46 +34,98 @@ static void every_function(const char *config)
     CHECK_STATUS(wxcoupon_ctx_free(made), WXCOUPON_OK);
 }
 
+typedef void (*handler)(int);
+
 static void own_handler(int number)
 {
     (void)number;
 }
 
-static void signals(const char *config)
+/* There is no way to look at it that Windows has too. */
+static handler handler_of(int number)
 {
-    static const int NUMBERS[] = { SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGSEGV, SIGABRT, SIGFPE, SIGCHLD };
-    struct sigaction before[sizeof NUMBERS / sizeof NUMBERS[0]];
-    sigset_t mask_before;
-    sigset_t mask;
-    size_t i;
-    int number;
+    handler found = signal(number, SIG_DFL);
 
-    proves("signal handlers and the signal mask are as they were");
-    signal(SIGTERM, own_handler);
-    for (i = 0; i < sizeof NUMBERS / sizeof NUMBERS[0]; i++)
-        sigaction(NUMBERS[i], NULL, &before[i]);
-    sigprocmask(SIG_SETMASK, NULL, &mask_before);
-    every_function(config);
-    sigprocmask(SIG_SETMASK, NULL, &mask);
-    for (i = 0; i < sizeof NUMBERS / sizeof NUMBERS[0]; i++) {
-        struct sigaction now;
-
-        sigaction(NUMBERS[i], NULL, &now);
-        CHECK(now.sa_handler == before[i].sa_handler);
-    }
-    for (number = 1; number < 32; number++)
-        CHECK_NUMBER(sigismember(&mask, number), sigismember(&mask_before, number));
+    signal(number, found);
+    return found;
 }
 
-extern char **environ;
+#ifdef _WIN32
+static const int NUMBERS[] = { SIGINT, SIGTERM, SIGSEGV, SIGABRT, SIGFPE };
+
+/* What the process does about crashes and missing disks. */
+typedef struct {
+    LPTOP_LEVEL_EXCEPTION_FILTER filter;
+    UINT error_mode;
+} manner;
+
+static void look_at(manner *found)
+{
+    found->filter = SetUnhandledExceptionFilter(NULL);
+    SetUnhandledExceptionFilter(found->filter);
+    found->error_mode = GetErrorMode();
+}
+
+static int same_manner(const manner *a, const manner *b)
+{
+    return a->filter == b->filter && a->error_mode == b->error_mode;
+}
+#else
+static const int NUMBERS[] = { SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGSEGV, SIGABRT, SIGFPE, SIGCHLD };
+
+typedef sigset_t manner;
+
+static void look_at(manner *found)
+{
+    sigprocmask(SIG_SETMASK, NULL, found);
+}
+
+static int same_manner(const manner *a, const manner *b)
+{
+    int number;
+
+    for (number = 1; number < 32; number++)
+        if (sigismember(a, number) != sigismember(b, number))
+            return 0;
+    return 1;
+}
+#endif
+
+static void signals(const char *config)
+{
+    handler before[sizeof NUMBERS / sizeof NUMBERS[0]];
+    manner manner_before;
+    manner now;
+    size_t i;
+
+    proves("signal handlers, and the signal mask or what Windows has instead, are as they were");
+    signal(SIGTERM, own_handler);
+    for (i = 0; i < sizeof NUMBERS / sizeof NUMBERS[0]; i++)
+        before[i] = handler_of(NUMBERS[i]);
+    look_at(&manner_before);
+    every_function(config);
+    look_at(&now);
+    CHECK(same_manner(&now, &manner_before));
+    for (i = 0; i < sizeof NUMBERS / sizeof NUMBERS[0]; i++)
+        CHECK(handler_of(NUMBERS[i]) == before[i]);
+}
 
 static size_t environment_size(void)
 {
     size_t size = 0;
+#ifdef _WIN32
+    char *all = GetEnvironmentStringsA();
+
+    while (all[size])
+        size += strlen(all + size) + 1;
+    FreeEnvironmentStringsA(all);
+#else
+    extern char **environ;
     char **entry;
 
     for (entry = environ; *entry; entry++)
         size += strlen(*entry) + 1;
+#endif
     return size;
 }
 

@@ -123,7 +123,26 @@ static void *keep_asking(void *unused)
     (void)unused;
     for (i = 0; i < CALLS; i++)
         wrong += wxcoupon_status_class(wxcoupon_query(ctx, QUESTION, NULL)) != WXCOUPON_CLASS_NOT_SENT;
-    return (void *)wrong;
+    return (void *)(size_t)wrong;
+}
+
+static int lines_in(notebook *book)
+{
+    int lines;
+
+    pthread_mutex_lock(&book->lock);
+    lines = book->lines;
+    pthread_mutex_unlock(&book->lock);
+    return lines;
+}
+
+static void pause_shortly(void)
+{
+    struct timespec moment;
+
+    moment.tv_sec = 0;
+    moment.tv_nsec = 500000;
+    nanosleep(&moment, NULL);
 }
 
 static void replacement(void)
@@ -140,12 +159,10 @@ static void replacement(void)
     CHECK_STATUS(wxcoupon_log_set(note, &books[0], WXCOUPON_LOG_INFO), WXCOUPON_OK);
     for (i = 0; i < THREADS; i++)
         CHECK_NUMBER(pthread_create(&threads[i], NULL, keep_asking, NULL), 0);
+    while (lines_in(&books[0]) == 0)
+        pause_shortly();
     for (i = 1; i <= SWAPS; i++) {
-        struct timespec moment;
-
-        moment.tv_sec = 0;
-        moment.tv_nsec = 500000;
-        nanosleep(&moment, NULL);
+        pause_shortly();
         if (i < SWAPS)
             wxcoupon_log_set(note, &books[i], WXCOUPON_LOG_INFO);
         else

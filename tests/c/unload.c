@@ -2,8 +2,43 @@
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
+#ifdef _WIN32
+#include <windows.h>
+
+static void *open_library(const char *path)
+{
+    return (void *)LoadLibraryA(path);
+}
+
+static int close_library(void *library)
+{
+    return FreeLibrary((HMODULE)library) ? 0 : -1;
+}
+
+static int is_open(const char *path)
+{
+    return GetModuleHandleA(path) != NULL;
+}
+#else
+#include <dlfcn.h>
+
+static void *open_library(const char *path)
+{
+    return dlopen(path, RTLD_NOW | RTLD_LOCAL);
+}
+
+static int close_library(void *library)
+{
+    return dlclose(library);
+}
+
+static int is_open(const char *path)
+{
+    return dlopen(path, RTLD_NOW | RTLD_NOLOAD) != NULL;
+}
+
+#endif
 
 typedef wxcoupon_buf *(WXCOUPON_CALL *buf_new_fn)(void);
 typedef void(WXCOUPON_CALL *buf_free_fn)(wxcoupon_buf *);
@@ -14,10 +49,14 @@ typedef uint32_t(WXCOUPON_CALL *live_fn)(void);
 
 static char *config;
 
-/* C has no cast from object to function pointers, but they have one size where dlsym exists. */
+/* C has no cast from object to function pointers, but they have one size where libraries can be opened. */
 static void find(void *library, const char *name, void *function)
 {
+#ifdef _WIN32
+    FARPROC found = GetProcAddress((HMODULE)library, name);
+#else
     void *found = dlsym(library, name);
+#endif
 
     CHECK(found != NULL);
     memcpy(function, &found, sizeof found);
@@ -25,7 +64,7 @@ static void find(void *library, const char *name, void *function)
 
 static void load_call_unload(const char *path)
 {
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *library = open_library(path);
     buf_new_fn buf_new;
     buf_free_fn buf_free;
     ctx_new_fn ctx_new;
@@ -36,10 +75,8 @@ static void load_call_unload(const char *path)
     wxcoupon_ctx *ctx = NULL;
 
     CHECK(library != NULL);
-    if (!library) {
-        printf("  %s\n", dlerror());
+    if (!library)
         return;
-    }
     find(library, "wxcoupon_buf_new", &buf_new);
     find(library, "wxcoupon_buf_free", &buf_free);
     find(library, "wxcoupon_ctx_new", &ctx_new);
@@ -52,7 +89,7 @@ static void load_call_unload(const char *path)
     CHECK_NUMBER(ctx_free(ctx), WXCOUPON_OK);
     buf_free(buf);
     CHECK_NUMBER(live(), 0);
-    CHECK_NUMBER(dlclose(library), 0);
+    CHECK_NUMBER(close_library(library), 0);
 }
 
 /* The library's thread-locals of this thread are destroyed after the library was closed. */
@@ -81,7 +118,7 @@ int main(int argc, char **argv)
     }
 
     proves("it stays mapped, so nothing of it can be called that is gone");
-    CHECK(dlopen(argv[LIBRARY], RTLD_NOW | RTLD_NOLOAD) != NULL);
+    CHECK(is_open(argv[LIBRARY]));
     free(config);
     return check_finish();
 }

@@ -12,10 +12,15 @@ const PLATFORM_SERIAL: &str = "5157F09EFDC096DE15EBE81A47057A7232F1B8E2";
 /// Makes the folder that the C programs get as FIXTURES; tests/c/config.c names every file of it.
 pub fn make(sandbox_config: &Path) -> PathBuf {
     let folder = scratch("fixtures");
-    keys(&folder);
-    spellings(&folder);
-    configurations(&folder, sandbox_config);
+    make_in(&folder, sandbox_config);
     folder
+}
+
+/// The same in an empty folder of the caller's.
+pub fn make_in(folder: &Path, sandbox_config: &Path) {
+    keys(folder);
+    spellings(folder);
+    configurations(folder, sandbox_config);
 }
 
 fn openssl(folder: &Path, arguments: &str) {
