@@ -6,7 +6,7 @@
 #                                            linux-x86_64-musl: libwxcoupon.a, for programs that are all static
 #   tools/build-linux.sh --tools PLATFORM    the versions of all that the bytes depend on
 #
-# FEATURES=test-hooks adds the exports that only tests call.
+# With -test-hooks behind its name a platform's library has the exports that only tests call.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,13 +14,15 @@ cd "$(dirname "$0")/.."
 . tools/remap.sh
 
 if [ "$1" = --tools ]; then
-    use_rust "$2"
+    use_rust "${2%-test-hooks}"
     "$RUSTC" --version --verbose
     cat tools/zig.txt
     exit
 fi
 
-platform=$1
+platform=${1%-test-hooks}
+features=''
+[ "$platform" = "$1" ] || features=test-hooks
 folder=$2
 triple=$(triple_of "$platform")
 use_rust "$platform"
@@ -40,7 +42,7 @@ if [ -n "${RUSTC_BOOTSTRAP:-}" ]; then
     set -- "$@" -Zbuild-std=std,panic_unwind
 fi
 # Without the rlib: beside one Cargo optimises nothing across crates.
-"$zig/bin/cargo-zigbuild" rustc --quiet --locked --release --package wxcoupon --lib --features "${FEATURES:-}" \
+"$zig/bin/cargo-zigbuild" rustc --quiet --locked --release --package wxcoupon --lib --features "$features" \
     --target-dir "$target_dir" "$@"
 # A program looks for it under its SONAME.
 [ "$platform" = linux-x86_64-musl ] || ln -s libwxcoupon.so "$folder/libwxcoupon.so.1"

@@ -26,6 +26,10 @@ key=$({
 } | sha256sum | cut -c 1-16)
 
 kept=${CARGO_TARGET_DIR:-$PWD/target}/platform/$platform
+mkdir -p "$kept"
+# One at a time: whoever waits finds it built. A platform's variants leave their files in the same place.
+exec 9>"${kept%-test-hooks}.lock"
+flock 9
 if [ ! -d "$kept/$key" ]; then
     fresh=$kept/fresh.$$
     mkdir -p "$fresh"

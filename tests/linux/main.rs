@@ -112,7 +112,7 @@ fn a_panic_stays_inside_and_the_hosts_exceptions_are_not_disturbed() {
         return;
     }
     let folder = scratch("linux-unwinding");
-    let library = Library { folder: platform::library_with_test_hooks("linux-x86_64") };
+    let library = shipped("linux-x86_64-test-hooks");
     assert_none(&run_all(
         &["panic"],
         &library,

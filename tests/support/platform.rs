@@ -1,7 +1,7 @@
 //! The release library for other platforms than the one the tests run on.
 
 use super::library::target_dir;
-use super::{limited, root, run, scratch};
+use super::{limited, root, run};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,15 +10,6 @@ pub fn library(platform: &str) -> PathBuf {
     let mut build = Command::new(root().join("tools/build.sh"));
     let printed = run(build.arg(platform).env("CARGO_TARGET_DIR", target_dir())).unwrap();
     PathBuf::from(printed.lines().last().unwrap())
-}
-
-/// The same library for Linux with the exports that only tests call.
-pub fn library_with_test_hooks(platform: &str) -> PathBuf {
-    let folder = scratch(&format!("{platform}-test-hooks"));
-    let mut build = Command::new(root().join("tools/build-linux.sh"));
-    build.arg(platform).arg(&folder).env("CARGO_TARGET_DIR", target_dir()).env("FEATURES", "test-hooks");
-    run(&mut build).unwrap();
-    folder
 }
 
 /// The C compiler that knows every C library, for a target by zig's name.
