@@ -49,6 +49,8 @@ mkdir -p "$out/pkgconfig" "$out/cmake/wxcoupon"
 fill wxcoupon.pc.in pkgconfig/wxcoupon.pc
 case $1 in
 linux-*) fill wxcoupon-static.pc.in pkgconfig/wxcoupon-static.pc ;;
+# There is nothing static.
+*) sed -i '/private:/d' "$out/pkgconfig/wxcoupon.pc" ;;
 esac
 fill "$config.in" cmake/wxcoupon/wxcouponConfig.cmake
 fill wxcouponConfigVersion.cmake.in cmake/wxcoupon/wxcouponConfigVersion.cmake
