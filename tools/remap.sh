@@ -15,10 +15,10 @@ remap() { # target folder, flag, separator, quote
 # For what is compiled from now on: RUSTFLAGS, and the C compiler's flags.
 remap_for() { # Rust's name of the target, target folder, more flags for rustc ...
     flags_name=CFLAGS_$(printf '%s' "$1" | tr - _)
-    folder=$2
+    remapped=$2
     shift 2
-    CARGO_ENCODED_RUSTFLAGS=$(remap "$folder" --remap-path-prefix '\037' '')$([ $# -eq 0 ] || printf '\037%s' "$@")
+    CARGO_ENCODED_RUSTFLAGS=$(remap "$remapped" --remap-path-prefix '\037' '')$([ $# -eq 0 ] || printf '\037%s' "$@")
     # Folders may have blanks in their names: the crate cc is told that the flags are quoted.
     export CARGO_ENCODED_RUSTFLAGS CC_SHELL_ESCAPED_FLAGS=1
-    export "$flags_name=$(remap "$folder" -ffile-prefix-map ' ' '"')"
+    export "$flags_name=$(remap "$remapped" -ffile-prefix-map ' ' '"')"
 }
