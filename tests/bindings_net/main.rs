@@ -1,4 +1,5 @@
-//! .NET and Object Pascal as callers: both bindings are the header's, and a till in each redeems coupons.
+//! Callers that Windows tills are written in: each binding is the header's, and a till in .NET and in Object Pascal
+//! redeems coupons.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a failed test panics")]
@@ -9,4 +10,5 @@ mod support;
 mod dotnet;
 mod drift;
 mod run;
+mod stdcall;
 mod tills;
