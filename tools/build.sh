@@ -26,6 +26,10 @@ key=$({
 } | sha256sum | cut -c 1-16)
 
 kept=${CARGO_TARGET_DIR:-$PWD/target}/platform/$platform
+mkdir -p "$kept"
+# Several tests may want it at once: one builds, the others wait for it.
+exec 9>"$kept/lock"
+flock 9
 if [ ! -d "$kept/$key" ]; then
     fresh=$kept/fresh.$$
     mkdir -p "$fresh"
