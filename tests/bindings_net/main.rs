@@ -7,8 +7,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[allow(dead_code, reason = "these callers need a part of it")]
+#[path = "../windows/platform.rs"]
+mod platform;
+
 mod dotnet;
 mod drift;
+mod pascal;
 mod run;
 mod stdcall;
 mod tills;
+mod windows;
