@@ -73,6 +73,6 @@ fi
 # Wine's background processes would hold on to the output of the program that starts them: they are started first.
 {
     "$WINESERVER" --persistent=30 || :
-    "$wine" wineboot
+    "$wine" wineboot || :
 } </dev/null >/dev/null 2>&1
 exec "$wine" "$@"
