@@ -50,13 +50,14 @@ impl TextEncoding {
     }
 
     /// Lossless inside JSON: what the encoding does not have is written as `\uXXXX`.
-    pub fn encode_json(self, json: &str) -> Vec<u8> {
+    pub fn encode_json<'a>(self, json: impl Into<Cow<'a, str>>) -> Vec<u8> {
+        let json = json.into();
         if self.0 == UTF_8 {
-            return json.as_bytes().to_vec();
+            return json.into_owned().into_bytes();
         }
         let mut encoder = self.0.new_encoder();
         let mut bytes = Vec::with_capacity(json.len() + 16);
-        let mut rest = json;
+        let mut rest = &*json;
         loop {
             bytes.reserve(rest.len() * 2 + 16);
             let (result, read) = encoder.encode_from_utf8_to_vec_without_replacement(rest, &mut bytes, true);

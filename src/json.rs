@@ -2,8 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::status::Code;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serializer as _};
 use serde_json::{Map, Number, Value};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Longest text that is read, in bytes.
@@ -34,6 +36,14 @@ pub fn parse(text: &str) -> Result<Value> {
         .map_err(|error| Error::new(Code::Json, error.to_string()))
 }
 
+/// Members as the text of one object.
+pub fn bytes<'a>(members: impl IntoIterator<Item = (&'a String, &'a Value)>) -> Vec<u8> {
+    let mut text = Vec::new();
+    // Strings as keys and a vector to write to: nothing can fail.
+    let _ = serde_json::Serializer::new(&mut text).collect_map(members);
+    text
+}
+
 /// What a value is, in the words of the JSON standard.
 pub fn kind(value: &Value) -> &'static str {
     match value {
@@ -49,6 +59,71 @@ pub fn kind(value: &Value) -> &'static str {
 /// One more step of a JSON pointer (RFC 6901).
 pub fn pointer(parent: &str, key: &str) -> String {
     format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// What is at a JSON pointer without escapes, through objects alone.
+pub fn find<'a>(members: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {
+    let mut names = pointer.split('/').skip(1);
+    let first = members.get(names.next()?)?;
+    names.try_fold(first, |value, name| value.get(name))
+}
+
+/// Where a value stands. It becomes a JSON pointer only when it is written, which is when something is refused.
+#[derive(Debug, Clone, Copy)]
+pub enum At<'a> {
+    /// The whole text.
+    Root,
+    /// A member of the object there.
+    Member(&'a At<'a>, &'a str),
+    /// An item of the array there.
+    Item(&'a At<'a>, usize),
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            At::Root => Ok(()),
+            At::Member(parent, key) => write!(formatter, "{parent}{}", pointer("", key)),
+            At::Item(parent, index) => write!(formatter, "{parent}/{index}"),
+        }
+    }
+}
+
+/// Reads an object but for the members that nobody asks for: those are only checked for their form. Of
+/// members with the same name the last one counts.
+pub fn read_members(text: &str, wanted: &[&str]) -> serde_json::Result<Map<String, Value>> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let members = reader.deserialize_map(Wanted(wanted))?;
+    reader.end().map(|()| members)
+}
+
+struct Wanted<'a>(&'a [&'a str]);
+
+/// Borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Visitor<'de> for Wanted<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(
+        self,
+        mut members: A,
+    ) -> std::result::Result<Map<String, Value>, A::Error> {
+        let mut read = Map::new();
+        while let Some(Name(name)) = members.next_key()? {
+            if self.0.contains(&&*name) {
+                read.insert(name.into_owned(), members.next_value()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(read)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -189,5 +264,20 @@ mod tests {
     #[test]
     fn pointers_are_escaped() {
         assert_eq!(pointer("/a", "b/c~d"), "/a/b~1c~0d");
+        let (list, item) = (At::Member(&At::Root, "a"), 3);
+        let item = At::Item(&list, item);
+        assert_eq!(At::Member(&item, "b/c~d").to_string(), "/a/3/b~1c~0d");
+        assert_eq!(At::Root.to_string(), "");
+    }
+
+    #[test]
+    fn members_that_nobody_asks_for_are_skipped_but_must_be_json() {
+        let read = |text: &str| read_members(text, &["a", "b"]);
+        let members = read(r#"{"x":[{"a":1}],"\u0061":{"y":2},"b":0,"b":1.50}"#).unwrap();
+        assert_eq!(Value::Object(members).to_string(), r#"{"a":{"y":2},"b":1.5}"#);
+        assert!(read("[]").unwrap_err().is_data() && read("\"a\"").unwrap_err().is_data());
+        for broken in ["", "{", r#"{"x":}"#, r#"{"x":"\q"}"#, r#"{"x":[1}"#, "{} {}"] {
+            assert!(!read(broken).unwrap_err().is_data(), "{broken}");
+        }
     }
 }

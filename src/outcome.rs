@@ -13,12 +13,14 @@
 //! - 3xx are never followed: nothing on this API redirects.
 //! - A question that changes nothing is never in doubt: what would be doubt is "ask again".
 
+use crate::api::Proof;
 use crate::api::subcode::{self, Subcode};
+use crate::json;
 use crate::net::{Failure, FailureKind};
 use crate::report::WechatError;
 use crate::status::{Class, Code};
 use crate::wire::verify::Distrust;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How long to wait after a throttled call when WeChat Pay names no time; its manual says one second.
 const THROTTLED_MS: u64 = 1000;
@@ -79,24 +81,41 @@ pub struct Verdict {
     pub retry_after_ms: Option<u64>,
 }
 
-impl Body {
-    /// Reads a body.
-    pub fn read(bytes: &[u8]) -> Body {
-        if bytes.is_empty() {
-            return Body::Empty;
+/// What an answer says of the members that judging needs, nothing where it is empty, or why it cannot be read.
+pub type Said = Result<Option<Map<String, Value>>, String>;
+
+/// Reads an answer, once: whether it is an error, and what it is about.
+pub fn read(body: &str, proofs: &[Proof]) -> Said {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    let mut wanted = vec!["code", "message", "detail"];
+    wanted.extend(proofs.iter().flat_map(Proof::members));
+    json::read_members(body, &wanted).map(Some).map_err(|error| {
+        if error.is_data() {
+            "the body is not a JSON object".into()
+        } else {
+            format!("the body is not JSON: {error}")
         }
-        match serde_json::from_slice::<Value>(bytes) {
-            Ok(Value::Object(members)) => match members.get("code") {
-                Some(Value::String(code)) => Body::Error(WechatError {
-                    code: Some(code.clone()),
-                    message: members.get("message").and_then(Value::as_str).map(str::to_owned),
-                    detail: members.get("detail").filter(|detail| !detail.is_null()).cloned(),
+    })
+}
+
+impl Body {
+    /// What a body is, by what was read of it.
+    pub fn of(said: &Said) -> Body {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        match said {
+            Ok(None) => Body::Empty,
+            Err(why) => Body::Unreadable(why.clone()),
+            Ok(Some(said)) => match said.get("code").and_then(text) {
+                None => Body::Object,
+                code => Body::Error(WechatError {
+                    code,
+                    message: said.get("message").and_then(text),
+                    detail: said.get("detail").filter(|detail| !detail.is_null()).cloned(),
                     subcode: None,
                 }),
-                _ => Body::Object,
             },
-            Ok(_) => Body::Unreadable("the body is not a JSON object".into()),
-            Err(error) => Body::Unreadable(format!("the body is not JSON: {error}")),
         }
     }
 }
@@ -246,22 +265,17 @@ fn by_status(status: u16, error_code: &str) -> Verdict {
 }
 
 /// What in a successful answer contradicts the request.
-pub fn contradiction(
-    proofs: &[crate::api::Proof],
-    asked: &serde_json::Map<String, Value>,
-    answer: &[u8],
-) -> Option<String> {
-    use crate::api::Proof;
+pub fn contradiction(proofs: &[Proof], asked: &Map<String, Value>, said: &Said) -> Option<String> {
     if proofs.is_empty() {
         return None;
     }
-    let Ok(answer) = serde_json::from_slice::<Value>(answer) else {
+    let Ok(Some(answer)) = said else {
         return Some("the signed answer does not say what it is about".into());
     };
     proofs.iter().find_map(|proof| match proof {
         Proof::Echoes { member, at, always } => {
             let expected = asked.get(*member)?;
-            match answer.pointer(at) {
+            match json::find(answer, at) {
                 Some(found) if found == expected => None,
                 Some(_) => Some(format!("the signed answer's {at} is not this request's {member}")),
                 None if *always => Some(format!("the signed answer has no {at}")),
@@ -269,12 +283,12 @@ pub fn contradiction(
             }
         }
         Proof::SaysSomething { at } => {
-            let said = at.iter().any(|at| answer.pointer(at).is_some_and(Value::is_string));
+            let said = at.iter().any(|at| json::find(answer, at).is_some_and(Value::is_string));
             (!said).then(|| format!("the signed answer has none of {}", at.join(", ")))
         }
         Proof::Says { at, text, unless } => {
-            let excused = answer.pointer(unless).is_some_and(|value| !value.is_null());
-            match answer.pointer(at).and_then(Value::as_str) {
+            let excused = json::find(answer, unless).is_some_and(|value| !value.is_null());
+            match json::find(answer, at).and_then(Value::as_str) {
                 Some(found) if found == *text || excused => None,
                 found => {
                     Some(format!("the signed answer's {at} is {}, not {text}", found.unwrap_or("missing")))

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::status::{Class, Code};
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -61,7 +61,7 @@ pub struct Report {
     /// How the host answers the notification that it asked about.
     pub reply: Option<Reply>,
     /// WeChat Pay's answer, or the library's own for local functions.
-    pub data: Option<Box<RawValue>>,
+    pub data: Option<JsonText>,
 }
 
 /// The error body of WeChat Pay, as far as it had one.
@@ -120,6 +120,31 @@ impl Reply {
     }
 }
 
+/// The text of one JSON value, known to be that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonText(String);
+
+impl JsonText {
+    /// A text that was read already.
+    pub fn proven(text: String) -> JsonText {
+        JsonText(text)
+    }
+
+    /// Nothing where the text is not one JSON value.
+    pub fn read(text: &str) -> Option<JsonText> {
+        serde_json::from_str::<IgnoredAny>(text).ok().map(|_| JsonText(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn get(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `,"data":`, the closing brace, and the NUL that the result buffer adds.
+const ROOM_FOR_DATA: usize = 10;
+
+/// All of an answer but its data, which is put in as it stands.
 #[derive(Serialize)]
 struct Envelope<'a> {
     ok: bool,
@@ -164,8 +189,6 @@ struct Envelope<'a> {
     undecrypted: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<&'a Reply>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a RawValue>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -205,8 +228,8 @@ impl Report {
 
     /// Success of a local function, with its answer.
     pub fn local(data: &impl Serialize) -> Report {
-        match serde_json::value::to_raw_value(data) {
-            Ok(data) => Report { data: Some(data), ..Report::new(Code::Ok) },
+        match serde_json::to_string(data) {
+            Ok(data) => Report { data: Some(JsonText(data)), ..Report::new(Code::Ok) },
             Err(error) => Error::new(Code::Internal, error.to_string()).into(),
         }
     }
@@ -240,9 +263,16 @@ impl Report {
             retry_after_ms: self.retry_after_ms,
             undecrypted: &self.undecrypted,
             reply: self.reply.as_ref(),
-            data: self.data.as_deref(),
         };
-        serde_json::to_string(&envelope).unwrap_or_default()
+        let mut json = serde_json::to_string(&envelope).unwrap_or_default();
+        if let (Some(JsonText(data)), Some('}')) = (&self.data, json.pop()) {
+            // As it came, to the last digit, and without being read once more.
+            json.reserve_exact(data.len() + ROOM_FOR_DATA);
+            json.push_str(",\"data\":");
+            json.push_str(data);
+        }
+        json.push('}');
+        json
     }
 }
 
@@ -271,7 +301,7 @@ mod tests {
 
     #[test]
     fn success_carries_data_exactly_as_it_came() {
-        let data = RawValue::from_string("{\"n\": 1.10 }".into()).unwrap();
+        let data = JsonText::read("{\"n\": 1.10 }").unwrap();
         let report = Report { data: Some(data), ..Report::new(Code::Ok) };
         assert!(report.to_json().ends_with("\"data\":{\"n\": 1.10 }}"));
         assert!(!report.to_json().contains("message"));

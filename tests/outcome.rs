@@ -2,7 +2,7 @@
 
 use wxcoupon::api::subcode;
 use wxcoupon::net::{Failure, FailureKind};
-use wxcoupon::outcome::{Body, Event, Verdict, judge};
+use wxcoupon::outcome::{Body, Event, Verdict, judge, read};
 use wxcoupon::status::{Class, Code};
 use wxcoupon::wire::verify::Distrust;
 
@@ -19,8 +19,12 @@ const ALL_DISTRUST: fn() -> Vec<Distrust> = || {
     ]
 };
 
+fn body(text: &str) -> Body {
+    Body::of(&read(text, &[]))
+}
+
 fn error_body(code: &str) -> Body {
-    Body::read(format!("{{\"code\":\"{code}\",\"message\":\"说明\"}}").as_bytes())
+    body(&format!("{{\"code\":\"{code}\",\"message\":\"说明\"}}"))
 }
 
 struct Reply {
@@ -85,9 +89,7 @@ fn a_4xx_whose_signature_is_there_and_wrong_proves_nothing() {
 #[test]
 fn a_page_of_a_portal_or_proxy_never_refuses() {
     for status in [302, 307, 400, 401, 403, 404, 407, 429, 451] {
-        for body in
-            [Body::Empty, Body::read(b"<html>login</html>"), Body::read(b"{\"error\":1}"), Body::read(b"[]")]
-        {
+        for body in [Body::Empty, body("<html>login</html>"), body("{\"error\":1}"), body("[]")] {
             let verdict = judged(true, reply(status, Err(Distrust::Unsigned), body));
             assert_eq!(verdict.code, Code::AnswerUntrusted, "{status}");
             assert_eq!(verdict.verification, Some("unsigned"));
@@ -139,11 +141,11 @@ fn a_signed_answer_of_another_kind_under_an_error_status_never_refuses() {
 
 #[test]
 fn success_needs_proof() {
-    let object = || Body::read(b"{\"coupon_code\":\"C\"}");
+    let object = || body("{\"coupon_code\":\"C\"}");
     assert_eq!(judged(true, reply(200, Ok(()), object())).code, Code::Ok);
     assert_eq!(judged(true, reply(204, Ok(()), Body::Empty)).code, Code::Ok);
     assert_eq!(judged(true, reply(200, Ok(()), Body::Empty)).code, Code::AnswerUnreadable);
-    assert_eq!(judged(true, reply(200, Ok(()), Body::read(b"{\"cut"))).code, Code::AnswerUnreadable);
+    assert_eq!(judged(true, reply(200, Ok(()), body("{\"cut"))).code, Code::AnswerUnreadable);
     for distrust in ALL_DISTRUST() {
         let name = distrust.name();
         for status in [200, 202, 204] {

@@ -2,7 +2,7 @@
 
 use super::{Combination, Member, Presence, Rule};
 use crate::error::{Error, Result};
-use crate::json::{kind, pointer};
+use crate::json::{At, find, kind};
 use crate::status::Code;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -12,8 +12,8 @@ use ureq::http::Uri;
 /// WeChat Pay's interfaces take characters of one to three bytes in UTF-8: no emoji.
 const LARGEST_CHARACTER: usize = 3;
 
-fn refuse(field: &str, message: impl Into<String>) -> Error {
-    Error::at(Code::Request, field, message)
+fn refuse(field: &At<'_>, message: impl Into<String>) -> Error {
+    Error::at(Code::Request, field.to_string(), message)
 }
 
 /// All rules of one object, those over several members last.
@@ -21,10 +21,10 @@ pub fn object(
     members: &Map<String, Value>,
     table: &[Member],
     combinations: &[Combination],
-    at: &str,
+    at: &At<'_>,
 ) -> Result<()> {
     for member in table {
-        let field = pointer(at, member.name);
+        let field = At::Member(at, member.name);
         match members.get(member.name) {
             Some(value) => rule(value, &member.rule, member.name, &field)?,
             None if may_be_absent(member.presence) => {}
@@ -38,7 +38,7 @@ fn may_be_absent(presence: Presence) -> bool {
     matches!(presence, Presence::Optional | Presence::OptionalOrDefault)
 }
 
-fn rule(value: &Value, rule: &Rule, name: &str, field: &str) -> Result<()> {
+fn rule(value: &Value, rule: &Rule, name: &str, field: &At<'_>) -> Result<()> {
     match rule {
         Rule::Text => text(value, name, field).map(drop),
         Rule::TextUpTo(longest) => {
@@ -78,7 +78,7 @@ fn rule(value: &Value, rule: &Rule, name: &str, field: &str) -> Result<()> {
             Value::Array(items) if (1..=*longest).contains(&items.len()) => items
                 .iter()
                 .enumerate()
-                .try_for_each(|(index, value)| self::rule(value, item, name, &format!("{field}/{index}"))),
+                .try_for_each(|(index, value)| self::rule(value, item, name, &At::Item(field, index))),
             Value::Array(items) => {
                 Err(refuse(field, format!("{name} has {} items, 1 to {longest} are allowed", items.len())))
             }
@@ -95,7 +95,7 @@ fn rule(value: &Value, rule: &Rule, name: &str, field: &str) -> Result<()> {
     }
 }
 
-fn text<'a>(value: &'a Value, name: &str, field: &str) -> Result<&'a str> {
+fn text<'a>(value: &'a Value, name: &str, field: &At<'_>) -> Result<&'a str> {
     match value {
         Value::String(text) if text.is_empty() => Err(refuse(field, format!("{name} is empty"))),
         Value::String(text) => Ok(text),
@@ -103,7 +103,7 @@ fn text<'a>(value: &'a Value, name: &str, field: &str) -> Result<&'a str> {
     }
 }
 
-fn number(text: &str, shortest: usize, longest: usize, name: &str, field: &str) -> Result<()> {
+fn number(text: &str, shortest: usize, longest: usize, name: &str, field: &At<'_>) -> Result<()> {
     if let Some(wrong) = text.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))) {
         return Err(refuse(field, format!("{name} may hold 0-9 A-Z a-z _ and - only, found {wrong:?}")));
     }
@@ -118,7 +118,7 @@ fn number(text: &str, shortest: usize, longest: usize, name: &str, field: &str) 
 
 /// RFC 3339 as the page writes it: `yyyy-MM-DDTHH:mm:ss+TIMEZONE`. Fractions of a second and `Z` are part of
 /// the standard and pass; a time without seconds, which some official examples print, is not.
-fn time(text: &str, name: &str, field: &str) -> Result<()> {
+fn time(text: &str, name: &str, field: &At<'_>) -> Result<()> {
     let wrong = |why: &str| {
         refuse(
             field,
@@ -132,7 +132,7 @@ fn time(text: &str, name: &str, field: &str) -> Result<()> {
 }
 
 /// As [`time`], but the seconds may be missing: official examples print `2025-01-01T00:00+08:00`.
-fn moment(text: &str, name: &str, field: &str) -> Result<()> {
+fn moment(text: &str, name: &str, field: &At<'_>) -> Result<()> {
     const TO_THE_MINUTE: usize = "2025-01-01T00:00".len();
     match text.split_at_checked(TO_THE_MINUTE) {
         Some((minute, offset)) if !offset.starts_with(':') => {
@@ -144,9 +144,8 @@ fn moment(text: &str, name: &str, field: &str) -> Result<()> {
 
 /// WeChat Pay adds values, so an unknown one passes if it looks like one; what differs from a known one in
 /// its spelling only does not.
-fn one_of(text: &str, documented: &[&str], name: &str, field: &str) -> Result<()> {
+fn one_of(text: &str, documented: &[&str], name: &str, field: &At<'_>) -> Result<()> {
     const LONGEST: usize = 64;
-    let known = documented.join(", ");
     if documented.contains(&text) {
         return Ok(());
     }
@@ -163,10 +162,10 @@ fn one_of(text: &str, documented: &[&str], name: &str, field: &str) -> Result<()
     if text.len() <= LONGEST && text.bytes().all(fits) {
         return Ok(());
     }
-    Err(refuse(field, format!("{name} must be one of {known}, found {text:?}")))
+    Err(refuse(field, format!("{name} must be one of {}, found {text:?}", documented.join(", "))))
 }
 
-fn url(text: &str, longest: usize, name: &str, field: &str) -> Result<()> {
+fn url(text: &str, longest: usize, name: &str, field: &At<'_>) -> Result<()> {
     let wrong = |why: &str| Err(refuse(field, format!("{name} {why}")));
     let parsed: Option<Uri> = text.parse().ok();
     match parsed {
@@ -181,7 +180,7 @@ fn url(text: &str, longest: usize, name: &str, field: &str) -> Result<()> {
     }
 }
 
-fn image_name(text: &str, name: &str, field: &str) -> Result<()> {
+fn image_name(text: &str, name: &str, field: &At<'_>) -> Result<()> {
     if is_image_name(text) {
         return Ok(());
     }
@@ -197,7 +196,7 @@ pub fn is_image_name(text: &str) -> bool {
     [".jpg", ".jpeg", ".png"].iter().any(|ending| lower.ends_with(ending)) && !text.contains(odd)
 }
 
-fn combination(members: &Map<String, Value>, rule: &Combination, at: &str) -> Result<()> {
+fn combination(members: &Map<String, Value>, rule: &Combination, at: &At<'_>) -> Result<()> {
     let present = |names: &[&'static str]| -> Vec<&'static str> {
         names.iter().copied().filter(|name| members.contains_key(*name)).collect()
     };
@@ -206,7 +205,7 @@ fn combination(members: &Map<String, Value>, rule: &Combination, at: &str) -> Re
             [_] => Ok(()),
             [] => Err(refuse(&first(at, names), format!("one of {} is missing", names.join(", ")))),
             [_, second, ..] => {
-                Err(refuse(&pointer(at, second), format!("give only one of {}", names.join(", "))))
+                Err(refuse(&At::Member(at, second), format!("give only one of {}", names.join(", "))))
             }
         },
         Combination::AtLeastOne(names) => match present(names).as_slice() {
@@ -215,13 +214,13 @@ fn combination(members: &Map<String, Value>, rule: &Combination, at: &str) -> Re
         },
         Combination::Needs(this, that) => {
             if members.contains_key(*this) && !members.contains_key(*that) {
-                return Err(refuse(&pointer(at, that), format!("{that} is missing: it goes with {this}")));
+                return Err(refuse(&At::Member(at, that), format!("{that} is missing: it goes with {this}")));
             }
             Ok(())
         }
         Combination::Excludes(this, that) => {
             if members.contains_key(*this) && members.contains_key(*that) {
-                return Err(refuse(&pointer(at, that), format!("{that} and {this} exclude each other")));
+                return Err(refuse(&At::Member(at, that), format!("{that} and {this} exclude each other")));
             }
             Ok(())
         }
@@ -231,45 +230,46 @@ fn combination(members: &Map<String, Value>, rule: &Combination, at: &str) -> Re
                 Some(value) => value == is,
                 None => false,
             };
-            if holds && find(members, needed).is_none() {
+            if holds && find(members, needed).is_none_or(Value::is_null) {
                 let message =
                     format!("{} is missing: it goes with {member} {is}", needed.trim_start_matches('/'));
-                return Err(refuse(&format!("{at}{needed}"), message));
+                return Err(Error::at(Code::Request, format!("{at}{needed}"), message));
             }
             Ok(())
         }
     }
 }
 
-fn find<'a>(members: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {
-    let mut names = pointer.split('/').skip(1);
-    let first = members.get(names.next()?)?;
-    names.try_fold(first, |value, name| value.get(name)).filter(|value| !value.is_null())
-}
-
-fn first(at: &str, names: &[&str]) -> String {
-    names.first().map_or_else(|| at.to_owned(), |name| pointer(at, name))
+fn first<'a>(at: &'a At<'a>, names: &[&'a str]) -> At<'a> {
+    names.first().map_or(*at, |name| At::Member(at, name))
 }
 
 /// Characters of every text, keys and members that the table does not know included.
-pub fn characters(value: &Value, at: &str) -> Result<()> {
-    let narrow = |text: &str, field: &str| match text.chars().find(|c| c.len_utf8() > LARGEST_CHARACTER) {
+pub fn all_characters(members: &Map<String, Value>, at: &At<'_>) -> Result<()> {
+    members.iter().try_for_each(|(key, value)| {
+        let field = At::Member(at, key);
+        narrow(key, &field)?;
+        characters(value, &field)
+    })
+}
+
+fn narrow(text: &str, field: &At<'_>) -> Result<()> {
+    match text.chars().find(|c| c.len_utf8() > LARGEST_CHARACTER) {
         Some(wide) => Err(refuse(
             field,
             format!("the character U+{:04X} is not supported by WeChat Pay (no emoji)", u32::from(wide)),
         )),
         None => Ok(()),
-    };
+    }
+}
+
+fn characters(value: &Value, at: &At<'_>) -> Result<()> {
     match value {
         Value::String(text) => narrow(text, at),
         Value::Array(items) => {
-            items.iter().enumerate().try_for_each(|(index, item)| characters(item, &format!("{at}/{index}")))
+            items.iter().enumerate().try_for_each(|(index, item)| characters(item, &At::Item(at, index)))
         }
-        Value::Object(members) => members.iter().try_for_each(|(key, value)| {
-            let field = pointer(at, key);
-            narrow(key, &field)?;
-            characters(value, &field)
-        }),
+        Value::Object(members) => all_characters(members, at),
         _ => Ok(()),
     }
 }

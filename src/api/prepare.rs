@@ -5,7 +5,7 @@ use super::multipart::{self, Multipart};
 use super::{Member, Mode, Operation, Place, Presence, Rule, check};
 use crate::config::{Defaults, LONGEST_CALL_MS};
 use crate::error::{Error, Result};
-use crate::json;
+use crate::json::{self, At};
 use crate::status::Code;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -86,7 +86,7 @@ impl Prepared {
         let members = Map::from_iter([("echo_message".to_owned(), Value::String(text.to_owned()))]);
         Prepared {
             method: "POST".into(),
-            body: Some(Value::Object(members.clone()).to_string().into_bytes()),
+            body: Some(json::bytes(&members)),
             members,
             ..Prepared::question("/v3/security/echo")
         }
@@ -104,16 +104,13 @@ pub fn prepare(
     let options = take_options(&mut members)?;
     drop_nulls(&mut members, operation.members);
     let filled_in = fill_in(&mut members, operation, scope.defaults, now);
-    check::object(&members, operation.members, operation.combinations, "")?;
-    members.iter().try_for_each(|(name, value)| check::characters(value, &json::pointer("", name)))?;
-    members
-        .keys()
-        .try_for_each(|name| check::characters(&Value::String(name.clone()), &json::pointer("", name)))?;
+    check::object(&members, operation.members, operation.combinations, &At::Root)?;
+    check::all_characters(&members, &At::Root)?;
 
     if scope.mode == Mode::Brand {
         leave_brand_out(&mut members, scope.defaults)?;
     }
-    let (mut query, mut body, mut meta) = (Vec::new(), Map::new(), Map::new());
+    let (mut query, mut body, mut meta) = (Vec::new(), Vec::new(), Map::new());
     for (name, value) in &members {
         let row = operation.members.iter().find(|member| member.name == name);
         match row.map_or(operation.unknown, |row| row.place) {
@@ -124,7 +121,7 @@ pub fn prepare(
             }
             Place::Query => query.push(format!("{}={}", encode(name), encode(&plain(value)))),
             Place::Body => {
-                body.insert(name.clone(), value.clone());
+                body.push((name, value));
             }
         }
     }
@@ -133,7 +130,7 @@ pub fn prepare(
         target = format!("{target}?{}", query.join("&"));
     }
     let (body, multipart) = match operation.unknown {
-        Place::Body => (Some(Value::Object(body).to_string().into_bytes()), None),
+        Place::Body => (Some(json::bytes(body)), None),
         Place::Meta => {
             let (body, multipart) = multipart::build(&members, meta)?;
             (Some(body), Some(multipart))
@@ -182,7 +179,7 @@ pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Pre
     let body = match (method.as_str(), body) {
         ("GET", _) | ("DELETE", None) => None,
         (_, None) => Some(Vec::new()),
-        (_, Some(_)) => Some(Value::Object(members.clone()).to_string().into_bytes()),
+        (_, Some(_)) => Some(json::bytes(&members)),
     };
     Ok(Prepared {
         method,

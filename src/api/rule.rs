@@ -127,3 +127,15 @@ pub enum Proof {
         at: &'static [&'static str],
     },
 }
+
+impl Proof {
+    /// The members of the answer that it is about, as their JSON pointers begin.
+    pub fn members(&self) -> impl Iterator<Item = &'static str> {
+        let pointers: [&[&'static str]; 2] = match self {
+            Proof::Echoes { at, .. } => [std::slice::from_ref(at), &[]],
+            Proof::Says { at, unless, .. } => [std::slice::from_ref(at), std::slice::from_ref(unless)],
+            Proof::SaysSomething { at } => [at, &[]],
+        };
+        pointers.into_iter().flatten().filter_map(|pointer| pointer.split('/').nth(1))
+    }
+}

@@ -18,9 +18,8 @@ use crate::net::deadline::Deadline;
 use crate::net::{Answer, Failure, FailureKind, Outgoing, in_flight};
 use crate::outcome::{self, Body, Event, Verdict};
 use crate::redact;
-use crate::report::{Report, WechatError};
+use crate::report::{JsonText, Report, WechatError};
 use crate::status::{Class, Code};
-use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
 
 /// Attempts of one call, whatever the deadline allows.
@@ -252,23 +251,29 @@ impl Client {
             (true, _) => self.trust_of_refused_download(&answer.signature, &answer.body),
             _ => self.trust(&answer.signature, &answer.body, deadline, cancel),
         };
-        let body = Body::read(&answer.body);
+        let proofs: &[Proof] = errand.operation.map_or(&[], |operation| operation.proofs);
+        let text = String::from_utf8(answer.body);
+        let said = match &text {
+            Ok(text) => outcome::read(text, proofs),
+            Err(error) => Err(format!("the body is not UTF-8: {error}")),
+        };
+        let body = Body::of(&said);
         let subcode = answer.request_id.as_deref().and_then(api::subcode::of_request_id);
         let wechat = match &body {
             Body::Error(error) => Some(WechatError { subcode, ..error.clone() }),
             _ => None,
         };
-        let proofs: &[Proof] = errand.operation.map_or(&[], |operation| operation.proofs);
         let event = Event::Answered {
             status: answer.status,
             trust,
             body,
             subcode,
             retry_after_s: answer.retry_after_s,
-            contradiction: outcome::contradiction(proofs, errand.members, &answer.body),
+            contradiction: outcome::contradiction(proofs, errand.members, &said),
         };
         let verdict = outcome::judge(errand.writes, &event);
-        let data = if verdict.code == Code::Ok { raw(answer.body) } else { None };
+        let proven = verdict.code == Code::Ok && matches!(said, Ok(Some(_)));
+        let data = text.ok().filter(|_| proven).map(JsonText::proven);
         Report {
             http_status: Some(answer.status),
             request_id: answer.request_id,
@@ -313,11 +318,6 @@ fn jittered(pause: Duration, part: f64) -> Duration {
     pause.mul_f64(1.0 + part * share)
 }
 
-/// The proven answer as it came: every member, every digit.
-fn raw(body: Vec<u8>) -> Option<Box<RawValue>> {
-    String::from_utf8(body).ok().and_then(|text| RawValue::from_string(text).ok())
-}
-
 impl From<Verdict> for Report {
     fn from(verdict: Verdict) -> Report {
         Report {
@@ -332,11 +332,15 @@ impl From<Verdict> for Report {
 }
 
 fn log_call(errand: &Errand<'_>, report: &Report) {
-    let line = format!(
+    let write = match report.code.class() {
+        Class::InDoubt | Class::Bug => log::warn,
+        _ => log::info,
+    };
+    write(format_args!(
         "{} {} {} number={} {}: attempts={} host={} http={} request_id={} verification={} {} ms",
         errand.id,
         errand.method,
-        redact::target(errand.target),
+        redact::Target(errand.target),
         errand.number.unwrap_or("-"),
         report.code.name(),
         report.attempts,
@@ -345,9 +349,5 @@ fn log_call(errand: &Errand<'_>, report: &Report) {
         report.request_id.as_deref().unwrap_or("-"),
         report.verification.unwrap_or("-"),
         report.elapsed_ms,
-    );
-    match report.code.class() {
-        Class::InDoubt | Class::Bug => log::warn(format_args!("{line}")),
-        _ => log::info(format_args!("{line}")),
-    }
+    ));
 }

@@ -21,11 +21,10 @@ use crate::net::hosts::Hosts;
 use crate::net::http::HttpTransport;
 use crate::net::in_flight;
 use crate::net::pace;
-use crate::report::Report;
+use crate::report::{JsonText, Report};
 use crate::status::{Class, Code};
 use doubt::EarlierDoubt;
 use serde::Serialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
@@ -231,34 +230,35 @@ impl Client {
         cancel: &Cancel,
     ) -> Report {
         let deadline = Deadline::after(request.options.timeout.unwrap_or(self.config.limits.call));
+        let decrypt = std::mem::take(&mut request.options.decrypt);
         let report = match self.encrypt(&mut request, &deadline, cancel) {
-            Ok(()) => self.run_once(id, operation, &request, &deadline, cancel),
-            Err(report) => Report { out_request_no: request.number.clone(), ..*report },
+            Ok(()) => self.run_once(id, operation, request, &deadline, cancel),
+            Err(report) => Report { out_request_no: request.number, ..*report },
         };
-        self.decrypt(report, &request.options.decrypt)
+        self.decrypt(report, &decrypt)
     }
 
     fn run_once(
         &self,
         id: &str,
         operation: Option<&'static Operation>,
-        request: &Prepared,
+        request: Prepared,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
-        let errand = Errand::fresh(id, operation, request);
-        let Some(number) = errand.number.filter(|_| errand.writes) else {
+        let errand = Errand::fresh(id, operation, &request);
+        let Some(number) = errand.number.filter(|_| errand.writes).map(str::to_owned) else {
             // A question, or a write that nobody could recognise again: nothing to write down.
             return self.pursue(&errand, None, deadline, cancel);
         };
         let new = NewRow {
             operation: id.to_owned(),
-            number: number.to_owned(),
-            method: request.method.clone(),
-            target: request.target.clone(),
-            body: request.body.clone(),
-            members: request.members.clone(),
-            filled_in: request.filled_in.clone(),
+            number: number.clone(),
+            method: request.method,
+            target: request.target,
+            body: request.body,
+            members: request.members,
+            filled_in: request.filled_in,
             ask_again: !self.config.journal.replays || operation.is_some_and(|operation| operation.fleeting),
         };
         let report = match self.journal.begin(new) {
@@ -272,7 +272,7 @@ impl Client {
             Ok(Begin::Reused(why)) => Report { message: why, ..Report::new(Code::RequestNoReused) },
             Err(error) => error.into(),
         };
-        Report { out_request_no: Some(number.to_owned()), elapsed_ms: deadline.elapsed_ms(), ..report }
+        Report { out_request_no: Some(number), elapsed_ms: deadline.elapsed_ms(), ..report }
     }
 
     /// Sends a claimed row's bytes until there is an answer, and records what became of it.
@@ -376,7 +376,7 @@ fn recorded(row: &Row) -> Report {
         http_status: row.http_status,
         request_id: row.request_id.clone(),
         host: row.host.clone(),
-        data: row.answer.clone().and_then(|answer| RawValue::from_string(answer).ok()),
+        data: row.answer.as_deref().and_then(JsonText::read),
         ..Report::new(code)
     }
 }

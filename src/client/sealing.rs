@@ -5,11 +5,10 @@ use crate::api::Prepared;
 use crate::error::{Error, Result};
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
-use crate::report::Report;
+use crate::report::{JsonText, Report};
 use crate::status::Code;
 use crate::wire::cipher;
 use ring::pbkdf2;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::num::NonZeroU32;
 
@@ -87,7 +86,7 @@ impl Client {
                 undecrypted.push(pointer.clone());
             }
         }
-        let data = RawValue::from_string(answer.to_string()).ok();
+        let data = Some(JsonText::proven(answer.to_string()));
         Report { undecrypted, data, ..report }
     }
 

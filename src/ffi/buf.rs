@@ -36,7 +36,7 @@ impl Buf {
     }
 
     pub(super) fn fill(&self, report: &Report, encoding: TextEncoding) {
-        let mut bytes = encoding.encode_json(&report.to_json());
+        let mut bytes = encoding.encode_json(report.to_json());
         bytes.push(0);
         *self.content() =
             Content { bytes, encoding, status: report.code.number(), in_doubt: report.in_doubt };

@@ -8,8 +8,10 @@
 //! Several processes of one machine may share a file. Who works on a row stands in it, with a lock that the
 //! system drops when that process dies.
 
+mod memory;
 mod owner;
 mod rows;
+mod sql;
 mod store;
 
 pub use rows::{Begin, DELAYED_ARRIVAL, NewRow, Row, State, Verdict, now_ms};
@@ -84,7 +86,7 @@ impl Journal {
     pub fn begin(self: &Arc<Self>, new: NewRow) -> Result<Begin> {
         let (mchid, holders) = (self.mchid.clone(), self.holders());
         let taken_up = Arc::clone(&holders.taken_up);
-        let found = self.store.run(Durability::Flushed, move |db| rows::begin(db, &mchid, &holders, &new));
+        let found = self.store.run(Durability::Flushed, move |rows| rows::begin(rows, &mchid, &holders, new));
         let found = found.inspect_err(|_| self.abandon_again(&taken_up))?;
         Ok(match found {
             rows::Found::Claimed { row, doubt } => {
@@ -108,25 +110,25 @@ impl Journal {
     /// Whether rows can be written: asks for the right to, and changes nothing.
     pub fn try_to_write(&self) -> Result<()> {
         let nobody = 0;
-        self.store.run(Durability::Flushed, move |db| rows::release(db, nobody))
+        self.store.run(Durability::Flushed, move |rows| rows.release(nobody))
     }
 
     fn prune(&self) -> Result<()> {
         let keep = self.keep;
-        self.store.run(Durability::Lazy, move |db| rows::prune(db, keep))
+        self.store.run(Durability::Lazy, move |rows| rows.prune(keep))
     }
 
     /// The row with that number.
     pub fn find(&self, number: &str) -> Result<Option<Row>> {
         let (mchid, number) = (self.mchid.clone(), number.to_owned());
-        self.store.run(Durability::Lazy, move |db| rows::find(db, &mchid, &number))
+        self.store.run(Durability::Lazy, move |rows| Ok(rows.by_number(&mchid, &number)?.map(|(row, _)| row)))
     }
 
     /// The row with that number, to work on; nothing when somebody else works on it.
     pub fn claim(self: &Arc<Self>, number: &str) -> Result<Option<Claim>> {
         let (mchid, number, holders) = (self.mchid.clone(), number.to_owned(), self.holders());
         let taken_up = Arc::clone(&holders.taken_up);
-        let row = self.store.run(Durability::Lazy, move |db| rows::claim(db, &mchid, &number, &holders));
+        let row = self.store.run(Durability::Lazy, move |rows| rows::claim(rows, &mchid, &number, &holders));
         let row = row.inspect_err(|_| self.abandon_again(&taken_up))?;
         Ok(row.map(|row| {
             let doubt = matches!(row.state, State::Pending | State::Voiding);
@@ -137,7 +139,7 @@ impl Journal {
     /// Everything that is not known to be finished, oldest first.
     pub fn unfinished(&self) -> Result<Vec<Row>> {
         let mchid = self.mchid.clone();
-        self.store.run(Durability::Lazy, move |db| rows::unfinished(db, &mchid))
+        self.store.run(Durability::Lazy, move |rows| rows.unfinished(&mchid))
     }
 
     fn abandon_again(&self, taken_up: &Mutex<Option<i64>>) {
@@ -170,15 +172,14 @@ impl Claim {
             State::Pending | State::Done => Durability::Lazy,
         };
         let id = self.row.id;
-        let keep_all = self.journal.store.is_file();
-        let finished = self.journal.store.run(durability, move |db| rows::finish(db, id, &verdict, keep_all));
+        let finished = self.journal.store.run(durability, move |rows| rows.finish(id, verdict));
         finished.inspect_err(|_| self.abandon())
     }
 
     /// Writes down that the request is called off, before anything is done about it.
     pub fn call_off(&mut self) -> Result<()> {
         let id = self.row.id;
-        self.journal.store.run(Durability::Flushed, move |db| rows::call_off(db, id))?;
+        self.journal.store.run(Durability::Flushed, move |rows| rows.call_off(id))?;
         self.row.state = State::Voiding;
         Ok(())
     }
@@ -192,7 +193,7 @@ impl Drop for Claim {
     fn drop(&mut self) {
         if !self.finished {
             let id = self.row.id;
-            let released = self.journal.store.run(Durability::Lazy, move |db| rows::release(db, id));
+            let released = self.journal.store.run(Durability::Lazy, move |rows| rows.release(id));
             if let Err(error) = released {
                 self.abandon();
                 crate::log::warn(format_args!("a journal row could not be given back: {}", error.message));

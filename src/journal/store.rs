@@ -1,7 +1,9 @@
-//! The `SQLite` file: opened with care, written in groups.
+//! The `SQLite` file, opened with care and written in groups; or memory.
 
 use super::journal_error;
+use super::memory::Memory;
 use super::owner::owner_only;
+use super::rows::Rows;
 use crate::error::{Error, Result};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::OpenOptions;
@@ -52,14 +54,22 @@ pub enum Durability {
     Lazy,
 }
 
-/// One connection to the file, shared by all threads of a context.
-pub struct Store {
-    db: Mutex<Connection>,
-    queue: Mutex<Vec<Queued>>,
-    is_file: bool,
+/// Where the rows of a context are, shared by all its threads.
+#[derive(Debug)]
+pub enum Store {
+    /// A file.
+    File(Box<File>),
+    /// Nowhere else: no synchronous write, and no `SQLite`.
+    Memory(Mutex<Memory>),
 }
 
-type Work = Box<dyn FnOnce(&Connection) + Send>;
+/// One connection to the file.
+pub struct File {
+    db: Mutex<Connection>,
+    queue: Mutex<Vec<Queued>>,
+}
+
+type Work = Box<dyn FnOnce(&mut dyn Rows) + Send>;
 type Committed = Arc<OnceLock<std::result::Result<(), String>>>;
 
 struct Queued {
@@ -68,46 +78,52 @@ struct Queued {
     committed: Committed,
 }
 
-impl std::fmt::Debug for Store {
+impl std::fmt::Debug for File {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Store").field("is_file", &self.is_file).finish_non_exhaustive()
+        formatter.write_str("File")
     }
 }
 
 impl Store {
     /// Opens or makes the file. One that is damaged, foreign or newer is refused and left as it is.
     pub fn open(path: Option<&Path>) -> Result<Store> {
-        let db = match path {
-            None => Connection::open_in_memory().map_err(journal_error)?,
-            Some(path) => open_file(path).map_err(|error| in_file(path, &error))?,
-        };
-        prepare(&db, path.is_some())
-            .map_err(|error| path.map_or_else(|| journal_error(&error), |path| in_file(path, &error)))?;
-        Ok(Store { db: Mutex::new(db), queue: Mutex::new(Vec::new()), is_file: path.is_some() })
+        let Some(path) = path else { return Ok(Store::Memory(Mutex::default())) };
+        let db = open_file(path).map_err(|error| in_file(path, &error))?;
+        prepare(&db).map_err(|error| in_file(path, &error))?;
+        Ok(Store::File(Box::new(File { db: Mutex::new(db), queue: Mutex::default() })))
     }
 
-    /// Whether there is a file.
-    pub fn is_file(&self) -> bool {
-        self.is_file
-    }
-
-    /// Runs one change, together with all that other threads ask for meanwhile: whoever gets the connection
-    /// commits for everybody who is waiting, so concurrent calls share one flush.
+    /// Runs one change, or none of it.
     pub fn run<T: Send + 'static>(
         &self,
         durability: Durability,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&mut dyn Rows) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        match self {
+            Store::File(file) => file.run(durability, work),
+            Store::Memory(memory) => work(&mut *lock(memory)).map_err(journal_error),
+        }
+    }
+}
+
+impl File {
+    /// Runs one change, together with all that other threads ask for meanwhile: whoever gets the connection
+    /// commits for everybody who is waiting, so concurrent calls share one flush.
+    fn run<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        work: impl FnOnce(&mut dyn Rows) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         let result = Arc::new(Mutex::new(None));
         let committed = Committed::default();
         let slot = Arc::clone(&result);
-        let work: Work = Box::new(move |db| *lock(&slot) = Some(work(db)));
+        let work: Work = Box::new(move |rows| *lock(&slot) = Some(work(rows)));
         lock(&self.queue).push(Queued { durability, work, committed: Arc::clone(&committed) });
 
-        let db = lock(&self.db);
+        let mut db = lock(&self.db);
         if committed.get().is_none() {
             let group = std::mem::take(&mut *lock(&self.queue));
-            commit(&db, group);
+            commit(&mut db, group);
         }
         drop(db);
         match committed.get() {
@@ -138,7 +154,7 @@ fn open_file(path: &Path) -> std::result::Result<Connection, String> {
     Connection::open_with_flags(path, flags).map_err(|error| error.to_string())
 }
 
-fn prepare(db: &Connection, is_file: bool) -> std::result::Result<(), String> {
+fn prepare(db: &Connection) -> std::result::Result<(), String> {
     let text = |error: rusqlite::Error| error.to_string();
     db.busy_timeout(BUSY).map_err(text)?;
     let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(text);
@@ -152,14 +168,12 @@ fn prepare(db: &Connection, is_file: bool) -> std::result::Result<(), String> {
             "written by a newer version of this library (format {format}, known is {FORMAT})"
         ));
     }
-    if is_file {
-        let damage: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(text)?;
-        if damage != "ok" {
-            return Err(format!("the file is damaged: {damage}"));
-        }
-        // Where the file system cannot do it (some network shares), the older journal is as safe and slower.
-        let _: String = db.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0)).map_err(text)?;
+    let damage: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(text)?;
+    if damage != "ok" {
+        return Err(format!("the file is damaged: {damage}"));
     }
+    // Where the file system cannot do it (some network shares), the older journal is as safe and slower.
+    let _: String = db.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0)).map_err(text)?;
     db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE").map_err(text)?;
     let made = if number("schema_version")? == 0 {
         db.execute_batch(&format!(
@@ -175,7 +189,7 @@ fn prepare(db: &Connection, is_file: bool) -> std::result::Result<(), String> {
     })
 }
 
-fn commit(db: &Connection, group: Vec<Queued>) {
+fn commit(db: &mut Connection, group: Vec<Queued>) {
     let flushed = group.iter().any(|queued| queued.durability == Durability::Flushed);
     let waiting: Vec<Committed> = group.iter().map(|queued| Arc::clone(&queued.committed)).collect();
     let outcome = together(db, group, flushed).map_err(|error| error.to_string());
@@ -187,13 +201,14 @@ fn commit(db: &Connection, group: Vec<Queued>) {
     }
 }
 
-fn together(db: &Connection, group: Vec<Queued>, flushed: bool) -> rusqlite::Result<()> {
+fn together(db: &mut Connection, group: Vec<Queued>, flushed: bool) -> rusqlite::Result<()> {
     if !db.is_autocommit() {
         // A change that panicked left its transaction open.
         db.execute_batch("ROLLBACK")?;
     }
+    // Takes effect while it is prepared, so that it cannot be one of those that are prepared once.
     db.execute_batch(if flushed { "PRAGMA synchronous=FULL" } else { "PRAGMA synchronous=NORMAL" })?;
-    db.execute_batch("BEGIN IMMEDIATE")?;
+    db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     for queued in group {
         (queued.work)(db);
         if db.is_autocommit() {
@@ -201,5 +216,5 @@ fn together(db: &Connection, group: Vec<Queued>, flushed: bool) -> rusqlite::Res
             return Err(rusqlite::Error::InvalidQuery);
         }
     }
-    db.execute_batch("COMMIT")
+    db.prepare_cached("COMMIT")?.execute([]).map(drop)
 }

@@ -1,6 +1,9 @@
-//! The outermost layer of a connection: it marks the moment when a request leaves.
+//! The outermost layer of a connection: it marks the moment when a request leaves, and lets it leave in one
+//! piece.
 //!
-//! TLS handshakes happen below it and never pass it, so what it sees is the request and nothing else.
+//! TLS handshakes happen below it and never pass it, so what it sees is the request and nothing else. ureq
+//! hands over the head and the body one after the other, each to be a TLS record and a packet of its own;
+//! kept back until the body is there, both are one of each, and the server is woken once.
 
 use super::in_flight;
 use ureq::Error;
@@ -20,7 +23,7 @@ impl<In: Transport> Connector<In> for Marking {
     ) -> Result<Option<Self::Out>, Error> {
         // The leg to a proxy carries CONNECT, which is no request of ours.
         let counts = details.needs_tls();
-        Ok(chained.map(|inner| Marked { inner, counts }))
+        Ok(chained.map(|inner| Marked { inner, counts, kept_back: Vec::new() }))
     }
 }
 
@@ -29,6 +32,26 @@ impl<In: Transport> Connector<In> for Marking {
 pub struct Marked<T> {
     inner: T,
     counts: bool,
+    /// The beginning of a request whose rest is expected.
+    kept_back: Vec<u8>,
+}
+
+impl<T: Transport> Marked<T> {
+    /// Lets out what was kept back and the first bytes of the output buffer behind it.
+    fn let_out(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        // Before, not after: a write that fails half-way has let bytes out.
+        if self.counts && !in_flight::mark_sent() {
+            return Err(Error::Other("called off".into()));
+        }
+        let kept = self.kept_back.len();
+        let output = self.inner.buffers().output();
+        output.copy_within(..amount, kept);
+        if let Some(beginning) = output.get_mut(..kept) {
+            beginning.copy_from_slice(&self.kept_back);
+        }
+        self.kept_back.clear();
+        self.inner.transmit_output(kept + amount, timeout)
+    }
 }
 
 impl<T: Transport> Transport for Marked<T> {
@@ -37,14 +60,24 @@ impl<T: Transport> Transport for Marked<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        // Before, not after: a write that fails half-way has let bytes out.
-        if self.counts && amount > 0 && !in_flight::mark_sent() {
-            return Err(Error::Other("called off".into()));
+        let room = self.inner.buffers().output().len().saturating_sub(self.kept_back.len());
+        if amount > room {
+            self.let_out(0, timeout)?;
         }
-        self.inner.transmit_output(amount, timeout)
+        let output = self.inner.buffers().output();
+        match output.get(..amount) {
+            Some(beginning) if self.kept_back.is_empty() && amount < output.len() / 2 => {
+                self.kept_back.extend_from_slice(beginning);
+                Ok(())
+            }
+            _ => self.let_out(amount, timeout),
+        }
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        if !self.kept_back.is_empty() {
+            self.let_out(0, timeout)?;
+        }
         self.inner.await_input(timeout)
     }
 

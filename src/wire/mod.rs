@@ -1,7 +1,7 @@
 //! The signature scheme of WeChat Pay's API version 3. Knows no HTTP library and no network.
 //!
-//! Private and public RSA operations run in rustls' cryptography provider, which TLS uses too; the `rsa`
-//! crate reads keys.
+//! Private and public RSA operations run in rustls' cryptography provider, which TLS uses too: `ring`, or
+//! AWS-LC with the feature `aws-lc-rs`. The `rsa` crate reads keys.
 
 pub mod certificates;
 pub mod cipher;
@@ -15,10 +15,14 @@ use once_cell::sync::Lazy;
 use rustls::crypto::CryptoProvider;
 use std::sync::Arc;
 
+#[cfg(feature = "aws-lc-rs")]
+use rustls::crypto::aws_lc_rs as backend;
+#[cfg(not(feature = "aws-lc-rs"))]
+use rustls::crypto::ring as backend;
+
 /// The one place that chooses the cryptography.
 pub fn provider() -> &'static Arc<CryptoProvider> {
-    static PROVIDER: Lazy<Arc<CryptoProvider>> =
-        Lazy::new(|| Arc::new(rustls::crypto::ring::default_provider()));
+    static PROVIDER: Lazy<Arc<CryptoProvider>> = Lazy::new(|| Arc::new(backend::default_provider()));
     &PROVIDER
 }
 

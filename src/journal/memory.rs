@@ -1,0 +1,135 @@
+//! Rows in memory, for a context without a file: of one merchant, and gone with it.
+
+use super::rows::{NewRow, Row, Rows, State, Verdict, ago_ms, latest_arrival, now_ms};
+use rusqlite::Result;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+/// Finished rows that are remembered, for repeats.
+const REMEMBERED: i64 = 1000;
+/// How many requests later those before them are forgotten.
+const FORGOTTEN_EVERY: i64 = 64;
+
+/// All rows, by their keys.
+#[derive(Debug, Default)]
+pub struct Memory {
+    rows: BTreeMap<i64, Kept>,
+    numbers: HashMap<String, i64>,
+    last_id: i64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    row: Row,
+    owner: Option<String>,
+}
+
+impl Memory {
+    fn change(&mut self, id: i64, change: impl FnOnce(&mut Kept)) {
+        if let Some(kept) = self.rows.get_mut(&id) {
+            change(kept);
+        }
+    }
+
+    fn forget_where(&mut self, newest: i64, forgotten: impl Fn(&Row) -> bool) {
+        let old: Vec<i64> = self
+            .rows
+            .range(..=newest)
+            .filter(|(_, kept)| is_finished(kept.row.state) && forgotten(&kept.row))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in old {
+            self.forget(id);
+        }
+    }
+
+    fn forget(&mut self, id: i64) {
+        if let Some(kept) = self.rows.remove(&id) {
+            self.numbers.remove(&kept.row.number);
+        }
+    }
+}
+
+fn is_finished(state: State) -> bool {
+    matches!(state, State::Done | State::Refused | State::Closed | State::Voided)
+}
+
+impl Rows for Memory {
+    fn by_number(&mut self, _: &str, number: &str) -> Result<Option<(Row, Option<String>)>> {
+        let kept = self.numbers.get(number).and_then(|id| self.rows.get(id));
+        Ok(kept.map(|kept| (kept.row.clone(), kept.owner.clone())))
+    }
+
+    fn insert(&mut self, _: &str, owner: &str, new: NewRow) -> Result<Row> {
+        self.last_id += 1;
+        let row = Row::of(self.last_id, new);
+        self.numbers.insert(row.number.clone(), row.id);
+        let kept = Row { watch_until_ms: latest_arrival(), ..row.clone() };
+        self.rows.insert(row.id, Kept { row: kept, owner: Some(owner.to_owned()) });
+        Ok(row)
+    }
+
+    fn take_up(
+        &mut self,
+        id: i64,
+        owner: &str,
+        state: Option<State>,
+        watch_at_least_until_ms: i64,
+    ) -> Result<()> {
+        self.change(id, |kept| {
+            kept.owner = Some(owner.to_owned());
+            kept.row.watch_until_ms = kept.row.watch_until_ms.max(watch_at_least_until_ms);
+            if let Some(state) = state {
+                (kept.row.state, kept.row.updated_ms) = (state, now_ms());
+            }
+        });
+        Ok(())
+    }
+
+    fn finish(&mut self, id: i64, verdict: Verdict) -> Result<()> {
+        self.change(id, |kept| {
+            kept.owner = None;
+            let row = &mut kept.row;
+            row.state = verdict.state;
+            row.code = verdict.code;
+            row.cause = verdict.cause;
+            row.attempts += verdict.attempts;
+            row.updated_ms = now_ms();
+            row.watch_until_ms = verdict.watch_until_ms;
+            row.answer = verdict.answer.or(row.answer.take());
+            row.http_status = verdict.http_status.or(row.http_status);
+            row.request_id = verdict.request_id.or(row.request_id.take());
+            row.host = verdict.host.or(row.host.take());
+        });
+        if id % FORGOTTEN_EVERY == 0 {
+            self.forget_where(id - REMEMBERED, |_| true);
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, id: i64) -> Result<()> {
+        self.change(id, |kept| kept.owner = None);
+        Ok(())
+    }
+
+    fn call_off(&mut self, id: i64) -> Result<()> {
+        self.change(id, |kept| (kept.row.state, kept.row.updated_ms) = (State::Voiding, now_ms()));
+        Ok(())
+    }
+
+    fn delete(&mut self, id: i64) -> Result<()> {
+        self.forget(id);
+        Ok(())
+    }
+
+    fn prune(&mut self, keep: Duration) -> Result<()> {
+        let oldest = ago_ms(keep);
+        self.forget_where(i64::MAX, |row| row.updated_ms < oldest);
+        Ok(())
+    }
+
+    fn unfinished(&mut self, _: &str) -> Result<Vec<Row>> {
+        let open = self.rows.values().filter(|kept| !is_finished(kept.row.state));
+        Ok(open.map(|kept| kept.row.clone()).collect())
+    }
+}
