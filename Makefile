@@ -1,6 +1,6 @@
 # The front door. Each target installs what it needs and is missing (tools/setup.sh).
 
-.PHONY: help demo test check lint advisories header dist install uninstall setup clean
+.PHONY: help demo test libraries check lint advisories header dist install uninstall setup clean
 
 help:
 	@echo 'make demo        redeem a coupon on this machine, from C'
@@ -17,8 +17,13 @@ help:
 demo:
 	@tools/demo.sh
 
-test: setup lint
+test: setup lint libraries
 	cargo test --workspace --locked
+	cargo test --locked --package wxcoupon --features aws-lc-rs --lib --test signature --test notification
+
+# Built by the tests too, but not two at a time.
+libraries:
+	@tools/libraries.sh
 
 check: lint
 	cargo test --locked --package wxcoupon --lib --test outcome --test signature --test notification --test header --test scenarios

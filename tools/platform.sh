@@ -3,7 +3,7 @@
 
 # As the archives are named.
 # shellcheck disable=SC2034
-platforms='linux-x86_64 linux-aarch64 linux-x86_64-musl windows-x86_64 windows-x86'
+platforms='linux-x86_64 windows-x86_64 linux-aarch64 windows-x86 linux-x86_64-musl'
 
 # Rust's name of the platform.
 triple_of() { # platform
