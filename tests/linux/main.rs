@@ -7,7 +7,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::path::Path;
 use std::process::Command;
 use support::library::Library;
 use support::programs::{FPU, PROGRAMS, UNLOAD, run_all, source};
