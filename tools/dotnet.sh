@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints the folder of a .NET runtime, CoreCLR, with the host program `dotnet` in it; fetches it once, from PyPI.
 #
-#   tools/dotnet.sh PLATFORM   linux-x86_64, windows-x86_64 or windows-i686
+#   tools/dotnet.sh PLATFORM   linux-x86_64, windows-x86_64 or windows-x86
 #
 # Debian has no CoreCLR. The package dotnetcore2 carries Microsoft's, and is a test aid only. A program is a
 # .dll with a .runtimeconfig.json beside it, which must ask for System.Globalization.Invariant: there is no ICU.
@@ -18,7 +18,7 @@ windows-x86_64)
     tag=win_amd64
     sum=e2528813677d7a080522336cb530442408d1e2aea76fa8657018fb532c03c252
     ;;
-windows-i686)
+windows-x86)
     tag=win32
     sum=bfa7f4c1301bb8e6efaa231a9de9f427b8556947d6c9875cbfc6add5777edacc
     ;;

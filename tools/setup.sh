@@ -75,6 +75,8 @@ find_missing() {
     need mcs mono-mcs
     need mono mono-runtime
     need fpc 'fp-compiler fp-units-rtl'
+    # Its units for Windows are compiled here (tools/fpc-windows.sh).
+    [ -d /usr/share/fpcsrc ] || missing="$missing fpc-source"
     need javac default-jdk-headless
     # Java's way to C, and JSON for the example.
     [ -e /usr/share/java/jna.jar ] || missing="$missing libjna-java"

@@ -1,4 +1,4 @@
-//! Both bindings are the header's.
+//! The bindings for .NET and Object Pascal are the header's.
 
 use crate::support::root;
 use std::collections::BTreeMap;
@@ -7,7 +7,8 @@ use std::fs;
 const DOTNET: &str = "bindings/dotnet/WxCoupon.cs";
 const DELPHI: &str = "bindings/delphi/WxCoupon.pas";
 
-fn text(path: &str) -> String {
+/// A file of the project.
+pub fn text(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap()
 }
 
@@ -21,35 +22,49 @@ fn kind(declared: &str) -> &'static str {
     }
 }
 
+/// A function as it is declared.
+pub struct Prototype {
+    /// Type and name of each parameter.
+    pub parameters: Vec<(String, String)>,
+    /// Type of the result.
+    pub result: String,
+}
+
 type Signatures = BTreeMap<String, Vec<&'static str>>;
 
-/// The kinds of a C or C# parameter list: the type stands before the name.
-fn kinds(parameters: &str) -> Vec<&'static str> {
-    let one = |parameter: &str| {
-        let parameter = parameter.trim();
-        let name = parameter.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + 1);
-        kind(&parameter[..name])
+/// What crosses the boundary, the result last.
+fn signatures(prototypes: &BTreeMap<String, Prototype>) -> Signatures {
+    let signature = |prototype: &Prototype| {
+        let types = prototype.parameters.iter().map(|(declared, _)| declared);
+        types.chain([&prototype.result]).map(|declared| kind(declared)).collect()
     };
-    parameters.split(',').filter(|p| !matches!(p.trim(), "" | "void")).map(one).collect()
+    prototypes.iter().map(|(name, prototype)| (name.clone(), signature(prototype))).collect()
 }
 
-/// Declarations that end with `;`, of the form `RESULT NAME(PARAMETERS)`.
-fn declared(text: &str, marker: &str) -> Signatures {
-    let mut found = Signatures::new();
-    for piece in text.split(marker).skip(1) {
+/// `TYPE NAME`, or `TYPE *NAME`.
+fn typed(declared: &str) -> (String, String) {
+    let declared = declared.trim();
+    let (declared, name) = declared.split_at(declared.rfind([' ', '*']).map_or(0, |at| at + 1));
+    (declared.trim().to_owned(), name.to_owned())
+}
+
+/// Declarations in C or C# that end with `;`, of the form `RESULT NAME(PARAMETERS)`.
+fn declared(text: &str, marker: &str) -> BTreeMap<String, Prototype> {
+    let declaration = |piece: &str| {
         let (head, rest) = piece.split_once('(').unwrap();
         let (parameters, _) = rest.split_once(");").unwrap();
-        let head = head.replace("WXCOUPON_CALL", "");
-        let (result, name) = head.trim().split_at(head.trim().rfind([' ', '*']).unwrap() + 1);
-        let mut signature = kinds(parameters);
-        signature.push(kind(result));
-        found.insert(name.to_owned(), signature);
-    }
-    found
+        let (result, name) = typed(&head.replace("WXCOUPON_CALL ", ""));
+        let parameters = parameters.split(',').filter(|p| !matches!(p.trim(), "" | "void")).map(typed);
+        (name, Prototype { parameters: parameters.collect(), result })
+    };
+    text.split(marker).skip(1).map(declaration).collect()
 }
 
-fn header() -> Signatures {
-    declared(&text("include/wxcoupon.h"), "\nWXCOUPON_API ")
+/// The functions of the header.
+pub fn header() -> BTreeMap<String, Prototype> {
+    let header = declared(&text("include/wxcoupon.h"), "\nWXCOUPON_API ");
+    assert!(header.len() > 30, "{:?}", header.keys());
+    header
 }
 
 fn delphi() -> Signatures {
@@ -75,9 +90,8 @@ fn delphi() -> Signatures {
 
 #[test]
 fn the_functions_are_the_headers() {
-    let expected = header();
-    assert!(expected.len() > 30, "{expected:?}");
-    assert_eq!(declared(&text(DOTNET), "static extern "), expected);
+    let expected = signatures(&header());
+    assert_eq!(signatures(&declared(&text(DOTNET), "static extern ")), expected);
     assert_eq!(delphi(), expected);
     let unit = text(DELPHI);
     for name in expected.keys() {
@@ -119,23 +133,27 @@ fn the_numbers_are_the_headers() {
         assert_eq!(found, expected, "{class}");
     }
     let unit = text(DELPHI);
-    let constants = unit
-        .lines()
-        .filter_map(|line| line.strip_prefix("  WXCOUPON_")?.strip_suffix(';')?.split_once(" = "));
+    let found =
+        unit.lines().filter_map(|line| line.strip_prefix("  WX")?.strip_suffix(';')?.split_once(" = "));
+    assert_same_numbers(found);
+    let abi = numbers("WXCOUPON_ABI_VERSION")[""];
+    assert!(source.contains(&format!("AbiVersion = {abi};")));
+}
+
+/// The numbers of a binding that knows no case: the ABI's would have the name of a function, and has another. Given
+/// are names without `WX`.
+pub fn assert_same_numbers<'a>(found: impl Iterator<Item = (&'a str, &'a str)>) {
     let found: BTreeMap<String, i32> =
-        constants.map(|(name, value)| (name.to_owned(), value.parse().unwrap())).collect();
-    let expected: BTreeMap<String, i32> = ["E_", "CLASS_", "LOG_", "OK"]
+        found.map(|(name, value)| (name.to_owned(), value.parse().unwrap())).collect();
+    let kinds = ["COUPON_E_", "COUPON_CLASS_", "COUPON_LOG_", "COUPON_OK"];
+    let mut expected: BTreeMap<String, i32> = kinds
         .iter()
         .flat_map(|kind| {
-            numbers(&format!("WXCOUPON_{kind}"))
+            numbers(&format!("WX{kind}"))
                 .into_iter()
                 .map(move |(name, value)| (format!("{kind}{name}"), value))
         })
         .collect();
+    expected.insert("_ABI_VERSION".to_owned(), numbers("WXCOUPON_ABI_VERSION")[""]);
     assert_eq!(found, expected);
-    let abi = numbers("WXCOUPON_ABI_VERSION")[""];
-    assert!(
-        source.contains(&format!("AbiVersion = {abi};"))
-            && unit.contains(&format!("WX_ABI_VERSION = {abi};"))
-    );
 }

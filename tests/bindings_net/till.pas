@@ -4,7 +4,7 @@ program Till;
 {$MODE DELPHI}{$H+}{$CODEPAGE UTF8}
 
 uses
-  cthreads, cwstring, SysUtils, Math, WxCoupon;
+  {$IFDEF UNIX}cthreads, cwstring, {$ENDIF}SysUtils, Math, WxCoupon;
 
 const
   User = '"openid":"oSandboxUser0000000000000001"';

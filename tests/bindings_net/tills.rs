@@ -1,10 +1,10 @@
-//! The tills, each against a sandbox of its own and the library as it ships.
+//! The tills on Linux, each against a sandbox of its own and the library as it ships.
 
-use crate::dotnet;
 use crate::run::runs;
 use crate::support::library::release;
+use crate::support::limited;
 use crate::support::toolchain::{have, have_with};
-use crate::support::{limited, root, run, scratch};
+use crate::{dotnet, pascal};
 use std::ffi::OsStr;
 use std::process::Command;
 
@@ -40,16 +40,6 @@ fn a_till_in_object_pascal_with_floating_point_exceptions_unmasked() {
     if !have_with("fpc", "-iV") {
         return;
     }
-    let folder = scratch("till-pascal");
-    let compiler = || {
-        let mut compiler = Command::new("fpc");
-        compiler.args(["-O2", "-vew"]).arg(format!("-FU{}", folder.display()));
-        compiler
-    };
-    run(compiler().arg("-Sew").arg(root().join("bindings/delphi/WxCoupon.pas"))).unwrap();
-    let mut program = compiler();
-    program.arg(format!("-Fu{}", root().join("bindings/delphi").display()));
-    program.arg(format!("-o{}", folder.join("till").display()));
-    run(program.arg(root().join("tests/bindings_net/till.pas"))).unwrap();
+    let folder = pascal::compile("fpc", "till-pascal");
     runs(till(folder.join("till")), "PASCAL", &folder);
 }
