@@ -11,7 +11,7 @@ use std::process::Command;
 #[test]
 fn their_books_are_in_order() {
     for platform in PLATFORMS {
-        let Some(folder) = unpacked(platform) else { return };
+        let Some(folder) = unpacked(platform) else { continue };
         run(Command::new("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(folder))
             .unwrap();
         for file in ["README.md", "README.zh-CN.md", "LICENSE-MIT", "LICENSE-APACHE", "docs/answers.md"] {

@@ -71,7 +71,7 @@ fn c_programs_for_windows_redeem() {
     for (platform, gcc) in
         [("windows-x86_64", "x86_64-w64-mingw32-gcc"), ("windows-x86", "i686-w64-mingw32-gcc")]
     {
-        let Some(folder) = unpacked(platform) else { return };
+        let Some(folder) = unpacked(platform) else { continue };
         if !have(gcc) {
             continue;
         }

@@ -1,9 +1,20 @@
 //! The release library for other platforms than the one the tests run on.
 
 use super::library::target_dir;
+use super::toolchain::{have, skip_or_fail};
 use super::{limited, root, run};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Whether this machine has what builds the platform's library; for all but its own a Rust with the source of the
+/// standard library.
+pub fn can_be_built(platform: &str) -> bool {
+    let found = platform == "linux-x86_64" || Path::new("/usr/lib/rustlib/src/rust/library/std").exists();
+    if !found {
+        skip_or_fail("Debian's rust-web-src is not installed; tools/setup.sh installs it");
+    }
+    found && (platform.starts_with("windows") || have("python3"))
+}
 
 /// The folder with what `tools/build.sh` builds for the platform: built now, unless it is there.
 pub fn library(platform: &str) -> PathBuf {

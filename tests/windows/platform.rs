@@ -1,6 +1,6 @@
 //! Windows as this machine has it: MinGW's compilers, and Wine.
 
-use crate::support::toolchain::{STRICT, have, skip_or_fail};
+use crate::support::toolchain::{STRICT, have};
 use crate::support::{limited, platform, root, run, scratch};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,11 +23,7 @@ pub const X86: Platform =
 impl Platform {
     /// Whether this machine can build and run programs for it.
     pub fn is_there(&self) -> bool {
-        let rust_source = Path::new("/usr/lib/rustlib/src/rust/library/std").exists();
-        if !rust_source {
-            skip_or_fail("Debian's rust-web-src is not installed; tools/setup.sh installs it");
-        }
-        rust_source && have(&self.tool("gcc-posix")) && have("/usr/lib/wine/wine64")
+        platform::can_be_built(self.name) && have(&self.tool("gcc-posix")) && have("/usr/lib/wine/wine64")
     }
 
     /// One of MinGW's tools.
