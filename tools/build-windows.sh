@@ -38,7 +38,6 @@ use_platform() {
 # i686 unwinds by tables that a program registers. The rustc that is made for this machine has no start-up object
 # that does so; without it a panic ends the host where another copy of GCC's unwinder is loaded.
 start_up_object() { # file
-    mkdir -p "$target_dir"
     "$RUSTC" --target i686-pc-windows-gnu --emit=obj -O -o "$1" "$rust_source/library/rtstartup/rsbegin.rs"
 }
 
@@ -70,6 +69,10 @@ use_platform "$1"
 folder=$2
 target_dir=${CARGO_TARGET_DIR:-$PWD/target}/windows
 cargo fetch --quiet --locked
+mkdir -p "$target_dir"
+# With and without test hooks it is one file, which must be copied before it is another.
+exec 9>"$target_dir/lock"
+flock 9
 build
 cp "$target_dir/$triple/release/wxcoupon.dll" "$target_dir/$triple/release/libwxcoupon.dll.a" "$folder"
 # What the library exports is what the import libraries offer.

@@ -4,7 +4,7 @@
 #   tools/wine.sh PLATFORM PROGRAM [ARGUMENT ...]   PLATFORM is windows-x86_64 or windows-x86
 #
 # Programs see this machine's files as drive Z:. Each platform has a Windows of its own below .cache/wine, made
-# with the first program. Its wineserver ends some seconds after the last program.
+# with the first program. What Wine keeps running in the background ends half a minute after the last program.
 set -eu
 cache=$(cd "$(dirname "$0")/.." && pwd)/.cache/wine
 platform=$1
@@ -70,4 +70,9 @@ if [ ! -e "$WINEPREFIX/made" ]; then
     fi
     exec 9>&-
 fi
+# Wine's background processes would hold on to the output of the program that starts them: they are started first.
+{
+    "$WINESERVER" --persistent=30 || :
+    "$wine" wineboot || :
+} </dev/null >/dev/null 2>&1
 exec "$wine" "$@"

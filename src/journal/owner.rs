@@ -6,6 +6,7 @@
 use super::journal_error;
 use crate::error::Result;
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -73,7 +74,7 @@ impl Owner {
                 // Held by somebody alive; or it cannot be told, and then the row is left alone.
                 Err(TryLockError::WouldBlock | TryLockError::Error(_)) => true,
             },
-            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+            Err(error) => error.kind() != ErrorKind::NotFound,
         }
     }
 }
@@ -106,15 +107,23 @@ fn hold(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     owner_only(&mut options);
+    let mut why = failed("lock", &"somebody else keeps taking it");
     for _ in 0..TRIES {
-        let file = options.open(path).map_err(|error| failed("create", &error))?;
-        match file.try_lock() {
-            Ok(()) if path.exists() => return Ok(file),
-            Ok(()) | Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
-            Err(error) => return Err(failed("lock", &error)),
+        match options.open(path) {
+            Ok(file) => match file.try_lock() {
+                Ok(()) if path.exists() => return Ok(file),
+                Ok(()) | Err(TryLockError::WouldBlock) => {}
+                Err(error) => return Err(failed("lock", &error)),
+            },
+            // Windows gives a name away again only when nobody has the removed file open any more.
+            Err(error) if cfg!(windows) && error.kind() == ErrorKind::PermissionDenied => {
+                why = failed("create", &error);
+            }
+            Err(error) => return Err(failed("create", &error)),
         }
+        std::thread::sleep(Duration::from_millis(5));
     }
-    Err(failed("lock", &"somebody else keeps taking it"))
+    Err(why)
 }
 
 /// Files beside a till's journal are nobody else's business.

@@ -23,10 +23,12 @@ int main(int argc, char **argv)
     printf("numbers %u.%u.%u\n", (unsigned)HIWORD(numbers->dwFileVersionMS),
            (unsigned)LOWORD(numbers->dwFileVersionMS), (unsigned)HIWORD(numbers->dwFileVersionLS));
     for (i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        char path[64];
         WCHAR name[64];
         char text[512];
 
-        wsprintfW(name, L"\\StringFileInfo\\040904B0\\%hs", NAMES[i]);
+        sprintf(path, "\\StringFileInfo\\040904B0\\%s", NAMES[i]);
+        mbstowcs(name, path, 64);
         if (!VerQueryValueW(resource, name, &found, &length))
             return 1;
         WideCharToMultiByte(CP_UTF8, 0, (const WCHAR *)found, -1, text, sizeof text, NULL, NULL);
