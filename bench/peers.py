@@ -1,0 +1,73 @@
+"""Other people's clients of WeChat Pay: each with a program of ours (peers/) that uses it as its README teaches."""
+
+import shutil
+import sys
+
+from contestants import BUILT, HERE, Contestant, cargo, run
+
+PEERS = HERE / "peers"
+
+
+def peers(shop):
+    """Those that could be fetched and built; the others are told of."""
+    trust = str(shop.folder / "ca.pem")
+    for make in (go, java, python, node, rust):
+        try:
+            yield make(shop, trust)
+        except (OSError, RuntimeError) as error:
+            print(f"left out: {make.__name__}: {error}", flush=True)
+
+
+def go(_, trust):
+    program = BUILT / "peer-go"
+    run("go", "build", "-o", program, ".", cwd=PEERS / "go")
+    return Contestant("wechatpay-go 0.2.21", [program], {"SSL_CERT_FILE": trust}, share=50)
+
+
+def java(shop, _):
+    """The classes, and a store of trusted roots: Java reads no PEM."""
+    built = BUILT / "peer-java"
+    shutil.copytree(PEERS / "java", built, dirs_exist_ok=True)
+    run("mvn", "--quiet", "--batch-mode", "compile", "dependency:copy-dependencies", "-DincludeScope=runtime", cwd=built)
+    store = shop.folder / "trust.p12"
+    store.unlink(missing_ok=True)
+    password = "changeit"
+    run("keytool", "-importcert", "-noprompt", "-file", shop.folder / "ca.pem", "-alias", "bench", "-keystore", store,
+        "-storetype", "PKCS12", "-storepass", password)
+    trust = [f"-Djavax.net.ssl.trustStore={store}", f"-Djavax.net.ssl.trustStorePassword={password}"]
+    classes = f"{built}/target/classes:{built}/target/dependency/*"
+    return Contestant("wechatpay-java 0.2.17", ["java", *trust, "-cp", classes, "Peer"], share=50)
+
+
+def python(*_):
+    return Contestant(
+        "wechatpayv3 2.0.4 (Python)",
+        [sys.executable, PEERS / "python/peer.py"],
+        share=10,
+        remark="has no method for this operation; its inner `request` is used. One new connection a call",
+    )
+
+
+def node(_, trust):
+    folder = BUILT / "peer-node"
+    shutil.copytree(PEERS / "node", folder, dirs_exist_ok=True)
+    run("npm", "ci", "--silent", "--no-audit", "--no-fund", cwd=folder)
+    return Contestant(
+        "wechatpay-axios-plugin 0.9.6 (Node.js)",
+        ["node", folder / "peer.js"],
+        {"NODE_EXTRA_CA_CERTS": trust},
+        share=25,
+        remark="one thread; where others run threads, so many calls wait at once",
+    )
+
+
+def rust(_, trust):
+    target = BUILT / "peer-rust"
+    cargo("build", "--release", "--locked", "--target-dir", target, folder=PEERS / "rust")
+    return Contestant(
+        "wechat-pay-rust-sdk 0.2.21",
+        [target / "release/peer"],
+        {"SSL_CERT_FILE": trust},
+        share=10,
+        remark="does not verify answers. One new connection a call",
+    )
