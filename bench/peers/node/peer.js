@@ -20,7 +20,7 @@ let next = 0;
 async function redeem() {
   const code = `AUTO_BENCH_${String(first + (next++ % count)).padStart(8, '0')}`;
   const start = process.hrtime.bigint();
-  const { data } = await wxpay.v3.v3.marketing.partner['product-coupon'].users._openid_.coupons._coupon_code_.use.post({
+  const { data } = await wxpay.v3.marketing.partner['product-coupon'].users._openid_.coupons._coupon_code_.use.post({
     product_coupon_id: '1000000013',
     stock_id: '1000000013001',
     appid: 'wx233544546545989',
