@@ -8,6 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 HERE = ROOT / "bench"
 BUILT = ROOT / "target/bench"
+MANIFEST = ROOT / "Cargo.toml"
+# What signs and encrypts in the library, and how that is built.
+VARIANTS = {"ring": [], "aws-lc": ["--features", "aws-lc-rs"]}
 
 
 @dataclass
@@ -18,10 +21,11 @@ class Contestant:
     env: dict = field(default_factory=dict)
     # Calls per run in hundreds of those of the fastest: slow ones would take all the time.
     share: int = 100
+    # Calls before those that are measured, where it needs more than others to reach its pace.
+    warmup: int = 0
     remark: str = ""
-    # Its heap can be asked for, and it knows `warm` and `doubt`.
-    ours: bool = False
-    floor: bool = False
+    # Of the library, else empty.
+    variant: str = ""
 
 
 def run(*command, **more):
@@ -31,27 +35,19 @@ def run(*command, **more):
 
 
 def libraries(given):
-    """Folders with a libwxcoupon.so.1 each, by name: those given as NAME=FILE, else those of this tree."""
-    found = {}
-    for name, file in given or builds():
-        folder = BUILT / "library" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        link = folder / "libwxcoupon.so.1"
-        link.unlink(missing_ok=True)
-        link.symlink_to(Path(file).resolve())
-        found[name] = folder
-    return found
+    """Name and file of each library: those given as NAME=FILE, else those of this tree."""
+    if given:
+        return given
+    variants = [name for name, feature in VARIANTS.items() if not feature or f"\n{feature[1]} = [" in MANIFEST.read_text()]
+    return [(name, build("--release", name) / "release/libwxcoupon.so") for name in variants]
 
 
-def builds():
-    """The release build, and that on aws-lc where this version has it."""
-    variants = [("ring", [])]
-    if "\naws-lc-rs = [" in (ROOT / "Cargo.toml").read_text():
-        variants.append(("aws-lc", ["--features", "aws-lc-rs"]))
-    for name, features in variants:
-        folder = BUILT / f"build-{name}"
-        cargo("build", "--release", "--locked", "--package", "wxcoupon", *features, "--target-dir", folder)
-        yield name, folder / "release/libwxcoupon.so"
+def build(profile, name):
+    """Builds a variant; where it is."""
+    target = ROOT / "target" if name == "ring" else BUILT / name
+    profile = profile.split()
+    cargo("build", *profile, "--locked", "--package", "wxcoupon", *VARIANTS[name], "--target-dir", target)
+    return target
 
 
 def cargo(*words, folder=ROOT):
@@ -60,16 +56,18 @@ def cargo(*words, folder=ROOT):
 
 
 def wxcoupon(given):
-    folders = libraries(given)
-    program = BUILT / "wxcoupon"
-    any_library = next(iter(folders.values())) / "libwxcoupon.so.1"
-    run("cc", "-O2", "-Wall", "-Wextra", "-I", ROOT / "include", HERE / "wxcoupon.c", any_library, "-lpthread", "-o", program)
-    for name, folder in folders.items():
-        yield Contestant(f"wxcoupon ({name})", [program], {"LD_LIBRARY_PATH": str(folder)}, ours=True)
+    for name, file in libraries(given):
+        folder = BUILT / "library" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        link = folder / "libwxcoupon.so.1"
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path(file).resolve())
+        run("cc", "-O2", "-Wall", "-Wextra", "-I", ROOT / "include", HERE / "wxcoupon.c", link, "-lpthread", "-o", folder / "till")
+        yield Contestant(f"wxcoupon ({name})", [folder / "till"], {"LD_LIBRARY_PATH": str(folder)}, variant=name)
 
 
 def floors():
     target = BUILT / "floor"
     cargo("build", "--release", "--locked", "--target-dir", target, folder=HERE / "floor")
     for package in ("ring", "aws-lc"):
-        yield Contestant(f"floor ({package})", [target / "release/floor", package], floor=True)
+        yield Contestant(f"floor ({package})", [target / "release/floor", package])

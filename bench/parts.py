@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import machine
+from relay import Relay
 from runs import Failed, start, summary
-
-ALL = ["redeem", "masked", "cold", "forged"]
 
 # OpenSSL and aws-lc then sign as they do on processors without AVX512-IFMA.
 NO_IFMA = {"OPENSSL_ia32cap": ":~0x200000"}
@@ -19,16 +18,20 @@ class Scale:
     warmup: int
     threads: tuple
     cold_starts: int
+    # Redeemed while the heap is watched; in doubt before they are settled.
+    many: int
+    rows: int
 
 
-FULL = Scale(rounds=9, calls=2000, warmup=100, threads=(1, 2, 8, 64), cold_starts=20)
-QUICK = Scale(rounds=2, calls=300, warmup=50, threads=(1, 8), cold_starts=3)
+FULL = Scale(rounds=7, calls=1000, warmup=100, threads=(1, 2, 8, 64), cold_starts=15, many=1_000_000, rows=1000)
+QUICK = Scale(rounds=2, calls=200, warmup=50, threads=(1, 8), cold_starts=3, many=5000, rows=100)
 
 
 @dataclass
 class Bench:
     shop: object
     server: object
+    sandbox: object
     field: list
     scale: Scale
 
@@ -42,7 +45,7 @@ class Bench:
         try:
             return start(contestant, config, threads, warmup, calls, *more, **others)
         except Failed as failure:
-            self.broken[(contestant.name, threads)] = str(failure)
+            self.broken.setdefault((contestant.name, str(config), threads), str(failure))
             print(f"{contestant.name}, {threads} threads: {failure}", flush=True)
             return None
 
@@ -58,11 +61,11 @@ def redeem(bench, env=None):
     scale = bench.scale
     for number, contestant in bench.interleaved(scale.rounds):
         for threads in scale.threads if env is None else (1,):
-            if (contestant.name, threads) in bench.broken:
+            if (contestant.name, str(bench.config), threads) in bench.broken:
                 continue
             calls = max(scale.calls * contestant.share // 100, 2 * threads)
             calls -= calls % threads
-            warmup = max(scale.warmup * contestant.share // 100 // threads, 2)
+            warmup = max((contestant.warmup or scale.warmup * contestant.share // 100) // threads, 2)
             told = bench.run(contestant, bench.config, threads, warmup, calls, env=env)
             if told:
                 yield {"contestant": contestant.name, "round": number, "threads": threads, **summary(told)}
@@ -92,3 +95,31 @@ def forged(bench):
             yield {"contestant": contestant.name, "refused": False}
         except Failed as failure:
             yield {"contestant": contestant.name, "refused": True, "said": str(failure)[-200:]}
+
+
+def wire(bench):
+    """Bytes and connections of a call: the difference between few calls and many."""
+    few, many = 10, 60
+    for contestant in bench.field:
+        counts = []
+        for calls in (few, many):
+            with Relay(bench.server.port) as relay:
+                config = bench.shop.config("relayed", [relay.url])
+                if bench.run(contestant, config, 1, 0, calls):
+                    counts.append((relay.sent, relay.received, relay.connections))
+        if len(counts) == 2:
+            sent, received, opened = ((after - before) / (many - few) for before, after in zip(*counts))
+            yield {"contestant": contestant.name, "sent": sent, "received": received, "connections": opened}
+
+
+def distant(bench):
+    """Against the sandbox, which checks every signature and answers after 30 ms."""
+    for number, contestant in bench.interleaved(min(bench.scale.rounds, 3)):
+        for threads, calls in ((1, 50), (64, 512)):
+            if (contestant.name, str(bench.sandbox.config), threads) in bench.broken:
+                continue
+            warmup = 2
+            coupons = {"first": bench.sandbox.coupons(calls + warmup * threads), "count": 1 << 40}
+            told = bench.run(contestant, bench.sandbox.config, threads, warmup, calls, **coupons)
+            if told:
+                yield {"contestant": contestant.name, "round": number, "threads": threads, **summary(told)}
