@@ -3,6 +3,7 @@
 import argparse
 import json
 import time
+from pathlib import Path
 
 import contestants
 import machine
@@ -59,7 +60,9 @@ def main():
             for record in PARTS[name](bench):
                 records.append({"part": name, **record})
             print(f"{name}: {time.time() - part:.0f} s", flush=True)
-    about = {**machine.about(field), "quick": given.quick, "minutes": round((time.time() - begun) / 60, 1)}
+        failures = [{"contestant": name, "config": Path(config).stem, "threads": threads, "said": said}
+                    for (name, config, threads), said in bench.broken.items()]
+    about = {**machine.about(field), "quick": given.quick, "failures": failures, "minutes": round((time.time() - begun) / 60, 1)}
     report.write(about, records)
 
 

@@ -1,12 +1,29 @@
-"""Figures from records, and the page that shows them."""
+"""The page that shows the figures."""
 
 import json
-import statistics
 
+import charts
+import tables
 from contestants import HERE
 
 DATA = HERE / "data"
 PAGE = HERE / "RESULTS.md"
+
+LIMITS = """\
+## Limits
+
+- One machine, which is shared: other work on it makes everything slower at times. Rounds are interleaved, so that this
+  falls on all alike; ratios are taken within a round. Compare ratios, not microseconds.
+- Client and server share the cores. Redemptions a second say how much the pair does; what the client alone needs is
+  its CPU time, and one core does a million divided by that many redemptions a second.
+- The server is on this machine. On a real line the distance comes on top, for all alike; the connections that a client
+  opens cost more there than here.
+- Answers are signed in advance, and named by coupon: 2,000 of them, which come round again. A client that remembers
+  more numbers than that would answer from memory; none does here.
+- The floor does no more than sign, exchange and verify. It keeps no journal, checks no input, repeats nothing, and
+  finds two members of the answer by their text. Nobody can redeem with it.
+- The programs that use the other clients are ours, written as their pages teach, and they are in bench/peers.
+"""
 
 
 def write(about, records):
@@ -14,47 +31,47 @@ def write(about, records):
     (DATA / "about.json").write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n")
     lines = ",\n".join(json.dumps(record, separators=(",", ":"), ensure_ascii=False) for record in records)
     (DATA / "runs.json").write_text(f"[\n{lines}\n]\n")
+    draw(about, records)
+
+
+def draw(about, records):
+    """Page and charts from what was measured."""
+    names = [it["name"] for it in about["contestants"] if tables.known(records, it["name"])]
+    if names:
+        charts.draw(records, names, DATA)
     PAGE.write_text(page(about, records))
 
 
-def quantile(histogram, part):
-    """Of latencies counted by microsecond."""
-    wanted = part * (sum(count for _, count in histogram) - 1)
-    for value, count in histogram:
-        wanted -= count
-        if wanted < 0:
-            return value
-    return histogram[-1][0]
-
-
-def pooled(records):
-    counts = {}
-    for record in records:
-        for value, count in record["latencies_us"]:
-            counts[value] = counts.get(value, 0) + count
-    return sorted(counts.items())
-
-
-def spread(values, digits=0):
-    """Median, and the range that half of the rounds fell into."""
-    values = sorted(values)
-    low, high = (values[round((len(values) - 1) * part)] for part in (0.25, 0.75))
-    return f"{statistics.median(values):,.{digits}f} ({low:,.{digits}f}–{high:,.{digits}f})"
-
-
 def page(about, records):
-    names = [it["name"] for it in about["contestants"]]
-    lines = ["| | CPU of a call, µs | × floor | p50, µs | p99 | p99.9 | MiB |", "|---|---|---|---|---|---|---|"]
-    single = {
-        name: [it for it in records if it["part"] == "redeem" and it["contestant"] == name and it["threads"] == 1]
-        for name in names
-    }
-    cpu = {name: [it["cpu_ns"] / it["calls"] / 1000 for it in of] for name, of in single.items() if of}
-    floor = min(statistics.median(values) for name, values in cpu.items() if name.startswith("floor"))
-    for name, values in cpu.items():
-        latencies = pooled(single[name])
-        p50, p99, p999 = (quantile(latencies, part) for part in (0.5, 0.99, 0.999))
-        memory = statistics.median(it["peak_rss_kib"] for it in single[name]) / 1024
-        ratio = statistics.median(values) / floor
-        lines.append(f"| {name} | {spread(values)} | {ratio:.2f} | {p50} | {p99} | {p999} | {memory:.1f} |")
-    return "\n".join(["# Results", "", *lines, ""])
+    sections = [head(about)]
+    for title, text, table in tables.all_of(about, records):
+        if table:
+            sections.append(f"## {title}\n\n{text}\n\n" + "\n".join(table) + "\n")
+    if about["failures"]:
+        lines = [f"- {it['contestant']}, {it['config']}, {it['threads']} threads: `{last(it['said'])}`" for it in about["failures"]]
+        sections.append("## What failed\n\n" + "\n".join(lines) + "\n")
+    return "\n".join([*sections, LIMITS])
+
+
+def last(said):
+    return " ".join(said.split())[-200:]
+
+
+def head(about):
+    quick = "**A quick run: to see whether the bench works. Its figures are no results.**\n\n" if about["quick"] else ""
+    remarks = "".join(f"- {it['name']}: {it['remark']}.\n" for it in about["contestants"] if it["remark"])
+    return f"""\
+# Results
+
+{quick}`make bench` made this page on {about["date"]} from commit {about["commit"]}, in {about["minutes"]} minutes. What is
+measured, and how: [README.md](README.md). All that was measured: [data](data).
+
+- {about["cores"]} cores, {about["cpu"]} ({", ".join(about["flags"])}), {about["system"]}, Linux {about["kernel"]}; load before: {about["load"][0]}.
+- {"; ".join(about["versions"])}.
+{remarks}
+Figures are medians over the rounds, with the range of the middle half of them in brackets.
+
+![CPU time of a redemption](data/cpu.svg)
+![Time of a redemption](data/latency.svg)
+![Redemptions a second](data/throughput.svg)
+"""

@@ -20,7 +20,7 @@ public final class Peer {
     private static final AtomicLong NEXT = new AtomicLong();
 
     private static HttpClient client;
-    private static HttpHeaders headers;
+    private static String publicKeyId;
     private static String host;
     private static long first;
     private static long count;
@@ -58,10 +58,7 @@ public final class Peer {
             .apiV3Key(config.get("apiv3_key").getAsString())
             .build();
         client = new DefaultHttpClientBuilder().config(keys).build();
-        headers = new HttpHeaders();
-        headers.addHeader("Accept", "application/json");
-        headers.addHeader("Content-Type", "application/json");
-        headers.addHeader("Wechatpay-Serial", config.get("wechatpay_public_key_id").getAsString());
+        publicKeyId = config.get("wechatpay_public_key_id").getAsString();
         host = config.getAsJsonArray("base_urls").get(0).getAsString();
     }
 
@@ -70,6 +67,10 @@ public final class Peer {
         UseRequest request = new UseRequest();
         request.out_request_no = "SALE_" + code;
         long start = System.nanoTime();
+        HttpHeaders headers = new HttpHeaders();
+        headers.addHeader("Accept", "application/json");
+        headers.addHeader("Content-Type", "application/json");
+        headers.addHeader("Wechatpay-Serial", publicKeyId);
         UseAnswer answer = client.post(
             headers,
             host + "/v3/marketing/partner/product-coupon/users/oSandboxUser0000000000000001/coupons/" + code + "/use",
