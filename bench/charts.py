@@ -9,12 +9,20 @@ matplotlib.use("svg")
 matplotlib.rcParams.update({"svg.hashsalt": "wxcoupon", "svg.fonttype": "none", "font.size": 10, "font.family": "sans-serif"})
 
 import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.ticker import LogLocator, NullLocator  # noqa: E402
 
 OURS, FLOOR, OTHERS = "#07a35a", "#8a8f98", "#4a7fb5"
 
 
 def colour(name):
     return OURS if name.startswith("wxcoupon") else FLOOR if name.startswith("floor") else OTHERS
+
+
+def logarithmic(axis):
+    """Ticks at 1, 2 and 5, written out."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:,.0f}")
+    axis.set_minor_locator(NullLocator())
 
 
 def save(figure, path):
@@ -50,6 +58,7 @@ def latency(records, names, path):
             axes.plot(point, row, marker, color=colour(name), markersize=7)
     axes.set_yticks(range(len(names)), names)
     axes.set_xscale("log")
+    logarithmic(axes.xaxis)
     axes.set_xlabel("time of one redemption, µs, logarithmic: ● p50, | p99, × p99.9")
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
@@ -67,6 +76,7 @@ def throughput(records, names, path):
         axes.annotate(name, known[-1], xytext=(8, -3), textcoords="offset points", fontsize=8, color=colour(name))
     axes.set_xticks(range(len(threads)), [str(count) for count in threads])
     axes.set_yscale("log")
+    logarithmic(axes.yaxis)
     axes.set_xlabel("threads (Node.js: calls that wait at once)")
     axes.set_ylabel("redemptions a second, logarithmic")
     axes.grid(axis="y", alpha=0.3)
