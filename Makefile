@@ -1,6 +1,6 @@
 # The front door. Each target installs what it needs and is missing (tools/setup.sh).
 
-.PHONY: help demo test libraries check lint advisories header dist install uninstall setup clean
+.PHONY: help demo test libraries check bench lint advisories header dist install uninstall setup clean
 
 help:
 	@echo 'make demo        redeem a coupon on this machine, from C'
@@ -11,6 +11,7 @@ help:
 	@echo 'make dist        the archives for all platforms, in target/dist'
 	@echo 'make install     library, headers, pkg-config and CMake files into PREFIX=/usr/local; make uninstall'
 	@echo 'make setup       install what the tests need from Debian'
+	@echo 'make bench       measure the library beside other clients, into bench/RESULTS.md; some 25 minutes'
 	@echo 'make advisories  known defects of dependencies; needs the RustSec database'
 	@echo 'make clean       remove everything that was built'
 
@@ -49,6 +50,9 @@ uninstall:
 
 setup:
 	@tools/setup.sh
+
+bench:
+	@tools/bench.sh
 
 clean:
 	cargo clean

@@ -1,0 +1,148 @@
+"""What is measured with the library alone. Each part yields records, as in parts.py."""
+
+import re
+import shutil
+import socket
+import subprocess
+import threading
+
+from contestants import BUILT, VARIANTS, build
+from runs import start, summary
+from server import free_port
+from shop import COUPONS
+
+
+def libraries(bench):
+    return [contestant for contestant in bench.field if contestant.variant]
+
+
+def fresh_folder(name):
+    """On the disk that the bench is built on."""
+    folder = BUILT / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+def journal(bench):
+    """The journal in memory, and in a file: a new one each time, since a number it knows is not sent again."""
+    scale = bench.scale
+    for number in range(scale.rounds):
+        for contestant in libraries(bench):
+            for where in ("memory", "file"):
+                for threads in (1, 8):
+                    file = {"journal_path": str(fresh_folder("journal") / "till.journal")} if where == "file" else {}
+                    config = bench.shop.config("journal", [bench.server.url()], **file)
+                    calls = min(scale.calls, COUPONS // 2)
+                    told = bench.run(contestant, config, threads, scale.warmup // threads, calls)
+                    if told:
+                        record = {"contestant": contestant.name, "round": number, "journal": where}
+                        yield {**record, "threads": threads, **summary(told)}
+
+
+def dead_host(bench):
+    """The first host refuses connections, or takes them and says nothing; the second one is well."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ports = {"refuses": free_port(), "is silent": silent.getsockname()[1]}
+        for number in range(min(bench.scale.rounds, 3)):
+            for contestant in libraries(bench):
+                for how, port in ports.items():
+                    hosts = [bench.server.url(port), bench.server.url()]
+                    told = bench.run(contestant, bench.shop.config("dead", hosts), 1, 0, 50)
+                    if told:
+                        first, *later = told["latencies_ns"]
+                        later = sorted(later)[len(later) // 2]
+                        record = {"contestant": contestant.name, "round": number, "host": how}
+                        yield {**record, "first_ns": first, "later_ns": later}
+
+
+def settle(bench):
+    """Calls whose answers are lost, and what it takes to know what became of them."""
+    rows = bench.scale.rows
+    for contestant in libraries(bench):
+        path = {"journal_path": str(fresh_folder("journal") / "till.journal")}
+        # One attempt fits in; 8 threads wait for as long.
+        lost = bench.shop.config("lost", [bench.server.url(bench.server.lost)], timeout_ms=90, **path)
+        if not bench.run(contestant, lost, 8, 0, rows, "doubt"):
+            continue
+        told = bench.run(contestant, bench.shop.config("found", [bench.server.url()], **path), 1, 0, 0, "settle")
+        if told:
+            yield {"contestant": contestant.name, "rows": rows, "wall_ns": told["wall_ns"], "cpu_ns": told["cpu_ns"]}
+
+
+def warmed(bench):
+    """The first redemption of a process after wxcoupon_warm, and without."""
+    for number in range(bench.scale.cold_starts):
+        for contestant in libraries(bench):
+            for how in ("", "warm"):
+                coupons = {"first": bench.sandbox.coupons(1), "count": 1 << 40}
+                told = bench.run(contestant, bench.sandbox.config, 1, 0, 1, how, **coupons)
+                if told:
+                    record = {"contestant": contestant.name, "round": number, "warm": bool(how)}
+                    yield {**record, "first_ns": told["latencies_ns"][0]}
+
+
+def memory(bench):
+    """The heap after a thousand redemptions and after many, in one process."""
+    for contestant in libraries(bench):
+        told = []
+        work = threading.Thread(
+            target=lambda: told.append(
+                start(contestant, bench.config, 2, 0, bench.scale.many, "memory", limit=3600)
+            )
+        )
+        bench.server.keep_fresh()
+        work.start()
+        while work.is_alive():
+            work.join(timeout=5)
+            bench.server.keep_fresh()
+        for weighed in told:
+            yield {"contestant": contestant.name, **weighed}
+
+
+PARTS_OF_A_CALL = {
+    "RSA": r"ring_core.*(bn_|BN_|mont|rsa)|aws_lc.*(bn_|BN_|mont|rsaz|rsa|RSA)|ring::(rsa|arithmetic|limb)",
+    "TLS records and SHA-256": r"gcm|aes|ghash|sha256|sha2|rustls|chacha|poly1305|ring::|ring_core|aws_lc",
+    "journal": r"sqlite|Sqlite|unix(Read|Write|Sync)|wxcoupon::journal|rusqlite",
+    "HTTP": r"ureq|httparse|http::",
+    "JSON": r"serde|wxcoupon::json",
+    "memory": r"malloc|free|calloc|realloc|memcpy|memmove|memset|memcmp|_int_",
+}
+
+
+def instructions(bench):
+    """Instructions of a call under callgrind, which shows the program no AVX-512."""
+    few, many = 10, 60
+    folder = fresh_folder("callgrind")
+    for contestant in libraries(bench):
+        if contestant.variant not in VARIANTS:
+            continue
+        library = folder / "libwxcoupon.so.1"
+        shutil.copy(build("--profile profiling", contestant.variant) / "profiling/libwxcoupon.so", library)
+        counts = []
+        for calls in (few, many):
+            bench.server.keep_fresh()
+            out = folder / f"out.{calls}"
+            command = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={out}", *contestant.command]
+            command += [bench.shop.config("slow", [bench.server.url()], timeout_ms=60000), 1, 0, calls, 0, COUPONS]
+            subprocess.run(
+                [str(word) for word in command], check=True, stdout=subprocess.DEVNULL,
+                env={"LD_LIBRARY_PATH": str(folder), "PATH": "/usr/bin:/bin"},
+            )
+            counts.append(by_part(out))
+        share = {part: (counts[1][part] - counts[0][part]) / (many - few) for part in counts[0]}
+        yield {"contestant": contestant.name, "instructions": share}
+
+
+def by_part(out):
+    """Instructions of a run, by the part of the call that their function belongs to."""
+    told = subprocess.run(
+        ["callgrind_annotate", "--threshold=100", "--show-percs=no", out], check=True, capture_output=True, text=True
+    ).stdout
+    counts = dict.fromkeys([*PARTS_OF_A_CALL, "the rest"], 0)
+    for line in told.splitlines():
+        found = re.match(r"\s*([\d,]+)\s+(\S.*)", line)
+        if found and "PROGRAM TOTALS" not in line:
+            part = next((it for it, names in PARTS_OF_A_CALL.items() if re.search(names, found[2])), "the rest")
+            counts[part] += int(found[1].replace(",", ""))
+    return counts

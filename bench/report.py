@@ -1,0 +1,77 @@
+"""The page that shows the figures."""
+
+import json
+
+import charts
+import tables
+from contestants import HERE
+
+DATA = HERE / "data"
+PAGE = HERE / "RESULTS.md"
+
+LIMITS = """\
+## Limits
+
+- One machine, which is shared: other work on it makes everything slower at times. Rounds are interleaved, so that this
+  falls on all alike; ratios are taken within a round. Compare ratios, not microseconds.
+- Client and server share the cores. Redemptions a second say how much the pair does; what the client alone needs is
+  its CPU time, and one core does a million divided by that many redemptions a second.
+- The server is on this machine. On a real line the distance comes on top, for all alike; the connections that a client
+  opens cost more there than here.
+- Answers are signed in advance, and named by coupon: 2,000 of them, which come round again. A client that remembers
+  more numbers than that would answer from memory; none does here.
+- The floor does no more than sign, exchange and verify. It keeps no journal, checks no input, repeats nothing, and
+  finds two members of the answer by their text. Nobody can redeem with it.
+- The programs that use the other clients are ours, written as their pages teach, and they are in bench/peers.
+"""
+
+
+def write(about, records):
+    DATA.mkdir(exist_ok=True)
+    (DATA / "about.json").write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+    lines = ",\n".join(json.dumps(record, separators=(",", ":"), ensure_ascii=False) for record in records)
+    (DATA / "runs.json").write_text(f"[\n{lines}\n]\n")
+    draw(about, records)
+
+
+def draw(about, records):
+    """Page and charts from what was measured."""
+    names = [it["name"] for it in about["contestants"] if tables.known(records, it["name"])]
+    if names:
+        charts.draw(records, names, DATA)
+    PAGE.write_text(page(about, records))
+
+
+def page(about, records):
+    sections = [head(about)]
+    for title, text, table in tables.all_of(about, records):
+        if table:
+            sections.append(f"## {title}\n\n{text}\n\n" + "\n".join(table) + "\n")
+    if about["failures"]:
+        lines = [f"- {it['contestant']}, {it['config']}, {it['threads']} threads: `{last(it['said'])}`" for it in about["failures"]]
+        sections.append("## What failed\n\n" + "\n".join(lines) + "\n")
+    return "\n".join([*sections, LIMITS])
+
+
+def last(said):
+    return " ".join(said.split())[-200:]
+
+
+def head(about):
+    quick = "**A quick run: to see whether the bench works. Its figures are no results.**\n\n" if about["quick"] else ""
+    remarks = "".join(f"- {it['name']}: {it['remark']}.\n" for it in about["contestants"] if it["remark"])
+    return f"""\
+# Results
+
+{quick}`make bench` made this page on {about["date"]} from commit {about["commit"]}, in {about["minutes"]} minutes. What is
+measured, and how: [README.md](README.md). All that was measured: [data](data).
+
+- {about["cores"]} cores, {about["cpu"]} ({", ".join(about["flags"])}), {about["system"]}, Linux {about["kernel"]}; load before: {about["load"][0]}.
+- {"; ".join(about["versions"])}.
+{remarks}
+Figures are medians over the rounds, with the range of the middle half of them in brackets.
+
+![CPU time of a redemption](data/cpu.svg)
+![Time of a redemption](data/latency.svg)
+![Redemptions a second](data/throughput.svg)
+"""
