@@ -64,9 +64,17 @@ def main():
             for record in PARTS[name](bench):
                 records.append({"part": name, **record})
             print(f"{name}: {time.time() - part:.0f} s", flush=True)
-        failures = [{"contestant": name, "config": Path(config).stem, "threads": threads, "said": said}
-                    for (name, config, threads), said in bench.broken.items()]
-    about = {**machine.about(field), "quick": given.quick, "failures": failures, "minutes": round((time.time() - begun) / 60, 1)}
+        failures = [
+            {"contestant": name, "config": Path(config).stem, "threads": threads, "said": said}
+            for (name, config, threads), said in bench.broken.items()
+        ]
+    partial = bool(given.quick or given.only or given.no_peers)
+    about = {
+        **machine.about(field),
+        "partial": partial,
+        "failures": failures,
+        "minutes": round((time.time() - begun) / 60, 1),
+    }
     report.write(about, records)
 
 
