@@ -104,8 +104,8 @@ def memory(bench):
 
 
 PARTS_OF_A_CALL = {
-    "RSA": r"ring_core.*(bn_|BN_|mont|rsa)|aws_lc.*(bn_|BN_|mont|rsaz|rsa|RSA)|ring::(rsa|arithmetic|limb)",
-    "TLS records and SHA-256": r"gcm|aes|ghash|sha256|sha2|rustls|chacha|poly1305|ring::|ring_core|aws_lc",
+    "RSA": r"(aws[-_]lc|ring_core|ring-0).*(bn_|BN_|mont|rsa|RSA)|ring::(rsa|arithmetic|limb)",
+    "TLS records and SHA-256": r"rustls|ring::|ring_core|ring-0|aws[-_]lc|sha2",
     "journal": r"sqlite|Sqlite|unix(Read|Write|Sync)|wxcoupon::journal|rusqlite",
     "HTTP": r"ureq|httparse|http::",
     "JSON": r"serde|wxcoupon::json",
@@ -148,7 +148,7 @@ def instructions(bench):
 def by_part(out):
     """Instructions of a run, by the part of the call that their function belongs to."""
     told = subprocess.run(
-        ["callgrind_annotate", "--threshold=100", "--show-percs=no", out],
+        ["callgrind_annotate", "--auto=no", "--threshold=100", "--show-percs=no", out],
         check=True,
         capture_output=True,
         text=True,
