@@ -1,7 +1,7 @@
 """Runs the bench; tools/bench.sh starts it, README.md says what is measured."""
 
 import argparse
-import json
+import fcntl
 import time
 from pathlib import Path
 
@@ -47,6 +47,10 @@ def arguments():
 def main():
     given = arguments()
     scale = parts.QUICK if given.quick else parts.FULL
+    # Two at once would measure each other, with each other's keys.
+    contestants.BUILT.mkdir(parents=True, exist_ok=True)
+    alone = open(contestants.BUILT / "lock", "w")
+    fcntl.flock(alone, fcntl.LOCK_EX)
     begun, records = time.time(), []
     shop = Shop(contestants.BUILT / "shop")
     with Server(shop) as server, Sandbox(contestants.BUILT / "sandbox-files") as sandbox:
@@ -60,9 +64,17 @@ def main():
             for record in PARTS[name](bench):
                 records.append({"part": name, **record})
             print(f"{name}: {time.time() - part:.0f} s", flush=True)
-        failures = [{"contestant": name, "config": Path(config).stem, "threads": threads, "said": said}
-                    for (name, config, threads), said in bench.broken.items()]
-    about = {**machine.about(field), "quick": given.quick, "failures": failures, "minutes": round((time.time() - begun) / 60, 1)}
+        failures = [
+            {"contestant": name, "config": Path(config).stem, "threads": threads, "said": said}
+            for (name, config, threads), said in bench.broken.items()
+        ]
+    partial = bool(given.quick or given.only or given.no_peers)
+    about = {
+        **machine.about(field),
+        "partial": partial,
+        "failures": failures,
+        "minutes": round((time.time() - begun) / 60, 1),
+    }
     report.write(about, records)
 
 

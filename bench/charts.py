@@ -6,7 +6,9 @@ from figures import cpu_us, fastest_floor, median, pooled, quantile, rate, ratio
 
 matplotlib.use("svg")
 # The same data give the same bytes.
-matplotlib.rcParams.update({"svg.hashsalt": "wxcoupon", "svg.fonttype": "none", "font.size": 10, "font.family": "sans-serif"})
+matplotlib.rcParams.update(
+    {"svg.hashsalt": "wxcoupon", "svg.fonttype": "none", "font.size": 10, "font.family": "sans-serif"}
+)
 
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.ticker import LogLocator, NullLocator  # noqa: E402
@@ -38,7 +40,10 @@ def cpu(records, names, path):
     middle = [median(values[name]) for name in names]
     figure, axes = plt.subplots(figsize=(8, 0.42 * len(names) + 1))
     bars = axes.barh(names, middle, color=[colour(name) for name in names])
-    times = [f" {mid:,.0f} µs, {spread(ratios(records, 'redeem', name, floor, cpu_us), 2).split(' ')[0]}×" for name, mid in zip(names, middle)]
+    times = [
+        f" {mid:,.0f} µs, {spread(ratios(records, 'redeem', name, floor, cpu_us), 2).split(' ')[0]}×"
+        for name, mid in zip(names, middle)
+    ]
     axes.bar_label(bars, times, fontsize=9)
     axes.set_xlim(0, max(middle) * 1.25)
     axes.set_xlabel("client CPU time of one redemption, µs; × = multiple of the fastest floor")
@@ -70,7 +75,9 @@ def throughput(records, names, path):
     figure, axes = plt.subplots(figsize=(8, 4.5))
     threads = sorted({it["threads"] for it in those(records, "redeem")})
     for name in names:
-        rates = [[rate(it) for it in those(records, "redeem", threads=count, contestant=name)] for count in threads]
+        rates = [
+            [rate(it) for it in those(records, "redeem", threads=count, contestant=name)] for count in threads
+        ]
         known = [(position, median(values)) for position, values in enumerate(rates) if values]
         axes.plot(*zip(*known), "o-", color=colour(name), alpha=0.8)
         axes.annotate(name, known[-1], xytext=(8, -3), textcoords="offset points", fontsize=8, color=colour(name))

@@ -38,7 +38,9 @@ def libraries(given):
     """Name and file of each library: those given as NAME=FILE, else those of this tree."""
     if given:
         return given
-    variants = [name for name, feature in VARIANTS.items() if not feature or f"\n{feature[1]} = [" in MANIFEST.read_text()]
+    variants = [
+        name for name, feature in VARIANTS.items() if not feature or f"\n{feature[1]} = [" in MANIFEST.read_text()
+    ]
     return [(name, build("--release", name) / "release/libwxcoupon.so") for name in variants]
 
 
@@ -62,7 +64,19 @@ def wxcoupon(given):
         link = folder / "libwxcoupon.so.1"
         link.unlink(missing_ok=True)
         link.symlink_to(Path(file).resolve())
-        run("cc", "-O2", "-Wall", "-Wextra", "-I", ROOT / "include", HERE / "wxcoupon.c", link, "-lpthread", "-o", folder / "till")
+        run(
+            "cc",
+            "-O2",
+            "-Wall",
+            "-Wextra",
+            "-I",
+            ROOT / "include",
+            HERE / "wxcoupon.c",
+            link,
+            "-lpthread",
+            "-o",
+            folder / "till",
+        )
         yield Contestant(f"wxcoupon ({name})", [folder / "till"], {"LD_LIBRARY_PATH": str(folder)}, variant=name)
 
 

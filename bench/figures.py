@@ -4,7 +4,9 @@ import statistics
 
 
 def those(records, part, **wanted):
-    return [it for it in records if it["part"] == part and all(it.get(key) == value for key, value in wanted.items())]
+    return [
+        it for it in records if it["part"] == part and all(it.get(key) == value for key, value in wanted.items())
+    ]
 
 
 def quantile(histogram, part):
@@ -48,7 +50,9 @@ def spread(values, digits=0, unit=1.0):
 def fastest_floor(records, part="redeem"):
     """The name of the floor that needs the least CPU time."""
     names = {it["contestant"] for it in those(records, part, threads=1) if it["contestant"].startswith("floor")}
-    return min(names, key=lambda name: median([cpu_us(it) for it in those(records, part, threads=1, contestant=name)]))
+    return min(
+        names, key=lambda name: median([cpu_us(it) for it in those(records, part, threads=1, contestant=name)])
+    )
 
 
 def ratios(records, part, name, floor, figure):

@@ -13,7 +13,9 @@ def said(*command):
     """The first line that a program says of itself; empty where it is not there."""
     if not shutil.which(command[0], path=os.environ["PATH"] + ":/usr/sbin"):
         return ""
-    ran = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"})
+    ran = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"}
+    )
     return (ran.stdout + ran.stderr).strip().splitlines()[0]
 
 

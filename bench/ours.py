@@ -7,7 +7,7 @@ import subprocess
 import threading
 
 from contestants import BUILT, VARIANTS, build
-from runs import start, summary
+from runs import summary
 from server import free_port
 from shop import COUPONS
 
@@ -31,7 +31,9 @@ def journal(bench):
         for contestant in libraries(bench):
             for where in ("memory", "file"):
                 for threads in (1, 8):
-                    file = {"journal_path": str(fresh_folder("journal") / "till.journal")} if where == "file" else {}
+                    file = (
+                        {"journal_path": str(fresh_folder("journal") / "till.journal")} if where == "file" else {}
+                    )
                     config = bench.shop.config("journal", [bench.server.url()], **file)
                     calls = min(scale.calls, COUPONS // 2)
                     told = bench.run(contestant, config, threads, scale.warmup // threads, calls)
@@ -67,7 +69,12 @@ def settle(bench):
             continue
         told = bench.run(contestant, bench.shop.config("found", [bench.server.url()], **path), 1, 0, 0, "settle")
         if told:
-            yield {"contestant": contestant.name, "rows": rows, "wall_ns": told["wall_ns"], "cpu_ns": told["cpu_ns"]}
+            yield {
+                "contestant": contestant.name,
+                "rows": rows,
+                "wall_ns": told["wall_ns"],
+                "cpu_ns": told["cpu_ns"],
+            }
 
 
 def warmed(bench):
@@ -86,23 +93,19 @@ def memory(bench):
     """The heap after a thousand redemptions and after many, in one process."""
     for contestant in libraries(bench):
         told = []
-        work = threading.Thread(
-            target=lambda: told.append(
-                start(contestant, bench.config, 2, 0, bench.scale.many, "memory", limit=3600)
-            )
-        )
-        bench.server.keep_fresh()
+        calls = (contestant, bench.config, 2, 0, bench.scale.many, "memory")
+        work = threading.Thread(target=lambda: told.append(bench.run(*calls, limit=3600)))
         work.start()
         while work.is_alive():
             work.join(timeout=5)
             bench.server.keep_fresh()
-        for weighed in told:
+        for weighed in filter(None, told):
             yield {"contestant": contestant.name, **weighed}
 
 
 PARTS_OF_A_CALL = {
-    "RSA": r"ring_core.*(bn_|BN_|mont|rsa)|aws_lc.*(bn_|BN_|mont|rsaz|rsa|RSA)|ring::(rsa|arithmetic|limb)",
-    "TLS records and SHA-256": r"gcm|aes|ghash|sha256|sha2|rustls|chacha|poly1305|ring::|ring_core|aws_lc",
+    "RSA": r"(aws[-_]lc|ring_core|ring-0).*(bn_|BN_|mont|rsa|RSA)|ring::(rsa|arithmetic|limb)",
+    "TLS records and SHA-256": r"rustls|ring::|ring_core|ring-0|aws[-_]lc|sha2",
     "journal": r"sqlite|Sqlite|unix(Read|Write|Sync)|wxcoupon::journal|rusqlite",
     "HTTP": r"ureq|httparse|http::",
     "JSON": r"serde|wxcoupon::json",
@@ -123,10 +126,18 @@ def instructions(bench):
         for calls in (few, many):
             bench.server.keep_fresh()
             out = folder / f"out.{calls}"
-            command = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={out}", *contestant.command]
+            command = [
+                "valgrind",
+                "--quiet",
+                "--tool=callgrind",
+                f"--callgrind-out-file={out}",
+                *contestant.command,
+            ]
             command += [bench.shop.config("slow", [bench.server.url()], timeout_ms=60000), 1, 0, calls, 0, COUPONS]
             subprocess.run(
-                [str(word) for word in command], check=True, stdout=subprocess.DEVNULL,
+                [str(word) for word in command],
+                check=True,
+                stdout=subprocess.DEVNULL,
                 env={"LD_LIBRARY_PATH": str(folder), "PATH": "/usr/bin:/bin"},
             )
             counts.append(by_part(out))
@@ -137,7 +148,10 @@ def instructions(bench):
 def by_part(out):
     """Instructions of a run, by the part of the call that their function belongs to."""
     told = subprocess.run(
-        ["callgrind_annotate", "--threshold=100", "--show-percs=no", out], check=True, capture_output=True, text=True
+        ["callgrind_annotate", "--auto=no", "--threshold=100", "--show-percs=no", out],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     counts = dict.fromkeys([*PARTS_OF_A_CALL, "the rest"], 0)
     for line in told.splitlines():

@@ -30,13 +30,35 @@ def java(trusted, _):
     """The classes, and a store of trusted roots. The compiler of the virtual machine needs its time."""
     built = BUILT / "peer-java"
     shutil.copytree(PEERS / "java", built, dirs_exist_ok=True)
-    run("mvn", "--quiet", "--batch-mode", "compile", "dependency:copy-dependencies", "-DincludeScope=runtime", cwd=built)
+    run(
+        "mvn",
+        "--quiet",
+        "--batch-mode",
+        "compile",
+        "dependency:copy-dependencies",
+        "-DincludeScope=runtime",
+        cwd=built,
+    )
     store = built / "trusted.p12"
     store.unlink(missing_ok=True)
     password = "changeit"
     for number, file in enumerate(trusted):
-        run("keytool", "-importcert", "-noprompt", "-file", file, "-alias", number, "-keystore", store,
-            "-storetype", "PKCS12", "-storepass", password, stderr=subprocess.DEVNULL)
+        run(
+            "keytool",
+            "-importcert",
+            "-noprompt",
+            "-file",
+            file,
+            "-alias",
+            number,
+            "-keystore",
+            store,
+            "-storetype",
+            "PKCS12",
+            "-storepass",
+            password,
+            stderr=subprocess.DEVNULL,
+        )
     trust = [f"-Djavax.net.ssl.trustStore={store}", f"-Djavax.net.ssl.trustStorePassword={password}"]
     classes = f"{built}/target/classes:{built}/target/dependency/*"
     return Contestant("wechatpay-java 0.2.17", ["java", *trust, "-cp", classes, "Peer"], share=50, warmup=1500)

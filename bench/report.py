@@ -4,10 +4,7 @@ import json
 
 import charts
 import tables
-from contestants import HERE
-
-DATA = HERE / "data"
-PAGE = HERE / "RESULTS.md"
+from contestants import BUILT, HERE
 
 LIMITS = """\
 ## Limits
@@ -27,19 +24,18 @@ LIMITS = """\
 
 
 def write(about, records):
-    DATA.mkdir(exist_ok=True)
-    (DATA / "about.json").write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+    """Into bench where everything ran, else beside what was built: half a run shall not replace a whole one."""
+    folder = BUILT / "results" if about["partial"] else HERE
+    data = folder / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    (data / "about.json").write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n")
     lines = ",\n".join(json.dumps(record, separators=(",", ":"), ensure_ascii=False) for record in records)
-    (DATA / "runs.json").write_text(f"[\n{lines}\n]\n")
-    draw(about, records)
-
-
-def draw(about, records):
-    """Page and charts from what was measured."""
+    (data / "runs.json").write_text(f"[\n{lines}\n]\n")
     names = [it["name"] for it in about["contestants"] if tables.known(records, it["name"])]
     if names:
-        charts.draw(records, names, DATA)
-    PAGE.write_text(page(about, records))
+        charts.draw(records, names, data)
+    (folder / "RESULTS.md").write_text(page(about, records))
+    print(f"see {folder / 'RESULTS.md'}")
 
 
 def page(about, records):
@@ -48,7 +44,10 @@ def page(about, records):
         if table:
             sections.append(f"## {title}\n\n{text}\n\n" + "\n".join(table) + "\n")
     if about["failures"]:
-        lines = [f"- {it['contestant']}, {it['config']}, {it['threads']} threads: `{last(it['said'])}`" for it in about["failures"]]
+        lines = [
+            f"- {it['contestant']}, {it['config']}, {it['threads']} threads: `{last(it['said'])}`"
+            for it in about["failures"]
+        ]
         sections.append("## What failed\n\n" + "\n".join(lines) + "\n")
     return "\n".join([*sections, LIMITS])
 
@@ -58,12 +57,12 @@ def last(said):
 
 
 def head(about):
-    quick = "**A quick run: to see whether the bench works. Its figures are no results.**\n\n" if about["quick"] else ""
+    partial = "**A part of the bench, or a quick run of it: no results.**\n\n" if about["partial"] else ""
     remarks = "".join(f"- {it['name']}: {it['remark']}.\n" for it in about["contestants"] if it["remark"])
     return f"""\
 # Results
 
-{quick}`make bench` made this page on {about["date"]} from commit {about["commit"]}, in {about["minutes"]} minutes. What is
+{partial}`make bench` made this page on {about["date"]} from commit {about["commit"]}, in {about["minutes"]} minutes. What is
 measured, and how: [README.md](README.md). All that was measured: [data](data).
 
 - {about["cores"]} cores, {about["cpu"]} ({", ".join(about["flags"])}), {about["system"]}, Linux {about["kernel"]}; load before: {about["load"][0]}.

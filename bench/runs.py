@@ -18,7 +18,9 @@ def start(contestant, config, threads, warmup, calls, *more, first=0, count=COUP
     command = [str(word) for word in [*contestant.command, config, *numbers, *more]]
     environment = {**os.environ, **contestant.env, **(env or {})}
     begun = time.monotonic()
-    with subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         try:
             out, errors = process.communicate(timeout=limit)
         except subprocess.TimeoutExpired:

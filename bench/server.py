@@ -101,7 +101,10 @@ class Server:
     def _sign(self):
         self._signed_at = time.time()
         self._stamp, nonce, signatures = self.shop.signed()
-        lines = [f"map $host $signed_at {{ default {self._stamp}; }}", f"map $host $signed_nonce {{ default {nonce}; }}"]
+        lines = [
+            f"map $host $signed_at {{ default {self._stamp}; }}",
+            f"map $host $signed_nonce {{ default {nonce}; }}",
+        ]
         lines += ["map $code $signature {", *(f"{code} {text};" for code, text in signatures.items()), "}"]
         self._write("signed.conf", "\n".join(lines))
 

@@ -101,9 +101,7 @@ def _certificate(name, key, issuer_name, issuer_key, authority):
         .not_valid_after(now + datetime.timedelta(days=30))
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
     if authority:
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
@@ -124,10 +122,14 @@ class Shop:
         _pem(self.folder / "merchant_key.pem", merchant)
         _pem(self.folder / "wechatpay_public_key.pem", self._wechatpay, public=True)
         _pem(self.folder / "server_key.pem", server)
-        authority, host = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, it)]) for it in ("bench CA", "localhost"))
+        authority, host = (
+            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, it)]) for it in ("bench CA", "localhost")
+        )
         pem = serialization.Encoding.PEM
         (self.folder / "ca.pem").write_bytes(_certificate(authority, ca, authority, ca, True).public_bytes(pem))
-        (self.folder / "server.pem").write_bytes(_certificate(host, server, authority, ca, False).public_bytes(pem))
+        (self.folder / "server.pem").write_bytes(
+            _certificate(host, server, authority, ca, False).public_bytes(pem)
+        )
 
     def config(self, name, base_urls, **more):
         """Writes a configuration, which is the library's own; the other contestants read what they need of it."""

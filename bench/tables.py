@@ -1,6 +1,6 @@
 """The tables of the page: title, text, and lines."""
 
-from figures import cpu_us, fastest_floor, median, pooled, quantile, rate, ratios, spread, those
+from figures import cpu_us, fastest_floor, pooled, quantile, rate, ratios, spread, those
 
 
 def known(records, name):
@@ -9,24 +9,56 @@ def known(records, name):
 
 def all_of(about, records):
     names = [it["name"] for it in about["contestants"]]
-    yield ("One thread", "Over a connection that is open. × is the multiple of the fastest floor, round by round.",
-           single(records, names, "redeem"))
-    yield ("One thread, without AVX512-IFMA", "OpenSSL and aws-lc sign faster on processors that have it. Here it is "
-           "hidden from them (`OPENSSL_ia32cap=:~0x200000`), as on most processors of tills.",
-           single(records, names, "masked"))
-    yield ("Threads", "Redemptions a second by threads, and CPU time of one with the most threads. Client and server "
-           "share the cores.", by_threads(records, names))
-    yield ("Starting, memory, wire", "From the start of a process to its end with one redemption; the greatest memory "
-           "with one thread; bytes that TCP carried, and connections opened, for one redemption; and whether an answer "
-           "is refused in which one digit was changed after signing.", around(records, names))
-    yield ("Against the sandbox, which answers after 30 ms", "It checks the signature of each request.",
-           distant(records, names))
-    yield ("The journal", "In memory, and in a file on this machine's disk, flushed twice a redemption.", journal(records))
-    yield ("A dead first host", "The first redemption of a process, and the median of the 49 that follow.", dead(records))
+    yield (
+        "One thread",
+        "Over a connection that is open. × is the multiple of the fastest floor, round by round.",
+        single(records, names, "redeem"),
+    )
+    yield (
+        "One thread, without AVX512-IFMA",
+        "OpenSSL and aws-lc sign faster on processors that have it. Here it is "
+        "hidden from them (`OPENSSL_ia32cap=:~0x200000`), as on most processors of tills.",
+        single(records, names, "masked"),
+    )
+    yield (
+        "Threads",
+        "Redemptions a second by threads, and CPU time of one with the most threads. Client and server "
+        "share the cores.",
+        by_threads(records, names),
+    )
+    yield (
+        "Starting, memory, wire",
+        "From the start of a process to its end with one redemption; the greatest memory "
+        "with one thread; bytes that TCP carried, and connections opened, for one redemption; and whether an answer "
+        "is refused in which one digit was changed after signing.",
+        around(records, names),
+    )
+    yield (
+        "Against the sandbox, which answers after 30 ms",
+        "It checks the signature of each request.",
+        distant(records, names),
+    )
+    yield (
+        "The journal",
+        "In memory, and in a file on this machine's disk, flushed twice a redemption.",
+        journal(records),
+    )
+    yield (
+        "A dead first host",
+        "The first redemption of a process, and the median of the 49 that follow.",
+        dead(records),
+    )
     yield ("Settling", "All that is in doubt after lost answers.", settled(records))
-    yield ("Warming up", "The first redemption of a process, against the sandbox (30 ms of it are the sandbox's).", warmed(records))
-    yield ("Memory over many redemptions", "Two threads, one process: what malloc has given out, and resident memory.",
-           memory(records))
+    yield (
+        "Warming up",
+        "The first redemption of a process, against the sandbox (30 ms of it are the sandbox's).",
+        warmed(records),
+    )
+    yield (
+        "Memory over many redemptions",
+        "Two threads, one process: what malloc has given out, and resident memory.",
+        memory(records),
+    )
     yield ("Instructions", "Of one redemption, in thousands, as callgrind counts them.", instructions(records))
 
 
@@ -34,7 +66,10 @@ def single(records, names, part):
     if not those(records, part):
         return []
     floor = fastest_floor(records, part)
-    lines = ["| | CPU time, µs | × floor | p50, µs | × floor | p99, µs | p99.9, µs |", "|---|--:|--:|--:|--:|--:|--:|"]
+    lines = [
+        "| | CPU time, µs | × floor | p50, µs | × floor | p99, µs | p99.9, µs |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
     for name in names:
         runs = those(records, part, contestant=name, threads=1)
         if not runs:
@@ -54,7 +89,10 @@ def by_threads(records, names):
     counts = sorted({it["threads"] for it in those(records, "redeem")})
     if not counts:
         return []
-    lines = ["| | " + " | ".join(map(str, counts)) + f" | CPU time with {counts[-1]}, µs |", "|---|" + "--:|" * (len(counts) + 1)]
+    lines = [
+        "| | " + " | ".join(map(str, counts)) + f" | CPU time with {counts[-1]}, µs |",
+        "|---|" + "--:|" * (len(counts) + 1),
+    ]
     for name in names:
         runs = [those(records, "redeem", contestant=name, threads=count) for count in counts]
         if any(runs):
@@ -65,7 +103,10 @@ def by_threads(records, names):
 
 
 def around(records, names):
-    lines = ["| | cold start, ms | memory, MiB | bytes out | bytes in | connections | forged answer |", "|---|--:|--:|--:|--:|--:|---|"]
+    lines = [
+        "| | cold start, ms | memory, MiB | bytes out | bytes in | connections | forged answer |",
+        "|---|--:|--:|--:|--:|--:|---|",
+    ]
     for name in names:
         starts = [it["whole_ns"] for it in those(records, "cold", contestant=name)]
         peaks = [it["peak_rss_kib"] for it in those(records, "redeem", contestant=name, threads=1)]
@@ -90,7 +131,9 @@ def distant(records, names):
             lines.append(f"| {name} | failed | | |")
             continue
         times = [f"{quantile(pooled(one), part) / 1000:.1f}" if one else "failed" for part in (0.5, 0.99)]
-        lines.append(f"| {name} | {times[0]} | {times[1]} | {spread([rate(it) for it in many]) if many else 'failed'} |")
+        lines.append(
+            f"| {name} | {times[0]} | {times[1]} | {spread([rate(it) for it in many]) if many else 'failed'} |"
+        )
     return lines
 
 
@@ -103,7 +146,10 @@ def ours(records, part, *keys):
 
 
 def journal(records):
-    lines = ["| | journal | threads | CPU time, µs | p50, µs | p99, µs | a second |", "|---|---|--:|--:|--:|--:|--:|"]
+    lines = [
+        "| | journal | threads | CPU time, µs | p50, µs | p99, µs | a second |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    ]
     for (name, where, threads), of in ours(records, "journal", "journal", "threads"):
         times = pooled(of)
         lines.append(
@@ -124,14 +170,19 @@ def dead(records):
 def settled(records):
     lines = ["| | in doubt | settled after, s | CPU time, s |", "|---|--:|--:|--:|"]
     for it in those(records, "settle"):
-        lines.append(f"| {it['contestant']} | {it['rows']} | {it['wall_ns'] / 1e9:.2f} | {it['cpu_ns'] / 1e9:.2f} |")
+        lines.append(
+            f"| {it['contestant']} | {it['rows']} | {it['wall_ns'] / 1e9:.2f} | {it['cpu_ns'] / 1e9:.2f} |"
+        )
     return lines if lines[2:] else []
 
 
 def warmed(records):
     lines = ["| | first redemption, ms | after `wxcoupon_warm`, ms |", "|---|--:|--:|"]
     for name in dict.fromkeys(it["contestant"] for it in those(records, "warmed")):
-        cells = [spread([it["first_ns"] for it in those(records, "warmed", contestant=name, warm=warm)], 1, 1e6) for warm in (False, True)]
+        cells = [
+            spread([it["first_ns"] for it in those(records, "warmed", contestant=name, warm=warm)], 1, 1e6)
+            for warm in (False, True)
+        ]
         lines.append(f"| {name} | {cells[0]} | {cells[1]} |")
     return lines if lines[2:] else []
 
@@ -140,7 +191,9 @@ def memory(records):
     lines = ["| | redemptions | heap, KiB | resident, KiB |", "|---|--:|--:|--:|"]
     for it in those(records, "memory"):
         for at in it["weighed"]:
-            lines.append(f"| {it['contestant']} | {at['calls']:,} | {at['heap_bytes'] / 1024:,.0f} | {at['rss_kib']:,} |")
+            lines.append(
+                f"| {it['contestant']} | {at['calls']:,} | {at['heap_bytes'] / 1024:,.0f} | {at['rss_kib']:,} |"
+            )
     return lines if lines[2:] else []
 
 

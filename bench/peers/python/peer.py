@@ -86,6 +86,10 @@ start_line.wait()
 wall, cpu = time.perf_counter_ns(), time.process_time_ns()
 for worker in workers:
     worker.join()
-told = {"wall_ns": time.perf_counter_ns() - wall, "cpu_ns": time.process_time_ns() - cpu, "latencies_ns": latencies}
+told = {
+    "wall_ns": time.perf_counter_ns() - wall,
+    "cpu_ns": time.process_time_ns() - cpu,
+    "latencies_ns": latencies,
+}
 peak = next(line for line in text("/proc/self/status").splitlines() if line.startswith("VmHWM:"))
 print(json.dumps({**told, "peak_rss_kib": int(peak.split()[1])}))
