@@ -22,7 +22,10 @@ fi
 
 platform=${1%-test-hooks}
 features=''
-[ "$platform" = "$1" ] || features=test-hooks
+# What only tests use need not be optimised as a whole, which takes longest.
+[ "$platform" = "$1" ] || export features=test-hooks CARGO_PROFILE_RELEASE_LTO=thin
+# Elsewhere than on servers a smaller file counts for more, and it is signing that takes the time, in assembler.
+[ "$platform" = linux-x86_64 ] || export CARGO_PROFILE_RELEASE_OPT_LEVEL=s
 folder=$2
 triple=$(triple_of "$platform")
 use_rust "$platform"
