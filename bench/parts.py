@@ -23,7 +23,7 @@ class Scale:
     rows: int
 
 
-FULL = Scale(rounds=7, calls=1000, warmup=100, threads=(1, 2, 8, 64), cold_starts=15, many=1_000_000, rows=1000)
+FULL = Scale(rounds=5, calls=1000, warmup=100, threads=(1, 2, 8, 64), cold_starts=15, many=1_000_000, rows=1000)
 QUICK = Scale(rounds=2, calls=200, warmup=50, threads=(1, 8), cold_starts=3, many=5000, rows=100)
 
 
