@@ -42,7 +42,8 @@ remap_for "$triple" "$target_dir"
 if [ -n "${RUSTC_BOOTSTRAP:-}" ]; then
     rust_source=$("$RUSTC" --print sysroot)/lib/rustlib/src/rust
     remap_for "$triple" "$target_dir" "--remap-path-prefix=$rust_source=/rust"
-    set -- "$@" -Zbuild-std=std,panic_unwind
+    # No backtraces: a panic is logged by its place.
+    set -- "$@" -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind
 fi
 # Without the rlib: beside one Cargo optimises nothing across crates.
 "$zig/bin/cargo-zigbuild" rustc --quiet --locked --release --package wxcoupon --lib --features "$features" \
