@@ -1,6 +1,6 @@
 //! What is in the files: imports, exports, flags, version.
 
-use crate::platform::{Platform, source};
+use crate::platform::{Platform, link, source};
 use crate::support::{root, run};
 use std::collections::BTreeSet;
 use std::fs;
@@ -33,10 +33,10 @@ fn imports(dump: &str) -> BTreeSet<String> {
         }
         // An address, a number and the name.
         let columns: Vec<&str> = line.split_whitespace().collect();
-        if let (true, [_, number, name]) = (line.starts_with('\t') && !dll.is_empty(), &columns[..]) {
-            if number.chars().all(|digit| digit.is_ascii_digit()) {
-                found.insert(format!("{dll}!{name}"));
-            }
+        if let (true, [_, number, name]) = (line.starts_with('\t') && !dll.is_empty(), &columns[..])
+            && number.chars().all(|digit| digit.is_ascii_digit())
+        {
+            found.insert(format!("{dll}!{name}"));
         }
     }
     found
@@ -107,7 +107,7 @@ fn it_says_what_it_is(platform: &Platform) {
     }
     let folder = platform.folder("version", &platform.library());
     let program = folder.join("version.exe");
-    platform.link(platform.compiler("c89"), &[source("windows/c/version.c")], &[], &program);
+    link(platform.compiler("c89"), &[source("windows/c/version.c")], &[], &program);
     let mut reading = platform.wine(&program);
     // A Wine without fonts says so there.
     reading.current_dir(&folder).arg("wxcoupon.dll").stderr(Stdio::null());

@@ -1,6 +1,6 @@
 //! The journal of a Windows till: killed in the middle of a redemption, and under names that only Windows has.
 
-use crate::platform::{Platform, on_drive_z, source};
+use crate::platform::{Platform, link, on_drive_z, source};
 use crate::support::run;
 use encoding_rs::GBK;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ impl<'a> Till<'a> {
         let folder = platform.folder(name, &library);
         let program = folder.join("till.exe");
         let sources = [source("windows/c/till.c"), source("c/check.c")];
-        platform.link(platform.compiler("c89"), &sources, &[library.join("libwxcoupon.dll.a")], &program);
+        link(platform.compiler("c89"), &sources, &[library.join("libwxcoupon.dll.a")], &program);
         Till { platform, folder, program }
     }
 

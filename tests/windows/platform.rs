@@ -62,13 +62,6 @@ impl Platform {
         compiler
     }
 
-    /// Makes a program that needs no other DLL than those it is linked with.
-    pub fn link(&self, mut compiler: Command, sources: &[PathBuf], libraries: &[PathBuf], program: &Path) {
-        compiler.args(sources).args(["-x", "none", "-o"]).arg(program).args(libraries);
-        compiler.args(["-static", "-pthread", "-lversion"]);
-        run(&mut compiler).unwrap();
-    }
-
     /// Runs a program.
     pub fn wine(&self, program: &Path) -> Command {
         self.started(limited(300, wine_script()), program)
@@ -83,6 +76,13 @@ impl Platform {
         wine.arg(self.name).arg(program);
         wine
     }
+}
+
+/// Makes a program that needs no other DLL than those it is linked with.
+pub fn link(mut compiler: Command, sources: &[PathBuf], libraries: &[PathBuf], program: &Path) {
+    compiler.args(sources).args(["-x", "none", "-o"]).arg(program).args(libraries);
+    compiler.args(["-static", "-pthread", "-lversion"]);
+    run(&mut compiler).unwrap();
 }
 
 fn wine_script() -> PathBuf {

@@ -1,6 +1,6 @@
 //! C programs under Wine: those of tests/c, and those for what only Windows has.
 
-use crate::platform::{Platform, on_drive_z, source};
+use crate::platform::{Platform, link, on_drive_z, source};
 use crate::support::sandbox::sandbox;
 use crate::support::{assert_none, fixtures, root, run};
 use std::fs;
@@ -54,7 +54,7 @@ impl<'a> Bench<'a> {
         }
         let run = RUNS.fetch_add(1, Ordering::Relaxed);
         let program = self.folder.join(format!("{name}{run}.exe"));
-        self.platform.link(compiler, &sources, &libraries, &program);
+        link(compiler, &sources, &libraries, &program);
         let mut command = self.platform.wine(&program);
         command.current_dir(&self.folder).arg(on_drive_z(&self.fixtures));
         command.arg(on_drive_z(&self.fixtures.join("sandbox.json")));
