@@ -22,8 +22,7 @@ fi
 
 platform=${1%-test-hooks}
 features=''
-# What only tests use need not be optimised as a whole, which takes longest.
-[ "$platform" = "$1" ] || export features=test-hooks CARGO_PROFILE_RELEASE_LTO=thin
+[ "$platform" = "$1" ] || features=test-hooks
 # Elsewhere than on servers a smaller file counts for more, and it is signing that takes the time, in assembler.
 [ "$platform" = linux-x86_64 ] || export CARGO_PROFILE_RELEASE_OPT_LEVEL=s
 folder=$2

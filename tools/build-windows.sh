@@ -18,8 +18,7 @@ export CARGO_PROFILE_RELEASE_OPT_LEVEL=s
 
 use_platform() {
     features=''
-    # What only tests use need not be optimised as a whole, which takes longest.
-    [ "${1%-test-hooks}" = "$1" ] || export features=test-hooks CARGO_PROFILE_RELEASE_LTO=thin
+    [ "${1%-test-hooks}" = "$1" ] || features=test-hooks
     case ${1%-test-hooks} in
     windows-x86_64) cpu=x86_64 machine=i386:x86-64 ;;
     windows-x86) cpu=i686 machine=i386 ;;
