@@ -88,6 +88,6 @@ pub fn assert_redeems(program: &mut Command) {
     static COUPONS: AtomicU32 = AtomicU32::new(1);
     let code = format!("AUTO_FOREIGN_{}", COUPONS.fetch_add(1, Ordering::Relaxed));
     let printed = run(program.arg(&sandbox().config).arg(&code)).unwrap();
-    assert!(printed.starts_with(concat!(env!("CARGO_PKG_VERSION"), "\n")), "{printed}");
+    assert_eq!(printed.lines().next(), Some(env!("CARGO_PKG_VERSION")), "{printed}");
     assert!(printed.contains(r#""name":"WXCOUPON_OK""#) && printed.contains(r#""USED""#), "{printed}");
 }
