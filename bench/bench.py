@@ -68,10 +68,12 @@ def main():
             {"contestant": name, "config": Path(config).stem, "threads": threads, "said": said}
             for (name, config, threads), said in bench.broken.items()
         ]
-    partial = bool(given.quick or given.only or given.no_peers)
+    missing = [name for name in PARTS if given.only and name not in given.only]
     about = {
         **machine.about(field),
-        "partial": partial,
+        "quick": given.quick,
+        "missing": missing,
+        "partial": bool(given.quick or missing or given.no_peers),
         "failures": failures,
         "minutes": round((time.time() - begun) / 60, 1),
     }

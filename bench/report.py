@@ -57,7 +57,9 @@ def last(said):
 
 
 def head(about):
-    partial = "**A part of the bench, or a quick run of it: no results.**\n\n" if about["partial"] else ""
+    partial = "**A quick run: no results.**\n\n" if about["quick"] else ""
+    if about["missing"]:
+        partial += f"Not run for this page: {', '.join(about['missing'])} (`tools/bench.sh --only PART`).\n\n"
     remarks = "".join(f"- {it['name']}: {it['remark']}.\n" for it in about["contestants"] if it["remark"])
     return f"""\
 # Results
