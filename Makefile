@@ -21,7 +21,7 @@ demo:
 # Much of the tests is waiting: meanwhile the libraries are built that later tests are for.
 test: setup lint
 	nice -n 19 tools/libraries.sh & cargo test --workspace --locked; result=$$?; wait; exit $$result
-	cargo test --locked --package wxcoupon --features aws-lc-rs --test signature
+	cargo test --workspace --locked --features wxcoupon/aws-lc-rs --test signature
 
 libraries:
 	@tools/libraries.sh

@@ -293,7 +293,7 @@ fn a_gbk_program_gives_headers_and_gets_the_answer_in_gbk_but_the_body_stays_as_
     post.headers["X-Shop"] = json!("店");
     let mut config = config();
     config["text_encoding"] = json!("gbk");
-    let answer = Context::new(&config).open(&gbk.encode_json(&post.headers.to_string()), &post.body);
+    let answer = Context::new(&config).open(&gbk.encode_json(post.headers.to_string()), &post.body);
     let answer = gbk.decode(&answer, "answer").unwrap();
     assert!(answer.contains(&format!("\"resource\":{SEND}}}")), "{answer}");
 
