@@ -1,6 +1,7 @@
 """Runs the bench; tools/bench.sh starts it, README.md says what is measured."""
 
 import argparse
+import dataclasses
 import fcntl
 import time
 from pathlib import Path
@@ -41,12 +42,15 @@ def arguments():
     parser.add_argument("--library", action="append", metavar="NAME=FILE", default=[], help="a libwxcoupon.so")
     parser.add_argument("--only", action="append", metavar="PART", choices=PARTS, help=", ".join(PARTS))
     parser.add_argument("--no-peers", action="store_true", help="the library and the floor alone")
+    parser.add_argument("--rounds", type=int, help=f"in place of {parts.FULL.rounds}")
     return parser.parse_args()
 
 
 def main():
     given = arguments()
     scale = parts.QUICK if given.quick else parts.FULL
+    if given.rounds:
+        scale = dataclasses.replace(scale, rounds=given.rounds)
     # Two at once would measure each other, with each other's keys.
     contestants.BUILT.mkdir(parents=True, exist_ok=True)
     alone = open(contestants.BUILT / "lock", "w")
@@ -72,6 +76,7 @@ def main():
     about = {
         **machine.about(field),
         "quick": given.quick,
+        "rounds": scale.rounds,
         "missing": missing,
         "partial": bool(given.quick or missing or given.no_peers),
         "failures": failures,

@@ -40,7 +40,7 @@ def all_of(about, records):
     )
     yield (
         "The journal",
-        "In memory, and in a file on this machine's disk, flushed twice a redemption.",
+        "In memory, and in a file on this machine's disk, flushed once a redemption.",
         journal(records),
     )
     yield (
