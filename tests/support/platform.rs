@@ -20,7 +20,8 @@ pub fn can_be_built(platform: &str) -> bool {
 pub fn library(platform: &str) -> PathBuf {
     let mut build = Command::new(root().join("tools/build.sh"));
     let printed = run(build.arg(platform).env("CARGO_TARGET_DIR", target_dir())).unwrap();
-    PathBuf::from(printed.lines().last().unwrap())
+    // What building had to say stands behind it.
+    PathBuf::from(printed.lines().next().unwrap())
 }
 
 /// The C compiler that knows every C library, for a target by zig's name.
