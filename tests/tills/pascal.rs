@@ -16,6 +16,6 @@ pub fn compile(compiler: &str, name: &str) -> PathBuf {
     let mut program = compiler();
     program.arg(format!("-Fu{}", root().join("bindings/delphi").display()));
     program.arg(format!("-FE{}", folder.display()));
-    run(program.arg(root().join("tests/bindings_net/till.pas"))).unwrap();
+    run(program.arg(root().join("tests/tills/till.pas"))).unwrap();
     folder
 }

@@ -31,7 +31,7 @@ pub fn compile(name: &str) -> Option<PathBuf> {
     compiler.args(["-langversion:5", "-warnaserror", "-codepage:utf8"]);
     compiler.arg(format!("-out:{}", folder.join("till.exe").display()));
     compiler.arg(root().join("bindings/dotnet/WxCoupon.cs"));
-    run(compiler.arg(root().join("tests/bindings_net/Till.cs"))).unwrap();
+    run(compiler.arg(root().join("tests/tills/Till.cs"))).unwrap();
     fs::copy(folder.join("till.exe"), folder.join("till.dll")).unwrap();
     let runtime = r#"{"runtimeOptions":{"framework":{"name":"Microsoft.NETCore.App","version":"3.1.0"},
         "configProperties":{"System.Globalization.Invariant":true}}}"#;
