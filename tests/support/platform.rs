@@ -19,15 +19,18 @@ pub fn can_be_built(platform: &str) -> bool {
 /// The folder with what `tools/build.sh` builds for the platform: built now, unless it is there.
 pub fn library(platform: &str) -> PathBuf {
     let mut build = Command::new(root().join("tools/build.sh"));
-    let printed = run(build.arg(platform).env("CARGO_TARGET_DIR", target_dir())).unwrap();
-    // What building had to say stands behind it.
-    PathBuf::from(printed.lines().next().unwrap())
+    folder_of(build.arg(platform).env("CARGO_TARGET_DIR", target_dir()))
+}
+
+/// The folder that a script makes, unless it is there, and says.
+fn folder_of(script: &mut Command) -> PathBuf {
+    // What making it had to say stands behind it.
+    PathBuf::from(run(script).unwrap().lines().next().unwrap())
 }
 
 /// The C compiler that knows every C library, for a target by zig's name.
 pub fn zig(target: &str) -> Command {
-    let folder = run(&mut Command::new(root().join("tools/zig.sh"))).unwrap();
-    let folder = Path::new(folder.trim());
+    let folder = folder_of(&mut Command::new(root().join("tools/zig.sh")));
     let mut zig = Command::new(folder.join("ziglang/zig"));
     zig.env("ZIG_GLOBAL_CACHE_DIR", folder.join("cache")).env("ZIG_LOCAL_CACHE_DIR", folder.join("cache"));
     zig.args(["cc", "-target", target]);

@@ -1,6 +1,7 @@
 //! C programs under Wine: those of tests/c, and those for what only Windows has.
 
 use crate::platform::{Platform, link, on_drive_z, source};
+use crate::support::programs::{PROGRAMS, UNLOAD};
 use crate::support::sandbox::sandbox;
 use crate::support::{assert_none, fixtures, root, run};
 use std::fs;
@@ -13,11 +14,6 @@ on_both! {
     every_door_is_stdcall_and_leaves_the_stack_as_it_was
     a_panic_stays_inside_beside_another_unwinder_too
 }
-
-/// Finds the library by itself, to let go of it again.
-const UNLOAD: &str = "unload";
-const PROGRAMS: &[&str] =
-    &["misuse", "text", "rules", "quote", "config", "log", "threads", "host", "fpu", "redeem", UNLOAD];
 
 /// A folder with programs, the library and what the programs are called with.
 struct Bench<'a> {
