@@ -25,7 +25,8 @@ impl Numbers {
 /// Redeems as often as the numbers say, each thread with a state of its own, and prints what it took.
 pub fn measure<S>(numbers: &Numbers, state: impl Fn() -> S + Sync, redeem: impl Fn(&mut S, &str) + Sync) {
     let Numbers { threads, warmup, calls, first, count } = *numbers;
-    let (next, start_line) = (AtomicU64::new(0), Barrier::new(threads as usize + 1));
+    let (next, everybody) = (AtomicU64::new(0), threads as usize + 1);
+    let (warm, start_line) = (Barrier::new(everybody), Barrier::new(everybody));
     let work = |thread: u64| {
         let mut state = state();
         let mut timed = || {
@@ -37,14 +38,17 @@ pub fn measure<S>(numbers: &Numbers, state: impl Fn() -> S + Sync, redeem: impl 
         for _ in 0..warmup {
             timed();
         }
+        warm.wait();
         start_line.wait();
         (thread..calls).step_by(threads as usize).map(|_| timed()).collect::<Vec<_>>()
     };
     let (latencies, cpu, wall) = std::thread::scope(|scope| {
         let work = &work;
         let workers: Vec<_> = (0..threads).map(|thread| scope.spawn(move || work(thread))).collect();
-        start_line.wait();
+        warm.wait();
+        // Before any of them goes on: among many threads this one may have to wait for its turn.
         let (start, before) = (Instant::now(), cpu_ns());
+        start_line.wait();
         let latencies: Vec<u64> =
             workers.into_iter().flat_map(|worker| worker.join().expect("a worker that ends")).collect();
         (latencies, cpu_ns() - before, start.elapsed().as_nanos() as u64)

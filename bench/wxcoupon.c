@@ -21,7 +21,7 @@ static wxcoupon_ctx *ctx;
 static long threads, warmup, calls, first, count;
 static int doubt;
 static atomic_long next_call;
-static pthread_barrier_t start_line;
+static pthread_barrier_t warm, start_line;
 static int64_t *latencies;
 
 static int64_t now(clockid_t clock)
@@ -86,6 +86,7 @@ static void *work(void *argument)
 
     for (i = 0; i < warmup; i++)
         redeem(buf);
+    pthread_barrier_wait(&warm);
     pthread_barrier_wait(&start_line);
     for (i = thread; i < calls; i += threads) {
         int64_t latency = redeem(buf);
@@ -103,16 +104,20 @@ static void run(int64_t *wall, int64_t *cpu)
     pthread_t *workers = calloc((size_t)threads, sizeof *workers);
     long i;
 
+    pthread_barrier_init(&warm, NULL, (unsigned)threads + 1);
     pthread_barrier_init(&start_line, NULL, (unsigned)threads + 1);
     for (i = 0; i < threads; i++)
         pthread_create(&workers[i], NULL, work, (void *)i);
-    pthread_barrier_wait(&start_line);
+    pthread_barrier_wait(&warm);
+    /* Before any of them goes on: among many threads this one may have to wait for its turn. */
     *wall = now(CLOCK_MONOTONIC);
     *cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+    pthread_barrier_wait(&start_line);
     for (i = 0; i < threads; i++)
         pthread_join(workers[i], NULL);
     *cpu = now(CLOCK_PROCESS_CPUTIME_ID) - *cpu;
     *wall = now(CLOCK_MONOTONIC) - *wall;
+    pthread_barrier_destroy(&warm);
     pthread_barrier_destroy(&start_line);
     free(workers);
 }

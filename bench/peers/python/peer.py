@@ -69,6 +69,7 @@ def work(thread):
     try:
         for _ in range(warmup):
             redeem()
+        warm.wait()
         start_line.wait()
         for index in range(thread, calls, threads):
             latencies[index] = redeem()
@@ -78,12 +79,14 @@ def work(thread):
         os._exit(1)
 
 
-start_line = threading.Barrier(threads + 1)
+warm, start_line = threading.Barrier(threads + 1), threading.Barrier(threads + 1)
 workers = [threading.Thread(target=work, args=(thread,)) for thread in range(threads)]
 for worker in workers:
     worker.start()
-start_line.wait()
+warm.wait()
+# Before any of them goes on: among many threads this one may have to wait for its turn.
 wall, cpu = time.perf_counter_ns(), time.process_time_ns()
+start_line.wait()
 for worker in workers:
     worker.join()
 told = {
