@@ -20,7 +20,7 @@ demo:
 
 # Much of the tests is waiting: meanwhile the libraries are built that later tests are for.
 test: setup lint
-	nice -n 19 tools/libraries.sh & cargo test --workspace --locked; result=$$?; wait; exit $$result
+	tools/libraries.sh 19 & cargo test --workspace --locked; result=$$?; wait; exit $$result
 	cargo test --workspace --locked --features wxcoupon/aws-lc-rs --test signature
 
 libraries:

@@ -6,7 +6,8 @@
 #                                            linux-x86_64-musl: libwxcoupon.a, for programs that are all static
 #   tools/build-linux.sh --tools PLATFORM    the versions of all that the bytes depend on
 #
-# With -test-hooks behind its name a platform's library has the exports that only tests call.
+# With -test-hooks behind its name a platform's library has the exports that only tests call. It is linked without
+# optimisation, which would take most of the time.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -21,14 +22,18 @@ if [ "$1" = --tools ]; then
 fi
 
 platform=${1%-test-hooks}
-features=''
-[ "$platform" = "$1" ] || features=test-hooks
 # Elsewhere than on servers a smaller file counts for more, and it is signing that takes the time, in assembler.
-[ "$platform" = linux-x86_64 ] || export CARGO_PROFILE_RELEASE_OPT_LEVEL=s
+optimised=3
+[ "$platform" = linux-x86_64 ] || optimised=s
+export CARGO_PROFILE_RELEASE_OPT_LEVEL=$optimised
+features=''
+[ "$platform" = "$1" ] || features=test-hooks optimised=0
 folder=$2
 triple=$(triple_of "$platform")
 use_rust "$platform"
-target_dir=${CARGO_TARGET_DIR:-$PWD/target}/$platform
+# What runs on this machine while the library is built, each Rust compiles once for all platforms.
+target_dir=${CARGO_TARGET_DIR:-$PWD/target}/elsewhere
+[ "$platform" != linux-x86_64 ] || target_dir=${CARGO_TARGET_DIR:-$PWD/target}/$platform
 zig=$(tools/zig.sh)
 # Zig keeps the C libraries that it has compiled.
 export CARGO_ZIGBUILD_ZIG_PATH="$zig/ziglang/zig" CARGO_ZIGBUILD_CACHE_DIR="$zig/wrappers" \
@@ -46,7 +51,7 @@ if [ -n "${RUSTC_BOOTSTRAP:-}" ]; then
 fi
 # Without the rlib: beside one Cargo optimises nothing across crates.
 "$zig/bin/cargo-zigbuild" rustc --quiet --locked --release --package wxcoupon --lib --features "$features" \
-    --target-dir "$target_dir" "$@"
+    --target-dir "$target_dir" "$@" -- -C "opt-level=$optimised"
 # A program looks for it under its SONAME.
 [ "$platform" = linux-x86_64-musl ] || ln -s libwxcoupon.so "$folder/libwxcoupon.so.1"
 for library in libwxcoupon.so libwxcoupon.a; do

@@ -5,7 +5,8 @@
 #                                              libraries for MinGW (.dll.a) and Visual C++ (.lib)
 #   tools/build-windows.sh --tools PLATFORM    the versions of all that the bytes depend on
 #
-# With -test-hooks behind its name a platform's library has the exports that only tests call.
+# With -test-hooks behind its name a platform's library has the exports that only tests call. It is linked without
+# optimisation, which would take most of the time.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -17,8 +18,8 @@ export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
 export CARGO_PROFILE_RELEASE_OPT_LEVEL=s
 
 use_platform() {
-    features=''
-    [ "${1%-test-hooks}" = "$1" ] || features=test-hooks
+    features='' optimised=s
+    [ "${1%-test-hooks}" = "$1" ] || features=test-hooks optimised=0
     case ${1%-test-hooks} in
     windows-x86_64) cpu=x86_64 machine=i386:x86-64 ;;
     windows-x86) cpu=i686 machine=i386 ;;
@@ -53,7 +54,7 @@ build() {
     # logged by its place.
     /usr/bin/cargo rustc --quiet --locked --release --package wxcoupon --lib --crate-type cdylib \
         --features "$features" -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind \
-        --target "$triple" --target-dir "$target_dir"
+        --target "$triple" --target-dir "$target_dir" -- -C "opt-level=$optimised"
 }
 
 if [ "$1" = --tools ]; then
@@ -67,12 +68,12 @@ fi
 
 use_platform "$1"
 folder=$2
-target_dir=${CARGO_TARGET_DIR:-$PWD/target}/windows
+target_dir=${CARGO_TARGET_DIR:-$PWD/target}/elsewhere
 cargo fetch --quiet --locked
 mkdir -p "$target_dir"
 # With and without test hooks it is one file, which must be copied before it is another.
-exec 9>"$target_dir/lock"
-flock 9
+exec 8>"$target_dir/lock"
+flock 8
 build
 cp "$target_dir/$triple/release/wxcoupon.dll" "$target_dir/$triple/release/libwxcoupon.dll.a" "$folder"
 # What the library exports is what the import libraries offer.

@@ -20,7 +20,7 @@ esac
 
 # All that the bytes depend on: sources as they are now, committed or not, and the compilers.
 key=$({
-    git ls-files --cached --others --exclude-standard -- src build.rs Cargo.toml Cargo.lock include \
+    git ls-files --cached --others --exclude-standard -- src build.rs Cargo.toml Cargo.lock .cargo/config.toml include \
         tools/build.sh "$build" tools/platform.sh tools/remap.sh tools/zig.sh tools/zig.txt |
         LC_ALL=C sort | xargs -d '\n' sha256sum
     "$build" --tools "$platform"
