@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::status::Code;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serializer as _};
+use serde::{Deserialize, Serialize, Serializer as _};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
 use std::fmt;
@@ -12,6 +13,11 @@ use std::fmt;
 pub const MAX_BYTES: usize = 64 * 1024;
 /// Deepest nesting that is read; the outer object is the first level.
 pub const MAX_LEVELS: usize = 32;
+
+/// As much as most requests, and the answers' envelopes, need and little more; longer ones grow.
+const USUAL_BYTES: usize = 1024;
+/// The same for the members of a request.
+const USUAL_MEMBERS: usize = 14;
 
 /// Largest magnitude below which every whole number has a floating-point value of its own (2^53).
 const EXACT_IN_DOUBLE: f64 = 9_007_199_254_740_992.0;
@@ -38,10 +44,18 @@ pub fn parse(text: &str) -> Result<Value> {
 
 /// Members as the text of one object.
 pub fn bytes<'a>(members: impl IntoIterator<Item = (&'a String, &'a Value)>) -> Vec<u8> {
-    let mut text = Vec::new();
+    let mut text = Vec::with_capacity(USUAL_BYTES);
     // Strings as keys and a vector to write to: nothing can fail.
     let _ = serde_json::Serializer::new(&mut text).collect_map(members);
     text
+}
+
+/// A value as JSON, in a text with room for so many bytes more.
+pub fn text(value: &impl Serialize, room: usize) -> String {
+    let mut text = Vec::with_capacity(USUAL_BYTES + room);
+    // What is written here has strings as keys: nothing can fail.
+    let _ = serde_json::to_writer(&mut text, value);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// What a value is, in the words of the JSON standard.
@@ -114,7 +128,7 @@ impl<'de> Visitor<'de> for Wanted<'_> {
         self,
         mut members: A,
     ) -> std::result::Result<Map<String, Value>, A::Error> {
-        let mut read = Map::new();
+        let mut read = Map::with_capacity(self.0.len());
         while let Some(Name(name)) = members.next_key()? {
             if self.0.contains(&&*name) {
                 read.insert(name.into_owned(), members.next_value()?);
@@ -198,13 +212,16 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Value, A::Error> {
         let inner = self.deeper()?;
-        let mut object = Map::new();
+        let mut object = if self.level == 1 { Map::with_capacity(USUAL_MEMBERS) } else { Map::new() };
         while let Some(key) = entries.next_key::<String>()? {
-            if object.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("duplicate key {key:?}")));
+            match object.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(entries.next_value_seed(inner)?);
+                }
+                Entry::Occupied(there) => {
+                    return Err(A::Error::custom(format_args!("duplicate key {:?}", there.key())));
+                }
             }
-            let value = entries.next_value_seed(inner)?;
-            object.insert(key, value);
         }
         Ok(Value::Object(object))
     }

@@ -1,6 +1,7 @@
 //! What a call answers: the JSON that stands in the result buffer.
 
 use crate::error::Error;
+use crate::json;
 use crate::status::{Class, Code};
 use serde::Serialize;
 use serde::de::IgnoredAny;
@@ -264,10 +265,10 @@ impl Report {
             undecrypted: &self.undecrypted,
             reply: self.reply.as_ref(),
         };
-        let mut json = serde_json::to_string(&envelope).unwrap_or_default();
+        let room = self.data.as_ref().map_or(0, |data| data.0.len() + ROOM_FOR_DATA);
+        let mut json = json::text(&envelope, room);
         if let (Some(JsonText(data)), Some('}')) = (&self.data, json.pop()) {
             // As it came, to the last digit, and without being read once more.
-            json.reserve_exact(data.len() + ROOM_FOR_DATA);
             json.push_str(",\"data\":");
             json.push_str(data);
         }

@@ -250,13 +250,16 @@ fn leave_brand_out(members: &mut Map<String, Value>, defaults: &Defaults) -> Res
 
 /// WeChat Pay reads a member that is null as left out, so the rules do too.
 fn drop_nulls(members: &mut Map<String, Value>, table: &[Member]) {
-    for row in table {
-        match (members.get_mut(row.name), &row.rule) {
-            (Some(Value::Null), _) => {
-                members.shift_remove(row.name);
-            }
-            (Some(Value::Object(inner)), Rule::Object(table, _)) => drop_nulls(inner, table),
-            _ => {}
+    let known = |name: &str| table.iter().find(|row| row.name == name);
+    let is_dropped = |name: &str, value: &Value| value.is_null() && known(name).is_some();
+    if members.iter().any(|(name, value)| is_dropped(name, value)) {
+        members.retain(|name, value| !is_dropped(name, value));
+    }
+    for (name, value) in members {
+        if let Value::Object(inner) = value
+            && let Some(Rule::Object(table, _)) = known(name).map(|row| &row.rule)
+        {
+            drop_nulls(inner, table);
         }
     }
 }
@@ -269,10 +272,9 @@ fn fill_in(
 ) -> Vec<&'static str> {
     let mut with_time = Vec::new();
     for row in operation.members {
-        if members.contains_key(row.name) {
-            continue;
-        }
         let value = match row.presence {
+            Presence::Required | Presence::Optional => continue,
+            _ if members.contains_key(row.name) => continue,
             Presence::RequiredOrDefault | Presence::OptionalOrDefault => {
                 defaults.get(row.name).map(str::to_owned)
             }
@@ -280,7 +282,6 @@ fn fill_in(
                 with_time.push(row.name);
                 Some(use_time(now))
             }
-            Presence::Required | Presence::Optional => None,
         };
         if let Some(value) = value {
             members.insert(row.name.to_owned(), Value::String(value));

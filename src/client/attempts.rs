@@ -252,10 +252,11 @@ impl Client {
             _ => self.trust(&answer.signature, &answer.body, deadline, cancel),
         };
         let proofs: &[Proof] = errand.operation.map_or(&[], |operation| operation.proofs);
-        let text = String::from_utf8(answer.body);
+        // Vectors at a time, where the standard library goes character by character through Chinese.
+        let text = encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(&answer.body);
         let said = match &text {
-            Ok(text) => outcome::read(text, proofs),
-            Err(error) => Err(format!("the body is not UTF-8: {error}")),
+            Some(text) => outcome::read(text, proofs),
+            None => Err("the body is not UTF-8".into()),
         };
         let body = Body::of(&said);
         let subcode = answer.request_id.as_deref().and_then(api::subcode::of_request_id);
@@ -273,7 +274,7 @@ impl Client {
         };
         let verdict = outcome::judge(errand.writes, &event);
         let proven = verdict.code == Code::Ok && matches!(said, Ok(Some(_)));
-        let data = text.ok().filter(|_| proven).map(JsonText::proven);
+        let data = text.filter(|_| proven).map(|text| JsonText::proven(text.into_owned()));
         Report {
             http_status: Some(answer.status),
             request_id: answer.request_id,

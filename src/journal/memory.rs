@@ -1,6 +1,7 @@
 //! Rows in memory, for a context without a file: of one merchant, and gone with it.
 
 use super::rows::{NewRow, Row, Rows, State, Verdict, ago_ms, latest_arrival, now_ms};
+use crate::json;
 use rusqlite::Result;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -20,8 +21,16 @@ pub struct Memory {
 
 #[derive(Debug)]
 struct Kept {
+    /// Without its members: as JSON, they are one piece of memory instead of many, for as long as it is kept.
     row: Row,
+    members: String,
     owner: Option<String>,
+}
+
+impl Kept {
+    fn whole(&self) -> Row {
+        Row { members: serde_json::from_str(&self.members).unwrap_or_default(), ..self.row.clone() }
+    }
 }
 
 impl Memory {
@@ -57,16 +66,18 @@ fn is_finished(state: State) -> bool {
 impl Rows for Memory {
     fn by_number(&mut self, _: &str, number: &str) -> Result<Option<(Row, Option<String>)>> {
         let kept = self.numbers.get(number).and_then(|id| self.rows.get(id));
-        Ok(kept.map(|kept| (kept.row.clone(), kept.owner.clone())))
+        Ok(kept.map(|kept| (kept.whole(), kept.owner.clone())))
     }
 
     fn insert(&mut self, _: &str, owner: &str, new: NewRow) -> Result<Row> {
+        let members = json::text(&new.members, 0);
         self.last_id += 1;
-        let row = Row::of(self.last_id, new);
-        self.numbers.insert(row.number.clone(), row.id);
+        let mut row = Row::of(self.last_id, new);
+        let members_of_row = std::mem::take(&mut row.members);
         let kept = Row { watch_until_ms: latest_arrival(), ..row.clone() };
-        self.rows.insert(row.id, Kept { row: kept, owner: Some(owner.to_owned()) });
-        Ok(row)
+        self.numbers.insert(row.number.clone(), row.id);
+        self.rows.insert(row.id, Kept { row: kept, members, owner: Some(owner.to_owned()) });
+        Ok(Row { members: members_of_row, ..row })
     }
 
     fn take_up(
@@ -130,6 +141,6 @@ impl Rows for Memory {
 
     fn unfinished(&mut self, _: &str) -> Result<Vec<Row>> {
         let open = self.rows.values().filter(|kept| !is_finished(kept.row.state));
-        Ok(open.map(|kept| kept.row.clone()).collect())
+        Ok(open.map(Kept::whole).collect())
     }
 }

@@ -4,6 +4,7 @@ use super::journal_error;
 use super::memory::Memory;
 use super::owner::owner_only;
 use super::rows::Rows;
+use super::sql;
 use crate::error::{Error, Result};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::OpenOptions;
@@ -18,7 +19,7 @@ const FORMAT: i32 = 1;
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(3);
 
-const TABLES: &str = "
+pub(super) const TABLES: &str = "
 CREATE TABLE request (
     id INTEGER PRIMARY KEY,
     mchid TEXT NOT NULL,
@@ -42,7 +43,6 @@ CREATE TABLE request (
     host TEXT,
     UNIQUE (mchid, number)
 ) STRICT;
-CREATE INDEX request_unfinished ON request (state, id) WHERE state IN (0, 4, 6);
 ";
 
 /// Whether a change must survive a power cut before anybody hears of it.
@@ -177,11 +177,12 @@ fn prepare(db: &Connection) -> std::result::Result<(), String> {
     db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE").map_err(text)?;
     let made = if number("schema_version")? == 0 {
         db.execute_batch(&format!(
-            "{TABLES} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}; COMMIT"
+            "{TABLES} {} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}; COMMIT",
+            sql::index()
         ))
     } else {
         // Nothing is changed, but the file has shown that it can be written.
-        db.execute_batch("UPDATE request SET state = state WHERE id = -1; COMMIT")
+        db.execute_batch(&format!("UPDATE request SET state = state WHERE id = -1; {} COMMIT", sql::index()))
     };
     made.map_err(|error| {
         let _ = db.execute_batch("ROLLBACK");

@@ -10,7 +10,7 @@ use crate::wire;
 use crate::wire::verify::SignatureHeaders;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use std::io;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -72,7 +72,7 @@ impl HttpTransport {
 
     fn send(&self, request: &Outgoing<'_>) -> std::result::Result<Response<Body>, ureq::Error> {
         let mut head =
-            Request::builder().method(request.method).uri(format!("{}{}", request.origin, request.target));
+            Request::builder().method(request.method).uri([request.origin, request.target].concat());
         for (name, value) in request.headers {
             head = head.header(*name, *value);
         }
@@ -101,7 +101,7 @@ impl HttpTransport {
 impl Transport for HttpTransport {
     fn exchange(&self, request: &Outgoing<'_>) -> std::result::Result<Answer, Failure> {
         let outcome = self.send(request).and_then(|mut response| {
-            let body = response.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec()?;
+            let body = read(response.body_mut())?;
             Ok(answer(response.status().as_u16(), response.headers(), body))
         });
         outcome.map_err(|error| {
@@ -112,6 +112,15 @@ impl Transport for HttpTransport {
             failure
         })
     }
+}
+
+/// The body, in one piece of memory where its length is announced.
+fn read(body: &mut Body) -> std::result::Result<Vec<u8>, ureq::Error> {
+    let announced = body.content_length().filter(|length| *length <= LARGEST_ANSWER).unwrap_or_default();
+    // One byte more, or the end would be looked for with more memory.
+    let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or_default() + 1);
+    body.with_config().limit(LARGEST_ANSWER).reader().read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn host_name(origin: &str) -> &str {

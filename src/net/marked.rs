@@ -23,7 +23,7 @@ impl<In: Transport> Connector<In> for Marking {
     ) -> Result<Option<Self::Out>, Error> {
         // The leg to a proxy carries CONNECT, which is no request of ours.
         let counts = details.needs_tls();
-        Ok(chained.map(|inner| Marked { inner, counts, kept_back: Vec::new() }))
+        Ok(chained.map(|inner| Marked { inner, counts, kept_back: Vec::new(), heard_from: false }))
     }
 }
 
@@ -34,6 +34,8 @@ pub struct Marked<T> {
     counts: bool,
     /// The beginning of a request whose rest is expected.
     kept_back: Vec<u8>,
+    /// It has just brought an answer.
+    heard_from: bool,
 }
 
 impl<T: Transport> Marked<T> {
@@ -78,11 +80,14 @@ impl<T: Transport> Transport for Marked<T> {
         if !self.kept_back.is_empty() {
             self.let_out(0, timeout)?;
         }
-        self.inner.await_input(timeout)
+        self.heard_from = self.inner.await_input(timeout)?;
+        Ok(self.heard_from)
     }
 
+    /// ureq asks twice: when an answer is read, and when the connection is to be used again. The second time
+    /// decides, and finds out all that there was to find the first time.
     fn is_open(&mut self) -> bool {
-        self.inner.is_open()
+        std::mem::take(&mut self.heard_from) || self.inner.is_open()
     }
 
     fn is_tls(&self) -> bool {

@@ -23,10 +23,8 @@ pub struct Signer {
 
 /// The five lines that are signed, each ended by a line feed, the last included.
 pub fn message(method: &str, target: &str, timestamp: i64, nonce: &str, body: &[u8]) -> Vec<u8> {
-    let mut message = format!("{method}\n{target}\n{timestamp}\n{nonce}\n").into_bytes();
-    message.extend_from_slice(body);
-    message.push(b'\n');
-    message
+    let lines = [method, "\n", target, "\n", &timestamp.to_string(), "\n", nonce, "\n"].concat();
+    [lines.as_bytes(), body, b"\n"].concat()
 }
 
 impl Signer {
@@ -46,10 +44,24 @@ impl Signer {
             Mode::Partner => ("WECHATPAY2-SHA256-RSA2048", "mchid"),
             Mode::Brand => ("WECHATPAY-BRAND-SHA256-RSA2048", "brand_id"),
         };
-        Ok(format!(
-            "{scheme} {member}=\"{}\",nonce_str=\"{nonce}\",timestamp=\"{timestamp}\",serial_no=\"{}\",signature=\"{signature}\"",
-            self.id, self.serial,
-        ))
+        let timestamp = timestamp.to_string();
+        Ok([
+            scheme,
+            " ",
+            member,
+            "=\"",
+            &self.id,
+            "\",nonce_str=\"",
+            &nonce,
+            "\",timestamp=\"",
+            &timestamp,
+            "\",serial_no=\"",
+            &self.serial,
+            "\",signature=\"",
+            &signature,
+            "\"",
+        ]
+        .concat())
     }
 
     /// The merchant's key.
