@@ -1,5 +1,6 @@
 //! The transport over ureq.
 
+use super::connect::Connecting;
 use super::marked::Marking;
 use super::resolver::{self, CachingResolver};
 use super::{Answer, Failure, FailureKind, Outgoing, Transport, in_flight};
@@ -17,7 +18,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use ureq::http::{HeaderMap, Request, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::unversioned::transport::{Connector, DefaultConnector};
+use ureq::unversioned::transport::Connector;
 use ureq::{Agent, Body, Proxy};
 
 /// WeChat Pay's answers have a few kilobytes, its longest lists some hundred.
@@ -66,7 +67,7 @@ impl HttpTransport {
             .max_idle_connections_per_host(IDLE_CONNECTIONS)
             .max_idle_age(IDLE)
             .build();
-        let agent = Agent::with_parts(settings, DefaultConnector::new().chain(Marking), CachingResolver);
+        let agent = Agent::with_parts(settings, Connecting::default().chain(Marking), CachingResolver);
         Ok(HttpTransport { agent })
     }
 

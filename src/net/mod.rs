@@ -2,6 +2,7 @@
 
 pub mod cancel;
 pub mod clock;
+mod connect;
 pub mod deadline;
 pub mod hosts;
 pub mod http;

@@ -11,6 +11,7 @@
 
 mod brand;
 mod checking;
+mod connections;
 mod doubt;
 mod hostile;
 mod jobs;

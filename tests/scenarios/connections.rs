@@ -1,0 +1,115 @@
+//! Connections: used again for as long as the server keeps them, and made anew without a call that fails.
+
+use crate::till::{Till, config_with, use_request};
+use serde_json::json;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+use wxcoupon_sandbox::{Options, Sandbox};
+
+/// Stands between a till and the sandbox: passes everything on, and counts.
+struct Relay {
+    url: String,
+    passed: Arc<Mutex<Vec<Passed>>>,
+}
+
+/// One connection of the till's.
+struct Passed {
+    client: TcpStream,
+    /// Bytes from the server.
+    received: Arc<AtomicU64>,
+}
+
+impl Relay {
+    fn before(sandbox: &Sandbox) -> Relay {
+        let config = sandbox.config();
+        let server = config["base_urls"][0].as_str().unwrap().trim_start_matches("https://").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let passed: Arc<Mutex<Vec<Passed>>> = Arc::default();
+        let counted = Arc::clone(&passed);
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let (client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
+                let received = Arc::new(AtomicU64::new(0));
+                pass_on(client.try_clone().unwrap(), server.try_clone().unwrap(), Arc::default());
+                pass_on(server, client.try_clone().unwrap(), Arc::clone(&received));
+                counted.lock().unwrap().push(Passed { client, received });
+            }
+        });
+        Relay { url, passed }
+    }
+
+    fn opened(&self) -> usize {
+        self.passed.lock().unwrap().len()
+    }
+
+    /// Bytes that the server sent on each connection.
+    fn received(&self) -> Vec<u64> {
+        self.passed.lock().unwrap().iter().map(|passed| passed.received.load(Ordering::SeqCst)).collect()
+    }
+
+    /// Ends all connections, as a server ends those that are idle.
+    fn cut(&self) {
+        for passed in &*self.passed.lock().unwrap() {
+            let _ = passed.client.shutdown(Shutdown::Both);
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn pass_on(mut from: TcpStream, mut to: TcpStream, count: Arc<AtomicU64>) {
+    thread::spawn(move || {
+        let mut bytes = [0; 16 * 1024];
+        while let Ok(length @ 1..) = from.read(&mut bytes) {
+            count.fetch_add(length as u64, Ordering::SeqCst);
+            if to.write_all(&bytes[..length]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Both);
+    });
+}
+
+fn till_behind(relay: &Relay, sandbox: &Sandbox) -> Till {
+    Till::new(&config_with(sandbox, &json!({ "base_urls": [relay.url] })))
+}
+
+fn redeem(till: &Till, name: &str) {
+    let answer = till.redeem(&use_request(&format!("AUTO_{name}"), name));
+    assert_eq!(answer.status, 0, "{}", answer.json);
+    assert_eq!(answer.json["attempts"], 1, "{}", answer.json);
+}
+
+#[test]
+fn a_connection_that_the_server_keeps_is_used_again_after_seconds_of_nothing() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let relay = Relay::before(&sandbox);
+    let till = till_behind(&relay, &sandbox);
+    for round in 0..3 {
+        redeem(&till, &format!("KEPT-000{round}"));
+        // WeChat Pay's servers announce that they keep it for eight.
+        thread::sleep(Duration::from_secs(if round == 0 { 6 } else { 0 }));
+    }
+    assert_eq!(relay.opened(), 1);
+}
+
+#[test]
+fn a_connection_that_the_server_has_closed_costs_no_attempt_and_the_next_one_resumes_tls() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let relay = Relay::before(&sandbox);
+    let till = till_behind(&relay, &sandbox);
+    for round in 0..4 {
+        redeem(&till, &format!("CUT-000{round}"));
+        relay.cut();
+    }
+    assert_eq!(relay.opened(), 4);
+    // Who resumes is not shown the certificate again.
+    let received = relay.received();
+    for resumed in &received[1..] {
+        assert!(received[0] - resumed > 600, "bytes from the server, by connection: {received:?}");
+    }
+}
