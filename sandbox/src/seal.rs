@@ -48,7 +48,7 @@ pub(crate) fn sign(
     body: &mut Vec<u8>,
     seal: &Seal,
     keys: &KeySet,
-) -> Result<[(&'static str, String); 4], ErrorStack> {
+) -> Result<[(&'static str, String); 5], ErrorStack> {
     let Signatory { key, serial, is_public_key } = &*seal.signatory;
     let nonce = random::alphanumeric(32)?;
     let mut message = String::with_capacity(64);
@@ -79,6 +79,8 @@ pub(crate) fn sign(
         ("Wechatpay-Nonce", nonce),
         ("Wechatpay-Signature", signature),
         ("Wechatpay-Serial", serial),
+        // Documented for notifications; wechatpayv3, which people use, refuses answers without it.
+        ("Wechatpay-Signature-Type", "WECHATPAY2-SHA256-RSA2048".to_owned()),
     ])
 }
 

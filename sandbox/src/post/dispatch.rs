@@ -117,7 +117,6 @@ fn write(
             flaw: fault.and_then(play::flaw),
         };
         headers.extend(seal::sign(&mut body, &seal, keys)?);
-        headers.push(("Wechatpay-Signature-Type", "WECHATPAY2-SHA256-RSA2048".to_owned()));
     }
     Ok((headers, body))
 }
