@@ -22,6 +22,7 @@ PARTS = {
     for part in (
         parts.redeem,
         parts.masked,
+        parts.anew,
         parts.cold,
         parts.wire,
         parts.forged,

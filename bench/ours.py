@@ -1,10 +1,12 @@
 """What is measured with the library alone. Each part yields records, as in parts.py."""
 
+import os
 import re
 import shutil
 import socket
 import subprocess
 import threading
+import time
 
 from contestants import BUILT, VARIANTS, build
 from runs import summary
@@ -28,6 +30,8 @@ def journal(bench):
     """The journal in memory, and in a file: a new one each time, since a number it knows is not sent again."""
     scale = bench.scale
     for number in range(scale.rounds):
+        record = {"contestant": "4 KiB written and flushed, alone", "round": number, "journal": "file"}
+        yield {**record, "threads": 1, **summary(one_write(min(scale.calls, COUPONS // 2)))}
         for contestant in libraries(bench):
             for where in ("memory", "file"):
                 for threads in (1, 8):
@@ -40,6 +44,25 @@ def journal(bench):
                     if told:
                         record = {"contestant": contestant.name, "round": number, "journal": where}
                         yield {**record, "threads": threads, **summary(told)}
+
+
+def one_write(calls):
+    """What the disk asks of anybody: a page written over and flushed, and nothing else."""
+    page, latencies = b"7" * 4096, []
+    file = os.open(fresh_folder("journal") / "pages", os.O_RDWR | os.O_CREAT)
+    try:
+        os.pwrite(file, page * calls, 0)
+        os.fsync(file)
+        cpu, wall = time.process_time_ns(), time.perf_counter_ns()
+        for index in range(calls):
+            begun = time.perf_counter_ns()
+            os.pwrite(file, page, index * len(page))
+            os.fdatasync(file)
+            latencies.append(time.perf_counter_ns() - begun)
+        cpu, wall = time.process_time_ns() - cpu, time.perf_counter_ns() - wall
+    finally:
+        os.close(file)
+    return {"cpu_ns": cpu, "wall_ns": wall, "peak_rss_kib": 0, "latencies_ns": latencies}
 
 
 def dead_host(bench):

@@ -77,6 +77,18 @@ def masked(bench):
         yield from redeem(bench, NO_IFMA)
 
 
+def anew(bench):
+    """The server ends each connection with its answer, so that each call makes one."""
+    config, scale = bench.shop.config("closing", [bench.server.url(bench.server.closing)]), bench.scale
+    for number, contestant in bench.interleaved(scale.rounds):
+        if (contestant.name, str(config), 1) in bench.broken:
+            continue
+        calls = max(scale.calls * contestant.share // 400, 10)
+        told = bench.run(contestant, config, 1, max(contestant.warmup // 5, 5), calls)
+        if told:
+            yield {"contestant": contestant.name, "round": number, "threads": 1, **summary(told)}
+
+
 def cold(bench):
     """From the start of a process to the end of its first redemption, and of the process."""
     for number, contestant in bench.interleaved(bench.scale.cold_starts):

@@ -34,6 +34,8 @@ http {
     map_hash_bucket_size 128;
     include signed.conf;
     server { listen 127.0.0.1:%(port)d ssl; include honest.conf; }
+    # Each connection for one answer, as good as those that were idle for too long.
+    server { listen 127.0.0.1:%(closing)d ssl; keepalive_timeout 0; include honest.conf; }
     # The same answers with one digit changed, and no answer at all.
     server { listen 127.0.0.1:%(forged)d ssl; include forged.conf; }
     server { listen 127.0.0.1:%(lost)d ssl; return 444; }
@@ -65,12 +67,12 @@ class Server:
 
     def __init__(self, shop):
         self.shop = shop
-        self.port, self.forged, self.lost = free_port(), free_port(), free_port()
+        self.port, self.closing, self.forged, self.lost = (free_port() for _ in range(4))
         self._process, self._signed_at = None, 0.0
 
     def __enter__(self):
-        names = {"workers": WORKERS, "port": self.port, "forged": self.forged, "lost": self.lost}
-        self._write("nginx.conf", CONFIG % {"folder": self.shop.folder, **names})
+        names = {key: getattr(self, key) for key in ("port", "closing", "forged", "lost")}
+        self._write("nginx.conf", CONFIG % {"folder": self.shop.folder, "workers": WORKERS, **names})
         body = answer(CODE % 0).decode().replace(CODE % 0, "$code")
         forged = body.replace("4200002812202508031234567890", "4200002812202508031234567891")
         self._write("honest.conf", ANSWER % {"serial": PUBLIC_KEY_ID, "body": body})

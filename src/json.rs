@@ -50,11 +50,11 @@ pub fn bytes<'a>(members: impl IntoIterator<Item = (&'a String, &'a Value)>) -> 
     text
 }
 
-/// A value as JSON, in a text with room for so many bytes more.
+/// A value as JSON, in a text with room for so many bytes more. For values whose keys are strings: nothing can fail.
 pub fn text(value: &impl Serialize, room: usize) -> String {
     let mut text = Vec::with_capacity(USUAL_BYTES + room);
-    // What is written here has strings as keys: nothing can fail.
-    let _ = serde_json::to_writer(&mut text, value);
+    let written = serde_json::to_writer(&mut text, value);
+    debug_assert!(written.is_ok(), "{written:?}");
     String::from_utf8(text).unwrap_or_default()
 }
 

@@ -71,9 +71,6 @@ folder=$2
 target_dir=${CARGO_TARGET_DIR:-$PWD/target}/elsewhere
 cargo fetch --quiet --locked
 mkdir -p "$target_dir"
-# With and without test hooks it is one file, which must be copied before it is another.
-exec 8>"$target_dir/lock"
-flock 8
 build
 cp "$target_dir/$triple/release/wxcoupon.dll" "$target_dir/$triple/release/libwxcoupon.dll.a" "$folder"
 # What the library exports is what the import libraries offer.

@@ -23,7 +23,7 @@ pub struct Memory {
 struct Kept {
     /// Without its members: as JSON, they are one piece of memory instead of many, for as long as it is kept.
     row: Row,
-    members: String,
+    members: Box<str>,
     owner: Option<String>,
 }
 
@@ -70,7 +70,7 @@ impl Rows for Memory {
     }
 
     fn insert(&mut self, _: &str, owner: &str, new: NewRow) -> Result<Row> {
-        let members = json::text(&new.members, 0);
+        let members = json::text(&new.members, 0).into_boxed_str();
         self.last_id += 1;
         let mut row = Row::of(self.last_id, new);
         let members_of_row = std::mem::take(&mut row.members);

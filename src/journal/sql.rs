@@ -15,7 +15,8 @@ const COLUMNS: &str = "id, operation, number, method, target, body, members, sta
 /// memory, whenever a row is written.
 const UNFINISHED: &str = "(state = 0 OR state = 4 OR state = 6)";
 
-/// What finds them among many, with the name under which earlier files have it for `IN`.
+/// What finds them among many. Files of earlier builds have it as `request_unfinished`, written with `IN`. The query
+/// names it, so another name would be another format of the file.
 pub(super) fn index() -> String {
     format!(
         "DROP INDEX IF EXISTS request_unfinished; \
@@ -154,6 +155,8 @@ impl Rows for Connection {
 mod tests {
     use super::*;
     use crate::journal::store::TABLES;
+    use crate::journal::{Begin, Journal};
+    use std::sync::Arc;
 
     /// One column of what `SQLite` says about a statement.
     fn explain(db: &Connection, how: &str, column: &str, statement: &str) -> Vec<String> {
@@ -172,5 +175,35 @@ mod tests {
         let steps = explain(&db, "EXPLAIN", "opcode", update);
         assert!(steps.iter().any(|step| step == "IdxInsert"), "{steps:?}");
         assert!(!steps.iter().any(|step| step == "OpenEphemeral"), "{steps:?}");
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_build_gets_the_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("till.journal");
+        let open = || Arc::new(Journal::open(Some(&path), "1900000001", Duration::from_secs(60)).unwrap());
+        let new = NewRow {
+            operation: "use".into(),
+            number: "SALE-0001".into(),
+            method: "POST".into(),
+            target: "/".into(),
+            body: None,
+            members: serde_json::Map::new(),
+            filled_in: Vec::new(),
+            ask_again: false,
+        };
+        assert!(matches!(open().begin(new), Ok(Begin::Go(_))));
+        let file = Connection::open(&path).unwrap();
+        file.execute_batch(
+            "DROP INDEX request_open; \
+             CREATE INDEX request_unfinished ON request (state, id) WHERE state IN (0, 4, 6)",
+        )
+        .unwrap();
+
+        let found = open().unfinished().unwrap();
+        assert_eq!(found.iter().map(|row| row.number.as_str()).collect::<Vec<_>>(), ["SALE-0001"]);
+        let named = "SELECT group_concat(name) FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL";
+        let names: String = file.query_row(named, [], |row| row.get(0)).unwrap();
+        assert_eq!(names, "request_open");
     }
 }

@@ -181,7 +181,7 @@ fn prepare(db: &Connection) -> std::result::Result<(), String> {
             sql::index()
         ))
     } else {
-        // Nothing is changed, but the file has shown that it can be written.
+        // Nothing is changed but the index of an earlier build, and the file has shown that it can be written.
         db.execute_batch(&format!("UPDATE request SET state = state WHERE id = -1; {} COMMIT", sql::index()))
     };
     made.map_err(|error| {

@@ -67,7 +67,11 @@ impl HttpTransport {
             .max_idle_connections_per_host(IDLE_CONNECTIONS)
             .max_idle_age(IDLE)
             .build();
-        let agent = Agent::with_parts(settings, Connecting::default().chain(Marking), CachingResolver);
+        let agent = Agent::with_parts(
+            settings,
+            Connecting::default().chain(Marking { proxied: config.proxy.is_some() }),
+            CachingResolver,
+        );
         Ok(HttpTransport { agent })
     }
 

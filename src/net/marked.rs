@@ -7,23 +7,33 @@
 
 use super::in_flight;
 use ureq::Error;
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, Either, NextTimeout, Transport};
 
 /// Wraps every connection to WeChat Pay.
 #[derive(Debug)]
-pub struct Marking;
+pub struct Marking {
+    /// Whether they go through a proxy.
+    pub proxied: bool,
+}
 
 impl<In: Transport> Connector<In> for Marking {
-    type Out = Marked<In>;
+    type Out = Either<In, Marked<In>>;
 
     fn connect(
         &self,
         details: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        // The leg to a proxy carries CONNECT, which is no request of ours.
-        let counts = details.needs_tls();
-        Ok(chained.map(|inner| Marked { inner, counts, kept_back: Vec::new(), heard_from: false }))
+        // The leg to the proxy is made in the same way, without a proxy. It carries CONNECT, which is no request of
+        // ours, and then the whole connection, whose outermost layer is the one that counts.
+        let leads_to_proxy = self.proxied && details.config.proxy().is_none();
+        Ok(chained.map(|inner| {
+            if leads_to_proxy {
+                Either::A(inner)
+            } else {
+                Either::B(Marked { inner, kept_back: Vec::new(), heard_from: false })
+            }
+        }))
     }
 }
 
@@ -31,7 +41,6 @@ impl<In: Transport> Connector<In> for Marking {
 #[derive(Debug)]
 pub struct Marked<T> {
     inner: T,
-    counts: bool,
     /// The beginning of a request whose rest is expected.
     kept_back: Vec<u8>,
     /// It has just brought an answer.
@@ -42,7 +51,7 @@ impl<T: Transport> Marked<T> {
     /// Lets out what was kept back and the first bytes of the output buffer behind it.
     fn let_out(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         // Before, not after: a write that fails half-way has let bytes out.
-        if self.counts && !in_flight::mark_sent() {
+        if !in_flight::mark_sent() {
             return Err(Error::Other("called off".into()));
         }
         let kept = self.kept_back.len();

@@ -22,11 +22,13 @@ pub struct Client {
     pub public_key_id: String,
 }
 
-/// One kept-alive connection with its buffers.
+/// One connection with its buffers.
 pub struct Connection {
     tls: ClientConnection,
     socket: TcpStream,
     answer: Vec<u8>,
+    /// The server ends it after this answer.
+    closed: bool,
 }
 
 impl Client {
@@ -38,6 +40,7 @@ impl Client {
             tls: ClientConnection::new(self.tls.clone(), name)?,
             socket,
             answer: Vec::with_capacity(8192),
+            closed: false,
         })
     }
 
@@ -82,6 +85,9 @@ impl Client {
 
     /// Redeems a coupon: an answer that is not proven, or not about it, is an error.
     pub fn redeem(&self, connection: &mut Connection, code: &str) -> Result<(), Box<dyn Error>> {
+        if connection.closed {
+            *connection = self.connect()?;
+        }
         let (head, body) = connection.exchange(self.request(code).as_bytes())?;
         if !head.starts_with("HTTP/1.1 200 ") {
             return Err(format!("{head}{}", String::from_utf8_lossy(body)).into());
@@ -132,7 +138,9 @@ impl Connection {
             }
         }
         let head = self.answer.windows(4).position(|four| four == b"\r\n\r\n").expect("it was found") + 4;
-        Ok((std::str::from_utf8(&self.answer[..head])?, &self.answer[head..]))
+        let (head, body) = (std::str::from_utf8(&self.answer[..head])?, &self.answer[head..]);
+        self.closed = header(head, "Connection").is_ok_and(|how| how == "close");
+        Ok((head, body))
     }
 }
 

@@ -1,5 +1,5 @@
-//! The least that a redemption can cost: one RSA signature, one exchange over a TLS connection that is open
-//! already, one verification.
+//! The least that a redemption can cost: one RSA signature, one exchange over TLS, one verification. The connection
+//! is kept for as long as the server keeps it.
 //!
 //! ```text
 //! floor ring|aws-lc CONFIG THREADS WARMUP CALLS FIRST COUNT
