@@ -31,8 +31,8 @@ features=''
 folder=$2
 triple=$(triple_of "$platform")
 use_rust "$platform"
-# What runs on this machine while the library is built, each Rust compiles once for all platforms.
-target_dir=${CARGO_TARGET_DIR:-$PWD/target}/elsewhere
+# What runs on this machine while the library is built, Debian's Rust compiles once for both of its platforms.
+target_dir=${CARGO_TARGET_DIR:-$PWD/target}/linux
 [ "$platform" != linux-x86_64 ] || target_dir=${CARGO_TARGET_DIR:-$PWD/target}/$platform
 zig=$(tools/zig.sh)
 # Zig keeps the C libraries that it has compiled.

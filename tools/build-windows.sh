@@ -68,7 +68,7 @@ fi
 
 use_platform "$1"
 folder=$2
-target_dir=${CARGO_TARGET_DIR:-$PWD/target}/elsewhere
+target_dir=${CARGO_TARGET_DIR:-$PWD/target}/windows
 cargo fetch --quiet --locked
 mkdir -p "$target_dir"
 build

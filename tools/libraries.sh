@@ -6,8 +6,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-. tools/platform.sh
-
 build() { # niceness, platform ...
     niceness=$1 built=0
     shift
@@ -22,11 +20,15 @@ build() { # niceness, platform ...
     return $built
 }
 
-result=0
-# These share a folder, and so come one after the other. One word each.
-# shellcheck disable=SC2086,SC2154
-build "${1:-0}" $elsewhere windows-x86_64-test-hooks windows-x86-test-hooks &
+# What comes one after the other shares a folder.
+result=0 nice=${1:-0}
+build "$nice" windows-x86_64 windows-x86 windows-x86_64-test-hooks windows-x86-test-hooks &
+windows=$!
+build "$nice" linux-aarch64 linux-x86_64-musl &
+linux=$!
 build 0 linux-x86_64 || result=1
-build "${1:-0}" linux-x86_64-test-hooks || result=1
-wait $! || result=1
+build "$nice" linux-x86_64-test-hooks || result=1
+for others in $windows $linux; do
+    wait "$others" || result=1
+done
 exit $result

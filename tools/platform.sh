@@ -1,10 +1,9 @@
 # shellcheck shell=sh
 # The platforms an archive is made for. Sourced by the scripts that make them.
 
-# As the archives are named: the one that this machine's own Rust builds, and those that Debian's does.
-elsewhere='linux-aarch64 linux-x86_64-musl windows-x86_64 windows-x86'
+# As the archives are named.
 # shellcheck disable=SC2034
-platforms="linux-x86_64 $elsewhere"
+platforms='linux-x86_64 linux-aarch64 linux-x86_64-musl windows-x86_64 windows-x86'
 
 # Rust's name of the platform.
 triple_of() { # platform
