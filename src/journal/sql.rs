@@ -202,8 +202,8 @@ mod tests {
 
         let found = open().unfinished().unwrap();
         assert_eq!(found.iter().map(|row| row.number.as_str()).collect::<Vec<_>>(), ["SALE-0001"]);
-        let named = "SELECT group_concat(name) FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL";
-        let names: String = file.query_row(named, [], |row| row.get(0)).unwrap();
-        assert_eq!(names, "request_open");
+        let query = "SELECT group_concat(name) FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL";
+        let indices: String = file.query_row(query, [], |row| row.get(0)).unwrap();
+        assert_eq!(indices, "request_open");
     }
 }
