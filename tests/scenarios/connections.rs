@@ -53,11 +53,10 @@ impl Relay {
                 let (mut client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
                 greet(&mut client);
                 let received = Arc::new(AtomicU64::new(0));
-                let ends = (client.try_clone().unwrap(), server.try_clone().unwrap());
-                let back = (server, client.try_clone().unwrap(), Arc::clone(&received));
-                counted.lock().unwrap().push(Passed { client, received });
-                pass_on(ends.0, ends.1, Arc::default());
-                pass_on(back.0, back.1, back.2);
+                let passing = Passed { client: client.try_clone().unwrap(), received: Arc::clone(&received) };
+                counted.lock().unwrap().push(passing);
+                pass_on(&client, &server, Arc::default());
+                pass_on(&server, &client, received);
             }
         });
         Relay { address, passed }
@@ -81,7 +80,8 @@ impl Relay {
     }
 }
 
-fn pass_on(mut from: TcpStream, mut to: TcpStream, count: Arc<AtomicU64>) {
+fn pass_on(from: &TcpStream, to: &TcpStream, count: Arc<AtomicU64>) {
+    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
     thread::spawn(move || {
         let mut bytes = [0; 16 * 1024];
         while let Ok(length @ 1..) = from.read(&mut bytes) {
@@ -94,8 +94,10 @@ fn pass_on(mut from: TcpStream, mut to: TcpStream, count: Arc<AtomicU64>) {
     });
 }
 
-fn till_behind(relay: &Relay, sandbox: &Sandbox) -> Till {
-    Till::new(&config_with(sandbox, &json!({ "base_urls": [format!("https://{}", relay.address)] })))
+fn till_behind_relay(sandbox: &Sandbox) -> (Relay, Till) {
+    let relay = Relay::before(sandbox);
+    let urls = json!({ "base_urls": [format!("https://{}", relay.address)] });
+    (relay, Till::new(&config_with(sandbox, &urls)))
 }
 
 fn redeem(till: &Till, name: &str) {
@@ -107,8 +109,7 @@ fn redeem(till: &Till, name: &str) {
 #[test]
 fn a_connection_that_the_server_keeps_is_used_again_after_seconds_of_nothing() {
     let sandbox = Sandbox::start(Options::default()).unwrap();
-    let relay = Relay::before(&sandbox);
-    let till = till_behind(&relay, &sandbox);
+    let (relay, till) = till_behind_relay(&sandbox);
     for round in 0..3 {
         redeem(&till, &format!("KEPT-000{round}"));
         // WeChat Pay's servers announce that they keep it for eight.
@@ -120,8 +121,7 @@ fn a_connection_that_the_server_keeps_is_used_again_after_seconds_of_nothing() {
 #[test]
 fn a_connection_that_the_server_has_closed_costs_no_attempt_and_the_next_one_resumes_tls() {
     let sandbox = Sandbox::start(Options::default()).unwrap();
-    let relay = Relay::before(&sandbox);
-    let till = till_behind(&relay, &sandbox);
+    let (relay, till) = till_behind_relay(&sandbox);
     for round in 0..4 {
         redeem(&till, &format!("CUT-000{round}"));
         relay.cut();
