@@ -43,7 +43,7 @@ def arguments():
     parser.add_argument("--library", action="append", metavar="NAME=FILE", default=[], help="a libwxcoupon.so")
     parser.add_argument("--only", action="append", metavar="PART", choices=PARTS, help=", ".join(PARTS))
     parser.add_argument("--no-peers", action="store_true", help="the library and the floor alone")
-    parser.add_argument("--rounds", type=int, help=f"in place of {parts.FULL.rounds}")
+    parser.add_argument("--rounds", type=int, help=f"in place of {parts.FULL.rounds} and {parts.FULL.rounds_of_one}")
     return parser.parse_args()
 
 
@@ -51,7 +51,7 @@ def main():
     given = arguments()
     scale = parts.QUICK if given.quick else parts.FULL
     if given.rounds:
-        scale = dataclasses.replace(scale, rounds=given.rounds)
+        scale = dataclasses.replace(scale, rounds=given.rounds, rounds_of_one=given.rounds)
     # Two at once would measure each other, with each other's keys.
     contestants.BUILT.mkdir(parents=True, exist_ok=True)
     alone = open(contestants.BUILT / "lock", "w")
@@ -78,6 +78,7 @@ def main():
         **machine.about(field),
         "quick": given.quick,
         "rounds": scale.rounds,
+        "rounds_of_one": scale.rounds_of_one,
         "missing": missing,
         "partial": bool(given.quick or missing or given.no_peers),
         "failures": failures,

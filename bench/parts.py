@@ -13,18 +13,42 @@ NO_IFMA = {"OPENSSL_ia32cap": ":~0x200000"}
 @dataclass(frozen=True)
 class Scale:
     rounds: int
+    # Rounds with one thread, whose figures lie close together.
+    rounds_of_one: int
     # Measured calls of a run, before a contestant's share; and those before, which are not measured.
     calls: int
     warmup: int
     threads: tuple
+    # The least of these calls for each thread: a thread's first ones cost more.
+    calls_per_thread: int
     cold_starts: int
     # Redeemed while the heap is watched; in doubt before they are settled.
     many: int
     rows: int
 
 
-FULL = Scale(rounds=5, calls=1000, warmup=100, threads=(1, 2, 8, 64), cold_starts=15, many=1_000_000, rows=1000)
-QUICK = Scale(rounds=2, calls=200, warmup=50, threads=(1, 8), cold_starts=3, many=5000, rows=100)
+FULL = Scale(
+    rounds=5,
+    rounds_of_one=15,
+    calls=1000,
+    warmup=100,
+    threads=(1, 2, 8, 64),
+    calls_per_thread=50,
+    cold_starts=15,
+    many=1_000_000,
+    rows=1000,
+)
+QUICK = Scale(
+    rounds=2,
+    rounds_of_one=2,
+    calls=200,
+    warmup=50,
+    threads=(1, 8),
+    calls_per_thread=10,
+    cold_starts=3,
+    many=5000,
+    rows=100,
+)
 
 
 @dataclass
@@ -59,11 +83,12 @@ class Bench:
 
 def redeem(bench, env=None):
     scale = bench.scale
-    for number, contestant in bench.interleaved(scale.rounds):
-        for threads in scale.threads if env is None else (1,):
+    for number, contestant in bench.interleaved(scale.rounds_of_one):
+        for threads in scale.threads if env is None and number < scale.rounds else (1,):
             if (contestant.name, str(bench.config), threads) in bench.broken:
                 continue
-            calls = max(scale.calls * contestant.share // 100, 2 * threads)
+            calls = max(scale.calls, threads * scale.calls_per_thread)
+            calls = max(calls * contestant.share // 100, 2 * threads)
             calls -= calls % threads
             warmup = max((contestant.warmup or scale.warmup * contestant.share // 100) // threads, 2)
             told = bench.run(contestant, bench.config, threads, warmup, calls, env=env)

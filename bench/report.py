@@ -70,7 +70,8 @@ measured, and how: [README.md](README.md). All that was measured: [data](data).
 - {about["cores"]} cores, {about["cpu"]} ({", ".join(about["flags"])}), {about["system"]}, Linux {about["kernel"]}; load before: {about["load"][0]}.
 - {"; ".join(about["versions"])}.
 {remarks}
-Figures are medians over {about["rounds"]} rounds, with the range of the middle half of them in brackets.
+Figures are medians over {about["rounds"]} rounds ({about["rounds_of_one"]} with one thread over an open connection), with the
+range of the middle half of them in brackets.
 
 ![CPU time of a redemption](data/cpu.svg)
 ![Time of a redemption](data/latency.svg)
