@@ -1,5 +1,8 @@
 # The front door. Each target installs what it needs and is missing (tools/setup.sh).
 
+# Each step of a target relies on the one before it.
+.NOTPARALLEL:
+
 .PHONY: help demo test libraries check bench lint advisories header dist install uninstall setup clean
 
 help:
@@ -11,7 +14,7 @@ help:
 	@echo 'make dist        the archives for all platforms, in target/dist'
 	@echo 'make install     library, headers, pkg-config and CMake files into PREFIX=/usr/local; make uninstall'
 	@echo 'make setup       install what the tests need from Debian'
-	@echo 'make bench       measure the library beside other clients, into bench/RESULTS.md; some 25 minutes'
+	@echo 'make bench       measure the library beside other clients, into bench/RESULTS.md; half an hour'
 	@echo 'make advisories  known defects of dependencies; needs the RustSec database'
 	@echo 'make clean       remove everything that was built'
 
