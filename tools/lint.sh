@@ -20,8 +20,4 @@ fi
 cargo fmt --all --check
 cargo clippy --quiet --workspace --all-targets --features wxcoupon/test-hooks -- -D warnings
 "$tools/bin/cargo-deny" --log-level error check --hide-inclusion-graph bans licenses sources
-if command -v shellcheck >/dev/null 2>&1; then
-    shellcheck tools/*.sh .ci/run
-else
-    echo 'SKIPPED: shellcheck is not installed'
-fi
+shellcheck tools/*.sh .ci/run

@@ -59,6 +59,10 @@ find_missing() {
     need cmake cmake
     need abidiff abigail-tools
     need jq jq
+    need git git
+    need shellcheck shellcheck
+    # Files that not even root may write.
+    need chattr e2fsprogs
     # Archives for Windows, and static libraries of any processor.
     need zip zip
     need llvm-strip llvm
@@ -89,7 +93,9 @@ find_missing() {
 
 # A Rust that can build its standard library, the compilers, and a Wine to run what they make.
 find_missing_for_windows() {
-    [ -e /usr/lib/rustlib/src/rust/library/std ] || missing="$missing rustc-web cargo-web rust-web-src"
+    [ -e /usr/lib/rustlib/src/rust/library/std ] || missing="$missing rust-web-src"
+    [ -x /usr/bin/rustc ] || missing="$missing rustc-web"
+    [ -x /usr/bin/cargo ] || missing="$missing cargo-web"
     # The library is made with the one, programs that have POSIX threads with the other.
     for cpu in i686 x86-64; do
         need "$(echo $cpu | tr - _)-w64-mingw32-gcc-win32" "gcc-mingw-w64-$cpu-win32"

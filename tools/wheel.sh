@@ -4,8 +4,9 @@
 #   tools/wheel.sh LIBRARY FOLDER   LIBRARY is a release build, libwxcoupon.so or wxcoupon.dll; the wheel goes
 #                                   into FOLDER
 #
-# PYTHON names the interpreter (python3). Where it has setuptools and wheel, nothing is downloaded. The bytes
-# depend on the library, the files of the commit and these tools: not on time, folder, user or umask.
+# PYTHON names the interpreter (python3). Where it has setuptools and wheel, nothing is downloaded; else they are
+# those of packaging/wheel-constraints.txt. The bytes depend on the library, the files of the commit and these
+# tools: not on time, folder, user or umask.
 set -eu
 umask 022
 library=$(realpath "$1")
@@ -47,6 +48,8 @@ cp "$library" "$work/wxcoupon/$file"
 cp LICENSE-MIT LICENSE-APACHE "$work"
 chmod -R u=rwX,go=rX "$work"
 isolation=''
+PIP_CONSTRAINT=$PWD/packaging/wheel-constraints.txt
+export PIP_CONSTRAINT
 if "${PYTHON:-python3}" -c 'import setuptools, wheel' 2>/dev/null; then
     isolation=--no-build-isolation
 fi

@@ -14,7 +14,12 @@ shift
 # folder, it asks no more of it than the package libc6-i386.
 version=8.0~repack-4
 fetch_wine32() { # folder
-    pool=$(apt-get download --print-uris wine64 | cut -d"'" -f2)
+    pool=$(apt-get download --print-uris wine64 2>/dev/null | cut -d"'" -f2)
+    if [ -z "$pool" ]; then
+        # The lists of packages were taken away, as images do to be small.
+        apt-get update >/dev/null 2>&1 || sudo -n apt-get update >/dev/null
+        pool=$(apt-get download --print-uris wine64 | cut -d"'" -f2)
+    fi
     pool=${pool%/*}
     while read -r package sum; do
         /usr/lib/apt/apt-helper -qq download-file "$pool/${package}_${version}_i386.deb" "$1/$package.deb" "SHA256:$sum"

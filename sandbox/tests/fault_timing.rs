@@ -81,12 +81,12 @@ fn hangs(kind: FaultKind, effects: usize) {
     let till = Till::new(&sandbox);
     sandbox.inject(kind);
     let mut line = till.connect(&till.urls[0]).unwrap();
+    let written = Instant::now();
     line.write(&till.use_request(CODE, "NUMBER_1").bytes(&till)).unwrap();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| {
-            let start = Instant::now();
             assert!(line.read_answer().is_err());
-            start.elapsed()
+            written.elapsed()
         });
         thread::sleep(Duration::from_millis(400));
         assert_eq!(sandbox.ledger().len(), effects);

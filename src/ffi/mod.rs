@@ -1,6 +1,6 @@
 //! The C surface: the only module with `unsafe`, in the order of the header.
 //!
-//! Every exported function goes through [`guard::guard`]; every handle is looked up in a
+//! Every exported function that could panic goes through [`guard::guard`]; every handle is looked up in a
 //! [`registry::Registry`]; caller memory is read by [`text`] and written by [`buf`] and [`ctx`] alone.
 
 #![allow(

@@ -47,6 +47,8 @@ typedef int32_t(WXCOUPON_CALL *ctx_free_fn)(wxcoupon_ctx *);
 typedef int32_t(WXCOUPON_CALL *query_fn)(wxcoupon_ctx *, const char *, wxcoupon_buf *);
 typedef uint32_t(WXCOUPON_CALL *live_fn)(void);
 
+typedef const char *(WXCOUPON_CALL *version_fn)(void);
+
 static char *config;
 
 /* C has no cast from object to function pointers, but they have one size where libraries can be opened. */
@@ -60,6 +62,20 @@ static void find(void *library, const char *name, void *function)
 
     CHECK(found != NULL);
     memcpy(function, &found, sizeof found);
+}
+
+/* Nothing was done with it that would keep it. */
+static void load_unload(const char *path)
+{
+    void *library = open_library(path);
+    version_fn version;
+
+    CHECK(library != NULL);
+    if (!library)
+        return;
+    find(library, "wxcoupon_version", &version);
+    CHECK(version()[0] != 0);
+    CHECK_NUMBER(close_library(library), 0);
 }
 
 static void load_call_unload(const char *path)
@@ -105,6 +121,13 @@ int main(int argc, char **argv)
 
     check_arguments(argc);
     config = file_text(argv[FIXTURES], "offline.json");
+    proves("a library of which nothing was asked goes when it is unloaded, a hundred times");
+    for (round = 0; round < 100; round++)
+        load_unload(argv[LIBRARY]);
+#ifdef _WIN32
+    CHECK(!is_open(argv[LIBRARY]));
+#endif
+
     proves("loading, calling and unloading a hundred times does no harm");
     for (round = 0; round < 100; round++)
         load_call_unload(argv[LIBRARY]);

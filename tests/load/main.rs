@@ -148,7 +148,7 @@ fn one_number_called_by_many_threads_is_sent_once() {
             let call = |index: u64| {
                 scope.spawn(move || {
                     // Half of them at once, the others until after the answer.
-                    std::thread::sleep(Duration::from_millis(if index < 16 { 0 } else { index * 15 }));
+                    std::thread::sleep(Duration::from_millis(if index < 16 { 0 } else { index * 40 }));
                     till.redeem(request)
                 })
             };

@@ -32,8 +32,8 @@ use std::time::{Duration, Instant};
 
 /// Shops that are open at the same time: nearly all of a cell is waiting.
 const AT_ONCE: usize = 40;
-/// More than this and nobody runs it.
-const LONGEST: Duration = Duration::from_secs(60);
+/// More than this, on a slow machine too, and nobody runs it.
+const LONGEST: Duration = Duration::from_secs(180);
 
 #[test]
 fn what_the_till_is_told_is_what_happened() {

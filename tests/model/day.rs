@@ -260,7 +260,7 @@ impl Day {
     /// the book balances.
     pub fn close(&mut self) -> Checked {
         self.sandbox.clear_faults();
-        std::thread::sleep(Duration::from_millis(if self.saw("Slow") { SLOW_MS } else { 0 }));
+        std::thread::sleep(Duration::from_millis(if self.saw("Slow") { SLOW_MS + 100 } else { 0 }));
         for limit in ["timeout_ms", "attempt_timeout_ms", "connect_timeout_ms"] {
             self.config[limit] = json!(5000);
         }

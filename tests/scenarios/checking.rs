@@ -69,7 +69,7 @@ fn each_trouble_has_its_line_and_its_advice() {
     let till = Till::new(&config);
     sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("use"));
     let mut request = use_request("SBX_EFFECTIVE_1", "CHECK-0001");
-    request["_options"] = json!({ "timeout_ms": 1500 });
+    request["_options"] = json!({ "timeout_ms": 3000 });
     assert_eq!(till.redeem(&request).class(), 4);
     sandbox.inject(Fault::new(FaultKind::WrongSignature).on("echo"));
     let checked = till.check_with(&json!({ "online": true }));

@@ -42,6 +42,15 @@ pub struct Till {
     buf: *mut wxcoupon_buf,
 }
 
+/// The tests of a process share one pace, and many of them are told "too often".
+fn unhurried(config: &Value) -> Value {
+    let mut config = config.clone();
+    if config.is_object() && config.get("max_rate_per_s").is_none() {
+        config["max_rate_per_s"] = json!(100_000);
+    }
+    config
+}
+
 impl Till {
     pub fn new(config: &Value) -> Till {
         Till::try_new(config).unwrap_or_else(|refused| panic!("{refused:?}"))
@@ -50,12 +59,7 @@ impl Till {
     pub fn try_new(config: &Value) -> Result<Till, Answer> {
         let buf = wxcoupon_buf_new();
         let mut ctx = ptr::null_mut();
-        // The tests of a process share one pace, and many of them are told "too often".
-        let mut config = config.clone();
-        if config.get("max_rate_per_s").is_none() {
-            config["max_rate_per_s"] = json!(100_000);
-        }
-        let text = CString::new(config.to_string()).unwrap();
+        let text = CString::new(unhurried(config).to_string()).unwrap();
         // SAFETY: a terminated text and a writable pointer.
         let status = unsafe { wxcoupon_ctx_new(text.as_ptr(), &raw mut ctx, buf) };
         let till = Till { ctx, buf };
@@ -63,7 +67,7 @@ impl Till {
     }
 
     pub fn update(&self, config: &Value) -> Answer {
-        self.call(wxcoupon_ctx_update, config)
+        self.call(wxcoupon_ctx_update, &unhurried(config))
     }
 
     pub fn redeem(&self, request: &Value) -> Answer {

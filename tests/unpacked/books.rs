@@ -9,6 +9,14 @@ use std::path::Path;
 use std::process::Command;
 
 #[test]
+fn all_that_is_packed_is_tested() {
+    let script = text(root(), "tools/platform.sh");
+    let packed =
+        script.lines().find_map(|line| line.strip_prefix("platforms='")?.strip_suffix('\'')).unwrap();
+    assert_eq!(packed.split(' ').collect::<Vec<_>>(), PLATFORMS);
+}
+
+#[test]
 fn their_books_are_in_order() {
     for platform in PLATFORMS {
         let Some(folder) = unpacked(platform) else { continue };

@@ -93,9 +93,9 @@ fn memory_is_protected_and_the_bytes_know_no_time_and_no_folder(platform: &Platf
     assert!(!dump.contains("relocations stripped"), "{dump}");
 
     let bytes = fs::read(&file).unwrap();
-    for folder in
-        [root().to_str().unwrap(), &std::env::var("HOME").unwrap_or("/root".into()), "/usr/lib/rustlib"]
-    {
+    // A user of the system may have the root of all folders as his own.
+    let home = std::env::var("HOME").ok().filter(|home| home.len() > 1).unwrap_or("/root".into());
+    for folder in [root().to_str().unwrap(), &home, "/usr/lib/rustlib"] {
         let found = bytes.windows(folder.len()).any(|part| part == folder.as_bytes());
         assert!(!found, "{folder} is named in {}", file.display());
     }

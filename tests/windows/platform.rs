@@ -64,7 +64,7 @@ impl Platform {
 
     /// Runs a program.
     pub fn wine(&self, program: &Path) -> Command {
-        self.started(limited(300, wine_script()), program)
+        self.started(limited(600, wine_script()), program)
     }
 
     /// Runs a program whose process is the one that is started, so that it can be killed.
