@@ -24,3 +24,4 @@ mod requests;
 mod sensitive;
 mod till;
 mod upload;
+mod waiting;

@@ -261,6 +261,11 @@ pub fn use_request(coupon: &str, number: &str) -> Value {
     })
 }
 
+pub fn with_limit(mut request: Value, timeout_ms: u64) -> Value {
+    request["_options"] = json!({ "timeout_ms": timeout_ms });
+    request
+}
+
 pub fn query_request(coupon: &str) -> Value {
     json!({ "openid": OPENID, "coupon_code": coupon, "product_coupon_id": PRODUCT, "stock_id": STOCK })
 }
