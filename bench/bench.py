@@ -56,7 +56,7 @@ def main():
     contestants.BUILT.mkdir(parents=True, exist_ok=True)
     alone = open(contestants.BUILT / "lock", "w")
     fcntl.flock(alone, fcntl.LOCK_EX)
-    begun, records = time.time(), []
+    begun, records, load = time.time(), [], machine.load()
     shop = Shop(contestants.BUILT / "shop")
     with Server(shop) as server, Sandbox(contestants.BUILT / "sandbox-files") as sandbox:
         field = list(contestants.floors())
@@ -76,6 +76,7 @@ def main():
     missing = [name for name in PARTS if given.only and name not in given.only]
     about = {
         **machine.about(field),
+        "load_before": load,
         "quick": given.quick,
         "rounds": scale.rounds,
         "rounds_of_one": scale.rounds_of_one,

@@ -41,7 +41,7 @@ def cpu(records, names, path):
     figure, axes = plt.subplots(figsize=(8, 0.42 * len(names) + 1))
     bars = axes.barh(names, middle, color=[colour(name) for name in names])
     times = [
-        f" {mid:,.0f} µs, {spread(ratios(records, 'redeem', name, floor, cpu_us), 2).split(' ')[0]}×"
+        f" {mid:,.0f} µs, {spread(ratios(records, 'redeem', name, floor, cpu_us, threads=1), 2).split(' ')[0]}×"
         for name, mid in zip(names, middle)
     ]
     axes.bar_label(bars, times, fontsize=9)

@@ -55,8 +55,8 @@ def fastest_floor(records, part="redeem"):
     )
 
 
-def ratios(records, part, name, floor, figure):
+def ratios(records, part, name, floor, figure, **wanted):
     """A figure of a contestant as multiple of the floor's in the same round."""
-    of_floor = {it["round"]: figure(it) for it in those(records, part, threads=1, contestant=floor)}
-    own = those(records, part, threads=1, contestant=name)
+    of_floor = {it["round"]: figure(it) for it in those(records, part, contestant=floor, **wanted)}
+    own = those(records, part, contestant=name, **wanted)
     return [figure(it) / of_floor[it["round"]] for it in own if it["round"] in of_floor]

@@ -31,6 +31,10 @@ def has_ifma():
     return "avx512ifma" in cpu()[1]
 
 
+def load():
+    return round(os.getloadavg()[0], 1)
+
+
 def about(field):
     model, flags = cpu()
     return {
@@ -40,7 +44,6 @@ def about(field):
         "flags": sorted(flags & {"adx", "avx2", "avx512f", "avx512ifma", "bmi2", "sha_ni", "vaes"}),
         "kernel": platform.release(),
         "system": re.search(r'PRETTY_NAME="(.*)"', Path("/etc/os-release").read_text())[1],
-        "load": [round(load, 1) for load in os.getloadavg()],
         "commit": said("git", "rev-parse", "--short", "HEAD"),
         "versions": [
             line

@@ -18,7 +18,7 @@ LIMITS = """\
 - Answers are signed in advance, and named by coupon: 2,000 of them, which come round again. A client that remembers
   more numbers than that would answer from memory; none does here.
 - The floor does no more than sign, exchange and verify. It keeps no journal, checks no input, repeats nothing, and
-  finds two members of the answer by their text. Nobody can redeem with it.
+  finds one member of the answer by its text. Nobody can redeem with it.
 - The programs that use the other clients are ours, written as their pages teach, and they are in bench/peers.
 """
 
@@ -60,6 +60,7 @@ def head(about):
     partial = "**A quick run: no results.**\n\n" if about["quick"] else ""
     if about["missing"]:
         partial += f"Not run for this page: {', '.join(about['missing'])} (`tools/bench.sh --only PART`).\n\n"
+    load = f"; load before: {about['load_before']}" if "load_before" in about else ""
     remarks = "".join(f"- {it['name']}: {it['remark']}.\n" for it in about["contestants"] if it["remark"])
     return f"""\
 # Results
@@ -67,11 +68,12 @@ def head(about):
 {partial}`make bench` made this page on {about["date"]} from commit {about["commit"]}, in {about["minutes"]} minutes. What is
 measured, and how: [README.md](README.md). All that was measured: [data](data).
 
-- {about["cores"]} cores, {about["cpu"]} ({", ".join(about["flags"])}), {about["system"]}, Linux {about["kernel"]}; load before: {about["load"][0]}.
+- {about["cores"]} cores, {about["cpu"]} ({", ".join(about["flags"])}), {about["system"]}, Linux {about["kernel"]}{load}.
 - {"; ".join(about["versions"])}.
 {remarks}
-Figures are medians over {about["rounds"]} rounds ({about["rounds_of_one"]} with one thread over an open connection), with the
-range of the middle half of them in brackets.
+Figures are medians over {about["rounds"]} rounds ({about["rounds_of_one"]} with one thread over an open connection, and of cold and warm starts; at most
+3 against the sandbox and of dead hosts), with the range of the middle half of them in brackets. Settling, memory, instructions and
+the wire ran once.
 
 ![CPU time of a redemption](data/cpu.svg)
 ![Time of a redemption](data/latency.svg)

@@ -1,6 +1,19 @@
 """The tables of the page: title, text, and lines."""
 
-from figures import cpu_us, fastest_floor, pooled, quantile, rate, ratios, spread, those
+from figures import cpu_us, fastest_floor, median, pooled, quantile, rate, ratios, spread, those
+
+# Of fewer calls, one in a thousand is chance.
+FEW = 2000
+
+
+def times(of, floor):
+    """As multiple of the floor's."""
+    return f"×{of / floor:.2f}" if floor else ""
+
+
+def times_by_round(records, part, name, floor, figure, **wanted):
+    found = ratios(records, part, name, floor, figure, **wanted)
+    return f"×{median(found):.2f}" if found else ""
 
 
 def known(records, name):
@@ -12,7 +25,7 @@ def all_of(about, records):
     yield (
         "One thread",
         "Over a connection that is open. × is the multiple of the fastest floor, round by round; × own that of the floor with "
-        "the same signatures.",
+        "the same signatures. p99 and p99.9 are of the calls of all rounds together.",
         single(records, names, "redeem"),
     )
     yield (
@@ -29,15 +42,15 @@ def all_of(about, records):
     )
     yield (
         "Threads",
-        "Redemptions a second by threads, and CPU time of one with the most threads. Client and server "
-        "share the cores.",
+        "Redemptions a second by threads; CPU time of one, and p99, with the most threads. × is the multiple of the floor's "
+        "that is the fastest with one thread. Client and server share the cores.",
         by_threads(records, names),
     )
     yield (
         "Starting, memory, wire",
         "From the start of a process to its end with one redemption; the greatest memory "
         "with one thread; bytes that TCP carried, and connections opened, for one redemption; and whether an answer "
-        "is refused in which one digit was changed after signing.",
+        "is refused in which one digit was changed after signing. × as before.",
         around(records, names),
     )
     yield (
@@ -77,20 +90,26 @@ def single(records, names, part):
         "| | CPU time, µs | × floor | × own | p50, µs | × floor | p99, µs | p99.9, µs |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
+    of_floor = pooled(those(records, part, contestant=floor, threads=1))
     for name in names:
         runs = those(records, part, contestant=name, threads=1)
         if not runs:
             continue
         latencies = pooled(runs)
         p50 = [quantile(it["latencies_us"], 0.5) for it in runs]
-        by_cpu = ratios(records, part, name, floor, cpu_us)
+        by_cpu = ratios(records, part, name, floor, cpu_us, threads=1)
         own = name.replace("wxcoupon", "floor")
-        by_own = ratios(records, part, name, own, cpu_us) if own != name else []
-        by_time = ratios(records, part, name, floor, lambda it: quantile(it["latencies_us"], 0.5))
-        lines.append(
-            f"| {name} | {spread([cpu_us(it) for it in runs])} | {spread(by_cpu, 2)} | {spread(by_own, 2) if by_own else ''} | {spread(p50)} | {spread(by_time, 2)} "
-            f"| {quantile(latencies, 0.99):,} | {quantile(latencies, 0.999):,} |"
-        )
+        by_own = ratios(records, part, name, own, cpu_us, threads=1) if own != name else []
+        by_time = ratios(records, part, name, floor, lambda it: quantile(it["latencies_us"], 0.5), threads=1)
+        late = [
+            f"{quantile(latencies, at):,} {times(quantile(latencies, at), quantile(of_floor, at))}"
+            if at < 0.999 or sum(count for _, count in latencies) >= FEW
+            else "–"
+            for at in (0.99, 0.999)
+        ]
+        cells = [spread([cpu_us(it) for it in runs]), spread(by_cpu, 2), spread(by_own, 2) if by_own else ""]
+        cells += [spread(p50), spread(by_time, 2), *late]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 
 
@@ -98,16 +117,26 @@ def by_threads(records, names):
     counts = sorted({it["threads"] for it in those(records, "redeem")})
     if not counts:
         return []
+    floor, most = fastest_floor(records), counts[-1]
     lines = [
-        "| | " + " | ".join(map(str, counts)) + f" | CPU time with {counts[-1]}, µs |",
-        "|---|" + "--:|" * (len(counts) + 1),
+        "| | " + " | ".join(map(str, counts)) + f" | CPU time with {most}, µs | p99 with {most}, ms |",
+        "|---|" + "--:|" * (len(counts) + 2),
     ]
+    of_floor = quantile(pooled(those(records, "redeem", contestant=floor, threads=most)), 0.99)
     for name in names:
         runs = [those(records, "redeem", contestant=name, threads=count) for count in counts]
-        if any(runs):
-            cells = [spread([rate(it) for it in of]) if of else "failed" for of in runs]
-            most = spread([cpu_us(it) for it in runs[-1]]) if runs[-1] else ""
-            lines.append(f"| {name} | " + " | ".join(cells) + f" | {most} |")
+        if not any(runs):
+            continue
+        cells = []
+        for count, of in zip(counts, runs):
+            multiple = times_by_round(records, "redeem", name, floor, rate, threads=count)
+            cells.append(f"{spread([rate(it) for it in of])} {multiple}" if of else "failed")
+        if runs[-1]:
+            late = quantile(pooled(runs[-1]), 0.99)
+            multiple = times_by_round(records, "redeem", name, floor, cpu_us, threads=most)
+            cells.append(f"{spread([cpu_us(it) for it in runs[-1]])} {multiple}")
+            cells.append(f"{late / 1000:,.0f} {times(late, of_floor)}")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 
 
@@ -116,13 +145,23 @@ def around(records, names):
         "| | cold start, ms | memory, MiB | bytes out | bytes in | connections | forged answer |",
         "|---|--:|--:|--:|--:|--:|---|",
     ]
+    floor = fastest_floor(records)
+    wire_of_floor = those(records, "wire", contestant=floor)
+
+    def measured(part, name, key, unit, **wanted):
+        values = [it[key] for it in those(records, part, contestant=name, **wanted)]
+        multiple = times_by_round(records, part, name, floor, lambda it: it[key], **wanted)
+        return f"{spread(values, 1, unit)} {multiple}" if values else ""
+
     for name in names:
-        starts = [it["whole_ns"] for it in those(records, "cold", contestant=name)]
-        peaks = [it["peak_rss_kib"] for it in those(records, "redeem", contestant=name, threads=1)]
         wire = those(records, "wire", contestant=name)
         forged = those(records, "forged", contestant=name)
-        cells = [spread(starts, 1, 1e6) if starts else "", spread(peaks, 1, 1024) if peaks else ""]
-        cells += [f"{wire[0][key]:,.0f}" if wire else "" for key in ("sent", "received")]
+        cells = [
+            measured("cold", name, "whole_ns", 1e6),
+            measured("redeem", name, "peak_rss_kib", 1024, threads=1),
+        ]
+        for key in ("sent", "received"):
+            cells += [f"{wire[0][key]:,.0f} {times(wire[0][key], wire_of_floor[0][key])}" if wire and wire_of_floor else ""]
         cells += [f"{wire[0]['connections']:.2f}" if wire else ""]
         cells += [("refused" if forged[0]["refused"] else "**taken for a success**") if forged else ""]
         if any(cells):

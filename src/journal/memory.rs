@@ -1,15 +1,14 @@
 //! Rows in memory, for a context without a file: of one merchant, and gone with it.
 
 use super::rows::{NewRow, Row, Rows, State, Verdict, ago_ms, latest_arrival, now_ms};
-use crate::json;
 use rusqlite::Result;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// Finished rows that are remembered, for repeats.
 const REMEMBERED: i64 = 1000;
-/// How many requests later those before them are forgotten.
-const FORGOTTEN_EVERY: i64 = 64;
+/// How many requests later those before them are forgotten: few, for all wait meanwhile.
+const FORGOTTEN_EVERY: i64 = 8;
 
 /// All rows, by their keys.
 #[derive(Debug, Default)]
@@ -69,8 +68,7 @@ impl Rows for Memory {
         Ok(kept.map(|kept| (kept.whole(), kept.owner.clone())))
     }
 
-    fn insert(&mut self, _: &str, owner: &str, new: NewRow) -> Result<Row> {
-        let members = json::text(&new.members, 0).into_boxed_str();
+    fn insert(&mut self, _: &str, owner: &str, new: NewRow, members: Box<str>) -> Result<Row> {
         self.last_id += 1;
         let mut row = Row::of(self.last_id, new);
         let members_of_row = std::mem::take(&mut row.members);

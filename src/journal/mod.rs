@@ -17,6 +17,7 @@ mod store;
 pub use rows::{Begin, DELAYED_ARRIVAL, NewRow, Row, State, Verdict, now_ms};
 
 use crate::error::{Error, Result};
+use crate::json;
 use crate::status::Code;
 use owner::Owner;
 use std::collections::BTreeSet;
@@ -86,7 +87,10 @@ impl Journal {
     pub fn begin(self: &Arc<Self>, new: NewRow) -> Result<Begin> {
         let (mchid, holders) = (self.mchid.clone(), self.holders());
         let taken_up = Arc::clone(&holders.taken_up);
-        let found = self.store.run(Durability::Flushed, move |rows| rows::begin(rows, &mchid, &holders, new));
+        // Ready before it is this call's turn, for others wait for their own.
+        let members = json::text(&new.members, 0).into_boxed_str();
+        let begin = move |rows: &mut dyn rows::Rows| rows::begin(rows, &mchid, &holders, new, members);
+        let found = self.store.run(Durability::Flushed, begin);
         let found = found.inspect_err(|_| self.abandon_again(&taken_up))?;
         Ok(match found {
             rows::Found::Claimed { row, doubt } => {

@@ -159,8 +159,8 @@ pub(super) trait Rows {
     /// The row with that number, and who works on it.
     fn by_number(&mut self, mchid: &str, number: &str) -> rusqlite::Result<Option<(Row, Option<String>)>>;
 
-    /// A new row that its owner works on.
-    fn insert(&mut self, mchid: &str, owner: &str, new: NewRow) -> rusqlite::Result<Row>;
+    /// A new row that its owner works on, with its members as they are kept.
+    fn insert(&mut self, mchid: &str, owner: &str, new: NewRow, members: Box<str>) -> rusqlite::Result<Row>;
 
     /// Gives a row to an owner, in another state where one is named.
     fn take_up(
@@ -195,10 +195,11 @@ pub(super) fn begin(
     mchid: &str,
     holders: &Holders,
     new: NewRow,
+    members: Box<str>,
 ) -> rusqlite::Result<Found> {
     let owner = holders.owner.id();
     let Some((row, holder)) = rows.by_number(mchid, &new.number)? else {
-        return Ok(Found::Claimed { row: rows.insert(mchid, owner, new)?, doubt: false });
+        return Ok(Found::Claimed { row: rows.insert(mchid, owner, new, members)?, doubt: false });
     };
     if holders.hold(row.id, holder.as_deref()) {
         return Ok(Found::Running);
@@ -206,7 +207,7 @@ pub(super) fn begin(
     // Told "never sent" after which nothing was sent: the number is as good as new.
     if row.state == State::Closed && row.watch_until_ms == 0 && !same_request(&row, &new) {
         rows.delete(row.id)?;
-        return Ok(Found::Claimed { row: rows.insert(mchid, owner, new)?, doubt: false });
+        return Ok(Found::Claimed { row: rows.insert(mchid, owner, new, members)?, doubt: false });
     }
     if matches!(row.state, State::Watching | State::Voiding | State::Voided) {
         return Ok(Found::Reused("the request with this number was called off".into()));

@@ -1,12 +1,14 @@
 //! Rows in `SQLite`.
 
 use super::rows::{NewRow, Row, Rows, State, Verdict, ago_ms, latest_arrival, now_ms};
-use crate::json;
 use rusqlite::{Connection, OptionalExtension, Result, Row as SqlRow, params};
 use std::time::Duration;
 
-/// Old rows that are forgotten at a time.
-const PRUNED_AT_ONCE: i64 = 10_000;
+/// How many of the oldest rows are looked at, at a time, whether they may be forgotten: a redemption may wait for it.
+const PRUNED_AT_ONCE: i64 = 2_000;
+
+const PRUNE: &str = "DELETE FROM request WHERE id <= (SELECT max(id) FROM (SELECT id FROM request ORDER BY id \
+     LIMIT ?2)) AND state IN (1, 2, 3, 5) AND updated_ms < ?1";
 
 const COLUMNS: &str = "id, operation, number, method, target, body, members, state, code, cause, attempts, \
      created_ms, updated_ms, watch_until_ms, answer, http_status, request_id, host, owner";
@@ -63,8 +65,7 @@ impl Rows for Connection {
             .optional()
     }
 
-    fn insert(&mut self, mchid: &str, owner: &str, new: NewRow) -> Result<Row> {
-        let members = json::text(&new.members, 0);
+    fn insert(&mut self, mchid: &str, owner: &str, new: NewRow, members: Box<str>) -> Result<Row> {
         let row = Row::of(0, new);
         self.prepare_cached(
             "INSERT INTO request (mchid, number, operation, method, target, body, members, state, created_ms, \
@@ -138,12 +139,7 @@ impl Rows for Connection {
     }
 
     fn prune(&mut self, keep: Duration) -> Result<()> {
-        self.execute(
-            "DELETE FROM request WHERE id IN (SELECT id FROM request WHERE state IN (1, 2, 3, 5) \
-             AND updated_ms < ?1 ORDER BY id LIMIT ?2)",
-            params![ago_ms(keep), PRUNED_AT_ONCE],
-        )
-        .map(drop)
+        self.execute(PRUNE, params![ago_ms(keep), PRUNED_AT_ONCE]).map(drop)
     }
 
     fn unfinished(&mut self, mchid: &str) -> Result<Vec<Row>> {
@@ -175,6 +171,26 @@ mod tests {
         let steps = explain(&db, "EXPLAIN", "opcode", update);
         assert!(steps.iter().any(|step| step == "IdxInsert"), "{steps:?}");
         assert!(!steps.iter().any(|step| step == "OpenEphemeral"), "{steps:?}");
+    }
+
+    #[test]
+    fn only_the_oldest_rows_are_looked_at_to_forget_some() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch(&format!("{TABLES} {}", index())).unwrap();
+        let plan = explain(&db, "EXPLAIN QUERY PLAN", "detail", &PRUNE.replace("?1", "0").replace("?2", "9"));
+        assert_eq!(plan[0], "SEARCH request USING INTEGER PRIMARY KEY (rowid<?)", "{plan:?}");
+        // Old and finished, old and in doubt, finished just now; the last one is old, and not among the oldest.
+        let rows = format!(
+            "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id <= {PRUNED_AT_ONCE}) \
+             INSERT INTO request (id, mchid, number, operation, method, target, members, state, created_ms, updated_ms) \
+             SELECT id, '1', id, 'use', 'POST', '/', '{{}}', id != 2, 0, iif(id = 3, {}, 0) FROM n",
+            now_ms()
+        );
+        db.execute_batch(&rows).unwrap();
+        db.prune(Duration::from_secs(60)).unwrap();
+        let mut left = db.prepare("SELECT id FROM request ORDER BY id").unwrap();
+        let left: Vec<i64> = left.query_map([], |row| row.get(0)).unwrap().collect::<Result<_>>().unwrap();
+        assert_eq!(left, [2, 3, PRUNED_AT_ONCE + 1]);
     }
 
     #[test]

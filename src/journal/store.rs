@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::OpenOptions;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Written into the file's header: `wxcj`.
@@ -63,10 +63,18 @@ pub enum Store {
     Memory(Mutex<Memory>),
 }
 
-/// One connection to the file.
+/// One connection to the file. Of all who want a change, one at a time leads: it commits for everybody.
 pub struct File {
     db: Mutex<Connection>,
-    queue: Mutex<Vec<Queued>>,
+    queue: Mutex<Queue>,
+    /// A leader is done.
+    done: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: Vec<Queued>,
+    is_led: bool,
 }
 
 type Work = Box<dyn FnOnce(&mut dyn Rows) + Send>;
@@ -90,7 +98,7 @@ impl Store {
         let Some(path) = path else { return Ok(Store::Memory(Mutex::default())) };
         let db = open_file(path).map_err(|error| in_file(path, &error))?;
         prepare(&db).map_err(|error| in_file(path, &error))?;
-        Ok(Store::File(Box::new(File { db: Mutex::new(db), queue: Mutex::default() })))
+        Ok(Store::File(Box::new(File { db: Mutex::new(db), queue: Mutex::default(), done: Condvar::new() })))
     }
 
     /// Runs one change, or none of it.
@@ -107,8 +115,8 @@ impl Store {
 }
 
 impl File {
-    /// Runs one change, together with all that other threads ask for meanwhile: whoever gets the connection
-    /// commits for everybody who is waiting, so concurrent calls share one flush.
+    /// Runs one change, together with all that other threads ask for meanwhile: concurrent calls share one flush,
+    /// and whoever's change is in the file waits for nobody else's.
     fn run<T: Send + 'static>(
         &self,
         durability: Durability,
@@ -118,14 +126,21 @@ impl File {
         let committed = Committed::default();
         let slot = Arc::clone(&result);
         let work: Work = Box::new(move |rows| *lock(&slot) = Some(work(rows)));
-        lock(&self.queue).push(Queued { durability, work, committed: Arc::clone(&committed) });
-
-        let mut db = lock(&self.db);
-        if committed.get().is_none() {
-            let group = std::mem::take(&mut *lock(&self.queue));
-            commit(&mut db, group);
+        let mut queue = lock(&self.queue);
+        queue.waiting.push(Queued { durability, work, committed: Arc::clone(&committed) });
+        while committed.get().is_none() && queue.is_led {
+            queue = self.done.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
-        drop(db);
+        if committed.get().is_none() {
+            queue.is_led = true;
+            let leader = Leader(self);
+            let group = std::mem::take(&mut queue.waiting);
+            drop(queue);
+            commit(&mut lock(&self.db), group);
+            drop(leader);
+        } else {
+            drop(queue);
+        }
         match committed.get() {
             Some(Ok(())) => {}
             Some(Err(why)) => return Err(journal_error(why)),
@@ -133,6 +148,16 @@ impl File {
         }
         let result = lock(&result).take();
         result.unwrap_or(Err(rusqlite::Error::InvalidQuery)).map_err(journal_error)
+    }
+}
+
+/// Makes room for the next one when dropped, after a panic too.
+struct Leader<'a>(&'a File);
+
+impl Drop for Leader<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.queue).is_led = false;
+        self.0.done.notify_all();
     }
 }
 
@@ -218,4 +243,146 @@ fn together(db: &mut Connection, group: Vec<Queued>, flushed: bool) -> rusqlite:
         }
     }
     db.prepare_cached("COMMIT")?.execute([]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::thread::{Scope, ScopedJoinHandle};
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    struct Bench {
+        folder: tempfile::TempDir,
+        file: Box<File>,
+    }
+
+    /// A change that is being carried out, until it is let go.
+    struct Held {
+        let_go: Sender<()>,
+    }
+
+    impl Bench {
+        fn new() -> Bench {
+            let folder = tempfile::tempdir().unwrap();
+            let Store::File(file) = Store::open(Some(&folder.path().join("journal"))).unwrap() else {
+                panic!("a path makes a file")
+            };
+            Bench { folder, file }
+        }
+
+        fn wal_bytes(&self) -> u64 {
+            std::fs::metadata(self.folder.path().join("journal-wal")).unwrap().len()
+        }
+
+        fn hold<'s>(&'s self, scope: &'s Scope<'s, '_>) -> (Held, ScopedJoinHandle<'s, ()>) {
+            let (let_go, wait): (Sender<()>, Receiver<()>) = channel();
+            let (tell, begun) = channel();
+            let held = scope.spawn(move || {
+                let work = move |_: &mut dyn Rows| {
+                    tell.send(()).unwrap();
+                    wait.recv_timeout(PATIENCE).unwrap();
+                    Ok(())
+                };
+                self.file.run(Durability::Lazy, work).unwrap();
+            });
+            begun.recv_timeout(PATIENCE).unwrap();
+            (Held { let_go }, held)
+        }
+
+        fn insert<'s>(&'s self, scope: &'s Scope<'s, '_>, number: usize) -> ScopedJoinHandle<'s, ()> {
+            scope.spawn(move || {
+                let new = super::super::NewRow {
+                    operation: "use".into(),
+                    number: format!("SALE-{number:04}"),
+                    method: "POST".into(),
+                    target: "/".into(),
+                    body: None,
+                    members: serde_json::Map::new(),
+                    filled_in: Vec::new(),
+                    ask_again: false,
+                };
+                self.file
+                    .run(Durability::Flushed, move |rows| rows.insert("1", "owner", new, "{}".into()))
+                    .unwrap();
+            })
+        }
+
+        fn until_waiting(&self, count: usize) {
+            let start = std::time::Instant::now();
+            while lock(&self.file.queue).waiting.len() != count {
+                assert!(start.elapsed() < PATIENCE, "there were never {count} waiting");
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+
+    fn until_ended(threads: &[ScopedJoinHandle<'_, ()>]) {
+        let start = std::time::Instant::now();
+        while !threads.iter().all(ScopedJoinHandle::is_finished) {
+            assert!(start.elapsed() < PATIENCE, "they wait for what is not theirs");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn who_waits_together_is_written_together_and_waits_for_nobody_else() {
+        let bench = Bench::new();
+        std::thread::scope(|scope| {
+            bench.insert(scope, 0).join().unwrap();
+            let one = bench.wal_bytes();
+            bench.insert(scope, 1).join().unwrap();
+            let one = bench.wal_bytes() - one;
+            let before = bench.wal_bytes();
+
+            let (first, first_ends) = bench.hold(scope);
+            let together: Vec<_> = (2..10).map(|number| bench.insert(scope, number)).collect();
+            bench.until_waiting(8);
+            // Takes its turn with them, and is carried out after them: they are in the file when it ends.
+            first.let_go.send(()).unwrap();
+            first_ends.join().unwrap();
+            until_ended(&together);
+            let eight = bench.wal_bytes() - before;
+            assert!(eight < 3 * one, "{eight} bytes for eight, {one} for one");
+
+            // While somebody else holds the file, nobody whose change is in it waits.
+            let (first, first_ends) = bench.hold(scope);
+            let pair = [bench.insert(scope, 10), bench.insert(scope, 11)];
+            bench.until_waiting(2);
+            first.let_go.send(()).unwrap();
+            bench.until_waiting(0);
+            let (second, second_ends) = bench.hold(scope);
+            until_ended(&pair);
+            first_ends.join().unwrap();
+            second.let_go.send(()).unwrap();
+            second_ends.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_change_that_panics_takes_nothing_else_with_it() {
+        let bench = Bench::new();
+        std::thread::scope(|scope| {
+            let panics = scope.spawn(|| {
+                let work = |_: &mut dyn Rows| -> rusqlite::Result<()> { panic!("on purpose") };
+                let _ = bench.file.run(Durability::Flushed, work);
+            });
+            assert!(panics.join().is_err());
+            until_ended(&[bench.insert(scope, 0)]);
+        });
+    }
+
+    #[test]
+    fn what_must_survive_a_power_cut_is_flushed_with_its_commit() {
+        let bench = Bench::new();
+        let level = |durability| {
+            bench.file.run(durability, |_| Ok(())).unwrap();
+            lock(&bench.file.db).pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap()
+        };
+        let (full, normal) = (2, 1);
+        assert_eq!(level(Durability::Flushed), full);
+        assert_eq!(level(Durability::Lazy), normal);
+        assert_eq!(level(Durability::Flushed), full);
+    }
 }
