@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Finished rows that are remembered, for repeats.
 const REMEMBERED: i64 = 1000;
-/// How many requests later those before them are forgotten: few, for all wait meanwhile.
+/// Old rows are forgotten when every eighth is finished: in small portions, because everybody waits meanwhile.
 const FORGOTTEN_EVERY: i64 = 8;
 
 /// All rows, by their keys.
@@ -43,7 +43,7 @@ impl Memory {
         let old: Vec<i64> = self
             .rows
             .range(..=newest)
-            .filter(|(_, kept)| is_finished(kept.row.state) && forgotten(&kept.row))
+            .filter(|(_, kept)| kept.row.state.is_finished() && forgotten(&kept.row))
             .map(|(id, _)| *id)
             .collect();
         for id in old {
@@ -56,10 +56,6 @@ impl Memory {
             self.numbers.remove(&kept.row.number);
         }
     }
-}
-
-fn is_finished(state: State) -> bool {
-    matches!(state, State::Done | State::Refused | State::Closed | State::Voided)
 }
 
 impl Rows for Memory {
@@ -131,14 +127,14 @@ impl Rows for Memory {
         Ok(())
     }
 
-    fn prune(&mut self, keep: Duration) -> Result<()> {
+    fn prune(&mut self, _: &str, keep: Duration, _: usize) -> Result<()> {
         let oldest = ago_ms(keep);
         self.forget_where(i64::MAX, |row| row.updated_ms < oldest);
         Ok(())
     }
 
     fn unfinished(&mut self, _: &str) -> Result<Vec<Row>> {
-        let open = self.rows.values().filter(|kept| !is_finished(kept.row.state));
+        let open = self.rows.values().filter(|kept| !kept.row.state.is_finished());
         Ok(open.map(Kept::whole).collect())
     }
 }

@@ -28,6 +28,10 @@ use store::{Durability, Store};
 
 /// A till that never restarts forgets old rows too, once in so many requests.
 const PRUNED_EVERY: i64 = 1000;
+/// How many at a time: everybody waits meanwhile.
+const PRUNED_AT_ONCE: usize = 2_000;
+/// The same when the file is opened.
+const PRUNED_AT_FIRST: usize = 10_000;
 
 /// The journal of one context.
 #[derive(Debug)]
@@ -79,7 +83,7 @@ impl Journal {
         let store = Store::open(path)?;
         let owner = Arc::new(Owner::new(path)?);
         let journal = Journal { store, owner, mchid: mchid.to_owned(), keep, abandoned: Arc::default() };
-        journal.prune()?;
+        journal.prune(PRUNED_AT_FIRST)?;
         Ok(journal)
     }
 
@@ -87,15 +91,19 @@ impl Journal {
     pub fn begin(self: &Arc<Self>, new: NewRow) -> Result<Begin> {
         let (mchid, holders) = (self.mchid.clone(), self.holders());
         let taken_up = Arc::clone(&holders.taken_up);
-        // Ready before it is this call's turn, for others wait for their own.
+        // Written out before the turn, for which others wait.
         let members = json::text(&new.members, 0).into_boxed_str();
         let begin = move |rows: &mut dyn rows::Rows| rows::begin(rows, &mchid, &holders, new, members);
         let found = self.store.run(Durability::Flushed, begin);
         let found = found.inspect_err(|_| self.abandon_again(&taken_up))?;
+        if !matches!(found, rows::Found::Claimed { .. }) {
+            // Nobody works on it as before.
+            self.abandon_again(&taken_up);
+        }
         Ok(match found {
             rows::Found::Claimed { row, doubt } => {
                 if row.id % PRUNED_EVERY == 0
-                    && let Err(error) = self.prune()
+                    && let Err(error) = self.prune(PRUNED_AT_ONCE)
                 {
                     // What is too old can wait; the request must not.
                     crate::log::warn(format_args!(
@@ -117,9 +125,9 @@ impl Journal {
         self.store.run(Durability::Flushed, move |rows| rows.release(nobody))
     }
 
-    fn prune(&self) -> Result<()> {
-        let keep = self.keep;
-        self.store.run(Durability::Lazy, move |rows| rows.prune(keep))
+    fn prune(&self, most: usize) -> Result<()> {
+        let (mchid, keep) = (self.mchid.clone(), self.keep);
+        self.store.run(Durability::Lazy, move |rows| rows.prune(&mchid, keep, most))
     }
 
     /// The row with that number.
@@ -208,4 +216,38 @@ impl Drop for Claim {
 
 fn journal_error(message: impl std::fmt::Display) -> Error {
     Error::at(Code::Journal, "/journal_path", message.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new(number: &str, target: &str) -> NewRow {
+        NewRow {
+            operation: "use".into(),
+            number: number.into(),
+            method: "POST".into(),
+            target: target.into(),
+            body: Some(target.into()),
+            members: serde_json::Map::new(),
+            filled_in: Vec::new(),
+            ask_again: false,
+        }
+    }
+
+    #[test]
+    fn a_row_that_could_not_be_given_back_stays_free_whoever_comes_with_its_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("till.journal");
+        let journal = Arc::new(Journal::open(Some(&path), "1900000001", Duration::from_secs(60)).unwrap());
+        let Begin::Go(mut claim) = journal.begin(new("SALE-0001", "/a")).unwrap() else { panic!("new") };
+        claim.abandon();
+        claim.finished = true;
+        drop(claim);
+        for _ in 0..2 {
+            assert!(matches!(journal.begin(new("SALE-0001", "/b")), Ok(Begin::Reused(_))));
+        }
+        assert!(journal.claim("SALE-0001").unwrap().is_some());
+        assert!(matches!(journal.begin(new("SALE-0001", "/a")), Ok(Begin::Go(_))));
+    }
 }

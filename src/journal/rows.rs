@@ -29,6 +29,10 @@ pub enum State {
 }
 
 impl State {
+    pub(super) fn is_finished(self) -> bool {
+        matches!(self, State::Done | State::Refused | State::Closed | State::Voided)
+    }
+
     pub(super) fn from_number(number: i64) -> State {
         match number {
             1 => State::Done,
@@ -183,8 +187,8 @@ pub(super) trait Rows {
     /// Forgets a row.
     fn delete(&mut self, id: i64) -> rusqlite::Result<()>;
 
-    /// Forgets finished rows that have not changed for so long.
-    fn prune(&mut self, keep: Duration) -> rusqlite::Result<()>;
+    /// Forgets finished rows that have not changed for so long, at most so many.
+    fn prune(&mut self, mchid: &str, keep: Duration, most: usize) -> rusqlite::Result<()>;
 
     /// Everything that is not known to be finished, oldest first.
     fn unfinished(&mut self, mchid: &str) -> rusqlite::Result<Vec<Row>>;

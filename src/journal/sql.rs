@@ -4,12 +4,6 @@ use super::rows::{NewRow, Row, Rows, State, Verdict, ago_ms, latest_arrival, now
 use rusqlite::{Connection, OptionalExtension, Result, Row as SqlRow, params};
 use std::time::Duration;
 
-/// How many of the oldest rows are looked at, at a time, whether they may be forgotten: a redemption may wait for it.
-const PRUNED_AT_ONCE: i64 = 2_000;
-
-const PRUNE: &str = "DELETE FROM request WHERE id <= (SELECT max(id) FROM (SELECT id FROM request ORDER BY id \
-     LIMIT ?2)) AND state IN (1, 2, 3, 5) AND updated_ms < ?1";
-
 const COLUMNS: &str = "id, operation, number, method, target, body, members, state, code, cause, attempts, \
      created_ms, updated_ms, watch_until_ms, answer, http_status, request_id, host, owner";
 
@@ -138,8 +132,26 @@ impl Rows for Connection {
         self.execute("DELETE FROM request WHERE id = ?1", [id]).map(drop)
     }
 
-    fn prune(&mut self, keep: Duration) -> Result<()> {
-        self.execute(PRUNE, params![ago_ms(keep), PRUNED_AT_ONCE]).map(drop)
+    fn prune(&mut self, mchid: &str, keep: Duration, most: usize) -> Result<()> {
+        let (oldest, now) = (ago_ms(keep), now_ms());
+        let mut forgotten: Vec<i64> = Vec::new();
+        let sql = "SELECT id, mchid, state, created_ms, updated_ms FROM request ORDER BY id";
+        let mut in_order = self.prepare_cached(sql)?;
+        let mut rows = in_order.query([])?;
+        while let Some(row) = rows.next()? {
+            // They follow each other in time, so what comes behind is to be kept too. One from a time to come was
+            // written while the clock was wrong.
+            if (oldest..=now).contains(&row.get(3)?) || forgotten.len() >= most {
+                break;
+            }
+            let state = State::from_number(row.get(2)?);
+            if row.get_ref(1)?.as_str()? == mchid && state.is_finished() && row.get::<_, i64>(4)? < oldest {
+                forgotten.push(row.get(0)?);
+            }
+        }
+        drop(rows);
+        let mut delete = self.prepare_cached("DELETE FROM request WHERE id = ?1")?;
+        forgotten.iter().try_for_each(|id| delete.execute([id]).map(drop))
     }
 
     fn unfinished(&mut self, mchid: &str) -> Result<Vec<Row>> {
@@ -174,23 +186,36 @@ mod tests {
     }
 
     #[test]
-    fn only_the_oldest_rows_are_looked_at_to_forget_some() {
+    fn old_rows_are_forgotten_a_portion_at_a_time_whatever_stands_before_them() {
         let mut db = Connection::open_in_memory().unwrap();
         db.execute_batch(&format!("{TABLES} {}", index())).unwrap();
-        let plan = explain(&db, "EXPLAIN QUERY PLAN", "detail", &PRUNE.replace("?1", "0").replace("?2", "9"));
-        assert_eq!(plan[0], "SEARCH request USING INTEGER PRIMARY KEY (rowid<?)", "{plan:?}");
-        // Old and finished, old and in doubt, finished just now; the last one is old, and not among the oldest.
-        let rows = format!(
-            "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id <= {PRUNED_AT_ONCE}) \
-             INSERT INTO request (id, mchid, number, operation, method, target, members, state, created_ms, updated_ms) \
-             SELECT id, '1', id, 'use', 'POST', '/', '{{}}', id != 2, 0, iif(id = 3, {}, 0) FROM n",
-            now_ms()
-        );
-        db.execute_batch(&rows).unwrap();
-        db.prune(Duration::from_secs(60)).unwrap();
-        let mut left = db.prepare("SELECT id FROM request ORDER BY id").unwrap();
-        let left: Vec<i64> = left.query_map([], |row| row.get(0)).unwrap().collect::<Result<_>>().unwrap();
-        assert_eq!(left, [2, 3, PRUNED_AT_ONCE + 1]);
+        let (now, to_come) = (now_ms(), now_ms() + 1_000_000_000);
+        let rows = [
+            ("ours", State::Pending, 0, 0),
+            ("ours", State::Done, to_come, to_come),
+            ("theirs", State::Done, 0, 0),
+            ("ours", State::Done, 0, now),
+            ("ours", State::Done, 0, 0),
+            ("ours", State::Refused, 0, 0),
+            ("ours", State::Voided, 0, 0),
+            // From here on nothing is looked at.
+            ("ours", State::Done, now, now),
+            ("ours", State::Done, 0, 0),
+        ];
+        for (at, (mchid, state, created, updated)) in rows.into_iter().enumerate() {
+            let insert = "INSERT INTO request (id, mchid, number, operation, method, target, members, state, \
+                          created_ms, updated_ms) VALUES (?1, ?2, ?3, 'use', 'POST', '/', '{}', ?4, ?5, ?6)";
+            let id = i64::try_from(at + 1).unwrap();
+            db.execute(insert, params![id, mchid, id.to_string(), state as i64, created, updated]).unwrap();
+        }
+        let left = |db: &Connection| -> Vec<i64> {
+            let mut ids = db.prepare("SELECT id FROM request ORDER BY id").unwrap();
+            ids.query_map([], |row| row.get(0)).unwrap().collect::<Result<_>>().unwrap()
+        };
+        db.prune("ours", Duration::from_secs(60), 2).unwrap();
+        assert_eq!(left(&db), [1, 2, 3, 4, 7, 8, 9]);
+        db.prune("ours", Duration::from_secs(60), 2).unwrap();
+        assert_eq!(left(&db), [1, 2, 3, 4, 8, 9]);
     }
 
     #[test]

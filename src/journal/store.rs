@@ -63,7 +63,8 @@ pub enum Store {
     Memory(Mutex<Memory>),
 }
 
-/// One connection to the file. Of all who want a change, one at a time leads: it commits for everybody.
+/// One connection to the file. Of all who want a change, one at a time leads: it commits for all
+/// who wait when it begins.
 pub struct File {
     db: Mutex<Connection>,
     queue: Mutex<Queue>,
@@ -115,8 +116,8 @@ impl Store {
 }
 
 impl File {
-    /// Runs one change, together with all that other threads ask for meanwhile: concurrent calls share one flush,
-    /// and whoever's change is in the file waits for nobody else's.
+    /// Runs one change, together with all that other threads asked for before its leader began: concurrent calls
+    /// share one flush, and nobody waits for a later group.
     fn run<T: Send + 'static>(
         &self,
         durability: Durability,
@@ -327,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_together_is_written_together_and_waits_for_nobody_else() {
+    fn who_waits_together_is_written_together_and_waits_for_nobody_later() {
         let bench = Bench::new();
         std::thread::scope(|scope| {
             bench.insert(scope, 0).join().unwrap();
@@ -339,7 +340,6 @@ mod tests {
             let (first, first_ends) = bench.hold(scope);
             let together: Vec<_> = (2..10).map(|number| bench.insert(scope, number)).collect();
             bench.until_waiting(8);
-            // Takes its turn with them, and is carried out after them: they are in the file when it ends.
             first.let_go.send(()).unwrap();
             first_ends.join().unwrap();
             until_ended(&together);
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_panics_takes_nothing_else_with_it() {
+    fn after_a_change_that_panics_the_next_one_is_written() {
         let bench = Bench::new();
         std::thread::scope(|scope| {
             let panics = scope.spawn(|| {
@@ -376,13 +376,27 @@ mod tests {
     #[test]
     fn what_must_survive_a_power_cut_is_flushed_with_its_commit() {
         let bench = Bench::new();
+        let at_last = || {
+            lock(&bench.file.db).pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap()
+        };
         let level = |durability| {
             bench.file.run(durability, |_| Ok(())).unwrap();
-            lock(&bench.file.db).pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap()
+            at_last()
         };
         let (full, normal) = (2, 1);
         assert_eq!(level(Durability::Flushed), full);
         assert_eq!(level(Durability::Lazy), normal);
         assert_eq!(level(Durability::Flushed), full);
+        std::thread::scope(|scope| {
+            let (first, first_ends) = bench.hold(scope);
+            let file = &bench.file;
+            let mixed = [Durability::Lazy, Durability::Flushed, Durability::Lazy]
+                .map(|durability| scope.spawn(move || file.run(durability, |_| Ok(())).unwrap()));
+            bench.until_waiting(3);
+            first.let_go.send(()).unwrap();
+            first_ends.join().unwrap();
+            until_ended(&mixed);
+        });
+        assert_eq!(at_last(), full);
     }
 }
