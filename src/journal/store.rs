@@ -259,11 +259,6 @@ mod tests {
         file: Box<File>,
     }
 
-    /// A change that is being carried out, until it is let go.
-    struct Held {
-        let_go: Sender<()>,
-    }
-
     impl Bench {
         fn new() -> Bench {
             let folder = tempfile::tempdir().unwrap();
@@ -277,7 +272,8 @@ mod tests {
             std::fs::metadata(self.folder.path().join("journal-wal")).unwrap().len()
         }
 
-        fn hold<'s>(&'s self, scope: &'s Scope<'s, '_>) -> (Held, ScopedJoinHandle<'s, ()>) {
+        /// A change that is being carried out, until it is let go.
+        fn hold<'s>(&'s self, scope: &'s Scope<'s, '_>) -> (Sender<()>, ScopedJoinHandle<'s, ()>) {
             let (let_go, wait): (Sender<()>, Receiver<()>) = channel();
             let (tell, begun) = channel();
             let held = scope.spawn(move || {
@@ -289,7 +285,7 @@ mod tests {
                 self.file.run(Durability::Lazy, work).unwrap();
             });
             begun.recv_timeout(PATIENCE).unwrap();
-            (Held { let_go }, held)
+            (let_go, held)
         }
 
         fn insert<'s>(&'s self, scope: &'s Scope<'s, '_>, number: usize) -> ScopedJoinHandle<'s, ()> {
@@ -340,7 +336,7 @@ mod tests {
             let (first, first_ends) = bench.hold(scope);
             let together: Vec<_> = (2..10).map(|number| bench.insert(scope, number)).collect();
             bench.until_waiting(8);
-            first.let_go.send(()).unwrap();
+            first.send(()).unwrap();
             first_ends.join().unwrap();
             until_ended(&together);
             let eight = bench.wal_bytes() - before;
@@ -350,12 +346,12 @@ mod tests {
             let (first, first_ends) = bench.hold(scope);
             let pair = [bench.insert(scope, 10), bench.insert(scope, 11)];
             bench.until_waiting(2);
-            first.let_go.send(()).unwrap();
+            first.send(()).unwrap();
             bench.until_waiting(0);
             let (second, second_ends) = bench.hold(scope);
             until_ended(&pair);
             first_ends.join().unwrap();
-            second.let_go.send(()).unwrap();
+            second.send(()).unwrap();
             second_ends.join().unwrap();
         });
     }
@@ -393,7 +389,7 @@ mod tests {
             let mixed = [Durability::Lazy, Durability::Flushed, Durability::Lazy]
                 .map(|durability| scope.spawn(move || file.run(durability, |_| Ok(())).unwrap()));
             bench.until_waiting(3);
-            first.let_go.send(()).unwrap();
+            first.send(()).unwrap();
             first_ends.join().unwrap();
             until_ended(&mixed);
         });
