@@ -1,6 +1,6 @@
 //! Rows in memory, for a context without a file: of one merchant, and gone with it.
 
-use super::rows::{NewRow, Row, Rows, State, Verdict, ago_ms, latest_arrival, now_ms};
+use super::rows::{NewRow, Reach, Row, Rows, State, Verdict, ago_ms, latest_arrival, now_ms};
 use rusqlite::Result;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -127,7 +127,7 @@ impl Rows for Memory {
         Ok(())
     }
 
-    fn prune(&mut self, _: &str, keep: Duration, _: usize) -> Result<()> {
+    fn prune(&mut self, _: &str, keep: Duration, _: Reach) -> Result<()> {
         let oldest = ago_ms(keep);
         self.forget_where(i64::MAX, |row| row.updated_ms < oldest);
         Ok(())

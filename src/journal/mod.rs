@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::json;
 use crate::status::Code;
 use owner::Owner;
+use rows::Reach;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,10 +29,6 @@ use store::{Durability, Store};
 
 /// A till that never restarts forgets old rows too, once in so many requests.
 const PRUNED_EVERY: i64 = 1000;
-/// How many at a time: everybody waits meanwhile.
-const PRUNED_AT_ONCE: usize = 2_000;
-/// The same when the file is opened.
-const PRUNED_AT_FIRST: usize = 10_000;
 
 /// The journal of one context.
 #[derive(Debug)]
@@ -83,7 +80,7 @@ impl Journal {
         let store = Store::open(path)?;
         let owner = Arc::new(Owner::new(path)?);
         let journal = Journal { store, owner, mchid: mchid.to_owned(), keep, abandoned: Arc::default() };
-        journal.prune(PRUNED_AT_FIRST)?;
+        journal.prune(Reach::Whole)?;
         Ok(journal)
     }
 
@@ -103,7 +100,7 @@ impl Journal {
         Ok(match found {
             rows::Found::Claimed { row, doubt } => {
                 if row.id % PRUNED_EVERY == 0
-                    && let Err(error) = self.prune(PRUNED_AT_ONCE)
+                    && let Err(error) = self.prune(Reach::Old)
                 {
                     // What is too old can wait; the request must not.
                     crate::log::warn(format_args!(
@@ -125,9 +122,9 @@ impl Journal {
         self.store.run(Durability::Flushed, move |rows| rows.release(nobody))
     }
 
-    fn prune(&self, most: usize) -> Result<()> {
+    fn prune(&self, reach: Reach) -> Result<()> {
         let (mchid, keep) = (self.mchid.clone(), self.keep);
-        self.store.run(Durability::Lazy, move |rows| rows.prune(&mchid, keep, most))
+        self.store.run(Durability::Lazy, move |rows| rows.prune(&mchid, keep, reach))
     }
 
     /// The row with that number.

@@ -158,6 +158,15 @@ pub fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// How far forgetting old rows goes at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Every row is read, so that a file with a damaged one is found out.
+    Whole,
+    /// To the first row that is to be kept: a redemption waits meanwhile.
+    Old,
+}
+
 /// Where rows are kept: in a file, or in memory.
 pub(super) trait Rows {
     /// The row with that number, and who works on it.
@@ -187,8 +196,8 @@ pub(super) trait Rows {
     /// Forgets a row.
     fn delete(&mut self, id: i64) -> rusqlite::Result<()>;
 
-    /// Forgets finished rows that have not changed for so long, at most so many.
-    fn prune(&mut self, mchid: &str, keep: Duration, most: usize) -> rusqlite::Result<()>;
+    /// Forgets finished rows that have not changed for so long.
+    fn prune(&mut self, mchid: &str, keep: Duration, reach: Reach) -> rusqlite::Result<()>;
 
     /// Everything that is not known to be finished, oldest first.
     fn unfinished(&mut self, mchid: &str) -> rusqlite::Result<Vec<Row>>;

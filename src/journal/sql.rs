@@ -1,8 +1,11 @@
 //! Rows in `SQLite`.
 
-use super::rows::{NewRow, Row, Rows, State, Verdict, ago_ms, latest_arrival, now_ms};
+use super::rows::{NewRow, Reach, Row, Rows, State, Verdict, ago_ms, latest_arrival, now_ms};
 use rusqlite::{Connection, OptionalExtension, Result, Row as SqlRow, params};
 use std::time::Duration;
+
+/// Old rows that are forgotten at a time.
+const PRUNED_AT_ONCE: usize = 2_000;
 
 const COLUMNS: &str = "id, operation, number, method, target, body, members, state, code, cause, attempts, \
      created_ms, updated_ms, watch_until_ms, answer, http_status, request_id, host, owner";
@@ -132,7 +135,7 @@ impl Rows for Connection {
         self.execute("DELETE FROM request WHERE id = ?1", [id]).map(drop)
     }
 
-    fn prune(&mut self, mchid: &str, keep: Duration, most: usize) -> Result<()> {
+    fn prune(&mut self, mchid: &str, keep: Duration, reach: Reach) -> Result<()> {
         let (oldest, now) = (ago_ms(keep), now_ms());
         let mut forgotten: Vec<i64> = Vec::new();
         let sql = "SELECT id, mchid, state, created_ms, updated_ms FROM request ORDER BY id";
@@ -141,7 +144,8 @@ impl Rows for Connection {
         while let Some(row) = rows.next()? {
             // They follow each other in time, so what comes behind is to be kept too. One from a time to come was
             // written while the clock was wrong.
-            if (oldest..=now).contains(&row.get(3)?) || forgotten.len() >= most {
+            let is_young = (oldest..=now).contains(&row.get(3)?);
+            if is_young && reach == Reach::Old || forgotten.len() >= PRUNED_AT_ONCE {
                 break;
             }
             let state = State::from_number(row.get(2)?);
@@ -186,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn old_rows_are_forgotten_a_portion_at_a_time_whatever_stands_before_them() {
+    fn old_rows_are_forgotten_whatever_stands_before_them() {
         let mut db = Connection::open_in_memory().unwrap();
         db.execute_batch(&format!("{TABLES} {}", index())).unwrap();
         let (now, to_come) = (now_ms(), now_ms() + 1_000_000_000);
@@ -198,7 +202,7 @@ mod tests {
             ("ours", State::Done, 0, 0),
             ("ours", State::Refused, 0, 0),
             ("ours", State::Voided, 0, 0),
-            // From here on nothing is looked at.
+            // In a redemption nothing is looked at from here on.
             ("ours", State::Done, now, now),
             ("ours", State::Done, 0, 0),
         ];
@@ -212,10 +216,10 @@ mod tests {
             let mut ids = db.prepare("SELECT id FROM request ORDER BY id").unwrap();
             ids.query_map([], |row| row.get(0)).unwrap().collect::<Result<_>>().unwrap()
         };
-        db.prune("ours", Duration::from_secs(60), 2).unwrap();
-        assert_eq!(left(&db), [1, 2, 3, 4, 7, 8, 9]);
-        db.prune("ours", Duration::from_secs(60), 2).unwrap();
+        db.prune("ours", Duration::from_secs(60), Reach::Old).unwrap();
         assert_eq!(left(&db), [1, 2, 3, 4, 8, 9]);
+        db.prune("ours", Duration::from_secs(60), Reach::Whole).unwrap();
+        assert_eq!(left(&db), [1, 2, 3, 4, 8]);
     }
 
     #[test]
