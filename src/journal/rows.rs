@@ -67,6 +67,23 @@ pub struct NewRow {
     pub ask_again: bool,
 }
 
+#[cfg(test)]
+impl NewRow {
+    /// A redemption with as little as there can be.
+    pub(super) fn plain(number: &str) -> NewRow {
+        NewRow {
+            operation: "use".into(),
+            number: number.into(),
+            method: "POST".into(),
+            target: "/".into(),
+            body: None,
+            members: Map::new(),
+            filled_in: Vec::new(),
+            ask_again: false,
+        }
+    }
+}
+
 /// A request as it stands in the journal.
 #[derive(Debug, Clone)]
 pub struct Row {

@@ -227,17 +227,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("till.journal");
         let open = || Arc::new(Journal::open(Some(&path), "1900000001", Duration::from_secs(60)).unwrap());
-        let new = NewRow {
-            operation: "use".into(),
-            number: "SALE-0001".into(),
-            method: "POST".into(),
-            target: "/".into(),
-            body: None,
-            members: serde_json::Map::new(),
-            filled_in: Vec::new(),
-            ask_again: false,
-        };
-        assert!(matches!(open().begin(new), Ok(Begin::Go(_))));
+        assert!(matches!(open().begin(NewRow::plain("SALE-0001")), Ok(Begin::Go(_))));
         let file = Connection::open(&path).unwrap();
         file.execute_batch(
             "DROP INDEX request_open; \

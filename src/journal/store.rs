@@ -249,6 +249,7 @@ fn together(db: &mut Connection, group: Vec<Queued>, flushed: bool) -> rusqlite:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::NewRow;
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::thread::{Scope, ScopedJoinHandle};
 
@@ -290,16 +291,7 @@ mod tests {
 
         fn insert<'s>(&'s self, scope: &'s Scope<'s, '_>, number: usize) -> ScopedJoinHandle<'s, ()> {
             scope.spawn(move || {
-                let new = super::super::NewRow {
-                    operation: "use".into(),
-                    number: format!("SALE-{number:04}"),
-                    method: "POST".into(),
-                    target: "/".into(),
-                    body: None,
-                    members: serde_json::Map::new(),
-                    filled_in: Vec::new(),
-                    ask_again: false,
-                };
+                let new = NewRow::plain(&format!("SALE-{number:04}"));
                 self.file
                     .run(Durability::Flushed, move |rows| rows.insert("1", "owner", new, "{}".into()))
                     .unwrap();
