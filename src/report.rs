@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Everything a call has to say. Members may be added, never removed or given another type.
 #[allow(
@@ -123,21 +124,21 @@ impl Reply {
 
 /// The text of one JSON value, known to be that.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JsonText(String);
+pub struct JsonText(Arc<str>);
 
 impl JsonText {
     /// A text that was read already.
-    pub fn proven(text: String) -> JsonText {
-        JsonText(text)
+    pub fn proven(text: &str) -> JsonText {
+        JsonText(text.into())
     }
 
     /// Nothing where the text is not one JSON value.
-    pub fn read(text: &str) -> Option<JsonText> {
-        serde_json::from_str::<IgnoredAny>(text).ok().map(|_| JsonText(text.to_owned()))
+    pub fn read(text: &Arc<str>) -> Option<JsonText> {
+        serde_json::from_str::<IgnoredAny>(text).ok().map(|_| JsonText(Arc::clone(text)))
     }
 
     /// The text.
-    pub fn get(&self) -> &str {
+    pub fn get(&self) -> &Arc<str> {
         &self.0
     }
 }
@@ -230,7 +231,7 @@ impl Report {
     /// Success of a local function, with its answer.
     pub fn local(data: &impl Serialize) -> Report {
         match serde_json::to_string(data) {
-            Ok(data) => Report { data: Some(JsonText(data)), ..Report::new(Code::Ok) },
+            Ok(data) => Report { data: Some(JsonText(data.into())), ..Report::new(Code::Ok) },
             Err(error) => Error::new(Code::Internal, error.to_string()).into(),
         }
     }
@@ -302,7 +303,7 @@ mod tests {
 
     #[test]
     fn success_carries_data_exactly_as_it_came() {
-        let data = JsonText::read("{\"n\": 1.10 }").unwrap();
+        let data = JsonText::read(&"{\"n\": 1.10 }".into()).unwrap();
         let report = Report { data: Some(data), ..Report::new(Code::Ok) };
         assert!(report.to_json().ends_with("\"data\":{\"n\": 1.10 }}"));
         assert!(!report.to_json().contains("message"));

@@ -274,7 +274,7 @@ impl Client {
         };
         let verdict = outcome::judge(errand.writes, &event);
         let proven = verdict.code == Code::Ok && matches!(said, Ok(Some(_)));
-        let data = text.filter(|_| proven).map(|text| JsonText::proven(text.into_owned()));
+        let data = text.filter(|_| proven).map(|text| JsonText::proven(&text));
         Report {
             http_status: Some(answer.status),
             request_id: answer.request_id,

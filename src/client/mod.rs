@@ -12,7 +12,7 @@ mod trust;
 use crate::api::{self, Mode, Multipart, Operation, Prepared, Scope, Settles};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::journal::{Begin, Claim, DELAYED_ARRIVAL, Journal, NewRow, Row, State, Verdict, now_ms};
+use crate::journal::{self, Begin, Claim, DELAYED_ARRIVAL, Journal, NewRow, Row, State, Verdict, now_ms};
 use crate::net::Transport;
 use crate::net::cancel::Cancel;
 use crate::net::clock::Clock;
@@ -100,13 +100,13 @@ impl<'a> Errand<'a> {
     /// Exactly the bytes that were written down; nothing is built again.
     fn recorded(row: &'a Row) -> Errand<'a> {
         Errand {
-            id: &row.operation,
-            operation: api::by_id(&row.operation),
-            method: &row.method,
-            target: &row.target,
-            body: row.body.as_deref(),
+            id: &row.request.operation,
+            operation: api::by_id(&row.request.operation),
+            method: &row.request.method,
+            target: &row.request.target,
+            body: row.request.body.as_deref(),
             members: &row.members,
-            number: Some(&row.number),
+            number: Some(&row.request.number),
             writes: true,
             multipart: None,
             encrypted_for: encrypted_for(&row.members),
@@ -247,16 +247,19 @@ impl Client {
         cancel: &Cancel,
     ) -> Report {
         let errand = Errand::fresh(id, operation, &request);
-        let Some(number) = errand.number.filter(|_| errand.writes).map(str::to_owned) else {
+        let Some(number) = errand.number.filter(|_| errand.writes).map(Arc::<str>::from) else {
             // A question, or a write that nobody could recognise again: nothing to write down.
             return self.pursue(&errand, None, deadline, cancel);
         };
-        let new = NewRow {
+        let recorded_request = journal::Request {
             operation: id.to_owned(),
-            number: number.clone(),
+            number: Arc::clone(&number),
             method: request.method,
             target: request.target,
             body: request.body,
+        };
+        let new = NewRow {
+            request: Arc::new(recorded_request),
             members: request.members,
             filled_in: request.filled_in,
             ask_again: !self.config.journal.replays || operation.is_some_and(|operation| operation.fleeting),
@@ -272,7 +275,7 @@ impl Client {
             Ok(Begin::Reused(why)) => Report { message: why, ..Report::new(Code::RequestNoReused) },
             Err(error) => error.into(),
         };
-        Report { out_request_no: Some(number), elapsed_ms: deadline.elapsed_ms(), ..report }
+        Report { out_request_no: Some(number.to_string()), elapsed_ms: deadline.elapsed_ms(), ..report }
     }
 
     /// Sends a claimed row's bytes until there is an answer, and records what became of it.
@@ -292,7 +295,7 @@ impl Client {
 
 /// Its answer is worth nothing after some minutes.
 fn is_fleeting(row: &Row) -> bool {
-    api::by_id(&row.operation).is_some_and(|operation| operation.fleeting)
+    api::by_id(&row.request.operation).is_some_and(|operation| operation.fleeting)
 }
 
 fn open_journal(config: &Config) -> Result<Journal> {
@@ -351,7 +354,7 @@ fn verdict(state: State, watch_until_ms: i64, report: &Report) -> Verdict {
         cause: report.message.clone(),
         attempts: report.attempts,
         watch_until_ms,
-        answer: report.data.as_ref().map(|data| data.get().to_owned()),
+        answer: report.data.as_ref().map(|data| Arc::clone(data.get())),
         http_status: report.http_status.filter(|_| tells),
         request_id: report.request_id.clone().filter(|_| tells),
         host: report.host.clone().filter(|_| tells),
@@ -371,12 +374,12 @@ fn recorded(row: &Row) -> Report {
     Report {
         recorded: true,
         retry_after_ms: (code.class() == Class::Busy).then_some(RUNNING_ELSEWHERE_MS),
-        out_request_no: Some(row.number.clone()),
+        out_request_no: Some(row.request.number.to_string()),
         message: row.cause.clone(),
         http_status: row.http_status,
         request_id: row.request_id.clone(),
         host: row.host.clone(),
-        data: row.answer.as_deref().and_then(JsonText::read),
+        data: row.answer.as_ref().and_then(JsonText::read),
         ..Report::new(code)
     }
 }

@@ -44,7 +44,7 @@ impl Client {
         let plain: Value = serde_json::from_slice(plain).unwrap_or_default();
         let blinded = blinded(request, &plain, &salt).map_err(boxed)?;
         if let Some(row) = known.filter(|row| is_same(&row.members, &blinded)) {
-            (request.body, request.members) = (row.body, row.members);
+            (request.body, request.members) = (row.request.body.clone(), row.members);
             return Ok(());
         }
         if self.config.public_key_id.is_none() {
@@ -86,7 +86,7 @@ impl Client {
                 undecrypted.push(pointer.clone());
             }
         }
-        let data = Some(JsonText::proven(answer.to_string()));
+        let data = Some(JsonText::proven(&answer.to_string()));
         Report { undecrypted, data, ..report }
     }
 

@@ -95,8 +95,8 @@ impl Client {
     /// Calls a redemption off: asks first, undoes what is there, and keeps watching where a delayed copy of
     /// the request could still arrive.
     fn void(&self, mut claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
-        if claim.row.operation != api::USE.id {
-            let message = format!("only a redemption can be called off, this is {}", claim.row.operation);
+        if claim.row.request.operation != api::USE.id {
+            let message = format!("only a redemption can be called off, this is {}", claim.row.request.operation);
             return Error::at(Code::Request, "/aim", message).into();
         }
         let was = claim.row.state;
@@ -121,8 +121,8 @@ impl Client {
         let Settles::ByAsking { shown_at, .. } = api::USE.settles else {
             return Error::new(Code::Internal, "a redemption is settled by asking").into();
         };
-        let ours = shows(shown_at, Some(&row.number), &asked);
-        if ours && is_redeemed(&asked, &row.number) {
+        let ours = shows(shown_at, Some(&row.request.number), &asked);
+        if ours && is_redeemed(&asked, &row.request.number) {
             let undone = self.call(&api::RETURN, &return_request(row, deadline), cancel);
             if undone.code == Code::Ok {
                 return end(claim, State::Voided, 0, voided(undone.out_request_no));
@@ -148,7 +148,7 @@ impl Client {
             }
             let aim = if row.state == State::Pending { Aim::Complete } else { Aim::Void };
             let deadline = Deadline::after(self.config.limits.call.min(whole.left()));
-            let report = match self.settle_number(&row.number, aim, &deadline, cancel) {
+            let report = match self.settle_number(&row.request.number, aim, &deadline, cancel) {
                 Err(error) if error.code == Code::Journal => return Err(error),
                 // Another process has finished or called it off meanwhile.
                 Err(_) => continue,
@@ -217,8 +217,8 @@ impl Wanted {
 
 fn listed(row: &Row) -> Listed<'_> {
     Listed {
-        out_request_no: &row.number,
-        operation: &row.operation,
+        out_request_no: &row.request.number,
+        operation: &row.request.operation,
         state: match row.state {
             State::Watching => "watching",
             State::Voiding => "voiding",
@@ -260,7 +260,7 @@ fn voided(return_number: Option<String>) -> Report {
 /// The return of a redemption has a number of its own that is always the same: `V` and 38 hexadecimal digits
 /// of the digest of the redemption's number.
 fn return_request(row: &Row, deadline: &Deadline) -> String {
-    let digest = crate::wire::hex(&Sha256::digest(format!("void {}", row.number)));
+    let digest = crate::wire::hex(&Sha256::digest(format!("void {}", row.request.number)));
     let number = format!("V{}", digest.chars().take(38).collect::<String>());
     let names = api::RETURN.members.iter().map(|member| member.name).filter(|name| *name != "out_request_no");
     let mut request: Map<String, Value> =

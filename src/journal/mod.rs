@@ -14,7 +14,7 @@ mod rows;
 mod sql;
 mod store;
 
-pub use rows::{Begin, DELAYED_ARRIVAL, NewRow, Row, State, Verdict, now_ms};
+pub use rows::{Begin, DELAYED_ARRIVAL, NewRow, Request, Row, State, Verdict, now_ms};
 
 use crate::error::{Error, Result};
 use crate::json;
@@ -35,7 +35,7 @@ const PRUNED_EVERY: i64 = 1000;
 pub struct Journal {
     store: Store,
     owner: Arc<Owner>,
-    mchid: String,
+    mchid: Arc<str>,
     keep: Duration,
     /// Rows that could not be given back because the file could not be written: nobody works on them.
     abandoned: Arc<Mutex<BTreeSet<i64>>>,
@@ -54,7 +54,7 @@ impl Holders {
     fn hold(&self, row: i64, holder: Option<&str>) -> bool {
         let Some(holder) = holder else { return false };
         let mut abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
-        if holder == self.owner.id() && abandoned.remove(&row) {
+        if holder == &**self.owner.id() && abandoned.remove(&row) {
             *self.taken_up.lock().unwrap_or_else(PoisonError::into_inner) = Some(row);
             return false;
         }
@@ -79,14 +79,14 @@ impl Journal {
     pub fn open(path: Option<&Path>, mchid: &str, keep: Duration) -> Result<Journal> {
         let store = Store::open(path)?;
         let owner = Arc::new(Owner::new(path)?);
-        let journal = Journal { store, owner, mchid: mchid.to_owned(), keep, abandoned: Arc::default() };
+        let journal = Journal { store, owner, mchid: mchid.into(), keep, abandoned: Arc::default() };
         journal.prune(Reach::Whole)?;
         Ok(journal)
     }
 
     /// Writes a request down, or finds what is known about its number.
     pub fn begin(self: &Arc<Self>, new: NewRow) -> Result<Begin> {
-        let (mchid, holders) = (self.mchid.clone(), self.holders());
+        let (mchid, holders) = (Arc::clone(&self.mchid), self.holders());
         let taken_up = Arc::clone(&holders.taken_up);
         // Written out before the turn, for which others wait.
         let members = json::text(&new.members, 0).into_boxed_str();
@@ -123,19 +123,19 @@ impl Journal {
     }
 
     fn prune(&self, reach: Reach) -> Result<()> {
-        let (mchid, keep) = (self.mchid.clone(), self.keep);
+        let (mchid, keep) = (Arc::clone(&self.mchid), self.keep);
         self.store.run(Durability::Lazy, move |rows| rows.prune(&mchid, keep, reach))
     }
 
     /// The row with that number.
     pub fn find(&self, number: &str) -> Result<Option<Row>> {
-        let (mchid, number) = (self.mchid.clone(), number.to_owned());
+        let (mchid, number) = (Arc::clone(&self.mchid), number.to_owned());
         self.store.run(Durability::Lazy, move |rows| Ok(rows.by_number(&mchid, &number)?.map(|(row, _)| row)))
     }
 
     /// The row with that number, to work on; nothing when somebody else works on it.
     pub fn claim(self: &Arc<Self>, number: &str) -> Result<Option<Claim>> {
-        let (mchid, number, holders) = (self.mchid.clone(), number.to_owned(), self.holders());
+        let (mchid, number, holders) = (Arc::clone(&self.mchid), number.to_owned(), self.holders());
         let taken_up = Arc::clone(&holders.taken_up);
         let row = self.store.run(Durability::Lazy, move |rows| rows::claim(rows, &mchid, &number, &holders));
         let row = row.inspect_err(|_| self.abandon_again(&taken_up))?;
@@ -147,7 +147,7 @@ impl Journal {
 
     /// Everything that is not known to be finished, oldest first.
     pub fn unfinished(&self) -> Result<Vec<Row>> {
-        let mchid = self.mchid.clone();
+        let mchid = Arc::clone(&self.mchid);
         self.store.run(Durability::Lazy, move |rows| rows.unfinished(&mchid))
     }
 
@@ -224,7 +224,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("till.journal");
         let journal = Arc::new(Journal::open(Some(&path), "1900000001", Duration::from_secs(60)).unwrap());
-        let new = |body: &str| NewRow { body: Some(body.into()), ..NewRow::plain("SALE-0001") };
+        let new = |body| NewRow::with_body("SALE-0001", Some(body));
         let Begin::Go(mut claim) = journal.begin(new("a")).unwrap() else { panic!("new") };
         claim.abandon();
         claim.finished = true;

@@ -9,12 +9,13 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The mark of one context in the rows it works on.
 #[derive(Debug)]
 pub struct Owner {
-    id: String,
+    id: Arc<str>,
     journal: Option<PathBuf>,
     lock: Option<File>,
 }
@@ -30,7 +31,7 @@ impl Owner {
             .map_err(|_| journal_error("the system gives no random numbers"))?;
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let id = format!("{}-{count}-{}", std::process::id(), crate::wire::hex(&random));
-        let mut owner = Owner { id, journal: journal.map(Path::to_owned), lock: None };
+        let mut owner = Owner { id: id.into(), journal: journal.map(Path::to_owned), lock: None };
         owner.sweep();
         owner.lock = journal.map(|journal| hold(&lock_path(journal, &owner.id))).transpose()?;
         Ok(owner)
@@ -53,13 +54,13 @@ impl Owner {
     }
 
     /// The mark itself.
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> &Arc<str> {
         &self.id
     }
 
     /// Whether the context with that mark is still alive, in this process or another.
     pub fn is_alive(&self, id: &str) -> bool {
-        if id == self.id {
+        if id == &*self.id {
             return true;
         }
         let Some(journal) = &self.journal else { return false };

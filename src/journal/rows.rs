@@ -3,6 +3,7 @@
 use super::Holders;
 use crate::config::LONGEST_CALL_MS;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long a request can still arrive after it was sent: WeChat Pay refuses a signature that is more than
@@ -46,19 +47,26 @@ impl State {
     }
 }
 
-/// A request to be written down.
-#[derive(Debug, Clone)]
-pub struct NewRow {
+/// What is sent, as often as it takes; it never changes.
+#[derive(Debug)]
+pub struct Request {
     /// Name of the operation.
     pub operation: String,
     /// The request's own number.
-    pub number: String,
+    pub number: Arc<str>,
     /// HTTP method.
     pub method: String,
     /// Path and query.
     pub target: String,
     /// The frozen bytes.
     pub body: Option<Vec<u8>>,
+}
+
+/// A request to be written down.
+#[derive(Debug, Clone)]
+pub struct NewRow {
+    /// What is sent.
+    pub request: Arc<Request>,
     /// The members that were checked.
     pub members: Map<String, Value>,
     /// Members that this library filled in with the present time: they do not make a repeat different.
@@ -71,12 +79,20 @@ pub struct NewRow {
 impl NewRow {
     /// A redemption with as little as there can be.
     pub(super) fn plain(number: &str) -> NewRow {
-        NewRow {
+        NewRow::with_body(number, None)
+    }
+
+    /// The same with a body.
+    pub(super) fn with_body(number: &str, body: Option<&str>) -> NewRow {
+        let request = Request {
             operation: "use".into(),
             number: number.into(),
             method: "POST".into(),
             target: "/".into(),
-            body: None,
+            body: body.map(Into::into),
+        };
+        NewRow {
+            request: Arc::new(request),
             members: Map::new(),
             filled_in: Vec::new(),
             ask_again: false,
@@ -89,16 +105,8 @@ impl NewRow {
 pub struct Row {
     /// Key of the row.
     pub id: i64,
-    /// Name of the operation.
-    pub operation: String,
-    /// The request's own number.
-    pub number: String,
-    /// HTTP method.
-    pub method: String,
-    /// Path and query.
-    pub target: String,
-    /// The frozen bytes.
-    pub body: Option<Vec<u8>>,
+    /// What is sent.
+    pub request: Arc<Request>,
     /// The members as they were checked.
     pub members: Map<String, Value>,
     /// What is known.
@@ -116,7 +124,7 @@ pub struct Row {
     /// Until when a delayed copy could arrive.
     pub watch_until_ms: i64,
     /// The recorded answer.
-    pub answer: Option<String>,
+    pub answer: Option<Arc<str>>,
     /// HTTP status of the recorded answer.
     pub http_status: Option<u16>,
     /// `Request-ID` of the last answer.
@@ -139,7 +147,7 @@ pub struct Verdict {
     /// Until when a delayed copy could arrive; 0 where none could.
     pub watch_until_ms: i64,
     /// The proven answer.
-    pub answer: Option<String>,
+    pub answer: Option<Arc<str>>,
     /// Its HTTP status.
     pub http_status: Option<u16>,
     /// Its `Request-ID`.
@@ -187,16 +195,16 @@ pub(super) enum Reach {
 /// Where rows are kept: in a file, or in memory.
 pub(super) trait Rows {
     /// The row with that number, and who works on it.
-    fn by_number(&mut self, mchid: &str, number: &str) -> rusqlite::Result<Option<(Row, Option<String>)>>;
+    fn by_number(&mut self, mchid: &str, number: &str) -> rusqlite::Result<Option<(Row, Option<Arc<str>>)>>;
 
     /// A new row that its owner works on, with its members as they are kept.
-    fn insert(&mut self, mchid: &str, owner: &str, new: NewRow, members: Box<str>) -> rusqlite::Result<Row>;
+    fn insert(&mut self, mchid: &str, owner: &Arc<str>, new: NewRow, members: Box<str>) -> rusqlite::Result<Row>;
 
     /// Gives a row to an owner, in another state where one is named.
     fn take_up(
         &mut self,
         id: i64,
-        owner: &str,
+        owner: &Arc<str>,
         state: Option<State>,
         watch_at_least_until_ms: i64,
     ) -> rusqlite::Result<()>;
@@ -228,7 +236,7 @@ pub(super) fn begin(
     members: Box<str>,
 ) -> rusqlite::Result<Found> {
     let owner = holders.owner.id();
-    let Some((row, holder)) = rows.by_number(mchid, &new.number)? else {
+    let Some((row, holder)) = rows.by_number(mchid, &new.request.number)? else {
         return Ok(Found::Claimed { row: rows.insert(mchid, owner, new, members)?, doubt: false });
     };
     if holders.hold(row.id, holder.as_deref()) {
@@ -245,7 +253,7 @@ pub(super) fn begin(
     if !same_request(&row, &new) {
         return Ok(Found::Reused(format!(
             "the number stands for another request: {} recorded with other content",
-            row.operation
+            row.request.operation
         )));
     }
     if row.state == State::Done && !new.ask_again {
@@ -263,11 +271,7 @@ impl Row {
         let now = now_ms();
         Row {
             id,
-            operation: new.operation,
-            number: new.number,
-            method: new.method,
-            target: new.target,
-            body: new.body,
+            request: new.request,
             members: new.members,
             state: State::Pending,
             code: 0,
@@ -292,11 +296,12 @@ fn same_request(row: &Row, new: &NewRow) -> bool {
         members.retain(|name, _| name != "_options" && !new.filled_in.contains(&name.as_str()));
         members
     };
-    row.operation == new.operation
-        && row.method == new.method
+    let (known, asked) = (&row.request, &new.request);
+    known.operation == asked.operation
+        && known.method == asked.method
         && without_filled(&row.members) == without_filled(&new.members)
-        && (!new.members.is_empty() || row.body == new.body)
-        && (new.operation != "request" || row.target == new.target)
+        && (!new.members.is_empty() || known.body == asked.body)
+        && (asked.operation != "request" || known.target == asked.target)
 }
 
 pub(super) fn claim(

@@ -1,7 +1,8 @@
 //! Rows in `SQLite`.
 
-use super::rows::{NewRow, Reach, Row, Rows, State, Verdict, ago_ms, latest_arrival, now_ms};
+use super::rows::{NewRow, Reach, Request, Row, Rows, State, Verdict, ago_ms, latest_arrival, now_ms};
 use rusqlite::{Connection, OptionalExtension, Result, Row as SqlRow, params};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Old rows that are forgotten at a time.
@@ -30,15 +31,18 @@ fn unfinished() -> String {
     )
 }
 
-fn read(row: &SqlRow<'_>) -> Result<(Row, Option<String>)> {
+fn read(row: &SqlRow<'_>) -> Result<(Row, Option<Arc<str>>)> {
     let members: String = row.get(6)?;
-    let read = Row {
-        id: row.get(0)?,
+    let request = Request {
         operation: row.get(1)?,
         number: row.get(2)?,
         method: row.get(3)?,
         target: row.get(4)?,
         body: row.get(5)?,
+    };
+    let read = Row {
+        id: row.get(0)?,
+        request: Arc::new(request),
         members: serde_json::from_str(&members).unwrap_or_default(),
         state: State::from_number(row.get(7)?),
         code: row.get(8)?,
@@ -56,13 +60,13 @@ fn read(row: &SqlRow<'_>) -> Result<(Row, Option<String>)> {
 }
 
 impl Rows for Connection {
-    fn by_number(&mut self, mchid: &str, number: &str) -> Result<Option<(Row, Option<String>)>> {
+    fn by_number(&mut self, mchid: &str, number: &str) -> Result<Option<(Row, Option<Arc<str>>)>> {
         self.prepare_cached(&format!("SELECT {COLUMNS} FROM request WHERE mchid = ?1 AND number = ?2"))?
             .query_row(params![mchid, number], read)
             .optional()
     }
 
-    fn insert(&mut self, mchid: &str, owner: &str, new: NewRow, members: Box<str>) -> Result<Row> {
+    fn insert(&mut self, mchid: &str, owner: &Arc<str>, new: NewRow, members: Box<str>) -> Result<Row> {
         let row = Row::of(0, new);
         self.prepare_cached(
             "INSERT INTO request (mchid, number, operation, method, target, body, members, state, created_ms, \
@@ -70,11 +74,11 @@ impl Rows for Connection {
         )?
         .execute(params![
             mchid,
-            row.number,
-            row.operation,
-            row.method,
-            row.target,
-            row.body,
+            row.request.number,
+            row.request.operation,
+            row.request.method,
+            row.request.target,
+            row.request.body,
             members,
             row.state as i64,
             row.created_ms,
@@ -87,7 +91,7 @@ impl Rows for Connection {
     fn take_up(
         &mut self,
         id: i64,
-        owner: &str,
+        owner: &Arc<str>,
         state: Option<State>,
         watch_at_least_until_ms: i64,
     ) -> Result<()> {
@@ -168,7 +172,6 @@ mod tests {
     use super::*;
     use crate::journal::store::TABLES;
     use crate::journal::{Begin, Journal};
-    use std::sync::Arc;
 
     /// One column of what `SQLite` says about a statement.
     fn explain(db: &Connection, how: &str, column: &str, statement: &str) -> Vec<String> {
@@ -236,7 +239,7 @@ mod tests {
         .unwrap();
 
         let found = open().unfinished().unwrap();
-        assert_eq!(found.iter().map(|row| row.number.as_str()).collect::<Vec<_>>(), ["SALE-0001"]);
+        assert_eq!(found.iter().map(|row| &*row.request.number).collect::<Vec<_>>(), ["SALE-0001"]);
         let query = "SELECT group_concat(name) FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL";
         let indices: String = file.query_row(query, [], |row| row.get(0)).unwrap();
         assert_eq!(indices, "request_open");

@@ -60,7 +60,7 @@ pub enum Store {
     /// A file.
     File(Box<File>),
     /// Nowhere else: no synchronous write, and no `SQLite`.
-    Memory(Mutex<Memory>),
+    Memory(Box<Memory>),
 }
 
 /// One connection to the file. Of all who want a change, one at a time leads: it commits for all
@@ -96,7 +96,7 @@ impl std::fmt::Debug for File {
 impl Store {
     /// Opens or makes the file. One that is damaged, foreign or newer is refused and left as it is.
     pub fn open(path: Option<&Path>) -> Result<Store> {
-        let Some(path) = path else { return Ok(Store::Memory(Mutex::default())) };
+        let Some(path) = path else { return Ok(Store::Memory(Box::default())) };
         let db = open_file(path).map_err(|error| in_file(path, &error))?;
         prepare(&db).map_err(|error| in_file(path, &error))?;
         Ok(Store::File(Box::new(File { db: Mutex::new(db), queue: Mutex::default(), done: Condvar::new() })))
@@ -110,7 +110,7 @@ impl Store {
     ) -> Result<T> {
         match self {
             Store::File(file) => file.run(durability, work),
-            Store::Memory(memory) => work(&mut *lock(memory)).map_err(journal_error),
+            Store::Memory(memory) => work(&mut memory.turn()).map_err(journal_error),
         }
     }
 }
@@ -293,7 +293,7 @@ mod tests {
             scope.spawn(move || {
                 let new = NewRow::plain(&format!("SALE-{number:04}"));
                 self.file
-                    .run(Durability::Flushed, move |rows| rows.insert("1", "owner", new, "{}".into()))
+                    .run(Durability::Flushed, move |rows| rows.insert("1", &"owner".into(), new, "{}".into()))
                     .unwrap();
             })
         }

@@ -6,8 +6,8 @@
 
 use crate::log;
 use std::sync::atomic::{AtomicI64, Ordering};
-use time::format_description::well_known::Rfc2822;
-use time::{Duration, OffsetDateTime};
+use time::macros::format_description;
+use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 
 /// A clock that is further off than this is not corrected: TLS would hardly have let an answer through.
 const LARGEST_OFFSET_S: i64 = 48 * 60 * 60;
@@ -52,14 +52,18 @@ impl Clock {
     }
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT`: RFC 2822 but for the name of the zone.
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, as RFC 9110 has it.
 fn parse(date: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(&date.replace("GMT", "+0000"), &Rfc2822).ok()
+    let form = format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    PrimitiveDateTime::parse(date, form).ok().map(PrimitiveDateTime::assume_utc)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use time::format_description::well_known::Rfc2822;
 
     fn date(offset_s: i64) -> String {
         let stamp = (OffsetDateTime::now_utc() + Duration::seconds(offset_s)).format(&Rfc2822).unwrap();

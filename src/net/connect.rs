@@ -1,5 +1,6 @@
 //! How a connection is made: ureq's way, with one TLS configuration for all.
 
+use std::sync::Arc;
 use ureq::Error;
 use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, Transport};
 
@@ -7,8 +8,10 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnecto
 ///
 /// ureq takes a request with timeouts of its own for one that does, and would read all root certificates again for
 /// each connection and have no TLS session to resume. Timeouts are all that requests bring here.
-#[derive(Debug, Default)]
-pub struct Connecting(DefaultConnector);
+///
+/// Its clones are the same one: what connects through them has the same roots and resumes the same TLS sessions.
+#[derive(Debug, Clone, Default)]
+pub struct Connecting(Arc<DefaultConnector>);
 
 impl Connector for Connecting {
     type Out = Box<dyn Transport>;

@@ -2,9 +2,10 @@
 
 use super::connect::Connecting;
 use super::marked::Marking;
+use super::pool::{IDLE, Pool};
 use super::resolver::{self, CachingResolver};
 use super::{Answer, Failure, FailureKind, Outgoing, Transport, in_flight};
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::error::{Error, Result};
 use crate::status::Code;
 use crate::wire;
@@ -13,7 +14,6 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::io::{self, Read as _};
 use std::sync::Arc;
-use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use ureq::http::{HeaderMap, Request, Response};
@@ -23,15 +23,13 @@ use ureq::{Agent, Body, Proxy};
 
 /// WeChat Pay's answers have a few kilobytes, its longest lists some hundred.
 const LARGEST_ANSWER: u64 = 4 * 1024 * 1024;
-/// Its servers announce `Keep-Alive: timeout=8`; a connection idle for longer may be closed under a request.
-const IDLE: Duration = Duration::from_secs(7);
 /// A request and its answer fit; ureq's own default of 128 KiB is allocated four times a connection.
 const BUFFER: usize = 16 * 1024;
-const IDLE_CONNECTIONS: usize = 64;
 
-/// A pool of connections to all hosts of one context.
+/// The connections to all hosts of one context.
 pub struct HttpTransport {
-    agent: Agent,
+    pool: Pool,
+    limits: Limits,
 }
 
 impl std::fmt::Debug for HttpTransport {
@@ -63,53 +61,64 @@ impl HttpTransport {
             .user_agent(config.user_agent.as_str())
             .input_buffer_size(BUFFER)
             .output_buffer_size(BUFFER)
-            .max_idle_connections(IDLE_CONNECTIONS)
-            .max_idle_connections_per_host(IDLE_CONNECTIONS)
+            .timeout_resolve(Some(config.limits.connect))
+            .timeout_connect(Some(config.limits.connect))
+            .timeout_global(Some(config.limits.attempt))
+            .max_idle_connections_per_host(1)
             .max_idle_age(IDLE)
             .build();
-        let agent = Agent::with_parts(
-            settings,
-            Connecting::default().chain(Marking { proxied: config.proxy.is_some() }),
-            CachingResolver,
-        );
-        Ok(HttpTransport { agent })
+        let (connecting, proxied) = (Connecting::default(), config.proxy.is_some());
+        let new_agent = move || {
+            let connector = connecting.clone().chain(Marking { proxied });
+            Agent::with_parts(settings.clone(), connector, CachingResolver)
+        };
+        Ok(HttpTransport { pool: Pool::new(new_agent), limits: config.limits })
     }
 
-    fn send(&self, request: &Outgoing<'_>) -> std::result::Result<Response<Body>, ureq::Error> {
+    fn send(
+        &self,
+        agent: &Agent,
+        request: &Outgoing<'_>,
+    ) -> std::result::Result<Response<Body>, ureq::Error> {
         let mut head =
             Request::builder().method(request.method).uri([request.origin, request.target].concat());
         for (name, value) in request.headers {
             head = head.header(*name, *value);
         }
         match request.body {
-            Some(body) => self.run(head.body(body)?, request),
-            None => self.run(head.body(())?, request),
+            Some(body) => self.run(agent, head.body(body)?, request),
+            None => self.run(agent, head.body(())?, request),
         }
     }
 
     fn run<S: ureq::AsSendBody>(
         &self,
+        agent: &Agent,
         head: Request<S>,
         request: &Outgoing<'_>,
     ) -> std::result::Result<Response<Body>, ureq::Error> {
-        let head = self
-            .agent
+        // A request with settings of its own has them all copied; most have the limits of all.
+        if (request.connect_limit, request.limit) == (self.limits.connect, self.limits.attempt) {
+            return agent.run(head);
+        }
+        let head = agent
             .configure_request(head)
             .timeout_resolve(Some(request.connect_limit))
             .timeout_connect(Some(request.connect_limit))
             .timeout_global(Some(request.limit))
             .build();
-        self.agent.run(head)
+        agent.run(head)
     }
 }
 
 impl Transport for HttpTransport {
     fn exchange(&self, request: &Outgoing<'_>) -> std::result::Result<Answer, Failure> {
-        let outcome = self.send(request).and_then(|mut response| {
+        let outcome = self.pool.with_agent(|agent| {
+            let mut response = self.send(agent, request)?;
             let body = read(response.body_mut())?;
             Ok(answer(response.status().as_u16(), response.headers(), body))
         });
-        outcome.map_err(|error| {
+        outcome.map_err(|error: ureq::Error| {
             let failure = failure(&error, in_flight::sent());
             if failure.kind == FailureKind::Connect {
                 resolver::forget(host_name(request.origin));

@@ -9,6 +9,7 @@ pub mod http;
 pub mod in_flight;
 mod marked;
 pub mod pace;
+mod pool;
 pub mod resolver;
 
 use crate::wire::verify::SignatureHeaders;

@@ -23,8 +23,9 @@ pub struct Signer {
 
 /// The five lines that are signed, each ended by a line feed, the last included.
 pub fn message(method: &str, target: &str, timestamp: i64, nonce: &str, body: &[u8]) -> Vec<u8> {
-    let lines = [method, "\n", target, "\n", &timestamp.to_string(), "\n", nonce, "\n"].concat();
-    [lines.as_bytes(), body, b"\n"].concat()
+    let timestamp = timestamp.to_string();
+    let lines = [method, target, &timestamp, nonce].map(str::as_bytes);
+    lines.into_iter().chain([body]).flat_map(|line| [line, b"\n"]).collect::<Vec<_>>().concat()
 }
 
 impl Signer {
