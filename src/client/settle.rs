@@ -96,7 +96,8 @@ impl Client {
     /// the request could still arrive.
     fn void(&self, mut claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
         if claim.row.request.operation != api::USE.id {
-            let message = format!("only a redemption can be called off, this is {}", claim.row.request.operation);
+            let message =
+                format!("only a redemption can be called off, this is {}", claim.row.request.operation);
             return Error::at(Code::Request, "/aim", message).into();
         }
         let was = claim.row.state;

@@ -9,6 +9,7 @@
 //! system drops when that process dies.
 
 mod memory;
+mod opening;
 mod owner;
 mod rows;
 mod sql;

@@ -91,12 +91,7 @@ impl NewRow {
             target: "/".into(),
             body: body.map(Into::into),
         };
-        NewRow {
-            request: Arc::new(request),
-            members: Map::new(),
-            filled_in: Vec::new(),
-            ask_again: false,
-        }
+        NewRow { request: Arc::new(request), members: Map::new(), filled_in: Vec::new(), ask_again: false }
     }
 }
 
@@ -198,7 +193,13 @@ pub(super) trait Rows {
     fn by_number(&mut self, mchid: &str, number: &str) -> rusqlite::Result<Option<(Row, Option<Arc<str>>)>>;
 
     /// A new row that its owner works on, with its members as they are kept.
-    fn insert(&mut self, mchid: &str, owner: &Arc<str>, new: NewRow, members: Box<str>) -> rusqlite::Result<Row>;
+    fn insert(
+        &mut self,
+        mchid: &str,
+        owner: &Arc<str>,
+        new: NewRow,
+        members: Box<str>,
+    ) -> rusqlite::Result<Row>;
 
     /// Gives a row to an owner, in another state where one is named.
     fn take_up(

@@ -170,7 +170,7 @@ impl Rows for Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::store::TABLES;
+    use crate::journal::opening::TABLES;
     use crate::journal::{Begin, Journal};
 
     /// One column of what `SQLite` says about a statement.

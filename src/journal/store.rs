@@ -1,49 +1,13 @@
-//! The `SQLite` file, opened with care and written in groups; or memory.
+//! The `SQLite` file, written in groups; or memory.
 
 use super::journal_error;
 use super::memory::Memory;
-use super::owner::owner_only;
+use super::opening;
 use super::rows::Rows;
-use super::sql;
-use crate::error::{Error, Result};
-use rusqlite::{Connection, OpenFlags};
-use std::fs::OpenOptions;
+use crate::error::Result;
+use rusqlite::Connection;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
-
-/// Written into the file's header: `wxcj`.
-const APPLICATION_ID: i32 = 0x7778_636A;
-/// Counts up when the tables change.
-const FORMAT: i32 = 1;
-/// How long to wait for another process that writes.
-const BUSY: Duration = Duration::from_secs(3);
-
-pub(super) const TABLES: &str = "
-CREATE TABLE request (
-    id INTEGER PRIMARY KEY,
-    mchid TEXT NOT NULL,
-    number TEXT NOT NULL,
-    operation TEXT NOT NULL,
-    method TEXT NOT NULL,
-    target TEXT NOT NULL,
-    body BLOB,
-    members TEXT NOT NULL,
-    state INTEGER NOT NULL,
-    code INTEGER NOT NULL DEFAULT 0,
-    cause TEXT NOT NULL DEFAULT '',
-    attempts INTEGER NOT NULL DEFAULT 0,
-    created_ms INTEGER NOT NULL,
-    updated_ms INTEGER NOT NULL,
-    watch_until_ms INTEGER NOT NULL DEFAULT 0,
-    owner TEXT,
-    answer TEXT,
-    http_status INTEGER,
-    request_id TEXT,
-    host TEXT,
-    UNIQUE (mchid, number)
-) STRICT;
-";
 
 /// Whether a change must survive a power cut before anybody hears of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +40,8 @@ pub struct File {
 struct Queue {
     waiting: Vec<Queued>,
     is_led: bool,
+    /// Threads that have to be woken.
+    asleep: usize,
 }
 
 type Work = Box<dyn FnOnce(&mut dyn Rows) + Send>;
@@ -97,8 +63,7 @@ impl Store {
     /// Opens or makes the file. One that is damaged, foreign or newer is refused and left as it is.
     pub fn open(path: Option<&Path>) -> Result<Store> {
         let Some(path) = path else { return Ok(Store::Memory(Box::default())) };
-        let db = open_file(path).map_err(|error| in_file(path, &error))?;
-        prepare(&db).map_err(|error| in_file(path, &error))?;
+        let db = opening::open(path)?;
         Ok(Store::File(Box::new(File { db: Mutex::new(db), queue: Mutex::default(), done: Condvar::new() })))
     }
 
@@ -130,7 +95,9 @@ impl File {
         let mut queue = lock(&self.queue);
         queue.waiting.push(Queued { durability, work, committed: Arc::clone(&committed) });
         while committed.get().is_none() && queue.is_led {
+            queue.asleep += 1;
             queue = self.done.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue.asleep -= 1;
         }
         if committed.get().is_none() {
             queue.is_led = true;
@@ -142,13 +109,14 @@ impl File {
         } else {
             drop(queue);
         }
-        match committed.get() {
-            Some(Ok(())) => {}
-            Some(Err(why)) => return Err(journal_error(why)),
-            None => return Err(journal_error("the change was not committed")),
-        }
         let result = lock(&result).take();
-        result.unwrap_or(Err(rusqlite::Error::InvalidQuery)).map_err(journal_error)
+        match (result, committed.get()) {
+            // Why it could not be made says more than that its group was not written.
+            (Some(Err(error)), _) => Err(journal_error(error)),
+            (Some(Ok(value)), Some(Ok(()))) => Ok(value),
+            (_, Some(Err(why))) => Err(journal_error(why)),
+            _ => Err(journal_error("the change was not written")),
+        }
     }
 }
 
@@ -157,8 +125,13 @@ struct Leader<'a>(&'a File);
 
 impl Drop for Leader<'_> {
     fn drop(&mut self) {
-        lock(&self.0.queue).is_led = false;
-        self.0.done.notify_all();
+        let mut queue = lock(&self.0.queue);
+        queue.is_led = false;
+        let somebody_sleeps = queue.asleep > 0;
+        drop(queue);
+        if somebody_sleeps {
+            self.0.done.notify_all();
+        }
     }
 }
 
@@ -166,84 +139,43 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn in_file(path: &Path, error: &dyn std::fmt::Display) -> Error {
-    journal_error(format!("{}: {error}", path.display()))
-}
-
-fn open_file(path: &Path) -> std::result::Result<Connection, String> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true);
-    // SQLite gives the files beside it the same rights.
-    owner_only(&mut options);
-    options.open(path).map_err(|error| error.to_string())?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(path, flags).map_err(|error| error.to_string())
-}
-
-fn prepare(db: &Connection) -> std::result::Result<(), String> {
-    let text = |error: rusqlite::Error| error.to_string();
-    db.busy_timeout(BUSY).map_err(text)?;
-    let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(text);
-    let empty = number("schema_version")? == 0;
-    let (application, format) = (number("application_id")?, number("user_version")?);
-    if !empty && application != APPLICATION_ID {
-        return Err("this is a database of another program".into());
-    }
-    if format > FORMAT {
-        return Err(format!(
-            "written by a newer version of this library (format {format}, known is {FORMAT})"
-        ));
-    }
-    let damage: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(text)?;
-    if damage != "ok" {
-        return Err(format!("the file is damaged: {damage}"));
-    }
-    // Where the file system cannot do it (some network shares), the older journal is as safe and slower.
-    let _: String = db.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0)).map_err(text)?;
-    db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE").map_err(text)?;
-    let made = if number("schema_version")? == 0 {
-        db.execute_batch(&format!(
-            "{TABLES} {} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}; COMMIT",
-            sql::index()
-        ))
-    } else {
-        // Nothing is changed but the index of an earlier build, and the file has shown that it can be written.
-        db.execute_batch(&format!("UPDATE request SET state = state WHERE id = -1; {} COMMIT", sql::index()))
-    };
-    made.map_err(|error| {
-        let _ = db.execute_batch("ROLLBACK");
-        error.to_string()
-    })
-}
-
 fn commit(db: &mut Connection, group: Vec<Queued>) {
     let flushed = group.iter().any(|queued| queued.durability == Durability::Flushed);
     let waiting: Vec<Committed> = group.iter().map(|queued| Arc::clone(&queued.committed)).collect();
-    let outcome = together(db, group, flushed).map_err(|error| error.to_string());
-    if outcome.is_err() && !db.is_autocommit() {
-        let _ = db.execute_batch("ROLLBACK");
-    }
+    let unfinished = Unfinished(db);
+    let outcome = together(&mut *unfinished.0, group, flushed);
+    drop(unfinished);
     for committed in waiting {
         let _ = committed.set(outcome.clone());
     }
 }
 
-fn together(db: &mut Connection, group: Vec<Queued>, flushed: bool) -> rusqlite::Result<()> {
-    if !db.is_autocommit() {
-        // A change that panicked left its transaction open.
-        db.execute_batch("ROLLBACK")?;
+/// Takes back what is not committed when dropped, after a panic too: nothing of the group may stay, and other processes
+/// wait for the end of a transaction.
+struct Unfinished<'a>(&'a mut Connection);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit() {
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
     }
+}
+
+fn together(db: &mut Connection, group: Vec<Queued>, flushed: bool) -> std::result::Result<(), String> {
+    let text = |error: rusqlite::Error| error.to_string();
     // Takes effect while it is prepared, so that it cannot be one of those that are prepared once.
-    db.execute_batch(if flushed { "PRAGMA synchronous=FULL" } else { "PRAGMA synchronous=NORMAL" })?;
-    db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    db.execute_batch(if flushed { "PRAGMA synchronous=FULL" } else { "PRAGMA synchronous=NORMAL" })
+        .map_err(text)?;
+    db.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([])).map_err(text)?;
     for queued in group {
         (queued.work)(db);
         if db.is_autocommit() {
             // A full disk makes SQLite end the transaction by itself: nothing of the group may stay.
-            return Err(rusqlite::Error::InvalidQuery);
+            return Err("another change of the same group could not be written".into());
         }
     }
-    db.prepare_cached("COMMIT")?.execute([]).map(drop)
+    db.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])).map(drop).map_err(text)
 }
 
 #[cfg(test)]
@@ -252,6 +184,7 @@ mod tests {
     use crate::journal::NewRow;
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::thread::{Scope, ScopedJoinHandle};
+    use std::time::Duration;
 
     const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -267,6 +200,10 @@ mod tests {
                 panic!("a path makes a file")
             };
             Bench { folder, file }
+        }
+
+        fn path(&self) -> std::path::PathBuf {
+            self.folder.path().join("journal")
         }
 
         fn wal_bytes(&self) -> u64 {
@@ -357,8 +294,25 @@ mod tests {
                 let _ = bench.file.run(Durability::Flushed, work);
             });
             assert!(panics.join().is_err());
+            let other = Connection::open(bench.path()).unwrap();
+            other.busy_timeout(Duration::ZERO).unwrap();
+            other.execute_batch("BEGIN IMMEDIATE; ROLLBACK").unwrap();
             until_ended(&[bench.insert(scope, 0)]);
         });
+    }
+
+    #[test]
+    fn a_file_that_is_full_says_so() {
+        let bench = Bench::new();
+        lock(&bench.file.db).pragma_update(None, "max_page_count", 10).unwrap();
+        let insert = |number: usize| {
+            let new = NewRow::with_body(&format!("SALE-{number:04}"), Some(&"x".repeat(4096)));
+            bench
+                .file
+                .run(Durability::Flushed, move |rows| rows.insert("1", &"owner".into(), new, "{}".into()))
+        };
+        let refused = (0..10).find_map(|number| insert(number).err()).expect("ten pages are soon full");
+        assert!(refused.message.contains("full"), "{}", refused.message);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The connections of one context: an agent of ureq's for each, and each for one call at a time.
+//! The connections of one context: agents of ureq's, each for one call at a time and with one connection to a host.
 //!
 //! An agent keeps its idle connections behind one lock, and asks the system under it whether they are still open.
 //! Where there are more threads than cores, a thread is put aside with the lock in its hand and the others wait for
@@ -12,7 +12,7 @@ use ureq::Agent;
 
 /// WeChat Pay's servers announce `Keep-Alive: timeout=8`; a connection idle for longer may be closed under a request.
 pub const IDLE: Duration = Duration::from_secs(7);
-/// Connections that are kept when nobody uses them.
+/// Agents that are kept when nobody uses them.
 const MOST_IDLE: usize = 64;
 
 /// Agents whose connections are idle, the one that was used last at the end.
@@ -32,7 +32,8 @@ impl Pool {
         Pool { idle: Mutex::default(), new_agent: Box::new(new_agent) }
     }
 
-    /// Runs an exchange with the agent whose connection is likeliest to be open still.
+    /// Runs an exchange with the agent that was used last. Its connection is the likeliest to be open still; after a
+    /// failure it has none, and the next attempt makes a new one instead of trying others that may be dead as well.
     pub fn with_agent<T>(&self, exchange: impl FnOnce(&Agent) -> T) -> T {
         let idle = self.idle().pop_back();
         let agent = idle.map_or_else(&self.new_agent, |idle| idle.agent);
@@ -83,6 +84,16 @@ mod tests {
         pool.with_agent(|_| pool.with_agent(|_| ()));
         pool.with_agent(|_| pool.with_agent(|_| ()));
         assert_eq!(made.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn the_agent_that_was_used_last_is_used_next() {
+        let (pool, _) = counted();
+        let start = Instant::now();
+        let later = start + Duration::from_millis(1);
+        pool.give_back(Agent::new_with_defaults(), start);
+        pool.give_back(Agent::new_with_defaults(), later);
+        pool.with_agent(|_| assert_eq!(pool.idle().front().map(|idle| idle.since), Some(start)));
     }
 
     #[test]

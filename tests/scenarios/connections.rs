@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
-use wxcoupon_sandbox::{Options, Sandbox};
+use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
 
 /// Stands between a till and the sandbox: passes everything on, and counts.
 struct Relay {
@@ -129,6 +129,25 @@ fn a_connection_that_the_server_has_closed_costs_no_attempt_and_the_next_one_res
     assert_eq!(relay.opened(), 4);
     // Who resumes is not shown the certificate again.
     let received = relay.received();
+    for resumed in &received[1..] {
+        assert!(resumed + 600 < received[0], "bytes from the server, by connection: {received:?}");
+    }
+}
+
+#[test]
+fn connections_at_the_same_time_resume_the_same_tls_sessions() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let (relay, till) = till_behind_relay(&sandbox);
+    redeem(&till, "FIRST-0001");
+    relay.cut();
+    sandbox.inject(Fault::new(FaultKind::Delay { ms: 2000 }).on("use").times(2));
+    thread::scope(|scope| {
+        for name in ["PAIR-0001", "PAIR-0002"] {
+            scope.spawn(|| redeem(&till, name));
+        }
+    });
+    let received = relay.received();
+    assert_eq!(received.len(), 3);
     for resumed in &received[1..] {
         assert!(resumed + 600 < received[0], "bytes from the server, by connection: {received:?}");
     }
