@@ -32,6 +32,7 @@ Usage: wxcoupon-sandbox [OPTIONS]
   --notify-interval MS Milliseconds between attempts to deliver [default: 60000]
   --upload-answer NAME Member upload_image answers in: image_url or media_url
                        [default: image_url]
+  --keep-alive N       Seconds that a connection may stay idle [default: 8]
   --log-capacity N     Requests remembered for GET /requests [default: 10000]
   --state FILE         Keep coupons, stocks, numbers and ledger in this file
                        across restarts
@@ -75,6 +76,10 @@ fn parse_all(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
             Long("control-port") => options.control_port = number(&mut parser)?,
             Long("state") => options.state = Some(parser.value()?.into()),
             Long("rate") => options.rate = number(&mut parser)?,
+            Long("keep-alive") => {
+                let seconds: u64 = number(&mut parser)?;
+                options.keep_alive = Duration::from_secs(seconds.max(1));
+            }
             Long("log-capacity") => options.log_capacity = number(&mut parser)?,
             Long("listener") => options.extra.push(parser.value()?.parse_with(tls_kind)?),
             Long("sign-with") => options.sign_with = parser.value()?.parse_with(SignWith::from_str)?,
@@ -154,7 +159,7 @@ mod tests {
         assert_eq!(arguments.options.sign_with, SignWith::Certificate);
         assert!(arguments.options.quiet && arguments.options.unsigned_errors && arguments.exit_with_stdin);
         assert_eq!(arguments.faults.len(), 1);
-        let words = "--rates documented --sign-with mixed:10 --public-key-only --notify-interval 20 \
+        let words = "--rates documented --keep-alive 20 --sign-with mixed:10 --public-key-only --notify-interval 20 \
                      --notify-url http://127.0.0.1:1/n --upload-answer media_url";
         let Command::Run(arguments) = parse_words(words).unwrap() else {
             panic!("expected to run");
@@ -164,6 +169,7 @@ mod tests {
         assert_eq!(options.sign_with, SignWith::Mixed { certificate_percent: 10 });
         assert_eq!(options.notify_url.as_deref(), Some("http://127.0.0.1:1/n"));
         assert_eq!(options.notify_interval, Duration::from_millis(20));
+        assert_eq!(options.keep_alive, Duration::from_secs(20));
         assert_eq!(options.upload_answer, UploadAnswer::MediaUrl);
         assert!(options.public_key_only);
     }

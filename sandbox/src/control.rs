@@ -32,7 +32,7 @@ impl Answer {
 
 /// Serves one connection.
 pub(crate) fn converse(engine: &Engine, mut stream: Stream) {
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(engine.options.keep_alive);
     while !engine.stop.is_raised() {
         let request = match reader.next(&mut stream) {
             Ok(request) => request,
@@ -41,7 +41,7 @@ pub(crate) fn converse(engine: &Engine, mut stream: Stream) {
             Err(End::Bad(issue)) => {
                 let mut reply = reply_from(&Answer::error(400, issue));
                 reply.after = After::Close;
-                let _ = reply.send(&mut stream, &engine.stop);
+                let _ = reply.send(&mut stream, &engine.stop, reader.idle);
                 return stream.close();
             }
         };
@@ -50,7 +50,7 @@ pub(crate) fn converse(engine: &Engine, mut stream: Stream) {
         if ends || !request.keep_alive {
             reply.after = After::Close;
         }
-        let sent = reply.send(&mut stream, &engine.stop);
+        let sent = reply.send(&mut stream, &engine.stop, reader.idle);
         if ends {
             engine.end_wanted.raise();
         }

@@ -12,14 +12,14 @@ use crate::seal;
 
 /// Serves requests until somebody has enough.
 pub(crate) fn converse(engine: &Engine, host: usize, mut stream: Stream) {
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(engine.options.keep_alive);
     while !engine.stop.is_raised() {
         let request = match reader.next(&mut stream) {
             Ok(request) => request,
             Err(End::Quiet) => return stream.close(),
             Err(End::Broken) => return,
             Err(End::Bad(issue)) => {
-                let _ = not_understood(engine, issue).send(&mut stream, &engine.stop);
+                let _ = not_understood(engine, issue).send(&mut stream, &engine.stop, reader.idle);
                 return stream.close();
             }
         };
@@ -33,7 +33,7 @@ pub(crate) fn converse(engine: &Engine, host: usize, mut stream: Stream) {
                 if !request.keep_alive && reply.after == After::KeepAlive {
                     reply.after = After::Close;
                 }
-                match reply.send(&mut stream, &engine.stop) {
+                match reply.send(&mut stream, &engine.stop, reader.idle) {
                     Ok(true) => {}
                     Ok(false) if reply.after == After::Close => return stream.close(),
                     Ok(false) | Err(_) => return,

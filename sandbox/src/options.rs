@@ -140,6 +140,8 @@ pub struct Options {
     /// Keeps coupons, stocks, numbers and ledger in this file across restarts.
     /// Default: they are forgotten.
     pub state: Option<PathBuf>,
+    /// How long a connection may stay idle between requests; whole seconds of it are announced.
+    pub keep_alive: Duration,
     /// How many requests the log remembers; 0 = none.
     pub log_capacity: usize,
     /// Which limits apply; anything but [`Rates::Flat`] sets `rate` aside.
@@ -170,6 +172,7 @@ impl Default for Options {
             sign_with: SignWith::Auto,
             unsigned_errors: false,
             state: None,
+            keep_alive: Duration::from_secs(8),
             log_capacity: 10_000,
             rates: Rates::Flat,
             public_key_only: false,

@@ -2,7 +2,7 @@
 
 use super::connect::Connecting;
 use super::marked::Marking;
-use super::pool::{IDLE, Pool};
+use super::pool::{IDLE, LONGEST_IDLE, Pool};
 use super::resolver::{self, CachingResolver};
 use super::{Answer, Failure, FailureKind, Outgoing, Transport, in_flight};
 use crate::config::{Config, Limits};
@@ -14,6 +14,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::io::{self, Read as _};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use ureq::http::{HeaderMap, Request, Response};
@@ -64,8 +65,9 @@ impl HttpTransport {
             .timeout_resolve(Some(config.limits.connect))
             .timeout_connect(Some(config.limits.connect))
             .timeout_global(Some(config.limits.attempt))
-            .max_idle_connections_per_host(1)
-            .max_idle_age(IDLE)
+            // One a call; and the pool knows for how long it may be idle.
+            .max_idle_connections(1)
+            .max_idle_age(LONGEST_IDLE)
             .build();
         let (connecting, proxied) = (Connecting::default(), config.proxy.is_some());
         let new_agent = move || {
@@ -113,12 +115,15 @@ impl HttpTransport {
 
 impl Transport for HttpTransport {
     fn exchange(&self, request: &Outgoing<'_>) -> std::result::Result<Answer, Failure> {
-        let outcome = self.pool.with_agent(|agent| {
-            let mut response = self.send(agent, request)?;
+        let agent = self.pool.take(Instant::now());
+        let outcome = self.send(&agent, request).and_then(|mut response| {
             let body = read(response.body_mut())?;
-            Ok(answer(response.status().as_u16(), response.headers(), body))
+            let idle = idle_time(response.headers()).unwrap_or(IDLE);
+            Ok((answer(response.status().as_u16(), response.headers(), body), idle))
         });
-        outcome.map_err(|error: ureq::Error| {
+        let idle = outcome.as_ref().map_or(IDLE, |(_, idle)| *idle);
+        self.pool.give_back(agent, Instant::now(), idle);
+        outcome.map(|(answer, _)| answer).map_err(|error| {
             let failure = failure(&error, in_flight::sent());
             if failure.kind == FailureKind::Connect {
                 resolver::forget(host_name(request.origin));
@@ -135,6 +140,13 @@ fn read(body: &mut Body) -> std::result::Result<Vec<u8>, ureq::Error> {
     let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or_default() + 1);
     body.with_config().limit(LARGEST_ANSWER).reader().read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// How long the connection may be used again: as long as the server announces, but for a second for the way.
+fn idle_time(headers: &HeaderMap) -> Option<Duration> {
+    let parameters = headers.get("Keep-Alive")?.to_str().ok()?;
+    let seconds = parameters.split(',').find_map(|parameter| parameter.trim().strip_prefix("timeout="))?;
+    seconds.trim().parse().ok().map(|seconds: u64| Duration::from_secs(seconds.saturating_sub(1)))
 }
 
 fn host_name(origin: &str) -> &str {
@@ -250,6 +262,9 @@ fn is_tls(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ureq::http::HeaderName;
+
+    const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
     #[test]
     fn the_same_error_means_two_things_on_the_two_sides_of_sending() {
@@ -258,6 +273,20 @@ mod tests {
         assert_eq!(failure(&reset(), true).kind, FailureKind::Lost);
         let timeout = || ureq::Error::Timeout(ureq::Timeout::Global);
         assert!(!failure(&timeout(), false).sent && failure(&timeout(), true).sent);
+    }
+
+    #[test]
+    fn a_connection_is_idle_for_a_second_less_than_the_server_announces() {
+        let idle = |value: &str| {
+            let headers = HeaderMap::from_iter([(KEEP_ALIVE, value.parse().unwrap())]);
+            idle_time(&headers).map(|idle| idle.as_secs())
+        };
+        assert_eq!(idle("timeout=8"), Some(7));
+        assert_eq!(idle("max=100, timeout=20"), Some(19));
+        assert_eq!(idle("timeout=0"), Some(0));
+        assert_eq!(idle("max=100"), None);
+        assert_eq!(idle("timeout=soon"), None);
+        assert_eq!(idle_time(&HeaderMap::new()), None);
     }
 
     #[test]

@@ -1,29 +1,31 @@
-//! The connections of one context: agents of ureq's, each for one call at a time and with one connection to a host.
+//! The connections of one context: agents of ureq's, each for one call at a time and with the connection that it used
+//! last.
 //!
 //! An agent keeps its idle connections behind one lock, and asks the system under it whether they are still open.
 //! Where there are more threads than cores, a thread is put aside with the lock in its hand and the others wait for
 //! it: with 64 threads on two cores every fortieth redemption waited for more than 5 ms, some for 180. Here the lock
 //! is held for as long as it takes to put something on a stack.
 
-use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use ureq::Agent;
 
-/// WeChat Pay's servers announce `Keep-Alive: timeout=8`; a connection idle for longer may be closed under a request.
+/// How long a connection is kept idle where its server announces nothing. WeChat Pay's announce eight seconds.
 pub const IDLE: Duration = Duration::from_secs(7);
+/// And whatever it announces: what stands between may forget a connection without a word.
+pub const LONGEST_IDLE: Duration = Duration::from_secs(60);
 /// Agents that are kept when nobody uses them.
 const MOST_IDLE: usize = 64;
 
 /// Agents whose connections are idle, the one that was used last at the end.
 pub struct Pool {
-    idle: Mutex<VecDeque<Idle>>,
+    idle: Mutex<Vec<Idle>>,
     new_agent: Box<dyn Fn() -> Agent + Send + Sync>,
 }
 
 struct Idle {
     agent: Agent,
-    since: Instant,
+    until: Instant,
 }
 
 impl Pool {
@@ -32,82 +34,93 @@ impl Pool {
         Pool { idle: Mutex::default(), new_agent: Box::new(new_agent) }
     }
 
-    /// Runs an exchange with the agent that was used last. Its connection is the likeliest to be open still; after a
+    /// The agent that was used last, to be given back. Its connection is the likeliest to be open still; after a
     /// failure it has none, and the next attempt makes a new one instead of trying others that may be dead as well.
-    pub fn with_agent<T>(&self, exchange: impl FnOnce(&Agent) -> T) -> T {
-        let idle = self.idle().pop_back();
-        let agent = idle.map_or_else(&self.new_agent, |idle| idle.agent);
-        let result = exchange(&agent);
-        self.give_back(agent, Instant::now());
-        result
+    pub fn take(&self, now: Instant) -> Agent {
+        let mut idle = self.idle();
+        let closed = take_old(&mut idle, now, MOST_IDLE);
+        let last = idle.pop();
+        drop(idle);
+        // Closing takes its time, and nobody has to wait for it.
+        drop(closed);
+        last.map_or_else(&self.new_agent, |last| last.agent)
     }
 
-    fn give_back(&self, agent: Agent, now: Instant) {
+    /// Keeps an agent for the next call, for as long as its connection may be idle.
+    pub fn give_back(&self, agent: Agent, now: Instant, idle_time: Duration) {
         let mut idle = self.idle();
-        idle.push_back(Idle { agent, since: now });
-        let old = idle.iter().take_while(|idle| now.duration_since(idle.since) > IDLE).count();
-        let old = old.max(idle.len().saturating_sub(MOST_IDLE));
-        let closed: Vec<Idle> = idle.drain(..old).collect();
+        let closed = take_old(&mut idle, now, MOST_IDLE - 1);
+        idle.push(Idle { agent, until: now + idle_time.min(LONGEST_IDLE) });
         drop(idle);
-        // Closing takes its time, too.
         drop(closed);
     }
 
-    fn idle(&self) -> MutexGuard<'_, VecDeque<Idle>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Those that were idle for too long, and the oldest where there are more than so many.
+fn take_old(idle: &mut Vec<Idle>, now: Instant, most: usize) -> Vec<Idle> {
+    let mut too_many = idle.len().saturating_sub(most);
+    let is_old = |idle: &mut Idle| {
+        let is_old = idle.until < now || too_many > 0;
+        too_many = too_many.saturating_sub(usize::from(is_old));
+        is_old
+    };
+    idle.extract_if(.., is_old).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    fn counted() -> (Pool, Arc<AtomicUsize>) {
-        let made = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&made);
-        let new_agent = move || {
-            counter.fetch_add(1, Ordering::Relaxed);
-            Agent::new_with_defaults()
-        };
-        (Pool::new(new_agent), made)
+    const MOMENT: Duration = Duration::from_millis(1);
+
+    fn pool() -> Pool {
+        Pool::new(Agent::new_with_defaults)
     }
 
-    #[test]
-    fn one_call_after_the_other_has_the_same_agent_and_calls_at_the_same_time_have_one_each() {
-        let (pool, made) = counted();
-        for _ in 0..3 {
-            pool.with_agent(|_| ());
+    impl Pool {
+        /// Until when each is kept, counted from `start`.
+        fn kept(&self, start: Instant) -> Vec<Duration> {
+            self.idle().iter().map(|idle| idle.until - start).collect()
         }
-        assert_eq!(made.load(Ordering::Relaxed), 1);
-        pool.with_agent(|_| pool.with_agent(|_| ()));
-        pool.with_agent(|_| pool.with_agent(|_| ()));
-        assert_eq!(made.load(Ordering::Relaxed), 2);
     }
 
     #[test]
-    fn the_agent_that_was_used_last_is_used_next() {
-        let (pool, _) = counted();
-        let start = Instant::now();
-        let later = start + Duration::from_millis(1);
-        pool.give_back(Agent::new_with_defaults(), start);
-        pool.give_back(Agent::new_with_defaults(), later);
-        pool.with_agent(|_| assert_eq!(pool.idle().front().map(|idle| idle.since), Some(start)));
+    fn the_agent_that_was_used_last_is_used_next_and_each_by_one_call_at_a_time() {
+        let (pool, start) = (pool(), Instant::now());
+        let (first, second) = (pool.take(start), pool.take(start));
+        pool.give_back(first, start, 2 * IDLE);
+        pool.give_back(second, start, IDLE);
+        let last = pool.take(start);
+        assert_eq!(pool.kept(start), [2 * IDLE]);
+        pool.give_back(last, start + MOMENT, IDLE);
+        assert_eq!(pool.kept(start), [2 * IDLE, IDLE + MOMENT]);
     }
 
     #[test]
-    fn what_was_idle_for_too_long_is_closed_and_so_are_those_beyond_the_number() {
-        let (pool, _) = counted();
-        let start = Instant::now();
-        let many = 3;
-        for _ in 0..MOST_IDLE + many {
-            pool.give_back(Agent::new_with_defaults(), start);
+    fn each_is_kept_for_as_long_as_its_server_keeps_it_and_none_for_too_long() {
+        let (pool, start) = (pool(), Instant::now());
+        for idle in [2 * LONGEST_IDLE, Duration::ZERO, IDLE] {
+            pool.give_back(Agent::new_with_defaults(), start, idle);
         }
-        assert_eq!(pool.idle().len(), MOST_IDLE);
-        pool.give_back(Agent::new_with_defaults(), start + IDLE);
-        assert_eq!(pool.idle().len(), MOST_IDLE);
-        pool.give_back(Agent::new_with_defaults(), start + IDLE + Duration::from_millis(1));
-        assert_eq!(pool.idle().len(), 2);
+        assert_eq!(pool.kept(start), [LONGEST_IDLE, Duration::ZERO, IDLE]);
+        let agent = pool.take(start + IDLE + MOMENT);
+        assert!(pool.kept(start).is_empty());
+        pool.give_back(agent, start, 2 * LONGEST_IDLE);
+        let _new = pool.take(start + LONGEST_IDLE + MOMENT);
+        assert!(pool.kept(start).is_empty());
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        let (pool, start) = (pool(), Instant::now());
+        for at in 0..MOST_IDLE + 3 {
+            pool.give_back(Agent::new_with_defaults(), start, IDLE + MOMENT * u32::try_from(at).unwrap());
+        }
+        let kept = pool.kept(start);
+        assert_eq!((kept.len(), kept[0]), (MOST_IDLE, IDLE + 3 * MOMENT));
     }
 }

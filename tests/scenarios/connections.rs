@@ -119,6 +119,20 @@ fn a_connection_that_the_server_keeps_is_used_again_after_seconds_of_nothing() {
 }
 
 #[test]
+fn a_connection_is_kept_for_as_long_as_the_server_announces() {
+    for (seconds, opened) in [(2, 2), (20, 1)] {
+        let keep_alive = Duration::from_secs(seconds);
+        let sandbox = Sandbox::start(Options { keep_alive, ..Options::default() }).unwrap();
+        let (relay, till) = till_behind_relay(&sandbox);
+        redeem(&till, "LONG-0001");
+        // The server has closed neither: the short one has half a second left, and the other eleven.
+        thread::sleep(if seconds == 2 { Duration::from_millis(1500) } else { Duration::from_secs(9) });
+        redeem(&till, "LONG-0002");
+        assert_eq!(relay.opened(), opened, "{seconds} s announced");
+    }
+}
+
+#[test]
 fn a_connection_that_the_server_has_closed_costs_no_attempt_and_the_next_one_resumes_tls() {
     let sandbox = Sandbox::start(Options::default()).unwrap();
     let (relay, till) = till_behind_relay(&sandbox);

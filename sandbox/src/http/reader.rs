@@ -6,8 +6,6 @@ use std::time::Duration;
 use super::request::Request;
 use super::stream::Stream;
 
-/// How long a connection may stay idle between requests.
-pub(crate) const IDLE: Duration = Duration::from_secs(8);
 /// How long one read may take within a request.
 const PATIENCE: Duration = Duration::from_secs(20);
 const MAX_HEADERS: usize = 64;
@@ -26,9 +24,11 @@ pub(crate) enum End {
 }
 
 /// The reading half of a connection; keeps what came too early.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Reader {
     buffer: Vec<u8>,
+    /// How long the connection may stay idle between requests.
+    pub(crate) idle: Duration,
 }
 
 /// What the head says about the rest.
@@ -40,9 +40,13 @@ struct Head {
 }
 
 impl Reader {
+    pub(crate) fn new(idle: Duration) -> Self {
+        Self { buffer: Vec::new(), idle }
+    }
+
     /// Waits for the next request and reads all of it.
     pub(crate) fn next(&mut self, stream: &mut Stream) -> Result<Request, End> {
-        stream.tcp().set_read_timeout(Some(IDLE));
+        stream.tcp().set_read_timeout(Some(self.idle));
         let head = loop {
             if let Some(head) = parse_head(&self.buffer)? {
                 break head;

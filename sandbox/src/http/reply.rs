@@ -8,7 +8,6 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::reader::IDLE;
 use super::stream::Stream;
 use crate::sync::Flag;
 
@@ -64,14 +63,14 @@ impl Reply {
         self.headers.push((name, value.into()));
     }
 
-    /// Sends the answer; says whether the connection can be used again.
-    pub(crate) fn send(&self, stream: &mut Stream, stop: &Flag) -> io::Result<bool> {
+    /// Sends the answer on a connection that may stay idle for that long; says whether it can be used again.
+    pub(crate) fn send(&self, stream: &mut Stream, stop: &Flag, idle: Duration) -> io::Result<bool> {
         let body = match self.wire {
             Wire::Gzip => Cow::Owned(gzip(&self.body)?),
             Wire::Chunked => Cow::Owned(chunked(&self.body)?),
             _ => Cow::Borrowed(self.body.as_slice()),
         };
-        let mut message = self.head(body.len()).into_bytes();
+        let mut message = self.head(body.len(), idle).into_bytes();
         match self.wire {
             Wire::CutBody => message.extend_from_slice(body.get(..body.len() / 2).unwrap_or_default()),
             // Take back the empty line and the end of the line before.
@@ -92,7 +91,7 @@ impl Reply {
         Ok(whole && self.after == After::KeepAlive)
     }
 
-    fn head(&self, length: usize) -> String {
+    fn head(&self, length: usize, idle: Duration) -> String {
         let mut head = String::with_capacity(1024);
         // Writing to a String cannot fail.
         let _ = write!(head, "HTTP/1.1 {} {}\r\n", self.status, phrase(self.status));
@@ -110,7 +109,7 @@ impl Reply {
         if self.after == After::Close {
             head.push_str("Connection: close\r\n");
         } else {
-            let seconds = IDLE.as_secs();
+            let seconds = idle.as_secs();
             let _ = write!(head, "Connection: keep-alive\r\nKeep-Alive: timeout={seconds}\r\n");
         }
         head.push_str("\r\n");
