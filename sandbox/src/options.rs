@@ -140,7 +140,8 @@ pub struct Options {
     /// Keeps coupons, stocks, numbers and ledger in this file across restarts.
     /// Default: they are forgotten.
     pub state: Option<PathBuf>,
-    /// How long a connection may stay idle between requests; whole seconds of it are announced.
+    /// How long a connection may stay idle between requests; a second at least; whole seconds are
+    /// announced.
     pub keep_alive: Duration,
     /// How many requests the log remembers; 0 = none.
     pub log_capacity: usize,

@@ -65,7 +65,7 @@ impl HttpTransport {
             .timeout_resolve(Some(config.limits.connect))
             .timeout_connect(Some(config.limits.connect))
             .timeout_global(Some(config.limits.attempt))
-            // One a call; and the pool knows for how long it may be idle.
+            // An agent has one, and the pool knows for how long it may be idle.
             .max_idle_connections(1)
             .max_idle_age(LONGEST_IDLE)
             .build();
@@ -115,14 +115,16 @@ impl HttpTransport {
 
 impl Transport for HttpTransport {
     fn exchange(&self, request: &Outgoing<'_>) -> std::result::Result<Answer, Failure> {
-        let agent = self.pool.take(Instant::now());
+        let (agent, until) = self.pool.take(request.origin, Instant::now());
+        in_flight::use_kept_connection_until(until);
         let outcome = self.send(&agent, request).and_then(|mut response| {
             let body = read(response.body_mut())?;
             let idle = idle_time(response.headers()).unwrap_or(IDLE);
             Ok((answer(response.status().as_u16(), response.headers(), body), idle))
         });
-        let idle = outcome.as_ref().map_or(IDLE, |(_, idle)| *idle);
-        self.pool.give_back(agent, Instant::now(), idle);
+        if let Ok((_, idle)) = outcome {
+            self.pool.give_back(agent, request.origin, Instant::now(), idle);
+        }
         outcome.map(|(answer, _)| answer).map_err(|error| {
             let failure = failure(&error, in_flight::sent());
             if failure.kind == FailureKind::Connect {
@@ -145,7 +147,8 @@ fn read(body: &mut Body) -> std::result::Result<Vec<u8>, ureq::Error> {
 /// How long the connection may be used again: as long as the server announces, but for a second for the way.
 fn idle_time(headers: &HeaderMap) -> Option<Duration> {
     let parameters = headers.get("Keep-Alive")?.to_str().ok()?;
-    let seconds = parameters.split(',').find_map(|parameter| parameter.trim().strip_prefix("timeout="))?;
+    let mut named = parameters.split(',').filter_map(|parameter| parameter.split_once('='));
+    let (_, seconds) = named.find(|(name, _)| name.trim().eq_ignore_ascii_case("timeout"))?;
     seconds.trim().parse().ok().map(|seconds: u64| Duration::from_secs(seconds.saturating_sub(1)))
 }
 
@@ -282,7 +285,7 @@ mod tests {
             idle_time(&headers).map(|idle| idle.as_secs())
         };
         assert_eq!(idle("timeout=8"), Some(7));
-        assert_eq!(idle("max=100, timeout=20"), Some(19));
+        assert_eq!(idle("max=100, Timeout = 20"), Some(19));
         assert_eq!(idle("timeout=0"), Some(0));
         assert_eq!(idle("max=100"), None);
         assert_eq!(idle("timeout=soon"), None);

@@ -5,11 +5,13 @@
 
 use super::cancel::Cancel;
 use std::cell::{Cell, RefCell};
+use std::time::Instant;
 
 thread_local! {
     static SENT: Cell<bool> = const { Cell::new(false) };
     static WRITING: Cell<bool> = const { Cell::new(false) };
     static WRITE_SENT: Cell<bool> = const { Cell::new(false) };
+    static UNTIL: Cell<Option<Instant>> = const { Cell::new(None) };
     static CANCEL: RefCell<Cancel> = const { RefCell::new(Cancel::never()) };
 }
 
@@ -24,6 +26,16 @@ pub fn begin(writes: bool, cancel: &Cancel) {
     SENT.set(false);
     WRITING.set(writes);
     CANCEL.replace(cancel.clone());
+}
+
+/// The kept connection of the present attempt may be used so long, if there is one.
+pub(super) fn use_kept_connection_until(until: Option<Instant>) {
+    UNTIL.set(until);
+}
+
+/// Whether it is too late for that. A look-up may have taken its time.
+pub(super) fn kept_connection_is_too_old() -> bool {
+    UNTIL.get().is_some_and(|until| until <= Instant::now())
 }
 
 /// Bytes of the request are about to be handed to the connection. False: the call was called off, and they

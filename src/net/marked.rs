@@ -94,9 +94,11 @@ impl<T: Transport> Transport for Marked<T> {
     }
 
     /// ureq asks twice: when an answer is read, and when the connection is to be used again. The second time
-    /// decides, and finds out all that there was to find the first time.
+    /// decides, and finds out all that there was to find the first time. Then time has passed since the connection was
+    /// chosen, where a name was looked up.
     fn is_open(&mut self) -> bool {
-        std::mem::take(&mut self.heard_from) || self.inner.is_open()
+        std::mem::take(&mut self.heard_from)
+            || (!in_flight::kept_connection_is_too_old() && self.inner.is_open())
     }
 
     fn is_tls(&self) -> bool {

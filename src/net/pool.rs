@@ -1,5 +1,4 @@
-//! The connections of one context: agents of ureq's, each for one call at a time and with the connection that it used
-//! last.
+//! The connections of one context: agents of ureq's, each with one connection to one host, and for one call at a time.
 //!
 //! An agent keeps its idle connections behind one lock, and asks the system under it whether they are still open.
 //! Where there are more threads than cores, a thread is put aside with the lock in its hand and the others wait for
@@ -25,6 +24,7 @@ pub struct Pool {
 
 struct Idle {
     agent: Agent,
+    origin: Box<str>,
     until: Instant,
 }
 
@@ -34,25 +34,27 @@ impl Pool {
         Pool { idle: Mutex::default(), new_agent: Box::new(new_agent) }
     }
 
-    /// The agent that was used last, to be given back. Its connection is the likeliest to be open still; after a
-    /// failure it has none, and the next attempt makes a new one instead of trying others that may be dead as well.
-    pub fn take(&self, now: Instant) -> Agent {
+    /// The agent that was used last for that origin, and until when its connection may be used; or a new one.
+    pub fn take(&self, origin: &str, now: Instant) -> (Agent, Option<Instant>) {
         let mut idle = self.idle();
-        let closed = take_old(&mut idle, now, MOST_IDLE);
-        let last = idle.pop();
+        let old = take_old(&mut idle, now);
+        let last = idle.iter().rposition(|idle| *idle.origin == *origin).map(|at| idle.remove(at));
         drop(idle);
-        // Closing takes its time, and nobody has to wait for it.
-        drop(closed);
-        last.map_or_else(&self.new_agent, |last| last.agent)
+        // Closing takes its time, and no other call has to wait for it.
+        drop(old);
+        last.map_or_else(|| ((self.new_agent)(), None), |last| (last.agent, Some(last.until)))
     }
 
-    /// Keeps an agent for the next call, for as long as its connection may be idle.
-    pub fn give_back(&self, agent: Agent, now: Instant, idle_time: Duration) {
+    /// Keeps an agent for the next call, for as long as its connection may be idle. One whose exchange has failed has
+    /// none, and is not worth it.
+    pub fn give_back(&self, agent: Agent, origin: &str, now: Instant, idle_time: Duration) {
+        let new = Idle { agent, origin: origin.into(), until: now + idle_time.min(LONGEST_IDLE) };
         let mut idle = self.idle();
-        let closed = take_old(&mut idle, now, MOST_IDLE - 1);
-        idle.push(Idle { agent, until: now + idle_time.min(LONGEST_IDLE) });
+        let old = take_old(&mut idle, now);
+        idle.push(new);
+        let oldest = if idle.len() > MOST_IDLE { Some(idle.remove(0)) } else { None };
         drop(idle);
-        drop(closed);
+        drop((old, oldest));
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
@@ -60,15 +62,9 @@ impl Pool {
     }
 }
 
-/// Those that were idle for too long, and the oldest where there are more than so many.
-fn take_old(idle: &mut Vec<Idle>, now: Instant, most: usize) -> Vec<Idle> {
-    let mut too_many = idle.len().saturating_sub(most);
-    let is_old = |idle: &mut Idle| {
-        let is_old = idle.until < now || too_many > 0;
-        too_many = too_many.saturating_sub(usize::from(is_old));
-        is_old
-    };
-    idle.extract_if(.., is_old).collect()
+/// Those that were idle for too long.
+fn take_old(idle: &mut Vec<Idle>, now: Instant) -> Vec<Idle> {
+    idle.extract_if(.., |idle| idle.until <= now).collect()
 }
 
 #[cfg(test)]
@@ -76,51 +72,63 @@ mod tests {
     use super::*;
 
     const MOMENT: Duration = Duration::from_millis(1);
+    const HOST: &str = "https://api.mch.weixin.qq.com";
+    const OTHER_HOST: &str = "https://api2.mch.weixin.qq.com";
 
     fn pool() -> Pool {
         Pool::new(Agent::new_with_defaults)
     }
 
     impl Pool {
-        /// Until when each is kept, counted from `start`.
-        fn kept(&self, start: Instant) -> Vec<Duration> {
-            self.idle().iter().map(|idle| idle.until - start).collect()
+        fn keep(&self, origin: &str, now: Instant, idle_time: Duration) {
+            self.give_back(Agent::new_with_defaults(), origin, now, idle_time);
+        }
+
+        /// Until when the connection of the next call may be used, counted from `start`; nothing for a new one.
+        fn taken(&self, origin: &str, start: Instant, after: Duration) -> Option<Duration> {
+            self.take(origin, start + after).1.map(|until| until - start)
         }
     }
 
     #[test]
-    fn the_agent_that_was_used_last_is_used_next_and_each_by_one_call_at_a_time() {
+    fn the_agent_that_was_used_last_for_an_origin_is_used_next_and_each_by_one_call_at_a_time() {
         let (pool, start) = (pool(), Instant::now());
-        let (first, second) = (pool.take(start), pool.take(start));
-        pool.give_back(first, start, 2 * IDLE);
-        pool.give_back(second, start, IDLE);
-        let last = pool.take(start);
-        assert_eq!(pool.kept(start), [2 * IDLE]);
-        pool.give_back(last, start + MOMENT, IDLE);
-        assert_eq!(pool.kept(start), [2 * IDLE, IDLE + MOMENT]);
+        pool.keep(HOST, start, 3 * MOMENT);
+        pool.keep(HOST, start, 2 * MOMENT);
+        pool.keep(OTHER_HOST, start, 4 * MOMENT);
+        let taken = |origin| pool.taken(origin, start, MOMENT);
+        assert_eq!([taken(HOST), taken(HOST), taken(HOST)], [Some(2 * MOMENT), Some(3 * MOMENT), None]);
+        assert_eq!([taken(OTHER_HOST), taken(OTHER_HOST)], [Some(4 * MOMENT), None]);
     }
 
     #[test]
     fn each_is_kept_for_as_long_as_its_server_keeps_it_and_none_for_too_long() {
         let (pool, start) = (pool(), Instant::now());
-        for idle in [2 * LONGEST_IDLE, Duration::ZERO, IDLE] {
-            pool.give_back(Agent::new_with_defaults(), start, idle);
+        for idle_time in [Duration::ZERO, IDLE, 2 * LONGEST_IDLE, IDLE] {
+            pool.keep(HOST, start, idle_time);
         }
-        assert_eq!(pool.kept(start), [LONGEST_IDLE, Duration::ZERO, IDLE]);
-        let agent = pool.take(start + IDLE + MOMENT);
-        assert!(pool.kept(start).is_empty());
-        pool.give_back(agent, start, 2 * LONGEST_IDLE);
-        let _new = pool.take(start + LONGEST_IDLE + MOMENT);
-        assert!(pool.kept(start).is_empty());
+        assert_eq!(pool.taken(HOST, start, MOMENT), Some(IDLE));
+        assert_eq!(pool.taken(HOST, start, IDLE), Some(LONGEST_IDLE));
+        assert_eq!(pool.taken(HOST, start, IDLE), None);
+        pool.keep(HOST, start, 2 * LONGEST_IDLE);
+        assert_eq!(pool.taken(HOST, start, LONGEST_IDLE), None);
+        pool.keep(HOST, start, Duration::ZERO);
+        assert_eq!(pool.taken(HOST, start, Duration::ZERO), None);
     }
 
     #[test]
-    fn the_oldest_make_room() {
+    fn the_oldest_make_room_for_new_ones_and_none_while_there_are_expired_ones() {
         let (pool, start) = (pool(), Instant::now());
-        for at in 0..MOST_IDLE + 3 {
-            pool.give_back(Agent::new_with_defaults(), start, IDLE + MOMENT * u32::try_from(at).unwrap());
+        pool.keep(HOST, start, IDLE);
+        for _ in 1..MOST_IDLE {
+            pool.keep(OTHER_HOST, start, MOMENT);
         }
-        let kept = pool.kept(start);
-        assert_eq!((kept.len(), kept[0]), (MOST_IDLE, IDLE + 3 * MOMENT));
+        pool.keep(OTHER_HOST, start + MOMENT, IDLE);
+        assert_eq!(pool.idle().len(), 2);
+        for _ in 0..MOST_IDLE {
+            pool.keep(OTHER_HOST, start + MOMENT, IDLE);
+        }
+        assert_eq!(pool.idle().len(), MOST_IDLE);
+        assert_eq!(pool.taken(HOST, start, MOMENT), None);
     }
 }

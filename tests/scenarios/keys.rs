@@ -93,7 +93,7 @@ fn an_update_takes_over_what_was_downloaded_and_nothing_else() {
     let till = Till::new(&sandbox.config());
     assert_eq!(till.query(&query_request("SBX_USED")).status, 0);
     assert_eq!(till.update(&only_apiv3(&sandbox, &json!({}))).status, 0);
-    let request = json!({ "_options": { "timeout_ms": 1000 } });
+    let request = json!({ "_options": { "timeout_ms": 3000 } });
     let mut question = query_request("SBX_USED");
     question["_options"] = request["_options"].clone();
     let unproven = till.query(&question);
