@@ -122,8 +122,9 @@ impl Transport for HttpTransport {
             let idle = idle_time(response.headers()).unwrap_or(IDLE);
             Ok((answer(response.status().as_u16(), response.headers(), body), idle))
         });
-        if let Ok((_, idle)) = outcome {
-            self.pool.give_back(agent, request.origin, Instant::now(), idle);
+        match outcome {
+            Ok((_, idle)) => self.pool.give_back(agent, request.origin, Instant::now(), idle),
+            Err(_) => self.pool.start_anew(request.origin, Instant::now()),
         }
         outcome.map(|(answer, _)| answer).map_err(|error| {
             let failure = failure(&error, in_flight::sent());
@@ -146,6 +147,9 @@ fn read(body: &mut Body) -> std::result::Result<Vec<u8>, ureq::Error> {
 
 /// How long the connection may be used again: as long as the server announces, but for a second for the way.
 fn idle_time(headers: &HeaderMap) -> Option<Duration> {
+    if headers.get("Connection").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close")) {
+        return Some(Duration::ZERO);
+    }
     let parameters = headers.get("Keep-Alive")?.to_str().ok()?;
     let mut named = parameters.split(',').filter_map(|parameter| parameter.split_once('='));
     let (_, seconds) = named.find(|(name, _)| name.trim().eq_ignore_ascii_case("timeout"))?;
@@ -266,6 +270,7 @@ fn is_tls(error: &io::Error) -> bool {
 mod tests {
     use super::*;
     use ureq::http::HeaderName;
+    use ureq::http::header::CONNECTION;
 
     const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
@@ -290,6 +295,8 @@ mod tests {
         assert_eq!(idle("max=100"), None);
         assert_eq!(idle("timeout=soon"), None);
         assert_eq!(idle_time(&HeaderMap::new()), None);
+        let closed = HeaderMap::from_iter([(CONNECTION, "Close".parse().unwrap())]);
+        assert_eq!(idle_time(&closed), Some(Duration::ZERO));
     }
 
     #[test]

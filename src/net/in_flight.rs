@@ -24,6 +24,7 @@ pub fn clear() {
 /// An attempt begins, of a request that changes something or of one that only reads.
 pub fn begin(writes: bool, cancel: &Cancel) {
     SENT.set(false);
+    UNTIL.set(None);
     WRITING.set(writes);
     CANCEL.replace(cancel.clone());
 }

@@ -45,8 +45,13 @@ impl Pool {
         last.map_or_else(|| ((self.new_agent)(), None), |last| (last.agent, Some(last.until)))
     }
 
-    /// Keeps an agent for the next call, for as long as its connection may be idle. One whose exchange has failed has
-    /// none, and is not worth it.
+    /// After an exchange that failed: the next attempt makes a connection instead of trying kept ones, which may be dead
+    /// as well.
+    pub fn start_anew(&self, origin: &str, now: Instant) {
+        self.give_back((self.new_agent)(), origin, now, IDLE);
+    }
+
+    /// Keeps an agent for the next call, for as long as its connection may be idle.
     pub fn give_back(&self, agent: Agent, origin: &str, now: Instant, idle_time: Duration) {
         let new = Idle { agent, origin: origin.into(), until: now + idle_time.min(LONGEST_IDLE) };
         let mut idle = self.idle();

@@ -4,7 +4,7 @@ use crate::till::{Till, config_with, use_request};
 use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -21,6 +21,7 @@ struct Passed {
     client: TcpStream,
     /// Bytes from the server.
     received: Arc<AtomicU64>,
+    silent: Arc<AtomicBool>,
 }
 
 impl Relay {
@@ -52,11 +53,14 @@ impl Relay {
             for client in listener.incoming() {
                 let (mut client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
                 greet(&mut client);
-                let received = Arc::new(AtomicU64::new(0));
-                let passing = Passed { client: client.try_clone().unwrap(), received: Arc::clone(&received) };
+                let passing = Passed {
+                    client: client.try_clone().unwrap(),
+                    received: Arc::default(),
+                    silent: Arc::default(),
+                };
+                pass_on(&client, &server, Arc::default(), Arc::clone(&passing.silent));
+                pass_on(&server, &client, Arc::clone(&passing.received), Arc::default());
                 counted.lock().unwrap().push(passing);
-                pass_on(&client, &server, Arc::default());
-                pass_on(&server, &client, received);
             }
         });
         Relay { address, passed }
@@ -71,6 +75,13 @@ impl Relay {
         self.passed.lock().unwrap().iter().map(|passed| passed.received.load(Ordering::SeqCst)).collect()
     }
 
+    /// Takes what the till sends on the connections that there are, and passes nothing on.
+    fn silence(&self) {
+        for passed in &*self.passed.lock().unwrap() {
+            passed.silent.store(true, Ordering::SeqCst);
+        }
+    }
+
     /// Ends all connections, as a server ends those that are idle.
     fn cut(&self) {
         for passed in &*self.passed.lock().unwrap() {
@@ -80,12 +91,15 @@ impl Relay {
     }
 }
 
-fn pass_on(from: &TcpStream, to: &TcpStream, count: Arc<AtomicU64>) {
+fn pass_on(from: &TcpStream, to: &TcpStream, count: Arc<AtomicU64>, silent: Arc<AtomicBool>) {
     let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
     thread::spawn(move || {
         let mut bytes = [0; 16 * 1024];
         while let Ok(length @ 1..) = from.read(&mut bytes) {
             count.fetch_add(length as u64, Ordering::SeqCst);
+            if silent.load(Ordering::SeqCst) {
+                continue;
+            }
             if to.write_all(&bytes[..length]).is_err() {
                 break;
             }
@@ -165,6 +179,24 @@ fn connections_at_the_same_time_resume_the_same_tls_sessions() {
     for resumed in &received[1..] {
         assert!(resumed + 600 < received[0], "bytes from the server, by connection: {received:?}");
     }
+}
+
+/// As after a change of network: what stands between knows none of the connections any more.
+#[test]
+fn of_connections_that_are_silent_all_at_once_one_costs_an_attempt() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let (relay, till) = till_behind_relay(&sandbox);
+    sandbox.inject(Fault::new(FaultKind::Delay { ms: 2000 }).on("use").times(2));
+    thread::scope(|scope| {
+        for name in ["BOTH-0001", "BOTH-0002"] {
+            scope.spawn(|| redeem(&till, name));
+        }
+    });
+    assert_eq!(relay.opened(), 2);
+    relay.silence();
+    let answer = till.redeem(&use_request("AUTO_BOTH-0003", "BOTH-0003"));
+    assert_eq!((answer.status, answer.json["attempts"].as_u64()), (0, Some(2)), "{}", answer.json);
+    assert_eq!(relay.opened(), 3);
 }
 
 #[test]
