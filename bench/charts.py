@@ -73,6 +73,7 @@ def latency(records, names, path):
 def throughput(records, names, path):
     """Redemptions a second by threads."""
     figure, axes = plt.subplots(figsize=(8, 4.5))
+    ends = []
     threads = sorted({it["threads"] for it in those(records, "redeem")})
     for name in names:
         rates = [
@@ -80,7 +81,20 @@ def throughput(records, names, path):
         ]
         known = [(position, median(values)) for position, values in enumerate(rates) if values]
         axes.plot(*zip(*known), "o-", color=colour(name), alpha=0.8)
-        axes.annotate(name, known[-1], xytext=(8, -3), textcoords="offset points", fontsize=8, color=colour(name))
+        ends.append((*known[-1], name))
+    # One above the other, where lines end close together.
+    height = 0
+    for position, end, name in sorted(ends, key=lambda line: line[1]):
+        height = max(end, height * 1.17)
+        axes.annotate(
+            name,
+            (position, height),
+            xytext=(8, -3),
+            textcoords="offset points",
+            annotation_clip=False,
+            fontsize=8,
+            color=colour(name),
+        )
     axes.set_xticks(range(len(threads)), [str(count) for count in threads])
     axes.set_yscale("log")
     logarithmic(axes.yaxis)
