@@ -123,16 +123,19 @@ impl Transport for HttpTransport {
             Ok((answer(response.status().as_u16(), response.headers(), body), idle))
         });
         match outcome {
-            Ok((_, idle)) => self.pool.give_back(agent, request.origin, Instant::now(), idle),
-            Err(_) => self.pool.start_anew(request.origin, Instant::now()),
-        }
-        outcome.map(|(answer, _)| answer).map_err(|error| {
-            let failure = failure(&error, in_flight::sent());
-            if failure.kind == FailureKind::Connect {
-                resolver::forget(host_name(request.origin));
+            Ok((answer, idle)) => {
+                self.pool.give_back(agent, request.origin, Instant::now(), idle);
+                Ok(answer)
             }
-            failure
-        })
+            Err(error) => {
+                self.pool.start_anew(request.origin, Instant::now());
+                let failure = failure(&error, in_flight::sent());
+                if failure.kind == FailureKind::Connect {
+                    resolver::forget(host_name(request.origin));
+                }
+                Err(failure)
+            }
+        }
     }
 }
 

@@ -70,9 +70,13 @@ impl Relay {
         self.passed.lock().unwrap().len()
     }
 
-    /// Bytes that the server sent on each connection.
-    fn received(&self) -> Vec<u64> {
-        self.passed.lock().unwrap().iter().map(|passed| passed.received.load(Ordering::SeqCst)).collect()
+    /// All connections but the first resumed TLS: who does is not shown the certificate again.
+    fn assert_resumed(&self) {
+        let passed = self.passed.lock().unwrap();
+        let received: Vec<_> = passed.iter().map(|passed| passed.received.load(Ordering::SeqCst)).collect();
+        for resumed in &received[1..] {
+            assert!(resumed + 600 < received[0], "bytes from the server, by connection: {received:?}");
+        }
     }
 
     /// Takes what the till sends on the connections that there are, and passes nothing on.
@@ -120,6 +124,16 @@ fn redeem(till: &Till, name: &str) {
     assert_eq!(answer.json["attempts"], 1, "{}", answer.json);
 }
 
+/// Both answers take their time, so that each needs a connection of its own.
+fn redeem_at_once(sandbox: &Sandbox, till: &Till, names: [&str; 2]) {
+    sandbox.inject(Fault::new(FaultKind::Delay { ms: 2000 }).on("use").times(2));
+    thread::scope(|scope| {
+        for name in names {
+            scope.spawn(|| redeem(till, name));
+        }
+    });
+}
+
 #[test]
 fn a_connection_that_the_server_keeps_is_used_again_after_seconds_of_nothing() {
     let sandbox = Sandbox::start(Options::default()).unwrap();
@@ -155,11 +169,7 @@ fn a_connection_that_the_server_has_closed_costs_no_attempt_and_the_next_one_res
         relay.cut();
     }
     assert_eq!(relay.opened(), 4);
-    // Who resumes is not shown the certificate again.
-    let received = relay.received();
-    for resumed in &received[1..] {
-        assert!(resumed + 600 < received[0], "bytes from the server, by connection: {received:?}");
-    }
+    relay.assert_resumed();
 }
 
 #[test]
@@ -168,17 +178,9 @@ fn connections_at_the_same_time_resume_the_same_tls_sessions() {
     let (relay, till) = till_behind_relay(&sandbox);
     redeem(&till, "FIRST-0001");
     relay.cut();
-    sandbox.inject(Fault::new(FaultKind::Delay { ms: 2000 }).on("use").times(2));
-    thread::scope(|scope| {
-        for name in ["PAIR-0001", "PAIR-0002"] {
-            scope.spawn(|| redeem(&till, name));
-        }
-    });
-    let received = relay.received();
-    assert_eq!(received.len(), 3);
-    for resumed in &received[1..] {
-        assert!(resumed + 600 < received[0], "bytes from the server, by connection: {received:?}");
-    }
+    redeem_at_once(&sandbox, &till, ["PAIR-0001", "PAIR-0002"]);
+    assert_eq!(relay.opened(), 3);
+    relay.assert_resumed();
 }
 
 /// As after a change of network: what stands between knows none of the connections any more.
@@ -186,12 +188,7 @@ fn connections_at_the_same_time_resume_the_same_tls_sessions() {
 fn of_connections_that_are_silent_all_at_once_one_costs_an_attempt() {
     let sandbox = Sandbox::start(Options::default()).unwrap();
     let (relay, till) = till_behind_relay(&sandbox);
-    sandbox.inject(Fault::new(FaultKind::Delay { ms: 2000 }).on("use").times(2));
-    thread::scope(|scope| {
-        for name in ["BOTH-0001", "BOTH-0002"] {
-            scope.spawn(|| redeem(&till, name));
-        }
-    });
+    redeem_at_once(&sandbox, &till, ["BOTH-0001", "BOTH-0002"]);
     assert_eq!(relay.opened(), 2);
     relay.silence();
     let answer = till.redeem(&use_request("AUTO_BOTH-0003", "BOTH-0003"));
