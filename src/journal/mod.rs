@@ -25,10 +25,11 @@ use decide::{Caller, Found};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use store::{Durability, Mark, Reach, Store, StoreError, Transaction};
+use store::{Durability, Mark, Overview, PROVEN_S, Store, StoreError, Transaction};
 
-/// A till that never restarts forgets old rows too, once in so many requests.
+/// A till that never restarts forgets old rows too, once in so many requests, in so many steps at most.
 const PRUNED_EVERY: i64 = 1000;
+const STEPS: u32 = 8;
 
 /// The journal of one context.
 #[derive(Debug)]
@@ -82,7 +83,7 @@ impl Journal {
     pub fn with_store(store: Arc<dyn Store>, merchant: &str, keep: Duration) -> Result<Journal> {
         let mark = Mutex::new(store.enlist().map_err(journal_error)?);
         let journal = Journal { store, merchant: merchant.into(), keep, mark };
-        journal.prune(Reach::Whole)?;
+        journal.forget_old(1);
         Ok(journal)
     }
 
@@ -93,14 +94,8 @@ impl Journal {
             self.decided(Durability::Flushed, &mark, move |rows, caller| decide::begin(rows, caller, new))?;
         Ok(match found {
             Found::Claimed { row, doubt } => {
-                if row.id % PRUNED_EVERY == 0
-                    && let Err(error) = self.prune(Reach::Old)
-                {
-                    // What is too old can wait; the request must not.
-                    crate::log::warn(format_args!(
-                        "old journal rows could not be removed: {}",
-                        error.message
-                    ));
+                if row.id % PRUNED_EVERY == 0 {
+                    self.forget_old(STEPS);
                 }
                 Begin::Go(self.claimed(mark, row, doubt))
             }
@@ -117,9 +112,31 @@ impl Journal {
         self.run(Durability::Flushed, move |rows| rows.delete(nobody, &row::Lease::default()).map(drop))
     }
 
-    fn prune(&self, reach: Reach) -> Result<()> {
-        let (merchant, keep) = (Arc::clone(&self.merchant), self.keep);
-        self.run(Durability::Lazy, move |rows| rows.prune(&merchant, keep, reach))
+    /// Reads everything, and forgets all that is too old. Others go on meanwhile.
+    pub fn look_over(&self) -> Result<Overview> {
+        self.forget_old(u32::MAX);
+        self.store.look_over().map_err(journal_error)
+    }
+
+    /// In steps, each of which others wait for. How old something is, is counted to the latest time that WeChat Pay has
+    /// proven: this machine's clock may be far ahead.
+    fn forget_old(&self, steps: u32) {
+        let mut after = Some(0);
+        for _ in 0..steps {
+            let Some(from) = after else { return };
+            let merchant = Arc::clone(&self.merchant);
+            let keep_s = i64::try_from(self.keep.as_secs()).unwrap_or(i64::MAX);
+            let step = self.run(Durability::Lazy, move |rows| {
+                let Some(proven_s) = rows.fact(PROVEN_S)? else { return Ok(None) };
+                let older_than_s = proven_s.saturating_sub(keep_s);
+                rows.prune(&merchant, older_than_s.saturating_mul(1000), from)
+            });
+            after = step.unwrap_or_else(|error| {
+                // What is too old can wait; the request must not.
+                crate::log::warn(format_args!("old journal rows could not be removed: {}", error.message));
+                None
+            });
+        }
     }
 
     /// The row with that number.

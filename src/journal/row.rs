@@ -340,11 +340,6 @@ pub fn latest_signature() -> i64 {
     wall_ms().saturating_add(i64::try_from(LONGEST_CALL_MS).unwrap_or(i64::MAX)) / 1000
 }
 
-/// The moment that long ago, in milliseconds since 1970.
-pub fn ago_ms(time: Duration) -> i64 {
-    wall_ms().saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
-}
-
 #[cfg(test)]
 impl NewRow {
     /// A redemption with as little as there can be.
