@@ -255,7 +255,10 @@ fn a_migration_that_is_killed_leaves_the_old_file_or_the_new_one() {
         let table = if format == 1 { "request" } else { "requests" };
         let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!(count(&format!("SELECT count(*) FROM {table}")), rows + 16);
-        assert_eq!(count("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name LIKE 'request%'"), 1);
+        assert_eq!(
+            count("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name LIKE 'request%'"),
+            1
+        );
         drop(db);
         *formats.entry(format).or_insert(0) += 1;
         assert_eq!(Till::new(&config(&sandbox, &path)).pending()["pending"], 4);

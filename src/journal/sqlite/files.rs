@@ -109,6 +109,25 @@ impl Held {
         &self.path
     }
 
+    /// Keeps everybody from taking the file alone.
+    pub fn share(&self) -> Result<(), String> {
+        let shared_now = self.with(|open| open.files.first().map_or(Ok(true), |file| shared(file, IN_USE)));
+        match shared_now {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("somebody else has the file alone".into()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Lets others take it, unless another context of this process needs it.
+    pub fn unshare(&self) {
+        // Where it fails, the file is waited for in vain, and that is told.
+        let _ = self.with(|open| match open.files.first() {
+            Some(file) if open.users == 1 => os::unlock(file, IN_USE),
+            _ => Ok(()),
+        });
+    }
+
     /// Once the log is in use: keeps it, whatever becomes of `SQLite`'s own locks. Windows needs none of it.
     pub fn keep_log(&self, index: &Path) -> Result<(), String> {
         if cfg!(windows) {
@@ -215,6 +234,22 @@ impl Held {
         let open = all.iter_mut().find(|open| open.identity == self.identity);
         open.map_or_else(|| Err(std::io::Error::other("the file was closed by a fork")), work)
     }
+}
+
+/// Whether anybody has the log of that file in use, where no connection of this process has it.
+pub fn has_index_in_use(path: &Path) -> std::io::Result<bool> {
+    let index = beside(path, "-shm");
+    if cfg!(windows) || !index.exists() {
+        return Ok(false);
+    }
+    os::is_locked(&os::open(&index)?, INDEX_IN_USE)
+}
+
+/// The log (`-wal`) and its index (`-shm`) have the file's name and an end.
+pub fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
 }
 
 fn shared(file: &File, range: Range) -> std::io::Result<bool> {

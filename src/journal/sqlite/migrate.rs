@@ -1,5 +1,6 @@
 //! Files that older versions of this library have written.
 
+use super::files::{self, Held};
 use super::open::{Refused, connect};
 use super::rows::{TABLES, Tables, indices};
 use crate::course::Course;
@@ -24,20 +25,28 @@ const MARK_OF_FIRST: &str = ".owner-";
 ///
 /// The table of that format had the name `request`, and this one's has another. So a program that has the file open all the
 /// same, without the locks that say so, fails instead of writing what nobody reads.
-pub(super) fn from_first(path: &Path, named: &Path) -> Result<(), Refused> {
+pub(super) fn from_first(path: &Path, named: &Path, held: &Held) -> Result<(), Refused> {
     let marks = || [path, named].into_iter().flat_map(marks_of_first);
     if marks().any(|mark| is_held(&mark)) {
         let why = "a program with an older version of this library still works on this journal: end it first";
         return Err(Refused::Because(why.into()));
     }
+    let is_open = || {
+        let why = "another program has this journal open. It is one of an older version of this library, and is brought to \
+                   this version's format when nobody else has it open: end the other program first";
+        Refused::Busy(why.into())
+    };
+    // A context of the old library may have lost its locks on the file, and never those on the index of the log.
+    if files::has_index_in_use(path).map_err(|error| error.to_string())? {
+        return Err(is_open());
+    }
+    held.unshare();
     let db = connect(path)?;
-    db.execute_batch("PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE").map_err(|error| match error.into() {
-        Refused::Busy(_) => Refused::Busy(
-            "another program has this journal open. It is one of an older version of this library, and is brought to this \
-             version's format when nobody else has it open: end the other program first"
-                .into(),
-        ),
-        other => other,
+    db.execute_batch("PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE").map_err(|error| {
+        match error.into() {
+            Refused::Busy(_) => is_open(),
+            other => other,
+        }
     })?;
     if db.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0))? != FIRST {
         // Somebody was quicker; and what is older than the first is no journal.

@@ -1,6 +1,6 @@
 //! Opens the `SQLite` file with care.
 
-use super::files::Held;
+use super::files::{Held, beside};
 use super::migrate;
 use super::path::real;
 use super::rows::{TABLES, check_schema, indices};
@@ -50,18 +50,32 @@ pub fn open(path: &Path) -> Result<(Connection, Watch), String> {
     let named = path;
     let path = real(path)?;
     let held = Held::open(&path)?;
-    let opened = patiently(|| match opened(&path) {
-        Err(Refused::Older(_)) => migrate::from_first(&path, named).and_then(|()| opened(&path)),
+    let (db, has_log) = patiently(|| match opened(&path, &held) {
+        Err(Refused::Older(_)) => {
+            let migrated = migrate::from_first(&path, named, &held);
+            migrated.and_then(|()| opened(&path, &held))
+        }
         opened => opened,
-    });
-    let (db, has_log) = opened?;
+    })?;
     let watch = Watch::begin(held, has_log)?;
     Ok((db, watch))
 }
 
-fn opened(path: &Path) -> Result<(Connection, bool), Refused> {
+/// While the file is looked at, nobody may take it alone, and this connection neither: if its owner has lost `SQLite`'s locks,
+/// closing the connection would remove the log under it.
+fn opened(path: &Path, held: &Held) -> Result<(Connection, bool), Refused> {
+    if !beside(path, "-journal").exists() {
+        held.share().map_err(Refused::Busy)?;
+    }
     let db = connect(path)?;
+    db.busy_timeout(BUSY)?;
+    if is_empty(&db)? {
+        held.unshare();
+    }
     let has_log = prepare(&db)?;
+    if !has_log {
+        held.unshare();
+    }
     Ok((db, has_log))
 }
 
@@ -92,11 +106,15 @@ pub(super) fn patiently<T>(mut work: impl FnMut() -> Result<T, Refused>) -> Resu
     }
 }
 
+fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
+    db.pragma_query_value(None, "schema_version", |row| row.get::<_, i32>(0)).map(|version| version == 0)
+}
+
 /// Looks at what is there, and makes the tables where there is nothing. Whether there is a log.
 pub(super) fn prepare(db: &Connection) -> Result<bool, Refused> {
     db.busy_timeout(BUSY)?;
     let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
-    let empty = number("schema_version")? == 0;
+    let empty = is_empty(db)?;
     let (application, format) = (number("application_id")?, number("user_version")?);
     if !empty && application != APPLICATION_ID {
         return Err(Refused::Because("this is a database of another program".into()));

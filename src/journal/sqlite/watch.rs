@@ -3,7 +3,7 @@
 //! What is written to a file that was removed, replaced or cut off while it is open is lost without an error. So the names are
 //! looked at before every change, and once a file is not what it was nothing is written any more.
 
-use super::files::Held;
+use super::files::{Held, beside};
 use crate::os::{self, Identity};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -134,12 +134,6 @@ fn length_told(head: &[u8; 32]) -> u64 {
         page => u64::from(page),
     };
     page * u64::from(u32::from_be_bytes([a, b, c, d]))
-}
-
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    PathBuf::from(name)
 }
 
 fn identity(path: &Path) -> Result<Identity, String> {
