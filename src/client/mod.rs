@@ -154,7 +154,8 @@ impl Client {
 
     fn with_journal(config: Config, journal: Arc<Journal>, clock: Clock) -> Result<Client> {
         let transport = Box::new(HttpTransport::new(&config)?);
-        Ok(Client::assembled(config, transport, journal, clock))
+        let pace = pace::shared(&config.identity.key(), config.max_rate_per_s);
+        Ok(Client::assembled(config, transport, journal, clock, pace))
     }
 
     /// From parts, whatever they are made of.
@@ -163,12 +164,13 @@ impl Client {
         transport: Box<dyn Transport>,
         journal: Arc<Journal>,
         clock: Clock,
+        pace: pace::Share,
     ) -> Client {
         Client {
             transport,
             hosts: Hosts::new(config.hosts.clone(), config.limits.attempt),
             clock,
-            pace: pace::shared(&config.identity.key(), config.max_rate_per_s),
+            pace,
             keys: Keys::new(&config),
             journal,
             config,
