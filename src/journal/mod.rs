@@ -167,7 +167,7 @@ impl Journal {
     /// The row with that number.
     pub fn find(&self, number: &str) -> Result<Option<Row>> {
         let (merchant, number) = (Arc::clone(&self.merchant), number.to_owned());
-        self.run(Durability::Lazy, move |rows| rows.find(&merchant, &number))
+        self.run(Durability::Reading, move |rows| rows.find(&merchant, &number))
     }
 
     /// The row with that number, to work on; nothing when somebody else works on it.
@@ -185,7 +185,7 @@ impl Journal {
     /// Everything that is not known to be finished, oldest first.
     pub fn unfinished(&self) -> Result<Vec<Row>> {
         let merchant = Arc::clone(&self.merchant);
-        self.run(Durability::Lazy, move |rows| rows.open(&merchant))
+        self.run(Durability::Reading, move |rows| rows.open(&merchant))
     }
 
     fn decided<T: Send + 'static>(
@@ -252,7 +252,7 @@ impl Journal {
 
     /// What is remembered of the time.
     pub fn time(&self) -> Result<Option<Known>> {
-        self.run(Durability::Lazy, |rows| {
+        self.run(Durability::Reading, |rows| {
             let (proven_s, offset_s) = (rows.fact(PROVEN_S)?, rows.fact(OFFSET_S)?);
             Ok(proven_s.zip(offset_s).map(|(proven_s, offset_s)| Known { proven_s, offset_s }))
         })
@@ -273,7 +273,7 @@ impl Journal {
     pub fn was_returned_since(&self, row: &Row) -> Result<Option<Row>> {
         let (merchant, row) = (Arc::clone(&self.merchant), row.clone());
         let Some(coupon) = row.coupon.clone() else { return Ok(None) };
-        self.run(Durability::Lazy, move |rows| {
+        self.run(Durability::Reading, move |rows| {
             let mut returns = rows.returns(&merchant, &coupon)?;
             returns.retain(|back| back.state == State::Done && is_later(back, &row));
             Ok(returns.pop())

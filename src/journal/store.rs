@@ -11,12 +11,14 @@ use std::sync::Arc;
 pub const PROVEN_S: &str = "proven_s";
 
 /// Whether a change must survive a power cut before anybody hears of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Durability {
-    /// Flushed to the disk when the call returns.
-    Flushed,
+    /// Nothing is changed, so nobody is waited for who does.
+    Reading,
     /// Written in order, flushed with the next change that is.
     Lazy,
+    /// Flushed to the disk when the call returns.
+    Flushed,
 }
 
 /// Why a change was not made.

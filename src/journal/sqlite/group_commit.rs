@@ -16,6 +16,9 @@ pub struct GroupCommit {
     done: Condvar,
 }
 
+/// `SQLITE_IOERR_WRITE`
+const IOERR_WRITE: i32 = 778;
+
 #[derive(Default)]
 struct Queue {
     waiting: Vec<Queued>,
@@ -96,15 +99,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// First those that change nothing: they need not wait for another process.
 fn commit(db: &mut Connection, watch: Option<&Watch>, group: Vec<Queued>) {
-    let flushed = group.iter().any(|queued| queued.durability == Durability::Flushed);
-    let outcomes: Vec<Outcome> = group.iter().map(|queued| Arc::clone(&queued.outcome)).collect();
-    let unfinished = Unfinished(db);
-    let whole = together(unfinished.0, watch, group, flushed);
-    drop(unfinished);
-    for outcome in outcomes {
-        // One that failed by itself has its own reason already.
-        let _ = outcome.set(whole.clone());
+    let (reading, writing): (Vec<Queued>, Vec<Queued>) =
+        group.into_iter().partition(|queued| queued.durability == Durability::Reading);
+    for group in [reading, writing].into_iter().filter(|group| !group.is_empty()) {
+        let outcomes: Vec<Outcome> = group.iter().map(|queued| Arc::clone(&queued.outcome)).collect();
+        let unfinished = Unfinished(db);
+        let whole = together(unfinished.0, watch, group);
+        drop(unfinished);
+        for outcome in outcomes {
+            // One that failed by itself has its own reason already.
+            let _ = outcome.set(whole.clone());
+        }
     }
 }
 
@@ -120,16 +127,24 @@ impl Drop for Unfinished<'_> {
     }
 }
 
-fn together(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>, flushed: bool) -> Result<()> {
+fn together(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> Result<()> {
     let looked = |look: fn(&Watch) -> std::result::Result<(), String>| {
         watch.map_or(Ok(()), |watch| look(watch).map_err(StoreError::NotWritten))
     };
+    let most = group.iter().map(|queued| queued.durability).max().unwrap_or(Durability::Reading);
     looked(Watch::before_change)?;
-    // Takes effect while it is prepared, so that it cannot be one of those that are prepared once.
-    db.execute_batch(if flushed { "PRAGMA synchronous=FULL" } else { "PRAGMA synchronous=NORMAL" })
-        .map_err(failed)?;
-    db.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([])).map_err(failed)?;
-    looked(Watch::in_change)?;
+    let begin = if most == Durability::Reading {
+        "BEGIN"
+    } else {
+        // Takes effect while it is prepared, so that it cannot be one of those that are prepared once.
+        let level = if most == Durability::Flushed { "FULL" } else { "NORMAL" };
+        db.execute_batch(&format!("PRAGMA synchronous={level}")).map_err(failed)?;
+        "BEGIN IMMEDIATE"
+    };
+    db.prepare_cached(begin).and_then(|mut begin| begin.execute([])).map_err(failed)?;
+    if most > Durability::Reading {
+        looked(Watch::in_change)?;
+    }
     for queued in group {
         let kept = is_kept(db, queued.change).map_err(failed)?;
         if db.is_autocommit() {
@@ -169,7 +184,13 @@ fn is_kept(db: &Connection, change: Change) -> rusqlite::Result<Result<()>> {
 /// where another change can be written and flushed in the place of this one, this one is gone.
 fn commit_failed(db: &Connection, error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+        Some(
+            rusqlite::ErrorCode::DatabaseBusy
+            | rusqlite::ErrorCode::DatabaseLocked
+            | rusqlite::ErrorCode::DiskFull,
+        ) => StoreError::NotWritten(error.to_string()),
+        // What makes it whole is its last page, and that one or one before was refused.
+        _ if error.sqlite_error().is_some_and(|error| error.extended_code == IOERR_WRITE) => {
             StoreError::NotWritten(error.to_string())
         }
         _ if is_written_over(db) => StoreError::NotWritten(error.to_string()),

@@ -210,7 +210,23 @@ fn read(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
     };
     let digest: Vec<u8> = columns.take();
     let is_damaged = columns.is_damaged || digest != read.digest(&members, &course);
-    Ok(if is_damaged { Row { state: State::Damaged, ..read } } else { read })
+    Ok(if is_damaged { damaged(read) } else { read })
+}
+
+/// What may be needed to ask about it and to replace it; nobody is told texts of which nothing is known.
+fn damaged(row: Row) -> Row {
+    Row {
+        state: State::Damaged,
+        cause: String::new(),
+        trace: None,
+        note: None,
+        answer: None,
+        http_status: None,
+        request_id: None,
+        host: None,
+        course: Course::default(),
+        ..row
+    }
 }
 
 /// The tables of a file, inside a transaction.
