@@ -16,9 +16,11 @@
 )]
 
 mod books;
+mod company;
 mod counter;
 mod damage;
 mod disk;
+mod gone;
 mod kill;
 mod locked;
 mod process;
