@@ -29,3 +29,4 @@ mod random;
 #[path = "../scenarios/till.rs"]
 mod till;
 mod torn;
+mod unwritten;

@@ -107,6 +107,7 @@ fn till_process() {
         "small files" => crate::disk::with_small_files(&desk, seed, amount),
         "small disk" => crate::disk::with_a_small_disk(&desk, seed, amount),
         "hold" => crate::locked::hold(&desk.journal()),
+        "broken disk" => crate::unwritten::with_a_broken_disk(&desk, &variable("TEST_PREFIX")),
         "one" => company::one(&desk, &variable("TEST_PREFIX")),
         "stays" => company::redeem_and(&desk, &variable("TEST_PREFIX"), |_| ()),
         "changes folder" => {
