@@ -167,7 +167,7 @@ fn after_a_storm() {
     for storm in [s(20)..s(22), s(20)..s(30), s(20)..s(80)] {
         let end = storm.end.as_secs();
         let soon = Bounds { used: 0.6, refused: 0.02, ..USUAL };
-        let then = Bounds { refused: 0.015, ..USUAL };
+        let then = Bounds { refused: 0.015, apart: 5.0, ..USUAL };
         play(&eight(), &[], &[(end + 10, end + 20, soon), (end + 20, end + 80, then)], |world| {
             world.storm = storm.clone();
         });
