@@ -129,9 +129,12 @@ impl Client {
         cancel: &Cancel,
     ) -> Report {
         let signed_s = case.latest_s();
+        // What is proven now bounds when the latest copy was sent.
+        let mut proven = refusal.proven;
         match case.errand.settles() {
             Settles::ByAsking { ask, shows } => {
                 let looked = self.look(case.errand, ask, shows, deadline, cancel);
+                proven = looked.proof.or(proven);
                 let late = !looked.copies_are_dead(signed_s);
                 match &looked.evidence {
                     Evidence::Done => return looked.done(),
@@ -149,7 +152,7 @@ impl Client {
                         "{}; then {said}: asking was no use: {}",
                         doubt.message, looked.report.message
                     );
-                    return Report { message, ..doubt };
+                    return Report { message, proven, ..doubt };
                 }
             }
             // Had the first attempt taken effect, its repeat would have had the same answer.
@@ -163,7 +166,7 @@ impl Client {
         }
         // The attempt in doubt may still be on its way, or be worked on this very moment.
         let message = format!("{}; a repeat was refused now ({})", doubt.message, refusal.message);
-        Report { message, ..doubt }
+        Report { message, proven, ..doubt }
     }
 
     /// A proven success that does not show this request: the coupon is asked about in the same call.

@@ -13,6 +13,8 @@ mod brand;
 mod checking;
 mod connections;
 mod doubt;
+mod evidence;
+mod evidence_shop;
 mod hostile;
 mod jobs;
 mod keys;
