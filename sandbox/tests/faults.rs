@@ -269,7 +269,9 @@ fn an_answer_of_another_time_or_question() {
         let got = played.right();
         let signed: u64 = got.header("wechatpay-timestamp").unwrap().parse().unwrap();
         assert!(signed.abs_diff(u64::try_from(unix()).unwrap()) < 60);
-        assert!(!date(got).starts_with(&date(&played.till.send(&played.till.query_request(CODE)).unwrap())[..16]));
+        assert!(
+            !date(got).starts_with(&date(&played.till.send(&played.till.query_request(CODE)).unwrap())[..16])
+        );
     }
 
     let sandbox = sandbox();

@@ -1,9 +1,7 @@
 //! What ends doubt is evidence: a proven answer that speaks of this very coupon, from a time at which no copy of the
 //! request can arrive any more.
 
-use crate::evidence_shop::{
-    ANOTHERS, NO_SUCH_COUPON, Shop, assert_ended, assert_open, assert_voided, now_s,
-};
+use crate::evidence_shop::{ANOTHERS, NO_SUCH_COUPON, Shop, assert_ended, assert_open, assert_voided, now_s};
 use crate::till::{config_with, use_request};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -181,7 +179,8 @@ fn the_repeat_after_doubt_is_over_is_judged_like_a_first_call() {
     shop.lose_request("AUTO_ANEW", "EV-ANEW-001");
     shop.copies_die();
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("use"));
-    let again = shop.till.settle(&json!({ "out_request_no": "EV-ANEW-001", "_options": { "timeout_ms": 500 } }));
+    let again =
+        shop.till.settle(&json!({ "out_request_no": "EV-ANEW-001", "_options": { "timeout_ms": 500 } }));
     assert_open(&shop, &again, "EV-ANEW-001", "pending");
     assert!(shop.row("EV-ANEW-001").signed_s >= now_s() - 60);
     assert!(shop.sandbox.clear_fault(lost));

@@ -14,6 +14,7 @@ mod checking;
 mod connections;
 mod doubt;
 mod evidence;
+mod evidence_later;
 mod evidence_shop;
 mod hostile;
 mod jobs;

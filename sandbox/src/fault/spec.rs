@@ -154,7 +154,11 @@ impl Fault {
                 wrong("status must be 200, 302, 403 or 407")
             }
             FaultKind::Redirect { status } if !(300..400).contains(&status) => wrong("status must be 3xx"),
-            FaultKind::Refusal { status, .. } | FaultKind::UnsignedRefusal { status, .. } if !(400..500).contains(&status) => wrong("status must be 4xx"),
+            FaultKind::Refusal { status, .. } | FaultKind::UnsignedRefusal { status, .. }
+                if !(400..500).contains(&status) =>
+            {
+                wrong("status must be 4xx")
+            }
             FaultKind::Status { status, .. } if !(400..600).contains(&status) => {
                 wrong("status must be 4xx or 5xx")
             }
