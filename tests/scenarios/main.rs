@@ -19,6 +19,7 @@ mod evidence_shop;
 mod first_format;
 mod hostile;
 mod jobs;
+mod journal;
 mod keys;
 mod logging;
 mod quotes;
