@@ -15,6 +15,7 @@ mod connections;
 mod doubt;
 mod evidence;
 mod evidence_later;
+mod evidence_puzzles;
 mod evidence_shop;
 mod hostile;
 mod jobs;
