@@ -94,7 +94,8 @@ fn a_success_counts_where_the_coupon_has_left_its_first_state() {
         shop.sandbox.set_state("AUTO_LEFT", first).unwrap();
         assert_eq!(shop.till.query(&query_request("AUTO_LEFT")).status, 0);
         replay(&shop, "query", operation, false);
-        let shown = json!({ "coupon_state": serde_json::to_value(state).unwrap(), "confirm_request_no": null });
+        let shown =
+            json!({ "coupon_state": serde_json::to_value(state).unwrap(), "confirm_request_no": null });
         shop.edit("query", shown, true);
         let mut request = numbered("AUTO_LEFT", "EV-LEFT-001");
         if operation == "deactivate" {
@@ -236,7 +237,8 @@ fn what_settles_by_repeating_is_ended_by_a_proven_refusal_only() {
         let (number, on) = ("EV-PROVEN-2", if raw { "deactivate_product_coupon" } else { "pre_send" });
         let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on(on));
         let told = if raw {
-            let body = json!({ "out_request_no": number, "brand_id": "120344", "_options": { "timeout_ms": 400 } });
+            let body =
+                json!({ "out_request_no": number, "brand_id": "120344", "_options": { "timeout_ms": 400 } });
             shop.till.request("POST", TARGET, Some(&body))
         } else {
             shop.till.ask("pre_send", &with_limit(send_request(number), 400))
@@ -252,7 +254,11 @@ fn what_settles_by_repeating_is_ended_by_a_proven_refusal_only() {
         assert!(shop.sandbox.clear_fault(unsigned));
         shop.a_day_passes();
         assert_open(&shop, &shop.settle(number), number, "unresolved");
-        assert_eq!(shop.requests(on), sent, "its own bytes are never sent again, and there is nothing to ask");
+        assert_eq!(
+            shop.requests(on),
+            sent,
+            "its own bytes are never sent again, and there is nothing to ask"
+        );
     }
     let shop = Shop::open();
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("pre_send"));

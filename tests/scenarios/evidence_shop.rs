@@ -1,6 +1,6 @@
 //! A till with a journal in a file whose rows can be made older, and a WeChat Pay that refuses as it is told.
 
-use crate::till::{Answer, Till, config_with, query_request, sandbox, use_request, with_limit};
+use crate::till::{Answer, Till, config_with, sandbox, use_request, with_limit};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -109,11 +109,6 @@ impl Shop {
         let lists = ["requests", "unresolved"].map(|list| pending[list].as_array().unwrap().clone());
         let row = lists.into_iter().flatten().find(|row| row["out_request_no"] == number)?;
         Some(row["state"].as_str().unwrap().to_owned())
-    }
-
-    pub fn state_of(&self, coupon: &str) -> String {
-        let asked = self.stranger().query(&query_request(coupon));
-        asked.json["data"]["coupon_state"].as_str().unwrap().to_owned()
     }
 
     pub fn effects(&self, coupon: &str) -> Vec<Effect> {

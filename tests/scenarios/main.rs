@@ -15,6 +15,8 @@ mod connections;
 mod doubt;
 mod evidence;
 mod evidence_later;
+mod evidence_numbers;
+mod evidence_open;
 mod evidence_puzzles;
 mod evidence_shop;
 mod hostile;
