@@ -19,6 +19,7 @@ mod evidence_numbers;
 mod evidence_open;
 mod evidence_puzzles;
 mod evidence_shop;
+mod evidence_time;
 mod hostile;
 mod jobs;
 mod keys;
