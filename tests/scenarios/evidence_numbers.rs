@@ -52,7 +52,7 @@ fn mistakes_and_busy_numbers_keep_their_class_and_say_that_there_is_doubt() {
     wrong["out_request_no"] = json!("EV-KEEPS-02");
     assert!(!shop.till.redeem(&wrong).in_doubt, "of this number nothing was ever sent");
 
-    let slow = shop.sandbox.inject(Fault::new(FaultKind::Delay { ms: 2000 }).on("use"));
+    let slow = shop.sandbox.inject(Fault::new(FaultKind::Delay { ms: 4000 }).on("use"));
     let job = shop.till.start("use", &use_request("AUTO_KEEPS", "EV-KEEPS-01")).unwrap();
     std::thread::sleep(Duration::from_millis(500));
     let running = job.wait(0);

@@ -200,7 +200,8 @@ fn send_request(number: &str) -> Value {
 
 fn lose_sending(shop: &Shop, kind: FaultKind, number: &str) {
     let lost = shop.sandbox.inject(Fault::new(kind).on("send"));
-    let told = shop.till.ask("send", &with_limit(send_request(number), 400));
+    let told =
+        shop.leave_in_doubt(|limit_ms| shop.till.ask("send", &with_limit(send_request(number), limit_ms)));
     assert_open(shop, &told, number, "pending");
     assert!(shop.sandbox.clear_fault(lost));
 }
@@ -236,13 +237,14 @@ fn what_settles_by_repeating_is_ended_by_a_proven_refusal_only() {
         let shop = Shop::open();
         let (number, on) = ("EV-PROVEN-2", if raw { "deactivate_product_coupon" } else { "pre_send" });
         let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on(on));
-        let told = if raw {
-            let body =
-                json!({ "out_request_no": number, "brand_id": "120344", "_options": { "timeout_ms": 400 } });
-            shop.till.request("POST", TARGET, Some(&body))
-        } else {
-            shop.till.ask("pre_send", &with_limit(send_request(number), 400))
-        };
+        let told = shop.leave_in_doubt(|limit_ms| {
+            let raw_body = json!({ "out_request_no": number, "brand_id": "120344" });
+            if raw {
+                shop.till.request("POST", TARGET, Some(&with_limit(raw_body, limit_ms)))
+            } else {
+                shop.till.ask("pre_send", &with_limit(send_request(number), limit_ms))
+            }
+        });
         assert_open(&shop, &told, number, "pending");
         assert!(shop.sandbox.clear_fault(lost));
         shop.copies_die();
@@ -262,7 +264,8 @@ fn what_settles_by_repeating_is_ended_by_a_proven_refusal_only() {
     }
     let shop = Shop::open();
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("pre_send"));
-    assert_eq!(shop.till.ask("pre_send", &with_limit(send_request("EV-PROVEN-3"), 400)).class(), 4);
+    let request = send_request("EV-PROVEN-3");
+    shop.leave_in_doubt(|limit_ms| shop.till.ask("pre_send", &with_limit(request.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(lost));
     shop.refuse("pre_send", 403, "NOT_ENOUGH", 0);
     assert_open(&shop, &shop.settle("EV-PROVEN-3"), "EV-PROVEN-3", "pending");
