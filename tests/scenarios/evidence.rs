@@ -181,7 +181,7 @@ fn the_repeat_after_doubt_is_over_is_judged_like_a_first_call() {
     shop.copies_die();
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("use"));
     let again =
-        shop.till.settle(&json!({ "out_request_no": "EV-ANEW-001", "_options": { "timeout_ms": 500 } }));
+        shop.till.settle(&json!({ "out_request_no": "EV-ANEW-001", "_options": { "timeout_ms": 2000 } }));
     assert_open(&shop, &again, "EV-ANEW-001", "pending");
     assert!(shop.row("EV-ANEW-001").signed_s >= now_s() - 60);
     assert!(shop.sandbox.clear_fault(lost));
