@@ -163,6 +163,13 @@ impl Client {
     /// The same context with another configuration. Same merchant and same file: the journal goes on.
     pub fn renewed(&self, config: Config) -> Result<Client> {
         let same = config.identity == self.config.identity && config.journal.path == self.config.journal.path;
+        if !same && self.config.journal.path.is_none() && !self.journal.unfinished()?.is_empty() {
+            let why =
+                "requests are open, and a journal in memory would be forgotten with them: settle them first";
+            let is_path = config.journal.path != self.config.journal.path;
+            let member = if is_path { "journal_path" } else { config.identity.member() };
+            return Err(Error::at(Code::Config, format!("/{member}"), why));
+        }
         let journal = if same { Arc::clone(&self.journal) } else { Arc::new(open_journal(&config)?) };
         let client = Client::with_journal(config, journal, Arc::clone(&self.clock))?;
         if client.config.identity == self.config.identity {

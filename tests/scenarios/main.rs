@@ -23,6 +23,7 @@ mod evidence_time;
 mod first_format;
 mod hostile;
 mod jobs;
+mod journal;
 mod keys;
 mod logging;
 mod quotes;
