@@ -6,8 +6,10 @@
 mod credentials;
 mod fields;
 mod identity;
+mod proxy;
 
 pub use identity::Identity;
+pub use proxy::Proxy;
 
 use crate::api::Defaults;
 use crate::encoding::TextEncoding;
@@ -19,6 +21,7 @@ use crate::wire::ring::KeyRing;
 use crate::wire::sign::Authorizer;
 use fields::Fields;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use ureq::http::Uri;
 use zeroize::Zeroizing;
@@ -51,8 +54,8 @@ pub struct Config {
     pub max_rate_per_s: u64,
     /// PEM text of roots that are trusted besides Mozilla's.
     pub extra_roots: Option<Vec<u8>>,
-    /// URL of an HTTP proxy. The environment's proxy variables are not read.
-    pub proxy: Option<String>,
+    /// An HTTP proxy. The environment's proxy variables are not read.
+    pub proxy: Option<Arc<Proxy>>,
     /// Encoding of every text that crosses the C boundary.
     pub text_encoding: TextEncoding,
     /// The whole `User-Agent`.
@@ -107,7 +110,8 @@ impl Config {
         let credentials = credentials::read(&mut fields, &identity)?;
 
         let base_urls = fields.texts("base_urls")?;
-        let proxy = fields.text("proxy")?;
+        let proxy = fields.text("proxy")?.map(Zeroizing::new);
+        let proxy = proxy.map(|url| Proxy::read(&url).map(Arc::new)).transpose()?;
         let limits = limits(&mut fields)?;
         let max_rate_per_s = fields.number("max_rate_per_s", 1..=100_000, 500)?;
         let extra_roots =

@@ -5,51 +5,38 @@
 //! hands over the head and the body one after the other, each to be a TLS record and a packet of its own;
 //! kept back until the body is there, both are one of each, and the server is woken once.
 
-use super::in_flight;
+use super::failure::Trouble;
+use super::tls::Tls;
+use super::{FailureKind, in_flight};
 use ureq::Error;
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, Either, NextTimeout, Transport};
-
-/// Wraps every connection to WeChat Pay.
-#[derive(Debug)]
-pub struct Marking {
-    /// Whether they go through a proxy.
-    pub proxied: bool,
-}
-
-impl<In: Transport> Connector<In> for Marking {
-    type Out = Either<In, Marked<In>>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, Error> {
-        // The leg to the proxy is made in the same way, without a proxy. It carries CONNECT, which is no request of
-        // ours, and then the whole connection, whose outermost layer is the one that counts.
-        let leads_to_proxy = self.proxied && details.config.proxy().is_none();
-        Ok(chained.map(|inner| {
-            if leads_to_proxy {
-                Either::A(inner)
-            } else {
-                Either::B(Marked { inner, kept_back: Vec::new(), heard_from: false })
-            }
-        }))
-    }
-}
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 /// A connection that marks what leaves through it.
 #[derive(Debug)]
-pub struct Marked<T> {
-    inner: T,
+pub struct Marked {
+    inner: Tls,
     /// The beginning of a request whose rest is expected.
     kept_back: Vec<u8>,
     /// It has just brought an answer.
     heard_from: bool,
+    /// It was found open and quiet a moment ago, for the request that follows.
+    looked_at: bool,
 }
 
-impl<T: Transport> Marked<T> {
+impl Marked {
+    /// Takes over a connection that is ready for requests.
+    pub fn new(inner: Tls) -> Marked {
+        Marked { inner, kept_back: Vec::new(), heard_from: false, looked_at: false }
+    }
+
     /// Lets out what was kept back and the first bytes of the output buffer behind it.
     fn let_out(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        // What answers before it was asked, or asked to the end, answers something else.
+        let looked_at = std::mem::take(&mut self.looked_at);
+        if !looked_at && !self.inner.is_quiet(Some(timeout)) {
+            let text = "the server closed the connection, or answered, before the request was sent whole";
+            return Err(Trouble { kind: FailureKind::Lost, text: text.into() }.into());
+        }
         // Before, not after: a write that fails half-way has let bytes out.
         if !in_flight::mark_sent() {
             return Err(Error::Other("called off".into()));
@@ -65,7 +52,7 @@ impl<T: Transport> Marked<T> {
     }
 }
 
-impl<T: Transport> Transport for Marked<T> {
+impl Transport for Marked {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.inner.buffers()
     }
@@ -97,8 +84,11 @@ impl<T: Transport> Transport for Marked<T> {
     /// decides, and finds out all that there was to find the first time. Then time has passed since the connection was
     /// chosen, where a name was looked up.
     fn is_open(&mut self) -> bool {
-        std::mem::take(&mut self.heard_from)
-            || (!in_flight::kept_connection_is_too_old() && self.inner.is_open())
+        if std::mem::take(&mut self.heard_from) {
+            return true;
+        }
+        self.looked_at = !in_flight::kept_connection_is_too_old() && self.inner.is_open();
+        self.looked_at
     }
 
     fn is_tls(&self) -> bool {

@@ -5,6 +5,7 @@
 //! up at most [`MAX_THREADS`] threads in the whole process, however many calls are waiting. When the name
 //! service fails, an older answer is better than none: TLS proves who is at the address.
 
+use super::waiting::Limit;
 use crate::system;
 use once_cell::sync::Lazy;
 use std::collections::{HashMap, VecDeque};
@@ -25,26 +26,36 @@ const MAX_ADDRESSES: usize = 8;
 
 /// Looks names up for all contexts of the process.
 #[derive(Debug)]
-pub struct CachingResolver;
+pub struct CachingResolver {
+    /// A proxy looks the names of its targets up itself, and its own name is not asked for here.
+    pub proxied: bool,
+}
 
 impl Resolver for CachingResolver {
     fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        let mut resolved = self.empty();
+        if self.proxied {
+            return Ok(resolved);
+        }
         let host = uri.host().ok_or(Error::HostNotFound)?;
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let addresses = match bare.parse::<IpAddr>() {
-            Ok(address) => vec![address],
-            Err(_) => LOOKUPS.resolve(bare, *timeout.after, system_lookup).map_err(|why| match why {
-                Unresolved::TimedOut => Error::Timeout(timeout.reason),
-                Unresolved::NotFound => Error::HostNotFound,
-            })?,
-        };
-        let mut resolved = self.empty();
-        for address in addresses.into_iter().take(MAX_ADDRESSES) {
+        for address in addresses(bare, timeout)?.into_iter().take(MAX_ADDRESSES) {
             resolved.push(SocketAddr::new(address, port));
         }
         Ok(resolved)
     }
+}
+
+/// The addresses of a name, or the address that stands in its place, without brackets.
+pub fn addresses(host: &str, timeout: NextTimeout) -> Result<Vec<IpAddr>, Error> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![address]);
+    }
+    LOOKUPS.resolve(host, Limit::of(timeout).left()?, system_lookup).map_err(|why| match why {
+        Unresolved::TimedOut => Error::Timeout(ureq::Timeout::Resolve),
+        Unresolved::NotFound => Error::HostNotFound,
+    })
 }
 
 /// Asks again at the next call: nothing answered at the addresses that were known.
