@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const SEALED_REFUSAL: &str = "RULE_LIMITED";
 
-/// The server answers a question and does something more. Then the till redeems. Which connection the redemption came
+/// The server answers a question, which leaves with what it does then or is flushed by that. Then the till redeems. Which connection the redemption came
 /// on, what the till was told, and how many connections there were.
 fn after_an_answer(extra: impl Fn(&mut Server) + Send + Sync + 'static) -> (Option<usize>, i32, usize) {
     let (sandbox, authority) = (sandbox(), Authority::new());
@@ -21,8 +21,9 @@ fn after_an_answer(extra: impl Fn(&mut Server) + Send + Sync + 'static) -> (Opti
         let mut server = accept(&server, stream);
         while let Some(line) = read_request(&mut server) {
             if line.starts_with("GET") {
-                let _ = server.write_all(&refusal(404, "NOT_FOUND", 100));
+                server.tls.writer().write_all(&refusal(404, "NOT_FOUND", 100)).unwrap();
                 extra(&mut server);
+                let _ = server.flush();
                 continue;
             }
             seen.lock().unwrap().get_or_insert(index);
@@ -41,17 +42,24 @@ fn after_an_answer(extra: impl Fn(&mut Server) + Send + Sync + 'static) -> (Opti
 
 #[test]
 fn a_second_answer_behind_the_first_is_not_the_next_requests() {
-    for length in [100, 3 * 1024, 15 * 1024, 60 * 1024] {
-        let told = after_an_answer(move |server| {
-            server.write_all(&refusal(403, SEALED_REFUSAL, length)).unwrap();
-        });
-        assert_eq!(told, (Some(1), 4, 2), "{length} bytes");
+    for length in [100, 3 * 1024, 8 * 1024, 15 * 1024, 60 * 1024] {
+        for apart in [false, true] {
+            let told = after_an_answer(move |server| {
+                if apart {
+                    server.flush().unwrap();
+                }
+                // A record of its own, in one piece with the answer or behind it.
+                server.tls.writer().write_all(&refusal(403, SEALED_REFUSAL, length)).unwrap();
+            });
+            assert_eq!(told, (Some(1), 4, 2), "{length} bytes, apart: {apart}");
+        }
     }
 }
 
 #[test]
 fn the_beginning_of_a_record_ends_the_connection_too() {
     let told = after_an_answer(|server| {
+        server.flush().unwrap();
         server.tls.writer().write_all(&refusal(403, SEALED_REFUSAL, 3000)).unwrap();
         let sealed = server.sealed();
         server.stream.write_all(&sealed[..700]).unwrap();
@@ -75,7 +83,10 @@ fn a_farewell_of_either_kind_ends_the_connection() {
         server.flush().unwrap();
     });
     assert_eq!(told, (Some(1), 4, 2));
-    let told = after_an_answer(|server| server.stream.shutdown(Shutdown::Write).unwrap());
+    let told = after_an_answer(|server| {
+        server.flush().unwrap();
+        server.stream.shutdown(Shutdown::Write).unwrap();
+    });
     assert_eq!(told, (Some(1), 4, 2));
 }
 
