@@ -390,7 +390,7 @@ fn log_call(errand: &Errand<'_>, report: &Report) {
         "{} {} {} number={} {}: attempts={} host={} http={} request_id={} verification={} {} ms",
         errand.id,
         errand.method,
-        redact::Target(errand.target),
+        redact::Target { target: errand.target, known: errand.operation.is_some() },
         errand.number.unwrap_or("-"),
         report.code.name(),
         report.attempts,

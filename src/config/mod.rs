@@ -16,6 +16,7 @@ use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::limits::LONGEST_CALL_MS;
+use crate::redact::Shown;
 use crate::status::Code;
 use crate::wire::ring::KeyRing;
 use crate::wire::sign::Authorizer;
@@ -119,7 +120,7 @@ impl Config {
         let text_encoding = text_encoding(&mut fields)?;
         let user_agent = user_agent(fields.text("user_agent_suffix")?)?;
         let journal = JournalSettings {
-            path: fields.text("journal_path")?.map(PathBuf::from),
+            path: fields.text("journal_path")?.map(journal_path).transpose()?,
             keep: Duration::from_secs(fields.number("journal_keep_days", 1..=3650, 90)? * 24 * 60 * 60),
             replays: fields.boolean("journal_replays", true)?,
         };
@@ -145,6 +146,16 @@ impl Config {
     }
 }
 
+/// A file is made where there is none, so a key that landed here must not become its name.
+fn journal_path(text: String) -> Result<PathBuf> {
+    if text.contains("-----") || text.chars().any(char::is_control) {
+        let message = "journal_path is to be the path of a file; it looks as if this is a key or certificate itself, \
+                       or it has a control character";
+        return Err(Error::at(Code::Config, "/journal_path", message));
+    }
+    Ok(PathBuf::from(text))
+}
+
 fn limits(fields: &mut Fields) -> Result<Limits> {
     let mut milliseconds =
         |name, default| fields.number(name, 1..=LONGEST_CALL_MS, default).map(Duration::from_millis);
@@ -158,7 +169,7 @@ fn limits(fields: &mut Fields) -> Result<Limits> {
 fn text_encoding(fields: &mut Fields) -> Result<TextEncoding> {
     let Some(name) = fields.text("text_encoding")? else { return Ok(TextEncoding::UTF8) };
     TextEncoding::named(&name).ok_or_else(|| {
-        let message = format!("text_encoding must be utf-8, gbk or gb18030, found {name:?}");
+        let message = format!("text_encoding must be utf-8, gbk or gb18030, found {}", Shown(&name));
         Error::at(Code::Config, "/text_encoding", message)
     })
 }
@@ -172,7 +183,7 @@ fn hosts(urls: Option<Vec<String>>) -> Result<Vec<Host>> {
 }
 
 fn host(url: &str, field: &str) -> Result<Host> {
-    let wrong = |why: &str| Error::at(Code::Config, field, format!("{url:?} {why}"));
+    let wrong = |why: &str| Error::at(Code::Config, field, format!("{} {why}", Shown(url)));
     let uri: Uri = url.parse().map_err(|_| wrong("is not a URL"))?;
     if uri.scheme_str() != Some("https") {
         return Err(wrong("must begin with https://"));

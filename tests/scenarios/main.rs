@@ -23,6 +23,7 @@ mod raw;
 mod redeem;
 mod refused_later;
 mod requests;
+mod secrets;
 mod sensitive;
 mod till;
 mod unasked;
