@@ -191,6 +191,7 @@ fn answer(status: u16, headers: &HeaderMap, body: Vec<u8>) -> Answer {
         request_id: text("Request-ID"),
         retry_after_s: text("Retry-After").and_then(|value| value.trim().parse().ok()),
         date: text("Date"),
+        encoding: text("Content-Encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity")),
         body,
     }
 }

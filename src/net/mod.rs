@@ -59,6 +59,8 @@ pub struct Answer {
     pub retry_after_s: Option<u64>,
     /// `Date`
     pub date: Option<String>,
+    /// `Content-Encoding`, where there is one: none was asked for.
+    pub encoding: Option<String>,
     /// The raw body.
     pub body: Vec<u8>,
 }

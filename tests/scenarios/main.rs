@@ -28,4 +28,5 @@ mod sensitive;
 mod till;
 mod unasked;
 mod upload;
+mod verdicts;
 mod waiting;
