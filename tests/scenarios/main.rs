@@ -18,6 +18,7 @@ mod hostile;
 mod jobs;
 mod keys;
 mod logging;
+mod networks;
 mod quotes;
 mod raw;
 mod redeem;
