@@ -71,12 +71,20 @@ fn a_ca_file_that_holds_something_else_is_not_repeated() {
     let (sandbox, folder) = (sandbox(), tempfile::tempdir().unwrap());
     let pem = std::fs::read_to_string(sandbox.config()["private_key_path"].as_str().unwrap()).unwrap();
     let file = folder.path().join("ca.pem");
-    for content in
-        [pem.replace('\n', " "), pem.replace('\n', ""), pem.clone(), pem.replace("PRIVATE", "CERTIFIED")]
-    {
+    let bare: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    for content in [
+        pem.replace('\n', " "),
+        pem.replace('\n', ""),
+        pem.replace("PRIVATE", "CERTIFIED"),
+        format!("-----BEGIN PRIVATE KEY-----{bare}"),
+        format!("-----BEGIN CERTIFICATE----- {bare}\n"),
+        pem,
+    ] {
         std::fs::write(&file, &content).unwrap();
         let told = refused(&config_with(&sandbox, &json!({ "ca_path": file })), &content);
         assert_eq!(told["field"], "/ca_path", "{told}");
+        // Nor as a list of numbers.
+        assert!(told["message"].as_str().unwrap().len() < 200, "{told}");
     }
 }
 
