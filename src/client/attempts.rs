@@ -418,11 +418,11 @@ impl From<Verdict> for Report {
 }
 
 fn log_call(errand: &Errand<'_>, report: &Report) {
-    let write = match (report.code, report.code.class()) {
+    let write = match report.code {
         // Every sale fails until somebody does something.
-        (Code::SignRejected | Code::Key | Code::Config, _) => log::error,
-        (Code::Connect | Code::Tls | Code::Clock | Code::TimeoutUnsent | Code::ReadFailed, _) => log::warn,
-        (_, Class::InDoubt | Class::Bug) => log::warn,
+        Code::SignRejected | Code::Key | Code::Config => log::error,
+        Code::Connect | Code::Tls | Code::Clock | Code::TimeoutUnsent | Code::ReadFailed => log::warn,
+        code if matches!(code.class(), Class::InDoubt | Class::Bug) => log::warn,
         _ => log::info,
     };
     write(format_args!(

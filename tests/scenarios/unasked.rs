@@ -123,7 +123,7 @@ fn an_answer_to_the_beginning_of_a_request_is_no_answer_to_all_of_it() {
         if read_head(&mut server).is_some() {
             let _ = server.write_all(&refusal(403, SEALED_REFUSAL, 200));
             // As slowly as it takes for the till to be still writing.
-            let mut some = [0; 32 * 1024];
+            let mut some = vec![0; 32 * 1024];
             while let Ok(1..) = server.read(&mut some) {
                 thread::sleep(Duration::from_millis(2));
             }
