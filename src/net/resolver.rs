@@ -5,6 +5,8 @@
 //! up at most [`MAX_THREADS`] threads in the whole process, however many calls are waiting. When the name
 //! service fails, an older answer is better than none: TLS proves who is at the address.
 
+use super::in_flight;
+use super::socket::LOOK_AGAIN;
 use super::waiting::Limit;
 use crate::system;
 use once_cell::sync::Lazy;
@@ -175,7 +177,11 @@ impl Lookups {
             if left.is_zero() {
                 return known.within(USABLE).ok_or(Unresolved::TimedOut);
             }
-            state = self.answered.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            if in_flight::go_on().is_err() {
+                return Err(Unresolved::TimedOut);
+            }
+            let wait = if in_flight::may_be_called_off() { left.min(LOOK_AGAIN) } else { left };
+            state = self.answered.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -221,6 +227,7 @@ impl Lookups {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::cancel::Cancel;
     use std::net::Ipv4Addr;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -266,6 +273,24 @@ mod tests {
         }
         assert!(start.elapsed() < Duration::from_secs(2));
         assert!(lookups.lock().threads <= MAX_THREADS);
+    }
+
+    #[test]
+    fn calling_off_ends_the_wait_for_a_name() {
+        fn lookup(_: &str) -> Vec<IpAddr> {
+            std::thread::sleep(Duration::from_secs(4));
+            Vec::new()
+        }
+        let (lookups, cancel, start) = (fresh(), Cancel::new(), Instant::now());
+        let other = cancel.clone();
+        let waiting = std::thread::spawn(move || {
+            in_flight::begin(true, &other);
+            lookups.resolve("off.test", Duration::from_secs(3), lookup)
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        cancel.cancel();
+        assert_eq!(waiting.join().unwrap(), Err(Unresolved::TimedOut));
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use waiting::Limit;
 /// A request and its answer fit; ureq's own default of 128 KiB is allocated four times a connection.
 pub const BUFFER: usize = 16 * 1024;
 /// How soon a job that waits for a connection looks whether it was called off.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+pub const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A connected socket. Reading with no time at all looks and does not wait.
 #[derive(Debug)]

@@ -1,10 +1,11 @@
 //! Every wait has an end, whoever drips his bytes one by one, and calling off ends it sooner.
 
-use crate::raw::{Raw, read_head};
+use crate::raw::{Authority, Raw, accept, read_head};
 use crate::till::{Till, config_with, query_request, sandbox, use_request, with_limit};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -59,6 +60,30 @@ fn a_handshake_that_drips_holds_no_call_past_its_limits() {
     let told = till.query(&with_limit(query_request("AUTO_DRIP"), 2000));
     assert!(start.elapsed() < Duration::from_millis(3500), "{:?} {}", start.elapsed(), told.json);
     assert_eq!(told.class(), 3, "{}", told.json);
+}
+
+/// What is written has an end too: nobody takes it, or somebody takes it byte by byte.
+#[test]
+fn a_server_that_hardly_reads_holds_no_call_past_its_limits() {
+    let (sandbox, authority, folder) = (sandbox(), Authority::new(), tempfile::tempdir().unwrap());
+    let picture = folder.path().join("large.png");
+    std::fs::write(&picture, [b"\x89PNG\r\n\x1a\n".as_slice(), &vec![7; 2 * 1000 * 1000]].concat()).unwrap();
+    for reads in [false, true] {
+        let server = Arc::clone(&authority.server);
+        let raw = Raw::start(move |_, stream| {
+            let mut server = accept(&server, stream);
+            let _ = read_head(&mut server);
+            while !reads || matches!(server.stream.read(&mut [0]), Ok(1)) {
+                thread::sleep(Duration::from_millis(50));
+            }
+        });
+        let url = format!("https://{}", raw.address);
+        let till = Till::new(&authority.config(&sandbox, &[url], &json!({})));
+        let start = Instant::now();
+        let told = till.ask("upload_image", &json!({ "file": picture, "_options": { "timeout_ms": 1500 } }));
+        assert!(start.elapsed() < Duration::from_secs(3), "{:?} {}", start.elapsed(), told.json);
+        assert_eq!(told.class(), 4, "{}", told.json);
+    }
 }
 
 /// Within a tenth of a second and not at the end of a limit, whatever it waits for.
