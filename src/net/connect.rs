@@ -27,9 +27,9 @@ pub struct Connecting {
 }
 
 impl Connector for Connecting {
-    type Out = Marked;
+    type Out = Marked<Tls>;
 
-    fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Marked>, Error> {
+    fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Marked<Tls>>, Error> {
         // From here to the end of the handshake, whatever each step is handed.
         let _end = waiting::no_longer_than(*details.timeout.after);
         let host = details.uri.host().ok_or(Error::HostNotFound)?;

@@ -6,15 +6,20 @@
 //! kept back until the body is there, both are one of each, and the server is woken once.
 
 use super::failure::Trouble;
-use super::tls::Tls;
 use super::{FailureKind, in_flight};
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
+/// A connection that can tell whether the server has said anything.
+pub trait Listening: Transport {
+    /// Whether the server still listens and has said nothing. What is only begun is waited for, or counts.
+    fn is_quiet(&mut self, wait: Option<NextTimeout>) -> bool;
+}
+
 /// A connection that marks what leaves through it.
 #[derive(Debug)]
-pub struct Marked {
-    inner: Tls,
+pub struct Marked<T> {
+    inner: T,
     /// The beginning of a request whose rest is expected.
     kept_back: Vec<u8>,
     /// It has just brought an answer.
@@ -23,9 +28,9 @@ pub struct Marked {
     looked_at: bool,
 }
 
-impl Marked {
+impl<T: Listening> Marked<T> {
     /// Takes over a connection that is ready for requests.
-    pub fn new(inner: Tls) -> Marked {
+    pub fn new(inner: T) -> Marked<T> {
         Marked { inner, kept_back: Vec::new(), heard_from: false, looked_at: false }
     }
 
@@ -52,7 +57,7 @@ impl Marked {
     }
 }
 
-impl Transport for Marked {
+impl<T: Listening> Transport for Marked<T> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.inner.buffers()
     }
@@ -93,5 +98,68 @@ impl Transport for Marked {
 
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ureq::unversioned::transport::LazyBuffers;
+
+    /// The server says something after so many packets.
+    #[derive(Debug)]
+    struct Talkative {
+        buffers: LazyBuffers,
+        after: usize,
+        sent: Vec<usize>,
+    }
+
+    impl Transport for Talkative {
+        fn buffers(&mut self) -> &mut dyn Buffers {
+            &mut self.buffers
+        }
+
+        fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
+            self.sent.push(amount);
+            Ok(())
+        }
+
+        fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
+            Ok(true)
+        }
+
+        fn is_open(&mut self) -> bool {
+            self.is_quiet(None)
+        }
+    }
+
+    impl Listening for Talkative {
+        fn is_quiet(&mut self, _: Option<NextTimeout>) -> bool {
+            self.sent.len() < self.after
+        }
+    }
+
+    fn request(after: usize) -> (Result<(), Error>, Vec<usize>) {
+        in_flight::clear();
+        let buffers = LazyBuffers::new(1000, 1000);
+        let mut marked = Marked::new(Talkative { buffers, after, sent: Vec::new() });
+        let parts = [100, 1000, 1000, 300];
+        let mut written = parts.iter().map(|part| marked.transmit_output(*part, NextTimeout::default()));
+        let written = written.find(Result::is_err).unwrap_or(Ok(()));
+        let answered = written.and_then(|()| marked.await_input(NextTimeout::default()).map(drop));
+        (answered, marked.inner.sent)
+    }
+
+    #[test]
+    fn an_answer_before_the_last_byte_ends_the_request() {
+        let (answered, sent) = request(0);
+        assert!(answered.is_err() && sent.is_empty() && !in_flight::sent(), "{sent:?}");
+        for after in 1..4 {
+            let (answered, sent) = request(after);
+            assert!(answered.unwrap_err().to_string().contains("before the request was sent whole"));
+            assert!(sent.len() == after && in_flight::sent(), "{after}: {sent:?}");
+        }
+        let (answered, sent) = request(4);
+        assert!(answered.is_ok() && sent == [100, 1000, 1000, 300], "{answered:?} {sent:?}");
     }
 }

@@ -4,6 +4,7 @@
 //! request. What lies on a kept connection is therefore read by TLS before the connection is used again: session
 //! tickets and changes of key are its own business, and everything else ends the connection.
 
+use super::marked::Listening;
 use super::socket::{BUFFER, NOT_AT_ALL};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
@@ -50,10 +51,16 @@ impl Tls {
         connection.complete_io(&mut wire)?;
         Ok(Tls { connection, wire, buffers: LazyBuffers::new(BUFFER, BUFFER) })
     }
+}
 
-    /// Whether the server still listens and has said nothing. A record of which only a part is here may be anything: it
-    /// is waited for, or else it counts as something.
-    pub fn is_quiet(&mut self, wait: Option<NextTimeout>) -> bool {
+fn is_timeout(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    matches!(inner, Some(Error::Timeout(_)))
+}
+
+impl Listening for Tls {
+    /// A record of which only a part is here may be anything.
+    fn is_quiet(&mut self, wait: Option<NextTimeout>) -> bool {
         if !self.buffers.input().is_empty() {
             return false;
         }
@@ -73,11 +80,6 @@ impl Tls {
         }
         false
     }
-}
-
-fn is_timeout(error: &io::Error) -> bool {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    matches!(inner, Some(Error::Timeout(_)))
 }
 
 impl Transport for Tls {

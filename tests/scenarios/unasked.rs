@@ -1,9 +1,9 @@
 //! What a server says unasked is never taken for the answer to a request.
 
-use crate::raw::{Authority, Raw, Server, accept, read_head, read_request, refusal};
+use crate::raw::{Authority, Raw, Server, accept, read_request, refusal};
 use crate::till::{Till, query_request, sandbox, use_request, with_limit};
 use serde_json::json;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -109,28 +109,4 @@ fn an_answer_before_the_request_refuses_nothing() {
     let told = till.redeem(&with_limit(use_request("AUTO_EARLY_2", "EARLY-0002"), 900));
     assert_eq!(told.class(), 3, "{}", told.json);
     assert_eq!(till.pending()["pending"], 0);
-}
-
-/// The rest of the request may have said something else than what was answered.
-#[test]
-fn an_answer_to_the_beginning_of_a_request_is_no_answer_to_all_of_it() {
-    let (sandbox, authority, folder) = (sandbox(), Authority::new(), tempfile::tempdir().unwrap());
-    let picture = folder.path().join("large.png");
-    std::fs::write(&picture, [b"\x89PNG\r\n\x1a\n".as_slice(), &vec![7; 2 * 1000 * 1000]].concat()).unwrap();
-    let server = Arc::clone(&authority.server);
-    let raw = Raw::start(move |_, stream: TcpStream| {
-        let mut server = accept(&server, stream);
-        if read_head(&mut server).is_some() {
-            let _ = server.write_all(&refusal(403, SEALED_REFUSAL, 200));
-            // As slowly as it takes for the till to be still writing.
-            let mut some = vec![0; 32 * 1024];
-            while let Ok(1..) = server.read(&mut some) {
-                thread::sleep(Duration::from_millis(2));
-            }
-        }
-    });
-    let url = format!("https://{}", raw.address);
-    let till = Till::new(&authority.config(&sandbox, &[url], &json!({})));
-    let told = till.ask("upload_image", &json!({ "file": picture, "_options": { "timeout_ms": 1500 } }));
-    assert_eq!(told.class(), 4, "{}", told.json);
 }
