@@ -41,17 +41,17 @@ impl fmt::Display for Shown<'_> {
 
 /// Whether a text is nothing to repeat: parts of PEM or long Base64, several lines, or longer than any name.
 pub fn may_be_a_key(text: &str) -> bool {
-    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=-_".contains(byte);
+    // No key begins with a slash, and every absolute path does: there it stands between names.
+    let is_path = text.starts_with('/');
+    // In the alphabet of URLs only dashes and underscores differ, which paths and names are full of.
+    let is_base64 =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"+=".contains(byte) || (*byte == b'/' && !is_path);
+    let longest_run = text.as_bytes().split(|byte| !is_base64(byte)).map(<[u8]>::len).max();
     text.len() > LONGEST_SHOWN
         || text.contains("-----")
         || text.contains("BEGIN ")
         || text.chars().any(char::is_control)
-        // In the alphabet of URLs only dashes and underscores differ, which paths and names are full of.
-        || runs(text, |byte| is_base64(byte) && !b"-_".contains(byte)) >= KEY_RUN
-}
-
-fn runs(text: &str, belongs: impl Fn(&u8) -> bool) -> usize {
-    text.as_bytes().split(|byte| !belongs(byte)).map(<[u8]>::len).max().unwrap_or_default()
+        || longest_run.is_some_and(|run| run >= KEY_RUN)
 }
 
 /// A URL with `***` in place of what stands before its `@`. A raw slash in a password does not end it.
@@ -117,7 +117,7 @@ mod tests {
     fn in_a_path_of_the_callers_own_only_words_are_shown() {
         for (target, shown) in [
             ("/v3/payscore/openid/oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "/v3/payscore/openid/oU***6o"),
-            ("/v3/x/us%65rs/oUpF8uMuAJO_M2pxb1Q9zNjWeS6o/y", "/v3/x/us***rs/oU***6o/y"),
+            ("/v3/x/us%65rs/oUpF8uMuAJO_M2pxb1Q9zNjWeS6o/y", "/v3/x/***/oU***6o/y"),
             ("/v3/x/13800138000#oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "/v3/x/13***00"),
         ] {
             assert_eq!(Target { target, known: false }.to_string(), shown);
@@ -143,6 +143,7 @@ mod tests {
         }
         for fine in [
             "/etc/wxcoupon/apiclient_key.pem",
+            "/home/administrator/documents/wechatpay/merchant/key",
             "C:\\till\\证书\\key.pem",
             &line[..39],
             &long[..40].replace('/', "."),

@@ -28,6 +28,8 @@ const FIRST_REST: Duration = Duration::from_secs(60);
 const LONGEST_REST: Duration = Duration::from_secs(30 * 60);
 /// While one connection tries it again, the others keep away.
 const TRIAL: Duration = Duration::from_secs(3);
+/// How soon a job that can be called off looks whether it was.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Addresses that are remembered. There are a dozen; a name service that makes them up must not fill the memory.
 const MOST_KNOWN: usize = 256;
 
@@ -140,21 +142,30 @@ impl Tries {
         patience: Duration,
     ) -> Result<Option<(SocketAddr, TcpStream, Duration)>, Error> {
         in_flight::go_on()?;
-        let (began, patience) = (system::now(), patience.min(self.limit.left()?));
-        let error = match TcpStream::connect_timeout(&address, patience) {
-            Ok(stream) => {
-                return Ok(Some((address, stream, system::now().saturating_duration_since(began))));
+        let (began, mut left) = (system::now(), patience.min(self.limit.left()?));
+        loop {
+            // Asking anew does no harm: the system itself repeats its first packet after a second.
+            let part = if in_flight::may_be_called_off() { left.min(LOOK_AGAIN) } else { left };
+            let error = match TcpStream::connect_timeout(&address, part) {
+                Ok(stream) => {
+                    return Ok(Some((address, stream, system::now().saturating_duration_since(began))));
+                }
+                Err(error) => error,
+            };
+            if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) {
+                in_flight::go_on()?;
+                left = left.saturating_sub(part);
+                if !left.is_zero() {
+                    continue;
+                }
+                self.silent.push(address);
+                self.why.get_or_insert_with(|| format!("{address} does not answer"));
+            } else {
+                self.why = Some(format!("{address}: {error}"));
             }
-            Err(error) => error,
-        };
-        if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) {
-            self.silent.push(address);
-            self.why.get_or_insert_with(|| format!("{address} does not answer"));
-        } else {
-            self.why = Some(format!("{address}: {error}"));
+            self.failed.push(address);
+            return Ok(None);
         }
-        self.failed.push(address);
-        Ok(None)
     }
 }
 
@@ -162,6 +173,7 @@ impl Tries {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::cancel::Cancel;
     use std::net::TcpListener;
     use ureq::Timeout;
     use ureq::unversioned::transport::time::Duration as Time;
@@ -219,6 +231,32 @@ mod tests {
         assert_eq!(first(start + FIRST_REST.mul_f64(1.9)), four);
         memory.learn(six, soon, &[], start);
         assert_eq!(first(start), six, "by its place in the list again");
+    }
+
+    /// Whether it fails at once or is silent depends on the machine's network; that the other one is reached does not.
+    #[test]
+    fn without_a_way_to_the_first_kind_of_address_the_other_kind_is_tried_and_remembered() {
+        let well = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addresses = ["[2001:db8::1]:443".parse().unwrap(), well.local_addr().unwrap()];
+        let memory = Memory(Mutex::default());
+        let stream = memory.connect(&addresses, limit(3000)).unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
+        assert_eq!(memory.in_order(&addresses, Instant::now())[0].0, addresses[1]);
+    }
+
+    #[test]
+    fn calling_off_ends_the_wait_for_an_address() {
+        let (dead, _held) = dead("127.0.0.9:0");
+        let (cancel, began) = (Cancel::new(), Instant::now());
+        let other = cancel.clone();
+        let waiting = std::thread::spawn(move || {
+            in_flight::begin(true, &other);
+            Memory(Mutex::default()).connect(&[dead], limit(30_000)).map(drop)
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        cancel.cancel();
+        assert!(waiting.join().unwrap().unwrap_err().to_string().contains("called off"));
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     }
 
     #[test]
