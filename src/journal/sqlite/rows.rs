@@ -43,6 +43,7 @@ CREATE TABLE requests (
     sent INTEGER NOT NULL,
     signed_s INTEGER NOT NULL,
     verdict_s INTEGER,
+    verdict_row INTEGER NOT NULL,
     answer TEXT,
     http_status INTEGER,
     request_id TEXT,
@@ -62,10 +63,10 @@ CREATE TABLE facts (
 
 const COLUMNS: &str = "id, merchant, number, operation, method, target, body, members, coupon, content, trace, \
      created_ms, state, called_off, code, cause, note, attempts, updated_ms, doubted_ms, tried_ms, sent, signed_s, \
-     verdict_s, answer, http_status, request_id, host, course, owner, generation, lease_until_ms, digest";
+     verdict_s, verdict_row, answer, http_status, request_id, host, course, owner, generation, lease_until_ms, digest";
 
 /// What a replacement writes: all but what never changes.
-const CHANGING: [&str; 21] = [
+const CHANGING: [&str; 22] = [
     "state",
     "called_off",
     "code",
@@ -78,6 +79,7 @@ const CHANGING: [&str; 21] = [
     "sent",
     "signed_s",
     "verdict_s",
+    "verdict_row",
     "answer",
     "http_status",
     "request_id",
@@ -192,6 +194,7 @@ fn read(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
         sent: columns.take(),
         signed_s: columns.take(),
         verdict_s: columns.take(),
+        verdict_row: columns.take(),
         answer: columns.take(),
         http_status: columns.take(),
         request_id: columns.take(),
@@ -345,6 +348,12 @@ impl Transaction for Tables<'_> {
         Ok((goes_on || room_is_left).then_some(last))
     }
 
+    fn latest(&mut self) -> Result<i64> {
+        let mut select =
+            self.0.prepare_cached("SELECT coalesce(max(id), 0) FROM requests").map_err(failed)?;
+        select.query_row([], |row| row.get(0)).map_err(failed)
+    }
+
     fn fact(&mut self, name: &str) -> Result<Option<i64>> {
         let mut select = self.0.prepare_cached("SELECT value FROM facts WHERE name = ?1").map_err(failed)?;
         select.query_row([name], |row| row.get(0)).optional().map_err(failed)
@@ -450,7 +459,7 @@ fn changing<'a>(
     state: &'a i64,
     course: &'a String,
     digest: &'a [u8; 16],
-) -> [&'a dyn ToSql; 21] {
+) -> [&'a dyn ToSql; 22] {
     [
         state,
         &row.called_off,
@@ -464,6 +473,7 @@ fn changing<'a>(
         &row.sent,
         &row.signed_s,
         &row.verdict_s,
+        &row.verdict_row,
         &row.answer,
         &row.http_status,
         &row.request_id,
