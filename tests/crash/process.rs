@@ -191,6 +191,9 @@ fn one(counter: &Counter, notes: &mut Notes, coupon: &str, number: &str) {
         notes.line(&format!("asked {number} {coupon}"));
         let told: Told = counter.redeem(&use_request(coupon, number));
         notes.line(&format!("told {number} {}", told.status));
+        if told.status / 1000 == 2 {
+            eprintln!("{number}: {}", told.json["message"]);
+        }
         if !matches!(told.status / 1000, 3 | 6) {
             break;
         }
