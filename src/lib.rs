@@ -18,7 +18,7 @@
 //! - [`net`] brings bytes to WeChat Pay and back, within a deadline, and says whether they left.
 //!
 //! Beside them: [`config`], [`status`] (every number), [`report`] (the answer's JSON), [`json`] (strict
-//! reading), [`encoding`], [`log`] and [`redact`].
+//! reading), [`encoding`], [`name`] (what no name may hold), [`log`] and [`redact`].
 
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
@@ -43,6 +43,7 @@ pub mod json;
 mod limits;
 pub mod log;
 pub mod mode;
+pub mod name;
 pub mod net;
 pub mod outcome;
 pub mod quote;

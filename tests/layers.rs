@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// From the bottom to the top. A module uses those above its own line in this list, and never one below.
 const LAYERS: &[&[&str]] = &[
-    &["status", "hex", "limits", "mode", "crypto", "file"],
+    &["status", "hex", "limits", "mode", "crypto", "file", "name"],
     &["system", "error"],
     &["json", "encoding", "redact", "log"],
     &["course", "wire"],

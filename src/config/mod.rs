@@ -14,7 +14,9 @@ use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::limits::LONGEST_CALL_MS;
+use crate::redact::Quoted;
 use crate::status::Code;
+use crate::wire::keys;
 use crate::wire::ring::KeyRing;
 use crate::wire::sign::Authorizer;
 use fields::Fields;
@@ -49,8 +51,8 @@ pub struct Config {
     pub limits: Limits,
     /// Requests a second, over all contexts of this identity in the process.
     pub max_rate_per_s: u64,
-    /// PEM text of roots that are trusted besides Mozilla's.
-    pub extra_roots: Option<Vec<u8>>,
+    /// Roots that are trusted besides Mozilla's, as DER.
+    pub extra_roots: Vec<Vec<u8>>,
     /// URL of an HTTP proxy. The environment's proxy variables are not read.
     pub proxy: Option<String>,
     /// Encoding of every text that crosses the C boundary.
@@ -98,9 +100,9 @@ impl Config {
         let mut fields = Fields::new(json::parse_object(text)?, "");
         let mut inner = fields.object("defaults")?;
         let mut defaults = Defaults {
-            appid: inner.text("appid")?,
-            brand_id: inner.text("brand_id")?,
-            store_id: inner.text("store_id")?,
+            appid: inner.name("appid")?,
+            brand_id: inner.name("brand_id")?,
+            store_id: inner.name("store_id")?,
         };
         inner.finish()?;
         let identity = Identity::read(&mut fields, &mut defaults)?;
@@ -110,12 +112,11 @@ impl Config {
         let proxy = fields.text("proxy")?;
         let limits = limits(&mut fields)?;
         let max_rate_per_s = fields.number("max_rate_per_s", 1..=100_000, 500)?;
-        let extra_roots =
-            fields.text("ca_path")?.map(|path| credentials::read_file("ca_path", &path)).transpose()?;
+        let extra_roots = extra_roots(&mut fields)?;
         let text_encoding = text_encoding(&mut fields)?;
         let user_agent = user_agent(fields.text("user_agent_suffix")?)?;
         let journal = JournalSettings {
-            path: fields.text("journal_path")?.map(PathBuf::from),
+            path: fields.path("journal_path", None)?.map(PathBuf::from),
             keep: Duration::from_secs(fields.number("journal_keep_days", 1..=3650, 90)? * 24 * 60 * 60),
             replays: fields.boolean("journal_replays", true)?,
         };
@@ -141,6 +142,15 @@ impl Config {
     }
 }
 
+fn extra_roots(fields: &mut Fields) -> Result<Vec<Vec<u8>>> {
+    let Some(path) = fields.path("ca_path", None)? else { return Ok(Vec::new()) };
+    let file = credentials::read_file("ca_path", &path)?;
+    keys::authorities(&file).map_err(|error| {
+        Error { message: format!("ca_path: {}", error.message), code: Code::Config, ..error }
+            .or_at("/ca_path")
+    })
+}
+
 fn limits(fields: &mut Fields) -> Result<Limits> {
     let mut milliseconds =
         |name, default| fields.number(name, 1..=LONGEST_CALL_MS, default).map(Duration::from_millis);
@@ -152,9 +162,9 @@ fn limits(fields: &mut Fields) -> Result<Limits> {
 }
 
 fn text_encoding(fields: &mut Fields) -> Result<TextEncoding> {
-    let Some(name) = fields.text("text_encoding")? else { return Ok(TextEncoding::UTF8) };
+    let Some(name) = fields.name("text_encoding")? else { return Ok(TextEncoding::UTF8) };
     TextEncoding::named(&name).ok_or_else(|| {
-        let message = format!("text_encoding must be utf-8, gbk or gb18030, found {name:?}");
+        let message = format!("text_encoding must be utf-8, gbk or gb18030, found {}", Quoted(&name));
         Error::at(Code::Config, "/text_encoding", message)
     })
 }
@@ -168,7 +178,7 @@ fn hosts(urls: Option<Vec<String>>) -> Result<Vec<Host>> {
 }
 
 fn host(url: &str, field: &str) -> Result<Host> {
-    let wrong = |why: &str| Error::at(Code::Config, field, format!("{url:?} {why}"));
+    let wrong = |why: &str| Error::at(Code::Config, field, format!("{} {why}", Quoted(url)));
     let uri: Uri = url.parse().map_err(|_| wrong("is not a URL"))?;
     if uri.scheme_str() != Some("https") {
         return Err(wrong("must begin with https://"));

@@ -11,7 +11,6 @@ use crate::status::Code;
 use crate::system;
 use crate::wire::verify::SignatureHeaders;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,9 +41,9 @@ impl std::fmt::Debug for HttpTransport {
 impl HttpTransport {
     /// Opens nothing yet.
     pub fn new(config: &Config) -> Result<HttpTransport> {
-        let roots = match &config.extra_roots {
-            None => RootCerts::WebPki,
-            Some(pem) => with_extra_roots(pem)?,
+        let roots = match config.extra_roots.as_slice() {
+            [] => RootCerts::WebPki,
+            extra => with_extra_roots(extra)?,
         };
         let tls = TlsConfig::builder()
             .root_certs(roots)
@@ -174,14 +173,9 @@ fn proxy(url: &str) -> Result<Proxy> {
     Proxy::new(url).map_err(|_| wrong())
 }
 
-fn with_extra_roots(pem: &[u8]) -> Result<RootCerts> {
+fn with_extra_roots(extra: &[Vec<u8>]) -> Result<RootCerts> {
     let wrong = |why: String| Error::at(Code::Config, "/ca_path", format!("ca_path: {why}"));
-    let extra = CertificateDer::pem_slice_iter(pem)
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|error| wrong(format!("cannot be read as PEM certificates ({error})")))?;
-    if extra.is_empty() {
-        return Err(wrong("holds no PEM certificate".into()));
-    }
+    let extra: Vec<CertificateDer<'_>> = extra.iter().map(|der| der.as_slice().into()).collect();
     let mut acceptable = rustls::RootCertStore::empty();
     for certificate in &extra {
         acceptable

@@ -5,8 +5,8 @@ use super::rows::{TABLES, Tables};
 use crate::course::Course;
 use crate::journal::row::{DELAYED_ARRIVAL, Lease, NewRow, Request, Row, State};
 use crate::journal::store::Transaction;
+use crate::json;
 use rusqlite::{Connection, Row as SqlRow};
-use serde_json::{Map, Value};
 use std::sync::Arc;
 
 const COLUMNS: &str = "mchid, operation, number, method, target, body, members, state, code, cause, attempts, created_ms, \
@@ -39,7 +39,7 @@ pub fn from_first(db: &Connection, owners: &Owners) -> Result<(), String> {
 
 fn migrated(old: &SqlRow<'_>) -> rusqlite::Result<Row> {
     let members: String = old.get(6)?;
-    let members: Map<String, Value> = serde_json::from_str(&members).unwrap_or_default();
+    let members = json::parse_any(&members).and_then(json::into_object).unwrap_or_default();
     let request = Request {
         operation: old.get(1)?,
         number: old.get(2)?,
