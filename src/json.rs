@@ -4,6 +4,7 @@
 mod exact;
 
 use crate::error::{Error, Result};
+use crate::redact::{Quoted, is_quotable};
 use crate::status::Code;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer as _};
@@ -112,6 +113,16 @@ pub fn kind(value: &Value) -> &'static str {
 /// One more step of a JSON pointer (RFC 6901).
 pub fn pointer(parent: &str, key: &str) -> String {
     format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The refusal of a member that nobody takes. Its name is repeated, in the message and as the pointer, unless it may be
+/// a key that slipped out of its place.
+pub fn unknown_member(code: Code, parent: &str, name: &str, known: &str) -> Error {
+    if is_quotable(name) {
+        Error::at(code, pointer(parent, name), format!("{name} {known}"))
+    } else {
+        Error::at(code, parent, format!("a member {} {known}", Quoted(name)))
+    }
 }
 
 /// What is at a JSON pointer without escapes, through objects alone.

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::json::{self, At};
 use crate::limits::LONGEST_CALL_MS;
 use crate::mode::Mode;
-use crate::redact::{Quoted, is_quotable};
+use crate::redact::Quoted;
 use crate::status::Code;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -222,12 +222,8 @@ pub fn take_options(members: &mut Map<String, Value>) -> Result<Options> {
             "encrypt" => options.encrypt = pointers(&value, &field)?,
             "decrypt" => options.decrypt = pointers(&value, &field)?,
             _ => {
-                let message = "is not a known option; known are: timeout_ms, encrypt, decrypt";
-                return Err(if is_quotable(&name) {
-                    Error::at(Code::Request, field, format!("{name} {message}"))
-                } else {
-                    Error::at(Code::Request, "/_options", format!("{} {message}", Quoted(&name)))
-                });
+                let known = "is not a known option; known are: timeout_ms, encrypt, decrypt";
+                return Err(json::unknown_member(Code::Request, "/_options", &name, known));
             }
         }
     }

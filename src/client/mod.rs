@@ -22,6 +22,7 @@ use crate::net::hosts::Hosts;
 use crate::net::http::HttpTransport;
 use crate::net::in_flight;
 use crate::net::pace;
+use crate::redact::Quoted;
 use crate::report::{JsonText, Report};
 use crate::status::{Class, Code};
 use crate::system::wall_ms;
@@ -397,6 +398,6 @@ fn no_such_number(number: &str) -> Error {
     Error::at(
         Code::Request,
         "/out_request_no",
-        format!("the journal holds no request with number {number:?}"),
+        format!("the journal holds no request with number {}", Quoted(number)),
     )
 }

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::json;
 use crate::name::{self, Flaw};
-use crate::redact::{Quoted, is_key, is_quotable};
+use crate::redact::is_key;
 use crate::status::Code;
 use serde_json::{Map, Value};
 
@@ -129,14 +129,8 @@ impl Fields {
         match self.members.keys().next() {
             None => Ok(()),
             Some(unknown) => {
-                let known = self.known.join(", ");
-                if is_quotable(unknown) {
-                    let message = format!("{unknown} is not a known member; known are: {known}");
-                    return Err(Error::at(Code::Config, self.pointer(unknown), message));
-                }
-                // Neither the message nor the pointer repeats what may be a key.
-                let message = format!("a member is not known {}; known are: {known}", Quoted(unknown));
-                Err(Error::at(Code::Config, self.parent, message))
+                let known = format!("is not a known member; known are: {}", self.known.join(", "));
+                Err(json::unknown_member(Code::Config, &self.parent, unknown, &known))
             }
         }
     }
