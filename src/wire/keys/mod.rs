@@ -25,7 +25,7 @@ const MERCHANT_KEY: &str = "the merchant's private key (PKCS#8 or PKCS#1)";
 const WECHATPAY_KEY: &str = "WeChat Pay's public key (PUBLIC KEY)";
 
 /// A merchant's private key, ready for what it is used for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PrivateKey {
     signer: Arc<dyn Signer>,
     decrypter: Arc<dyn Decrypter>,
