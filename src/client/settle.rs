@@ -7,7 +7,7 @@ use crate::api::{self, Settles};
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::journal::{Claim, Row, State};
-use crate::json;
+use crate::json::{self, At};
 use crate::limits::LONGEST_CALL_MS;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
@@ -251,6 +251,9 @@ impl Wanted {
             }
         };
         let number = text("out_request_no")?;
+        if let Some(number) = &number {
+            api::check_name(number, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
+        }
         let aim = match text("aim")?.as_deref() {
             None | Some("complete") => Aim::Complete,
             Some("void") => Aim::Void,
@@ -260,9 +263,8 @@ impl Wanted {
         match members.keys().next() {
             None => Ok(Wanted { number, aim, limit }),
             Some(unknown) => {
-                let message =
-                    format!("{unknown} is not known; known are: out_request_no, aim, note, _options");
-                Err(Error::at(Code::Request, json::pointer("", unknown), message))
+                let known = "is not known; known are: out_request_no, aim, note, _options";
+                Err(json::unknown_member(Code::Request, "", unknown, known))
             }
         }
     }

@@ -186,22 +186,21 @@ fn as_text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Op
 }
 
 /// The members that tell occurrences apart.
-#[derive(Deserialize, Default)]
 struct Subject {
-    #[serde(default, deserialize_with = "only_text")]
     coupon_code: Option<String>,
-    #[serde(default, deserialize_with = "only_text")]
     use_request_no: Option<String>,
-    #[serde(default, deserialize_with = "only_text")]
     return_request_no: Option<String>,
 }
 
-/// One odd member does not hide the others.
-fn only_text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) => Some(text),
-        _ => None,
-    })
+impl Subject {
+    /// One odd member does not hide the others.
+    fn of(resource: &str) -> Subject {
+        let wanted = ["coupon_code", "use_request_no", "return_request_no"];
+        let members = json::read_members(resource, &wanted).unwrap_or_default();
+        let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+        let [coupon_code, use_request_no, return_request_no] = wanted.map(text);
+        Subject { coupon_code, use_request_no, return_request_no }
+    }
 }
 
 /// Opens a notification whose signature was proven.
@@ -216,7 +215,7 @@ pub fn open(body: &[u8], apiv3_key: &[u8]) -> std::result::Result<Notification, 
         Sealed { algorithm, ciphertext, associated_data: associated_data.unwrap_or_default(), nonce };
     let text = String::from_utf8(cipher::open(apiv3_key, &sealed)?).map_err(|_| Unopened::Resource)?;
     let text = json::without_mark(&text).to_owned();
-    let subject: Subject = serde_json::from_str(&text).unwrap_or_default();
+    let subject = Subject::of(&text);
     let event = event(&envelope.event_type);
     Ok(Notification {
         dedup_key: dedup_key(&envelope.id, &envelope.event_type, event, &subject),
