@@ -134,7 +134,7 @@ fn encryptions_that_are_not_opened_are_named_with_the_command_that_helps() {
         ("-v1 PBE-SHA1-3DES", "", "PBE-SHA1-3DES"),
         ("-v1 PBE-MD5-DES", LEGACY, "PBE-MD5-DES"),
         ("-v1 PBE-SHA1-RC2-40", LEGACY, "PBE-SHA1-RC2-40"),
-        ("-v2 aria-256-cbc", "", "1.2.410.200046.1.1.13"),
+        ("-v2 aria-256-cbc", "", "1.2.410.200046.1.1"),
     ] {
         let (file, new) = (format!("{name}.pem"), format!("{name}-new.pem"));
         let arguments = format!("pkcs8 -topk8 -in merchant.pem {algorithm} {options} -out {file}");

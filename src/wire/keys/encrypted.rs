@@ -54,7 +54,8 @@ pub(super) fn open(
 }
 
 fn not_opened(algorithm: &str) -> Error {
-    key_error(format!("the private key is encrypted with {algorithm}, which is not read here")).hint(CONVERT)
+    key_error(format!("the private key is encrypted in a way that is not read here: {algorithm}"))
+        .hint(CONVERT)
 }
 
 /// PEM with `Proc-Type: 4,ENCRYPTED`.
