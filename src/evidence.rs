@@ -38,7 +38,7 @@ pub enum Evidence {
     Other(String),
     /// The coupon is in this state, which is not what it leads to.
     NotDone(String),
-    /// The coupon is in the state that it leads to, and names nobody who brought it there.
+    /// The coupon is in the state that it leads to, and does not say whether this request brought it there.
     Unnamed(String),
     /// There is no such coupon.
     Absent,
@@ -108,6 +108,15 @@ pub fn of_coupon(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Ev
     }
 }
 
+/// What the coupon shows when it is asked about. It keeps the latest number only: where several requests may have done the
+/// same one after the other, another's number does not say that ours did nothing.
+pub fn of_question(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Evidence {
+    match of_coupon(trace, number, coupon) {
+        Evidence::Other(other) if !trace.must_name => Evidence::Unnamed(other),
+        found => found,
+    }
+}
+
 /// Whether a page of a list shows the number at one of these places, of which the part before `*` is the list.
 pub fn of_page(shown_at: &[&str], number: &str, page: &Map<String, Value>) -> Evidence {
     let is_shown = shown_at.iter().any(|at| {
@@ -152,12 +161,22 @@ mod tests {
     use crate::api::{CONFIRM, DEACTIVATE, Operation, RETURN, Settles, Shows, USE};
     use serde_json::json;
 
+    type Read = fn(&Trace, &str, &Map<String, Value>) -> Evidence;
+
     fn of(operation: &Operation, coupon: Value) -> Evidence {
+        read(operation, coupon, of_coupon)
+    }
+
+    fn asked(operation: &Operation, coupon: Value) -> Evidence {
+        read(operation, coupon, of_question)
+    }
+
+    fn read(operation: &Operation, coupon: Value, of: Read) -> Evidence {
         let Settles::ByAsking { shows: Shows::Coupon(trace), .. } = operation.settles else {
             panic!("it is asked about")
         };
         let Value::Object(coupon) = coupon else { panic!("an object") };
-        of_coupon(trace, "OURS-0001", &coupon)
+        of(trace, "OURS-0001", &coupon)
     }
 
     fn not_done(state: &str) -> Evidence {
@@ -223,6 +242,15 @@ mod tests {
         assert_eq!(back("USED", json!("OURS-0001")), Evidence::Done, "it was redeemed again since");
         assert_eq!(back("EFFECTIVE", json!("THEIRS-1")), Evidence::Other("THEIRS-1".into()));
         assert_eq!(back("EFFECTIVE", json!(null)), Evidence::Unnamed("EFFECTIVE".into()));
+        let theirs = json!({ "coupon_state": "EFFECTIVE", "single_usage_detail": { "return_request_no": "THEIRS-1" } });
+        assert_eq!(
+            asked(&RETURN, theirs),
+            Evidence::Unnamed("THEIRS-1".into()),
+            "ours may have been the one before"
+        );
+        let theirs =
+            json!({ "coupon_state": "USED", "single_usage_detail": { "use_request_no": "THEIRS-1" } });
+        assert_eq!(asked(&USE, theirs), Evidence::Other("THEIRS-1".into()));
         assert_eq!(back("USED", json!(null)), not_done("USED"));
         assert_eq!(back("USED", json!("THEIRS-1")), not_done("USED"));
     }

@@ -28,8 +28,8 @@ pub(super) struct Prior {
     pub doubt: bool,
     /// Time of the latest signature that may still arrive, in seconds since 1970; 0 where none can.
     pub signed_s: i64,
-    /// It was proven to be done.
-    pub is_done: bool,
+    /// A proven answer has said something of it before.
+    pub was_judged: bool,
 }
 
 /// What a question brought.
@@ -105,12 +105,14 @@ impl Case<'_> {
         if self.prior.doubt { self.signed_s.max(self.prior.signed_s) } else { self.signed_s }
     }
 
-    /// Whether a success may be the answer of long ago.
+    /// Whether a success may be the answer of long ago, and undone since.
     pub fn is_old_success(&self, success: &Report) -> bool {
-        let is_coupon = matches!(self.errand.settles(), Settles::ByAsking { shows: Shows::Coupon(_), .. });
+        let Settles::ByAsking { shows: Shows::Coupon(trace), .. } = self.errand.settles() else {
+            return false;
+        };
         let signed_s = self.prior.signed_s;
         let is_old = || success.proven.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof));
-        is_coupon && (self.prior.is_done || self.prior.doubt && is_old())
+        !trace.stays_done && (self.prior.was_judged || self.prior.doubt && is_old())
     }
 
     fn other(&self, other: &str) -> String {
@@ -129,9 +131,13 @@ impl Client {
         cancel: &Cancel,
     ) -> Report {
         let signed_s = case.latest_s();
+        // What is proven now bounds when the latest copy was sent.
+        let mut proven = refusal.proven;
         match case.errand.settles() {
             Settles::ByAsking { ask, shows } => {
                 let looked = self.look(case.errand, ask, shows, deadline, cancel);
+                proven = looked.proof.or(proven);
+                let must_name = matches!(shows, Shows::Coupon(trace) if trace.must_name);
                 let late = !looked.copies_are_dead(signed_s);
                 match &looked.evidence {
                     Evidence::Done => return looked.done(),
@@ -140,6 +146,10 @@ impl Client {
                     }
                     // Told at once: the customer stands at the till. Who asks goes on watching.
                     Evidence::Other(_) => return Report { may_arrive_late: late, ..refusal },
+                    // Had it been among those, its repeat would have had the same answer.
+                    Evidence::Unnamed(_) if !must_name && !late && is_answer_for_good(&refusal, signed_s) => {
+                        return refusal;
+                    }
                     _ if looked.counts(signed_s) => return refusal,
                     _ => {}
                 }
@@ -149,21 +159,16 @@ impl Client {
                         "{}; then {said}: asking was no use: {}",
                         doubt.message, looked.report.message
                     );
-                    return Report { message, ..doubt };
+                    return Report { message, proven, ..doubt };
                 }
             }
             // Had the first attempt taken effect, its repeat would have had the same answer.
-            Settles::ByRepeating
-                if is_about_the_request(refusal.code)
-                    && refusal.proven.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof)) =>
-            {
-                return refusal;
-            }
+            Settles::ByRepeating if is_answer_for_good(&refusal, signed_s) => return refusal,
             _ => {}
         }
         // The attempt in doubt may still be on its way, or be worked on this very moment.
         let message = format!("{}; a repeat was refused now ({})", doubt.message, refusal.message);
-        Report { message, ..doubt }
+        Report { message, proven, ..doubt }
     }
 
     /// A proven success that does not show this request: the coupon is asked about in the same call.
@@ -249,7 +254,7 @@ impl Client {
             Shows::Coupon(trace) => {
                 let report = self.ask(ask, errand.members, deadline, cancel);
                 let found = match members_of(&report) {
-                    Some(coupon) => evidence::of_coupon(trace, number, &coupon),
+                    Some(coupon) => evidence::of_question(trace, number, &coupon),
                     None => of_refused(&report),
                 };
                 looked(found, report)
@@ -346,6 +351,12 @@ fn ends(operation: &str, state: &str) -> bool {
         "confirm" => matches!(state, "EXPIRED" | "DELETED" | "DEACTIVATED"),
         _ => matches!(state, "EXPIRED" | "DELETED"),
     }
+}
+
+/// A proven refusal of a repeat, from when no copy could arrive any more.
+fn is_answer_for_good(refusal: &Report, signed_s: i64) -> bool {
+    is_about_the_request(refusal.code)
+        && refusal.proven.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof))
 }
 
 /// A refusal for who asks, or how it is signed, says nothing about an earlier request.

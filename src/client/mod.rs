@@ -330,7 +330,8 @@ impl Client {
     /// Sends a claimed row's bytes until there is an answer, and records what became of it.
     fn carry_out(&self, claim: Claim, call: Call, deadline: &Deadline, cancel: &Cancel) -> Report {
         let is_done = claim.row.state == State::Done && !is_fleeting(&claim.row);
-        let prior = Prior { doubt: claim.doubt, signed_s: claim.row.signed_s, is_done };
+        let was_judged = is_done || claim.row.verdict_s.is_some();
+        let prior = Prior { doubt: claim.doubt, signed_s: claim.row.signed_s, was_judged };
         let report = self.complete(&Errand::recorded(&claim.row), prior, deadline, cancel);
         let known = is_done.then(|| recorded(&claim.row));
         let report = record::record(claim, report, call);
