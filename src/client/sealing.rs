@@ -104,8 +104,7 @@ impl Client {
                 }
                 None => false,
             },
-            (None, Value::Null) => true,
-            (None, _) => false,
+            (_, Value::Null) => true,
             (Some((&"*", rest)), Value::Array(items)) => {
                 // Every item is decrypted, also after one that cannot be.
                 items.iter_mut().filter_map(|item| (!self.decrypt_at(item, rest)).then_some(())).count() == 0
@@ -120,9 +119,8 @@ impl Client {
                 let name = name.replace("~1", "/").replace("~0", "~");
                 members.get_mut(&name).is_none_or(|member| self.decrypt_at(member, rest))
             }
-            (Some(_), Value::Null) => true,
-            // A text, perhaps sealed as a whole, where the pointer goes on.
-            (Some(_), _) => false,
+            // No text; or one, perhaps sealed as a whole, where the pointer goes on.
+            _ => false,
         }
     }
 }

@@ -71,7 +71,7 @@ pub fn open(answer: &[u8], apiv3_key: &str) -> Result<Vec<Certificate>> {
                 log::warn(format_args!("platform certificate {serial} is passed over: {why}"));
             }
             Useless::Odd(why) => {
-                log::warn(format_args!("/v3/certificates entry {index} is passed over: {why}"))
+                log::warn(format_args!("/v3/certificates entry {index} is passed over: {why}"));
             }
         }
     }
