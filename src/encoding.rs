@@ -1,15 +1,13 @@
 //! The encodings that hosts speak: UTF-8, GBK and GB18030.
 
 use crate::error::{Error, Result};
+use crate::json::PASS_UTF8;
 use crate::status::Code;
 use encoding_rs::{DecoderResult, EncoderResult, Encoding, GB18030, GBK, UTF_8};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
-
-const UTF16: &str = "Pass UTF-8 (Delphi: UTF8String; C#: Encoding.UTF8.GetBytes; C++: WideCharToMultiByte with CP_UTF8), or set \
-                     text_encoding to gbk and pass the system's ANSI text.";
 
 /// The encoding of every text that crosses the boundary for one context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +29,11 @@ impl TextEncoding {
 
     /// Strict: a malformed sequence is an error that names its offset, never a replacement character.
     ///
-    /// A text that begins with the byte order mark of UTF-8 is that, whatever the host speaks else. One in UTF-16
-    /// ends for C after its first letter at the latest, whose other byte is zero.
+    /// A text that begins with the byte order mark of UTF-8 is that, whatever the host speaks else.
     pub fn decode<'a>(self, bytes: &'a [u8], argument: &str) -> Result<Cow<'a, str>> {
-        if let [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'{' | b'['] = bytes {
-            let message = format!("{argument} looks like UTF-16, whose letters have a zero byte each");
-            return Err(Error::new(Code::Encoding, message).hint(UTF16));
+        if let [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] = bytes {
+            let message = format!("{argument} is UTF-16: it begins with that byte order mark");
+            return Err(Error::new(Code::Encoding, message).hint(PASS_UTF8));
         }
         let encoding = if bytes.starts_with(UTF8_MARK) { UTF_8 } else { self.0 };
         let malformed = |offset: usize| {
@@ -117,12 +114,12 @@ mod tests {
     }
 
     #[test]
-    fn utf16_is_recognised_by_its_mark_and_by_its_end() {
-        for bytes in [&b"{"[..], b"[", b"\xFF\xFE{", b"\xFE\xFF"] {
+    fn utf16_is_recognised_by_its_mark() {
+        for bytes in [&b"\xFF\xFE{"[..], b"\xFE\xFF"] {
             for encoding in ["utf-8", "gbk", "gb18030"] {
                 let error = TextEncoding::named(encoding).unwrap().decode(bytes, "json_in").unwrap_err();
                 assert_eq!(error.code, Code::Encoding);
-                assert!(error.message.starts_with("json_in looks like UTF-16"), "{}", error.message);
+                assert!(error.message.starts_with("json_in is UTF-16"), "{}", error.message);
             }
         }
         assert_eq!(TextEncoding::UTF8.decode(b"{}", "json_in").unwrap(), "{}");

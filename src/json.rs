@@ -54,8 +54,17 @@ pub fn parse_object(text: &str) -> Result<Map<String, Value>> {
     }
 }
 
+/// What to do about UTF-16.
+pub const PASS_UTF8: &str = "Pass UTF-8 (Delphi: UTF8String; C#: Encoding.UTF8.GetBytes; C++: WideCharToMultiByte with CP_UTF8), \
+                             or set text_encoding to gbk and pass the system's ANSI text.";
+
 /// Reads one JSON value of any kind and nothing after it.
 pub fn parse(text: &str) -> Result<Value> {
+    // For C, a text in UTF-16 ends with its first letter: the other byte of that is zero.
+    if matches!(text, "{" | "[") {
+        let message = format!("the text ends after its first character {text}: it looks like UTF-16");
+        return Err(Error::new(Code::Json, message).hint(PASS_UTF8));
+    }
     if text.len() > MAX_BYTES {
         return Err(Error::new(Code::Json, format!("the text is longer than {MAX_BYTES} bytes")));
     }
@@ -256,6 +265,14 @@ mod tests {
         }
         let error = parse_object("{\"p\":\"-----BEGIN\nMII\"}").unwrap_err();
         assert!(error.hint.as_deref().is_some_and(|hint| hint.contains(r"\n")), "{error:?}");
+    }
+
+    #[test]
+    fn a_text_that_ends_with_its_first_letter_looks_like_utf16() {
+        for text in ["{", "["] {
+            let error = parse(text).unwrap_err();
+            assert!(error.message.contains("looks like UTF-16") && error.hint.is_some(), "{error:?}");
+        }
     }
 
     #[test]

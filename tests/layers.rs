@@ -9,7 +9,8 @@ use std::path::Path;
 const LAYERS: &[&[&str]] = &[
     &["status", "hex", "limits", "mode", "crypto", "file", "name", "redact"],
     &["system", "error"],
-    &["json", "encoding", "log"],
+    &["json", "log"],
+    &["encoding"],
     &["course", "wire"],
     &["report"],
     &["api"],

@@ -3,8 +3,9 @@
 //! `serde_json` keeps a number's digits too, but writes its exponent in one way. So each value is first taken as the
 //! piece of text that it is, and a number stays that.
 
+use super::USUAL_MEMBERS;
 use crate::redact::Quoted;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
@@ -16,8 +17,13 @@ const NUMBER: &str = "$serde_json::private::Number";
 
 /// Reads one value of at most so many levels.
 pub(super) fn read(text: &str, levels: usize) -> Result<Value, String> {
+    let reader = Reader { text, levels };
+    let begin = text.trim_start_matches([' ', '\t', '\r', '\n']);
+    if begin.starts_with(['{', '[']) {
+        return reader.value(text, begin.as_bytes().first(), 1);
+    }
     let whole: &RawValue = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    Reader { text, levels }.value(whole.get(), 1)
+    reader.value(whole.get(), whole.get().as_bytes().first(), 1)
 }
 
 struct Reader<'t> {
@@ -26,16 +32,23 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    fn value(&self, piece: &str, level: usize) -> Result<Value, String> {
-        match piece.as_bytes().first() {
-            Some(b'"') => self.string(piece).map(Value::String),
+    /// A piece of the text that begins with this byte, blanks aside.
+    fn value(&self, piece: &str, first: Option<&u8>, level: usize) -> Result<Value, String> {
+        match first {
+            Some(b'"') => self.read::<Cow<'_, str>>(piece).map(|text| Value::String(text.into_owned())),
             Some(b'{' | b'[') if level > self.levels => {
                 Err(format!("nested deeper than {} levels{}", self.levels, self.place(piece)))
             }
-            Some(b'{') => self.object(piece, level).map(Value::Object),
-            Some(b'[') => {
-                let items: Vec<&RawValue> = self.read(piece)?;
-                items.into_iter().map(|item| self.value(item.get(), level + 1)).collect()
+            Some(first @ (b'{' | b'[')) => {
+                let inside = Inside { reader: self, level };
+                let mut reader = serde_json::Deserializer::from_str(piece);
+                let value = match first {
+                    b'{' => reader.deserialize_map(inside),
+                    _ => reader.deserialize_seq(inside),
+                };
+                value
+                    .and_then(|value| reader.end().map(|()| value))
+                    .map_err(|error| if level == 1 { error.to_string() } else { self.told(piece, &error) })
             }
             // Hidden in its crate's documentation; reading it in the documented way would write `1E2` as `1e+2`.
             Some(b'-' | b'0'..=b'9') => Ok(Value::Number(Number::from_string_unchecked(piece.to_owned()))),
@@ -43,29 +56,8 @@ impl Reader<'_> {
         }
     }
 
-    fn object(&self, piece: &str, level: usize) -> Result<Map<String, Value>, String> {
-        let mut reader = serde_json::Deserializer::from_str(piece);
-        let pieces = reader.deserialize_map(Members).map_err(|error| self.told(piece, &error))?;
-        let mut members = Map::with_capacity(pieces.len());
-        for (name, member) in pieces {
-            if name == NUMBER {
-                return Err(format!("the key {NUMBER} is reserved{}", self.place(piece)));
-            }
-            match members.entry(name) {
-                Entry::Vacant(place) => {
-                    place.insert(self.value(member.get(), level + 1)?);
-                }
-                Entry::Occupied(there) => {
-                    let key = Quoted(there.key());
-                    return Err(format!("duplicate key {key}{}", self.place(member.get())));
-                }
-            }
-        }
-        Ok(members)
-    }
-
-    fn string(&self, piece: &str) -> Result<String, String> {
-        self.read::<Cow<'_, str>>(piece).map(Cow::into_owned)
+    fn inner<E: serde::de::Error>(&self, piece: &RawValue, level: usize) -> Result<Value, E> {
+        self.value(piece.get(), piece.get().as_bytes().first(), level + 1).map_err(E::custom)
     }
 
     fn read<'p, T: serde::Deserialize<'p>>(&self, piece: &'p str) -> Result<T, String> {
@@ -75,8 +67,12 @@ impl Reader<'_> {
     /// What is wrong with a piece, and where that stands in the whole.
     fn told(&self, piece: &str, error: &serde_json::Error) -> String {
         let why = error.to_string();
-        let why = why.split(" at line ").next().unwrap_or_default();
-        format!("{why}{}", self.place(piece))
+        match why.split_once(" at line ") {
+            // Told of a piece inside of this one.
+            Some(_) if error.is_data() => why,
+            Some((why, _)) => format!("{why}{}", self.place(piece)),
+            None => why,
+        }
     }
 
     fn place(&self, piece: &str) -> String {
@@ -88,21 +84,46 @@ impl Reader<'_> {
     }
 }
 
-/// The members of an object as pieces of text, in their order.
-struct Members;
+/// The members of an object, or the items of an array.
+struct Inside<'a> {
+    reader: &'a Reader<'a>,
+    level: usize,
+}
 
-impl<'de> Visitor<'de> for Members {
-    type Value = Vec<(String, &'de RawValue)>;
+impl<'de> Visitor<'de> for Inside<'_> {
+    type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON object")
+        formatter.write_str("a JSON value")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut pieces = Vec::with_capacity(super::USUAL_MEMBERS);
-        while let Some(member) = members.next_entry()? {
-            pieces.push(member);
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element::<&RawValue>()? {
+            array.push(self.reader.inner(item, self.level)?);
         }
-        Ok(pieces)
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = if self.level == 1 { Map::with_capacity(USUAL_MEMBERS) } else { Map::new() };
+        while let Some(name) = members.next_key::<String>()? {
+            let member: &RawValue = members.next_value()?;
+            let wrong = |why: fmt::Arguments<'_>| {
+                A::Error::custom(format_args!("{why}{}", self.reader.place(member.get())))
+            };
+            if name == NUMBER {
+                return Err(wrong(format_args!("the key {NUMBER} is reserved")));
+            }
+            match object.entry(name) {
+                Entry::Vacant(place) => {
+                    place.insert(self.reader.inner(member, self.level)?);
+                }
+                Entry::Occupied(there) => {
+                    return Err(wrong(format_args!("duplicate key {}", Quoted(there.key()))));
+                }
+            }
+        }
+        Ok(Value::Object(object))
     }
 }

@@ -22,9 +22,11 @@ fn utf16_is_named() {
     let text = config().to_string();
     let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     // A C string ends at the first zero byte, which is the second of all.
-    for bytes in [&little[..1], &[&[0xFF, 0xFE], &little[..1]].concat()] {
+    for (bytes, name) in
+        [(&little[..1], "WXCOUPON_E_JSON"), (&[&[0xFF, 0xFE], &little[..1]].concat(), "WXCOUPON_E_ENCODING")]
+    {
         let answer = made_of(bytes);
-        assert_eq!(answer["name"], "WXCOUPON_E_ENCODING", "{answer}");
+        assert_eq!(answer["name"], name, "{answer}");
         assert!(answer["message"].as_str().unwrap().contains("UTF-16"), "{answer}");
         assert!(answer["hint"].as_str().unwrap().contains("Pass UTF-8"), "{answer}");
     }

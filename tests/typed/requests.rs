@@ -130,10 +130,11 @@ fn a_byte_order_mark_before_a_request_is_skipped() {
 #[test]
 fn utf16_is_named_in_every_call() {
     let till = Shop::new(&config());
-    for bytes in [&b"{"[..], b"\xFF\xFE{"] {
+    for (bytes, name) in [(&b"{"[..], "WXCOUPON_E_JSON"), (b"\xFF\xFE{", "WXCOUPON_E_ENCODING")] {
         let answer = till.call("use", bytes);
-        assert_eq!(answer["name"], "WXCOUPON_E_ENCODING", "{answer}");
-        assert!(answer["message"].as_str().unwrap().contains("json_in looks like UTF-16"), "{answer}");
+        assert_eq!(answer["name"], name, "{answer}");
+        assert!(answer["message"].as_str().unwrap().contains("UTF-16"), "{answer}");
+        assert!(answer["hint"].as_str().unwrap().contains("Pass UTF-8"), "{answer}");
     }
 }
 
