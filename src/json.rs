@@ -4,7 +4,7 @@
 mod exact;
 
 use crate::error::{Error, Result};
-use crate::redact::{Quoted, is_quotable};
+use crate::redact::{Shown, may_be_a_key};
 use crate::status::Code;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer as _};
@@ -127,10 +127,10 @@ pub fn pointer(parent: &str, key: &str) -> String {
 /// The refusal of a member that nobody takes. Its name is repeated, in the message and as the pointer, unless it may be
 /// a key that slipped out of its place.
 pub fn unknown_member(code: Code, parent: &str, name: &str, known: &str) -> Error {
-    if is_quotable(name) {
-        Error::at(code, pointer(parent, name), format!("{name} {known}"))
+    if may_be_a_key(name) {
+        Error::at(code, parent, format!("{} is the name of a member and {known}", Shown(name)))
     } else {
-        Error::at(code, parent, format!("a member {} {known}", Quoted(name)))
+        Error::at(code, pointer(parent, name), format!("{name} {known}"))
     }
 }
 

@@ -186,6 +186,10 @@ pub fn judge(writes: bool, event: &Event<'_>) -> Verdict {
             }
         }
     };
+    if let Event::Answered { status: 429, retry_after_s, .. } = event {
+        // Whoever said "too often", and however: waiting does no harm.
+        verdict.retry_after_ms = verdict.retry_after_ms.or(retry_after_s.map(wait_ms));
+    }
     if !writes && verdict.code.class() == Class::InDoubt {
         verdict.code = Code::ReadFailed;
     }

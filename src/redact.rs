@@ -11,22 +11,78 @@ pub fn mask(identifier: &str) -> String {
     }
 }
 
-/// A request target with the path segment after `users` masked and without the query; made when it is written.
+/// The longest text that a message repeats, in bytes.
+const LONGEST_SHOWN: usize = 260;
+/// So many characters of Base64 in a row may be a part of a key.
+const KEY_RUN: usize = 40;
+
+/// What somebody wrote, as a message repeats it: quoted, unless it may be a key or hold a password.
+///
+/// A key lands wherever a text is expected, its file's path first of all; and what a message says is sent to whoever
+/// asks for help.
 #[derive(Debug)]
-pub struct Target<'a>(pub &'a str);
+pub struct Shown<'a>(pub &'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if may_be_a_key(self.0) {
+            return write!(
+                formatter,
+                "a text of {} bytes, not shown here because it may be a key",
+                self.0.len()
+            );
+        }
+        match without_credentials(self.0) {
+            Some(rest) => write!(formatter, "{rest:?}"),
+            None => write!(formatter, "{:?}", self.0),
+        }
+    }
+}
+
+/// Whether a text is nothing to repeat: what looks like a key, several lines, or longer than any name.
+pub fn may_be_a_key(text: &str) -> bool {
+    text.len() > LONGEST_SHOWN || text.chars().any(char::is_control) || is_key(text)
+}
+
+/// Whether a text looks like a key or certificate: parts of PEM, or long Base64.
+pub fn is_key(text: &str) -> bool {
+    // No key begins so, and every path with a folder does: there a slash stands between names.
+    let is_path = text.starts_with(['/', '.', '~', '\\']) || text.get(1..2) == Some(":");
+    // In the alphabet of URLs only dashes and underscores differ, which paths and names are full of.
+    let is_base64 =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"+=".contains(byte) || (*byte == b'/' && !is_path);
+    let longest_run = text.as_bytes().split(|byte| !is_base64(byte)).map(<[u8]>::len).max();
+    text.contains("-----") || text.contains("BEGIN ") || longest_run.is_some_and(|run| run >= KEY_RUN)
+}
+
+/// A URL with `***` in place of what stands before its `@`. A raw slash in a password does not end it.
+fn without_credentials(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let (_, place) = rest.rsplit_once('@')?;
+    Some(format!("{scheme}://***@{place}"))
+}
+
+/// A request target without what is personal and without the query; made when it is written.
+#[derive(Debug)]
+pub struct Target<'a> {
+    /// The path, and perhaps a query.
+    pub target: &'a str,
+    /// It is one of this library's own, in which openids stand after `users`. In another one anything may.
+    pub known: bool,
+}
 
 impl fmt::Display for Target<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.0.split('?').next().unwrap_or_default();
+        let path = self.target.split(['?', '#']).next().unwrap_or_default();
         let mut before = None;
         for segment in path.split('/') {
             if before.is_some() {
                 formatter.write_str("/")?;
             }
-            if before == Some("users") {
-                formatter.write_str(&mask(segment))?;
-            } else {
+            if if self.known { before != Some("users") } else { is_word(segment) } {
                 formatter.write_str(segment)?;
+            } else {
+                formatter.write_str(&mask(segment))?;
             }
             before = Some(segment);
         }
@@ -34,54 +90,14 @@ impl fmt::Display for Target<'_> {
     }
 }
 
-/// Longest text that a message quotes: as long as a path of Windows.
-const LONGEST_QUOTE: usize = 260;
-/// So many characters of Base64 in a row may be those of a key.
-const KEY_RUN: usize = 40;
-
-/// A caller's text in quotes, or why it is not repeated.
-#[derive(Debug)]
-pub struct Quoted<'a>(pub &'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.0;
-        if is_key(text) {
-            formatter.write_str("(not shown: it looks like a key)")
-        } else if has_credentials(text) {
-            formatter.write_str("(not shown: it holds a user or password)")
-        } else if text.len() > LONGEST_QUOTE {
-            write!(formatter, "(not shown: it has {} bytes)", text.len())
-        } else if let Some(control) = text.chars().find(|character| character.is_control()) {
-            write!(formatter, "(not shown: it has the control character U+{:04X})", u32::from(control))
-        } else {
-            write!(formatter, "{text:?}")
-        }
-    }
-}
-
-/// Whether a message may repeat the text.
-pub fn is_quotable(text: &str) -> bool {
-    let secret = is_key(text) || has_credentials(text);
-    !secret && text.len() <= LONGEST_QUOTE && !text.contains(char::is_control)
-}
-
-/// Whether the text is that of a key or certificate, or may well be: PEM, or a long run of Base64.
-pub fn is_key(text: &str) -> bool {
-    if text.contains("-----BEGIN") || text.contains("-----END") {
-        return true;
-    }
-    // Base64 has slashes too, but what begins like a path is one.
-    let is_path = text.starts_with(['/', '.', '~', '\\']) || text.get(1..2) == Some(":");
-    let in_key = |character: char| {
-        character.is_ascii_alphanumeric() || matches!(character, '+' | '=') || character == '/' && !is_path
-    };
-    text.split(|character| !in_key(character)).any(|run| run.len() >= KEY_RUN)
-}
-
-/// `user:password@` of a URL, or what may be that.
-fn has_credentials(text: &str) -> bool {
-    text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
+/// A part of a path as interfaces spell them: `v3`, `pay-score`, `jsapi`.
+fn is_word(segment: &str) -> bool {
+    let is_version = segment
+        .strip_prefix('v')
+        .is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_digit()));
+    is_version
+        || segment.len() <= 24
+            && segment.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'))
 }
 
 #[cfg(test)]
@@ -89,40 +105,54 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_not_quoted_and_paths_are() {
-        let base64 = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj/wIBAAKCAQEA7";
-        let long = format!("/{}", "pos/".repeat(65));
-        for (text, expected) in [
-            (base64, "(not shown: it looks like a key)"),
-            (&*format!("key {base64}"), "(not shown: it looks like a key)"),
-            ("-----BEGIN PRIVATE KEY-----", "(not shown: it looks like a key)"),
-            ("https://shop:pa/ss@proxy", "(not shown: it holds a user or password)"),
-            ("http://shop@proxy", "(not shown: it holds a user or password)"),
-            (r"C:\pos\new", r#""C:\\pos\\new""#),
-            ("C:\n", "(not shown: it has the control character U+000A)"),
-            (&*long, "(not shown: it has 261 bytes)"),
-            (
-                "/home/runner/work/project/target/tmp/fixtures/key.pem",
-                r#""/home/runner/work/project/target/tmp/fixtures/key.pem""#,
-            ),
-            ("partnr", r#""partnr""#),
-            ("门店", r#""门店""#),
+    fn openids_are_masked() {
+        assert_eq!(mask("oh-394z-6CGkNoJrsDLTTUKiAnp4"), "oh***p4");
+        assert_eq!(mask("short"), "***");
+        let path = "/v3/marketing/partner/product-coupon/users/oh-394z-6CGkNoJrsDLTTUKiAnp4/coupons/Code_1?appid=wx1";
+        let masked = |known| Target { target: path, known }.to_string();
+        assert_eq!(masked(true), "/v3/marketing/partner/product-coupon/users/oh***p4/coupons/Code_1");
+        assert_eq!(masked(false), "/v3/marketing/partner/product-coupon/users/oh***p4/coupons/***");
+    }
+
+    #[test]
+    fn in_a_path_of_the_callers_own_only_words_are_shown() {
+        for (target, shown) in [
+            ("/v3/payscore/openid/oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "/v3/payscore/openid/oU***6o"),
+            ("/v3/x/us%65rs/oUpF8uMuAJO_M2pxb1Q9zNjWeS6o/y", "/v3/x/***/oU***6o/y"),
+            ("/v3/x/13800138000#oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "/v3/x/13***00"),
         ] {
-            assert_eq!(Quoted(text).to_string(), expected);
-            assert_eq!(is_quotable(text), expected.starts_with('"'), "{text}");
+            assert_eq!(Target { target, known: false }.to_string(), shown);
         }
     }
 
     #[test]
-    fn openids_are_masked() {
-        assert_eq!(mask("oh-394z-6CGkNoJrsDLTTUKiAnp4"), "oh***p4");
-        assert_eq!(mask("short"), "***");
-        assert_eq!(
-            Target(
-                "/v3/marketing/partner/product-coupon/users/oh-394z-6CGkNoJrsDLTTUKiAnp4/coupons/Code_1?appid=wx1"
-            )
-            .to_string(),
-            "/v3/marketing/partner/product-coupon/users/oh***p4/coupons/Code_1"
-        );
+    fn nothing_that_may_be_a_key_is_repeated() {
+        let line = "MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQDBZqGFn8Z6cEBq";
+        let long = "/".repeat(LONGEST_SHOWN + 1);
+        for secret in [
+            "-----BEGIN PRIVATE KEY-----",
+            "BEGIN RSA PRIVATE KEY",
+            "MII\nEvg",
+            "two\r",
+            "key\u{1b}[2J",
+            &long,
+            line,
+            &line[..40],
+        ] {
+            let shown = Shown(secret).to_string();
+            assert!(!shown.contains("MII") && shown.starts_with("a text of "), "{shown}");
+        }
+        for fine in [
+            "/etc/wxcoupon/apiclient_key.pem",
+            "/home/administrator/documents/wechatpay/merchant/key",
+            "C:\\till\\证书\\key.pem",
+            "C:/users/administrator/documents/wechatpay/merchant/key",
+            "./deep/down/in/folders/of/the/wechatpay/merchant/key",
+            &line[..39],
+            &long[..40].replace('/', "."),
+        ] {
+            assert_eq!(Shown(fine).to_string(), format!("{fine:?}"));
+        }
+        assert_eq!(Shown("https://me:se/cr@et@host:1/v3").to_string(), "\"https://***@host:1/v3\"");
     }
 }

@@ -41,6 +41,10 @@ const WITHOUT_NUMBER: &str = "This request has no number, so nothing is written 
                               ask what became of it, or do the same again.";
 /// A host that lets this pass without a word is passed over, even if the call's own end came first.
 const FAIR_TIME: Duration = Duration::from_secs(1);
+/// "Too often", whoever says it.
+const TOO_OFTEN: u16 = 429;
+/// [`crate::wire::verify::Distrust::UnknownSerial`], by its name in reports.
+const UNKNOWN_SERIAL: &str = "unknown_serial";
 /// A correction of the clock by less cannot be why a signature was rejected.
 const CLOCK_MATTERS_S: i64 = 240;
 
@@ -139,20 +143,20 @@ impl Client {
         let repeatable = !errand.writes || errand.number.is_some() || errand.may_be_done_twice();
         let attempts = u32::try_from(tried.len()).unwrap_or(u32::MAX);
         let hosts = self.hosts.all().len();
+        let named = Duration::from_millis(last.retry_after_ms.unwrap_or(0));
         match last.code.class() {
             Class::Busy => Some(jittered(Duration::from_millis(last.retry_after_ms.unwrap_or(1000)), 0.2)),
-            Class::NotSent if last.code == Code::ReadFailed => Some(growing(AFTER_LOSS, attempts)),
+            // The same key again: none of the others is known either.
+            _ if last.verification == Some(UNKNOWN_SERIAL) && attempts > 1 => None,
+            Class::NotSent if last.code == Code::ReadFailed => Some(growing(AFTER_LOSS, attempts).max(named)),
             // A host that cannot prove itself will not in a moment.
             Class::NotSent if last.code == Code::Tls && tried.len() >= hosts => None,
             Class::NotSent | Class::Local if tried.len() >= ROUNDS * hosts => None,
             Class::NotSent if tried.len() < hosts => Some(Duration::ZERO),
             Class::NotSent => Some(growing(AFTER_ROUND, attempts)),
             Class::InDoubt if !repeatable => None,
-            Class::InDoubt if last.code == Code::Server => {
-                let named = Duration::from_millis(last.retry_after_ms.unwrap_or(0));
-                Some(growing(AFTER_FAULT, attempts).max(named))
-            }
-            Class::InDoubt => Some(growing(AFTER_LOSS, attempts)),
+            Class::InDoubt if last.code == Code::Server => Some(growing(AFTER_FAULT, attempts).max(named)),
+            Class::InDoubt => Some(growing(AFTER_LOSS, attempts).max(named)),
             _ => None,
         }
     }
@@ -174,9 +178,9 @@ impl Client {
             (Class::Ok, _) => return last,
             _ if last.ask.is_some() && case.errand.writes => self.settle_puzzle(case, last, deadline, cancel),
             // Nothing was sent: the refusal is not of this request.
-            (Class::Refused, Some(doubt)) if attempts == 0 => doubt,
+            (Class::Refused, Some(doubt)) if attempts == 0 => outlasting(doubt, last),
             (Class::Refused, Some(doubt)) => self.settle_refusal(case, last, doubt, deadline, cancel),
-            (_, Some(doubt)) => doubt,
+            (_, Some(doubt)) => outlasting(doubt, last),
             (_, None) => last,
         };
         let report = Report { attempts, ask: None, ..report };
@@ -258,6 +262,7 @@ impl Client {
         };
         match report.code {
             Code::RateLimited => self.pace.slow_down(),
+            _ if report.http_status == Some(TOO_OFTEN) => self.pace.slow_down(),
             _ if report.http_status.is_some() => self.pace.answered(),
             _ => {}
         }
@@ -279,6 +284,7 @@ impl Client {
             _ => self.trust(&answer.signature, &answer.body, deadline, cancel),
         };
         let proven = trust.as_ref().ok().copied();
+        let advice = self.advice_on_key(&trust, errand.downloads_certificates, &answer);
         let expected: &[Expected] = errand.operation.map_or(&[], |operation| operation.proofs);
         // Vectors at a time, where the standard library goes character by character through Chinese.
         let text = encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(&answer.body);
@@ -300,20 +306,30 @@ impl Client {
             retry_after_s: answer.retry_after_s,
             content: outcome::content(expected, errand.members, errand.number, &said),
         };
-        let verdict = outcome::judge(errand.writes, &event);
+        let mut verdict = outcome::judge(errand.writes, &event);
+        if let Some(encoding) = answer.encoding.filter(|_| verdict.code != Code::Ok) {
+            let encoding: String = encoding.chars().take(40).collect();
+            verdict.message = format!(
+                "{}; the answer has Content-Encoding {encoding:?}, which was not asked for: something in between changes \
+                 answers",
+                verdict.message
+            );
+        }
         let is_answer = verdict.code == Code::Ok || verdict.ask.is_some();
         if let Some(proof) = proven {
             self.clock.prove(proof, is_answer && errand.is_new && shows_number(errand, &said));
         }
         let data = text.filter(|_| is_answer && matches!(said, Ok(Some(_))));
         let data = data.map(|text| JsonText::proven(&text));
+        let report = Report::from(verdict);
         Report {
             proven,
             http_status: Some(answer.status),
             request_id: answer.request_id,
             wechat,
             data,
-            ..Report::from(verdict)
+            hint: advice.map(Into::into).or(report.hint),
+            ..report
         }
     }
 }
@@ -331,6 +347,26 @@ fn shows_number(errand: &Errand<'_>, said: &outcome::Said) -> bool {
         }
         Expected::SaysSomething { .. } => false,
     })
+}
+
+/// Doubt about an earlier attempt, and what the latest one met: which host, which status, which `Request-ID`. A latest
+/// one that met nobody leaves those of the one before it.
+fn outlasting(doubt: Report, last: Report) -> Report {
+    if last.code.class() == Class::InDoubt {
+        return doubt;
+    }
+    let said = if last.message.is_empty() { last.code.text() } else { &last.message };
+    let at = last.host.as_deref().map(|host| format!(" at {host}")).unwrap_or_default();
+    let message = format!("{}; then {}{at}: {said}", doubt.message, last.code.name());
+    let (answered, had_answer) = (last.http_status.is_some(), doubt.http_status.is_some());
+    Report {
+        message,
+        host: if had_answer && !answered { doubt.host } else { last.host.or(doubt.host) },
+        http_status: if answered { last.http_status } else { doubt.http_status },
+        request_id: if answered { last.request_id } else { doubt.request_id },
+        retry_after_ms: last.retry_after_ms.or(doubt.retry_after_ms),
+        ..doubt
+    }
 }
 
 /// Refused, unreachable, silent: the next call had better go elsewhere. A broken connection or an odd
@@ -382,15 +418,18 @@ impl From<Verdict> for Report {
 }
 
 fn log_call(errand: &Errand<'_>, report: &Report) {
-    let write = match report.code.class() {
-        Class::InDoubt | Class::Bug => log::warn,
+    let write = match report.code {
+        // Every sale fails until somebody does something.
+        Code::SignRejected | Code::Key | Code::Config => log::error,
+        Code::Connect | Code::Tls | Code::Clock | Code::TimeoutUnsent | Code::ReadFailed => log::warn,
+        code if matches!(code.class(), Class::InDoubt | Class::Bug) => log::warn,
         _ => log::info,
     };
     write(format_args!(
         "{} {} {} number={} {}: attempts={} host={} http={} request_id={} verification={} {} ms",
         errand.id,
         errand.method,
-        redact::Target(errand.target),
+        redact::Target { target: errand.target, known: errand.operation.is_some() },
         errand.number.unwrap_or("-"),
         report.code.name(),
         report.attempts,

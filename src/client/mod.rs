@@ -24,12 +24,13 @@ use crate::net::deadline::Deadline;
 use crate::net::hosts::Hosts;
 use crate::net::http::HttpTransport;
 use crate::net::pace;
-use crate::redact::Quoted;
+use crate::redact::{Shown, may_be_a_key};
 use crate::report::{JsonText, Report};
 use crate::status::{Class, Code};
 use doubt::Prior;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use trust::Keys;
@@ -439,7 +440,13 @@ fn is_fleeting(row: &Row) -> bool {
 }
 
 fn open_journal(config: &Config) -> Result<Journal> {
-    Journal::open(config.journal.path.as_deref(), &config.identity.key(), config.journal.keep)
+    let path = config.journal.path.as_deref();
+    Journal::open(path, &config.identity.key(), config.journal.keep).map_err(|error| {
+        let Some(text) = path.map(Path::to_string_lossy).filter(|text| may_be_a_key(text)) else {
+            return error;
+        };
+        Error { message: error.message.replace(&*text, &Shown(&text).to_string()), ..error }
+    })
 }
 
 /// What a finished row said, without asking anybody.
@@ -472,6 +479,6 @@ fn no_such_number(number: &str) -> Error {
     Error::at(
         Code::Request,
         "/out_request_no",
-        format!("the journal holds no request with number {}", Quoted(number)),
+        format!("the journal holds no request with number {}", Shown(number)),
     )
 }

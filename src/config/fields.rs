@@ -140,11 +140,16 @@ impl Fields {
 pub fn is_path(name: &str, field: &str, path: &str, instead: Option<&str>) -> Result<()> {
     let wrong = |message: String| Error::at(Code::Config, field, message);
     if is_key(path) {
+        let what = if matches!(name, "private_key_path" | "wechatpay_public_key_path" | "journal_path") {
+            "the key itself"
+        } else {
+            "the certificate itself"
+        };
         let instead = instead.map_or_else(
-            || "save it in a file and give the path of that".to_owned(),
+            || "save it to a file and give the file's path".to_owned(),
             |instead| format!("use {instead}"),
         );
-        return Err(wrong(format!("{name} holds the text of a key: this is the key itself: {instead}")));
+        return Err(wrong(format!("{name} is to be the path of a file; this is {what}: {instead}")));
     }
     match path.chars().find(|character| character.is_control()) {
         None => Ok(()),

@@ -4,7 +4,7 @@ use super::Defaults;
 use super::fields::Fields;
 use crate::error::{Error, Result};
 use crate::mode::Mode;
-use crate::redact::Quoted;
+use crate::redact::Shown;
 use crate::status::Code;
 
 /// Who signs requests and owns the quota.
@@ -19,11 +19,11 @@ pub struct Identity {
 impl Identity {
     /// Reads `mode` and what goes with it. In brand mode the brand may be named as a default too.
     pub(super) fn read(fields: &mut Fields, defaults: &mut Defaults) -> Result<Identity> {
-        let mode = match fields.name("mode")?.as_deref() {
+        let mode = match fields.text("mode")?.as_deref().map(str::trim) {
             None | Some("partner") => Mode::Partner,
             Some("brand") => Mode::Brand,
             Some(other) => {
-                let message = format!("mode must be partner or brand, found {}", Quoted(other));
+                let message = format!("mode must be partner or brand, found {}", Shown(other));
                 return Err(Error::at(Code::Config, "/mode", message));
             }
         };

@@ -6,21 +6,24 @@
 mod credentials;
 mod fields;
 mod identity;
+mod proxy;
 
 pub use identity::Identity;
+pub use proxy::Proxy;
 
 use crate::api::Defaults;
 use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::limits::LONGEST_CALL_MS;
-use crate::redact::Quoted;
+use crate::redact::Shown;
 use crate::status::Code;
 use crate::wire::keys;
 use crate::wire::ring::KeyRing;
 use crate::wire::sign::Authorizer;
 use fields::Fields;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use ureq::http::Uri;
 use zeroize::Zeroizing;
@@ -53,8 +56,8 @@ pub struct Config {
     pub max_rate_per_s: u64,
     /// Roots that are trusted besides Mozilla's, as DER.
     pub extra_roots: Vec<Vec<u8>>,
-    /// URL of an HTTP proxy. The environment's proxy variables are not read.
-    pub proxy: Option<String>,
+    /// An HTTP proxy. The environment's proxy variables are not read.
+    pub proxy: Option<Arc<Proxy>>,
     /// Encoding of every text that crosses the C boundary.
     pub text_encoding: TextEncoding,
     /// The whole `User-Agent`.
@@ -111,7 +114,8 @@ impl Config {
         let credentials = credentials::read(&mut fields, &identity)?;
 
         let base_urls = fields.texts("base_urls")?;
-        let proxy = fields.text("proxy")?;
+        let proxy = fields.text("proxy")?.map(Zeroizing::new);
+        let proxy = proxy.map(|url| Proxy::read(&url).map(Arc::new)).transpose()?;
         let limits = limits(&mut fields)?;
         let max_rate_per_s = fields.number("max_rate_per_s", 1..=100_000, 500)?;
         let extra_roots = extra_roots(&mut fields)?;
@@ -175,9 +179,9 @@ fn limits(fields: &mut Fields) -> Result<Limits> {
 }
 
 fn text_encoding(fields: &mut Fields) -> Result<TextEncoding> {
-    let Some(name) = fields.name("text_encoding")? else { return Ok(TextEncoding::UTF8) };
-    TextEncoding::named(&name).ok_or_else(|| {
-        let message = format!("text_encoding must be utf-8, gbk or gb18030, found {}", Quoted(&name));
+    let Some(name) = fields.text("text_encoding")? else { return Ok(TextEncoding::UTF8) };
+    TextEncoding::named(name.trim()).ok_or_else(|| {
+        let message = format!("text_encoding must be utf-8, gbk or gb18030, found {}", Shown(&name));
         Error::at(Code::Config, "/text_encoding", message)
     })
 }
@@ -191,7 +195,7 @@ fn hosts(urls: Option<Vec<String>>) -> Result<Vec<Host>> {
 }
 
 fn host(url: &str, field: &str) -> Result<Host> {
-    let wrong = |why: &str| Error::at(Code::Config, field, format!("{} {why}", Quoted(url)));
+    let wrong = |why: &str| Error::at(Code::Config, field, format!("{} {why}", Shown(url)));
     let uri: Uri = url.parse().map_err(|_| wrong("is not a URL"))?;
     if uri.scheme_str() != Some("https") {
         return Err(wrong("must begin with https://"));

@@ -204,7 +204,9 @@ impl Clock {
         state.provisional_s = offset;
         drop(state);
         if (offset - known).abs() > 30 {
-            log::warn(format_args!("this machine's clock is {} s off; signing with corrected time", -offset));
+            log::warn(format_args!(
+                "this machine's clock is off: clock_offset_s={offset} is added to its time when a request is signed"
+            ));
         }
     }
 }

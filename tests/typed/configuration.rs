@@ -194,17 +194,17 @@ fn key_text_in_the_wrong_member_is_told_and_never_repeated() {
 
 #[test]
 fn a_key_in_place_of_its_path_leads_to_the_right_member() {
-    for (member, instead) in [
-        ("private_key_path", "private_key_pem"),
-        ("wechatpay_public_key_path", "wechatpay_public_key_pem"),
-        ("merchant_certificate_path", "merchant_certificate_pem"),
+    for (member, what, instead) in [
+        ("private_key_path", "key", "private_key_pem"),
+        ("wechatpay_public_key_path", "key", "wechatpay_public_key_pem"),
+        ("merchant_certificate_path", "certificate", "merchant_certificate_pem"),
     ] {
         let answer = made(&with(&json!({ member: text("merchant.pem") })));
-        let expected = format!("this is the key itself: use {instead}");
+        let expected = format!("this is the {what} itself: use {instead}");
         assert_refused(&answer, "WXCOUPON_E_CONFIG", &format!("/{member}"), &expected);
     }
     let answer = made(&with(&json!({ "journal_path": text("merchant.pem") })));
-    assert_refused(&answer, "WXCOUPON_E_CONFIG", "/journal_path", "save it in a file");
+    assert_refused(&answer, "WXCOUPON_E_CONFIG", "/journal_path", "save it to a file");
 }
 
 #[test]
