@@ -211,10 +211,12 @@ impl Wanted {
         };
         match members.keys().next() {
             None => Ok(Wanted { online, limit }),
-            Some(unknown) => {
-                let message = format!("{unknown} is not known; known are: online, _options");
-                Err(Error::at(Code::Request, json::pointer("", unknown), message))
-            }
+            Some(unknown) => Err(json::unknown_member(
+                Code::Request,
+                "",
+                unknown,
+                "is not known; known are: online, _options",
+            )),
         }
     }
 }
