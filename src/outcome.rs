@@ -338,7 +338,6 @@ fn shown(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Content {
     let asks = |why: String| Content::Asks(Ask::Contradicts, why);
     match evidence::of_coupon(trace, number, coupon) {
         Evidence::Done => Content::Fits,
-        Evidence::Unnamed(_) if !trace.must_name => Content::Fits,
         Evidence::Unnamed(state) => {
             Content::Asks(Ask::Unnamed, format!("the signed answer says {state} and names no number"))
         }

@@ -10,7 +10,7 @@
 
 use super::doubt::{Case, Prior};
 use super::{Client, Errand};
-use crate::api::{self, Expected};
+use crate::api::{self, Expected, Settles};
 use crate::config::Host;
 use crate::course::{Attempt, Course};
 use crate::evidence::{self, Evidence};
@@ -19,11 +19,12 @@ use crate::log;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::net::{Answer, Failure, FailureKind, Outgoing, in_flight};
-use crate::outcome::{self, Body, Event, Verdict};
+use crate::outcome::{self, Ask, Body, Content, Event, Verdict};
 use crate::redact;
 use crate::report::{JsonText, Report, WechatError};
 use crate::status::{Class, Code};
 use crate::system;
+use crate::wire::verify::Proof;
 use std::time::Duration;
 
 /// Attempts of one call, whatever the deadline allows.
@@ -41,6 +42,8 @@ const WITHOUT_NUMBER: &str = "This request has no number, so nothing is written 
                               ask what became of it, or do the same again.";
 /// A host that lets this pass without a word is passed over, even if the call's own end came first.
 const FAIR_TIME: Duration = Duration::from_secs(1);
+/// For how long a request may be signed once its end was put off.
+const EXTENSION_S: i64 = 600;
 /// "Too often", whoever says it.
 const TOO_OFTEN: u16 = 429;
 /// [`crate::wire::verify::Distrust::UnknownSerial`], by its name in reports.
@@ -61,9 +64,9 @@ impl Client {
             message: "an earlier call was sent and has no answer yet".into(),
             ..Report::new(Code::ConnectionLost)
         });
-        let mut tried = Vec::new();
+        let (mut tried, mut settled) = (Vec::new(), false);
         let (mut clock_corrected, mut heard, mut course) = (false, false, Course::default());
-        let (mut signed_s, mut attempts_in_doubt) = (0, 0);
+        let (mut signed_s, mut attempts_in_doubt, mut has_asked) = (0, 0, false);
         let (mut last, attempts) = match self.prepared_to_judge(errand, deadline, cancel) {
             Ok(()) => (Report::new(Code::TimeoutUnsent), MOST_ATTEMPTS),
             Err(unable) => (*unable, 0),
@@ -93,11 +96,20 @@ impl Client {
                 last.code.name()
             ));
             if last.code.class() == Class::InDoubt {
-                doubt = Some(last.clone());
+                doubt = Some(Report { data: None, ..last.clone() });
                 attempts_in_doubt += 1;
             }
-            if last.ask.is_some() {
-                break;
+            if last.ask.is_some() && errand.writes && !has_asked {
+                // Once a call: where the coupon does not say either, it is a lost answer like any other.
+                has_asked = true;
+                let case = Case { errand, prior, signed_s, attempts_in_doubt };
+                let asked = self.settle_puzzle(&case, last.clone(), deadline, cancel);
+                last = Report { attempts: attempt, ask: None, ..asked };
+                if last.code.class() != Class::InDoubt {
+                    settled = true;
+                    break;
+                }
+                doubt = Some(last.clone());
             }
             let clock_was_why = last.code == Code::SignRejected && clock_change.abs() > CLOCK_MATTERS_S;
             let pause = if clock_was_why && !clock_corrected {
@@ -112,7 +124,7 @@ impl Client {
             }
         }
         let case = Case { errand, prior, signed_s, attempts_in_doubt };
-        let mut report = self.conclude(&case, last, doubt, deadline, cancel);
+        let mut report = if settled { last } else { self.conclude(&case, last, doubt, deadline, cancel) };
         report.may_arrive_late |= report.code.class() == Class::InDoubt;
         report.signed_s = Some(signed_s).filter(|_| report.may_arrive_late);
         report.heard |= heard;
@@ -176,7 +188,9 @@ impl Client {
                 self.settle_old_success(case, last, deadline, cancel)
             }
             (Class::Ok, _) => return last,
-            _ if last.ask.is_some() && case.errand.writes => self.settle_puzzle(case, last, deadline, cancel),
+            (Class::Refused, None) if case.prior.done_s.is_some() => {
+                self.settle_late_refusal(case, last, deadline, cancel)
+            }
             // Nothing was sent: the refusal is not of this request.
             (Class::Refused, Some(doubt)) if attempts == 0 => outlasting(doubt, last),
             (Class::Refused, Some(doubt)) => self.settle_refusal(case, last, doubt, deadline, cancel),
@@ -215,6 +229,12 @@ impl Client {
         cancel: &Cancel,
     ) -> (Report, i64) {
         let (now, offset) = (self.clock.now_s(), self.clock.offset_s());
+        if let Some(claim) = errand.claim.filter(|claim| now > claim.until_s()) {
+            // The clock was corrected meanwhile: what is signed now would live longer than the journal says.
+            if let Err(error) = claim.extend(now.saturating_add(EXTENSION_S)) {
+                return (error.into(), 0);
+            }
+        }
         let copy_s = self.clock.time_of_copy(now);
         let signed = self.config.authorizer.authorization(errand.method, errand.target, now, errand.signed());
         let authorization = match signed {
@@ -241,6 +261,8 @@ impl Client {
             connect_limit: self.config.limits.connect.min(deadline.left()),
             limit: self.config.limits.attempt.min(deadline.left()),
         });
+        // Judging may send a question of its own.
+        let sent = in_flight::sent();
         let (mut report, clock_change) = match outcome {
             Ok(answer) => {
                 self.hosts.well(index);
@@ -261,15 +283,15 @@ impl Client {
             }
         };
         match report.code {
+            Code::SignRejected => self.clock.was_rejected(),
             Code::RateLimited => self.pace.slow_down(),
             _ if report.http_status == Some(TOO_OFTEN) => self.pace.slow_down(),
             _ if report.http_status.is_some() => self.pace.answered(),
             _ => {}
         }
         report.host = Some(host.name.clone());
-        report.signed_s = (in_flight::sent()
-            && (report.proven.is_none() || report.code.class() == Class::InDoubt))
-            .then_some(copy_s);
+        report.signed_s =
+            (sent && (report.proven.is_none() || report.code.class() == Class::InDoubt)).then_some(copy_s);
         (report, clock_change)
     }
 
@@ -304,7 +326,7 @@ impl Client {
             body,
             subcode,
             retry_after_s: answer.retry_after_s,
-            content: outcome::content(expected, errand.members, errand.number, &said),
+            content: content(expected, errand, proven, &said),
         };
         let mut verdict = outcome::judge(errand.writes, &event);
         if let Some(encoding) = answer.encoding.filter(|_| verdict.code != Code::Ok) {
@@ -331,6 +353,26 @@ impl Client {
             hint: advice.map(Into::into).or(report.hint),
             ..report
         }
+    }
+}
+
+/// What is fresh only by what an unsigned header said of the clock may be an old answer: it proves a write only when it
+/// shows the number.
+fn content(
+    expected: &[Expected],
+    errand: &Errand<'_>,
+    proven: Option<Proof>,
+    said: &outcome::Said,
+) -> Content {
+    let content = outcome::content(expected, errand.members, errand.number, said);
+    let is_certain = proven.is_none_or(|proof| proof.is_certain);
+    if is_certain || !errand.writes || content != Content::Fits || shows_number(errand, said) {
+        return content;
+    }
+    let why = "the answer does not show this number, and how old it is cannot be told".to_owned();
+    match errand.settles() {
+        Settles::ByAsking { .. } => Content::Asks(Ask::Contradicts, why),
+        _ => Content::Elsewhere(why),
     }
 }
 

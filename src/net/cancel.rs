@@ -61,6 +61,11 @@ impl Cancel {
         self.0.as_ref().and_then(|shared| lock(shared).cancelled)
     }
 
+    /// Whether something has left.
+    pub fn has_sent(&self) -> bool {
+        self.0.as_ref().is_some_and(|shared| lock(shared).sent)
+    }
+
     /// Asks to let bytes out. Once this says yes, calling off comes too late to mean "unsent".
     pub fn may_send(&self) -> bool {
         let Some(shared) = &self.0 else { return true };

@@ -87,7 +87,8 @@ fn a_repeat_without_an_answer_is_pending_and_a_new_refusal_starts_the_watch_anew
     shop.last_signed(200);
     let first = shop.row("EV-ANEW-002").signed_s;
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("use"));
-    let unsure = shop.till.redeem(&with_limit(use_request("AUTO_ANEW", "EV-ANEW-002"), 400));
+    let request = use_request("AUTO_ANEW", "EV-ANEW-002");
+    let unsure = shop.leave_in_doubt(|limit_ms| shop.till.redeem(&with_limit(request.clone(), limit_ms)));
     assert_open(&shop, &unsure, "EV-ANEW-002", "pending");
     assert!(shop.sandbox.clear_fault(lost));
     let refused = shop.till.redeem(&use_request("AUTO_ANEW", "EV-ANEW-002"));
@@ -204,7 +205,8 @@ fn what_was_redeemed_and_returned_is_told_at_once_and_watched_while_copies_live(
 fn lose_return(shop: &Shop, kind: FaultKind) {
     assert_eq!(shop.till.redeem(&use_request("AUTO_TWICE", "EV-TWICE-01")).status, 0);
     let lost = shop.sandbox.inject(Fault::new(kind).on("return"));
-    let unsure = shop.till.give_back(&with_limit(return_request("AUTO_TWICE", "EV-TWICE-R1"), 400));
+    let request = return_request("AUTO_TWICE", "EV-TWICE-R1");
+    let unsure = shop.leave_in_doubt(|limit_ms| shop.till.give_back(&with_limit(request.clone(), limit_ms)));
     assert_open(shop, &unsure, "EV-TWICE-R1", "pending");
     assert!(shop.sandbox.clear_fault(lost));
     let office = shop.stranger();
@@ -248,7 +250,7 @@ fn a_return_that_nobody_answers_for_is_unresolved_in_the_end() {
 fn a_return_that_undid_somebody_elses_redemption_is_loud() {
     let shop = Shop::open();
     assert_eq!(shop.till.redeem(&use_request("AUTO_RACE", "EV-RACE-001")).status, 0);
-    shop.sandbox.inject(Fault::new(FaultKind::Delay { ms: 2500 }).on("query").times(1));
+    shop.sandbox.inject(Fault::new(FaultKind::Delay { ms: 4000 }).on("query").times(1));
     let (till, office) = (shop.till.twin(), shop.stranger());
     std::thread::scope(|scope| {
         let off =
