@@ -160,6 +160,11 @@ impl Client {
 
     fn online_lines(&self, deadline: &Deadline, cancel: &Cancel) -> Vec<Line> {
         let mut lines = Vec::new();
+        if let Some(proxy) = &self.config.proxy {
+            // It looks WeChat Pay's names up, and its own is looked up here.
+            let place = Host { origin: format!("http://{proxy}"), name: format!("proxy {proxy}") };
+            lines.push(look_up(&place, self.config.limits.connect.min(deadline.left())));
+        }
         for (index, host) in self.hosts.all().iter().enumerate() {
             if self.config.proxy.is_none() {
                 lines.push(look_up(host, self.config.limits.connect.min(deadline.left())));

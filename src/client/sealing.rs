@@ -90,7 +90,7 @@ impl Client {
             None => None,
         };
         let plain = request.body.as_deref().filter(|_| request.multipart.is_none()).unwrap_or_default();
-        let plain: Value = std::str::from_utf8(plain).ok().and_then(json::parse_any).unwrap_or_default();
+        let plain = std::str::from_utf8(plain).ok().and_then(json::parse_any).unwrap_or_default();
         let blinding = Blinding::of(&self.config.authorizer).map_err(boxed)?;
         if let Some(row) = known
             && is_same(&row, request, &plain, &blinding).map_err(boxed)?

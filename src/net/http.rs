@@ -4,7 +4,6 @@ use super::connect::Connecting;
 use super::failure::failure;
 use super::pool::{IDLE, LONGEST_IDLE, Pool};
 use super::resolver::{self, CachingResolver};
-use super::socket::BUFFER;
 use super::{Answer, Failure, FailureKind, Outgoing, Transport, in_flight, tls, waiting};
 use crate::config::{Config, Limits};
 use crate::error::{Error, Result};
@@ -52,8 +51,6 @@ impl HttpTransport {
             .user_agent(config.user_agent.as_str())
             // What is signed is what is read: nothing in between is to change its form.
             .accept_encoding("identity")
-            .input_buffer_size(BUFFER)
-            .output_buffer_size(BUFFER)
             .timeout_resolve(Some(config.limits.connect))
             .timeout_connect(Some(config.limits.connect))
             .timeout_global(Some(config.limits.attempt))
