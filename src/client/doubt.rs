@@ -3,23 +3,22 @@
 //! Who asks, and what an answer is worth, is decided here and in [`evidence`]: nothing else ends doubt.
 
 use super::{Client, Errand};
-use crate::api::{self, Defaults, Operation, Scope, Settles, Shows};
-use crate::evidence::{self, Evidence};
+use crate::api::{self, Defaults, ListPlace, Operation, Scope, Settles, Shows};
+use crate::evidence::{self, Evidence, Page};
 use crate::mode::Mode;
 use crate::net::cancel::Cancel;
+use crate::net::clock::FAR_AHEAD_S;
 use crate::net::deadline::Deadline;
 use crate::outcome::Ask;
 use crate::report::Report;
 use crate::status::{Class, Code};
-use crate::wire::verify::Proof;
+use crate::wire::verify::{Proof, WINDOW_S};
 use serde_json::{Map, Value};
 
 /// Pages of a list that are looked through. A user has at most 100 coupons of one stock, and a bundle has up
 /// to 15 stocks.
 const PAGES: usize = 40;
 const PAGE_SIZE: usize = 50;
-/// A signature that is further ahead than this cannot be accepted now.
-const AHEAD_S: i64 = 300;
 
 /// What an earlier call left behind.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,6 +29,10 @@ pub(super) struct Prior {
     pub signed_s: i64,
     /// A proven answer has said something of it before.
     pub was_judged: bool,
+    /// When a proven answer said that it was done, in seconds since 1970.
+    pub done_s: Option<i64>,
+    /// The doubt has outlived the copies that it began with.
+    pub is_old: bool,
 }
 
 /// What a question brought.
@@ -51,6 +54,34 @@ impl Looked {
         self.evidence.counts(self.copies_are_dead(signed_s))
     }
 
+    /// Whether it says that what was proven to be done at that time stands no more. What shows nothing of it must be as much
+    /// younger as the life of a copy: WeChat Pay may read a moment behind what it has written, and the answer may be an old one.
+    pub fn undoes(&self, done_s: i64) -> bool {
+        match self.evidence {
+            Evidence::Undone => true,
+            Evidence::NotDone(_) | Evidence::Other(_) => {
+                self.proof.is_some_and(|proof| evidence::copies_are_dead(done_s, proof))
+            }
+            _ => false,
+        }
+    }
+
+    /// A coupon of the withdrawn usage mode that has several uses.
+    pub fn is_sequential(&self) -> bool {
+        members_of(&self.report)
+            .is_some_and(|coupon| coupon.get("sequential_usage_detail").is_some_and(Value::is_object))
+    }
+
+    /// The number that the coupon is redeemed by now.
+    pub fn redeemed_by(&self) -> Option<String> {
+        let coupon = members_of(&self.report)?;
+        let places = ["single_usage_detail", "progressive_bundle_usage_detail"];
+        let shown = places.iter().find_map(|detail| coupon.get(*detail)?.get("use_request_no")?.as_str());
+        shown
+            .filter(|_| coupon.get("coupon_state").and_then(Value::as_str) == Some("USED"))
+            .map(str::to_owned)
+    }
+
     /// The request took effect, as the answer shows.
     pub fn done(self) -> Report {
         Report { settled_by: self.report.operation, operation: None, ..self.report }
@@ -59,7 +90,13 @@ impl Looked {
     /// The same for a request that was refused or came to nothing: a status of its own.
     pub fn refused(self, code: Code, message: String, signed_s: i64) -> Report {
         let may_arrive_late = !self.copies_are_dead(signed_s);
-        Report { may_arrive_late, message, settled_by: self.report.operation, ..self.told(code) }
+        Report {
+            may_arrive_late,
+            message,
+            by_evidence: true,
+            settled_by: self.report.operation,
+            ..self.told(code)
+        }
     }
 
     fn told(&self, code: Code) -> Report {
@@ -74,12 +111,12 @@ impl Looked {
     }
 }
 
-/// A time that lies ahead of a later answer was not the time of sending.
+/// A time that lies far ahead of a later answer was not the time of sending. The answer itself may be as old as the window
+/// allows.
 pub(super) fn capped(signed_s: i64, proof: Option<Proof>) -> i64 {
-    match proof {
-        Some(proof) if proof.is_certain && signed_s > proof.at_s.saturating_add(AHEAD_S) => proof.at_s,
-        _ => signed_s,
-    }
+    let Some(proof) = proof.filter(|proof| proof.is_certain) else { return signed_s };
+    let latest_now_s = proof.at_s.saturating_add(WINDOW_S);
+    if signed_s > latest_now_s.saturating_add(FAR_AHEAD_S) { latest_now_s } else { signed_s }
 }
 
 pub(super) fn returned_since(operation: &str) -> String {
@@ -227,16 +264,37 @@ impl Client {
     ) -> Report {
         let Settles::ByAsking { ask, shows } = case.errand.settles() else { return success };
         let looked = self.look(case.errand, ask, shows, deadline, cancel);
-        match &looked.evidence {
-            Evidence::Done => success,
-            Evidence::Undone => looked.refused(Code::CouponState, returned_since(case.errand.id), 0),
-            evidence if evidence.counts(true) => {
+        let is_undone = match case.prior.done_s {
+            Some(done_s) => looked.undoes(done_s),
+            None => looked.evidence == Evidence::Undone,
+        };
+        if looked.evidence == Evidence::Done {
+            return success;
+        }
+        if is_undone {
+            return looked.refused(Code::CouponState, returned_since(case.errand.id), 0);
+        }
+        // Kept with the row: from then on only the coupon decides.
+        let message = format!("the answer may be an old one; asking: {}", looked.report.message);
+        Report { code: Code::AnswerUntrusted, in_doubt: true, message, ..success }
+    }
+
+    /// A refusal of what was proven to be done says nothing of it, unless the coupon does.
+    pub(super) fn settle_late_refusal(
+        &self,
+        case: &Case<'_>,
+        refusal: Report,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
+        let Settles::ByAsking { ask, shows } = case.errand.settles() else { return refusal };
+        let looked = self.look(case.errand, ask, shows, deadline, cancel);
+        match (&looked.evidence, case.prior.done_s) {
+            (Evidence::Done, _) => looked.done(),
+            (_, Some(done_s)) if looked.undoes(done_s) => {
                 looked.refused(Code::CouponState, returned_since(case.errand.id), 0)
             }
-            _ => {
-                let message = format!("the answer may be an old one; asking: {}", looked.report.message);
-                Report { data: None, message, ..looked.told(Code::AnswerUntrusted) }
-            }
+            _ => refusal,
         }
     }
 
@@ -259,7 +317,7 @@ impl Client {
                 };
                 looked(found, report)
             }
-            Shows::List(shown_at) => self.look_through(errand, ask, shown_at, deadline, cancel),
+            Shows::List(place) => self.look_through(errand, ask, place, deadline, cancel),
         }
     }
 
@@ -267,25 +325,35 @@ impl Client {
         &self,
         errand: &Errand<'_>,
         ask: &'static Operation,
-        shown_at: &[&str],
+        place: &ListPlace,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Looked {
-        let (number, mut first) = (errand.number.unwrap_or_default(), None);
+        let (number, mut first, mut seen) = (errand.number.unwrap_or_default(), None, 0_u64);
+        let mut total = None;
         let mut members = errand.members.clone();
         members.insert("page_size".into(), PAGE_SIZE.into());
         for _ in 0..PAGES {
             let report = self.ask(ask, &members, deadline, cancel);
             let Some(page) = members_of(&report) else { return looked(Evidence::Nothing, report) };
-            if evidence::of_page(shown_at, number, &page) == Evidence::Done {
-                return looked(Evidence::Done, report);
+            seen = match evidence::of_page(place, number, &page) {
+                Page::Shown => return looked(Evidence::Done, report),
+                Page::Unreadable => return looked(Evidence::Nothing, report),
+                Page::NotShown(items) => seen.saturating_add(items),
+            };
+            // An item that comes or goes while the pages are read moves others from one to the next.
+            let counted = page.get("total_count").and_then(Value::as_u64);
+            if *total.get_or_insert(counted) != counted {
+                return looked(Evidence::Nothing, report);
             }
             // What came after the first page was read may be on none.
             let earliest = *first.get_or_insert(report.proven);
             let token = page.get("next_page_token").and_then(Value::as_str).filter(|token| !token.is_empty());
             let Some(token) = token else {
-                let whole = looked(Evidence::NotDone("not listed".into()), report);
-                return Looked { proof: earliest, ..whole };
+                let is_whole =
+                    page.get("total_count").and_then(Value::as_u64).is_none_or(|total| total <= seen);
+                let found = if is_whole { Evidence::NotDone("not listed".into()) } else { Evidence::Nothing };
+                return Looked { proof: earliest, ..looked(found, report) };
             };
             members.insert("page_token".into(), token.into());
         }

@@ -1,6 +1,8 @@
 //! The context: keys, hosts and connections of one merchant.
 
 use super::guard::guard;
+#[cfg(unix)]
+use super::registry::Held;
 use super::registry::{Kind, Registry};
 use super::text::{bytes_of, null};
 use super::{answer, wxcoupon_buf, wxcoupon_ctx};
@@ -37,6 +39,11 @@ pub(super) fn alive(ctx: *mut wxcoupon_ctx) -> Result<Arc<Ctx>> {
 
 pub(super) fn live() -> u32 {
     CTXS.live()
+}
+
+#[cfg(unix)]
+pub(super) fn hold() -> Held<'static, Ctx> {
+    CTXS.hold()
 }
 
 /// Makes a context from a configuration. Never uses the network.
@@ -80,13 +87,23 @@ pub unsafe extern "C" fn wxcoupon_ctx_new(
                     unsafe { out_ctx.write_unaligned(key as *mut wxcoupon_ctx) };
                     (report, encoding)
                 }
-                Err(error) => (error.into(), TextEncoding::UTF8),
+                Err(error) => (refused("ctx_new", error), TextEncoding::UTF8),
             }
         })
     })
 }
 
+/// Without a context nothing is sold, and whoever looks into the log alone should see why.
+fn refused(what: &str, error: Error) -> Report {
+    if matches!(error.code, Code::Key | Code::Config) {
+        crate::log::error(format_args!("{what}: {}: {}", error.code.name(), error.message));
+    }
+    error.into()
+}
+
 fn make(bytes: &[u8]) -> Result<(usize, TextEncoding, Report)> {
+    #[cfg(unix)]
+    super::fork::notice();
     let (text, encoding) = decode_config(bytes)?;
     let client = Client::new(Config::from_json(&text)?)?;
     let report = Report::local(&client.summary()?);
@@ -127,7 +144,7 @@ pub unsafe extern "C" fn wxcoupon_ctx_update(
             let bytes = unsafe { bytes_of(config_json, "config_json") };
             match bytes.and_then(|bytes| renew(ctx, &old, bytes)) {
                 Ok((report, encoding)) => (report, encoding),
-                Err(error) => (error.into(), old.encoding),
+                Err(error) => (refused("ctx_update", error), old.encoding),
             }
         })
     })

@@ -41,6 +41,11 @@ impl Cancel {
         Cancel(Some(Arc::default()))
     }
 
+    /// Whether anybody can call it off.
+    pub fn is_possible(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Calls the job off; says on which side. Again: the same answer.
     pub fn cancel(&self) -> Side {
         let Some(shared) = &self.0 else { return Side::Sent };

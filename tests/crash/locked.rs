@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wxcoupon_sandbox::{Options, Sandbox};
 
-/// The library waits three seconds for a file that is locked; a context that opens may wait twice.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// The library waits three seconds for a file that is locked; a context that opens may wait twice. Who holds it
+/// does so for a minute.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The role: holds the journal in an exclusive transaction until it is killed.
 pub fn hold(journal: &Path) {
@@ -25,10 +26,10 @@ fn held(journal: &Path) -> PathBuf {
     journal.with_extension("held")
 }
 
-struct Holder(Child);
+pub struct Holder(Child);
 
 impl Holder {
-    fn start(desk: &Desk) -> Holder {
+    pub fn start(desk: &Desk) -> Holder {
         let holder = Holder(desk.process("hold", "", 0, 0).spawn().unwrap());
         let start = Instant::now();
         while !held(&desk.journal()).exists() {

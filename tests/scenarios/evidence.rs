@@ -164,10 +164,11 @@ fn what_is_not_shown_counts_once_no_copy_can_arrive() {
     let before = (shop.requests("use"), shop.requests("query"));
     shop.sandbox.clear_faults();
     assert_ended(&shop, &shop.settle("EV-SIX-0001"), "EV-SIX-0001", "WXCOUPON_OK");
-    assert_eq!((shop.requests("use"), shop.requests("query")), (before.0 + 1, before.1 + 1));
+    // And after: the answer to a number that was sent before may be an old one.
+    assert_eq!((shop.requests("use"), shop.requests("query")), (before.0 + 1, before.1 + 2));
     let requests = shop.sandbox.requests();
-    let last: Vec<&str> = requests.iter().rev().take(2).map(|request| &*request.operation).collect();
-    assert_eq!(last, ["use", "query"], "latest first");
+    let last: Vec<&str> = requests.iter().rev().take(3).map(|request| &*request.operation).collect();
+    assert_eq!(last, ["query", "use", "query"], "latest first");
     assert_eq!(shop.effects("AUTO_SIX"), [Effect::Used]);
 }
 
@@ -223,7 +224,8 @@ fn a_signature_from_a_time_to_come_keeps_nothing_open_until_then() {
     shop.refuse("use", 403, "NOT_ENOUGH", 0);
     assert_open(&shop, &shop.settle("EV-AHEAD-01"), "EV-AHEAD-01", "pending");
     let signed_s = shop.row("EV-AHEAD-01").signed_s;
-    assert!((now_s() - 60..=now_s() + 1).contains(&signed_s), "{}", signed_s - now_s());
+    // The answer that bounds it may itself be as old as the window allows.
+    assert!((now_s() - 60..=now_s() + 301).contains(&signed_s), "{}", signed_s - now_s());
     shop.copies_die();
     assert_ended(&shop, &shop.settle("EV-AHEAD-01"), "EV-AHEAD-01", "WXCOUPON_E_COUPON_STATE");
 }
