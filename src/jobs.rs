@@ -7,10 +7,11 @@ use crate::log::{self, Line};
 use crate::net::cancel::{Cancel, Side};
 use crate::report::Report;
 use crate::status::Code;
+use crate::system;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Threads of one context.
 const THREADS: usize = 4;
@@ -49,13 +50,13 @@ enum State {
 impl Job {
     /// Waits for the end of the job; nothing while it is not there.
     pub fn wait(&self, limit: Duration) -> Option<Arc<Report>> {
-        let end = Instant::now() + limit;
+        let end = system::now() + limit;
         let mut state = lock(&self.state);
         loop {
             if let State::Done(report) = &*state {
                 return Some(Arc::clone(report));
             }
-            let left = end.saturating_duration_since(Instant::now());
+            let left = end.saturating_duration_since(system::now());
             if left.is_zero() {
                 return None;
             }
@@ -162,7 +163,7 @@ impl Pool {
 
     /// Calls everything off and waits, at most that long, for the threads to end.
     pub fn stop(&self, limit: Duration) {
-        let end = Instant::now() + limit;
+        let end = system::now() + limit;
         let mut queue = lock(&self.queue);
         queue.stopped = true;
         let mut jobs = queue.running.clone();
@@ -174,7 +175,7 @@ impl Pool {
         self.work.notify_all();
         let mut queue = lock(&self.queue);
         while queue.threads > 0 {
-            let left = end.saturating_duration_since(Instant::now());
+            let left = end.saturating_duration_since(system::now());
             if left.is_zero() {
                 // Its attempt ends by its own limit; the journal keeps what becomes of it.
                 return;
@@ -218,6 +219,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     fn pool() -> Arc<Pool> {
         Arc::default()

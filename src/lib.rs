@@ -21,6 +21,7 @@
 //! reading), [`encoding`], [`log`] and [`redact`].
 
 #![deny(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 #[cfg(panic = "abort")]
 compile_error!("a till must survive a defect of this library: build with panic = \"unwind\"");
@@ -28,19 +29,24 @@ compile_error!("a till must survive a defect of this library: build with panic =
 pub mod api;
 pub mod client;
 pub mod config;
+mod crypto;
 pub mod encoding;
 pub mod error;
 #[allow(unsafe_code, reason = "the C boundary")]
 pub mod ffi;
 mod file;
+mod hex;
 pub mod jobs;
 pub mod journal;
 pub mod json;
+mod limits;
 pub mod log;
+pub mod mode;
 pub mod net;
 pub mod outcome;
 pub mod quote;
 pub mod redact;
 pub mod report;
 pub mod status;
+pub mod system;
 pub mod wire;

@@ -12,10 +12,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
-use wxcoupon::api::Mode;
+use wxcoupon::mode::Mode;
 use wxcoupon::wire::keys::{PrivateKey, PublicKey};
 use wxcoupon::wire::ring::KeyRing;
-use wxcoupon::wire::sign::{Signer, message};
+use wxcoupon::wire::sign::{Authorizer, message};
 use wxcoupon::wire::verify::{Distrust, SignatureHeaders, message as signed_message, verify};
 
 const NOW: i64 = 1_754_193_600;
@@ -73,7 +73,7 @@ fn our_signature_is_openssls_byte_for_byte_and_the_rsa_crates() {
     for body in ["", body] {
         let target = "/v3/marketing/partner/product-coupon/users/o/coupons/C%2F1/use";
         let message = message("POST", target, NOW, "593BEC0C930BF1AFEB40B4A08C8FB242", body.as_bytes());
-        let ours = keys.private().sign(&message).unwrap();
+        let ours = keys.private().signer().sign(&message).unwrap();
         assert_eq!(ours, keys.openssl_signature(&message));
         assert_eq!(ours, reference.sign(&message).to_bytes().as_ref());
     }
@@ -82,7 +82,7 @@ fn our_signature_is_openssls_byte_for_byte_and_the_rsa_crates() {
 #[test]
 fn the_header_holds_what_was_signed_and_a_fresh_nonce_every_time() {
     let keys = Keys::new();
-    let signer = Signer::new(Mode::Partner, "1900000001", MERCHANT_SERIAL, keys.private());
+    let signer = Authorizer::new(Mode::Partner, "1900000001", MERCHANT_SERIAL, keys.private());
     let (target, body) = ("/v3/x?a=b", b"{\"k\":1}");
     let mut nonces = Vec::new();
     for _ in 0..3 {

@@ -1,34 +1,26 @@
 //! What can be asked of WeChat Pay: one table of operations, and the rules their input must keep.
 
 mod check;
+mod defaults;
 mod multipart;
 mod prepare;
 mod rule;
 pub mod subcode;
 mod table;
 
+pub use defaults::Defaults;
 pub use multipart::Multipart;
 pub use prepare::{Options, Prepared, Scope, prepare, prepare_raw, take_options, use_time};
 pub use rule::{Combination, Member, Place, Presence, Proof, Rule};
-pub use table::{ALL, CONFIRM, DEACTIVATE, LIST, QUERY, RETURN, SEND, UPLOAD_IMAGE, USE, by_id};
+pub use table::{ALL, CONFIRM, DEACTIVATE, LIST, QUERY, RETURN, SEND, UPLOAD_IMAGE, USE, by_id, named};
 
-/// Who asks: a service provider for its brands, or a brand itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// 服务商模式
-    #[default]
-    Partner,
-    /// 品牌直连
-    Brand,
-}
+use crate::mode::Mode;
 
-impl Mode {
-    /// What every path of the table begins with.
-    pub fn prefix(self) -> &'static str {
-        match self {
-            Mode::Partner => "/v3/marketing/partner/product-coupon",
-            Mode::Brand => "/brand/marketing/product-coupon",
-        }
+/// What every path of the table begins with.
+pub fn prefix(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Partner => "/v3/marketing/partner/product-coupon",
+        Mode::Brand => "/brand/marketing/product-coupon",
     }
 }
 

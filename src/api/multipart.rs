@@ -31,7 +31,7 @@ pub(super) fn build(
     if !meta.contains_key("filename") {
         meta.insert("filename".into(), Value::String(own_name(path, kind)));
     }
-    let digest = crate::wire::hex(&Sha256::digest(&content)).to_ascii_lowercase();
+    let digest = crate::hex::upper(&Sha256::digest(&content)).to_ascii_lowercase();
     meta.insert("sha256".into(), Value::String(digest.clone()));
     let filename = meta.get("filename").and_then(Value::as_str).unwrap_or_default().to_owned();
     let signed = Value::Object(meta).to_string().into_bytes();

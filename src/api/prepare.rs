@@ -2,10 +2,11 @@
 //! where they travel.
 
 use super::multipart::{self, Multipart};
-use super::{Member, Mode, Operation, Place, Presence, Rule, check};
-use crate::config::{Defaults, LONGEST_CALL_MS};
+use super::{Defaults, Member, Operation, Place, Presence, Rule, check};
 use crate::error::{Error, Result};
 use crate::json::{self, At};
+use crate::limits::LONGEST_CALL_MS;
+use crate::mode::Mode;
 use crate::status::Code;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -292,7 +293,7 @@ fn fill_in(
 
 fn path(operation: &Operation, mode: Mode, members: &Map<String, Value>) -> Result<String> {
     let mut path = String::with_capacity(operation.path.len() + 128);
-    path.push_str(mode.prefix());
+    path.push_str(super::prefix(mode));
     for segment in operation.path.split('/').skip(1) {
         path.push('/');
         let Some(name) = segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}')) else {

@@ -20,7 +20,8 @@ use crate::outcome::{self, Body, Event, Verdict};
 use crate::redact;
 use crate::report::{JsonText, Report, WechatError};
 use crate::status::{Class, Code};
-use std::time::{Duration, Instant};
+use crate::system;
+use std::time::Duration;
 
 /// Attempts of one call, whatever the deadline allows.
 const MOST_ATTEMPTS: u32 = 12;
@@ -190,7 +191,7 @@ impl Client {
         cancel: &Cancel,
     ) -> (Report, i64) {
         let (now, offset) = (self.clock.now().unix_timestamp(), self.clock.offset_s());
-        let signed = self.config.signer.authorization(errand.method, errand.target, now, errand.signed());
+        let signed = self.config.authorizer.authorization(errand.method, errand.target, now, errand.signed());
         let authorization = match signed {
             Ok(authorization) => authorization,
             Err(error) => return (error.into(), 0),
@@ -205,7 +206,7 @@ impl Client {
             headers.push(("Wechatpay-Serial", serial));
         }
         in_flight::begin(errand.writes, cancel);
-        let began = Instant::now();
+        let began = system::now();
         let outcome = self.transport.exchange(&Outgoing {
             method: errand.method,
             origin: &host.origin,
@@ -225,7 +226,7 @@ impl Client {
             }
             Err(failure) => {
                 // Cut short by the end of the call, an attempt says nothing, unless it had its fair time.
-                let fair = !deadline.is_over() || began.elapsed() >= FAIR_TIME;
+                let fair = !deadline.is_over() || system::now().saturating_duration_since(began) >= FAIR_TIME;
                 if speaks_ill_of_host(&failure) && cancel.cancelled().is_none() && fair {
                     self.hosts.failed(index);
                 }
@@ -313,7 +314,7 @@ fn growing(first: Duration, attempts: u32) -> Duration {
 /// Up to that part longer, so that tills that failed together do not come back together.
 fn jittered(pause: Duration, part: f64) -> Duration {
     let mut random = [0_u8; 1];
-    let filled = crate::wire::provider().secure_random.fill(&mut random).is_ok();
+    let filled = system::random(&mut random);
     let [byte] = random;
     let share = if filled { f64::from(byte) / 255.0 } else { 0.5 };
     pause.mul_f64(1.0 + part * share)

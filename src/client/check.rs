@@ -1,19 +1,21 @@
 //! The self-check that support asks a shop to run, and warming up.
 
 use super::{Client, Errand};
-use crate::api::{Mode, Operation, Prepared};
+use crate::api::{self, Operation, Prepared};
 use crate::config::Host;
 use crate::error::{Error, Result};
 use crate::journal::State;
 use crate::json;
+use crate::mode::Mode;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::net::resolver;
 use crate::report::Report;
 use crate::status::{Class, Code};
+use crate::system;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// From this difference on the self-check asks to set the clock. Signing corrects it all the same.
 const WRONG_CLOCK_S: i64 = 60;
@@ -81,7 +83,7 @@ impl Client {
 
     fn local_lines(&self) -> Vec<Line> {
         let identity = &self.config.identity;
-        let serial = self.config.signer.serial().to_owned();
+        let serial = self.config.authorizer.serial().to_owned();
         let ring = self.keys.ring();
         let keys = ring.serials().collect::<Vec<_>>().join(", ");
         let offset = self.clock.offset_s();
@@ -141,13 +143,15 @@ impl Client {
             if self.config.proxy.is_none() {
                 lines.push(look_up(host, self.config.limits.connect.min(deadline.left())));
             }
-            let began = Instant::now();
+            let began = system::now();
             let asked = self.harmless(|errand| match self.have_keys(deadline, cancel) {
                 Ok(()) => self.attempt_at(index, host, errand, deadline, cancel).0,
                 Err(report) => *report,
             });
             match asked {
-                Ok(asked) => lines.extend(answer_lines(host, &asked, began.elapsed())),
+                Ok(asked) => {
+                    lines.extend(answer_lines(host, &asked, system::now().saturating_duration_since(began)));
+                }
                 Err(error) => lines.push(Line::wrong(&format!("echo {}", host.name), error.message, "")),
             }
         }
@@ -163,7 +167,7 @@ impl Client {
                 Ok(ask(&Errand::fresh("echo", Some(&ECHO), &request)))
             }
             Mode::Brand => {
-                let request = Prepared::question(&format!("{}/notify-configs", Mode::Brand.prefix()));
+                let request = Prepared::question(&format!("{}/notify-configs", api::prefix(Mode::Brand)));
                 Ok(ask(&Errand::fresh("get_notify_config", None, &request)))
             }
         }
@@ -178,7 +182,7 @@ struct Wanted {
 impl Wanted {
     fn read(input: Option<&str>) -> Result<Wanted> {
         let mut members = input.map(json::parse_object).transpose()?.unwrap_or_default();
-        let limit = crate::api::take_options(&mut members)?.timeout;
+        let limit = api::take_options(&mut members)?.timeout;
         let online = match members.shift_remove("online") {
             None | Some(Value::Null) => false,
             Some(Value::Bool(online)) => online,
@@ -196,11 +200,18 @@ impl Wanted {
 
 fn look_up(host: &Host, limit: Duration) -> Line {
     let name = format!("dns {}", host.name);
-    let began = Instant::now();
+    let began = system::now();
     match resolver::look_up(&host.origin, limit) {
         Ok(addresses) => {
             let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-            Line::fine(&name, format!("{} in {} ms", addresses.join(", "), began.elapsed().as_millis()))
+            Line::fine(
+                &name,
+                format!(
+                    "{} in {} ms",
+                    addresses.join(", "),
+                    system::now().saturating_duration_since(began).as_millis()
+                ),
+            )
         }
         Err(why) => Line::wrong(
             &name,

@@ -9,10 +9,11 @@ mod sealing;
 mod settle;
 mod trust;
 
-use crate::api::{self, Mode, Multipart, Operation, Prepared, Scope, Settles};
+use crate::api::{self, Multipart, Operation, Prepared, Scope, Settles};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::journal::{self, Begin, Claim, DELAYED_ARRIVAL, Journal, NewRow, Row, State, Verdict, now_ms};
+use crate::mode::Mode;
 use crate::net::Transport;
 use crate::net::cancel::Cancel;
 use crate::net::clock::Clock;
@@ -151,15 +152,26 @@ impl Client {
     }
 
     fn with_journal(config: Config, journal: Arc<Journal>, clock: Clock) -> Result<Client> {
-        Ok(Client {
-            transport: Box::new(HttpTransport::new(&config)?),
+        let transport = Box::new(HttpTransport::new(&config)?);
+        Ok(Client::assembled(config, transport, journal, clock))
+    }
+
+    /// From parts, whatever they are made of.
+    pub fn assembled(
+        config: Config,
+        transport: Box<dyn Transport>,
+        journal: Arc<Journal>,
+        clock: Clock,
+    ) -> Client {
+        Client {
+            transport,
             hosts: Hosts::new(config.hosts.clone(), config.limits.attempt),
             clock,
             pace: pace::shared(&config.identity.key(), config.max_rate_per_s),
             keys: Keys::new(&config),
             journal,
             config,
-        })
+        }
     }
 
     /// What the context works with, for the answer of `wxcoupon_ctx_new`.
@@ -169,7 +181,7 @@ impl Client {
         Ok(Summary {
             mchid: id.filter(|_| identity.mode == Mode::Partner),
             brand_id: id.filter(|_| identity.mode == Mode::Brand),
-            merchant_serial_no: self.config.signer.serial(),
+            merchant_serial_no: self.config.authorizer.serial(),
             verifies_with: self.keys.ring().serials().map(str::to_owned).collect(),
             hosts: self.hosts.all().iter().map(|host| host.name.as_str()).collect(),
             journal: self.config.journal.path.as_ref().map(|path| path.display().to_string()),

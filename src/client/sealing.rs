@@ -93,7 +93,7 @@ impl Client {
     /// Whether everything at this place was decrypted. What is absent needs no decryption.
     fn decrypt_at(&self, value: &mut Value, parts: &[&str]) -> bool {
         match (parts.split_first(), value) {
-            (None, Value::String(text)) => match cipher::decrypt(self.config.signer.key(), text) {
+            (None, Value::String(text)) => match cipher::decrypt(self.config.authorizer.key(), text) {
                 Some(plain) => {
                     *text = plain;
                     true
@@ -136,7 +136,7 @@ fn blinded(request: &Prepared, plain: &Value, salt: &str) -> Result<Map<String, 
         let text = text_at(plain, pointer)?.as_bytes();
         pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ITERATIONS, salt.as_bytes(), text, &mut digest);
         if let Some(member) = members.pointer_mut(pointer) {
-            *member = Value::String(crate::wire::hex(&digest));
+            *member = Value::String(crate::hex::upper(&digest));
         }
     }
     match members {

@@ -3,10 +3,10 @@
 use super::doubt::{is_absent, shows};
 use super::{Client, is_fleeting, no_such_number, recorded, unrecorded, verdict};
 use crate::api::{self, Settles};
-use crate::config::LONGEST_CALL_MS;
 use crate::error::{Error, Result};
 use crate::journal::{Claim, Row, State, now_ms};
 use crate::json;
+use crate::limits::LONGEST_CALL_MS;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::Report;
@@ -261,7 +261,7 @@ fn voided(return_number: Option<String>) -> Report {
 /// The return of a redemption has a number of its own that is always the same: `V` and 38 hexadecimal digits
 /// of the digest of the redemption's number.
 fn return_request(row: &Row, deadline: &Deadline) -> String {
-    let digest = crate::wire::hex(&Sha256::digest(format!("void {}", row.request.number)));
+    let digest = crate::hex::upper(&Sha256::digest(format!("void {}", row.request.number)));
     let number = format!("V{}", digest.chars().take(38).collect::<String>());
     let names = api::RETURN.members.iter().map(|member| member.name).filter(|name| *name != "out_request_no");
     let mut request: Map<String, Value> =

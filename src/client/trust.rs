@@ -6,14 +6,16 @@
 //! it again proves again that it is WeChat Pay's.
 
 use super::{Client, Errand};
-use crate::api::{Mode, Prepared};
+use crate::api::Prepared;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::log;
+use crate::mode::Mode;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::Report;
 use crate::status::{Class, Code};
+use crate::system;
 use crate::wire::certificates;
 use crate::wire::keys::Certificate;
 use crate::wire::ring::{KeyRing, PUBLIC_KEY_ID_PREFIX};
@@ -128,7 +130,7 @@ impl Keys {
     /// Certificates that are valid now, out of an answer or its copy.
     fn opened(&self, answer: &[u8]) -> Result<Vec<Certificate>> {
         let key = self.apiv3_key.as_deref().map(String::as_str).unwrap_or_default();
-        let now = u64::try_from(time::OffsetDateTime::now_utc().unix_timestamp()).unwrap_or(0);
+        let now = u64::try_from(system::wall_date().unix_timestamp()).unwrap_or(0);
         let mut opened = certificates::open(answer, key)?;
         opened.retain(|certificate| certificate.until.saturating_add(CLOCK_S) > now);
         Ok(opened)
@@ -273,7 +275,7 @@ impl Client {
         // What came of somebody's download counts for who waited for it, unless it only ran out of time.
         let failed = download.failed.as_ref().map(|report| report.code);
         let ran_out = matches!(failed, Some(Code::TimeoutUnsent | Code::CancelledUnsent | Code::ReadFailed));
-        let too_early = download.not_before.is_some_and(|moment| moment > Instant::now());
+        let too_early = download.not_before.is_some_and(|moment| moment > system::now());
         if too_early || waited && !ran_out {
             return failed.is_none();
         }
@@ -284,7 +286,7 @@ impl Client {
         let mut download = self.keys.download();
         download.failed = outcome.err().map(|report| *report);
         let pause = pause_after(download.failed.as_ref(), self.keys.ring().is_empty());
-        download.not_before = pause.map(|pause| Instant::now() + pause);
+        download.not_before = pause.map(|pause| system::now() + pause);
         let brought = download.failed.is_none();
         drop(download);
         drop(running);

@@ -2,13 +2,13 @@
 
 use super::Identity;
 use super::fields::Fields;
-use crate::api::Mode;
 use crate::error::{Error, Result};
+use crate::hex;
+use crate::mode::Mode;
 use crate::status::Code;
-use crate::wire::hex;
 use crate::wire::keys::{Certificate, PrivateKey, PublicKey};
 use crate::wire::ring::{KeyRing, PUBLIC_KEY_ID_PREFIX};
-use crate::wire::sign::Signer;
+use crate::wire::sign::Authorizer;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -19,7 +19,7 @@ const SERIAL_DIGITS: usize = 40;
 
 /// What the members about keys amount to.
 pub struct Credentials {
-    pub signer: Signer,
+    pub authorizer: Authorizer,
     pub ring: KeyRing,
     pub public_key_id: Option<String>,
     pub apiv3_key: Option<Zeroizing<String>>,
@@ -73,8 +73,8 @@ pub fn read(fields: &mut Fields, identity: &Identity) -> Result<Credentials> {
                        wechatpay_public_key_path (or _pem), platform_certificates, or apiv3_key";
         return Err(Error::at(Code::Config, "/wechatpay_public_key_id", message));
     }
-    let signer = Signer::new(identity.mode, &identity.id, &serial, key);
-    Ok(Credentials { signer, ring, public_key_id, apiv3_key, has_merchant_certificate })
+    let authorizer = Authorizer::new(identity.mode, &identity.id, &serial, key);
+    Ok(Credentials { authorizer, ring, public_key_id, apiv3_key, has_merchant_certificate })
 }
 
 /// Not needed to sign; where it is given, it shows that key and serial number belong together.
@@ -228,7 +228,7 @@ fn decimal_to_hex(decimal: &str) -> String {
             bytes.insert(0, u8::try_from(carry).unwrap_or(0));
         }
     }
-    hex(&bytes)
+    hex::upper(&bytes)
 }
 
 #[cfg(test)]

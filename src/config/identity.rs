@@ -2,8 +2,8 @@
 
 use super::Defaults;
 use super::fields::Fields;
-use crate::api::Mode;
 use crate::error::{Error, Result};
+use crate::mode::Mode;
 use crate::status::Code;
 
 /// Who signs requests and owns the quota.

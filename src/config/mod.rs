@@ -9,12 +9,14 @@ mod identity;
 
 pub use identity::Identity;
 
+use crate::api::Defaults;
 use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
 use crate::json;
+use crate::limits::LONGEST_CALL_MS;
 use crate::status::Code;
 use crate::wire::ring::KeyRing;
-use crate::wire::sign::Signer;
+use crate::wire::sign::Authorizer;
 use fields::Fields;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,8 +25,6 @@ use zeroize::Zeroizing;
 
 /// The nearest access point and the one in another city; both serve every path.
 const DEFAULT_BASE_URLS: [&str; 2] = ["https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com"];
-/// No call waits longer than this, whatever is asked for.
-pub const LONGEST_CALL_MS: u64 = 10 * 60 * 1000;
 
 /// Everything that a context is made of.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub struct Config {
     /// Who asks.
     pub identity: Identity,
     /// Signs requests.
-    pub signer: Signer,
+    pub authorizer: Authorizer,
     /// Proves answers.
     pub ring: KeyRing,
     /// Announced in `Wechatpay-Serial`, so that WeChat Pay signs with the key that we hold.
@@ -81,29 +81,6 @@ pub struct Host {
     pub name: String,
 }
 
-/// Members that fall back to the configuration.
-#[derive(Debug, Default, Clone)]
-pub struct Defaults {
-    /// `appid`
-    pub appid: Option<String>,
-    /// `brand_id`
-    pub brand_id: Option<String>,
-    /// `store_id`
-    pub store_id: Option<String>,
-}
-
-impl Defaults {
-    /// The default of the member with that name.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        match name {
-            "appid" => self.appid.as_deref(),
-            "brand_id" => self.brand_id.as_deref(),
-            "store_id" => self.store_id.as_deref(),
-            _ => None,
-        }
-    }
-}
-
 /// How long a call may take, and its parts.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -146,7 +123,7 @@ impl Config {
 
         Ok(Config {
             identity,
-            signer: credentials.signer,
+            authorizer: credentials.authorizer,
             ring: credentials.ring,
             public_key_id: credentials.public_key_id,
             has_merchant_certificate: credentials.has_merchant_certificate,

@@ -4,7 +4,6 @@ use super::guard::guard;
 use super::registry::{Kind, Registry};
 use super::text::{bytes_of, null};
 use super::{answer, wxcoupon_buf, wxcoupon_ctx};
-use super::{buf, jobs};
 use crate::client::Client;
 use crate::config::Config;
 use crate::encoding::TextEncoding;
@@ -191,13 +190,4 @@ pub extern "C" fn wxcoupon_ctx_free(ctx: *mut wxcoupon_ctx) -> i32 {
         }
         None => WXCOUPON_E_HANDLE,
     })
-}
-
-/// How many handles of all kinds are alive in this process. A host's own tests can show with it that the
-/// host frees everything.
-///
-/// Returns: the number. Threads: any.
-#[unsafe(no_mangle)]
-pub extern "C" fn wxcoupon_handles_live() -> u32 {
-    guard(0, || buf::live() + live() + jobs::live())
 }

@@ -1,10 +1,10 @@
 //! Jobs: calls that do not block the program.
 
-use super::ctx::alive;
+use super::ctx::{self, alive};
 use super::guard::guard;
 use super::registry::{Kind, Registry};
 use super::text::{bytes_of, null};
-use super::{answer, contained, wxcoupon_buf, wxcoupon_ctx, wxcoupon_job};
+use super::{answer, buf, contained, wxcoupon_buf, wxcoupon_ctx, wxcoupon_job};
 use crate::api;
 use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
@@ -26,10 +26,6 @@ struct Started {
 
 /// How soon to ask again after a job that is not done.
 const ASK_AGAIN_MS: u64 = 100;
-
-pub(super) fn live() -> u32 {
-    JOBS.live()
-}
 
 /// Starts a call and returns at once; a few threads of the context carry jobs out.
 ///
@@ -84,23 +80,23 @@ unsafe fn start(ctx: *mut wxcoupon_ctx, operation: *const c_char, json_in: *cons
         // SAFETY: by the contract above.
         Some(ctx.encoding.decode(unsafe { bytes_of(json_in, "json_in") }?, "json_in")?.into_owned())
     };
-    let (client, asked, row) = (Arc::clone(&ctx.client), Arc::clone(&ctx.client), api::by_id(&name));
+    let (client, asked) = (Arc::clone(&ctx.client), Arc::clone(&ctx.client));
+    let operation = if name == "settle" { None } else { Some(api::named(&name)?) };
     let again = input.clone();
     let in_doubt: InDoubt = match &again {
         None => Box::new(move || asked.has_pending()),
-        Some(_) => Box::new(move || again.as_deref().is_some_and(|input| asked.is_in_doubt(row, input))),
-    };
-    let (id, task): (&'static str, Task) = match (name.as_str(), row) {
-        ("settle", _) => {
-            ("settle", Box::new(move |cancel| contained(|| client.settle(input.as_deref(), cancel))))
+        Some(_) => {
+            Box::new(move || again.as_deref().is_some_and(|input| asked.is_in_doubt(operation, input)))
         }
-        (_, Some(operation)) => (
+    };
+    let (id, task): (&'static str, Task) = match operation {
+        None => ("settle", Box::new(move |cancel| contained(|| client.settle(input.as_deref(), cancel)))),
+        Some(operation) => (
             operation.id,
             Box::new(move |cancel| {
                 contained(|| client.call(operation, input.as_deref().unwrap_or_default(), cancel))
             }),
         ),
-        (_, None) => return Err(super::ops::unknown(&name)),
     };
     let gone = || Error::new(Code::Handle, "the context is being freed");
     let job = ctx.jobs.start(id, in_doubt, task).ok_or_else(gone)?;
@@ -167,6 +163,15 @@ pub extern "C" fn wxcoupon_job_cancel(job: *mut wxcoupon_job) -> i32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn wxcoupon_job_free(job: *mut wxcoupon_job) {
     guard((), || drop(JOBS.remove(job as usize)));
+}
+
+/// How many handles of all kinds are alive in this process. A host's own tests can show with it that the
+/// host frees everything.
+///
+/// Returns: the number. Threads: any.
+#[unsafe(no_mangle)]
+pub extern "C" fn wxcoupon_handles_live() -> u32 {
+    guard(0, || buf::live() + ctx::live() + JOBS.live())
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use super::text::bytes_of;
 use super::{answer, wxcoupon_buf, wxcoupon_ctx};
 use crate::api;
 use crate::encoding::TextEncoding;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::net::cancel::Cancel;
 use crate::report::Report;
-use crate::status::{Code, WXCOUPON_E_PANIC};
+use crate::status::WXCOUPON_E_PANIC;
 use std::ffi::c_char;
 
 /// One call of a context: resolve the handle, run, answer in the context's encoding.
@@ -74,18 +74,11 @@ pub unsafe extern "C" fn wxcoupon_call(
         // SAFETY: NULL or NUL-terminated by this function's contract; the same below.
         let name = unsafe { bytes_of(operation, "operation") }?;
         let name = ctx.encoding.decode(name, "operation")?;
-        let operation = api::by_id(&name).ok_or_else(|| unknown(&name))?;
+        let operation = api::named(&name)?;
         // SAFETY: as above.
         let bytes = unsafe { bytes_of(json_in, "json_in") }?;
         Ok(ctx.client.call(operation, &ctx.encoding.decode(bytes, "json_in")?, &Cancel::never()))
     })
-}
-
-/// An operation that the table does not have.
-pub(super) fn unknown(name: &str) -> Error {
-    let known: Vec<&str> = api::ALL.iter().map(|operation| operation.id).collect();
-    let name: String = name.chars().take(64).collect();
-    Error::new(Code::Operation, format!("no operation is called {name:?}; known are: {}", known.join(", ")))
 }
 
 /// Signs and sends any other request of API version 3, and proves its answer.

@@ -5,6 +5,7 @@
 
 use super::journal_error;
 use crate::error::Result;
+use crate::system;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -25,12 +26,11 @@ impl Owner {
     pub fn new(journal: Option<&Path>) -> Result<Owner> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let mut random = [0_u8; 8];
-        crate::wire::provider()
-            .secure_random
-            .fill(&mut random)
-            .map_err(|_| journal_error("the system gives no random numbers"))?;
+        if !system::random(&mut random) {
+            return Err(journal_error("the system gives no random numbers"));
+        }
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let id = format!("{}-{count}-{}", std::process::id(), crate::wire::hex(&random));
+        let id = format!("{}-{count}-{}", std::process::id(), crate::hex::upper(&random));
         let mut owner = Owner { id: id.into(), journal: journal.map(Path::to_owned), lock: None };
         owner.sweep();
         owner.lock = journal.map(|journal| hold(&lock_path(journal, &owner.id))).transpose()?;
@@ -122,7 +122,7 @@ fn hold(path: &Path) -> Result<File> {
             }
             Err(error) => return Err(failed("create", &error)),
         }
-        std::thread::sleep(Duration::from_millis(5));
+        system::sleep(Duration::from_millis(5));
     }
     Err(why)
 }

@@ -1,10 +1,10 @@
 //! What stands in a row, and who may work on it.
 
 use super::Holders;
-use crate::config::LONGEST_CALL_MS;
+use crate::limits::LONGEST_CALL_MS;
 use serde_json::{Map, Value};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// How long a request can still arrive after it was sent: WeChat Pay refuses a signature that is more than
 /// five minutes old, and a minute is for its clock and ours.
@@ -173,10 +173,7 @@ pub(super) enum Found {
 }
 
 /// This machine's time, in milliseconds since 1970.
-pub fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
+pub use crate::system::wall_ms as now_ms;
 
 /// How far forgetting old rows goes at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

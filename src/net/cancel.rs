@@ -1,8 +1,9 @@
 //! Calling a job off, exactly: before a byte has left, or after.
 
+use crate::system;
 use std::sync::Arc;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Which side of sending a job was on when it was called off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,13 +70,13 @@ impl Cancel {
     /// Waits; answers false when called off meanwhile.
     pub fn pause(&self, time: Duration) -> bool {
         let Some(shared) = &self.0 else {
-            std::thread::sleep(time);
+            system::sleep(time);
             return true;
         };
-        let end = Instant::now() + time;
+        let end = system::now() + time;
         let mut state = lock(shared);
         while state.cancelled.is_none() {
-            let left = end.saturating_duration_since(Instant::now());
+            let left = end.saturating_duration_since(system::now());
             if left.is_zero() {
                 return true;
             }
@@ -92,6 +93,7 @@ fn lock(shared: &Shared) -> MutexGuard<'_, State> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     #[test]
     fn the_side_is_decided_once() {

@@ -5,6 +5,7 @@
 //! `Date` is not covered by WeChat Pay's own signature.
 
 use crate::log;
+use crate::system;
 use std::sync::atomic::{AtomicI64, Ordering};
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime, PrimitiveDateTime};
@@ -28,7 +29,7 @@ impl Clock {
 
     /// WeChat Pay's time, as far as it is known.
     pub fn now(&self) -> OffsetDateTime {
-        OffsetDateTime::now_utc() + Duration::seconds(self.offset_s())
+        system::wall_date() + Duration::seconds(self.offset_s())
     }
 
     /// What is added to this machine's time, in seconds.
@@ -39,7 +40,7 @@ impl Clock {
     /// Learns from the `Date` of an answer over verified TLS.
     pub fn learn(&self, date: Option<&str>) {
         let Some(theirs) = date.and_then(parse) else { return };
-        let difference = theirs.unix_timestamp() - OffsetDateTime::now_utc().unix_timestamp();
+        let difference = theirs.unix_timestamp() - system::wall_date().unix_timestamp();
         let known = self.offset_s();
         if difference.abs() > LARGEST_OFFSET_S || (difference - known).abs() <= NOISE_S {
             return;

@@ -1,5 +1,6 @@
 //! The end of a call.
 
+use crate::system;
 use std::time::{Duration, Instant};
 
 /// A moment that every part of a call has to keep.
@@ -12,12 +13,12 @@ pub struct Deadline {
 impl Deadline {
     /// From now on for that long.
     pub fn after(limit: Duration) -> Deadline {
-        Deadline { start: Instant::now(), limit }
+        Deadline { start: system::now(), limit }
     }
 
     /// What is left.
     pub fn left(&self) -> Duration {
-        self.limit.saturating_sub(self.start.elapsed())
+        self.limit.saturating_sub(system::now().saturating_duration_since(self.start))
     }
 
     /// Whether nothing is left.
@@ -27,6 +28,6 @@ impl Deadline {
 
     /// How long the call has been running, in milliseconds.
     pub fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(system::now().saturating_duration_since(self.start).as_millis()).unwrap_or(u64::MAX)
     }
 }

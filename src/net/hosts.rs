@@ -5,6 +5,7 @@
 //! in the list.
 
 use crate::config::Host;
+use crate::system;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,7 +42,7 @@ impl Hosts {
     /// The host for the next attempt. One that this call has tried is taken again only when all others
     /// rest or were tried too.
     pub fn pick(&self, tried: &[usize]) -> (usize, &Host) {
-        let now = Instant::now();
+        let now = system::now();
         let mut health = self.lock();
         let rests = |host: &Health| host.rests_until.is_some_and(|until| until > now);
         // Well before resting, then fewest tries in this call, then the order of the list.
@@ -74,7 +75,7 @@ impl Hosts {
         if let Some(host) = self.lock().get_mut(index) {
             host.failures = host.failures.saturating_add(1);
             let rest = FIRST_REST.saturating_mul(1 << (host.failures - 1).min(10)).min(LONGEST_REST);
-            host.rests_until = Some(Instant::now() + rest);
+            host.rests_until = Some(system::now() + rest);
         }
     }
 

@@ -8,13 +8,13 @@ use super::{Answer, Failure, FailureKind, Outgoing, Transport, in_flight};
 use crate::config::{Config, Limits};
 use crate::error::{Error, Result};
 use crate::status::Code;
-use crate::wire;
+use crate::system;
 use crate::wire::verify::SignatureHeaders;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::io::{self, Read as _};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use ureq::http::{HeaderMap, Request, Response};
@@ -48,7 +48,7 @@ impl HttpTransport {
         };
         let tls = TlsConfig::builder()
             .root_certs(roots)
-            .unversioned_rustls_crypto_provider(Arc::clone(wire::provider()))
+            .unversioned_rustls_crypto_provider(Arc::clone(crate::crypto::provider()))
             .build();
         let settings = Agent::config_builder()
             .tls_config(tls)
@@ -115,7 +115,7 @@ impl HttpTransport {
 
 impl Transport for HttpTransport {
     fn exchange(&self, request: &Outgoing<'_>) -> std::result::Result<Answer, Failure> {
-        let (agent, until) = self.pool.take(request.origin, Instant::now());
+        let (agent, until) = self.pool.take(request.origin, system::now());
         in_flight::use_kept_connection_until(until);
         let outcome = self.send(&agent, request).and_then(|mut response| {
             let body = read(response.body_mut())?;
@@ -124,11 +124,11 @@ impl Transport for HttpTransport {
         });
         match outcome {
             Ok((answer, idle)) => {
-                self.pool.give_back(agent, request.origin, Instant::now(), idle);
+                self.pool.give_back(agent, request.origin, system::now(), idle);
                 Ok(answer)
             }
             Err(error) => {
-                self.pool.start_anew(request.origin, Instant::now());
+                self.pool.start_anew(request.origin, system::now());
                 let failure = failure(&error, in_flight::sent());
                 if failure.kind == FailureKind::Connect {
                     resolver::forget(host_name(request.origin));

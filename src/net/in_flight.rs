@@ -4,6 +4,7 @@
 //! sides of sending. The connection itself knows, and a blocking call stays on its thread.
 
 use super::cancel::Cancel;
+use crate::system;
 use std::cell::{Cell, RefCell};
 use std::time::Instant;
 
@@ -29,6 +30,33 @@ pub fn begin(writes: bool, cancel: &Cancel) {
     CANCEL.replace(cancel.clone());
 }
 
+/// What is known of the call on this thread. Where one thread plays several calls in turns, each has its own.
+#[derive(Debug)]
+pub struct Saved {
+    sent: bool,
+    writing: bool,
+    write_sent: bool,
+    until: Option<Instant>,
+    cancel: Cancel,
+}
+
+impl Default for Saved {
+    fn default() -> Saved {
+        Saved { sent: false, writing: false, write_sent: false, until: None, cancel: Cancel::never() }
+    }
+}
+
+/// Puts another call in the place of the one on this thread, which is answered.
+pub fn swap(other: Saved) -> Saved {
+    Saved {
+        sent: SENT.replace(other.sent),
+        writing: WRITING.replace(other.writing),
+        write_sent: WRITE_SENT.replace(other.write_sent),
+        until: UNTIL.replace(other.until),
+        cancel: CANCEL.replace(other.cancel),
+    }
+}
+
 /// The kept connection of the present attempt may be used so long, if there is one.
 pub(super) fn use_kept_connection_until(until: Option<Instant>) {
     UNTIL.set(until);
@@ -36,12 +64,12 @@ pub(super) fn use_kept_connection_until(until: Option<Instant>) {
 
 /// Whether it is too late for that. A look-up may have taken its time.
 pub(super) fn kept_connection_is_too_old() -> bool {
-    UNTIL.get().is_some_and(|until| until <= Instant::now())
+    UNTIL.get().is_some_and(|until| until <= system::now())
 }
 
 /// Bytes of the request are about to be handed to the connection. False: the call was called off, and they
 /// must not be.
-pub(super) fn mark_sent() -> bool {
+pub fn mark_sent() -> bool {
     if !SENT.get() {
         // Calling off a question is always "unsent": nothing can have happened.
         let allowed =

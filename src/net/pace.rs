@@ -7,6 +7,7 @@
 
 use super::cancel::Cancel;
 use super::deadline::Deadline;
+use crate::system;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -149,7 +150,7 @@ fn rate(max_rate_per_s: u64) -> f64 {
 
 impl Pace {
     fn new(max_rate_per_s: u64) -> Pace {
-        let now = Instant::now();
+        let now = system::now();
         let fastest = rate(max_rate_per_s);
         Pace(Mutex::new(State {
             limits: Vec::new(),
@@ -172,7 +173,7 @@ impl Pace {
     /// off while it waits (its turn passes unused).
     pub fn wait(&self, deadline: &Deadline, cancel: &Cancel) -> Result<(), Duration> {
         let turn = {
-            let now = Instant::now();
+            let now = system::now();
             let mut state = self.lock();
             state.recover(now);
             let turn = state.next.max(now);
@@ -184,7 +185,7 @@ impl Pace {
             state.sent.count(now);
             turn
         };
-        let wait = turn.saturating_duration_since(Instant::now());
+        let wait = turn.saturating_duration_since(system::now());
         if !wait.is_zero() && !cancel.pause(wait) {
             return Err(wait);
         }
@@ -193,12 +194,12 @@ impl Pace {
 
     /// WeChat Pay answered, whatever it said but "too often".
     pub fn answered(&self) {
-        self.lock().answered.count(Instant::now());
+        self.lock().answered.count(system::now());
     }
 
     /// WeChat Pay said "too often".
     pub fn slow_down(&self) {
-        let now = Instant::now();
+        let now = system::now();
         let mut state = self.lock();
         if state.slowed_at.is_some_and(|at| now - at < ONE_EVENT) {
             return;

@@ -5,6 +5,7 @@
 //! up at most [`MAX_THREADS`] threads in the whole process, however many calls are waiting. When the name
 //! service fails, an older answer is better than none: TLS proves who is at the address.
 
+use crate::system;
 use once_cell::sync::Lazy;
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -88,7 +89,8 @@ struct Name {
 impl Name {
     fn within(&self, age: Duration) -> Option<Vec<IpAddr>> {
         let found = self.found_at?;
-        (found.elapsed() < age && !self.addresses.is_empty()).then(|| self.addresses.clone())
+        (system::now().saturating_duration_since(found) < age && !self.addresses.is_empty())
+            .then(|| self.addresses.clone())
     }
 
     fn fresh(&self) -> Option<Vec<IpAddr>> {
@@ -127,7 +129,7 @@ impl Lookups {
 
     fn forget(&self, name: &str) {
         if let Some(known) = self.lock().names.get_mut(name) {
-            known.failed_at = Some(Instant::now());
+            known.failed_at = Some(system::now());
         }
     }
 
@@ -141,7 +143,7 @@ impl Lookups {
         limit: Duration,
         lookup: Lookup,
     ) -> Result<Vec<IpAddr>, Unresolved> {
-        let start = Instant::now();
+        let start = system::now();
         let mut state = self.lock();
         let known = state.names.entry(name.to_owned()).or_default();
         if let Some(addresses) = known.fresh() {
@@ -158,7 +160,7 @@ impl Lookups {
             if known.answered != mine {
                 return known.fresh().or_else(|| known.within(USABLE)).ok_or(Unresolved::NotFound);
             }
-            let left = limit.saturating_sub(start.elapsed());
+            let left = limit.saturating_sub(system::now().saturating_duration_since(start));
             if left.is_zero() {
                 return known.within(USABLE).ok_or(Unresolved::TimedOut);
             }
@@ -187,7 +189,7 @@ impl Lookups {
                 known.answered += 1;
                 if !addresses.is_empty() {
                     known.addresses = addresses;
-                    known.found_at = Some(Instant::now());
+                    known.found_at = Some(system::now());
                 }
                 self.answered.notify_all();
                 continue;

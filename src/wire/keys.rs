@@ -3,41 +3,45 @@
 //! A file may be PEM with other text around it, PEM squeezed to one line, bare Base64, or DER; with a byte
 //! order mark or Windows line ends.
 
-use super::hex;
+use super::cipher::{Decrypter, Encrypter, RsaOaepDecrypter, RsaOaepEncrypter};
+use super::sign::{RsaSigner, Signer};
+use super::verify::{RsaVerifier, Verifier};
 use crate::error::{Error, Result};
+use crate::hex;
 use crate::status::Code;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rsa::pkcs1::{DecodeRsaPrivateKey, DecodeRsaPublicKey, EncodeRsaPublicKey};
-use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncryptedPrivateKeyInfoRef};
+use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey, EncryptedPrivateKeyInfoRef};
 use rsa::traits::PublicKeyParts;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use sha1::Sha1;
+use std::sync::Arc;
 use x509_cert::der::{Decode, Encode};
 use zeroize::Zeroizing;
 
 /// WeChat Pay signs and accepts 2048 bits; nothing shorter is taken, nothing longer than providers do.
 const BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
-/// A merchant's private key, ready to sign.
+/// A merchant's private key, ready for what it is used for.
+#[derive(Debug)]
 pub struct PrivateKey {
-    signing: Box<dyn rustls::sign::Signer>,
-    /// The provider has no decryption; wipes itself.
-    decrypting: rsa::PrivateKey,
+    signer: Arc<dyn Signer>,
+    decrypter: Arc<dyn Decrypter>,
     public: PublicKey,
 }
 
-impl std::fmt::Debug for PrivateKey {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("PrivateKey(…)")
-    }
+/// A public key.
+#[derive(Clone, Debug)]
+pub struct PublicKey {
+    /// By which keys are compared.
+    der: Arc<[u8]>,
+    verifier: Arc<dyn Verifier>,
+    encrypter: Arc<dyn Encrypter>,
 }
 
-/// An RSA public key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicKey {
-    /// `RSAPublicKey` of PKCS#1, DER: what a certificate carries in its bit string.
-    pkcs1_der: Vec<u8>,
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &PublicKey) -> bool {
+        self.der == other.der
+    }
 }
 
 /// A platform certificate's serial number and key.
@@ -83,33 +87,23 @@ impl PrivateKey {
                 )?,
             _ => return Err(wanted(found.describe())),
         };
-        PrivateKey::ready(key)
-    }
-
-    fn ready(key: rsa::PrivateKey) -> Result<PrivateKey> {
         let public = PublicKey::from_rsa(key.as_public_key())?;
-        let unusable = |error: String| key_error(format!("the private key cannot sign: {error}"));
-        let der = key.to_pkcs8_der().map_err(|error| unusable(error.to_string()))?;
-        let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(der.as_bytes().to_vec()));
-        let signing = super::provider()
-            .key_provider
-            .load_private_key(der)
-            .map_err(|error| unusable(error.to_string()))?
-            .choose_scheme(&[rustls::SignatureScheme::RSA_PKCS1_SHA256])
-            .ok_or_else(|| unusable("not an RSA key".into()))?;
-        Ok(PrivateKey { signing, decrypting: key, public })
+        Ok(PrivateKey::new(Arc::new(RsaSigner::new(&key)?), Arc::new(RsaOaepDecrypter::new(key)), public))
     }
 
-    /// RSASSA-PKCS1-v1_5 with SHA-256.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        self.signing
-            .sign(message)
-            .map_err(|error| Error::new(Code::Internal, format!("signing failed: {error}")))
+    /// A key whose roles are filled already.
+    pub fn new(signer: Arc<dyn Signer>, decrypter: Arc<dyn Decrypter>, public: PublicKey) -> PrivateKey {
+        PrivateKey { signer, decrypter, public }
     }
 
-    /// RSA-OAEP with SHA-1: the reverse of [`PublicKey::encrypt`]. Nothing where it does not fit.
-    pub fn decrypt(&self, text: &[u8]) -> Option<Vec<u8>> {
-        self.decrypting.oaep_decrypt::<Sha1>(text).ok()
+    /// Signs requests.
+    pub fn signer(&self) -> &dyn Signer {
+        &*self.signer
+    }
+
+    /// Decrypts sensitive members of answers.
+    pub fn decrypter(&self) -> &dyn Decrypter {
+        &*self.decrypter
     }
 
     /// The public half.
@@ -164,26 +158,24 @@ impl PublicKey {
             )));
         }
         let der = key.to_pkcs1_der().map_err(|error| key_error(error.to_string()))?;
-        Ok(PublicKey { pkcs1_der: der.as_bytes().to_vec() })
+        let pkcs1 = || der.as_bytes().to_vec();
+        let verifier = Arc::new(RsaVerifier::new(pkcs1()));
+        Ok(PublicKey::new(der.as_bytes(), verifier, Arc::new(RsaOaepEncrypter::new(pkcs1()))))
     }
 
-    /// Whether the signature over the message was made by this key's owner.
-    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        super::provider()
-            .signature_verification_algorithms
-            .mapping
-            .iter()
-            .filter(|(scheme, _)| *scheme == rustls::SignatureScheme::RSA_PKCS1_SHA256)
-            .flat_map(|(_, algorithms)| algorithms.iter())
-            .any(|algorithm| algorithm.verify_signature(&self.pkcs1_der, message, signature).is_ok())
+    /// A key whose roles are filled already; `der` tells it apart from others.
+    pub fn new(der: &[u8], verifier: Arc<dyn Verifier>, encrypter: Arc<dyn Encrypter>) -> PublicKey {
+        PublicKey { der: der.into(), verifier, encrypter }
     }
-}
 
-impl PublicKey {
-    /// RSA-OAEP with SHA-1 and MGF1-SHA-1, as the sensitive members of API version 3 are encrypted. Nothing
-    /// where the text is too long for the key.
-    pub fn encrypt(&self, text: &[u8]) -> Option<Vec<u8>> {
-        rsa::PublicKey::from_pkcs1_der(&self.pkcs1_der).ok()?.oaep_encrypt::<Sha1>(text).ok()
+    /// Proves answers.
+    pub fn verifier(&self) -> &dyn Verifier {
+        &*self.verifier
+    }
+
+    /// Encrypts sensitive members of requests.
+    pub fn encrypter(&self) -> &dyn Encrypter {
+        &*self.encrypter
     }
 }
 
@@ -222,7 +214,7 @@ fn hex_serial(bytes: &[u8]) -> String {
         [0, rest @ ..] if !rest.is_empty() => rest,
         all => all,
     };
-    hex(significant)
+    hex::upper(significant)
 }
 
 fn key_error(message: impl Into<String>) -> Error {

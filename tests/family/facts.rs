@@ -3,7 +3,8 @@
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use wxcoupon::api::{ALL, Combination, Member, Mode, Operation, Place, Presence, Rule};
+use wxcoupon::api::{ALL, Combination, Member, Operation, Place, Presence, Rule};
+use wxcoupon::mode::Mode;
 
 #[derive(Debug, Deserialize)]
 pub struct Fact {
@@ -151,7 +152,7 @@ fn every_documented_fact_is_in_its_row_and_nothing_else() {
     assert_eq!(facts.len(), ALL.len());
     for (fact, row) in facts.iter().zip(ALL) {
         assert_eq!((&*fact.id, &*fact.title, &*fact.method), (row.id, row.title, row.method));
-        assert_eq!(fact.path, format!("{}{}", Mode::Partner.prefix(), row.path));
+        assert_eq!(fact.path, format!("{}{}", wxcoupon::api::prefix(Mode::Partner), row.path));
         let mut members = BTreeMap::new();
         flatten(row.members, "", &mut members);
         for (pointer, documented) in &fact.members {

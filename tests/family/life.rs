@@ -6,7 +6,8 @@ use crate::shop::{Shop, with};
 use crate::{rules, sample};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use wxcoupon::api::{ALL, Mode, Operation, Settles};
+use wxcoupon::api::{ALL, Operation, Settles};
+use wxcoupon::mode::Mode;
 use wxcoupon_sandbox::{Fault, FaultId, FaultKind, UNAUTHORISED_BRAND_ID};
 
 /// The rows that the page of `use` prints; those of the other pages could not be read to the end, but for the
@@ -171,7 +172,7 @@ fn every_operation_lives() {
         writeln!(table, "| {id} | {checked} wrong | yes | {reasons} | {how} | success, {how} |").unwrap();
     }
     for sent in brand.sandbox.requests() {
-        assert!(sent.target.starts_with(Mode::Brand.prefix()), "{}", sent.target);
+        assert!(sent.target.starts_with(wxcoupon::api::prefix(Mode::Brand)), "{}", sent.target);
         assert!(!sent.target.contains("brand_id") && !sent.body.contains("\"brand_id\""), "{}", sent.body);
     }
     eprintln!("{table}");

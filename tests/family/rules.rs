@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
-use wxcoupon::api::{ALL, Combination, Member, Mode, Operation, Place, Presence, Rule, Scope, prepare};
-use wxcoupon::config::Defaults;
+use wxcoupon::api::Defaults;
+use wxcoupon::api::{ALL, Combination, Member, Operation, Place, Presence, Rule, Scope, prepare};
 use wxcoupon::error::Error;
+use wxcoupon::mode::Mode;
 use wxcoupon::status::Code;
 
 fn ask(operation: &Operation, input: &Value) -> Result<(), Error> {

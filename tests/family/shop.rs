@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::cell::Cell;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
-use wxcoupon::api::Mode;
+use wxcoupon::mode::Mode;
 use wxcoupon_sandbox::{Options, STORE_IDS, Sandbox};
 
 const PICTURE: &str = "https://wxpaylogo.qpic.cn/wxpaylogo/test/0";

@@ -147,7 +147,7 @@ pub fn envelope(event_type: &str, sealing: &Sealing) -> Value {
 /// The headers that prove a body.
 pub fn sign(body: &[u8], timestamp: i64) -> Value {
     let (timestamp, nonce) = (timestamp.to_string(), "5K8264ILTKCH16CQ2502SI8ZNMTM67VS");
-    let signature = keys().wechatpay.sign(&message(&timestamp, nonce, body)).unwrap();
+    let signature = keys().wechatpay.signer().sign(&message(&timestamp, nonce, body)).unwrap();
     json!({
         "Content-Type": "application/json",
         "Request-ID": "08F7C1BEC306-0",

@@ -18,6 +18,8 @@ use super::Place::{Body, Path, Query};
 use super::Presence::{Optional, Required, RequiredOrDefault};
 use super::Rule::{Between, Number, Text, TextUpTo};
 use super::{Member, Operation, Place, Presence, Proof, Rule};
+use crate::error::{Error, Result};
+use crate::status::Code;
 
 /// Every operation, in the order of a coupon's life: the till's own first.
 pub static ALL: &[&Operation] = &[
@@ -61,6 +63,16 @@ pub static ALL: &[&Operation] = &[
 /// The operation with that name.
 pub fn by_id(id: &str) -> Option<&'static Operation> {
     ALL.iter().copied().find(|operation| operation.id == id)
+}
+
+/// The operation that a caller names.
+pub fn named(name: &str) -> Result<&'static Operation> {
+    by_id(name).ok_or_else(|| {
+        let known: Vec<&str> = ALL.iter().map(|operation| operation.id).collect();
+        let name: String = name.chars().take(64).collect();
+        let message = format!("no operation is called {name:?}; known are: {}", known.join(", "));
+        Error::new(Code::Operation, message)
+    })
 }
 
 const fn member(name: &'static str, place: Place, presence: Presence, rule: Rule) -> Member {

@@ -1,18 +1,33 @@
 //! The signature of a request.
 
+mod rsa;
+
+pub use rsa::RsaSigner;
+
+use super::algorithm::Algorithm;
 use super::keys::PrivateKey;
-use crate::api::Mode;
 use crate::error::{Error, Result};
+use crate::mode::Mode;
 use crate::status::Code;
+use crate::system;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 /// The official samples send 32 characters; neither alphabet nor length is documented.
 const NONCE_CHARACTERS: usize = 32;
 
-/// Who signs.
+/// A key that signs.
+pub trait Signer: Send + Sync + std::fmt::Debug {
+    /// How it signs.
+    fn algorithm(&self) -> Algorithm;
+
+    /// The signature over the message.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>>;
+}
+
+/// Who asks, and with which key: makes the `Authorization` header.
 #[derive(Debug)]
-pub struct Signer {
+pub struct Authorizer {
     mode: Mode,
     /// `mchid` or `brand_id`.
     id: String,
@@ -28,10 +43,10 @@ pub fn message(method: &str, target: &str, timestamp: i64, nonce: &str, body: &[
     lines.into_iter().chain([body]).flat_map(|line| [line, b"\n"]).collect::<Vec<_>>().concat()
 }
 
-impl Signer {
-    /// A signer for that service provider or brand.
-    pub fn new(mode: Mode, id: &str, serial: &str, key: PrivateKey) -> Signer {
-        Signer { mode, id: id.to_owned(), serial: serial.to_owned(), key }
+impl Authorizer {
+    /// For that service provider or brand.
+    pub fn new(mode: Mode, id: &str, serial: &str, key: PrivateKey) -> Authorizer {
+        Authorizer { mode, id: id.to_owned(), serial: serial.to_owned(), key }
     }
 
     /// The value of the `Authorization` header for exactly these bytes, at this Unix time, with a fresh
@@ -40,10 +55,12 @@ impl Signer {
     /// `target` is the request target as it stands on the request line: path and query, percent-encoded.
     pub fn authorization(&self, method: &str, target: &str, timestamp: i64, body: &[u8]) -> Result<String> {
         let nonce = nonce()?;
-        let signature = BASE64.encode(self.key.sign(&message(method, target, timestamp, &nonce, body))?);
-        let (scheme, member) = match self.mode {
-            Mode::Partner => ("WECHATPAY2-SHA256-RSA2048", "mchid"),
-            Mode::Brand => ("WECHATPAY-BRAND-SHA256-RSA2048", "brand_id"),
+        let signer = self.key.signer();
+        let signature = BASE64.encode(signer.sign(&message(method, target, timestamp, &nonce, body))?);
+        let scheme = signer.algorithm().scheme(self.mode);
+        let member = match self.mode {
+            Mode::Partner => "mchid",
+            Mode::Brand => "brand_id",
         };
         let timestamp = timestamp.to_string();
         Ok([
@@ -79,11 +96,10 @@ impl Signer {
 /// Random text, 32 hexadecimal digits.
 pub fn nonce() -> Result<String> {
     let mut random = [0_u8; NONCE_CHARACTERS / 2];
-    super::provider()
-        .secure_random
-        .fill(&mut random)
-        .map_err(|_| Error::new(Code::Internal, "the system gives no random numbers"))?;
-    Ok(super::hex(&random))
+    if !system::random(&mut random) {
+        return Err(Error::new(Code::Internal, "the system gives no random numbers"));
+    }
+    Ok(crate::hex::upper(&random))
 }
 
 #[cfg(test)]

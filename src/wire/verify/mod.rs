@@ -1,6 +1,10 @@
 //! The proof that an answer or a notification comes from WeChat Pay, over its raw bytes, before anything is
 //! parsed.
 
+mod rsa;
+
+pub use rsa::RsaVerifier;
+
 use super::ring::KeyRing;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -22,6 +26,12 @@ pub struct SignatureHeaders {
     pub signature: Option<String>,
     /// `Wechatpay-Serial`
     pub serial: Option<String>,
+}
+
+/// A public key of WeChat Pay's.
+pub trait Verifier: Send + Sync + std::fmt::Debug {
+    /// Whether the signature over the message was made by this key's owner.
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool;
 }
 
 /// Why an answer or a notification is not proven.
@@ -115,7 +125,7 @@ pub fn verify(ring: &KeyRing, headers: &SignatureHeaders, body: &[u8], now: i64)
             Distrust::UnknownSerial { serial: serial.chars().take(64).collect(), known }
         }
     })?;
-    if key.verifies(&message(timestamp, nonce, body), &signature) {
+    if key.verifier().verifies(&message(timestamp, nonce, body), &signature) {
         Ok(())
     } else {
         Err(Distrust::WrongSignature)

@@ -1,26 +1,55 @@
 //! What WeChat Pay seals: notifications and platform certificates with AES-256-GCM under the APIv3 key, single
 //! sensitive members with RSA-OAEP.
 
+mod aes_gcm;
+mod rsa_oaep;
+
+pub use aes_gcm::Aes256Gcm;
+pub use rsa_oaep::{RsaOaepDecrypter, RsaOaepEncrypter};
+
 use super::keys::{PrivateKey, PublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 
-/// The only algorithm that `algorithm` names.
-pub const ALGORITHM: &str = "AEAD_AES_256_GCM";
+/// Opens what is sealed with a key that both sides have.
+pub trait Cipher: Send + Sync + std::fmt::Debug {
+    /// As the member `algorithm` names it.
+    fn name(&self) -> &'static str;
+
+    /// Bytes of a nonce.
+    fn nonce_len(&self) -> usize;
+
+    /// The text, where key, nonce, associated data and tag fit.
+    fn open(&self, key: &[u8], nonce: &[u8], associated_data: &[u8], sealed: Vec<u8>) -> Option<Vec<u8>>;
+}
+
+/// Encrypts for the owner of a public key.
+pub trait Encrypter: Send + Sync + std::fmt::Debug {
+    /// Nothing where the text is too long for the key.
+    fn encrypt(&self, text: &[u8]) -> Option<Vec<u8>>;
+}
+
+/// Reverses an [`Encrypter`].
+pub trait Decrypter: Send + Sync + std::fmt::Debug {
+    /// Nothing where the text was not encrypted for this key.
+    fn decrypt(&self, text: &[u8]) -> Option<Vec<u8>>;
+}
+
+/// All ciphers that a member `algorithm` may name.
+const CIPHERS: [&dyn Cipher; 1] = [&Aes256Gcm];
 
 /// A sealed text as it stands in certificates and notifications.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
-    /// [`ALGORITHM`].
+    /// Name of the [`Cipher`].
     pub algorithm: String,
     /// Base64 of the ciphertext and the 16 bytes of its tag.
     pub ciphertext: String,
     /// Its bytes are authenticated too; may be missing or empty.
     #[serde(default)]
     pub associated_data: String,
-    /// Its twelve bytes are used as they stand.
+    /// Its bytes are used as they stand.
     pub nonce: String,
 }
 
@@ -28,7 +57,7 @@ pub struct Sealed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Shut {
     /// Another algorithm.
-    #[error("the algorithm is {0:?}, expected {ALGORITHM}")]
+    #[error("the algorithm is {0:?}, expected AEAD_AES_256_GCM")]
     Algorithm(String),
     /// The Base64 or the nonce is damaged.
     #[error("its {0} is malformed")]
@@ -40,35 +69,31 @@ pub enum Shut {
 
 /// Opens a sealed text with the 32 bytes of the APIv3 key.
 pub fn open(apiv3_key: &[u8], sealed: &Sealed) -> Result<Vec<u8>, Shut> {
-    if sealed.algorithm != ALGORITHM {
-        return Err(Shut::Algorithm(sealed.algorithm.chars().take(64).collect()));
+    let unknown = || Shut::Algorithm(sealed.algorithm.chars().take(64).collect());
+    let cipher = CIPHERS.into_iter().find(|cipher| cipher.name() == sealed.algorithm).ok_or_else(unknown)?;
+    let nonce = sealed.nonce.as_bytes();
+    if nonce.len() != cipher.nonce_len() {
+        return Err(Shut::Malformed("nonce"));
     }
-    let key = UnboundKey::new(&AES_256_GCM, apiv3_key).map_err(|_| Shut::Wrong)?;
-    let nonce: [u8; NONCE_LEN] = sealed.nonce.as_bytes().try_into().map_err(|_| Shut::Malformed("nonce"))?;
-    let mut text = BASE64.decode(&sealed.ciphertext).map_err(|_| Shut::Malformed("ciphertext"))?;
-    let aad = Aad::from(sealed.associated_data.as_bytes());
-    let opened = LessSafeKey::new(key)
-        .open_in_place(Nonce::assume_unique_for_key(nonce), aad, &mut text)
-        .map_err(|_| Shut::Wrong)?
-        .len();
-    text.truncate(opened);
-    Ok(text)
+    let text = BASE64.decode(&sealed.ciphertext).map_err(|_| Shut::Malformed("ciphertext"))?;
+    cipher.open(apiv3_key, nonce, sealed.associated_data.as_bytes(), text).ok_or(Shut::Wrong)
 }
 
 /// A sensitive member for WeChat Pay's eyes: Base64 of RSA-OAEP. Nothing where the text is too long for the
 /// key (214 bytes for 2048 bits).
 pub fn encrypt(key: &PublicKey, plain: &str) -> Option<String> {
-    key.encrypt(plain.as_bytes()).map(|text| BASE64.encode(text))
+    key.encrypter().encrypt(plain.as_bytes()).map(|text| BASE64.encode(text))
 }
 
 /// A member that WeChat Pay encrypted for the merchant certificate. Nothing where it is not that.
 pub fn decrypt(key: &PrivateKey, encrypted: &str) -> Option<String> {
-    String::from_utf8(key.decrypt(&BASE64.decode(encrypted).ok()?)?).ok()
+    String::from_utf8(key.decrypter().decrypt(&BASE64.decode(encrypted).ok()?)?).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
     const KEY: &[u8] = b"0123456789abcdef0123456789ABCDEF";
 
@@ -78,7 +103,7 @@ mod tests {
         let nonce = Nonce::assume_unique_for_key(*b"j9g1wAzF9Xn1");
         key.seal_in_place_append_tag(nonce, Aad::from(associated_data.as_bytes()), &mut text).unwrap();
         Sealed {
-            algorithm: ALGORITHM.into(),
+            algorithm: Aes256Gcm.name().into(),
             ciphertext: BASE64.encode(text),
             associated_data: associated_data.into(),
             nonce: "j9g1wAzF9Xn1".into(),

@@ -1,0 +1,24 @@
+//! What requests may leave out.
+
+/// Members that fall back to the configuration.
+#[derive(Debug, Default, Clone)]
+pub struct Defaults {
+    /// `appid`
+    pub appid: Option<String>,
+    /// `brand_id`
+    pub brand_id: Option<String>,
+    /// `store_id`
+    pub store_id: Option<String>,
+}
+
+impl Defaults {
+    /// The default of the member with that name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        match name {
+            "appid" => self.appid.as_deref(),
+            "brand_id" => self.brand_id.as_deref(),
+            "store_id" => self.store_id.as_deref(),
+            _ => None,
+        }
+    }
+}
