@@ -72,12 +72,12 @@ pub fn put_aside() -> bool {
     if yielder.is_null() {
         return false;
     }
-    let saved = in_flight::save();
+    let saved = in_flight::swap(in_flight::Saved::default());
     // SAFETY: RUNNING is set by a routine to its own yielder, which lives on its stack for as long as it runs, and is
     // cleared whenever no routine runs.
     unsafe { &*yielder }.suspend(());
     RUNNING.set(yielder);
-    in_flight::restore(saved);
+    in_flight::swap(saved);
     true
 }
 
