@@ -29,6 +29,7 @@ compile_error!("a till must survive a defect of this library: build with panic =
 pub mod api;
 pub mod client;
 pub mod config;
+pub mod course;
 mod crypto;
 pub mod encoding;
 pub mod error;

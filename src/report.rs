@@ -1,5 +1,6 @@
 //! What a call answers: the JSON that stands in the result buffer.
 
+use crate::course::Course;
 use crate::error::Error;
 use crate::json;
 use crate::status::{Class, Code};
@@ -56,6 +57,8 @@ pub struct Report {
     pub may_arrive_late: bool,
     /// WeChat Pay answered something, whatever it was worth. Not part of the JSON.
     pub heard: bool,
+    /// What each attempt met. Not part of the JSON.
+    pub course: Course,
     /// How long to wait before the same call, for class 6.
     pub retry_after_ms: Option<u64>,
     /// JSON pointers of members of the answer that should be decrypted and could not be.
@@ -221,6 +224,7 @@ impl Report {
             clock_offset_s: 0,
             may_arrive_late: false,
             heard: false,
+            course: Course::default(),
             retry_after_ms: None,
             undecrypted: Vec::new(),
             reply: None,

@@ -12,6 +12,7 @@ use super::doubt::{Arrival, EarlierDoubt};
 use super::{Client, Errand};
 use crate::api::{self, Proof};
 use crate::config::Host;
+use crate::course::{Attempt, Course};
 use crate::log;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
@@ -56,7 +57,7 @@ impl Client {
         });
         let mut arrival = Arrival { earlier, from_this_call: false };
         let mut tried = Vec::new();
-        let (mut clock_corrected, mut heard) = (false, false);
+        let (mut clock_corrected, mut heard, mut course) = (false, false, Course::default());
         let (mut last, attempts) = match self.prepared_to_judge(errand, deadline, cancel) {
             Ok(()) => (Report::new(Code::TimeoutUnsent), MOST_ATTEMPTS),
             Err(unable) => (*unable, 0),
@@ -66,9 +67,17 @@ impl Client {
                 last = paced_out(wait, attempt, last);
                 break;
             }
+            let at_ms = system::wall_ms();
             let (host, report, clock_change) = self.attempt(errand, &tried, deadline, cancel);
             tried.push(host);
             last = Report { attempts: attempt, ..report };
+            course.push(Attempt {
+                at_ms,
+                host: last.host.clone(),
+                http: last.http_status,
+                request_id: last.request_id.clone(),
+                code: last.code.number(),
+            });
             heard |= last.http_status.is_some();
             log::debug(format_args!(
                 "{} attempt {attempt} at {}: {}",
@@ -95,6 +104,7 @@ impl Client {
         let mut report = self.conclude(errand, last, doubt, arrival, deadline, cancel);
         report.may_arrive_late = arrival.from_this_call;
         report.heard |= heard;
+        report.course = course;
         if report.code.class() == Class::InDoubt && errand.number.is_none() {
             report.hint = Some(WITHOUT_NUMBER.into());
         }

@@ -2,11 +2,11 @@
 
 use super::{Client, Errand};
 use crate::api::{self, Operation, Settles};
-use crate::journal::now_ms;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::Report;
 use crate::status::Code;
+use crate::system::wall_ms;
 use serde_json::{Map, Value};
 
 /// Pages of a list that are looked through. A user has at most 100 coupons of one stock, and a bundle has up
@@ -142,7 +142,7 @@ pub(super) struct Arrival {
 
 impl Arrival {
     fn is_over(self) -> bool {
-        !self.from_this_call && self.earlier.is_none_or(|earlier| now_ms() >= earlier.until_ms)
+        !self.from_this_call && self.earlier.is_none_or(|earlier| wall_ms() >= earlier.until_ms)
     }
 }
 

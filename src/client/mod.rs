@@ -12,7 +12,7 @@ mod trust;
 use crate::api::{self, Multipart, Operation, Prepared, Scope, Settles};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::journal::{self, Begin, Claim, DELAYED_ARRIVAL, Journal, NewRow, Row, State, Verdict, now_ms};
+use crate::journal::{self, Begin, Claim, Journal, NewRow, Row, State, Verdict};
 use crate::mode::Mode;
 use crate::net::Transport;
 use crate::net::cancel::Cancel;
@@ -24,6 +24,7 @@ use crate::net::in_flight;
 use crate::net::pace;
 use crate::report::{JsonText, Report};
 use crate::status::{Class, Code};
+use crate::system::wall_ms;
 use doubt::EarlierDoubt;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -279,6 +280,7 @@ impl Client {
         let report = match self.journal.begin(new) {
             Ok(Begin::Go(claim)) => self.carry_out(claim, deadline, cancel),
             Ok(Begin::Recorded(row)) => recorded(&row),
+            Ok(Begin::Unsettled(row)) => settle::unsettled(&row),
             Ok(Begin::Running) => Report {
                 message: "another call is working on this number".into(),
                 retry_after_ms: Some(RUNNING_ELSEWHERE_MS),
@@ -292,7 +294,7 @@ impl Client {
 
     /// Sends a claimed row's bytes until there is an answer, and records what became of it.
     fn carry_out(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
-        let earlier = claim.doubt.then_some(EarlierDoubt { until_ms: claim.row.watch_until_ms });
+        let earlier = claim.doubt.then_some(EarlierDoubt { until_ms: claim.row.watch_until_ms() });
         let report = self.pursue(&Errand::recorded(&claim.row), earlier, deadline, cancel);
         let lasting = claim.row.state == State::Done && !is_fleeting(&claim.row);
         let known = lasting.then(|| recorded(&claim.row));
@@ -324,15 +326,11 @@ fn record(claim: Claim, report: Report) -> Report {
         Class::InDoubt | Class::Bug => State::Pending,
         Class::NotSent | Class::Busy | Class::Misuse | Class::Local => State::Closed,
     };
-    let watch_until_ms = if report.may_arrive_late {
-        delayed_arrival_until()
-    } else if in_flight::writing() {
-        // What was sent has its answer: nothing arrives from now on, but the number has been seen.
-        claim.row.watch_until_ms.max(now_ms())
-    } else {
-        claim.row.watch_until_ms
+    let signed_s = if report.may_arrive_late { wall_ms() / 1000 } else { claim.row.signed_s };
+    let verdict = Verdict {
+        sent: claim.row.sent || report.may_arrive_late || in_flight::writing(),
+        ..verdict(&claim.row, state, signed_s, &report)
     };
-    let verdict = verdict(state, watch_until_ms, &report);
     match claim.finish(verdict) {
         Ok(()) => report,
         // A success, or doubt, is what the row on the disk says already, or will be found again.
@@ -357,7 +355,7 @@ fn unrecorded(report: Report, error: &Error) -> Report {
     }
 }
 
-fn verdict(state: State, watch_until_ms: i64, report: &Report) -> Verdict {
+fn verdict(row: &Row, state: State, signed_s: i64, report: &Report) -> Verdict {
     // A proven success keeps its own particulars when a repeat of it fails.
     let tells = state != State::Done || report.code == Code::Ok;
     Verdict {
@@ -365,16 +363,14 @@ fn verdict(state: State, watch_until_ms: i64, report: &Report) -> Verdict {
         code: report.code.number(),
         cause: report.message.clone(),
         attempts: report.attempts,
-        watch_until_ms,
+        sent: row.sent,
+        signed_s,
         answer: report.data.as_ref().map(|data| Arc::clone(data.get())),
         http_status: report.http_status.filter(|_| tells),
         request_id: report.request_id.clone().filter(|_| tells),
         host: report.host.clone().filter(|_| tells),
+        course: report.course.clone(),
     }
-}
-
-fn delayed_arrival_until() -> i64 {
-    now_ms().saturating_add(i64::try_from(DELAYED_ARRIVAL.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// What a finished row said, without asking anybody.

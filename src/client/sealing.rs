@@ -44,7 +44,7 @@ impl Client {
         let plain: Value = serde_json::from_slice(plain).unwrap_or_default();
         let blinded = blinded(request, &plain, &salt).map_err(boxed)?;
         if let Some(row) = known.filter(|row| is_same(&row.members, &blinded)) {
-            (request.body, request.members) = (row.request.body.clone(), row.members);
+            (request.body, request.members) = (row.request.body.clone(), Map::clone(&row.members));
             return Ok(());
         }
         if self.config.public_key_id.is_none() {

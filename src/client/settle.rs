@@ -4,13 +4,14 @@ use super::doubt::{is_absent, shows};
 use super::{Client, is_fleeting, no_such_number, recorded, unrecorded, verdict};
 use crate::api::{self, Settles};
 use crate::error::{Error, Result};
-use crate::journal::{Claim, Row, State, now_ms};
+use crate::journal::{Claim, Row, State};
 use crate::json;
 use crate::limits::LONGEST_CALL_MS;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::Report;
 use crate::status::{Class, Code};
+use crate::system::wall_ms;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -84,7 +85,13 @@ impl Client {
             (Aim::Complete, State::Done) if is_fleeting(&claim.row) => {
                 self.carry_out(claim, deadline, cancel)
             }
-            (Aim::Complete, State::Done | State::Refused | State::Closed) => recorded(&claim.row),
+            (Aim::Complete, State::Done | State::Refused | State::Closed | State::RefusedWatched) => {
+                recorded(&claim.row)
+            }
+            (_, State::Unresolved | State::Damaged) => unsettled(&claim.row),
+            (_, State::Abandoned) => {
+                return Err(Error::at(Code::Request, "/aim", "the request with this number was abandoned"));
+            }
             (Aim::Complete, State::Watching | State::Voiding | State::Voided) => {
                 return Err(Error::at(Code::Request, "/aim", "the request with this number was called off"));
             }
@@ -103,9 +110,10 @@ impl Client {
         let was = claim.row.state;
         match was {
             State::Voided => return voided(None),
+            State::Unresolved | State::Damaged | State::Abandoned => return unsettled(&claim.row),
             State::Refused | State::Closed => return end(claim, State::Voided, 0, voided(None)),
             State::Watching | State::Voiding => {}
-            State::Pending | State::Done => {
+            State::Pending | State::Done | State::RefusedWatched => {
                 // From here on nobody completes it, whatever becomes of this call.
                 if let Err(error) = claim.call_off() {
                     return error.into();
@@ -132,12 +140,12 @@ impl Client {
             return Report { heard: true, ..still_in_doubt(claim, &why) };
         }
         // Not redeemed by this number, or returned since.
-        let watch_until_ms = row.watch_until_ms;
-        if ours || was == State::Done || now_ms() >= watch_until_ms {
+        let (signed_s, watch_until_ms) = (row.signed_s, row.watch_until_ms());
+        if ours || was == State::Done || wall_ms() >= watch_until_ms {
             return end(claim, State::Voided, 0, voided(None));
         }
         let report = Report::local(&json!({ "state": "watching", "watch_until_ms": watch_until_ms }));
-        end(claim, State::Watching, watch_until_ms, report)
+        end(claim, State::Watching, signed_s, report)
     }
 
     fn settle_everything(&self, limit: Option<Duration>, cancel: &Cancel) -> Result<Report> {
@@ -225,7 +233,7 @@ fn listed(row: &Row) -> Listed<'_> {
             State::Voiding => "voiding",
             _ => "pending",
         },
-        age_ms: now_ms().saturating_sub(row.created_ms).max(0),
+        age_ms: wall_ms().saturating_sub(row.created_ms).max(0),
         attempts: row.attempts,
         name: code_of(row).name(),
         cause: &row.cause,
@@ -272,8 +280,19 @@ fn return_request(row: &Row, deadline: &Deadline) -> String {
     Value::Object(request).to_string()
 }
 
-fn end(claim: Claim, state: State, watch_until_ms: i64, report: Report) -> Report {
-    match claim.finish(verdict(state, watch_until_ms, &Report { data: None, ..Report::new(Code::Ok) })) {
+/// What nobody sends and nobody undoes.
+pub(super) fn unsettled(row: &Row) -> Report {
+    let message = match row.state {
+        State::Damaged => "the row with this number was changed by something else than this library",
+        _ => "no answer says what became of this request",
+    };
+    Report { message: message.into(), ..Report::new(code_of(row)) }
+}
+
+fn end(claim: Claim, state: State, signed_s: i64, report: Report) -> Report {
+    let told = Report { data: None, ..Report::new(Code::Ok) };
+    let verdict = verdict(&claim.row, state, signed_s, &told);
+    match claim.finish(verdict) {
         Ok(()) => report,
         Err(error) => unrecorded(report, &error),
     }
@@ -281,8 +300,8 @@ fn end(claim: Claim, state: State, watch_until_ms: i64, report: Report) -> Repor
 
 fn still_in_doubt(claim: Claim, why: &str) -> Report {
     let report = Report { message: why.to_owned(), ..Report::new(code_of(&claim.row)) };
-    let (state, watch_until_ms) = (claim.row.state, claim.row.watch_until_ms);
-    match claim.finish(verdict(state, watch_until_ms, &report)) {
+    let verdict = verdict(&claim.row, claim.row.state, claim.row.signed_s, &report);
+    match claim.finish(verdict) {
         Ok(()) => report,
         Err(error) => unrecorded(report, &error),
     }

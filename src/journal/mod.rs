@@ -5,28 +5,27 @@
 //! the same result. A verdict that tells the till "it did not happen" is durable before the till hears it,
 //! for a row that still looks unfinished would be sent again by settling.
 //!
-//! Several processes of one machine may share a file. Who works on a row stands in it, with a lock that the
-//! system drops when that process dies.
+//! Several processes of one machine may share a file. Who works on a row stands in it, by a mark that dies with its
+//! process.
+//!
+//! [`row`] is what stands in a row, [`decide`] what a call may do by it, [`store`] the contract of what keeps rows, and
+//! [`memory`] and [`sqlite`] keep them.
 
-mod memory;
-mod opening;
-mod owner;
-mod rows;
-mod sql;
-mod store;
+pub mod decide;
+pub mod memory;
+pub mod row;
+pub mod sqlite;
+pub mod store;
 
-pub use rows::{Begin, DELAYED_ARRIVAL, NewRow, Request, Row, State, Verdict, now_ms};
+pub use row::{DELAYED_ARRIVAL, NewRow, Request, Row, State, Verdict};
 
 use crate::error::{Error, Result};
-use crate::json;
 use crate::status::Code;
-use owner::Owner;
-use rows::Reach;
-use std::collections::BTreeSet;
+use decide::{Caller, Found};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use store::{Durability, Store};
+use store::{Durability, Mark, Reach, Store, StoreError, Transaction};
 
 /// A till that never restarts forgets old rows too, once in so many requests.
 const PRUNED_EVERY: i64 = 1000;
@@ -34,40 +33,34 @@ const PRUNED_EVERY: i64 = 1000;
 /// The journal of one context.
 #[derive(Debug)]
 pub struct Journal {
-    store: Store,
-    owner: Arc<Owner>,
-    mchid: Arc<str>,
+    store: Arc<dyn Store>,
+    merchant: Arc<str>,
     keep: Duration,
-    /// Rows that could not be given back because the file could not be written: nobody works on them.
-    abandoned: Arc<Mutex<BTreeSet<i64>>>,
+    /// By which others see that this context lives. Replaced when a row could not be given back, so that the row is free
+    /// once nobody works under the old one.
+    mark: Mutex<Arc<dyn Mark>>,
 }
 
-/// Who holds which row.
-struct Holders {
-    owner: Arc<Owner>,
-    abandoned: Arc<Mutex<BTreeSet<i64>>>,
-    /// The abandoned row that was taken up, to be abandoned again should the change fail.
-    taken_up: Arc<Mutex<Option<i64>>>,
-}
-
-impl Holders {
-    /// Whether somebody alive works on the row.
-    fn hold(&self, row: i64, holder: Option<&str>) -> bool {
-        let Some(holder) = holder else { return false };
-        let mut abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
-        if holder == &**self.owner.id() && abandoned.remove(&row) {
-            *self.taken_up.lock().unwrap_or_else(PoisonError::into_inner) = Some(row);
-            return false;
-        }
-        drop(abandoned);
-        self.owner.is_alive(holder)
-    }
+/// What is known of a number when a call comes with it.
+#[derive(Debug)]
+pub enum Begin {
+    /// Send the claimed row's bytes.
+    Go(Claim),
+    /// It is done; this was the answer.
+    Recorded(Row),
+    /// Nothing is sent under that number any more.
+    Unsettled(Row),
+    /// Another call is at it.
+    Running,
+    /// The number belongs to something else.
+    Reused(String),
 }
 
 /// The right to work on a row. Given back when dropped.
 #[derive(Debug)]
 pub struct Claim {
     journal: Arc<Journal>,
+    mark: Arc<dyn Mark>,
     /// The row as it was when it was claimed.
     pub row: Row,
     /// An earlier call, or a process that died, may have sent it already.
@@ -77,29 +70,29 @@ pub struct Claim {
 
 impl Journal {
     /// Opens the file, or memory where there is none. Finished rows older than `keep` are forgotten.
-    pub fn open(path: Option<&Path>, mchid: &str, keep: Duration) -> Result<Journal> {
-        let store = Store::open(path)?;
-        let owner = Arc::new(Owner::new(path)?);
-        let journal = Journal { store, owner, mchid: mchid.into(), keep, abandoned: Arc::default() };
+    pub fn open(path: Option<&Path>, merchant: &str, keep: Duration) -> Result<Journal> {
+        let store: Arc<dyn Store> = match path {
+            None => Arc::new(memory::Memory::default()),
+            Some(path) => Arc::new(sqlite::Sqlite::open(path).map_err(journal_error)?),
+        };
+        Journal::with_store(store, merchant, keep)
+    }
+
+    /// The same in a store that is open.
+    pub fn with_store(store: Arc<dyn Store>, merchant: &str, keep: Duration) -> Result<Journal> {
+        let mark = Mutex::new(store.enlist().map_err(journal_error)?);
+        let journal = Journal { store, merchant: merchant.into(), keep, mark };
         journal.prune(Reach::Whole)?;
         Ok(journal)
     }
 
     /// Writes a request down, or finds what is known about its number.
     pub fn begin(self: &Arc<Self>, new: NewRow) -> Result<Begin> {
-        let (mchid, holders) = (Arc::clone(&self.mchid), self.holders());
-        let taken_up = Arc::clone(&holders.taken_up);
-        // Written out before the turn, for which others wait.
-        let members = json::text(&new.members, 0).into_boxed_str();
-        let begin = move |rows: &mut dyn rows::Rows| rows::begin(rows, &mchid, &holders, new, members);
-        let found = self.store.run(Durability::Flushed, begin);
-        let found = found.inspect_err(|_| self.abandon_again(&taken_up))?;
-        if !matches!(found, rows::Found::Claimed { .. }) {
-            // Nobody works on it as before.
-            self.abandon_again(&taken_up);
-        }
+        let mark = self.mark();
+        let found =
+            self.decided(Durability::Flushed, &mark, move |rows, caller| decide::begin(rows, caller, new))?;
         Ok(match found {
-            rows::Found::Claimed { row, doubt } => {
+            Found::Claimed { row, doubt } => {
                 if row.id % PRUNED_EVERY == 0
                     && let Err(error) = self.prune(Reach::Old)
                 {
@@ -109,64 +102,95 @@ impl Journal {
                         error.message
                     ));
                 }
-                Begin::Go(self.claimed(row, doubt))
+                Begin::Go(self.claimed(mark, row, doubt))
             }
-            rows::Found::Recorded(row) => Begin::Recorded(row),
-            rows::Found::Running => Begin::Running,
-            rows::Found::Reused(why) => Begin::Reused(why),
+            Found::Recorded(row) => Begin::Recorded(row),
+            Found::Unsettled(row) => Begin::Unsettled(row),
+            Found::Running => Begin::Running,
+            Found::Reused(why) => Begin::Reused(why),
         })
     }
 
     /// Whether rows can be written: asks for the right to, and changes nothing.
     pub fn try_to_write(&self) -> Result<()> {
         let nobody = 0;
-        self.store.run(Durability::Flushed, move |rows| rows.release(nobody))
+        self.run(Durability::Flushed, move |rows| rows.delete(nobody, &row::Lease::default()).map(drop))
     }
 
     fn prune(&self, reach: Reach) -> Result<()> {
-        let (mchid, keep) = (Arc::clone(&self.mchid), self.keep);
-        self.store.run(Durability::Lazy, move |rows| rows.prune(&mchid, keep, reach))
+        let (merchant, keep) = (Arc::clone(&self.merchant), self.keep);
+        self.run(Durability::Lazy, move |rows| rows.prune(&merchant, keep, reach))
     }
 
     /// The row with that number.
     pub fn find(&self, number: &str) -> Result<Option<Row>> {
-        let (mchid, number) = (Arc::clone(&self.mchid), number.to_owned());
-        self.store.run(Durability::Lazy, move |rows| Ok(rows.by_number(&mchid, &number)?.map(|(row, _)| row)))
+        let (merchant, number) = (Arc::clone(&self.merchant), number.to_owned());
+        self.run(Durability::Lazy, move |rows| rows.find(&merchant, &number))
     }
 
     /// The row with that number, to work on; nothing when somebody else works on it.
     pub fn claim(self: &Arc<Self>, number: &str) -> Result<Option<Claim>> {
-        let (mchid, number, holders) = (Arc::clone(&self.mchid), number.to_owned(), self.holders());
-        let taken_up = Arc::clone(&holders.taken_up);
-        let row = self.store.run(Durability::Lazy, move |rows| rows::claim(rows, &mchid, &number, &holders));
-        let row = row.inspect_err(|_| self.abandon_again(&taken_up))?;
+        let (mark, number) = (self.mark(), number.to_owned());
+        let row =
+            self.decided(Durability::Lazy, &mark, move |rows, caller| decide::claim(rows, caller, &number))?;
         Ok(row.map(|row| {
             let doubt = matches!(row.state, State::Pending | State::Voiding);
-            self.claimed(row, doubt)
+            self.claimed(mark, row, doubt)
         }))
     }
 
     /// Everything that is not known to be finished, oldest first.
     pub fn unfinished(&self) -> Result<Vec<Row>> {
-        let mchid = Arc::clone(&self.mchid);
-        self.store.run(Durability::Lazy, move |rows| rows.unfinished(&mchid))
+        let merchant = Arc::clone(&self.merchant);
+        self.run(Durability::Lazy, move |rows| rows.open(&merchant))
     }
 
-    fn abandon_again(&self, taken_up: &Mutex<Option<i64>>) {
-        let taken_up = taken_up.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).extend(taken_up);
+    fn decided<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        mark: &Arc<dyn Mark>,
+        work: impl FnOnce(&mut dyn Transaction, &Caller<'_>) -> store::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (merchant, store, mark) = (Arc::clone(&self.merchant), Arc::clone(&self.store), Arc::clone(mark));
+        self.run(durability, move |rows| {
+            let is_alive = |mark: &str| store.is_alive(mark);
+            work(rows, &Caller { merchant: &merchant, mark: mark.id(), is_alive: &is_alive })
+        })
     }
 
-    fn holders(&self) -> Holders {
-        Holders {
-            owner: Arc::clone(&self.owner),
-            abandoned: Arc::clone(&self.abandoned),
-            taken_up: Arc::default(),
+    fn run<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        work: impl FnOnce(&mut dyn Transaction) -> store::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let result = Arc::new(Mutex::new(None));
+        let slot = Arc::clone(&result);
+        let change = Box::new(move |rows: &mut dyn Transaction| {
+            *lock(&slot) = Some(work(rows)?);
+            Ok(())
+        });
+        self.store.transact(durability, change).map_err(journal_error)?;
+        let value = lock(&result).take();
+        value.ok_or_else(|| journal_error(StoreError::NotWritten("the change was not made".into())))
+    }
+
+    fn mark(&self) -> Arc<dyn Mark> {
+        Arc::clone(&lock(&self.mark))
+    }
+
+    fn claimed(self: &Arc<Self>, mark: Arc<dyn Mark>, row: Row, doubt: bool) -> Claim {
+        Claim { journal: Arc::clone(self), mark, row, doubt, finished: false }
+    }
+
+    /// From now on this context goes by another mark: a row that bears the old one could not be given back.
+    fn give_up(&self, mark: &Arc<dyn Mark>) {
+        let mut current = lock(&self.mark);
+        if current.id() == mark.id() {
+            match self.store.enlist() {
+                Ok(fresh) => *current = fresh,
+                Err(error) => crate::log::warn(format_args!("a journal row stays taken: {error}")),
+            }
         }
-    }
-
-    fn claimed(self: &Arc<Self>, row: Row, doubt: bool) -> Claim {
-        Claim { journal: Arc::clone(self), row, doubt, finished: false }
     }
 }
 
@@ -176,44 +200,62 @@ impl Claim {
         self.finished = true;
         // What the till may act on as "did not happen" must survive a crash; the rest may be found again.
         let durability = match verdict.state {
-            State::Refused | State::Closed | State::Watching | State::Voided | State::Voiding => {
-                Durability::Flushed
-            }
             State::Pending | State::Done => Durability::Lazy,
+            _ => Durability::Flushed,
         };
-        let id = self.row.id;
-        let finished = self.journal.store.run(durability, move |rows| rows.finish(id, verdict));
-        finished.inspect_err(|_| self.abandon())
+        let judged = self.row.judged(verdict);
+        self.replace(durability, judged).inspect_err(|_| self.journal.give_up(&self.mark))
     }
 
     /// Writes down that the request is called off, before anything is done about it.
     pub fn call_off(&mut self) -> Result<()> {
-        let id = self.row.id;
-        self.journal.store.run(Durability::Flushed, move |rows| rows.call_off(id))?;
-        self.row.state = State::Voiding;
+        let state = State::Voiding;
+        let row = Row { state, called_off: true, updated_ms: crate::system::wall_ms(), ..self.row.clone() };
+        self.replace(Durability::Flushed, row.clone())?;
+        self.row = row;
         Ok(())
     }
 
-    fn abandon(&self) {
-        self.journal.abandoned.lock().unwrap_or_else(PoisonError::into_inner).insert(self.row.id);
+    fn replace(&self, durability: Durability, row: Row) -> Result<()> {
+        let (held, number) = (self.row.lease.clone(), Arc::clone(&row.request.number));
+        let is_still_ours = self.journal.run(durability, move |rows| rows.replace(&row, &held))?;
+        if is_still_ours {
+            Ok(())
+        } else {
+            Err(journal_error(StoreError::NotWritten(format!("somebody else works on {number} by now"))))
+        }
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        if !self.finished {
-            let id = self.row.id;
-            let released = self.journal.store.run(Durability::Lazy, move |rows| rows.release(id));
-            if let Err(error) = released {
-                self.abandon();
-                crate::log::warn(format_args!("a journal row could not be given back: {}", error.message));
-            }
+        if self.finished {
+            return;
+        }
+        let held = self.row.lease.clone();
+        let number = Arc::clone(&self.row.request.number);
+        let merchant = Arc::clone(&self.journal.merchant);
+        let released = self.journal.run(Durability::Lazy, move |rows| {
+            // As it stands, with all that was written down meanwhile.
+            let Some(row) = rows.find(&merchant, &number)?.filter(|row| row.lease == held) else {
+                return Ok(());
+            };
+            let lease = row::Lease { owner: None, until_ms: None, ..held.clone() };
+            rows.replace(&Row { lease, ..row }, &held).map(drop)
+        });
+        if let Err(error) = released {
+            self.journal.give_up(&self.mark);
+            crate::log::warn(format_args!("a journal row could not be given back: {}", error.message));
         }
     }
 }
 
-fn journal_error(message: impl std::fmt::Display) -> Error {
-    Error::at(Code::Journal, "/journal_path", message.to_string())
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn journal_error(error: StoreError) -> Error {
+    Error::at(Code::Journal, "/journal_path", error.to_string())
 }
 
 #[cfg(test)]
@@ -221,19 +263,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_that_could_not_be_given_back_stays_free_whoever_comes_with_its_number() {
+    fn a_row_that_could_not_be_given_back_is_free_for_everybody_once_nobody_works_under_its_mark() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("till.journal");
-        let journal = Arc::new(Journal::open(Some(&path), "1900000001", Duration::from_secs(60)).unwrap());
-        let new = |body| NewRow::with_body("SALE-0001", Some(body));
-        let Begin::Go(mut claim) = journal.begin(new("a")).unwrap() else { panic!("new") };
-        claim.abandon();
+        let open = || Arc::new(Journal::open(Some(&path), "1900000001", Duration::from_secs(60)).unwrap());
+        let (journal, other) = (open(), open());
+        let new = |number, body| NewRow::with_body(number, Some(body));
+        let Begin::Go(mut claim) = journal.begin(new("SALE-0001", "a")).unwrap() else { panic!("new") };
+        let Begin::Go(running) = journal.begin(new("SALE-0002", "a")).unwrap() else { panic!("new") };
+        journal.give_up(&claim.mark);
         claim.finished = true;
         drop(claim);
-        for _ in 0..2 {
-            assert!(matches!(journal.begin(new("b")), Ok(Begin::Reused(_))));
+        assert!(
+            matches!(other.begin(new("SALE-0001", "a")), Ok(Begin::Running)),
+            "SALE-0002 is still worked on"
+        );
+        drop(running);
+        for journal in [&journal, &other] {
+            assert!(matches!(journal.begin(new("SALE-0001", "b")), Ok(Begin::Reused(_))));
+            assert!(journal.claim("SALE-0001").unwrap().is_some());
         }
-        assert!(journal.claim("SALE-0001").unwrap().is_some());
-        assert!(matches!(journal.begin(new("a")), Ok(Begin::Go(_))));
+        assert!(matches!(journal.begin(new("SALE-0001", "a")), Ok(Begin::Go(_))));
+    }
+
+    #[test]
+    fn a_verdict_of_somebody_who_lost_the_row_is_not_written() {
+        let journal = Arc::new(Journal::open(None, "1900000001", Duration::from_secs(60)).unwrap());
+        let Begin::Go(claim) = journal.begin(NewRow::plain("SALE-0001")).unwrap() else { panic!("new") };
+        let mut row = journal.find("SALE-0001").unwrap().unwrap();
+        let held = row.lease.clone();
+        row.lease.generation += 1;
+        journal.run(Durability::Lazy, move |rows| rows.replace(&row, &held)).unwrap();
+        let verdict = Verdict {
+            state: State::Done,
+            code: 0,
+            cause: String::new(),
+            attempts: 1,
+            sent: true,
+            signed_s: 0,
+            answer: None,
+            http_status: None,
+            request_id: None,
+            host: None,
+            course: crate::course::Course::default(),
+        };
+        assert!(claim.finish(verdict).is_err());
+        assert_eq!(journal.find("SALE-0001").unwrap().unwrap().state, State::Pending);
     }
 }

@@ -4,6 +4,9 @@
 use crate::till::{Till, config_with, sandbox, use_request};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use wxcoupon::journal::Row;
+use wxcoupon::journal::sqlite::Sqlite;
+use wxcoupon::journal::store::{Durability, Store, Transaction};
 use wxcoupon_sandbox::{Fault, FaultKind, Sandbox};
 
 struct Shop {
@@ -29,16 +32,23 @@ impl Shop {
         assert!(self.sandbox.clear_fault(fault));
     }
 
-    fn watched_until(&self, number: &str) -> i64 {
+    fn signed_at(&self, number: &str) -> i64 {
         let db = rusqlite::Connection::open(self.folder.path().join("till.db")).unwrap();
-        db.query_row("SELECT watch_until_ms FROM request WHERE number = ?1", [number], |row| row.get(0))
-            .unwrap()
+        db.query_row("SELECT signed_s FROM requests WHERE number = ?1", [number], |row| row.get(0)).unwrap()
     }
 
     /// Six minutes later.
     fn let_time_pass(&self) {
-        let db = rusqlite::Connection::open(self.folder.path().join("till.db")).unwrap();
-        db.execute("UPDATE request SET watch_until_ms = 1", []).unwrap();
+        let file = Sqlite::open(&self.folder.path().join("till.db")).unwrap();
+        let merchant = self.sandbox.config()["mchid"].as_str().unwrap().to_owned();
+        let age = move |rows: &mut dyn Transaction| {
+            for row in rows.open(&merchant)? {
+                let held = row.lease.clone();
+                assert!(rows.replace(&Row { signed_s: 1, ..row }, &held)?);
+            }
+            Ok(())
+        };
+        file.transact(Durability::Flushed, Box::new(age)).unwrap();
     }
 
     fn settle(&self, number: &str) -> Value {
@@ -85,13 +95,13 @@ fn a_coupon_that_does_not_exist_can_be_called_off() {
 fn a_refused_repeat_does_not_begin_the_wait_anew() {
     let shop = Shop::open();
     shop.lose("AUTO_WAIT", "LATER-WAIT");
-    let first = shop.watched_until("LATER-WAIT");
+    let first = shop.signed_at("LATER-WAIT");
     let refusal = FaultKind::Refusal { status: 403, code: "NO_AUTH".into(), sub_code: 268_579_803 };
     let fault = shop.sandbox.inject(Fault::new(refusal).on("use"));
     for _ in 0..2 {
         std::thread::sleep(std::time::Duration::from_millis(50));
         assert_eq!(shop.settle("LATER-WAIT")["class"], 4);
-        assert_eq!(shop.watched_until("LATER-WAIT"), first);
+        assert_eq!(shop.signed_at("LATER-WAIT"), first);
     }
     shop.let_time_pass();
     assert_eq!(shop.settle("LATER-WAIT")["name"], "WXCOUPON_E_NO_PERMISSION");

@@ -1,9 +1,8 @@
 //! Opens the `SQLite` file with care.
 
-use super::journal_error;
-use super::owner::owner_only;
-use super::sql;
-use crate::error::Result;
+use super::migrate;
+use super::owner::{Owners, owner_only};
+use super::rows::{TABLES, indices};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -12,43 +11,16 @@ use std::time::Duration;
 /// Written into the file's header: `wxcj`.
 const APPLICATION_ID: i32 = 0x7778_636A;
 /// Counts up when the tables change.
-const FORMAT: i32 = 1;
+const FORMAT: i32 = 2;
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(3);
 
-pub(super) const TABLES: &str = "
-CREATE TABLE request (
-    id INTEGER PRIMARY KEY,
-    mchid TEXT NOT NULL,
-    number TEXT NOT NULL,
-    operation TEXT NOT NULL,
-    method TEXT NOT NULL,
-    target TEXT NOT NULL,
-    body BLOB,
-    members TEXT NOT NULL,
-    state INTEGER NOT NULL,
-    code INTEGER NOT NULL DEFAULT 0,
-    cause TEXT NOT NULL DEFAULT '',
-    attempts INTEGER NOT NULL DEFAULT 0,
-    created_ms INTEGER NOT NULL,
-    updated_ms INTEGER NOT NULL,
-    watch_until_ms INTEGER NOT NULL DEFAULT 0,
-    owner TEXT,
-    answer TEXT,
-    http_status INTEGER,
-    request_id TEXT,
-    host TEXT,
-    UNIQUE (mchid, number)
-) STRICT;
-";
-
 /// Opens or makes the file. One that is damaged, foreign or newer is refused and left as it is.
-pub fn open(path: &Path) -> Result<Connection> {
-    let opened = open_file(path).and_then(|db| prepare(&db).map(|()| db));
-    opened.map_err(|error| journal_error(format!("{}: {error}", path.display())))
+pub fn open(path: &Path, owners: &Owners) -> Result<Connection, String> {
+    open_file(path).and_then(|db| prepare(&db, owners).map(|()| db))
 }
 
-fn open_file(path: &Path) -> std::result::Result<Connection, String> {
+fn open_file(path: &Path) -> Result<Connection, String> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true);
     // SQLite gives the files beside it the same rights.
@@ -58,7 +30,8 @@ fn open_file(path: &Path) -> std::result::Result<Connection, String> {
     Connection::open_with_flags(path, flags).map_err(|error| error.to_string())
 }
 
-fn prepare(db: &Connection) -> std::result::Result<(), String> {
+/// Looks at what is there, and makes or migrates the tables.
+pub fn prepare(db: &Connection, owners: &Owners) -> Result<(), String> {
     let text = |error: rusqlite::Error| error.to_string();
     db.busy_timeout(BUSY).map_err(text)?;
     let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(text);
@@ -80,16 +53,16 @@ fn prepare(db: &Connection) -> std::result::Result<(), String> {
     let _: String = db.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0)).map_err(text)?;
     db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE").map_err(text)?;
     let made = if number("schema_version")? == 0 {
-        db.execute_batch(&format!(
-            "{TABLES} {} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}; COMMIT",
-            sql::index()
-        ))
+        db.execute_batch(TABLES).map_err(text)
+    } else if number("user_version")? < FORMAT {
+        migrate::from_first(db, owners)
     } else {
-        // Nothing is changed but the index of an earlier build, and the file has shown that it can be written.
-        db.execute_batch(&format!("UPDATE request SET state = state WHERE id = -1; {} COMMIT", sql::index()))
+        // Nothing is changed, and the file has shown that it can be written.
+        db.execute_batch("UPDATE requests SET state = state WHERE id = -1").map_err(text)
     };
-    made.map_err(|error| {
+    let rest =
+        format!("{} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}; COMMIT", indices());
+    made.and_then(|()| db.execute_batch(&rest).map_err(text)).inspect_err(|_| {
         let _ = db.execute_batch("ROLLBACK");
-        error.to_string()
     })
 }

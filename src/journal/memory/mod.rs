@@ -4,8 +4,9 @@
 //! aside with a lock in its hand now and then, and whoever needs the same one waits until it goes on. For the same
 //! reason a redemption with a new number allocates and frees as little as it can under a lock: malloc has locks, too.
 
-use super::rows::{NewRow, Reach, Row, Rows, State, Verdict, ago_ms, latest_arrival, now_ms};
-use rusqlite::Result;
+use super::row::{Lease, Row, ago_ms};
+use super::store::{Change, Durability, Mark, Reach, Result, Store, Transaction};
+use serde_json::{Map, Value};
 use std::array;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
@@ -25,6 +26,8 @@ pub struct Memory {
     hash: RandomState,
     /// The place of the next row; no row has the key 0.
     count: AtomicI64,
+    facts: Mutex<BTreeMap<String, i64>>,
+    marks: AtomicI64,
 }
 
 /// Some of the rows, by their keys: their place among all rows times the number of parts, and the part.
@@ -39,7 +42,6 @@ struct Kept {
     /// Without its members: as JSON, they are one piece of memory instead of many, for as long as it is kept.
     row: Row,
     members: Box<str>,
-    owner: Option<Arc<str>>,
 }
 
 /// One change, in which nobody else sees the rows of the same part.
@@ -50,29 +52,55 @@ pub struct Turn<'a> {
     /// Freed when the part is no longer held: members are dropped in this order.
     #[allow(clippy::vec_box, reason = "taken out of its box it would be freed under the lock")]
     forgotten: Vec<Box<Kept>>,
+    /// The same.
+    replaced: Vec<Row>,
 }
 
 impl Default for Memory {
     fn default() -> Memory {
         let parts = array::from_fn(|_| Mutex::default());
-        Memory { parts, hash: RandomState::new(), count: AtomicI64::new(1) }
+        Memory {
+            parts,
+            hash: RandomState::new(),
+            count: AtomicI64::new(1),
+            facts: Mutex::default(),
+            marks: AtomicI64::new(1),
+        }
     }
 }
 
 impl Memory {
     /// Begins a change.
     pub fn turn(&self) -> Turn<'_> {
-        Turn { memory: self, held: None, forgotten: Vec::new() }
+        Turn { memory: self, held: None, forgotten: Vec::new(), replaced: Vec::new() }
     }
 }
 
 impl Kept {
     fn whole(&self) -> Row {
-        Row { members: serde_json::from_str(&self.members).unwrap_or_default(), ..self.row.clone() }
+        let members: Map<String, Value> = serde_json::from_str(&self.members).unwrap_or_default();
+        Row { members: Arc::new(members), ..self.row.clone() }
     }
 }
 
 impl<'a> Turn<'a> {
+    /// Rows of all parts, oldest first.
+    #[allow(clippy::unnecessary_wraps, reason = "as the store's contract has it")]
+    fn all(&mut self, wanted: impl Fn(&Row) -> bool) -> Result<Vec<Row>> {
+        let mut found = Vec::new();
+        for part in 0..PARTS {
+            let rows = self.hold(part).rows.values();
+            found.extend(rows.filter(|kept| wanted(&kept.row)).map(|kept| kept.whole()));
+        }
+        found.sort_unstable_by_key(|row: &Row| row.id);
+        Ok(found)
+    }
+
+    fn facts(&self) -> MutexGuard<'a, BTreeMap<String, i64>> {
+        let memory: &'a Memory = self.memory;
+        memory.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     #[allow(clippy::indexing_slicing, reason = "what is left when divided by the number of parts is less")]
     fn hold(&mut self, part: u32) -> &mut Part {
         let memory: &'a Memory = self.memory;
@@ -88,12 +116,6 @@ impl<'a> Turn<'a> {
 
     fn part_of_row(&mut self, id: i64) -> &mut Part {
         self.hold(u32::try_from(id.rem_euclid(i64::from(PARTS))).unwrap_or_default())
-    }
-
-    fn change(&mut self, id: i64, change: impl FnOnce(&mut Kept)) {
-        if let Some(kept) = self.part_of_row(id).rows.get_mut(&id) {
-            change(kept);
-        }
     }
 
     /// Forgets finished rows of the part in which `newest` is, up to that one.
@@ -115,74 +137,81 @@ impl<'a> Turn<'a> {
     }
 }
 
-impl Rows for Turn<'_> {
-    fn by_number(&mut self, _: &str, number: &str) -> Result<Option<(Row, Option<Arc<str>>)>> {
+impl Store for Memory {
+    /// Nothing here is taken back, so a change reads before it writes.
+    fn transact(&self, _: Durability, change: Change) -> Result<()> {
+        change(&mut self.turn())
+    }
+
+    fn enlist(&self) -> Result<Arc<dyn Mark>> {
+        Ok(Arc::new(Living(self.marks.fetch_add(1, Ordering::Relaxed).to_string().into())))
+    }
+
+    /// The rows belong to one context, and a mark that it gave up is another than its own.
+    fn is_alive(&self, mark: &str) -> bool {
+        !mark.is_empty()
+    }
+}
+
+/// The context itself.
+#[derive(Debug)]
+struct Living(Arc<str>);
+
+impl Mark for Living {
+    fn id(&self) -> &Arc<str> {
+        &self.0
+    }
+}
+
+impl Transaction for Turn<'_> {
+    fn find(&mut self, _: &str, number: &str) -> Result<Option<Row>> {
         let part = self.hold(self.part_of_number(number));
         let kept = part.ids.get(number).and_then(|id| part.rows.get(id));
-        Ok(kept.map(|kept| (kept.whole(), kept.owner.clone())))
+        Ok(kept.map(|kept| kept.whole()))
     }
 
-    fn insert(&mut self, _: &str, owner: &Arc<str>, new: NewRow, members: Box<str>) -> Result<Row> {
+    fn insert(&mut self, row: &Row) -> Result<i64> {
+        let members = crate::json::text(&*row.members, 0).into_boxed_str();
         let place = self.memory.count.fetch_add(1, Ordering::Relaxed);
-        let part = self.part_of_number(&new.request.number);
-        let mut row = Row::of(place * i64::from(PARTS) + i64::from(part), new);
-        let members_of_row = std::mem::take(&mut row.members);
-        let kept = Row { watch_until_ms: latest_arrival(), ..row.clone() };
+        let part = self.part_of_number(&row.request.number);
+        let id = place * i64::from(PARTS) + i64::from(part);
+        let kept = Box::new(Kept { row: Row { id, members: Arc::default(), ..row.clone() }, members });
         let part = self.hold(part);
-        part.ids.insert(Arc::clone(&row.request.number), row.id);
-        part.rows.insert(row.id, Box::new(Kept { row: kept, members, owner: Some(Arc::clone(owner)) }));
-        Ok(Row { members: members_of_row, ..row })
+        part.ids.insert(Arc::clone(&row.request.number), id);
+        part.rows.insert(id, kept);
+        Ok(id)
     }
 
-    fn take_up(
-        &mut self,
-        id: i64,
-        owner: &Arc<str>,
-        state: Option<State>,
-        watch_at_least_until_ms: i64,
-    ) -> Result<()> {
-        self.change(id, |kept| {
-            kept.owner = Some(Arc::clone(owner));
-            kept.row.watch_until_ms = kept.row.watch_until_ms.max(watch_at_least_until_ms);
-            if let Some(state) = state {
-                (kept.row.state, kept.row.updated_ms) = (state, now_ms());
-            }
-        });
-        Ok(())
+    fn replace(&mut self, row: &Row, held: &Lease) -> Result<bool> {
+        // Made before the lock is taken, and what it replaces is freed after.
+        let mut row = Row { members: Arc::default(), ..row.clone() };
+        let (id, ended) = (row.id, row.state.is_finished());
+        let part = self.part_of_row(id);
+        let Some(kept) = part.rows.get_mut(&id).filter(|kept| kept.row.lease == *held) else {
+            return Ok(false);
+        };
+        std::mem::swap(&mut kept.row, &mut row);
+        if ended {
+            self.forget_where(id - REMEMBERED * i64::from(PARTS), |_| true);
+        }
+        self.replaced.push(row);
+        Ok(true)
     }
 
-    fn finish(&mut self, id: i64, verdict: Verdict) -> Result<()> {
-        self.change(id, |kept| {
-            kept.owner = None;
-            let row = &mut kept.row;
-            row.state = verdict.state;
-            row.code = verdict.code;
-            row.cause = verdict.cause;
-            row.attempts += verdict.attempts;
-            row.updated_ms = now_ms();
-            row.watch_until_ms = verdict.watch_until_ms;
-            row.answer = verdict.answer.or(row.answer.take());
-            row.http_status = verdict.http_status.or(row.http_status);
-            row.request_id = verdict.request_id.or(row.request_id.take());
-            row.host = verdict.host.or(row.host.take());
-        });
-        self.forget_where(id - REMEMBERED * i64::from(PARTS), |_| true);
-        Ok(())
+    fn delete(&mut self, id: i64, held: &Lease) -> Result<bool> {
+        let is_held_so = self.part_of_row(id).rows.get(&id).is_some_and(|kept| kept.row.lease == *held);
+        if is_held_so {
+            self.forget(id);
+        }
+        Ok(is_held_so)
     }
 
-    fn release(&mut self, id: i64) -> Result<()> {
-        self.change(id, |kept| kept.owner = None);
-        Ok(())
+    fn open(&mut self, _: &str) -> Result<Vec<Row>> {
+        self.all(|row| !row.state.is_finished())
     }
 
-    fn call_off(&mut self, id: i64) -> Result<()> {
-        self.change(id, |kept| (kept.row.state, kept.row.updated_ms) = (State::Voiding, now_ms()));
-        Ok(())
-    }
-
-    fn delete(&mut self, id: i64) -> Result<()> {
-        self.forget(id);
-        Ok(())
+    fn returns(&mut self, _: &str, coupon: &str) -> Result<Vec<Row>> {
+        self.all(|row| row.request.operation == "return" && row.coupon.as_deref() == Some(coupon))
     }
 
     fn prune(&mut self, _: &str, keep: Duration, _: Reach) -> Result<()> {
@@ -193,14 +222,13 @@ impl Rows for Turn<'_> {
         Ok(())
     }
 
-    fn unfinished(&mut self, _: &str) -> Result<Vec<Row>> {
-        let mut open = Vec::new();
-        for part in 0..PARTS {
-            let rows = self.hold(part).rows.values();
-            open.extend(rows.filter(|kept| !kept.row.state.is_finished()).map(|kept| kept.whole()));
-        }
-        open.sort_unstable_by_key(|row: &Row| row.id);
-        Ok(open)
+    fn fact(&mut self, name: &str) -> Result<Option<i64>> {
+        Ok(self.facts().get(name).copied())
+    }
+
+    fn set_fact(&mut self, name: &str, value: i64) -> Result<()> {
+        self.facts().insert(name.to_owned(), value);
+        Ok(())
     }
 }
 
@@ -209,23 +237,17 @@ mod tests {
     use super::*;
     use std::thread;
 
+    use crate::journal::row::{NewRow, State};
+
     fn insert(turn: &mut Turn<'_>, number: &str) -> i64 {
-        turn.insert("", &"owner".into(), NewRow::plain(number), "{}".into()).unwrap().id
+        turn.insert(&Row::new(&"".into(), &"owner".into(), NewRow::plain(number))).unwrap()
     }
 
-    fn done(turn: &mut Turn<'_>, id: i64) {
-        let verdict = Verdict {
-            state: State::Done,
-            code: 0,
-            cause: String::new(),
-            attempts: 1,
-            watch_until_ms: 0,
-            answer: None,
-            http_status: None,
-            request_id: None,
-            host: None,
-        };
-        turn.finish(id, verdict).unwrap();
+    fn done(turn: &mut Turn<'_>, number: &str) {
+        let row = turn.find("", number).unwrap().unwrap();
+        let lease = Lease { owner: None, ..row.lease.clone() };
+        assert!(turn.replace(&Row { state: State::Done, lease, ..row.clone() }, &row.lease).unwrap());
+        assert!(!turn.replace(&row, &row.lease).unwrap(), "it is not held so any more");
     }
 
     #[test]
@@ -235,14 +257,14 @@ mod tests {
         let open = insert(&mut memory.turn(), "OPEN-2");
         let older = insert(&mut memory.turn(), "OPEN-1");
         for number in &numbers {
-            let id = insert(&mut memory.turn(), number);
-            done(&mut memory.turn(), id);
+            insert(&mut memory.turn(), number);
+            done(&mut memory.turn(), number);
         }
-        let is_known = |number: &str| memory.turn().by_number("", number).unwrap().is_some();
+        let is_known = |number: &str| memory.turn().find("", number).unwrap().is_some();
         let latest = numbers.len() - usize::try_from(REMEMBERED).unwrap();
         assert!(numbers[latest..].iter().all(|number| is_known(number)));
         assert!(numbers[..numbers.len() / 2].iter().all(|number| !is_known(number)));
-        let unfinished = memory.turn().unfinished("").unwrap();
+        let unfinished = memory.turn().open("").unwrap();
         assert_eq!(unfinished.iter().map(|row| row.id).collect::<Vec<_>>(), [open, older]);
         // What changed in this very millisecond is not older than nothing.
         thread::sleep(Duration::from_millis(2));
@@ -255,13 +277,13 @@ mod tests {
     fn one_number_waits_for_itself_and_hardly_ever_for_another() {
         let memory = Memory::default();
         let mut turn = memory.turn();
-        assert!(turn.by_number("", "SALE-0001").unwrap().is_none());
+        assert!(turn.find("", "SALE-0001").unwrap().is_none());
         let held = turn.part_of_number("SALE-0001");
         let others: Vec<String> = (0..200).map(|at| format!("OTHER-{at}")).collect();
         let free = others.iter().filter(|number| turn.part_of_number(number) != held).count();
         assert!(free > 150, "{free} of 200");
         thread::scope(|scope| {
-            let same = scope.spawn(|| memory.turn().by_number("", "SALE-0001").unwrap().is_some());
+            let same = scope.spawn(|| memory.turn().find("", "SALE-0001").unwrap().is_some());
             for number in &others {
                 let mut other = memory.turn();
                 if other.part_of_number(number) != held {

@@ -1,0 +1,414 @@
+//! What stands in a row.
+
+use crate::course::Course;
+use crate::limits::LONGEST_CALL_MS;
+use crate::system::wall_ms;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a request can still arrive after it was signed: WeChat Pay refuses a signature that is more than
+/// five minutes old, and a minute is for its clock and ours.
+pub const DELAYED_ARRIVAL: Duration = Duration::from_secs(360);
+
+/// What is known of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// It may have happened, or is happening now.
+    Pending = 0,
+    /// It happened, proven.
+    Done = 1,
+    /// WeChat Pay refused it.
+    Refused = 2,
+    /// The till was told that it did not happen.
+    Closed = 3,
+    /// Called off and not found at WeChat Pay; a delayed copy could still arrive.
+    Watching = 4,
+    /// Called off for good: undone, or never happened.
+    Voided = 5,
+    /// Being called off: it may have happened, and is to be undone.
+    Voiding = 6,
+    /// WeChat Pay refused it, and the till was told; a delayed copy could still arrive.
+    RefusedWatched = 7,
+    /// Answers came for a day, and none of them was evidence.
+    Unresolved = 8,
+    /// The row was changed by something else than this library.
+    Damaged = 9,
+    /// A person decided that nobody works on it any more.
+    Abandoned = 10,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [State; 11] = [
+        State::Pending,
+        State::Done,
+        State::Refused,
+        State::Closed,
+        State::Watching,
+        State::Voided,
+        State::Voiding,
+        State::RefusedWatched,
+        State::Unresolved,
+        State::Damaged,
+        State::Abandoned,
+    ];
+
+    /// Nothing more is to be done about it.
+    pub fn is_finished(self) -> bool {
+        matches!(self, State::Done | State::Refused | State::Closed | State::Voided | State::Abandoned)
+    }
+
+    /// The state that a store keeps under this number.
+    pub fn from_number(number: i64) -> Option<State> {
+        State::ALL.into_iter().find(|state| *state as i64 == number)
+    }
+}
+
+/// What is sent, as often as it takes; it never changes.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Name of the operation.
+    pub operation: String,
+    /// The request's own number.
+    pub number: Arc<str>,
+    /// HTTP method.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// The frozen bytes.
+    pub body: Option<Vec<u8>>,
+}
+
+/// Who holds a row, and how often it was taken up before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lease {
+    /// The mark of a context; nobody works on the row where there is none.
+    pub owner: Option<Arc<str>>,
+    /// Counts up whenever the row is taken up.
+    pub generation: i64,
+    /// Until when, in milliseconds since 1970 by the store's clock, where the store cannot tell who is alive.
+    pub until_ms: Option<i64>,
+}
+
+/// A request to be written down.
+#[derive(Debug, Clone)]
+pub struct NewRow {
+    /// What is sent.
+    pub request: Arc<Request>,
+    /// The members that were checked.
+    pub members: Map<String, Value>,
+    /// Members that this library filled in with the present time: they do not make a repeat different.
+    pub filled_in: Vec<&'static str>,
+    /// Whether a recorded success is sent again instead of being answered from here.
+    pub ask_again: bool,
+}
+
+/// A request as it stands in the journal.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Key of the row.
+    pub id: i64,
+    /// Whose it is.
+    pub merchant: Arc<str>,
+    /// What is sent.
+    pub request: Arc<Request>,
+    /// The members as they were checked.
+    pub members: Arc<Map<String, Value>>,
+    /// The coupon that it is about, by which what happened to it later is found.
+    pub coupon: Option<Arc<str>>,
+    /// A keyed digest of what was asked, for a row whose members are gone.
+    pub content: Option<Vec<u8>>,
+    /// The caller's trace of the call that wrote it down.
+    pub trace: Option<String>,
+    /// When it was written down, in milliseconds since 1970 by this machine's clock.
+    pub created_ms: i64,
+    /// What is known.
+    pub state: State,
+    /// Its sale was called off: what is found of it is undone.
+    pub called_off: bool,
+    /// Status of the last attempt.
+    pub code: i32,
+    /// Its message.
+    pub cause: String,
+    /// Why it was abandoned.
+    pub note: Option<String>,
+    /// How often it was sent, or tried to be sent.
+    pub attempts: u32,
+    /// When it last changed.
+    pub updated_ms: i64,
+    /// When it was first in doubt, by this machine's clock.
+    pub doubted_ms: Option<i64>,
+    /// When settling last tried it, by this machine's clock; 0 before the first time.
+    pub tried_ms: i64,
+    /// Bytes of it have left this machine.
+    pub sent: bool,
+    /// Time of the latest signature that may still arrive, in seconds since 1970; 0 where none can.
+    pub signed_s: i64,
+    /// WeChat Pay's time of the verdict, in seconds since 1970, where an answer proved it.
+    pub verdict_s: Option<i64>,
+    /// The recorded answer.
+    pub answer: Option<Arc<str>>,
+    /// HTTP status of the recorded answer.
+    pub http_status: Option<u16>,
+    /// `Request-ID` of the last answer.
+    pub request_id: Option<String>,
+    /// Host that gave it.
+    pub host: Option<String>,
+    /// Its attempts, the first and the last of them.
+    pub course: Course,
+    /// Who works on it.
+    pub lease: Lease,
+}
+
+impl Row {
+    /// A new request, written down now, which that context works on.
+    pub fn new(merchant: &Arc<str>, owner: &Arc<str>, new: NewRow) -> Row {
+        let now = wall_ms();
+        Row {
+            id: 0,
+            merchant: Arc::clone(merchant),
+            coupon: coupon(&new.members),
+            request: new.request,
+            members: Arc::new(new.members),
+            content: None,
+            trace: None,
+            created_ms: now,
+            state: State::Pending,
+            called_off: false,
+            code: 0,
+            cause: String::new(),
+            note: None,
+            attempts: 0,
+            updated_ms: now,
+            doubted_ms: None,
+            tried_ms: 0,
+            sent: false,
+            signed_s: 0,
+            verdict_s: None,
+            answer: None,
+            http_status: None,
+            request_id: None,
+            host: None,
+            course: Course::default(),
+            lease: Lease { owner: Some(Arc::clone(owner)), generation: 1, until_ms: None },
+        }
+    }
+
+    /// The same as a store keeps it while somebody works on it: should its context die, it may have been sent until the end
+    /// of the longest call.
+    #[must_use]
+    pub fn in_work(&self) -> Row {
+        Row { sent: true, signed_s: self.signed_s.max(latest_signature()), ..self.clone() }
+    }
+
+    /// Until when a delayed copy could arrive, in milliseconds since 1970; 0 where none could.
+    pub fn watch_until_ms(&self) -> i64 {
+        if self.signed_s == 0 {
+            return 0;
+        }
+        let delay = i64::try_from(DELAYED_ARRIVAL.as_secs()).unwrap_or(i64::MAX);
+        self.signed_s.saturating_add(delay).saturating_mul(1000)
+    }
+
+    /// A digest of everything that stands in the row, by which a store finds out that something else has changed it.
+    pub fn digest(&self, members: &str, course: &str) -> [u8; 16] {
+        let mut digest = Sha256::new();
+        let mut put = |value: Option<&[u8]>| {
+            // A length before each, so that nothing moves from one column to the next unseen.
+            let length = value.map_or(-1, |value| i64::try_from(value.len()).unwrap_or(i64::MAX));
+            digest.update(length.to_le_bytes());
+            digest.update(value.unwrap_or_default());
+        };
+        let request = &*self.request;
+        for text in [&*self.merchant, &request.operation, &*request.number, &request.method, &request.target]
+        {
+            put(Some(text.as_bytes()));
+        }
+        put(request.body.as_deref());
+        for text in [members, &self.cause, course] {
+            put(Some(text.as_bytes()));
+        }
+        let texts = [
+            self.coupon.as_deref(),
+            self.trace.as_deref(),
+            self.note.as_deref(),
+            self.answer.as_deref(),
+            self.request_id.as_deref(),
+            self.host.as_deref(),
+            self.lease.owner.as_deref(),
+        ];
+        for text in texts {
+            put(text.map(str::as_bytes));
+        }
+        put(self.content.as_deref());
+        let numbers = [
+            Some(self.created_ms),
+            Some(self.state as i64),
+            Some(i64::from(self.called_off)),
+            Some(i64::from(self.code)),
+            Some(i64::from(self.attempts)),
+            Some(self.updated_ms),
+            self.doubted_ms,
+            Some(self.tried_ms),
+            Some(i64::from(self.sent)),
+            Some(self.signed_s),
+            self.verdict_s,
+            self.http_status.map(i64::from),
+            Some(self.lease.generation),
+            self.lease.until_ms,
+        ];
+        for number in numbers {
+            put(number.map(i64::to_le_bytes).as_ref().map(<[u8; 8]>::as_slice));
+        }
+        let whole: [u8; 32] = digest.finalize().into();
+        let mut first = [0; 16];
+        first.copy_from_slice(whole.split_at(16).0);
+        first
+    }
+}
+
+/// What became of a request.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// What is known now.
+    pub state: State,
+    /// The status that was told.
+    pub code: i32,
+    /// Its message.
+    pub cause: String,
+    /// Attempts of this call.
+    pub attempts: u32,
+    /// Bytes of it have left this machine, in this call or before.
+    pub sent: bool,
+    /// Time of the latest signature that may still arrive, in seconds since 1970; 0 where none can.
+    pub signed_s: i64,
+    /// The proven answer.
+    pub answer: Option<Arc<str>>,
+    /// Its HTTP status.
+    pub http_status: Option<u16>,
+    /// Its `Request-ID`.
+    pub request_id: Option<String>,
+    /// The host that gave it.
+    pub host: Option<String>,
+    /// What each attempt met.
+    pub course: Course,
+}
+
+impl Row {
+    /// The same row with what became of it, and nobody who works on it.
+    #[must_use]
+    pub fn judged(&self, verdict: Verdict) -> Row {
+        let now = wall_ms();
+        let in_doubt = matches!(verdict.state, State::Pending | State::Voiding);
+        Row {
+            state: verdict.state,
+            code: verdict.code,
+            cause: verdict.cause,
+            attempts: self.attempts.saturating_add(verdict.attempts),
+            updated_ms: now,
+            doubted_ms: self.doubted_ms.or(in_doubt.then_some(now)),
+            sent: verdict.sent,
+            signed_s: verdict.signed_s,
+            answer: verdict.answer.or_else(|| self.answer.clone()),
+            http_status: verdict.http_status.or(self.http_status),
+            request_id: verdict.request_id.or_else(|| self.request_id.clone()),
+            host: verdict.host.or_else(|| self.host.clone()),
+            course: self.course.followed_by(verdict.course),
+            lease: Lease { owner: None, until_ms: None, ..self.lease.clone() },
+            ..self.clone()
+        }
+    }
+}
+
+/// By brand, stock and code: codes that a brand makes itself repeat across stocks. Each part with its length, so that no
+/// two coupons share a key.
+fn coupon(members: &Map<String, Value>) -> Option<Arc<str>> {
+    let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
+    let parts = ["brand_id", "stock_id", "coupon_code"].map(text);
+    let [.., code] = parts;
+    if code.is_empty() {
+        return None;
+    }
+    Some(parts.map(|part| format!("{}:{part}", part.len())).join(" ").into())
+}
+
+/// The time of the latest signature of what is sent from now on, should this process die before it can say better: the
+/// end of the longest call.
+pub fn latest_signature() -> i64 {
+    wall_ms().saturating_add(i64::try_from(LONGEST_CALL_MS).unwrap_or(i64::MAX)) / 1000
+}
+
+/// The moment that long ago, in milliseconds since 1970.
+pub fn ago_ms(time: Duration) -> i64 {
+    wall_ms().saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+impl NewRow {
+    /// A redemption with as little as there can be.
+    pub(super) fn plain(number: &str) -> NewRow {
+        NewRow::with_body(number, None)
+    }
+
+    /// The same with a body.
+    pub(super) fn with_body(number: &str, body: Option<&str>) -> NewRow {
+        let request = Request {
+            operation: "use".into(),
+            number: number.into(),
+            method: "POST".into(),
+            target: "/".into(),
+            body: body.map(Into::into),
+        };
+        NewRow { request: Arc::new(request), members: Map::new(), filled_in: Vec::new(), ask_again: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn coupons_are_told_apart_whatever_stands_in_their_codes() {
+        let key = |stock: &str, code: &str| {
+            let Value::Object(members) = json!({ "stock_id": stock, "coupon_code": code }) else {
+                panic!("an object")
+            };
+            coupon(&members)
+        };
+        assert_ne!(key("1", "2"), key("12", ""));
+        assert_ne!(key("1 1:2", "3"), key("1", "2 1:3"));
+        assert_eq!(key("1", ""), None);
+        assert_eq!(key("1", "A"), key("1", "A"));
+    }
+
+    #[test]
+    fn a_digest_notices_every_column() {
+        let row = Row::new(&"m".into(), &"owner".into(), NewRow::with_body("SALE-0001", Some("{}")));
+        let digest = |row: &Row| row.digest("{}", "[]");
+        let right = digest(&row);
+        let changes: [&dyn Fn(&mut Row); 12] = [
+            &|row| row.merchant = "n".into(),
+            &|row| row.created_ms += 1,
+            &|row| row.state = State::Done,
+            &|row| row.called_off = true,
+            &|row| row.code = 1,
+            &|row| row.cause.push('x'),
+            &|row| row.signed_s += 1,
+            &|row| row.verdict_s = Some(0),
+            &|row| row.answer = Some("".into()),
+            &|row| row.lease.generation += 1,
+            &|row| row.lease.owner = None,
+            &|row| row.request = Arc::new(Request { body: None, ..(*row.request).clone() }),
+        ];
+        for change in changes {
+            let mut other = row.clone();
+            change(&mut other);
+            assert_ne!(digest(&other), right);
+        }
+        assert_ne!(row.digest("{ }", "[]"), right);
+        assert_ne!(row.digest("{}[]", ""), right);
+    }
+}

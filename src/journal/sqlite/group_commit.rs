@@ -1,0 +1,348 @@
+//! Changes of one file, written in groups: concurrent calls share one flush.
+
+use super::rows::{Tables, failed};
+use crate::journal::store::{Change, Durability, Result, StoreError};
+use rusqlite::Connection;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// One connection to the file. Of all who want a change, one at a time leads: it commits for all
+/// who wait when it begins.
+pub struct GroupCommit {
+    db: Mutex<Connection>,
+    queue: Mutex<Queue>,
+    /// A leader is done.
+    done: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: Vec<Queued>,
+    is_led: bool,
+    /// Threads that have to be woken.
+    asleep: usize,
+}
+
+type Outcome = Arc<OnceLock<Result<()>>>;
+
+struct Queued {
+    durability: Durability,
+    change: Change,
+    outcome: Outcome,
+}
+
+impl std::fmt::Debug for GroupCommit {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("GroupCommit")
+    }
+}
+
+impl GroupCommit {
+    /// Over a connection that is ready.
+    pub fn new(db: Connection) -> GroupCommit {
+        GroupCommit { db: Mutex::new(db), queue: Mutex::default(), done: Condvar::new() }
+    }
+
+    /// Runs one change, together with all that other threads asked for before its leader began: concurrent calls
+    /// share one flush, and nobody waits for a later group.
+    pub fn run(&self, durability: Durability, change: Change) -> Result<()> {
+        let outcome = Outcome::default();
+        let mut queue = lock(&self.queue);
+        queue.waiting.push(Queued { durability, change, outcome: Arc::clone(&outcome) });
+        while outcome.get().is_none() && queue.is_led {
+            queue.asleep += 1;
+            queue = self.done.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue.asleep -= 1;
+        }
+        if outcome.get().is_none() {
+            queue.is_led = true;
+            let leader = Leader(self);
+            let group = std::mem::take(&mut queue.waiting);
+            drop(queue);
+            commit(&mut lock(&self.db), group);
+            drop(leader);
+        } else {
+            drop(queue);
+        }
+        let unwritten = || Err(StoreError::NotWritten("the change was not written".into()));
+        outcome.get().cloned().unwrap_or_else(unwritten)
+    }
+}
+
+/// Makes room for the next one when dropped, after a panic too.
+struct Leader<'a>(&'a GroupCommit);
+
+impl Drop for Leader<'_> {
+    fn drop(&mut self) {
+        let mut queue = lock(&self.0.queue);
+        queue.is_led = false;
+        let somebody_sleeps = queue.asleep > 0;
+        drop(queue);
+        if somebody_sleeps {
+            self.0.done.notify_all();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn commit(db: &mut Connection, group: Vec<Queued>) {
+    let flushed = group.iter().any(|queued| queued.durability == Durability::Flushed);
+    let outcomes: Vec<Outcome> = group.iter().map(|queued| Arc::clone(&queued.outcome)).collect();
+    let unfinished = Unfinished(db);
+    let whole = together(unfinished.0, group, flushed);
+    drop(unfinished);
+    for outcome in outcomes {
+        // One that failed by itself has its own reason already.
+        let _ = outcome.set(whole.clone());
+    }
+}
+
+/// Takes back what is not committed when dropped, after a panic too: nothing of the group may stay, and other processes
+/// wait for the end of a transaction.
+struct Unfinished<'a>(&'a mut Connection);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit() {
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+fn together(db: &Connection, group: Vec<Queued>, flushed: bool) -> Result<()> {
+    // Takes effect while it is prepared, so that it cannot be one of those that are prepared once.
+    db.execute_batch(if flushed { "PRAGMA synchronous=FULL" } else { "PRAGMA synchronous=NORMAL" })
+        .map_err(failed)?;
+    db.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([])).map_err(failed)?;
+    for queued in group {
+        let kept = is_kept(db, queued.change).map_err(failed)?;
+        if db.is_autocommit() {
+            // A full disk makes SQLite end the transaction by itself: nothing of the group may stay.
+            let why = kept.err().unwrap_or_else(|| {
+                StoreError::NotWritten("another change of the same group could not be written".into())
+            });
+            let _ = queued.outcome.set(Err(why.clone()));
+            return Err(StoreError::NotWritten(
+                "another change of the same group could not be written".into(),
+            ));
+        }
+        if let Err(why) = kept {
+            let _ = queued.outcome.set(Err(why));
+        }
+    }
+    let mut commit = db.prepare_cached("COMMIT").map_err(failed)?;
+    commit.execute([]).map(drop).map_err(|error| commit_failed(&error))
+}
+
+/// One change of the group: all of it or nothing, whatever becomes of the others.
+fn is_kept(db: &Connection, change: Change) -> rusqlite::Result<Result<()>> {
+    db.prepare_cached("SAVEPOINT change").and_then(|mut savepoint| savepoint.execute([]))?;
+    let kept = change(&mut Tables(db));
+    if !db.is_autocommit() {
+        if kept.is_err() {
+            db.prepare_cached("ROLLBACK TO change").and_then(|mut back| back.execute([]))?;
+        }
+        db.prepare_cached("RELEASE change").and_then(|mut release| release.execute([]))?;
+    }
+    Ok(kept)
+}
+
+/// Waiting for others comes before the first byte is written; after that nobody can say what a later look finds.
+fn commit_failed(error: &rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+            StoreError::NotWritten(error.to_string())
+        }
+        _ => StoreError::Unknown(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::row::{NewRow, Row};
+    use crate::journal::sqlite::Sqlite;
+    use crate::journal::store::Transaction;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::thread::{Scope, ScopedJoinHandle};
+    use std::time::Duration;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    struct Bench {
+        folder: tempfile::TempDir,
+        file: GroupCommit,
+    }
+
+    impl Bench {
+        fn new() -> Bench {
+            let folder = tempfile::tempdir().unwrap();
+            let file = Sqlite::open(&folder.path().join("journal")).unwrap().file;
+            Bench { folder, file }
+        }
+
+        fn path(&self) -> std::path::PathBuf {
+            self.folder.path().join("journal")
+        }
+
+        fn wal_bytes(&self) -> u64 {
+            std::fs::metadata(self.folder.path().join("journal-wal")).unwrap().len()
+        }
+
+        /// A change that is being carried out, until it is let go.
+        fn hold<'s>(&'s self, scope: &'s Scope<'s, '_>) -> (Sender<()>, ScopedJoinHandle<'s, ()>) {
+            let (let_go, wait): (Sender<()>, Receiver<()>) = channel();
+            let (tell, begun) = channel();
+            let held = scope.spawn(move || {
+                let work = move |_: &mut dyn Transaction| {
+                    tell.send(()).unwrap();
+                    wait.recv_timeout(PATIENCE).unwrap();
+                    Ok(())
+                };
+                self.file.run(Durability::Lazy, Box::new(work)).unwrap();
+            });
+            begun.recv_timeout(PATIENCE).unwrap();
+            (let_go, held)
+        }
+
+        fn insert<'s>(&'s self, scope: &'s Scope<'s, '_>, number: usize) -> ScopedJoinHandle<'s, ()> {
+            scope.spawn(move || {
+                self.file.run(Durability::Flushed, insertion(number, "")).unwrap();
+            })
+        }
+
+        fn until_waiting(&self, count: usize) {
+            let start = std::time::Instant::now();
+            while lock(&self.file.queue).waiting.len() != count {
+                assert!(start.elapsed() < PATIENCE, "there were never {count} waiting");
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+
+    fn insertion(number: usize, body: &str) -> Change {
+        let new = NewRow::with_body(&format!("SALE-{number:04}"), Some(body));
+        let row = Row::new(&"1".into(), &"owner".into(), new);
+        Box::new(move |rows| rows.insert(&row).map(drop))
+    }
+
+    fn until_ended(threads: &[ScopedJoinHandle<'_, ()>]) {
+        let start = std::time::Instant::now();
+        while !threads.iter().all(ScopedJoinHandle::is_finished) {
+            assert!(start.elapsed() < PATIENCE, "they wait for what is not theirs");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn who_waits_together_is_written_together_and_waits_for_nobody_later() {
+        let bench = Bench::new();
+        std::thread::scope(|scope| {
+            bench.insert(scope, 0).join().unwrap();
+            let one = bench.wal_bytes();
+            bench.insert(scope, 1).join().unwrap();
+            let one = bench.wal_bytes() - one;
+            let before = bench.wal_bytes();
+
+            let (first, first_ends) = bench.hold(scope);
+            let together: Vec<_> = (2..10).map(|number| bench.insert(scope, number)).collect();
+            bench.until_waiting(8);
+            first.send(()).unwrap();
+            first_ends.join().unwrap();
+            until_ended(&together);
+            let eight = bench.wal_bytes() - before;
+            assert!(eight < 3 * one, "{eight} bytes for eight, {one} for one");
+
+            // While somebody else holds the file, nobody whose change is in it waits.
+            let (first, first_ends) = bench.hold(scope);
+            let pair = [bench.insert(scope, 10), bench.insert(scope, 11)];
+            bench.until_waiting(2);
+            first.send(()).unwrap();
+            bench.until_waiting(0);
+            let (second, second_ends) = bench.hold(scope);
+            until_ended(&pair);
+            first_ends.join().unwrap();
+            second.send(()).unwrap();
+            second_ends.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn after_a_change_that_panics_the_next_one_is_written() {
+        let bench = Bench::new();
+        std::thread::scope(|scope| {
+            let panics = scope.spawn(|| {
+                let work = |_: &mut dyn Transaction| -> Result<()> { panic!("on purpose") };
+                let _ = bench.file.run(Durability::Flushed, Box::new(work));
+            });
+            assert!(panics.join().is_err());
+            let other = Connection::open(bench.path()).unwrap();
+            other.busy_timeout(Duration::ZERO).unwrap();
+            other.execute_batch("BEGIN IMMEDIATE; ROLLBACK").unwrap();
+            until_ended(&[bench.insert(scope, 0)]);
+        });
+    }
+
+    #[test]
+    fn a_change_that_fails_is_taken_back_and_the_others_of_its_group_are_not() {
+        let bench = Bench::new();
+        std::thread::scope(|scope| {
+            let (first, first_ends) = bench.hold(scope);
+            let fails = scope.spawn(|| {
+                let insert = insertion(1, "");
+                let change: Change = Box::new(move |rows| {
+                    insert(rows)?;
+                    Err(StoreError::NotWritten("on purpose".into()))
+                });
+                bench.file.run(Durability::Flushed, change)
+            });
+            let other = bench.insert(scope, 2);
+            bench.until_waiting(2);
+            first.send(()).unwrap();
+            first_ends.join().unwrap();
+            assert_eq!(fails.join().unwrap(), Err(StoreError::NotWritten("on purpose".into())));
+            other.join().unwrap();
+        });
+        let found = |number: &str| Tables(&lock(&bench.file.db)).find("1", number).unwrap().is_some();
+        assert!(!found("SALE-0001") && found("SALE-0002"));
+    }
+
+    #[test]
+    fn a_file_that_is_full_says_so() {
+        let bench = Bench::new();
+        lock(&bench.file.db).pragma_update(None, "max_page_count", 10).unwrap();
+        let insert =
+            |number: usize| bench.file.run(Durability::Flushed, insertion(number, &"x".repeat(4096)));
+        let refused = (0..10).find_map(|number| insert(number).err()).expect("ten pages are soon full");
+        assert!(refused.to_string().contains("full"), "{refused}");
+    }
+
+    #[test]
+    fn what_must_survive_a_power_cut_is_flushed_with_its_commit() {
+        let bench = Bench::new();
+        let at_last = || {
+            lock(&bench.file.db).pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap()
+        };
+        let level = |durability| {
+            bench.file.run(durability, Box::new(|_| Ok(()))).unwrap();
+            at_last()
+        };
+        let (full, normal) = (2, 1);
+        assert_eq!(level(Durability::Flushed), full);
+        assert_eq!(level(Durability::Lazy), normal);
+        assert_eq!(level(Durability::Flushed), full);
+        std::thread::scope(|scope| {
+            let (first, first_ends) = bench.hold(scope);
+            let file = &bench.file;
+            let mixed = [Durability::Lazy, Durability::Flushed, Durability::Lazy]
+                .map(|durability| scope.spawn(move || file.run(durability, Box::new(|_| Ok(()))).unwrap()));
+            bench.until_waiting(3);
+            first.send(()).unwrap();
+            first_ends.join().unwrap();
+            until_ended(&mixed);
+        });
+        assert_eq!(at_last(), full);
+    }
+}
