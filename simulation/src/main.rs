@@ -1,1 +1,3 @@
-fn main() {}
+//! Plays seeds.
+
+fn main() { wxcoupon_simulation::run::main(); }

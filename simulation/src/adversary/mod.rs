@@ -13,7 +13,7 @@ use crate::world::Moment;
 use fate::Rule;
 pub use moves::Move;
 use std::collections::BTreeSet;
-pub use timed::{Timed, make_move};
+pub use timed::{Timed, make_move, span};
 
 /// How often a move is made, in a thousand chances.
 const RATES: [u16; 5] = [4, 15, 50, 120, 300];

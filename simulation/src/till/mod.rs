@@ -1,16 +1,14 @@
 //! Tills: programs that call the library as its documentation says, one call after the other.
 
-mod calls;
+pub mod calls;
 pub mod plan;
 
 use crate::adversary::Move;
-use crate::oracle::{Call, Verdict};
+use crate::oracle::Call;
 use crate::random::{Random, mix};
 use crate::wechat::message::Asks;
-use crate::world::{DAY, Event, MINUTE, Moment, ProcessId, Purpose, SECOND, World, block_until, with};
-pub use calls::{open, raw, say, settle, settle_all, use_again};
-use std::sync::Arc;
-use wxcoupon::client::Client;
+use crate::world::{Event, MINUTE, Moment, ProcessId, Purpose, SECOND, World, block_until, with};
+pub use calls::open;
 use wxcoupon::report::Report;
 use wxcoupon::status::Class;
 
@@ -186,16 +184,3 @@ pub fn process_ended(process: ProcessId) {
         }
     });
 }
-
-/// The context of a process, while it lives.
-pub fn client_of(process: ProcessId) -> Option<Arc<Client>> {
-    with(|world| world.processes[process].client.clone())
-}
-
-/// What is known of a sale.
-pub fn verdict_of(world: &World, machine: usize, number: &str) -> Option<Verdict> {
-    world.oracle.sale(machine, number).map(|sale| sale.verdict)
-}
-
-/// Longer than any journal of the simulation lasts.
-pub const KEEP: Moment = 90 * DAY;

@@ -4,6 +4,7 @@ use super::{BEGINNING_S, MachineId, Moment, ProcessId, SECOND, World};
 use crate::random::mix;
 use crate::store::Disk;
 use crate::till;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use wxcoupon::client::Client;
@@ -16,6 +17,13 @@ pub struct Machine {
     pub slept: Moment,
     pub asleep_until: Moment,
     pub disk: Disk,
+    /// Contexts that work on its journal, and the life of a process that each belongs to.
+    pub marks: BTreeMap<Arc<str>, (ProcessId, u32)>,
+    pub marks_made: u64,
+    /// Numbers whose calling off has undone another's redemption.
+    pub undone_by_mistake: BTreeMap<Arc<str>, Arc<str>>,
+    /// What the last settling of everything has left open.
+    pub left: Option<u64>,
     /// Nothing gets out until then.
     pub line_down_until: Moment,
     /// A portal or a proxy answers in WeChat Pay's place until then.
@@ -46,7 +54,18 @@ impl Process {
 
 impl Machine {
     pub fn new(disk: Disk) -> Machine {
-        Machine { clock_error: 0, slept: 0, asleep_until: 0, disk, line_down_until: 0, portal_until: 0 }
+        Machine {
+            clock_error: 0,
+            slept: 0,
+            asleep_until: 0,
+            disk,
+            marks: BTreeMap::new(),
+            marks_made: 0,
+            undone_by_mistake: BTreeMap::new(),
+            left: None,
+            line_down_until: 0,
+            portal_until: 0,
+        }
     }
 
     /// Time since 1970 as it shows it.

@@ -124,6 +124,9 @@ pub struct World {
     pub story: Story,
     /// Nothing goes wrong any more.
     pub calm: bool,
+    pub calm_since: Moment,
+    /// How often the end was put off because a till was not at its own.
+    pub patience: u32,
     /// A digest of all that happened: the same seed has the same.
     pub trace: u64,
     /// Processes that must end before anything else happens.
@@ -161,6 +164,8 @@ impl World {
             oracle: Oracle::default(),
             story,
             calm: false,
+            calm_since: 0,
+            patience: 0,
             trace: seed,
             doomed: Vec::new(),
         }

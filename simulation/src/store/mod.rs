@@ -1,0 +1,58 @@
+//! Disks, and the stores of journals on them.
+
+mod rows;
+mod simulated;
+
+use crate::random::Random;
+use crate::till::plan::Stores;
+use rows::Rows;
+pub use simulated::Simulated;
+use wxcoupon::journal::row::Row;
+
+/// What one row was before a change that is not flushed yet.
+struct Undo {
+    id: i64,
+    before: Option<Row>,
+}
+
+/// A machine's disk: what stands on it, and how to get back to what a power cut would leave.
+pub struct Disk {
+    pub stores: Stores,
+    rows: Rows,
+    /// Changes that a power cut may lose, one transaction after the other.
+    unflushed: Vec<Vec<Undo>>,
+}
+
+impl Disk {
+    pub fn new(stores: Stores, _: u64) -> Disk {
+        Disk { stores, rows: Rows::default(), unflushed: Vec::new() }
+    }
+
+    /// Whether a power cut at this moment could make the journal forget the number.
+    pub fn would_forget(&self, number: &str) -> bool {
+        let Some(id) = self.rows.id_of(number) else { return true };
+        self.unflushed.iter().flatten().any(|undo| undo.id == id && undo.before.is_none())
+    }
+
+    /// Of what is not flushed, a beginning stays and the rest is lost. Says how many transactions were.
+    pub fn power_cut(&mut self, chance: u64) -> usize {
+        let stays = Random::new(chance).index(self.unflushed.len() + 1);
+        let lost = self.unflushed.split_off(stays);
+        let count = lost.len();
+        for undo in lost.into_iter().rev().flat_map(|change| change.into_iter().rev()) {
+            self.rows.put_back(undo.id, undo.before);
+        }
+        self.unflushed.clear();
+        count
+    }
+
+    /// A bit flips in some row; says in which.
+    pub fn flip(&mut self, chance: u64) -> Option<String> {
+        self.rows.flip(chance)
+    }
+
+    /// For a story: what the journal holds.
+    pub fn in_words(&self) -> Vec<String> {
+        self.rows.in_words()
+    }
+}
