@@ -11,6 +11,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a simulation stops at the first surprise, as a test does, and says what it found"
 )]
 #![allow(
@@ -24,6 +25,7 @@ mod calm;
 mod oracle;
 mod random;
 mod routine;
+mod shrink;
 mod store;
 mod story;
 mod till;

@@ -26,6 +26,7 @@ pub enum Ran {
 
 thread_local! {
     static RUNNING: Cell<*const Yielder<(), ()>> = const { Cell::new(ptr::null()) };
+    static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
     static STACKS: RefCell<Vec<DefaultStack>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -49,7 +50,7 @@ impl Routine {
         match ran {
             Ok(CoroutineResult::Yield(())) => Ran::Waits,
             Ok(CoroutineResult::Return(())) => Ran::Ended,
-            Err(panic) => Ran::Panicked(words(&*panic)),
+            Err(panic) => Ran::Panicked(format!("{} at {}", words(&*panic), PLACE.take())),
         }
     }
 
@@ -84,4 +85,13 @@ pub fn put_aside() -> bool {
 fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".into())
+}
+
+/// Remembers where a panic was; what it says is told by whoever catches it.
+pub fn note_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map_or_else(String::new, ToString::to_string);
+    if RUNNING.get().is_null() {
+        eprintln!("{panic}");
+    }
+    PLACE.set(place);
 }
