@@ -120,6 +120,10 @@ pub fn main() {
     let took = (now() - began).as_secs_f64();
     println!("{figures:#?}");
     println!("{:.0} redemptions a minute", figures.redemptions as f64 / took * 60.0);
+    if arguments.iter().any(|argument| argument == "--essence") {
+        essences(&found, &wanted);
+        return;
+    }
     for (name, seeds) in &found {
         println!("{name}: {} of {} seeds, first {:?}", seeds.len(), figures.seeds, &seeds[..seeds.len().min(8)]);
     }
@@ -136,5 +140,21 @@ fn tell(seed: u64, wanted: &Wanted, limit: Duration) {
     };
     for line in shrink::story(seed, wanted, &without) {
         println!("{line}");
+    }
+}
+
+/// What every kind of failure comes down to.
+fn essences(found: &BTreeMap<&str, Vec<u64>>, wanted: &Wanted) {
+    for (name, seeds) in found {
+        let mut kinds: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        for number in seeds.iter().take(12) {
+            let Some(broken) = seed(*number, wanted).broken else { continue };
+            let without = shrink::shrink(*number, wanted, broken.invariant, Duration::from_secs(3));
+            kinds.entry(shrink::essence(*number, wanted, &without)).or_default().push(*number);
+        }
+        println!("{name}: {} seeds", seeds.len());
+        for (kind, seeds) in kinds {
+            println!("    {kind}: {seeds:?}");
+        }
     }
 }

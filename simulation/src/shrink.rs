@@ -103,3 +103,17 @@ pub fn story(seed: u64, wanted: &Wanted, without: &Without) -> Vec<String> {
     }
     lines
 }
+
+/// Which moves and which of the tills' steps are left in a world that was made small.
+pub fn essence(seed: u64, wanted: &Wanted, without: &Without) -> String {
+    let end = world::play(plan::world(seed, wanted, without, false));
+    let mut names: Vec<String> = end.world.adversary.made.iter().map(|made| made.made.name().to_owned()).collect();
+    let steps = end.world.lanes.iter().flat_map(|lane| lane.steps.iter());
+    names.extend(steps.map(|step| {
+        let act = format!("{:?}", step.act);
+        act.split([' ', '{']).next().unwrap_or_default().to_lowercase()
+    }));
+    names.sort();
+    names.dedup();
+    names.join(" ")
+}

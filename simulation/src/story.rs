@@ -74,7 +74,7 @@ impl World {
     /// A copy reaches WeChat Pay.
     pub fn arrival_in_words(&self, asks: Asks, copy: &Copy, reply: &Reply) -> String {
         let signed = if reply.is_signed() { "signed" } else { "unsigned" };
-        let body: String = reply.body.chars().filter(|byte| *byte != '\n').collect();
+        let body = short(&reply.body);
         let mut words = format!(
             "    WeChat Pay has {}: {} {signed} {} {body}",
             about(asks, &copy.request),
@@ -96,4 +96,18 @@ impl World {
         }
         words
     }
+}
+
+/// An answer without what is always the same in it.
+fn short(body: &str) -> String {
+    let common = [
+        r#""send_request_no":"SENT-BY-THE-BRAND","send_channel":"API","#,
+        r#""product_coupon":{"product_coupon_id":"200000001","usage_mode":"SINGLE"},"#,
+        r#""product_coupon":{"product_coupon_id":"200000001","usage_mode":"SINGLE"}"#,
+        r#""stock":{"stock_id":"100000001"},"#,
+        r#""stock":{"stock_id":"100000001"}"#,
+        r#","use_time":"2026-06-01T12:00:00+08:00""#,
+        r#","message":"不可用""#,
+    ];
+    common.iter().fold(body.to_owned(), |body, part| body.replace(part, "")).replace(",}", "}")
 }

@@ -35,7 +35,8 @@ moves! {
     Unreachable on "no connection comes about";
     LostRequest on "a request is lost on its way";
     LateRequest on "a request arrives minutes after its sender has given up";
-    Duplicate on "a second copy of a request arrives later";
+    Duplicate on "a second copy of a request that has no answer arrives later";
+    DuplicateAnswered off "a second copy of a request arrives later, though the first has its answer: TLS does not allow it";
     LostAnswer on "an answer is lost on its way";
     LateAnswer on "an answer comes after its asker has given up";
     Damaged on "an answer is damaged on its way";
@@ -84,6 +85,7 @@ moves! {
     VoidsOthersCall on "a till calls a redemption off that another process may be working on";
     Returns on "a till returns coupons that it has redeemed";
     RepeatsReturned on "a till repeats the number of a redemption that was returned";
+    SettlesReturned on "a till settles the number of a redemption that it has returned";
     RepeatsAltered on "a till repeats a number with other members";
     RepeatsAtOnce on "two tills of one shop use one number at once";
     NewNumber on "a till tries again under a new number where it is told no";

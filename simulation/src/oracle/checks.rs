@@ -134,6 +134,7 @@ impl World {
             && is_own
             && !sale.void_asked
             && !report.in_doubt
+            && !report.recorded
             && sale.asks == call.asks
             && sale.coupon == call.coupon
             && sale.running == 0
@@ -149,13 +150,15 @@ impl World {
         if class == Class::Ok {
             match call.kind {
                 Kind::Void => self.told_voided(call, report),
+                _ if sale.is_raw => {}
                 _ => self.told_done(call, report, sale),
             }
         }
         match heard {
             None => {}
-            // Another call with the number may have said more, or may still.
             Some(Verdict::CalledOff) => sale.verdict = Verdict::CalledOff,
+            // That a repeat could not be made takes nothing back.
+            Some(Verdict::DidNot) if sale.verdict == Verdict::Happened && class != Class::Refused => {}
             Some(verdict) if sale.verdict != Verdict::CalledOff => {
                 if sale.verdict == Verdict::Happened
                     && verdict == Verdict::DidNot

@@ -48,6 +48,7 @@ pub struct Sale {
     pub is_known: bool,
     /// The till has ever called it off.
     pub void_asked: bool,
+    pub is_raw: bool,
     /// When the first call with it began.
     pub began: Moment,
     /// A digest of the bytes that were sent.
@@ -73,6 +74,8 @@ pub enum Kind {
     Operation,
     /// The operation with other members than before.
     Altered,
+    /// A redemption that no row of the library's table describes: what its answer must say is not known.
+    Raw,
     Settle,
     Void,
 }
@@ -111,7 +114,7 @@ impl Oracle {
     /// A till is about to call.
     pub fn begins(&mut self, call: &Call) {
         self.calls += 1;
-        if call.asks == Asks::Use && call.kind == Kind::Operation {
+        if call.asks == Asks::Use && matches!(call.kind, Kind::Operation | Kind::Raw) {
             self.redemptions += 1;
         }
         if !call.asks.writes() {
@@ -123,13 +126,14 @@ impl Oracle {
             verdict: Verdict::Asked,
             is_known: false,
             void_asked: false,
+            is_raw: call.kind == Kind::Raw,
             began: call.began,
             sent: None,
             running: 0,
         });
         sale.running += 1;
         match call.kind {
-            Kind::Operation if matches!(sale.verdict, Verdict::DidNot) => sale.verdict = Verdict::Asked,
+            Kind::Operation | Kind::Raw if matches!(sale.verdict, Verdict::DidNot) => sale.verdict = Verdict::Asked,
             Kind::Void => sale.void_asked = true,
             _ => {}
         }

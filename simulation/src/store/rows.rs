@@ -123,8 +123,15 @@ impl Transaction for Turn<'_> {
             return Ok(false);
         }
         self.remember(row.id);
-        self.rows.flipped.remove(&row.id);
-        self.rows.put_back(row.id, Some(row.clone()));
+        // What never changes is not written again, and the digest is that of what the writer believed.
+        let stored = self.rows.rows.get(&row.id).map(|stored| Arc::clone(&stored.request));
+        let request = stored.unwrap_or_else(|| Arc::clone(&row.request));
+        if request.body == row.request.body {
+            self.rows.flipped.remove(&row.id);
+        } else {
+            self.rows.flipped.insert(row.id);
+        }
+        self.rows.put_back(row.id, Some(Row { request, ..row.clone() }));
         Ok(true)
     }
 

@@ -157,6 +157,7 @@ fn asked(call: &Call) -> String {
     let about = if call.coupon.is_empty() { String::new() } else { format!(" of {}", call.coupon) };
     match call.kind {
         Kind::Operation => format!("asks for {} {}{about}", call.asks.name(), call.number),
+        Kind::Raw => format!("asks for a raw use {}{about}", call.number),
         Kind::Altered => format!("asks for {} {}{about} with other members", call.asks.name(), call.number),
         Kind::Settle => format!("settles {}", call.number),
         Kind::Void => format!("calls {} off", call.number),
@@ -283,7 +284,7 @@ pub fn change(lane: usize, asks: Asks, count: u64, coupon: u64) -> Report {
 pub fn raw(lane: usize, sale: u64, coupon: u64) -> Report {
     let (_, number) = say_number(lane, "RAWU", sale);
     let code = code_of(coupon);
-    let call = call(lane, Asks::Use, Kind::Operation, &number, &code);
+    let call = call(lane, Asks::Use, Kind::Raw, &number, &code);
     let path = format!("/v3/marketing/partner/product-coupon/users/oUser/coupons/{code}/use");
     let body = format!(r#"{{"stock_id":"100000001","use_time":"x","out_request_no":"{number}"}}"#);
     called(lane, call, Purpose::Call, |client| client.request("POST", &path, Some(&body), &Cancel::never()))

@@ -131,7 +131,10 @@ fn end_process(process: ProcessId) {
         (routines, client)
     });
     for (task, routine) in routines {
-        with(|world| world.running = Some(task));
+        with(|world| {
+            world.oracle.forget_sending(task);
+            world.running = Some(task);
+        });
         routine.end();
         with(|world| world.running = None);
     }
