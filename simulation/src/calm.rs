@@ -9,6 +9,7 @@ use crate::wechat::message::Asks;
 use crate::world::{Event, HOUR, MINUTE, MachineId, Moment, ProcessId, Purpose, World, with};
 use serde_json::Value;
 use std::sync::Arc;
+use wxcoupon::client::Client;
 use wxcoupon::report::Report;
 use wxcoupon::status::{Class, Code};
 
@@ -102,7 +103,9 @@ fn last_words(machine: MachineId, process: ProcessId) {
         world.lanes.push(Lane { process, machine, steps: Vec::new(), next: 0, call: None, done: true });
         world.lanes.len() - 1
     });
-    let unresolved = unresolved(process);
+    let listed = listed(process);
+    let unresolved: Vec<Arc<str>> = numbers_in(&listed, &["unresolved", "damaged"]);
+    let open: Vec<Arc<str>> = numbers_in(&listed, &["pending", "voiding", "watching", "refused_watched"]);
     let numbers: Vec<_> = with(|world| {
         let mine = world.oracle.sales.iter().filter(|((at, _), _)| *at == machine);
         mine.map(|((_, number), sale)| (Arc::clone(number), Arc::clone(&sale.coupon), sale.void_asked, sale.asks))
@@ -110,6 +113,13 @@ fn last_words(machine: MachineId, process: ProcessId) {
     });
     for (number, code, void_asked, asks) in numbers {
         if asks == Asks::Use && with(|world| !world.adversary.knows(Move::SettlesReturned) && was_returned(world, &code, &number)) {
+            with(|world| {
+                let sale = world.oracle.sales.get_mut(&(machine, Arc::clone(&number)));
+                // What became of it is in the ledger; all that counts is that it has ended.
+                if let Some(sale) = sale.filter(|_| !open.contains(&number)) {
+                    sale.verdict = Verdict::Unresolved;
+                }
+            });
             continue;
         }
         with(|world| world.begin_step(mix(0x1A57, crate::random::keyed_hash(0, number.as_bytes())), Purpose::Call));
@@ -166,15 +176,17 @@ fn was_returned(world: &World, code: &str, number: &str) -> bool {
     coupon.is_some_and(|coupon| coupon.ledger.iter().any(|entry| entry.undoes.as_deref() == Some(number)))
 }
 
-/// Numbers that a person must look at, by the journal's own list.
-fn unresolved(process: ProcessId) -> Vec<Arc<str>> {
-    let report = calls::said(process, |client| client.pending());
+/// The journal's own list of what is not finished.
+fn listed(process: ProcessId) -> Vec<Value> {
+    let report = calls::said(process, Client::pending);
     let list = report.data.and_then(|data| serde_json::from_str::<Value>(data.get()).ok());
-    let requests = list.as_ref().and_then(|list| list.get("requests")?.as_array().cloned());
+    list.as_ref().and_then(|list| list.get("requests")?.as_array().cloned()).unwrap_or_default()
+}
+
+fn numbers_in(listed: &[Value], states: &[&str]) -> Vec<Arc<str>> {
     let text = |row: &Value, name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
-    let wanted = |row: &Value| matches!(text(row, "state").as_deref(), Some("unresolved" | "damaged"));
-    let rows = requests.unwrap_or_default();
-    rows.iter().filter(|row| wanted(row)).filter_map(|row| text(row, "out_request_no").map(Into::into)).collect()
+    let wanted = |row: &&Value| text(row, "state").is_some_and(|state| states.contains(&&*state));
+    listed.iter().filter(wanted).filter_map(|row| text(row, "out_request_no").map(Into::into)).collect()
 }
 
 impl World {

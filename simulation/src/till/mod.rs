@@ -81,6 +81,9 @@ fn work(lane: usize) {
 fn act(lane: usize, step: &Step) {
     match step.act {
         Act::Redeem { sale, coupon } => {
+            if with(|world| was_returned(world, lane, sale, coupon) && !world.adversary.knows(Move::RepeatsReturned)) {
+                return;
+            }
             let told = calls::redeem(lane, sale, coupon);
             react(lane, step.id, sale, coupon, &told);
         }
@@ -91,7 +94,12 @@ fn act(lane: usize, step: &Step) {
             }
         }
         Act::Altered { sale, coupon } => drop(calls::altered(lane, sale, coupon)),
-        Act::Settle { sale, coupon } => drop(calls::settle(lane, sale, coupon, "complete")),
+        Act::Settle { sale, coupon } => {
+            let returned = with(|world| was_returned(world, lane, sale, coupon));
+            if !returned || with(|world| world.adversary.knows(Move::SettlesReturned)) {
+                calls::settle(lane, sale, coupon, "complete");
+            }
+        }
         Act::Void { sale, coupon } => {
             let busy = with(|world| is_worked_on(world, lane, sale));
             if !busy || with(|world| world.adversary.knows(Move::VoidsOthersCall)) {
