@@ -22,6 +22,7 @@
 
 mod adversary;
 mod calm;
+mod known;
 mod oracle;
 mod random;
 mod routine;

@@ -105,6 +105,19 @@ pub fn main() {
     let began = now();
     let mut found: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
     prepare();
+    if let Some(name) = value("--known") {
+        for known in crate::known::all() {
+            if name == known.name {
+                known.story().iter().for_each(|line| println!("{line}"));
+            } else if name == "all" {
+                let broken = known.play(false).broken;
+                let found = broken.map_or_else(|| "holds".to_owned(), |broken| broken.invariant.name().to_owned());
+                let fine = if known.check().is_ok() { "as expected" } else { "NOT AS EXPECTED" };
+                println!("{:42} {found:24} {fine}", known.name);
+            }
+        }
+        return;
+    }
     if let Some(one) = value("--seed") {
         let one = one.parse().expect("a number");
         tell(one, &wanted, limit);

@@ -81,7 +81,11 @@ pub fn shrink(seed: u64, wanted: &Wanted, invariant: Invariant, limit: Duration)
 
 /// The story of a world that was made small.
 pub fn story(seed: u64, wanted: &Wanted, without: &Without) -> Vec<String> {
-    let end = world::play(plan::world(seed, wanted, without, true));
+    lines(world::play(plan::world(seed, wanted, without, true)))
+}
+
+/// What happened in a world whose story was told, and what is left of it.
+pub fn lines(end: End) -> Vec<String> {
     let mut lines: Vec<String> = end.world.story.lines().collect();
     for (number, machine) in end.world.machines.iter().enumerate() {
         let rows = machine.disk.in_words();

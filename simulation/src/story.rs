@@ -87,7 +87,7 @@ impl World {
             Twist::Lost { .. } => "; the answer is lost".into(),
             Twist::Probe => "; the signature is a probe".into(),
             Twist::Fault { status, .. } => format!("; but answers {status}"),
-            Twist::Replayed(_) => "; another recorded answer comes in its place".into(),
+            Twist::Replayed(_) | Twist::ReplayedOld(_) => "; another recorded answer comes in its place".into(),
             Twist::Damaged => "; damaged on its way".into(),
             Twist::WrongDate(off) => format!("; its Date is {off} s off"),
         };

@@ -126,7 +126,7 @@ impl Adversary {
         self.answer(&mut fate, &mut random, key);
         let is_heard = fate.stand_in.is_none()
             && fate.there.is_some_and(|there| there + fate.back < 3 * SECOND)
-            && matches!(fate.twist, Twist::None | Twist::WrongDate(_));
+            && matches!(fate.twist, Twist::None | Twist::WrongDate(_) | Twist::TooMany);
         if is_heard && !self.takes(Move::DuplicateAnswered, key, 1) {
             fate.again.clear();
         }
@@ -145,6 +145,7 @@ impl Adversary {
         twist(self, Move::FaultAfter, Twist::Fault { status: *random.pick(&[500, 502, 504]), done: true });
         twist(self, Move::TooMany, Twist::TooMany);
         twist(self, Move::Replayed, Twist::Replayed(random.next()));
+        twist(self, Move::ReplayedOld, Twist::ReplayedOld(random.next()));
         twist(self, Move::Damaged, Twist::Damaged);
         let off = i64::try_from(random.below(2 * 46 * 3600)).unwrap_or(0) - 46 * 3600;
         twist(self, Move::WrongDate, Twist::WrongDate(off));

@@ -9,6 +9,7 @@ pub mod moves;
 mod timed;
 
 use crate::random::{Random, mix};
+use crate::store::Fault;
 use crate::world::Moment;
 use fate::Rule;
 pub use moves::Move;
@@ -34,6 +35,8 @@ pub struct Adversary {
     pub timed: Vec<Timed>,
     /// What a scripted scenario wants of the next exchanges.
     pub rules: Vec<Rule>,
+    /// What a scripted scenario wants of the next writes: of which process, how many go well first, and the fault.
+    pub writes: Vec<(usize, u32, Fault)>,
     pub quiet: bool,
 }
 
@@ -69,6 +72,7 @@ impl Adversary {
             made: Vec::new(),
             timed: Vec::new(),
             rules: Vec::new(),
+            writes: Vec::new(),
             quiet: false,
         }
     }
@@ -81,6 +85,7 @@ impl Adversary {
             made: Vec::new(),
             timed: Vec::new(),
             rules: Vec::new(),
+            writes: Vec::new(),
             quiet: false,
         }
     }

@@ -21,6 +21,11 @@ macro_rules! moves {
                 match self { $(Move::$name => moves!(@ $switch)),+ }
             }
 
+            /// Whether it is beyond what anything can promise, so that no fix turns it on.
+            pub const fn is_never(self) -> bool {
+                match self { $(Move::$name => moves!(! $switch)),+ }
+            }
+
             pub const fn name(self) -> &'static str {
                 match self { $(Move::$name => stringify!($name)),+ }
             }
@@ -28,6 +33,9 @@ macro_rules! moves {
     };
     (@ on) => { true };
     (@ off) => { false };
+    (@ never) => { false };
+    (! never) => { true };
+    (! $switch:ident) => { false };
 }
 
 moves! {
@@ -36,7 +44,7 @@ moves! {
     LostRequest on "a request is lost on its way";
     LateRequest on "a request arrives minutes after its sender has given up";
     Duplicate on "a second copy of a request that has no answer arrives later";
-    DuplicateAnswered off "a second copy of a request arrives later, though the first has its answer: TLS does not allow it";
+    DuplicateAnswered never "a second copy of a request arrives later, though the first has its answer: TLS does not allow it";
     LostAnswer on "an answer is lost on its way";
     LateAnswer on "an answer comes after its asker has given up";
     Damaged on "an answer is damaged on its way";
@@ -45,6 +53,7 @@ moves! {
     FaultAfter on "WeChat Pay answers 5xx and has done what was asked";
     TooMany on "WeChat Pay answers 429";
     Replayed on "another signed answer of WeChat Pay's comes in the place of the true one";
+    ReplayedOld on "a signed answer of hours ago comes in the place of the true one, with the Date of then";
     WrongDate on "an answer comes with the Date of a cache";
     Portal on "a portal answers a request with a page, and it never arrives";
     ProxyRefusal on "a proxy answers a request with a refusal in WeChat Pay's form, unsigned, and it never arrives";
@@ -65,6 +74,7 @@ moves! {
     DiskErrorBefore on "a write fails before anything is written";
     DiskErrorAfter on "a write is said to have failed, and stays";
     DiskBusy on "a write waits three seconds for somebody else and gives up";
+    MarkLost never "a living context's sign of life is lost";
     BitFlip on "a bit flips in a row on the disk";
 
     // WeChat Pay, head office and customers.

@@ -13,7 +13,7 @@ pub struct Timed {
     pub id: u64,
 }
 
-const TIMED: [Move; 16] = [
+const TIMED: [Move; 17] = [
     Move::Restart,
     Move::Kill,
     Move::Freeze,
@@ -23,6 +23,7 @@ const TIMED: [Move; 16] = [
     Move::LineDown,
     Move::PortalTime,
     Move::BitFlip,
+    Move::MarkLost,
     Move::HeadOfficeReturns,
     Move::OtherRedeems,
     Move::Expires,
@@ -105,6 +106,7 @@ pub fn make_move(place: usize) {
                     world.story.tell(now, || format!("a bit flips on machine {machine}'s disk: {words}"));
                 }
             }
+            Move::MarkLost => world.lose_mark(process),
             Move::Unauthorised => {
                 let words = format!("the provider's authorisation is withdrawn for {}", span(until - now));
                 world.story.tell(now, || words);
@@ -160,6 +162,13 @@ impl crate::world::World {
         }
         self.story.tell(now, || format!("{words} {code}"));
         self.ledger_grew(0);
+    }
+
+    /// From now on that process's context counts as dead, though it lives.
+    pub fn lose_mark(&mut self, process: usize) {
+        let (now, machine) = (self.now, self.processes[process].machine);
+        self.machines[machine].marks.retain(|_, (whose, _)| *whose != process);
+        self.story.tell(now, || format!("process {process}'s sign of life is lost"));
     }
 
     /// A machine loses its power: its processes end, and of what was not flushed only a part stays.

@@ -6,7 +6,7 @@ mod simulated;
 use crate::random::Random;
 use crate::till::plan::Stores;
 use rows::Rows;
-pub use simulated::Simulated;
+pub use simulated::{Fault, Simulated};
 use wxcoupon::journal::row::Row;
 
 /// What one row was before a change that is not flushed yet.
@@ -49,6 +49,11 @@ impl Disk {
     /// A bit flips in some row; says in which.
     pub fn flip(&mut self, chance: u64) -> Option<String> {
         self.rows.flip(chance)
+    }
+
+    /// Whether the number's row is not finished.
+    pub fn is_open(&self, number: &str) -> bool {
+        self.rows.is_open(number)
     }
 
     /// For a story: what the journal holds.

@@ -23,6 +23,11 @@ impl Rows {
         self.ids.get(number).copied()
     }
 
+    pub fn is_open(&self, number: &str) -> bool {
+        let row = self.id_of(number).and_then(|id| self.rows.get(&id));
+        row.is_some_and(|row| !row.state.is_finished())
+    }
+
     pub fn put_back(&mut self, id: i64, before: Option<Row>) {
         match before {
             Some(row) => {

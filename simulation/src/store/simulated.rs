@@ -1,7 +1,7 @@
 //! The store of one process on a simulated disk.
 
 use super::rows::Turn;
-use crate::adversary::Move;
+use crate::adversary::{Adversary, Move};
 use crate::world::seams::may_stop_here;
 use crate::world::{SECOND, block_until, try_with, with};
 use std::sync::Arc;
@@ -35,7 +35,7 @@ impl Drop for Living {
 }
 
 /// What goes wrong with a write.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     None,
     /// Nothing is written.
@@ -43,6 +43,8 @@ pub enum Fault {
     Before,
     /// It is written, is not flushed, and is said to have failed.
     After,
+    /// Somebody else holds the file for longer than anybody waits.
+    Busy,
 }
 
 impl Simulated {
@@ -53,25 +55,38 @@ impl Simulated {
     /// Waits where a process may wait, and draws what goes wrong with the write.
     fn fault(&self) -> Result<Fault> {
         may_stop_here("before it writes");
-        let (fault, busy) = with(|world| {
+        let fault = with(|world| {
             let key = world.next_key();
-            let adversary = &mut world.adversary;
-            let fault = if adversary.takes(Move::DiskFull, key, 4) {
-                Fault::Full
-            } else if adversary.takes(Move::DiskErrorBefore, key, 4) {
-                Fault::Before
-            } else if adversary.takes(Move::DiskErrorAfter, key, 4) {
-                Fault::After
-            } else {
-                Fault::None
-            };
-            (fault, adversary.takes(Move::DiskBusy, key, 4))
+            world.adversary.fault(self.process, key)
         });
-        if busy {
+        if fault == Fault::Busy {
             block_until(with(|world| world.now) + 3 * SECOND);
             return Err(StoreError::NotWritten("database is locked".into()));
         }
         Ok(fault)
+    }
+}
+
+impl Adversary {
+    /// What goes wrong with the write with that key.
+    fn fault(&mut self, process: usize, key: u64) -> Fault {
+        if let Some(place) = self.writes.iter().position(|(whose, _, _)| *whose == process) {
+            let (_, skip, fault) = &mut self.writes[place];
+            if *skip > 0 {
+                *skip -= 1;
+                return Fault::None;
+            }
+            let fault = *fault;
+            self.writes.remove(place);
+            return fault;
+        }
+        let kinds = [
+            (Move::DiskFull, Fault::Full),
+            (Move::DiskErrorBefore, Fault::Before),
+            (Move::DiskErrorAfter, Fault::After),
+            (Move::DiskBusy, Fault::Busy),
+        ];
+        kinds.iter().find(|(played, _)| self.takes(*played, key, 4)).map_or(Fault::None, |(_, fault)| *fault)
     }
 }
 

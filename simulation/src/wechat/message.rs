@@ -36,6 +36,8 @@ pub enum Twist {
     TooMany,
     /// Another answer of WeChat Pay's, recorded shortly before, comes instead.
     Replayed(u64),
+    /// The same of hours ago, with its own `Date`.
+    ReplayedOld(u64),
     /// The body is cut short, or its signature damaged.
     Damaged,
     /// The header `Date` is that of a cache.

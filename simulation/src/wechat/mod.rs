@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// WeChat Pay refuses a signature that is further than this from its own clock.
 const WINDOW_S: i64 = 300;
 /// Answers that are kept for whoever plays them again.
-const RECORDED: usize = 24;
+const RECORDED: usize = 40;
 
 /// What is remembered of a number.
 struct Known {

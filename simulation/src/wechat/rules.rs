@@ -61,6 +61,9 @@ impl WechatPay {
     ) -> Reply {
         let (settings, bare) = (self.settings.clone(), now < self.bare_until);
         let coupon = &mut self.coupons[coupon];
+        if asks != Asks::Use && settings.after_return == AfterReturn::NewAnswer {
+            return done(coupon.to_json(now, &settings, bare));
+        }
         if asks != Asks::Use || coupon.stands(number) {
             return done(old.to_owned());
         }

@@ -50,6 +50,8 @@ pub enum Event {
     Move(usize),
     /// A process is started again.
     Start(ProcessId),
+    /// A scenario's script begins; when it ends, the quiet does.
+    Script(fn(&crate::known::stage::Stage)),
     /// The quiet at the end begins: nothing goes wrong any more.
     Calm,
     /// One more look at what is left.

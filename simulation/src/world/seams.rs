@@ -1,12 +1,13 @@
 //! The library's seams, as the simulation fills them: time, chance, the line, and cheap keys.
 
-use super::{Event, MS, Moment, SECOND, block_until, give_way, receive_until, try_with, with};
+use super::{Event, HOUR, MINUTE, MS, Moment, SECOND, block_until, give_way, receive_until, try_with, with};
 use crate::adversary::Move;
 use crate::adversary::fate::{Fate, portal, reply_of};
 use crate::random::{Random, keyed_hash, mix};
 use crate::wechat::message::{Asks, Copy, MERCHANT_KEY, Reply, Request, Twist, WECHAT_KEY, number_in};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wxcoupon::error::Result;
@@ -128,6 +129,11 @@ pub struct Line {
     pub process: usize,
     pub epoch: u32,
 }
+
+/// How old answers are that are played again: fresh by their signature's time, or so that a clock that believes their
+/// `Date` is wrong.
+const FRESH: Range<Moment> = 0..250 * SECOND;
+const OLD: Range<Moment> = 10 * MINUTE..47 * HOUR;
 
 fn failure(sent: bool, kind: FailureKind, detail: &str) -> Failure {
     Failure { sent, kind, detail: detail.into() }
@@ -295,16 +301,17 @@ impl super::World {
                 reply.date_s = Some(now_s + off);
                 answer = Some(reply);
             }
-            Twist::Replayed(chance) => answer = Some(self.replay(&copy, chance).unwrap_or(reply)),
+            Twist::Replayed(chance) => answer = Some(self.replay(&copy, chance, FRESH).unwrap_or(reply)),
+            Twist::ReplayedOld(chance) => answer = Some(self.replay(&copy, chance, OLD).unwrap_or(reply)),
             Twist::None | Twist::TooMany | Twist::Fault { done: false, .. } => answer = Some(reply),
         }
         self.plan(now + copy.back, Event::Deliver { task, ticket, answer: Box::new(answer) });
     }
 
-    /// An answer that was heard within the last minutes: mostly about the same coupon.
-    fn replay(&self, copy: &Copy, chance: u64) -> Option<Reply> {
+    /// An answer of that age: mostly about the same coupon.
+    fn replay(&self, copy: &Copy, chance: u64, ages: Range<Moment>) -> Option<Reply> {
         let about = crate::wechat::message::coupon_in(&copy.request.target).unwrap_or_default();
-        let recent = |recorded: &&crate::wechat::Recorded| recorded.at + 250 * SECOND > self.now;
+        let recent = |recorded: &&crate::wechat::Recorded| ages.contains(&(self.now - recorded.at));
         let all: Vec<_> = self.wechat.recorded.iter().filter(recent).collect();
         let same: Vec<_> = all.iter().filter(|recorded| recorded.coupon == about).collect();
         let mut random = Random::new(chance);

@@ -3,6 +3,7 @@
 use super::{Event, Moment, ProcessId, TaskId, WORLD, World, with};
 use crate::adversary;
 use crate::calm;
+use crate::known::stage::Stage;
 use crate::oracle::{Broken, Invariant};
 use crate::routine::Ran;
 use crate::till;
@@ -78,6 +79,14 @@ fn happen(event: Event) {
             if !world.processes[process].is_alive() {
                 world.start(process);
             }
+        }),
+        Event::Script(script) => with(|world| {
+            // In a process of its own, which nobody kills.
+            let stage = world.processes.len() - 1;
+            world.begin(stage, 0x5C219, move || {
+                script(&Stage);
+                with(|world| world.plan(world.now, Event::Calm));
+            });
         }),
         Event::Calm => calm::begin(),
         Event::Settle(round) => calm::round(round),

@@ -1,0 +1,92 @@
+//! Writes that fail, and rows that change by themselves.
+
+use super::stage::{LOST, Stage, TILL, lost, twisted};
+use super::{Known, plain};
+use crate::adversary::Move;
+use crate::oracle::Invariant;
+use crate::store::Fault;
+use crate::wechat::coupon::Usage;
+use crate::wechat::message::Asks;
+use crate::world::{HOUR, SECOND};
+
+const ROW: Known = Known {
+    name: "",
+    shows: "",
+    breaks: Invariant::DoubtIsForgotten,
+    holds_back: &[],
+    fails: true,
+    settings: plain,
+    usage: Usage::Single,
+    script: |_| (),
+};
+
+fn in_doubt(stage: &Stage) {
+    stage.next(Asks::Use, 9, twisted(LOST));
+    stage.redeem(TILL, 1, 0);
+    stage.no_rules();
+}
+
+pub const KNOWN: &[Known] = &[
+    Known {
+        name: "doubt-and-a-full-disk",
+        shows: "a number is in doubt, the disk is full, the number is repeated: told class 2 and not in doubt",
+        holds_back: &[Move::DiskFull, Move::DiskErrorBefore, Move::DiskBusy],
+        script: |stage| {
+            in_doubt(stage);
+            stage.write_fails(TILL, 0, Fault::Full);
+            stage.redeem(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
+        name: "doubt-and-other-members",
+        shows: "a number is in doubt and repeated with other members: told class 5 and not in doubt",
+        holds_back: &[Move::RepeatsAltered],
+        script: |stage| {
+            in_doubt(stage);
+            stage.altered(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
+        name: "commit-said-to-fail",
+        shows: "a commit is said to have failed and stays; told class 2, the process dies, settling redeems",
+        breaks: Invariant::SettlingRedeemsRefused,
+        holds_back: &[Move::DiskErrorAfter],
+        script: |stage| {
+            stage.write_fails(TILL, 0, Fault::After);
+            stage.redeem(TILL, 1, 0);
+            stage.kill(TILL);
+            stage.pass(HOUR);
+            stage.settle_all(TILL);
+        },
+        ..ROW
+    },
+    Known {
+        name: "verdict-not-written",
+        shows: "a verdict cannot be written: once its context has let go, the number must be free for others",
+        breaks: Invariant::StaysLocked,
+        fails: false,
+        script: |stage| {
+            stage.next(Asks::Use, 9, lost());
+            stage.write_fails(TILL, 1, Fault::Busy);
+            stage.redeem(TILL, 1, 0);
+            stage.no_rules();
+            stage.pass(SECOND);
+        },
+        ..ROW
+    },
+    Known {
+        name: "damaged-row",
+        shows: "a bit flips in a row in doubt: its altered bytes are never sent, and it is listed as damaged",
+        breaks: Invariant::DoubtNeverEnds,
+        holds_back: &[Move::BitFlip],
+        script: |stage| {
+            in_doubt(stage);
+            stage.edit(|world| drop(world.machines[0].disk.flip(5)));
+            stage.pass(HOUR);
+            stage.settle_all(TILL);
+        },
+        ..ROW
+    },
+];
