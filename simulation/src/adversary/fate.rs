@@ -80,7 +80,7 @@ pub fn portal(key: u64) -> StandIn {
 
 impl Adversary {
     /// What becomes of the exchange with that key.
-    pub fn fate(&mut self, asks: Asks, target: &str, body: &[u8], key: u64) -> Fate {
+    pub fn fate(&mut self, asks: Asks, target: &str, body: &[u8], key: u64, may_refuse: bool) -> Fate {
         if let Some(fate) = self.ruled(asks, target, body) {
             return fate;
         }
@@ -106,10 +106,10 @@ impl Adversary {
         if self.takes(Move::Portal, key, 1) {
             fate.stand_in = Some(random.pick(&PAGES).clone());
         }
-        if self.takes(Move::ProxyRefusal, key, 1) && asks.writes() {
+        if may_refuse && asks.writes() && self.takes(Move::ProxyRefusal, key, 1) {
             fate.stand_in = Some(random.pick(&REFUSALS).clone());
         }
-        if self.takes(Move::ProxyAbsent, key, 1) && !asks.writes() {
+        if may_refuse && !asks.writes() && self.takes(Move::ProxyAbsent, key, 1) {
             fate.stand_in = Some(ABSENT);
         }
         if self.takes(Move::LostRequest, key, 1) {

@@ -5,6 +5,7 @@
 //! how a failing world is made small.
 
 pub mod fate;
+mod meeting;
 pub mod moves;
 mod timed;
 
@@ -28,6 +29,8 @@ pub struct Made {
 
 pub struct Adversary {
     rates: Vec<u16>,
+    /// Whether a move may be made at all, however often.
+    allowed: Vec<bool>,
     /// Moves that are left out of this world.
     pub suppressed: BTreeSet<u64>,
     pub made: Vec<Made>,
@@ -66,8 +69,10 @@ impl Adversary {
             if wanted.plays(*played) && (there || is_asked_for) { rate } else { 0 }
         };
         let rates = Move::ALL.iter().map(rate).collect();
+        let allowed = Move::ALL.iter().map(|played| wanted.plays(*played)).collect();
         Adversary {
             rates,
+            allowed,
             suppressed: BTreeSet::new(),
             made: Vec::new(),
             timed: Vec::new(),
@@ -81,6 +86,7 @@ impl Adversary {
     pub fn scripted() -> Adversary {
         Adversary {
             rates: vec![0; Move::ALL.len()],
+            allowed: vec![true; Move::ALL.len()],
             suppressed: BTreeSet::new(),
             made: Vec::new(),
             timed: Vec::new(),
@@ -98,6 +104,11 @@ impl Adversary {
     /// Whether the move is in this world at all.
     pub fn knows(&self, played: Move) -> bool {
         self.rates[played as usize] > 0
+    }
+
+    /// Whether others may meet in the way that this move stands for.
+    pub fn allows(&self, played: Move) -> bool {
+        self.allowed[played as usize]
     }
 
     /// Whether the move is made at this chance. `one_in`: it is made so much more rarely than its rate says.

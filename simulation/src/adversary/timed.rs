@@ -80,6 +80,7 @@ pub fn make_move(place: usize) {
                 world.story.tell(now, || format!("machine {machine} sleeps for {}", span(until - now)));
                 world.sleep(machine, until);
             }
+            Move::ClockStep if !world.adversary.allows(Move::StepsWhileOpen) && world.has_open(machine) => {}
             Move::ClockStep => {
                 let range = *random.pick(&[MINUTE, 10 * MINUTE, 8 * HOUR, 30 * HOUR]);
                 let step = i64::try_from(random.below(2 * range)).unwrap_or(0)
@@ -130,12 +131,13 @@ impl crate::world::World {
     /// Something happens to a coupon that no till has asked for.
     pub fn befall(&mut self, coupon: usize, made: Move, chance: u64) {
         let now = self.now;
+        let may_be_returned = self.may_be_returned(coupon);
         let found = &mut self.wechat.coupons[coupon];
         let state = found.state(now);
         let code = found.code.clone();
         let number: std::sync::Arc<str> = format!("ELSEWHERE-{:08X}", chance >> 32).into();
         let words = match made {
-            Move::HeadOfficeReturns if state == State::Used => {
+            Move::HeadOfficeReturns if state == State::Used && may_be_returned => {
                 found.take_back(now, &number);
                 "head office returns"
             }

@@ -12,7 +12,7 @@ pub const KNOWN: &[Known] = &[Known {
     name: "clock-set-while-watched",
     shows: "a redemption is called off and watched; the clock is set an hour ahead, the watch ends, and the late copy redeems",
     breaks: Invariant::VoidedStands,
-    holds_back: &[Move::ClockStep],
+    holds_back: &[Move::StepsWhileOpen],
     fails: true,
     settings: plain,
     usage: Usage::Single,

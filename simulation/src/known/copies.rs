@@ -33,7 +33,7 @@ pub const KNOWN: &[Known] = &[
     Known {
         name: "late-copy-after-a-return",
         shows: "A's copy is late, B redeems, A is refused, B returns, A's copy redeems: forgotten, and the coupon is lost",
-        holds_back: &[Move::LateRequest, Move::Duplicate],
+        holds_back: &[Move::LateAfterRefusal],
         script: |stage| {
             refused_while_a_copy_is_late(stage);
             stage.change(OTHER_SHOP, Asks::Return, 3, 0);
@@ -45,7 +45,7 @@ pub const KNOWN: &[Known] = &[
         name: "void-of-a-refused-number",
         shows: "the same, and A is called off after its copy has redeemed: told `voided`, nothing is returned",
         breaks: Invariant::VoidedStands,
-        holds_back: &[Move::LateRequest, Move::Duplicate],
+        holds_back: &[Move::LateAfterRefusal],
         script: |stage| {
             refused_while_a_copy_is_late(stage);
             stage.change(OTHER_SHOP, Asks::Return, 3, 0);
@@ -58,7 +58,7 @@ pub const KNOWN: &[Known] = &[
         name: "late-return-undoes-another",
         shows: "a return's copy is late; head office returns, another till redeems, the return is told as refused; then its copy undoes the other's redemption",
         breaks: Invariant::DidNotHappenStands,
-        holds_back: &[Move::LateRequest, Move::Duplicate],
+        holds_back: &[Move::LateAfterRefusal],
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.next(Asks::Return, 1, late(4 * MINUTE));
@@ -75,7 +75,7 @@ pub const KNOWN: &[Known] = &[
         name: "void-undoes-another",
         shows: "between a void's question and its return another number redeems: ours undoes it, and is told as voided",
         breaks: Invariant::VoidReturnsAnother,
-        holds_back: &[Move::Voids],
+        holds_back: &[Move::RacesVoid],
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.next(Asks::Return, 1, Fate { there: Some(3 * SECOND), ..Fate::good() });

@@ -30,7 +30,7 @@ pub const KNOWN: &[Known] = &[
     Known {
         name: "doubt-and-a-full-disk",
         shows: "a number is in doubt, the disk is full, the number is repeated: told class 2 and not in doubt",
-        holds_back: &[Move::DiskFull, Move::DiskErrorBefore, Move::DiskBusy],
+        holds_back: &[Move::FailsDoubtful],
         script: |stage| {
             in_doubt(stage);
             stage.write_fails(TILL, 0, Fault::Full);
@@ -41,7 +41,7 @@ pub const KNOWN: &[Known] = &[
     Known {
         name: "doubt-and-other-members",
         shows: "a number is in doubt and repeated with other members: told class 5 and not in doubt",
-        holds_back: &[Move::RepeatsAltered],
+        holds_back: &[Move::AltersDoubtful],
         script: |stage| {
             in_doubt(stage);
             stage.altered(TILL, 1, 0);

@@ -1,6 +1,6 @@
 //! What is taken for evidence and is none.
 
-use super::stage::{LONG, LOST, OTHER_SHOP, Stage, TILL, lost, twisted, unsigned};
+use super::stage::{LONG, LOST, OTHER_SHOP, TILL, lost, twisted, unsigned};
 use super::{Known, plain, shows_now};
 use crate::adversary::Move;
 use crate::oracle::Invariant;
@@ -29,7 +29,7 @@ pub const KNOWN: &[Known] = &[
         name: "void-of-proven-unsigned-404",
         shows: "a proven redemption is called off; the question is answered by an unsigned 404; told `voided`, nothing is returned",
         breaks: Invariant::VoidedStands,
-        holds_back: &[Move::ProxyAbsent],
+        holds_back: &[Move::AbsentAmid],
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.next(Asks::Query, 1, unsigned(404));
@@ -66,7 +66,7 @@ pub const KNOWN: &[Known] = &[
         name: "void-of-pending-404",
         shows: "a redemption in doubt is called off; questions are answered by 404; watched, then forgotten, and redeemed",
         breaks: Invariant::VoidedStands,
-        holds_back: &[Move::ProxyAbsent],
+        holds_back: &[Move::AbsentAmid],
         script: |stage| {
             stage.next(Asks::Use, 9, twisted(LOST));
             stage.redeem(TILL, 1, 0);
@@ -80,7 +80,7 @@ pub const KNOWN: &[Known] = &[
     Known {
         name: "complete-after-six-minutes-unsigned",
         shows: "a redemption in doubt is completed after six minutes; repeat and question are refused unsigned; told as refused",
-        holds_back: &[Move::ProxyAbsent],
+        holds_back: &[Move::AbsentAmid],
         script: |stage| {
             stage.next(Asks::Use, 9, twisted(LOST));
             stage.redeem(TILL, 1, 0);
@@ -135,7 +135,7 @@ pub const KNOWN: &[Known] = &[
         name: "lost-answer-then-head-office",
         shows: "the answer is lost, head office returns the coupon, settling never ends: the coupon as it is now contradicts",
         breaks: Invariant::DoubtNeverEnds,
-        holds_back: &[Move::HeadOfficeReturns],
+        holds_back: &[Move::ReturnsDoubtful],
         settings: shows_now,
         script: |stage| {
             stage.next(Asks::Use, 9, twisted(LOST));
@@ -151,7 +151,7 @@ pub const KNOWN: &[Known] = &[
         name: "lost-answer-then-head-office-old-answer",
         shows: "the same where WeChat Pay repeats its old answer: told as redeemed hours after the return",
         breaks: Invariant::SuccessIsNotLongGone,
-        holds_back: &[Move::HeadOfficeReturns],
+        holds_back: &[Move::ReturnsDoubtful],
         script: |stage| {
             stage.next(Asks::Use, 9, twisted(LOST));
             stage.redeem(TILL, 1, 0);
@@ -166,7 +166,7 @@ pub const KNOWN: &[Known] = &[
         name: "killed-return-overtaken",
         shows: "a return is killed; the coupon is used and returned under other numbers; settling never ends",
         breaks: Invariant::DoubtNeverEnds,
-        holds_back: &[Move::Returns],
+        holds_back: &[Move::OvertakesReturn],
         settings: shows_now,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
@@ -183,7 +183,7 @@ pub const KNOWN: &[Known] = &[
     Known {
         name: "raw-refused-unsigned",
         shows: "a raw request in doubt is refused unsigned after six minutes; told as refused, and redeemed",
-        holds_back: &[Move::RawRequests],
+        holds_back: &[Move::RefusesRaw],
         script: |stage| {
             stage.next(Asks::Use, 9, twisted(LOST));
             stage.raw(TILL, 1, 0);
@@ -198,7 +198,7 @@ pub const KNOWN: &[Known] = &[
         name: "signed-contradiction",
         shows: "a lost redemption is returned by head office and the coupon used elsewhere; the repeat shows another number for ever",
         breaks: Invariant::DoubtNeverEnds,
-        holds_back: &[Move::HeadOfficeReturns],
+        holds_back: &[Move::ReturnsDoubtful],
         settings: shows_now,
         script: |stage| {
             stage.next(Asks::Use, 9, twisted(LOST));

@@ -35,11 +35,6 @@ impl World {
             });
         }
         self.oracle.sending.push((machine, Arc::clone(&number), running));
-        if self.machines[machine].disk.would_forget(&number) {
-            self.breaks(Invariant::SentBeforeFlushed, || {
-                format!("{number} is sent, and a power cut now would make the journal forget it")
-            });
-        }
         let Some(sale) = self.oracle.sales.get_mut(&(machine, Arc::clone(&number))) else { return };
         if *sale.sent.get_or_insert(digest) != digest {
             self.breaks(Invariant::BytesNeverDiffer, || {
@@ -52,6 +47,11 @@ impl World {
             let verdict = sale.verdict;
             self.breaks(Invariant::SettlingRedeemsRefused, || {
                 format!("settling sends the redemption {number}, of which the till was told: {verdict:?}")
+            });
+        }
+        if self.machines[machine].disk.would_forget(&number) {
+            self.breaks(Invariant::SentBeforeFlushed, || {
+                format!("{number} is sent, and a power cut now would make the journal forget it")
             });
         }
     }

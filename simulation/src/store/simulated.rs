@@ -57,7 +57,8 @@ impl Simulated {
         may_stop_here("before it writes");
         let fault = with(|world| {
             let key = world.next_key();
-            world.adversary.fault(self.process, key)
+            let may_fail = world.may_fail();
+            world.adversary.fault(self.process, key, may_fail)
         });
         if fault == Fault::Busy {
             block_until(with(|world| world.now) + 3 * SECOND);
@@ -69,7 +70,7 @@ impl Simulated {
 
 impl Adversary {
     /// What goes wrong with the write with that key.
-    fn fault(&mut self, process: usize, key: u64) -> Fault {
+    fn fault(&mut self, process: usize, key: u64, may_fail: bool) -> Fault {
         if let Some(place) = self.writes.iter().position(|(whose, _, _)| *whose == process) {
             let (_, skip, fault) = &mut self.writes[place];
             if *skip > 0 {
@@ -79,6 +80,9 @@ impl Adversary {
             let fault = *fault;
             self.writes.remove(place);
             return fault;
+        }
+        if !may_fail {
+            return Fault::None;
         }
         let kinds = [
             (Move::DiskFull, Fault::Full),

@@ -130,6 +130,7 @@ fn called(lane: usize, call: Call, purpose: Purpose, work: impl FnOnce(&Client) 
         world.lanes[lane].call = Some(call.clone());
         if let Some(task) = world.task() {
             task.purpose = purpose;
+            task.about = (!call.number.is_empty()).then(|| (call.machine, Arc::clone(&call.number)));
         }
         let now = world.now;
         world.story.tell(now, || format!("process {process} {}", asked(&call)));
@@ -201,12 +202,15 @@ pub fn use_again(lane: usize, number: &Arc<str>, code: &Arc<str>) -> Report {
     called(lane, call, Purpose::Call, |client| client.call(&api::USE, &members, &Cancel::never()))
 }
 
-pub fn altered(lane: usize, sale: u64, coupon: u64) -> Report {
-    let (_, number) = say_number(lane, "SALE", sale);
+pub fn altered(lane: usize, sale: u64, coupon: u64) -> Option<Report> {
+    let (machine, number) = say_number(lane, "SALE", sale);
     let code = code_of(coupon);
+    if !with(|world| world.may_alter(machine, &number)) {
+        return None;
+    }
     let call = call(lane, Asks::Use, Kind::Altered, &number, &code);
     let members = use_members(&code, &number, true);
-    called(lane, call, Purpose::Call, |client| client.call(&api::USE, &members, &Cancel::never()))
+    Some(called(lane, call, Purpose::Call, |client| client.call(&api::USE, &members, &Cancel::never())))
 }
 
 pub fn settle(lane: usize, sale: u64, coupon: u64, aim: &str) -> Report {
@@ -232,6 +236,7 @@ pub fn settle_everything(process: ProcessId) -> Report {
     with(|world| {
         if let Some(task) = world.task() {
             task.purpose = Purpose::SettleAll;
+            task.about = None;
         }
         let now = world.now;
         world.story.tell(now, || format!("process {process} settles everything"));

@@ -107,6 +107,7 @@ fn act(lane: usize, step: &Step) {
             }
         }
         Act::Raw { sale, coupon } => drop(calls::raw(lane, sale, coupon)),
+        Act::Return { coupon, .. } if !with(|world| world.may_be_returned(coupon as usize)) => {}
         Act::Return { number, coupon } => drop(calls::change(lane, Asks::Return, number, coupon)),
         Act::Confirm { number, coupon } => drop(calls::change(lane, Asks::Confirm, number, coupon)),
         Act::Deactivate { number, coupon } => drop(calls::change(lane, Asks::Deactivate, number, coupon)),

@@ -47,6 +47,8 @@ pub enum Twist {
 /// One copy of a request.
 pub struct Copy {
     pub request: Arc<Request>,
+    /// Where it comes from.
+    pub machine: usize,
     /// Who waits for the answer, and under which ticket. Nobody waits for a copy that somebody else made.
     pub asker: Option<(TaskId, u64)>,
     pub twist: Twist,

@@ -19,6 +19,7 @@ use machine::{Machine, Process};
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 pub use turn::{End, play};
 
@@ -106,6 +107,8 @@ pub struct Task {
     /// Exchanges and writes of this step so far.
     pub count: u64,
     pub purpose: Purpose,
+    /// The number that its call is about.
+    pub about: Option<(MachineId, Arc<str>)>,
     random: Random,
 }
 
@@ -190,6 +193,7 @@ impl World {
             key,
             count: 0,
             purpose: Purpose::Call,
+            about: None,
             random: Random::new(mix(self.seed, key)),
         });
         self.plan(self.now, Event::Wake { task, ticket: 0 });
@@ -225,6 +229,7 @@ impl World {
         let seed = self.seed;
         if let Some(task) = self.task() {
             (task.key, task.count, task.purpose) = (key, 0, purpose);
+            task.about = None;
             task.random = Random::new(mix(seed, key));
         }
     }

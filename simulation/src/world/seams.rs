@@ -220,7 +220,8 @@ impl super::World {
         let machine = self.machine();
         let (line_down, portal_until) = (machine.line_down_until > now, machine.portal_until > now);
         let body = outgoing.body.unwrap_or_default();
-        let mut fate = self.adversary.fate(asks, outgoing.target, body, key);
+        let may_refuse = self.may_be_refused_in_between(asks);
+        let mut fate = self.adversary.fate(asks, outgoing.target, body, key, may_refuse);
         if self.calm {
             return fate;
         }
@@ -251,10 +252,10 @@ impl super::World {
             self.plan(now + fate.back, Event::Deliver { task, ticket, answer: Box::new(Some(reply)) });
             return;
         }
-        let request = Arc::new(request);
+        let (request, machine) = (Arc::new(request), self.processes[process].machine);
         let copy = |asker, twist, key| {
             let request = Arc::clone(&request);
-            Event::Arrive(Box::new(Copy { request, asker, twist, back: fate.back, key }))
+            Event::Arrive(Box::new(Copy { request, machine, asker, twist, back: fate.back, key }))
         };
         if let Some(there) = fate.there {
             self.plan(now + there, copy(asker, fate.twist, key));
@@ -268,6 +269,13 @@ impl super::World {
     pub(super) fn arrive(&mut self, copy: Copy) {
         let (now, now_s) = (self.now, self.true_s());
         let asks = Asks::of(&copy.request.method, &copy.request.target);
+        let is_awaited = copy.asker.is_some_and(|(task, ticket)| {
+            self.tasks[task].ticket == ticket && self.tasks[task].routine.is_some()
+        });
+        let number = number_in(&copy.request.body).unwrap_or_default();
+        if asks.writes() && !self.may_arrive_late(copy.machine, number, is_awaited) {
+            return;
+        }
         let mut reply = match copy.twist {
             Twist::Fault { status, done: false } => {
                 self.wechat.plain_refusal(now, status, "SYSTEM_ERROR")

@@ -1,0 +1,72 @@
+//! Which moves may meet: a known fault needs two of them at once, and is kept out while it is not mended without keeping
+//! either of them out.
+
+use super::Move;
+use crate::oracle::{Sale, Verdict};
+use crate::wechat::message::Asks;
+use crate::world::{MachineId, Purpose, World};
+
+fn is_doubtful(sale: &Sale) -> bool {
+    matches!(sale.verdict, Verdict::Asked | Verdict::Doubt)
+}
+
+impl World {
+    /// Whether a number of that machine's is in doubt, or was called off.
+    pub fn has_open(&self, machine: MachineId) -> bool {
+        let mine = self.oracle.sales.iter().filter(|((at, _), _)| *at == machine);
+        mine.into_iter().any(|(_, sale)| is_doubtful(sale) || sale.void_asked)
+    }
+
+    /// Whether the coupon may be returned by anybody at this moment.
+    pub fn may_be_returned(&self, coupon: usize) -> bool {
+        let code = &self.wechat.coupons[coupon].code;
+        let allows = |played| self.adversary.allows(played);
+        self.oracle.sales.values().filter(|sale| sale.coupon == *code).all(|sale| match sale.asks {
+            Asks::Use if sale.void_asked && sale.verdict != Verdict::CalledOff => allows(Move::RacesVoid),
+            Asks::Use if is_doubtful(sale) => allows(Move::ReturnsDoubtful),
+            Asks::Return if is_doubtful(sale) => allows(Move::OvertakesReturn),
+            _ => true,
+        })
+    }
+
+    /// The number that what runs is about, as the till knows it.
+    fn sale_of_running(&mut self) -> Option<&Sale> {
+        let key = self.task()?.about.clone()?;
+        self.oracle.sales.get(&key)
+    }
+
+    /// Whether a write of what runs may fail.
+    pub fn may_fail(&mut self) -> bool {
+        let doubtful = match self.task().map(|task| task.purpose) {
+            // Whatever it is about is in doubt.
+            Some(Purpose::SettleAll) => true,
+            _ => self.sale_of_running().is_some_and(|sale| sale.verdict == Verdict::Doubt),
+        };
+        !doubtful || self.adversary.allows(Move::FailsDoubtful)
+    }
+
+    /// Whether a proxy may answer what runs with a refusal of its own.
+    pub fn may_be_refused_in_between(&mut self, asks: Asks) -> bool {
+        let is_raw = self.sale_of_running().is_some_and(|sale| sale.is_raw);
+        let is_amid = !asks.writes() && self.task().is_some_and(|task| task.about.is_some())
+            || self.task().is_some_and(|task| task.purpose == Purpose::SettleAll);
+        (!is_raw || self.adversary.allows(Move::RefusesRaw))
+            && (!is_amid || asks.writes() || self.adversary.allows(Move::AbsentAmid))
+    }
+
+    /// Whether a copy of a request may still arrive: somebody waits for it, or its number is as open as it was.
+    pub fn may_arrive_late(&self, machine: MachineId, number: &str, is_awaited: bool) -> bool {
+        let over = |sale: &Sale| match sale.verdict {
+            Verdict::DidNot | Verdict::CalledOff => true,
+            _ => sale.void_asked && sale.asks == Asks::Use,
+        };
+        let is_over = self.oracle.sale(machine, number).is_some_and(over);
+        is_awaited || !is_over || self.adversary.allows(Move::LateAfterRefusal)
+    }
+
+    /// Whether a till may repeat the number with other members.
+    pub fn may_alter(&self, machine: MachineId, number: &str) -> bool {
+        let doubtful = self.oracle.sale(machine, number).is_some_and(is_doubtful);
+        !doubtful || self.adversary.allows(Move::AltersDoubtful)
+    }
+}
