@@ -133,7 +133,7 @@ fn last_words(machine: MachineId, process: ProcessId) {
         let (code, fits) = with(|world| {
             let now = world.now;
             let coupon = &mut world.wechat.coupons[place];
-            (Arc::clone(&coupon.code), coupon.state(now) == State::Effective)
+            (Arc::clone(&coupon.code), coupon.state(now) == State::Effective && coupon.standing.is_empty())
         });
         if !fits {
             continue;

@@ -66,7 +66,12 @@ impl World {
 
     /// Whether a till may repeat the number with other members.
     pub fn may_alter(&self, machine: MachineId, number: &str) -> bool {
-        let doubtful = self.oracle.sale(machine, number).is_some_and(is_doubtful);
-        !doubtful || self.adversary.allows(Move::AltersDoubtful)
+        let settled = |sale: &Sale| matches!(sale.verdict, Verdict::Happened | Verdict::CalledOff);
+        self.oracle.sale(machine, number).is_some_and(settled) || self.adversary.allows(Move::AltersDoubtful)
+    }
+
+    /// Whether the coupon may get a state in which nothing of it can be returned.
+    pub fn may_end(&self, coupon: usize) -> bool {
+        self.wechat.coupons[coupon].standing.is_empty() || self.adversary.allows(Move::EndsPartlyUsed)
     }
 }

@@ -95,6 +95,7 @@ moves! {
     ReturnsDoubtful off "a redemption is returned while its number is in doubt";
     OvertakesReturn off "a coupon is returned again while another return of it is in doubt";
     RacesVoid off "a coupon is returned elsewhere while a till is calling its redemption off";
+    EndsPartlyUsed off "a coupon of which one use is redeemed and another is left ends: nothing of it can be returned";
     StepsWhileOpen off "a machine's clock is set while a number of its journal is in doubt or was called off";
     AbsentAmid off "a proxy's 404 answers a question that is to settle doubt or to call off";
     AltersDoubtful off "a number in doubt is repeated with other members";

@@ -131,29 +131,29 @@ impl crate::world::World {
     /// Something happens to a coupon that no till has asked for.
     pub fn befall(&mut self, coupon: usize, made: Move, chance: u64) {
         let now = self.now;
-        let may_be_returned = self.may_be_returned(coupon);
+        let (may_be_returned, may_end) = (self.may_be_returned(coupon), self.may_end(coupon));
         let found = &mut self.wechat.coupons[coupon];
         let state = found.state(now);
         let code = found.code.clone();
         let number: std::sync::Arc<str> = format!("ELSEWHERE-{:08X}", chance >> 32).into();
         let words = match made {
             Move::HeadOfficeReturns if state == State::Used && may_be_returned => {
-                found.take_back(now, &number);
+                found.take_back(now, &number, (0..2).find(|index| found.is_spent(*index)).unwrap_or(0));
                 "head office returns"
             }
             Move::OtherRedeems if state == State::Effective => {
-                found.redeem(now, &number, "");
+                found.redeem(now, &number, "", (0..2).find(|index| !found.is_spent(*index)).unwrap_or(0));
                 "another shop redeems"
             }
-            Move::Expires if matches!(state, State::Effective | State::Pending | State::Confirming) => {
+            Move::Expires if may_end && is_unused(state) => {
                 found.becomes(now, State::Expired);
                 "time runs out for"
             }
-            Move::Deletes if matches!(state, State::Effective | State::Pending | State::Confirming) => {
+            Move::Deletes if may_end && is_unused(state) => {
                 found.becomes(now, State::Deleted);
                 "the customer deletes"
             }
-            Move::FutureState if state == State::Effective => {
+            Move::FutureState if may_end && state == State::Effective => {
                 found.becomes(now, State::Frozen);
                 "a new department freezes"
             }
@@ -184,6 +184,10 @@ impl crate::world::World {
             }
         }
     }
+}
+
+fn is_unused(state: State) -> bool {
+    matches!(state, State::Effective | State::Pending | State::Confirming)
 }
 
 /// A length of time in words.

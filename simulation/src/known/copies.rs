@@ -88,6 +88,19 @@ pub const KNOWN: &[Known] = &[
         ..ROW
     },
     Known {
+        name: "partly-used-and-ended",
+        shows: "a SEQUENTIAL coupon of which one use is redeemed is deactivated; calling the use off never ends",
+        breaks: Invariant::DoubtNeverEnds,
+        holds_back: &[Move::EndsPartlyUsed],
+        usage: Usage::Sequential(2),
+        script: |stage| {
+            stage.redeem(TILL, 1, 0);
+            stage.change(TILL, Asks::Deactivate, 2, 0);
+            stage.void(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
         name: "void-is-not-overwritten",
         shows: "a call whose sign of life is lost ends after another process has called its number off: the void must stay",
         breaks: Invariant::CalledOffStands,

@@ -157,6 +157,8 @@ impl World {
         match heard {
             None => {}
             Some(Verdict::CalledOff) => sale.verdict = Verdict::CalledOff,
+            // It speaks of this call only, and another one is still at it or has died.
+            Some(Verdict::DidNot) if report.code == Code::Journal && sale.running + sale.died > 0 => {}
             // That a repeat could not be made takes nothing back.
             Some(Verdict::DidNot) if sale.verdict == Verdict::Happened && class != Class::Refused => {}
             Some(verdict) if sale.verdict != Verdict::CalledOff => {

@@ -55,6 +55,8 @@ pub struct Sale {
     sent: Option<u64>,
     /// Calls with this number that have not ended, void and settle included.
     pub running: u32,
+    /// Calls whose process died before they said anything.
+    pub died: u32,
 }
 
 /// A call of a till, while it runs.
@@ -130,6 +132,7 @@ impl Oracle {
             began: call.began,
             sent: None,
             running: 0,
+            died: 0,
         });
         sale.running += 1;
         match call.kind {
@@ -143,6 +146,7 @@ impl Oracle {
     pub fn dies(&mut self, call: &Call) {
         if let Some(sale) = self.sales.get_mut(&(call.machine, Arc::clone(&call.number))) {
             sale.running = sale.running.saturating_sub(1);
+            sale.died += 1;
         }
     }
 

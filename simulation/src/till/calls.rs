@@ -5,6 +5,7 @@ use crate::adversary::Move;
 use crate::oracle::{Call, Kind};
 use crate::random::{Random, mix};
 use crate::store::Simulated;
+use crate::wechat::coupon::Usage;
 use crate::wechat::message::{Asks, MERCHANT_KEY, PUBLIC_KEY_ID};
 use crate::world::seams::{CheapKey, Line, wechat_key};
 use crate::world::{MachineId, ProcessId, Purpose, block_until, with};
@@ -114,11 +115,23 @@ pub fn code_of(coupon: u64) -> Arc<str> {
     })
 }
 
+/// Which use of a SEQUENTIAL coupon a number is for.
+fn index_of(code: &str, number: &str) -> String {
+    with(|world| match world.wechat.coupon(code).map(|coupon| world.wechat.coupons[coupon].usage) {
+        Some(Usage::Sequential(uses)) => {
+            let index = number.bytes().last().map_or(0, |digit| usize::from(digit) % uses);
+            format!(r#""sequential_coupon_index":{index},"#)
+        }
+        _ => String::new(),
+    })
+}
+
 /// The members of a redemption; `varied` gives it other ones.
 pub fn use_members(code: &str, number: &str, varied: bool) -> String {
+    let index = index_of(code, number);
     let order = if varied { "4200000000000000000000000002" } else { "4200000000000000000000000001" };
     format!(
-        r#"{{"openid":"oUser","coupon_code":"{code}","product_coupon_id":"200000001","stock_id":"100000001","use_time":"2026-06-01T12:00:00+08:00","associated_order_info":{{"transaction_id":"{order}"}},"out_request_no":"{number}"}}"#
+        r#"{{"openid":"oUser","coupon_code":"{code}",{index}"product_coupon_id":"200000001","stock_id":"100000001","use_time":"2026-06-01T12:00:00+08:00","associated_order_info":{{"transaction_id":"{order}"}},"out_request_no":"{number}"}}"#
     )
 }
 
@@ -276,7 +289,8 @@ pub fn change(lane: usize, asks: Asks, count: u64, coupon: u64) -> Report {
     let (about, name) = if asks == Asks::Send {
         (String::new(), "send_request_no")
     } else {
-        (format!(r#""coupon_code":"{code}","#), "out_request_no")
+        let index = if asks == Asks::Return { index_of(&code, &number) } else { String::new() };
+        (format!(r#""coupon_code":"{code}",{index}"#), "out_request_no")
     };
     let reason = if asks == Asks::Deactivate { r#""deactivate_reason":"test","# } else { "" };
     let members = format!(

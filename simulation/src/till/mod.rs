@@ -81,18 +81,11 @@ fn work(lane: usize) {
 fn act(lane: usize, step: &Step) {
     match step.act {
         Act::Redeem { sale, coupon } => {
-            if with(|world| was_returned(world, lane, sale, coupon) && !world.adversary.knows(Move::RepeatsReturned)) {
-                return;
-            }
-            let told = calls::redeem(lane, sale, coupon);
-            react(lane, step.id, sale, coupon, &told);
-        }
-        Act::Repeat { sale, coupon } => {
-            let returned = with(|world| was_returned(world, lane, sale, coupon));
-            if !returned || with(|world| world.adversary.knows(Move::RepeatsReturned)) {
-                calls::redeem(lane, sale, coupon);
+            if let Some(told) = redeem(lane, sale, coupon) {
+                react(lane, step.id, sale, coupon, &told);
             }
         }
+        Act::Repeat { sale, coupon } => drop(redeem(lane, sale, coupon)),
         Act::Altered { sale, coupon } => drop(calls::altered(lane, sale, coupon)),
         Act::Settle { sale, coupon } => {
             let returned = with(|world| was_returned(world, lane, sale, coupon));
@@ -110,11 +103,19 @@ fn act(lane: usize, step: &Step) {
         Act::Return { coupon, .. } if !with(|world| world.may_be_returned(coupon as usize)) => {}
         Act::Return { number, coupon } => drop(calls::change(lane, Asks::Return, number, coupon)),
         Act::Confirm { number, coupon } => drop(calls::change(lane, Asks::Confirm, number, coupon)),
+        Act::Deactivate { coupon, .. } if !with(|world| world.may_end(coupon as usize)) => {}
         Act::Deactivate { number, coupon } => drop(calls::change(lane, Asks::Deactivate, number, coupon)),
         Act::Send { number } => drop(calls::change(lane, Asks::Send, number, u64::MAX)),
         Act::Query { coupon } => drop(calls::query(lane, coupon)),
         Act::SettleAll => drop(calls::settle_all(lane)),
     }
+}
+
+/// Redeems, but not what was returned, where this till does no such thing.
+fn redeem(lane: usize, sale: u64, coupon: u64) -> Option<Report> {
+    let returned = with(|world| was_returned(world, lane, sale, coupon));
+    let may = !returned || with(|world| world.adversary.knows(Move::RepeatsReturned));
+    may.then(|| calls::redeem(lane, sale, coupon))
 }
 
 /// Whether somebody has returned what that sale redeemed, as far as the ledger knows.
@@ -142,7 +143,7 @@ fn react(lane: usize, key: u64, sale: u64, coupon: u64, told: &Report) {
         Class::InDoubt => match random.below(6) {
             0 => {
                 wait();
-                calls::redeem(lane, sale, coupon);
+                redeem(lane, sale, coupon);
             }
             1 => {
                 wait();
@@ -160,11 +161,11 @@ fn react(lane: usize, key: u64, sale: u64, coupon: u64, told: &Report) {
         },
         Class::Busy | Class::NotSent | Class::Local if random.chance(500) => {
             wait();
-            calls::redeem(lane, sale, coupon);
+            redeem(lane, sale, coupon);
         }
         Class::Refused if new_number && random.chance(400) => {
             wait();
-            calls::redeem(lane, sale + 500, coupon);
+            redeem(lane, sale + 500, coupon);
         }
         _ => {}
     }

@@ -73,6 +73,8 @@ pub struct Entry {
 /// A use of a coupon that has several.
 #[derive(Debug, Clone)]
 struct Used {
+    /// Which of its uses it was.
+    index: usize,
     number: Arc<str>,
     returned_by: Option<Arc<str>>,
 }
@@ -136,10 +138,19 @@ impl Coupon {
         self.ledger.push(Entry { at, what, number: number.into(), undoes });
     }
 
-    pub fn redeem(&mut self, now: Moment, number: &Arc<str>, use_time: &str) {
+    /// Whether the use with that index is spent already.
+    pub fn is_spent(&self, index: usize) -> bool {
+        self.standing_at(index).is_some()
+    }
+
+    fn standing_at(&self, index: usize) -> Option<&Used> {
+        self.uses.iter().find(|used| used.index == index && used.returned_by.is_none())
+    }
+
+    pub fn redeem(&mut self, now: Moment, number: &Arc<str>, use_time: &str, index: usize) {
         self.write(now, What::Redeemed, number, None);
         self.standing.push(Arc::clone(number));
-        self.uses.push(Used { number: Arc::clone(number), returned_by: None });
+        self.uses.push(Used { index, number: Arc::clone(number), returned_by: None });
         self.last_use = Some((Arc::clone(number), use_time.to_owned()));
         let spent = match self.usage {
             Usage::Sequential(uses) => self.standing.len() >= uses,
@@ -150,9 +161,10 @@ impl Coupon {
         }
     }
 
-    /// Undoes the last redemption that stands.
-    pub fn take_back(&mut self, now: Moment, number: &Arc<str>) {
-        let undone = self.standing.pop();
+    /// Undoes the redemption that stands; of several, the one with that index.
+    pub fn take_back(&mut self, now: Moment, number: &Arc<str>, index: usize) {
+        let undone = self.standing_at(index).map(|used| Arc::clone(&used.number));
+        self.standing.retain(|standing| Some(standing) != undone.as_ref());
         if let Some(used) = self.uses.iter_mut().rev().find(|used| Some(&used.number) == undone.as_ref()) {
             used.returned_by = Some(Arc::clone(number));
         }

@@ -28,9 +28,11 @@ impl WechatPay {
             return refusal(403, "INVALID_REQUEST", 272_756_746);
         }
         let wrong_state = |subcode| refusal(settings.state_status, "NOT_ENOUGH", subcode);
+        let index = if matches!(coupon.usage, Usage::Sequential(_)) { index_in(body) } else { 0 };
         match (asks, state) {
+            (Asks::Use, State::Effective) if coupon.is_spent(index) => return wrong_state(272_756_745),
             (Asks::Use, State::Effective) => {
-                coupon.redeem(now, number, member(body, "use_time").unwrap_or_default());
+                coupon.redeem(now, number, member(body, "use_time").unwrap_or_default(), index);
                 coupon.busy_until = now + WORK;
             }
             (Asks::Use, State::Used) => return wrong_state(272_756_745),
@@ -38,8 +40,8 @@ impl WechatPay {
             (Asks::Use, State::Pending) => return wrong_state(272_755_715),
             (Asks::Use, State::Expired) => return wrong_state(268_578_776),
             (Asks::Use, State::Deleted) => return wrong_state(272_756_769),
-            (Asks::Return, _) if !coupon.standing.is_empty() && is_returnable(coupon.usage, state) => {
-                coupon.take_back(now, number);
+            (Asks::Return, _) if coupon.is_spent(index) && is_returnable(coupon.usage, state) => {
+                coupon.take_back(now, number, index);
             }
             (Asks::Confirm, State::Confirming) => coupon.confirm(now, number),
             (Asks::Deactivate, State::Confirming | State::Pending | State::Effective) => {
@@ -113,6 +115,14 @@ impl WechatPay {
         body.push('}');
         done(body)
     }
+}
+
+/// Which use of a coupon that has several a body is about.
+fn index_in(body: &[u8]) -> usize {
+    const NAME: &[u8] = b"\"sequential_coupon_index\":";
+    let place = body.windows(NAME.len()).position(|window| window == NAME);
+    let digit = place.and_then(|place| body.get(place + NAME.len()));
+    digit.map_or(0, |digit| usize::from(digit.saturating_sub(b'0')))
 }
 
 /// A coupon with several uses can be returned while some are left.
