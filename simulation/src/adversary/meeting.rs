@@ -46,8 +46,9 @@ impl World {
     }
 
     /// Whether a proxy may answer what runs with a refusal of its own.
-    pub fn may_be_refused_in_between(&mut self, asks: Asks) -> bool {
-        let is_raw = self.sale_of_running().is_some_and(|sale| sale.is_raw);
+    pub fn may_be_refused_in_between(&mut self, asks: Asks, number: Option<&str>) -> bool {
+        let machine = self.process().map_or(0, |process| self.processes[process].machine);
+        let is_raw = number.and_then(|number| self.oracle.sale(machine, number)).is_some_and(|sale| sale.is_raw);
         let is_amid = !asks.writes() && self.task().is_some_and(|task| task.about.is_some())
             || self.task().is_some_and(|task| task.purpose == Purpose::SettleAll);
         (!is_raw || self.adversary.allows(Move::RefusesRaw))
@@ -60,7 +61,8 @@ impl World {
             Verdict::DidNot | Verdict::CalledOff => true,
             _ => sale.void_asked && sale.asks == Asks::Use,
         };
-        let is_over = self.oracle.sale(machine, number).is_some_and(over);
+        let is_over = self.oracle.sale(machine, number).is_some_and(over)
+            || self.machines[machine].disk.has_closed(number);
         is_awaited || !is_over || self.adversary.allows(Move::LateAfterRefusal)
     }
 

@@ -127,7 +127,8 @@ impl World {
             },
             _ => meaning(report.code, report.in_doubt, report.attempts),
         };
-        let doubted = sale.verdict == Verdict::Doubt;
+        let doubted = sale.verdict == Verdict::Doubt && sale.doubted.is_some_and(|at| at < call.began);
+        let doubted_since = sale.doubted.is_some_and(|at| at >= call.began);
         let is_own = report.attempts == 0
             && matches!(report.code, Code::Journal | Code::RequestNoReused | Code::Connect | Code::TimeoutUnsent);
         if doubted
@@ -159,6 +160,8 @@ impl World {
             Some(Verdict::CalledOff) => sale.verdict = Verdict::CalledOff,
             // It speaks of this call only, and another one is still at it or has died.
             Some(Verdict::DidNot) if report.code == Code::Journal && sale.running + sale.died > 0 => {}
+            // Another call was told of doubt since this one began: its word is the later one.
+            Some(Verdict::DidNot) if sale.verdict == Verdict::Doubt && doubted_since => {}
             // That a repeat could not be made takes nothing back.
             Some(Verdict::DidNot) if sale.verdict == Verdict::Happened && class != Class::Refused => {}
             Some(verdict) if sale.verdict != Verdict::CalledOff => {
@@ -173,6 +176,9 @@ impl World {
                     });
                 }
                 sale.verdict = verdict;
+                if verdict == Verdict::Doubt {
+                    sale.doubted = Some(self.now);
+                }
             }
             Some(_) => {}
         }

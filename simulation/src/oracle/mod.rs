@@ -57,6 +57,8 @@ pub struct Sale {
     pub running: u32,
     /// Calls whose process died before they said anything.
     pub died: u32,
+    /// When it was last told as in doubt.
+    pub doubted: Option<Moment>,
 }
 
 /// A call of a till, while it runs.
@@ -133,6 +135,7 @@ impl Oracle {
             sent: None,
             running: 0,
             died: 0,
+            doubted: None,
         });
         sale.running += 1;
         match call.kind {
@@ -147,6 +150,10 @@ impl Oracle {
         if let Some(sale) = self.sales.get_mut(&(call.machine, Arc::clone(&call.number))) {
             sale.running = sale.running.saturating_sub(1);
             sale.died += 1;
+            // Whatever another call was told meanwhile, this one may have begun anew.
+            if sale.verdict == Verdict::DidNot {
+                sale.verdict = Verdict::Asked;
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use crate::random::Random;
 use crate::till::plan::Stores;
 use rows::Rows;
 pub use simulated::{Fault, Simulated};
-use wxcoupon::journal::row::Row;
+use wxcoupon::journal::row::{Row, State};
 
 /// What one row was before a change that is not flushed yet.
 struct Undo {
@@ -51,9 +51,14 @@ impl Disk {
         self.rows.flip(chance)
     }
 
+    /// Whether the number's row says that it did not happen, or is not to happen.
+    pub fn has_closed(&self, number: &str) -> bool {
+        self.rows.state_of(number).is_some_and(|state| !matches!(state, State::Pending | State::Done))
+    }
+
     /// Whether the number's row is not finished.
     pub fn is_open(&self, number: &str) -> bool {
-        self.rows.is_open(number)
+        self.rows.state_of(number).is_some_and(|state| !state.is_finished())
     }
 
     /// For a story: what the journal holds.

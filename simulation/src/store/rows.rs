@@ -23,9 +23,9 @@ impl Rows {
         self.ids.get(number).copied()
     }
 
-    pub fn is_open(&self, number: &str) -> bool {
+    pub fn state_of(&self, number: &str) -> Option<State> {
         let row = self.id_of(number).and_then(|id| self.rows.get(&id));
-        row.is_some_and(|row| !row.state.is_finished())
+        row.map(|row| row.state)
     }
 
     pub fn put_back(&mut self, id: i64, before: Option<Row>) {

@@ -220,7 +220,7 @@ impl super::World {
         let machine = self.machine();
         let (line_down, portal_until) = (machine.line_down_until > now, machine.portal_until > now);
         let body = outgoing.body.unwrap_or_default();
-        let may_refuse = self.may_be_refused_in_between(asks);
+        let may_refuse = self.may_be_refused_in_between(asks, number_in(body));
         let mut fate = self.adversary.fate(asks, outgoing.target, body, key, may_refuse);
         if self.calm {
             return fate;
