@@ -30,6 +30,7 @@ mod shrink;
 mod store;
 mod story;
 mod till;
+mod vfs;
 mod wechat;
 mod world;
 

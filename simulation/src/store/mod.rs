@@ -2,11 +2,14 @@
 
 mod rows;
 mod simulated;
+mod sqlite;
 
 use crate::random::Random;
 use crate::till::plan::Stores;
+use crate::vfs::files::Files;
 use rows::Rows;
 pub use simulated::{Fault, Simulated};
+pub use sqlite::OnSqlite;
 use wxcoupon::journal::row::{Row, State};
 
 /// What one row was before a change that is not flushed yet.
@@ -19,23 +22,32 @@ struct Undo {
 pub struct Disk {
     pub stores: Stores,
     rows: Rows,
+    /// Files, where the journals are in `SQLite`.
+    pub files: Files,
     /// Changes that a power cut may lose, one transaction after the other.
     unflushed: Vec<Vec<Undo>>,
 }
 
 impl Disk {
     pub fn new(stores: Stores, _: u64) -> Disk {
-        Disk { stores, rows: Rows::default(), unflushed: Vec::new() }
+        Disk { stores, rows: Rows::default(), files: Files::default(), unflushed: Vec::new() }
     }
 
     /// Whether a power cut at this moment could make the journal forget the number.
     pub fn would_forget(&self, number: &str) -> bool {
+        if self.stores == Stores::Sqlite {
+            // What a file would show after a power cut is not looked at each time: power cuts show it.
+            return false;
+        }
         let Some(id) = self.rows.id_of(number) else { return true };
         self.unflushed.iter().flatten().any(|undo| undo.id == id && undo.before.is_none())
     }
 
     /// Of what is not flushed, a beginning stays and the rest is lost. Says how many transactions were.
     pub fn power_cut(&mut self, chance: u64) -> usize {
+        if self.stores == Stores::Sqlite {
+            return self.files.power_cut(chance);
+        }
         let stays = Random::new(chance).index(self.unflushed.len() + 1);
         let lost = self.unflushed.split_off(stays);
         let count = lost.len();
@@ -53,6 +65,10 @@ impl Disk {
 
     /// Whether the number's row says that it did not happen, or is not to happen.
     pub fn has_closed(&self, number: &str) -> bool {
+        if self.stores == Stores::Sqlite {
+            // It may be so.
+            return true;
+        }
         self.rows.state_of(number).is_some_and(|state| !matches!(state, State::Pending | State::Done))
     }
 

@@ -48,8 +48,21 @@ pub enum Fault {
 }
 
 impl Simulated {
-    fn is_dead(&self) -> bool {
+    pub fn is_dead(&self) -> bool {
         try_with(|world| world.processes[self.process].epoch != self.epoch).unwrap_or(true)
+    }
+
+    /// Somebody else may hold the file for longer than anybody waits.
+    pub fn may_be_busy(&self) -> Result<()> {
+        let busy = with(|world| {
+            let key = world.next_key();
+            world.may_fail() && world.adversary.takes(Move::DiskBusy, key, 4)
+        });
+        if !busy {
+            return Ok(());
+        }
+        block_until(with(|world| world.now) + 3 * SECOND);
+        Err(StoreError::NotWritten("database is locked".into()))
     }
 
     /// Waits where a process may wait, and draws what goes wrong with the write.

@@ -4,7 +4,8 @@ use super::begin_lanes;
 use crate::adversary::Move;
 use crate::oracle::{Call, Kind};
 use crate::random::{Random, mix};
-use crate::store::Simulated;
+use crate::store::{OnSqlite, Simulated};
+use crate::till::plan::Stores;
 use crate::wechat::coupon::Usage;
 use crate::wechat::message::{Asks, MERCHANT_KEY, PUBLIC_KEY_ID};
 use crate::world::seams::{CheapKey, Line, wechat_key};
@@ -17,6 +18,7 @@ use wxcoupon::client::Client;
 use wxcoupon::config::{Config, Host, Identity, JournalSettings, Limits};
 use wxcoupon::encoding::TextEncoding;
 use wxcoupon::journal::Journal;
+use wxcoupon::journal::store::Store;
 use wxcoupon::mode::Mode;
 use wxcoupon::net::cancel::Cancel;
 use wxcoupon::net::clock::Clock;
@@ -80,8 +82,7 @@ pub fn open(process: ProcessId) {
             let asks_again = world.adversary.knows(Move::AsksAgain) && Random::new(key).chance(500);
             (world.processes[process].epoch, !asks_again)
         });
-        let store = Arc::new(Simulated { process, epoch });
-        match Journal::with_store(store, MERCHANT, KEEP) {
+        match store(process, epoch).and_then(|store| Journal::with_store(store, MERCHANT, KEEP).map_err(drop)) {
             Ok(journal) => {
                 let line = Box::new(Line { process, epoch });
                 let client = Client::assembled(config(replays), line, Arc::new(journal), Clock::default());
@@ -96,6 +97,14 @@ pub fn open(process: ProcessId) {
         }
     }
     with(|world| begin_lanes(world, process));
+}
+
+fn store(process: ProcessId, epoch: u32) -> Result<Arc<dyn Store>, ()> {
+    let stores = with(|world| world.machines[world.processes[process].machine].disk.stores);
+    Ok(match stores {
+        Stores::Simulated => Arc::new(Simulated { process, epoch }),
+        Stores::Sqlite => Arc::new(OnSqlite::open(process, epoch).map_err(drop)?),
+    })
 }
 
 /// A number of a machine's.

@@ -134,6 +134,10 @@ pub struct World {
     pub patience: u32,
     /// A digest of all that happened: the same seed has the same.
     pub trace: u64,
+    /// Files that were ever opened.
+    pub handles: u64,
+    /// Whether the write that is under way may fail.
+    pub write_may_fail: bool,
     /// Processes that must end before anything else happens.
     doomed: Vec<ProcessId>,
 }
@@ -172,6 +176,8 @@ impl World {
             calm_since: 0,
             patience: 0,
             trace: seed,
+            handles: 0,
+            write_may_fail: true,
             doomed: Vec::new(),
         }
     }
@@ -248,6 +254,11 @@ impl World {
         if self.processes[process].is_alive() && !self.doomed.contains(&process) {
             self.doomed.push(process);
         }
+    }
+
+    /// Whether the process ends before anything else happens.
+    pub fn is_doomed(&self, process: ProcessId) -> bool {
+        self.doomed.contains(&process)
     }
 
     /// Stirs what happened into the digest.
