@@ -155,7 +155,7 @@ fn last_word(world: &mut World, machine: MachineId, number: &Arc<str>, report: &
     let now = world.now;
     let Some(sale) = world.oracle.sales.get_mut(&(machine, Arc::clone(number))) else { return };
     let unknown = report.code == Code::Request && report.field.as_deref() == Some("/out_request_no");
-    let locked = report.code == Code::Locked && report.attempts == 0;
+    let locked = report.code == Code::Locked && report.attempts == 0 && !report.recorded;
     let mut broken = None;
     if unresolved {
         sale.verdict = Verdict::Unresolved;

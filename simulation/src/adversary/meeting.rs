@@ -6,26 +6,31 @@ use crate::oracle::{Sale, Verdict};
 use crate::wechat::message::Asks;
 use crate::world::{MachineId, Purpose, World};
 
-fn is_doubtful(sale: &Sale) -> bool {
-    matches!(sale.verdict, Verdict::Asked | Verdict::Doubt)
-}
 
 impl World {
+    /// Whether a number is in doubt, as its till knows it or as its journal does.
+    fn is_doubtful(&self, machine: MachineId, number: &str, sale: &Sale) -> bool {
+        matches!(sale.verdict, Verdict::Asked | Verdict::Doubt)
+            || self.machines[machine].disk.may_be_open(number)
+    }
+
     /// Whether a number of that machine's is in doubt, or was called off.
     pub fn has_open(&self, machine: MachineId) -> bool {
         let mine = self.oracle.sales.iter().filter(|((at, _), _)| *at == machine);
-        mine.into_iter().any(|(_, sale)| is_doubtful(sale) || sale.void_asked)
+        mine.into_iter().any(|((_, number), sale)| self.is_doubtful(machine, number, sale) || sale.void_asked)
     }
 
     /// Whether the coupon may be returned by anybody at this moment.
     pub fn may_be_returned(&self, coupon: usize) -> bool {
         let code = &self.wechat.coupons[coupon].code;
         let allows = |played| self.adversary.allows(played);
-        self.oracle.sales.values().filter(|sale| sale.coupon == *code).all(|sale| match sale.asks {
-            Asks::Use if sale.void_asked && sale.verdict != Verdict::CalledOff => allows(Move::RacesVoid),
-            Asks::Use if is_doubtful(sale) => allows(Move::ReturnsDoubtful),
-            Asks::Return if is_doubtful(sale) => allows(Move::OvertakesReturn),
-            _ => true,
+        self.oracle.sales.iter().filter(|(_, sale)| sale.coupon == *code).all(|((machine, number), sale)| {
+            match sale.asks {
+                Asks::Use if sale.void_asked && sale.verdict != Verdict::CalledOff => allows(Move::RacesVoid),
+                Asks::Use if self.is_doubtful(*machine, number, sale) => allows(Move::ReturnsDoubtful),
+                Asks::Return if self.is_doubtful(*machine, number, sale) => allows(Move::OvertakesReturn),
+                _ => true,
+            }
         })
     }
 
@@ -75,5 +80,14 @@ impl World {
     /// Whether the coupon may get a state in which nothing of it can be returned.
     pub fn may_end(&self, coupon: usize) -> bool {
         self.wechat.coupons[coupon].standing.is_empty() || self.adversary.allows(Move::EndsPartlyUsed)
+    }
+
+    /// Whether the customer may delete the coupon.
+    pub fn may_be_deleted(&self, coupon: usize) -> bool {
+        let code = &self.wechat.coupons[coupon].code;
+        let mut about = self.oracle.sales.iter().filter(|(_, sale)| sale.coupon == *code);
+        let doubtful = about.any(|((machine, number), sale)| self.is_doubtful(*machine, number, sale));
+        self.may_end(coupon)
+            && (!doubtful || !self.wechat.settings.deleted_is_absent || self.adversary.allows(Move::HidesDoubtful))
     }
 }

@@ -96,6 +96,7 @@ moves! {
     OvertakesReturn off "a coupon is returned again while another return of it is in doubt";
     RacesVoid off "a coupon is returned elsewhere while a till is calling its redemption off";
     EndsPartlyUsed off "a coupon of which one use is redeemed and another is left ends: nothing of it can be returned";
+    HidesDoubtful off "a coupon with a number in doubt is deleted, and cannot be seen any more";
     StepsWhileOpen off "a machine's clock is set while a number of its journal is in doubt or was called off";
     AbsentAmid off "a proxy's 404 answers a question that is to settle doubt or to call off";
     AltersDoubtful off "a number in doubt is repeated with other members";

@@ -132,6 +132,7 @@ impl crate::world::World {
     pub fn befall(&mut self, coupon: usize, made: Move, chance: u64) {
         let now = self.now;
         let (may_be_returned, may_end) = (self.may_be_returned(coupon), self.may_end(coupon));
+        let may_be_deleted = self.may_be_deleted(coupon);
         let found = &mut self.wechat.coupons[coupon];
         let state = found.state(now);
         let code = found.code.clone();
@@ -149,7 +150,7 @@ impl crate::world::World {
                 found.becomes(now, State::Expired);
                 "time runs out for"
             }
-            Move::Deletes if may_end && is_unused(state) => {
+            Move::Deletes if may_be_deleted && is_unused(state) => {
                 found.becomes(now, State::Deleted);
                 "the customer deletes"
             }

@@ -125,7 +125,7 @@ impl World {
                 Class::InDoubt => Some(Verdict::Doubt),
                 _ => None,
             },
-            _ => meaning(report.code, report.in_doubt, report.attempts),
+            _ => meaning(report),
         };
         let doubted = sale.verdict == Verdict::Doubt && sale.doubted.is_some_and(|at| at < call.began);
         let doubted_since = sale.doubted.is_some_and(|at| at >= call.began);

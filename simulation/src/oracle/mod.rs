@@ -9,6 +9,7 @@ use crate::world::{MachineId, Moment, TaskId};
 pub use invariants::Invariant;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use wxcoupon::report::Report;
 use wxcoupon::status::Code;
 
 /// An invariant that does not hold.
@@ -163,18 +164,18 @@ impl Oracle {
 }
 
 /// What a status says about the number that it was told for.
-fn meaning(code: Code, in_doubt: bool, attempts: u32) -> Option<Verdict> {
+fn meaning(report: &Report) -> Option<Verdict> {
     use wxcoupon::status::Class;
-    match (code, code.class()) {
+    match (report.code, report.code.class()) {
         // It stands for another request, or was called off: nothing new is said.
         (Code::RequestNoReused, _) => None,
         // Another call is at it.
-        (Code::Locked, _) if attempts == 0 => None,
+        (Code::Locked, _) if report.attempts == 0 && !report.recorded => None,
         (Code::Request | Code::Running, _) => None,
         (_, Class::Ok) => Some(Verdict::Happened),
         (_, Class::InDoubt) => Some(Verdict::Doubt),
         (_, Class::Bug) => None,
-        _ if in_doubt => None,
+        _ if report.in_doubt => None,
         _ => Some(Verdict::DidNot),
     }
 }

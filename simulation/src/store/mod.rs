@@ -22,6 +22,8 @@ struct Undo {
 pub struct Disk {
     pub stores: Stores,
     rows: Rows,
+    /// A write has failed, or was lost: with a file, nobody looks what stands in it.
+    pub has_failed: bool,
     /// Files, where the journals are in `SQLite`.
     pub files: Files,
     /// Changes that a power cut may lose, one transaction after the other.
@@ -30,7 +32,7 @@ pub struct Disk {
 
 impl Disk {
     pub fn new(stores: Stores, _: u64) -> Disk {
-        Disk { stores, rows: Rows::default(), files: Files::default(), unflushed: Vec::new() }
+        Disk { stores, rows: Rows::default(), has_failed: false, files: Files::default(), unflushed: Vec::new() }
     }
 
     /// Whether a power cut at this moment could make the journal forget the number.
@@ -46,6 +48,7 @@ impl Disk {
     /// Of what is not flushed, a beginning stays and the rest is lost. Says how many transactions were.
     pub fn power_cut(&mut self, chance: u64) -> usize {
         if self.stores == Stores::Sqlite {
+            self.has_failed = true;
             return self.files.power_cut(chance);
         }
         let stays = Random::new(chance).index(self.unflushed.len() + 1);
@@ -70,6 +73,11 @@ impl Disk {
             return true;
         }
         self.rows.state_of(number).is_some_and(|state| !matches!(state, State::Pending | State::Done))
+    }
+
+    /// Whether the journal may hold the number as open, whatever its till was told.
+    pub fn may_be_open(&self, number: &str) -> bool {
+        if self.stores == Stores::Sqlite { self.has_failed } else { self.is_open(number) }
     }
 
     /// Whether the number's row is not finished.

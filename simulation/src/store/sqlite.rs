@@ -62,6 +62,8 @@ impl Store for OnSqlite {
         made.inspect_err(|failed| {
             with(|world| {
                 let (now, process) = (world.now, self.process.process);
+                let machine = world.processes[process].machine;
+                world.machines[machine].disk.has_failed = true;
                 world.story.tell(now, || format!("process {process}: a write fails: {failed}"));
             });
         })

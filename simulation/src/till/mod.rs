@@ -103,7 +103,6 @@ fn act(lane: usize, step: &Step) {
         Act::Return { coupon, .. } if !with(|world| world.may_be_returned(coupon as usize)) => {}
         Act::Return { number, coupon } => drop(calls::change(lane, Asks::Return, number, coupon)),
         Act::Confirm { number, coupon } => drop(calls::change(lane, Asks::Confirm, number, coupon)),
-        Act::Deactivate { coupon, .. } if !with(|world| world.may_end(coupon as usize)) => {}
         Act::Deactivate { number, coupon } => drop(calls::change(lane, Asks::Deactivate, number, coupon)),
         Act::Send { number } => drop(calls::change(lane, Asks::Send, number, u64::MAX)),
         Act::Query { coupon } => drop(calls::query(lane, coupon)),

@@ -36,9 +36,10 @@ pub fn stores_of(seed: u64) -> Stores {
 /// The world with that number.
 pub fn world(seed: u64, wanted: &Wanted, without: &Without, told: bool) -> World {
     let mut random = Random::new(mix(seed, 0x3071D));
-    let settings = if without.plain { Settings::plain() } else { Settings::drawn(&mut Random::new(mix(seed, 0x5E7))) };
+    let mut settings = if without.plain { Settings::plain() } else { Settings::drawn(&mut Random::new(mix(seed, 0x5E7))) };
     let mut adversary = Adversary::drawn(seed, wanted);
     adversary.suppressed.clone_from(&without.moves);
+    settings.ends_partly_used &= adversary.allows(Move::EndsPartlyUsed);
     let mut story = Story::new(told);
     story.tell(0, || format!("seed {seed}; WeChat Pay: {}", settings.words()));
     let mut wechat = WechatPay::new(seed, settings);

@@ -44,6 +44,9 @@ impl WechatPay {
                 coupon.take_back(now, number, index);
             }
             (Asks::Confirm, State::Confirming) => coupon.confirm(now, number),
+            (Asks::Deactivate, _) if !coupon.standing.is_empty() && !settings.ends_partly_used => {
+                return wrong_state(0);
+            }
             (Asks::Deactivate, State::Confirming | State::Pending | State::Effective) => {
                 coupon.deactivate(now, number);
             }

@@ -42,6 +42,8 @@ pub struct Settings {
     pub state_status: u16,
     /// Whether a repeat of a redemption that is being worked on is told "locked".
     pub locks: bool,
+    /// Whether a coupon of which one use is redeemed and another left can be deactivated.
+    pub ends_partly_used: bool,
     /// Whether a deleted coupon cannot be seen any more.
     pub deleted_is_absent: bool,
 }
@@ -60,6 +62,7 @@ impl Settings {
             numbers_per_interface: true,
             state_status: 403,
             locks: true,
+            ends_partly_used: true,
             deleted_is_absent: false,
         }
     }
@@ -79,6 +82,7 @@ impl Settings {
             numbers_per_interface: random.chance(500),
             state_status: *random.pick(&[403, 403, 400]),
             locks: random.chance(500),
+            ends_partly_used: random.chance(500),
             deleted_is_absent: random.chance(300),
         }
     }
@@ -108,6 +112,7 @@ impl Settings {
         say(!self.numbers_per_interface, "one number is one number at all interfaces".into());
         say(self.state_status != 403, format!("status {} for a wrong state", self.state_status));
         say(!self.locks, "locks nothing".into());
+        say(!self.ends_partly_used, "a partly used coupon cannot be deactivated".into());
         say(self.deleted_is_absent, "a deleted coupon is absent".into());
         if words.is_empty() { "as documented".into() } else { words.join("; ") }
     }
