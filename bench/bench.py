@@ -31,6 +31,7 @@ PARTS = {
         ours.dead_host,
         ours.settle,
         ours.warmed,
+        ours.pacing,
         ours.memory,
         ours.instructions,
     )

@@ -7,9 +7,11 @@ import socket
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from contestants import BUILT, VARIANTS, build
-from runs import summary
+from runs import Failed, start, summary
+from sandbox import Sandbox
 from server import free_port
 from shop import COUPONS
 
@@ -124,6 +126,46 @@ def memory(bench):
             bench.server.keep_fresh()
         for weighed in filter(None, told):
             yield {"contestant": contestant.name, **weighed}
+
+
+LIMIT = 500
+PROCESSES = 8
+CALLERS = 12
+# More than a process redeems in its time.
+COUPONS_OF_A_PROCESS = 1_000_000
+
+
+def pacing(bench):
+    """Processes that know nothing of each other under WeChat Pay's limit: how much of it they use, how often they
+    are refused, and what each gets. Bounds are tested in virtual time (src/net/pace); this is what a machine does."""
+    settle, seconds = bench.scale.pacing
+    for number in range(min(bench.scale.rounds, 3)):
+        for contestant in libraries(bench):
+            folder = fresh_folder("paced")
+            with Sandbox(folder, LIMIT) as sandbox, ThreadPoolExecutor(PROCESSES) as processes:
+
+                def process(_):
+                    first = sandbox.coupons(COUPONS_OF_A_PROCESS)
+                    return start(
+                        contestant, sandbox.paced, CALLERS, settle, seconds, "paced", first=first, count=1 << 40
+                    )
+
+                running = processes.map(process, range(PROCESSES))
+                time.sleep(settle)
+                before, begun = sandbox.statuses(), time.monotonic()
+                time.sleep(seconds)
+                after, took = sandbox.statuses(), time.monotonic() - begun
+                try:
+                    shares = sorted(told["done"] for told in running)
+                except Failed as failure:
+                    bench.broken[contestant.name, str(sandbox.paced), CALLERS] = str(failure)
+                    continue
+            answers = {status: count - before.get(status, 0) for status, count in after.items()}
+            used = answers.get(200, 0) / (LIMIT * took)
+            refused = answers.get(429, 0) / sum(answers.values())
+            print(f"pacing, {contestant.name}: {used:.1%} used, {refused:.2%} refused, shares {shares}", flush=True)
+            record = {"contestant": contestant.name, "round": number, "limit": LIMIT, "seconds": took}
+            yield {**record, "used": used, "refused": refused, "shares": shares}
 
 
 PARTS_OF_A_CALL = {

@@ -25,6 +25,8 @@ class Scale:
     # Redeemed while the heap is watched; in doubt before they are settled.
     many: int
     rows: int
+    # Seconds before processes that share a limit are counted, and while they are.
+    pacing: tuple
 
 
 FULL = Scale(
@@ -37,6 +39,7 @@ FULL = Scale(
     cold_starts=15,
     many=1_000_000,
     rows=1000,
+    pacing=(10, 30),
 )
 QUICK = Scale(
     rounds=2,
@@ -48,6 +51,7 @@ QUICK = Scale(
     cold_starts=3,
     many=5000,
     rows=100,
+    pacing=(6, 6),
 )
 
 

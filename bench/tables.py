@@ -75,6 +75,12 @@ def all_of(about, records):
         warmed(records),
     )
     yield (
+        "Eight processes under one limit",
+        "Twelve threads each, against the sandbox, which lets 500 a second through. What is used depends on whether the "
+        "machine can do so many; shares are of the mean.",
+        paced(records),
+    )
+    yield (
         "Memory over many redemptions",
         "Two threads, one process: what malloc has given out, and resident memory.",
         memory(records),
@@ -232,6 +238,16 @@ def warmed(records):
             for warm in (False, True)
         ]
         lines.append(f"| {name} | {cells[0]} | {cells[1]} |")
+    return lines if lines[2:] else []
+
+
+def paced(records):
+    lines = ["| | limit used, % | refused, % | least share | greatest share |", "|---|--:|--:|--:|--:|"]
+    for (name,), of in ours(records, "pacing"):
+        means = [sum(it["shares"]) / len(it["shares"]) for it in of]
+        cells = [spread([it[key] for it in of], 2, 0.01) for key in ("used", "refused")]
+        cells += [f"{pick(it['shares'][at] / mean for it, mean in zip(of, means)):.2f}" for at, pick in ((0, min), (-1, max))]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines if lines[2:] else []
 
 

@@ -7,6 +7,8 @@
  *     doubt     every call must end in doubt
  *     settle    no calls: settles what is open, and measures that
  *     memory    no times: the memory after a thousand calls, and after all
+ *     paced     calls without end, of which those of CALLS seconds after WARMUP seconds are counted; WeChat Pay may
+ *               say "too often"
  */
 #include <malloc.h>
 #include <pthread.h>
@@ -53,8 +55,8 @@ static void give_up(const char *what, const wxcoupon_buf *buf)
     exit(1);
 }
 
-/* One redemption; its time in nanoseconds. */
-static int64_t redeem(wxcoupon_buf *buf)
+/* Redeems the next coupon. */
+static int32_t use_next(wxcoupon_buf *buf, int64_t *took)
 {
     long coupon = first + atomic_fetch_add(&next_call, 1) % count;
     char request[512];
@@ -70,13 +72,22 @@ static int64_t redeem(wxcoupon_buf *buf)
              coupon, coupon);
     start = now(CLOCK_MONOTONIC);
     status = wxcoupon_use(ctx, request, buf);
-    start = now(CLOCK_MONOTONIC) - start;
+    *took = now(CLOCK_MONOTONIC) - start;
+    return status;
+}
+
+/* One redemption; its time in nanoseconds. */
+static int64_t redeem(wxcoupon_buf *buf)
+{
+    int64_t took;
+    int32_t status = use_next(buf, &took);
+
     /* On a busy machine the time may be up before anything was sent: that is no doubt, another is tried. */
     if (doubt && wxcoupon_status_class(status) == WXCOUPON_CLASS_NOT_SENT)
         return redeem(buf);
     if (wxcoupon_status_class(status) != (doubt ? WXCOUPON_CLASS_IN_DOUBT : WXCOUPON_CLASS_OK))
         give_up("not as expected", buf);
-    return start;
+    return took;
 }
 
 static void *work(void *argument)
@@ -152,6 +163,45 @@ static void weigh_calls(void)
     puts("]}");
 }
 
+static int64_t count_from, count_to;
+static atomic_long done, too_often;
+
+static void *work_on(void *argument)
+{
+    wxcoupon_buf *buf = wxcoupon_buf_new();
+    int64_t took;
+
+    (void)argument;
+    for (;;) {
+        int32_t status = use_next(buf, &took);
+        int64_t at = now(CLOCK_MONOTONIC);
+
+        if (status != WXCOUPON_OK && status != WXCOUPON_E_RATE_LIMITED)
+            give_up("not as expected", buf);
+        if (at >= count_to)
+            break;
+        if (at >= count_from)
+            atomic_fetch_add(status == WXCOUPON_OK ? &done : &too_often, 1);
+    }
+    wxcoupon_buf_free(buf);
+    return NULL;
+}
+
+static void count_calls(void)
+{
+    pthread_t *workers = calloc((size_t)threads, sizeof *workers);
+    long i;
+
+    count_from = now(CLOCK_MONOTONIC) + warmup * INT64_C(1000000000);
+    count_to = count_from + calls * INT64_C(1000000000);
+    for (i = 0; i < threads; i++)
+        pthread_create(&workers[i], NULL, work_on, NULL);
+    for (i = 0; i < threads; i++)
+        pthread_join(workers[i], NULL);
+    free(workers);
+    printf("{\"done\":%ld,\"too_often\":%ld}\n", atomic_load(&done), atomic_load(&too_often));
+}
+
 static void settle(wxcoupon_buf *buf)
 {
     int64_t wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
@@ -171,7 +221,7 @@ int main(int argc, char **argv)
     const char *how = argc > 7 ? argv[7] : "";
 
     if (!file) {
-        fprintf(stderr, "usage: wxcoupon CONFIG THREADS WARMUP CALLS FIRST COUNT [warm|doubt|settle|memory]\n");
+        fprintf(stderr, "usage: wxcoupon CONFIG THREADS WARMUP CALLS FIRST COUNT [warm|doubt|settle|memory|paced]\n");
         return 2;
     }
     config[fread(config, 1, sizeof config - 1, file)] = '\0';
@@ -190,6 +240,8 @@ int main(int argc, char **argv)
         settle(buf);
     else if (!strcmp(how, "memory"))
         weigh_calls();
+    else if (!strcmp(how, "paced"))
+        count_calls();
     else
         time_calls();
     wxcoupon_ctx_free(ctx);

@@ -33,6 +33,7 @@ pub mod course;
 mod crypto;
 pub mod encoding;
 pub mod error;
+pub mod evidence;
 #[allow(unsafe_code, reason = "the C boundary")]
 pub mod ffi;
 mod file;

@@ -2,8 +2,9 @@
 //!
 //! The lines that are drawn here, and why:
 //!
-//! - A 2xx counts when its signature proves it and it speaks of the very request. Nothing less is success,
-//!   and nothing less is failure either: the effect may be there and only the proof missing.
+//! - A 2xx counts when its signature proves it and it speaks of the very request: it shows the number, or the state that
+//!   the request leads to. Nothing less is success, and nothing less is failure either: the effect may be there and only
+//!   the proof missing. One that is about this very coupon and shows neither is a reason to ask at once.
 //! - A 4xx refuses when it is signed and has WeChat Pay's error shape: the signature does not cover the HTTP
 //!   status, so a signed success under another status must not refuse. Which errors WeChat Pay signs is not
 //!   documented, except that a rejected signature is answered unsigned. So an unsigned 4xx refuses too when
@@ -13,13 +14,15 @@
 //! - 3xx are never followed: nothing on this API redirects.
 //! - A question that changes nothing is never in doubt: what would be doubt is "ask again".
 
-use crate::api::Proof;
 use crate::api::subcode::{self, Subcode};
+use crate::api::{Expected, Trace};
+use crate::evidence::{self, Evidence};
 use crate::json;
 use crate::net::{Failure, FailureKind};
+pub use crate::report::Ask;
 use crate::report::WechatError;
 use crate::status::{Class, Code};
-use crate::wire::verify::Distrust;
+use crate::wire::verify::{Distrust, Proof};
 use serde_json::{Map, Value};
 
 /// How long to wait after a throttled call when WeChat Pay names no time; its manual says one second.
@@ -38,16 +41,28 @@ pub enum Event<'a> {
         /// HTTP status.
         status: u16,
         /// What the signature proves.
-        trust: Result<(), Distrust>,
+        trust: Result<Proof, Distrust>,
         /// The body.
         body: Body,
         /// Sub-code at the end of `Request-ID`.
         subcode: Option<u64>,
         /// `Retry-After` in seconds.
         retry_after_s: Option<u64>,
-        /// What in a successful answer contradicts the request, if anything.
-        contradiction: Option<String>,
+        /// What a successful answer says of the request.
+        content: Content,
     },
+}
+
+/// What a successful answer says of the request that it answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Content {
+    /// It shows that the request took effect.
+    #[default]
+    Fits,
+    /// It is about something else, or says nothing of it.
+    Elsewhere(String),
+    /// It is about this very coupon, and does not show the request.
+    Asks(Ask, String),
 }
 
 /// The body of an answer, as far as judging needs it.
@@ -79,18 +94,20 @@ pub struct Verdict {
     pub verification: Option<&'static str>,
     /// How long to wait, for class 6.
     pub retry_after_ms: Option<u64>,
+    /// The coupon is to be asked about before anything else is done.
+    pub ask: Option<Ask>,
 }
 
 /// What an answer says of the members that judging needs, nothing where it is empty, or why it cannot be read.
 pub type Said = Result<Option<Map<String, Value>>, String>;
 
 /// Reads an answer, once: whether it is an error, and what it is about.
-pub fn read(body: &str, proofs: &[Proof]) -> Said {
+pub fn read(body: &str, expected: &[Expected]) -> Said {
     if body.is_empty() {
         return Ok(None);
     }
     let mut wanted = vec!["code", "message", "detail"];
-    wanted.extend(proofs.iter().flat_map(Proof::members));
+    wanted.extend(expected.iter().flat_map(Expected::members));
     json::read_members(body, &wanted).map(Some).map_err(|error| {
         if error.is_data() {
             "the body is not a JSON object".into()
@@ -123,7 +140,15 @@ impl Body {
 impl Verdict {
     fn new(code: Code, message: impl Into<String>) -> Verdict {
         let message = message.into();
-        Verdict { code, message, hint: None, cashier: None, verification: None, retry_after_ms: None }
+        Verdict {
+            code,
+            message,
+            hint: None,
+            cashier: None,
+            verification: None,
+            retry_after_ms: None,
+            ask: None,
+        }
     }
 
     fn known(row: &Subcode) -> Verdict {
@@ -142,10 +167,10 @@ impl Verdict {
 pub fn judge(writes: bool, event: &Event<'_>) -> Verdict {
     let mut verdict = match event {
         Event::NoAnswer(failure) => no_answer(failure),
-        Event::Answered { status, trust, body, subcode, retry_after_s, contradiction } => {
+        Event::Answered { status, trust, body, subcode, retry_after_s, content } => {
             let refusal = || refusal(*status, trust, body, *subcode, *retry_after_s);
             match status {
-                200..=299 => success(*status, trust, body, contradiction.as_deref()),
+                200..=299 => success(*status, trust, body, content),
                 408 => Verdict::new(Code::Server, "HTTP 408: WeChat Pay gave up waiting for the request"),
                 400..=499 => refusal(),
                 500..=599 => {
@@ -181,17 +206,20 @@ fn no_answer(failure: &Failure) -> Verdict {
     Verdict::new(code, format!("{side}: {}", failure.detail))
 }
 
-fn success(status: u16, trust: &Result<(), Distrust>, body: &Body, contradiction: Option<&str>) -> Verdict {
+fn success(status: u16, trust: &Result<Proof, Distrust>, body: &Body, content: &Content) -> Verdict {
     if let Err(distrust) = trust {
         return Verdict::untrusted(distrust);
     }
-    match (body, contradiction) {
-        (Body::Object | Body::Error(_), Some(contradiction)) => Verdict {
-            verification: Some("other_request"),
-            ..Verdict::new(Code::AnswerUntrusted, contradiction)
-        },
+    let other = |why: &str, ask| Verdict {
+        verification: Some("other_request"),
+        ask,
+        ..Verdict::new(Code::AnswerUntrusted, why)
+    };
+    match (body, content) {
+        (Body::Object | Body::Error(_), Content::Elsewhere(why)) => other(why, None),
+        (Body::Object | Body::Error(_), Content::Asks(ask, why)) => other(why, Some(*ask)),
         (Body::Unreadable(why), _) => Verdict::new(Code::AnswerUnreadable, why.clone()),
-        (Body::Empty, contradiction) if status != 204 || contradiction.is_some() => {
+        (Body::Empty, content) if status != 204 || *content != Content::Fits => {
             Verdict::new(Code::AnswerUnreadable, format!("HTTP {status} without a body"))
         }
         // 204 says "done"; 202 says "accepted": the generic rules call both success of the request.
@@ -209,15 +237,15 @@ fn server_fault(status: u16, body: &Body) -> Verdict {
 
 fn refusal(
     status: u16,
-    trust: &Result<(), Distrust>,
+    trust: &Result<Proof, Distrust>,
     body: &Body,
     subcode: Option<u64>,
     retry_after_s: Option<u64>,
 ) -> Verdict {
     match (trust, body) {
-        (Ok(()) | Err(Distrust::Unsigned), Body::Error(_)) => {}
+        (Ok(_) | Err(Distrust::Unsigned), Body::Error(_)) => {}
         (Err(distrust), _) => return Verdict::untrusted(distrust),
-        (Ok(()), _) => {
+        (Ok(_), _) => {
             return Verdict::new(
                 Code::AnswerUnreadable,
                 format!("HTTP {status} with a signed body that is not an error"),
@@ -264,36 +292,59 @@ fn by_status(status: u16, error_code: &str) -> Verdict {
     )
 }
 
-/// What in a successful answer contradicts the request.
-pub fn contradiction(proofs: &[Proof], asked: &Map<String, Value>, said: &Said) -> Option<String> {
+/// What a successful answer says of the request with these members and this number.
+pub fn content(
+    proofs: &[Expected],
+    asked: &Map<String, Value>,
+    number: Option<&str>,
+    said: &Said,
+) -> Content {
     if proofs.is_empty() {
-        return None;
+        return Content::Fits;
     }
     let Ok(Some(answer)) = said else {
-        return Some("the signed answer does not say what it is about".into());
+        return Content::Elsewhere("the signed answer does not say what it is about".into());
     };
-    proofs.iter().find_map(|proof| match proof {
-        Proof::Echoes { member, at, always } => {
-            let expected = asked.get(*member)?;
+    let found = proofs.iter().map(|proof| match proof {
+        Expected::Echoes { member, at, always } => {
+            let Some(expected) = asked.get(*member) else { return Content::Fits };
             match json::find(answer, at) {
-                Some(found) if found == expected => None,
-                Some(_) => Some(format!("the signed answer's {at} is not this request's {member}")),
-                None if *always => Some(format!("the signed answer has no {at}")),
-                None => None,
-            }
-        }
-        Proof::SaysSomething { at } => {
-            let said = at.iter().any(|at| json::find(answer, at).is_some_and(Value::is_string));
-            (!said).then(|| format!("the signed answer has none of {}", at.join(", ")))
-        }
-        Proof::Says { at, text, unless } => {
-            let excused = json::find(answer, unless).is_some_and(|value| !value.is_null());
-            match json::find(answer, at).and_then(Value::as_str) {
-                Some(found) if found == *text || excused => None,
-                found => {
-                    Some(format!("the signed answer's {at} is {}, not {text}", found.unwrap_or("missing")))
+                Some(found) if found == expected => Content::Fits,
+                Some(_) => {
+                    Content::Elsewhere(format!("the signed answer's {at} is not this request's {member}"))
                 }
+                None if *always => Content::Elsewhere(format!("the signed answer has no {at}")),
+                None => Content::Fits,
             }
         }
-    })
+        Expected::SaysSomething { at } => {
+            let said = at.iter().any(|at| json::find(answer, at).is_some_and(Value::is_string));
+            if said {
+                Content::Fits
+            } else {
+                Content::Elsewhere(format!("the signed answer has none of {}", at.join(", ")))
+            }
+        }
+        Expected::Shows(trace) => shown(trace, number.unwrap_or_default(), answer),
+    });
+    found.into_iter().find(|content| *content != Content::Fits).unwrap_or_default()
+}
+
+fn shown(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Content {
+    let asks = |why: String| Content::Asks(Ask::Contradicts, why);
+    match evidence::of_coupon(trace, number, coupon) {
+        Evidence::Done => Content::Fits,
+        Evidence::Unnamed(_) if !trace.must_name => Content::Fits,
+        Evidence::Unnamed(state) => {
+            Content::Asks(Ask::Unnamed, format!("the signed answer says {state} and names no number"))
+        }
+        Evidence::Other(other) => {
+            asks(format!("the signed answer shows number {other:?}, not this request's"))
+        }
+        Evidence::NotDone(state) => {
+            asks(format!("the signed answer says {state} and does not show this number"))
+        }
+        Evidence::Undone => asks("the signed answer shows this number, and that it was undone".into()),
+        Evidence::Absent | Evidence::Nothing => asks("the signed answer shows no state that is known".into()),
+    }
 }

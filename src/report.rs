@@ -4,6 +4,7 @@ use crate::course::Course;
 use crate::error::Error;
 use crate::json;
 use crate::status::{Class, Code};
+use crate::wire::verify::Proof;
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
@@ -55,6 +56,16 @@ pub struct Report {
     pub clock_offset_s: i64,
     /// An attempt of this call may still take effect. Not part of the JSON.
     pub may_arrive_late: bool,
+    /// When the last answer was given, where its signature proves it. Not part of the JSON.
+    pub proven: Option<Proof>,
+    /// Time of the latest signature of this call that may still arrive, in seconds since 1970. Not part of the JSON.
+    pub signed_s: Option<i64>,
+    /// The coupon is to be asked about at once. Not part of the JSON.
+    pub ask: Option<Ask>,
+    /// Success rests on an answer that names nothing, and not on what the coupon shows: "answer".
+    pub proof: Option<&'static str>,
+    /// When a recorded answer was recorded.
+    pub recorded_at: Option<String>,
     /// WeChat Pay answered something, whatever it was worth. Not part of the JSON.
     pub heard: bool,
     /// What each attempt met. Not part of the JSON.
@@ -67,6 +78,15 @@ pub struct Report {
     pub reply: Option<Reply>,
     /// WeChat Pay's answer, or the library's own for local functions.
     pub data: Option<JsonText>,
+}
+
+/// Why the coupon is asked about at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// It is in the state that the request leads to, and names nobody.
+    Unnamed,
+    /// It shows another number or state.
+    Contradicts,
 }
 
 /// The error body of WeChat Pay, as far as it had one.
@@ -175,6 +195,10 @@ struct Envelope<'a> {
     #[serde(skip_serializing_if = "is_default")]
     recorded: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    recorded_at: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     settled_by: Option<&'static str>,
     #[serde(skip_serializing_if = "is_default")]
     clock_offset_s: i64,
@@ -223,6 +247,11 @@ impl Report {
             settled_by: None,
             clock_offset_s: 0,
             may_arrive_late: false,
+            proven: None,
+            signed_s: None,
+            ask: None,
+            proof: None,
+            recorded_at: None,
             heard: false,
             course: Course::default(),
             retry_after_ms: None,
@@ -259,6 +288,8 @@ impl Report {
             request_id: self.request_id.as_deref(),
             verification: self.verification,
             recorded: self.recorded,
+            recorded_at: self.recorded_at.as_deref(),
+            proof: self.proof,
             settled_by: self.settled_by,
             clock_offset_s: self.clock_offset_s,
             message: said(if self.message.is_empty() { self.code.text() } else { &self.message }),

@@ -15,7 +15,8 @@ const LAYERS: &[&[&str]] = &[
     &["api"],
     &["quote", "config"],
     &["net"],
-    &["outcome", "journal"],
+    &["evidence", "journal"],
+    &["outcome"],
     &["client", "jobs"],
     &["ffi"],
 ];

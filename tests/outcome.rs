@@ -2,9 +2,11 @@
 
 use wxcoupon::api::subcode;
 use wxcoupon::net::{Failure, FailureKind};
-use wxcoupon::outcome::{Body, Event, Verdict, judge, read};
+use wxcoupon::outcome::{Ask, Body, Content, Event, Verdict, judge, read};
 use wxcoupon::status::{Class, Code};
-use wxcoupon::wire::verify::Distrust;
+use wxcoupon::wire::verify::{Distrust, Proof};
+
+const PROOF: Proof = Proof { at_s: 1_754_193_600, is_certain: true };
 
 const ALL_DISTRUST: fn() -> Vec<Distrust> = || {
     vec![
@@ -29,20 +31,20 @@ fn error_body(code: &str) -> Body {
 
 struct Reply {
     status: u16,
-    trust: Result<(), Distrust>,
+    trust: Result<Proof, Distrust>,
     body: Body,
     subcode: Option<u64>,
     retry_after_s: Option<u64>,
-    contradiction: Option<String>,
+    content: Content,
 }
 
-fn reply(status: u16, trust: Result<(), Distrust>, body: Body) -> Reply {
-    Reply { status, trust, body, subcode: None, retry_after_s: None, contradiction: None }
+fn reply(status: u16, trust: Result<Proof, Distrust>, body: Body) -> Reply {
+    Reply { status, trust, body, subcode: None, retry_after_s: None, content: Content::Fits }
 }
 
 fn judged(writes: bool, reply: Reply) -> Verdict {
-    let Reply { status, trust, body, subcode, retry_after_s, contradiction } = reply;
-    judge(writes, &Event::Answered { status, trust, body, subcode, retry_after_s, contradiction })
+    let Reply { status, trust, body, subcode, retry_after_s, content } = reply;
+    judge(writes, &Event::Answered { status, trust, body, subcode, retry_after_s, content })
 }
 
 /// (HTTP status, error code, status when signed): the documented rows of `use`, and spellings of other
@@ -64,7 +66,7 @@ const DOCUMENTED: &[(u16, &str, Code)] = &[
 #[test]
 fn documented_errors_when_signed_and_when_unsigned_in_the_error_shape() {
     for (status, code, expected) in DOCUMENTED {
-        for trust in [Ok(()), Err(Distrust::Unsigned)] {
+        for trust in [Ok(PROOF), Err(Distrust::Unsigned)] {
             for writes in [true, false] {
                 let verdict = judged(writes, reply(*status, trust.clone(), error_body(code)));
                 assert_eq!(verdict.code, *expected, "{status} {code} {trust:?} writes={writes}");
@@ -102,7 +104,7 @@ fn every_known_subcode_with_every_status_it_may_travel_with() {
     for row in subcode::TABLE {
         for (status, code) in [(400, "INVALID_REQUEST"), (403, "NOT_ENOUGH"), (404, "NOT_FOUND"), (429, "X")]
         {
-            let mut answer = reply(status, Ok(()), error_body(code));
+            let mut answer = reply(status, Ok(PROOF), error_body(code));
             answer.subcode = Some(row.number);
             let verdict = judged(true, answer);
             if status == 429 {
@@ -120,12 +122,12 @@ fn every_known_subcode_with_every_status_it_may_travel_with() {
         }
         // A fault stays a fault, and a rejected signature a rejected signature.
         for (status, expected) in [(500, Code::Server), (401, Code::SignRejected)] {
-            let mut answer = reply(status, Ok(()), error_body("X"));
+            let mut answer = reply(status, Ok(PROOF), error_body("X"));
             answer.subcode = Some(row.number);
             assert_eq!(judged(true, answer).code, expected);
         }
     }
-    let mut unknown = reply(403, Ok(()), error_body("NOT_ENOUGH"));
+    let mut unknown = reply(403, Ok(PROOF), error_body("NOT_ENOUGH"));
     unknown.subcode = Some(999);
     assert_eq!(judged(true, unknown).code, Code::CouponState);
 }
@@ -134,7 +136,7 @@ fn every_known_subcode_with_every_status_it_may_travel_with() {
 fn a_signed_answer_of_another_kind_under_an_error_status_never_refuses() {
     for status in [400, 403, 404, 429] {
         for body in [Body::Empty, Body::Object, Body::Unreadable("x".into())] {
-            assert_eq!(judged(true, reply(status, Ok(()), body)).code, Code::AnswerUnreadable, "{status}");
+            assert_eq!(judged(true, reply(status, Ok(PROOF), body)).code, Code::AnswerUnreadable, "{status}");
         }
     }
 }
@@ -142,10 +144,10 @@ fn a_signed_answer_of_another_kind_under_an_error_status_never_refuses() {
 #[test]
 fn success_needs_proof() {
     let object = || body("{\"coupon_code\":\"C\"}");
-    assert_eq!(judged(true, reply(200, Ok(()), object())).code, Code::Ok);
-    assert_eq!(judged(true, reply(204, Ok(()), Body::Empty)).code, Code::Ok);
-    assert_eq!(judged(true, reply(200, Ok(()), Body::Empty)).code, Code::AnswerUnreadable);
-    assert_eq!(judged(true, reply(200, Ok(()), body("{\"cut"))).code, Code::AnswerUnreadable);
+    assert_eq!(judged(true, reply(200, Ok(PROOF), object())).code, Code::Ok);
+    assert_eq!(judged(true, reply(204, Ok(PROOF), Body::Empty)).code, Code::Ok);
+    assert_eq!(judged(true, reply(200, Ok(PROOF), Body::Empty)).code, Code::AnswerUnreadable);
+    assert_eq!(judged(true, reply(200, Ok(PROOF), body("{\"cut"))).code, Code::AnswerUnreadable);
     for distrust in ALL_DISTRUST() {
         let name = distrust.name();
         for status in [200, 202, 204] {
@@ -154,19 +156,26 @@ fn success_needs_proof() {
         }
         assert_eq!(judged(false, reply(200, Err(distrust), object())).code, Code::ReadFailed);
     }
-    let mut says_nothing = reply(204, Ok(()), Body::Empty);
-    says_nothing.contradiction = Some("does not say what it is about".into());
+    let mut says_nothing = reply(204, Ok(PROOF), Body::Empty);
+    says_nothing.content = Content::Elsewhere("does not say what it is about".into());
     assert_eq!(judged(true, says_nothing).code, Code::AnswerUnreadable);
-    let mut other = reply(200, Ok(()), object());
-    other.contradiction = Some("about another coupon".into());
+    let mut other = reply(200, Ok(PROOF), object());
+    other.content = Content::Elsewhere("about another coupon".into());
     let verdict = judged(true, other);
     assert_eq!((verdict.code, verdict.verification), (Code::AnswerUntrusted, Some("other_request")));
+    assert_eq!(verdict.ask, None, "it is a lost answer, and repeated");
+    for ask in [Ask::Unnamed, Ask::Contradicts] {
+        let mut puzzling = reply(200, Ok(PROOF), object());
+        puzzling.content = Content::Asks(ask, "says USED and names no number".into());
+        let verdict = judged(true, puzzling);
+        assert_eq!((verdict.code, verdict.ask), (Code::AnswerUntrusted, Some(ask)));
+    }
 }
 
 #[test]
 fn faults_and_oddities_are_doubt() {
     for status in [500, 501, 502, 503, 504, 408] {
-        for trust in [Ok(()), Err(Distrust::Unsigned), Err(Distrust::Probe)] {
+        for trust in [Ok(PROOF), Err(Distrust::Unsigned), Err(Distrust::Probe)] {
             let verdict = judged(true, reply(status, trust.clone(), error_body("SYSTEM_ERROR")));
             assert_eq!(verdict.code, Code::Server, "{status} {trust:?}");
             let verdict = judged(false, reply(status, trust, error_body("SYSTEM_ERROR")));
@@ -174,24 +183,24 @@ fn faults_and_oddities_are_doubt() {
         }
     }
     for status in [100, 301, 302, 304, 600] {
-        assert_eq!(judged(true, reply(status, Ok(()), Body::Empty)).code, Code::AnswerUntrusted);
+        assert_eq!(judged(true, reply(status, Ok(PROOF), Body::Empty)).code, Code::AnswerUntrusted);
     }
 }
 
 #[test]
 fn waiting_times() {
-    let mut throttled = reply(429, Ok(()), error_body("RATELIMIT_EXCEEDED"));
-    assert_eq!(judged(true, reply(429, Ok(()), error_body("X"))).retry_after_ms, Some(1000));
+    let mut throttled = reply(429, Ok(PROOF), error_body("RATELIMIT_EXCEEDED"));
+    assert_eq!(judged(true, reply(429, Ok(PROOF), error_body("X"))).retry_after_ms, Some(1000));
     throttled.retry_after_s = Some(7);
     assert_eq!(judged(true, throttled).retry_after_ms, Some(7000));
     let mut maintenance = reply(503, Err(Distrust::Unsigned), Body::Empty);
     maintenance.retry_after_s = Some(4);
     let verdict = judged(true, maintenance);
     assert_eq!((verdict.code, verdict.retry_after_ms), (Code::Server, Some(4000)));
-    let mut locked = reply(403, Ok(()), error_body("NOT_ENOUGH"));
+    let mut locked = reply(403, Ok(PROOF), error_body("NOT_ENOUGH"));
     locked.subcode = Some(272_756_746);
     assert_eq!(judged(true, locked).retry_after_ms, Some(1500));
-    assert_eq!(judged(true, reply(403, Ok(()), error_body("NOT_ENOUGH"))).retry_after_ms, None);
+    assert_eq!(judged(true, reply(403, Ok(PROOF), error_body("NOT_ENOUGH"))).retry_after_ms, None);
 }
 
 #[test]
@@ -218,7 +227,7 @@ fn without_an_answer_the_side_of_sending_decides() {
 #[test]
 fn nothing_that_reads_is_ever_in_doubt_and_no_doubt_is_ever_unsent() {
     for status in (100..=600).step_by(1) {
-        for trust in std::iter::once(Ok(())).chain(ALL_DISTRUST().into_iter().map(Err)) {
+        for trust in std::iter::once(Ok(PROOF)).chain(ALL_DISTRUST().into_iter().map(Err)) {
             for body in [Body::Empty, Body::Object, error_body("X"), Body::Unreadable("x".into())] {
                 let reading = judged(false, reply(status, trust.clone(), copy(&body)));
                 assert_ne!(reading.code.class(), Class::InDoubt, "{status} {trust:?} {body:?}");

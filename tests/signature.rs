@@ -16,9 +16,12 @@ use wxcoupon::mode::Mode;
 use wxcoupon::wire::keys::{PrivateKey, PublicKey};
 use wxcoupon::wire::ring::KeyRing;
 use wxcoupon::wire::sign::{Authorizer, message};
-use wxcoupon::wire::verify::{Distrust, SignatureHeaders, message as signed_message, verify};
+use wxcoupon::wire::verify::{
+    Distrust, Proof, SignatureHeaders, fresh_at, message as signed_message, verify,
+};
 
 const NOW: i64 = 1_754_193_600;
+const PROOF: Proof = Proof { at_s: NOW, is_certain: true };
 const SERIAL: &str = "PUB_KEY_ID_0114232134912410000000000000000001";
 const MERCHANT_SERIAL: &str = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
 
@@ -126,18 +129,18 @@ impl SignedAnswer {
         SignedAnswer { ring, headers, body }
     }
 
-    fn verdict(&self) -> Result<(), Distrust> {
-        verify(&self.ring, &self.headers, &self.body, NOW)
+    fn verdict(&self) -> Result<Proof, Distrust> {
+        verify(&self.ring, &self.headers, &self.body, &fresh_at(NOW))
     }
 }
 
 #[test]
 fn what_openssl_signed_is_proven_within_the_window_only() {
     let answer = SignedAnswer::new(&Keys::new());
-    assert_eq!(answer.verdict(), Ok(()));
-    let at = |now| verify(&answer.ring, &answer.headers, &answer.body, now);
+    assert_eq!(answer.verdict(), Ok(PROOF));
+    let at = |now| verify(&answer.ring, &answer.headers, &answer.body, &fresh_at(now));
     for inside in [-299, 299] {
-        assert_eq!(at(NOW + inside), Ok(()));
+        assert_eq!(at(NOW + inside), Ok(PROOF));
     }
     for outside in [-300, 300, 86_400, -86_400] {
         assert_eq!(at(NOW + outside), Err(Distrust::Stale { seconds: outside }));
@@ -151,17 +154,17 @@ fn every_flipped_bit_of_body_and_signature_is_seen() {
     for position in 0..good.body.len() {
         let mut body = good.body.clone();
         body[position] ^= 1;
-        assert_eq!(verify(&good.ring, &good.headers, &body, NOW), Err(Distrust::WrongSignature));
+        assert_eq!(verify(&good.ring, &good.headers, &body, &fresh_at(NOW)), Err(Distrust::WrongSignature));
     }
     let signature = BASE64.decode(good.headers.signature.as_ref().unwrap()).unwrap();
     for position in (0..signature.len()).step_by(17) {
         let mut damaged = signature.clone();
         damaged[position] ^= 0x80;
         let headers = SignatureHeaders { signature: Some(BASE64.encode(damaged)), ..good.headers.clone() };
-        assert_eq!(verify(&good.ring, &headers, &good.body, NOW), Err(Distrust::WrongSignature));
+        assert_eq!(verify(&good.ring, &headers, &good.body, &fresh_at(NOW)), Err(Distrust::WrongSignature));
     }
     let headers = SignatureHeaders { nonce: Some("AbC124".into()), ..good.headers.clone() };
-    assert_eq!(verify(&good.ring, &headers, &good.body, NOW), Err(Distrust::WrongSignature));
+    assert_eq!(verify(&good.ring, &headers, &good.body, &fresh_at(NOW)), Err(Distrust::WrongSignature));
 }
 
 #[test]
@@ -194,7 +197,7 @@ fn a_ring_of_many_keys_picks_by_serial() {
     let (first, second) = (Keys::new(), Keys::new());
     let mut answer = SignedAnswer::new(&first);
     answer.ring.insert("5F1E", PublicKey::read(&second.read("pub.pem")).unwrap());
-    assert_eq!(answer.verdict(), Ok(()));
+    assert_eq!(answer.verdict(), Ok(PROOF));
     answer.headers.serial = Some("5f1e".into());
     assert_eq!(answer.verdict(), Err(Distrust::WrongSignature));
 }

@@ -11,7 +11,7 @@ mod table;
 pub use defaults::Defaults;
 pub use multipart::Multipart;
 pub use prepare::{Options, Prepared, Scope, prepare, prepare_raw, take_options, use_time};
-pub use rule::{Combination, Member, Place, Presence, Proof, Rule};
+pub use rule::{Combination, Expected, Member, Place, Presence, Rule};
 pub use table::{ALL, CONFIRM, DEACTIVATE, LIST, QUERY, RETURN, SEND, UPLOAD_IMAGE, USE, by_id, named};
 
 use crate::mode::Mode;
@@ -49,7 +49,7 @@ pub struct Operation {
     pub fleeting: bool,
     /// What a signed answer must say to be the answer to this very request. A signature binds an answer
     /// to WeChat Pay, not to the question.
-    pub proofs: &'static [Proof],
+    pub proofs: &'static [Expected],
     /// Number and date of the page at pay.weixin.qq.com/doc/v3/partner/ that it was read from.
     pub source: &'static str,
 }
@@ -65,13 +65,35 @@ pub enum Settles {
     ByAsking {
         /// The question.
         ask: &'static Operation,
-        /// Where its answer shows the number; a `*` stands for every item of a list.
-        shown_at: &'static [&'static str],
-        /// States of the coupon in which the request cannot take effect any more, a late copy of it neither.
-        impossible_in: &'static [&'static str],
+        /// What of its answer shows the request.
+        shows: Shows,
     },
     /// It has no number. It says how things shall be, so that doing it twice is doing it once.
     ByDoingItAgain,
+}
+
+/// What of an answer shows a request.
+#[derive(Debug, Clone, Copy)]
+pub enum Shows {
+    /// The coupon.
+    Coupon(&'static Trace),
+    /// A list, which shows the number at one of these places; `*` stands for every item.
+    List(&'static [&'static str]),
+}
+
+/// How a coupon shows a request.
+#[derive(Debug)]
+pub struct Trace {
+    /// Where it shows the number.
+    pub shown_at: &'static [&'static str],
+    /// The same in a use of a coupon of the withdrawn usage mode SEQUENTIAL.
+    pub item_number: Option<&'static str>,
+    /// States that the request leads to.
+    pub leads_to: &'static [&'static str],
+    /// What happens to the coupon later does not undo it.
+    pub stays_done: bool,
+    /// The state alone does not say that it was this request: another may have had the same effect.
+    pub must_name: bool,
 }
 
 impl PartialEq for Settles {
@@ -91,7 +113,7 @@ impl Operation {
         Operation {
             method: "POST",
             unknown: Place::Body,
-            proofs: &[Proof::Echoes { member: "echo_message", at: "/echo_message", always: true }],
+            proofs: &[Expected::Echoes { member: "echo_message", at: "/echo_message", always: true }],
             ..Operation::get("echo", "商户签名验签/加解密测试", "/v3/security/echo", "2026-04-08", &[])
         }
     }

@@ -1,5 +1,7 @@
 //! What the members of a request must be like, and what must be in its answer.
 
+use super::Trace;
+
 /// Where a member travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -102,7 +104,7 @@ pub enum Combination {
 
 /// Something that a signed answer must say.
 #[derive(Debug)]
-pub enum Proof {
+pub enum Expected {
     /// The answer repeats this member of the request at this JSON pointer.
     Echoes {
         /// The request's member.
@@ -112,15 +114,8 @@ pub enum Proof {
         /// Whether its absence is a contradiction too.
         always: bool,
     },
-    /// The answer has this text at this JSON pointer, unless it has something at the other.
-    Says {
-        /// Where.
-        at: &'static str,
-        /// What.
-        text: &'static str,
-        /// Where this is present, nothing is expected.
-        unless: &'static str,
-    },
+    /// The answer is the coupon, and shows the request.
+    Shows(&'static Trace),
     /// The answer has a text at one of these JSON pointers.
     SaysSomething {
         /// Where.
@@ -128,13 +123,13 @@ pub enum Proof {
     },
 }
 
-impl Proof {
+impl Expected {
     /// The members of the answer that it is about, as their JSON pointers begin.
     pub fn members(&self) -> impl Iterator<Item = &'static str> {
         let pointers: [&[&'static str]; 2] = match self {
-            Proof::Echoes { at, .. } => [std::slice::from_ref(at), &[]],
-            Proof::Says { at, unless, .. } => [std::slice::from_ref(at), std::slice::from_ref(unless)],
-            Proof::SaysSomething { at } => [at, &[]],
+            Expected::Echoes { at, .. } => [std::slice::from_ref(at), &[]],
+            Expected::Shows(trace) => [trace.shown_at, &["/coupon_state", "/sequential_usage_detail"]],
+            Expected::SaysSomething { at } => [at, &[]],
         };
         pointers.into_iter().flatten().filter_map(|pointer| pointer.split('/').nth(1))
     }

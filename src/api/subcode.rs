@@ -31,6 +31,11 @@ pub fn find(number: u64) -> Option<&'static Subcode> {
     TABLE.iter().find(|row| row.number == number)
 }
 
+/// Whether the number says that the user has no such coupon.
+pub fn is_absent_coupon(number: u64) -> bool {
+    number == 268_578_851
+}
+
 const fn row(
     number: u64,
     code: Code,

@@ -8,11 +8,13 @@
 //! - in doubt: again, after a pause, if the request has a number by which WeChat Pay knows it again.
 //! - throttled or locked: again after the time that WeChat Pay names, if the deadline allows.
 
-use super::doubt::{Arrival, EarlierDoubt};
+use super::doubt::{Case, Prior};
 use super::{Client, Errand};
-use crate::api::{self, Proof};
+use crate::api::{self, Expected};
 use crate::config::Host;
 use crate::course::{Attempt, Course};
+use crate::evidence::{self, Evidence};
+use crate::json;
 use crate::log;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
@@ -43,21 +45,21 @@ const FAIR_TIME: Duration = Duration::from_secs(1);
 const CLOCK_MATTERS_S: i64 = 240;
 
 impl Client {
-    /// Sends until there is an answer that ends it. `earlier`: an earlier call may have sent it too.
+    /// Sends until there is an answer that ends it. `prior`: an earlier call may have sent it too.
     pub(super) fn pursue(
         &self,
         errand: &Errand<'_>,
-        earlier: Option<EarlierDoubt>,
+        prior: Prior,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
-        let mut doubt = earlier.map(|_| Report {
+        let mut doubt = prior.doubt.then(|| Report {
             message: "an earlier call was sent and has no answer yet".into(),
             ..Report::new(Code::ConnectionLost)
         });
-        let mut arrival = Arrival { earlier, from_this_call: false };
         let mut tried = Vec::new();
         let (mut clock_corrected, mut heard, mut course) = (false, false, Course::default());
+        let (mut signed_s, mut attempts_in_doubt) = (0, 0);
         let (mut last, attempts) = match self.prepared_to_judge(errand, deadline, cancel) {
             Ok(()) => (Report::new(Code::TimeoutUnsent), MOST_ATTEMPTS),
             Err(unable) => (*unable, 0),
@@ -79,6 +81,7 @@ impl Client {
                 code: last.code.number(),
             });
             heard |= last.http_status.is_some();
+            signed_s = signed_s.max(last.signed_s.unwrap_or_default());
             log::debug(format_args!(
                 "{} attempt {attempt} at {}: {}",
                 errand.id,
@@ -87,7 +90,10 @@ impl Client {
             ));
             if last.code.class() == Class::InDoubt {
                 doubt = Some(last.clone());
-                arrival.from_this_call = true;
+                attempts_in_doubt += 1;
+            }
+            if last.ask.is_some() {
+                break;
             }
             let clock_was_why = last.code == Code::SignRejected && clock_change.abs() > CLOCK_MATTERS_S;
             let pause = if clock_was_why && !clock_corrected {
@@ -101,8 +107,10 @@ impl Client {
                 break;
             }
         }
-        let mut report = self.conclude(errand, last, doubt, arrival, deadline, cancel);
-        report.may_arrive_late = arrival.from_this_call;
+        let case = Case { errand, prior, signed_s, attempts_in_doubt };
+        let mut report = self.conclude(&case, last, doubt, deadline, cancel);
+        report.may_arrive_late |= report.code.class() == Class::InDoubt;
+        report.signed_s = Some(signed_s).filter(|_| report.may_arrive_late);
         report.heard |= heard;
         report.course = course;
         if report.code.class() == Class::InDoubt && errand.number.is_none() {
@@ -112,6 +120,7 @@ impl Client {
         report.out_request_no = errand.number.map(str::to_owned);
         report.elapsed_ms = deadline.elapsed_ms();
         log_call(errand, &report);
+        self.note_time();
         report
     }
 
@@ -151,25 +160,26 @@ impl Client {
     /// The last answer may speak of the last attempt only; doubt about an earlier one outlives it.
     fn conclude(
         &self,
-        errand: &Errand<'_>,
+        case: &Case<'_>,
         last: Report,
         doubt: Option<Report>,
-        arrival: Arrival,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
         let attempts = last.attempts;
         let report = match (last.code.class(), doubt) {
+            (Class::Ok, _) if case.is_old_success(&last) => {
+                self.settle_old_success(case, last, deadline, cancel)
+            }
             (Class::Ok, _) => return last,
+            _ if last.ask.is_some() && case.errand.writes => self.settle_puzzle(case, last, deadline, cancel),
             // Nothing was sent: the refusal is not of this request.
             (Class::Refused, Some(doubt)) if attempts == 0 => doubt,
-            (Class::Refused, Some(doubt)) => {
-                self.settle_refusal(errand, last, doubt, arrival, deadline, cancel)
-            }
+            (Class::Refused, Some(doubt)) => self.settle_refusal(case, last, doubt, deadline, cancel),
             (_, Some(doubt)) => doubt,
             (_, None) => last,
         };
-        let report = Report { attempts, ..report };
+        let report = Report { attempts, ask: None, ..report };
         let called_off = match (cancel.cancelled(), report.code.class()) {
             // Whatever this call did: an earlier one may have taken effect.
             (Some(_), Class::InDoubt) => Code::CancelledSent,
@@ -200,7 +210,8 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> (Report, i64) {
-        let (now, offset) = (self.clock.now().unix_timestamp(), self.clock.offset_s());
+        let (now, offset) = (self.clock.now_s(), self.clock.offset_s());
+        let copy_s = self.clock.time_of_copy(now);
         let signed = self.config.authorizer.authorization(errand.method, errand.target, now, errand.signed());
         let authorization = match signed {
             Ok(authorization) => authorization,
@@ -229,10 +240,12 @@ impl Client {
         let (mut report, clock_change) = match outcome {
             Ok(answer) => {
                 self.hosts.well(index);
-                self.clock.learn(answer.date.as_deref());
+                let date = answer.date.clone();
+                let report = self.judge(errand, answer, deadline, cancel);
+                // Only now: an answer has no say in how fresh it is itself.
+                self.clock.learn(date.as_deref());
                 // Another call may have learned it meanwhile: what counts is what this one signed with.
-                let clock_change = self.clock.offset_s() - offset;
-                (self.judge(errand, answer, deadline, cancel), clock_change)
+                (report, self.clock.offset_s() - offset)
             }
             Err(failure) => {
                 // Cut short by the end of the call, an attempt says nothing, unless it had its fair time.
@@ -249,6 +262,9 @@ impl Client {
             _ => {}
         }
         report.host = Some(host.name.clone());
+        report.signed_s = (in_flight::sent()
+            && (report.proven.is_none() || report.code.class() == Class::InDoubt))
+            .then_some(copy_s);
         (report, clock_change)
     }
 
@@ -262,11 +278,12 @@ impl Client {
             (true, _) => self.trust_of_refused_download(&answer.signature, &answer.body),
             _ => self.trust(&answer.signature, &answer.body, deadline, cancel),
         };
-        let proofs: &[Proof] = errand.operation.map_or(&[], |operation| operation.proofs);
+        let proven = trust.as_ref().ok().copied();
+        let expected: &[Expected] = errand.operation.map_or(&[], |operation| operation.proofs);
         // Vectors at a time, where the standard library goes character by character through Chinese.
         let text = encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(&answer.body);
         let said = match &text {
-            Some(text) => outcome::read(text, proofs),
+            Some(text) => outcome::read(text, expected),
             None => Err("the body is not UTF-8".into()),
         };
         let body = Body::of(&said);
@@ -281,12 +298,17 @@ impl Client {
             body,
             subcode,
             retry_after_s: answer.retry_after_s,
-            contradiction: outcome::contradiction(proofs, errand.members, &said),
+            content: outcome::content(expected, errand.members, errand.number, &said),
         };
         let verdict = outcome::judge(errand.writes, &event);
-        let proven = verdict.code == Code::Ok && matches!(said, Ok(Some(_)));
-        let data = text.filter(|_| proven).map(|text| JsonText::proven(&text));
+        let is_answer = verdict.code == Code::Ok || verdict.ask.is_some();
+        if let Some(proof) = proven {
+            self.clock.prove(proof, is_answer && errand.is_new && shows_number(errand, &said));
+        }
+        let data = text.filter(|_| is_answer && matches!(said, Ok(Some(_))));
+        let data = data.map(|text| JsonText::proven(&text));
         Report {
+            proven,
             http_status: Some(answer.status),
             request_id: answer.request_id,
             wechat,
@@ -294,6 +316,21 @@ impl Client {
             ..Report::from(verdict)
         }
     }
+}
+
+/// Whether the answer shows the request's own number: then it is no answer from before the request was sent.
+fn shows_number(errand: &Errand<'_>, said: &outcome::Said) -> bool {
+    let (Some(operation), Some(number), Ok(Some(said))) = (errand.operation, errand.number, said) else {
+        return false;
+    };
+    operation.proofs.iter().any(|expected| match expected {
+        Expected::Shows(trace) => evidence::of_coupon(trace, number, said) == Evidence::Done,
+        Expected::Echoes { member, at, .. } => {
+            operation.number == Some(*member)
+                && json::find(said, at).and_then(|found| found.as_str()) == Some(number)
+        }
+        Expected::SaysSomething { .. } => false,
+    })
 }
 
 /// Refused, unreachable, silent: the next call had better go elsewhere. A broken connection or an odd
@@ -338,6 +375,7 @@ impl From<Verdict> for Report {
             cashier: verdict.cashier,
             verification: verdict.verification,
             retry_after_ms: verdict.retry_after_ms,
+            ask: verdict.ask,
             ..Report::new(verdict.code)
         }
     }

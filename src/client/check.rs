@@ -1,10 +1,10 @@
 //! The self-check that support asks a shop to run, and warming up.
 
+use super::doubt::Prior;
 use super::{Client, Errand};
 use crate::api::{self, Operation, Prepared};
 use crate::config::Host;
 use crate::error::{Error, Result};
-use crate::journal::State;
 use crate::json;
 use crate::mode::Mode;
 use crate::net::cancel::Cancel;
@@ -66,7 +66,7 @@ impl Client {
     /// are needed, the platform certificates.
     pub fn warm(&self, cancel: &Cancel) -> Report {
         let deadline = Deadline::after(self.config.limits.call);
-        let asked = self.harmless(|errand| self.pursue(errand, None, &deadline, cancel));
+        let asked = self.harmless(|errand| self.pursue(errand, Prior::default(), &deadline, cancel));
         match asked {
             Err(error) => error.into(),
             // Whatever it answered: the line stands and our signature is accepted.
@@ -123,7 +123,7 @@ impl Client {
                 },
             },
         ];
-        let count = pending.map_or(0, |rows| rows.iter().filter(|row| row.state != State::Watching).count());
+        let count = pending.map_or(0, |rows| rows.iter().filter(|row| row.state.is_pending()).count());
         lines.push(match count {
             0 => Line::fine("pending", "0"),
             _ => Line::wrong("pending", count.to_string(), "Settle: call wxcoupon_settle with NULL."),
@@ -160,7 +160,7 @@ impl Client {
 
     /// A signed question that changes nothing: the echo; for a brand, whose manual lists no echo, the address
     /// of its notifications.
-    fn harmless(&self, ask: impl FnOnce(&Errand<'_>) -> Report) -> Result<Report> {
+    pub(super) fn harmless(&self, ask: impl FnOnce(&Errand<'_>) -> Report) -> Result<Report> {
         match self.config.identity.mode {
             Mode::Partner => {
                 let request = Prepared::echo(&crate::wire::sign::nonce()?);

@@ -1,61 +1,162 @@
 //! What became of an attempt without an answer: the coupon, or the list of the user's coupons, may show it.
+//!
+//! Who asks, and what an answer is worth, is decided here and in [`evidence`]: nothing else ends doubt.
 
 use super::{Client, Errand};
-use crate::api::{self, Operation, Settles};
+use crate::api::{self, Defaults, Operation, Scope, Settles, Shows};
+use crate::evidence::{self, Evidence};
+use crate::mode::Mode;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
+use crate::outcome::Ask;
 use crate::report::Report;
-use crate::status::Code;
-use crate::system::wall_ms;
+use crate::status::{Class, Code};
+use crate::wire::verify::Proof;
 use serde_json::{Map, Value};
 
 /// Pages of a list that are looked through. A user has at most 100 coupons of one stock, and a bundle has up
 /// to 15 stocks.
 const PAGES: usize = 40;
 const PAGE_SIZE: usize = 50;
+/// A signature that is further ahead than this cannot be accepted now.
+const AHEAD_S: i64 = 300;
 
-/// What looking for a number brought.
-enum Looked {
-    Shown(Box<Report>),
-    /// Everything there is was seen.
-    NotShown(Box<Report>),
-    InVain(Box<Report>),
+/// What an earlier call left behind.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Prior {
+    /// It may have sent the request, and has no answer that ended it.
+    pub doubt: bool,
+    /// Time of the latest signature that may still arrive, in seconds since 1970; 0 where none can.
+    pub signed_s: i64,
+    /// It was proven to be done.
+    pub is_done: bool,
+}
+
+/// What a question brought.
+pub(super) struct Looked {
+    pub evidence: Evidence,
+    /// When the answer was given.
+    pub proof: Option<Proof>,
+    pub report: Report,
+}
+
+impl Looked {
+    /// Whether no copy of what was signed last at that time can be accepted any more.
+    pub fn copies_are_dead(&self, signed_s: i64) -> bool {
+        signed_s == 0 || self.proof.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof))
+    }
+
+    /// Whether it says that the request has no effect, and can have none any more.
+    pub fn counts(&self, signed_s: i64) -> bool {
+        self.evidence.counts(self.copies_are_dead(signed_s))
+    }
+
+    /// The request took effect, as the answer shows.
+    pub fn done(self) -> Report {
+        Report { settled_by: self.report.operation, operation: None, ..self.report }
+    }
+
+    /// The same for a request that was refused or came to nothing: a status of its own.
+    pub fn refused(self, code: Code, message: String, signed_s: i64) -> Report {
+        let may_arrive_late = !self.copies_are_dead(signed_s);
+        Report { may_arrive_late, message, settled_by: self.report.operation, ..self.told(code) }
+    }
+
+    fn told(&self, code: Code) -> Report {
+        Report {
+            host: self.report.host.clone(),
+            http_status: self.report.http_status,
+            request_id: self.report.request_id.clone(),
+            proven: self.proof,
+            heard: self.report.heard,
+            ..Report::new(code)
+        }
+    }
+}
+
+/// A time that lies ahead of a later answer was not the time of sending.
+pub(super) fn capped(signed_s: i64, proof: Option<Proof>) -> i64 {
+    match proof {
+        Some(proof) if proof.is_certain && signed_s > proof.at_s.saturating_add(AHEAD_S) => proof.at_s,
+        _ => signed_s,
+    }
+}
+
+pub(super) fn returned_since(operation: &str) -> String {
+    match operation {
+        "use" => "the coupon was redeemed by this number and returned since".into(),
+        _ => "the request with this number took effect and was undone since".into(),
+    }
+}
+
+/// One refused or puzzling attempt, and what else is known of its request.
+pub(super) struct Case<'a> {
+    pub errand: &'a Errand<'a>,
+    pub prior: Prior,
+    /// Time of the latest signature of this call that may still arrive; 0 where none can.
+    pub signed_s: i64,
+    /// How often this call sent it.
+    pub attempts_in_doubt: u32,
+}
+
+impl Case<'_> {
+    /// Time of the latest signature of all calls.
+    fn latest_s(&self) -> i64 {
+        if self.prior.doubt { self.signed_s.max(self.prior.signed_s) } else { self.signed_s }
+    }
+
+    /// Whether a success may be the answer of long ago.
+    pub fn is_old_success(&self, success: &Report) -> bool {
+        let is_coupon = matches!(self.errand.settles(), Settles::ByAsking { shows: Shows::Coupon(_), .. });
+        let signed_s = self.prior.signed_s;
+        let is_old = || success.proven.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof));
+        is_coupon && (self.prior.is_done || self.prior.doubt && is_old())
+    }
+
+    fn other(&self, other: &str) -> String {
+        format!("another request has done it before: {} {other}", self.errand.id)
+    }
 }
 
 impl Client {
     /// A refusal of a repeat does not say what became of the first: the coupon itself does.
     pub(super) fn settle_refusal(
         &self,
-        errand: &Errand<'_>,
+        case: &Case<'_>,
         refusal: Report,
         doubt: Report,
-        arrival: Arrival,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
-        match errand.operation.map_or(Settles::ByRepeating, |operation| operation.settles) {
-            Settles::ByAsking { ask, shown_at, impossible_in } => {
-                match self.look_for(errand, ask, shown_at, deadline, cancel) {
-                    Looked::Shown(asked) => {
-                        return Report { settled_by: Some(ask.id), operation: None, ..*asked };
+        let signed_s = case.latest_s();
+        match case.errand.settles() {
+            Settles::ByAsking { ask, shows } => {
+                let looked = self.look(case.errand, ask, shows, deadline, cancel);
+                let late = !looked.copies_are_dead(signed_s);
+                match &looked.evidence {
+                    Evidence::Done => return looked.done(),
+                    Evidence::Undone => {
+                        return looked.refused(Code::CouponState, returned_since(case.errand.id), signed_s);
                     }
-                    Looked::NotShown(asked) if arrival.is_over() || is_impossible(impossible_in, &asked) => {
-                        return refusal;
-                    }
-                    Looked::NotShown(_) => {}
-                    Looked::InVain(asked) => {
-                        let message = format!(
-                            "{}; then {}: asking was no use: {}",
-                            doubt.message,
-                            refusal.code.name(),
-                            asked.message
-                        );
-                        return Report { message, ..doubt };
-                    }
+                    // Told at once: the customer stands at the till. Who asks goes on watching.
+                    Evidence::Other(_) => return Report { may_arrive_late: late, ..refusal },
+                    _ if looked.counts(signed_s) => return refusal,
+                    _ => {}
+                }
+                if looked.report.code != Code::Ok {
+                    let said = refusal.code.name();
+                    let message = format!(
+                        "{}; then {said}: asking was no use: {}",
+                        doubt.message, looked.report.message
+                    );
+                    return Report { message, ..doubt };
                 }
             }
             // Had the first attempt taken effect, its repeat would have had the same answer.
-            Settles::ByRepeating if arrival.is_over() && is_about_the_request(refusal.code) => {
+            Settles::ByRepeating
+                if is_about_the_request(refusal.code)
+                    && refusal.proven.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof)) =>
+            {
                 return refusal;
             }
             _ => {}
@@ -65,8 +166,99 @@ impl Client {
         Report { message, ..doubt }
     }
 
-    /// Asks, page after page where the answer is a list, until the number is shown or there is no more to see.
-    fn look_for(
+    /// A proven success that does not show this request: the coupon is asked about in the same call.
+    pub(super) fn settle_puzzle(
+        &self,
+        case: &Case<'_>,
+        puzzle: Report,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
+        let in_doubt = |why: &str| {
+            let message = format!("{}; asking: {why}", puzzle.message);
+            Report { message, data: None, ..puzzle.clone() }
+        };
+        let Settles::ByAsking { ask, shows } = case.errand.settles() else {
+            return in_doubt("nothing to ask");
+        };
+        let looked = self.look(case.errand, ask, shows, deadline, cancel);
+        let must_name = matches!(shows, Shows::Coupon(trace) if trace.must_name);
+        let every_attempt_is_answered = !case.prior.doubt && case.attempts_in_doubt <= 1;
+        match &looked.evidence {
+            Evidence::Done => looked.done(),
+            Evidence::Undone => {
+                looked.refused(Code::CouponState, returned_since(case.errand.id), case.latest_s())
+            }
+            // It has left the state that it started in, and WeChat Pay said success.
+            Evidence::Unnamed(_) if !must_name => looked.done(),
+            Evidence::Unnamed(_) if puzzle.ask == Some(Ask::Unnamed) && every_attempt_is_answered => Report {
+                code: Code::Ok,
+                in_doubt: false,
+                verification: None,
+                proof: Some("answer"),
+                ..puzzle
+            },
+            Evidence::Other(other) => {
+                let message = case.other(other);
+                looked.refused(Code::CouponState, message, case.latest_s())
+            }
+            Evidence::NotDone(state) if looked.counts(0) && ends(case.errand.id, state) => {
+                let message = format!("the coupon is {state}");
+                looked.refused(Code::CouponState, message, case.latest_s())
+            }
+            _ if looked.report.code == Code::Ok => in_doubt("the coupon does not show this number"),
+            _ => in_doubt(&looked.report.message),
+        }
+    }
+
+    /// A success that answers a number which was sent long ago may be an old answer: whether it still stands, the coupon
+    /// says.
+    pub(super) fn settle_old_success(
+        &self,
+        case: &Case<'_>,
+        success: Report,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
+        let Settles::ByAsking { ask, shows } = case.errand.settles() else { return success };
+        let looked = self.look(case.errand, ask, shows, deadline, cancel);
+        match &looked.evidence {
+            Evidence::Done => success,
+            Evidence::Undone => looked.refused(Code::CouponState, returned_since(case.errand.id), 0),
+            evidence if evidence.counts(true) => {
+                looked.refused(Code::CouponState, returned_since(case.errand.id), 0)
+            }
+            _ => {
+                let message = format!("the answer may be an old one; asking: {}", looked.report.message);
+                Report { data: None, message, ..looked.told(Code::AnswerUntrusted) }
+            }
+        }
+    }
+
+    /// Asks what became of the request, page after page where the answer is a list.
+    pub(super) fn look(
+        &self,
+        errand: &Errand<'_>,
+        ask: &'static Operation,
+        shows: Shows,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Looked {
+        let number = errand.number.unwrap_or_default();
+        match shows {
+            Shows::Coupon(trace) => {
+                let report = self.ask(ask, errand.members, deadline, cancel);
+                let found = match members_of(&report) {
+                    Some(coupon) => evidence::of_coupon(trace, number, &coupon),
+                    None => of_refused(&report),
+                };
+                looked(found, report)
+            }
+            Shows::List(shown_at) => self.look_through(errand, ask, shown_at, deadline, cancel),
+        }
+    }
+
+    fn look_through(
         &self,
         errand: &Errand<'_>,
         ask: &'static Operation,
@@ -74,38 +266,29 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Looked {
+        let (number, mut first) = (errand.number.unwrap_or_default(), None);
         let mut members = errand.members.clone();
         members.insert("page_size".into(), PAGE_SIZE.into());
         for _ in 0..PAGES {
-            let asked = self.ask(ask, &members, deadline, cancel);
-            if is_absent(&asked) {
-                return Looked::NotShown(Box::new(asked));
+            let report = self.ask(ask, &members, deadline, cancel);
+            let Some(page) = members_of(&report) else { return looked(Evidence::Nothing, report) };
+            if evidence::of_page(shown_at, number, &page) == Evidence::Done {
+                return looked(Evidence::Done, report);
             }
-            if asked.code != Code::Ok {
-                return Looked::InVain(Box::new(asked));
-            }
-            if shows(shown_at, errand.number, &asked) {
-                return Looked::Shown(Box::new(asked));
-            }
-            match next_page(&asked) {
-                Some(token) => members.insert("page_token".into(), token.into()),
-                None => return Looked::NotShown(Box::new(asked)),
+            // What came after the first page was read may be on none.
+            let earliest = *first.get_or_insert(report.proven);
+            let token = page.get("next_page_token").and_then(Value::as_str).filter(|token| !token.is_empty());
+            let Some(token) = token else {
+                let whole = looked(Evidence::NotDone("not listed".into()), report);
+                return Looked { proof: earliest, ..whole };
             };
+            members.insert("page_token".into(), token.into());
         }
         let message = format!("the number is not among the first {} of the list", PAGES * PAGE_SIZE);
-        Looked::InVain(Box::new(Report { message, ..Report::new(Code::ReadFailed) }))
+        looked(Evidence::Nothing, Report { message, ..Report::new(Code::ReadFailed) })
     }
 
-    /// The coupon that these members are about, as WeChat Pay has it now.
-    pub(super) fn ask_about(
-        &self,
-        members: &Map<String, Value>,
-        deadline: &Deadline,
-        cancel: &Cancel,
-    ) -> Report {
-        self.ask(&api::QUERY, members, deadline, cancel)
-    }
-
+    /// Asks with exactly the members of the row: what the configuration would fill in by now may name something else.
     fn ask(
         &self,
         question: &'static Operation,
@@ -116,64 +299,53 @@ impl Client {
         let wanted = question.members.iter().map(|member| member.name);
         let known: Map<String, Value> =
             wanted.filter_map(|name| Some((name.to_owned(), members.get(name)?.clone()))).collect();
-        match api::prepare(question, &Value::Object(known).to_string(), self.scope(), self.clock.now()) {
+        let nothing = Defaults::default();
+        let scope = match self.config.identity.mode {
+            Mode::Brand => self.scope(),
+            mode @ Mode::Partner => Scope { mode, defaults: &nothing },
+        };
+        let report = match api::prepare(question, &Value::Object(known).to_string(), scope, self.clock.now())
+        {
             Ok(request) => {
                 let errand = Errand::fresh(question.id, Some(question), &request);
-                self.pursue(&errand, None, deadline, cancel)
+                self.pursue(&errand, Prior::default(), deadline, cancel)
             }
             Err(error) => error.into(),
-        }
+        };
+        Report { operation: Some(question.id), ..report }
     }
 }
 
-/// A request that an earlier call, or a process that died, may have sent.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct EarlierDoubt {
-    /// Until when it can still arrive.
-    pub until_ms: i64,
+fn looked(found: Evidence, report: Report) -> Looked {
+    let proof = report.proven;
+    let evidence = match proof {
+        Some(Proof { is_certain: true, .. }) => found,
+        Some(_) => found.of_uncertain_time(),
+        None => Evidence::Nothing,
+    };
+    Looked { evidence, proof, report }
 }
 
-/// Which attempts without an answer may still arrive at WeChat Pay.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Arrival {
-    pub earlier: Option<EarlierDoubt>,
-    pub from_this_call: bool,
+fn members_of(report: &Report) -> Option<Map<String, Value>> {
+    if report.code != Code::Ok {
+        return None;
+    }
+    serde_json::from_str(report.data.as_ref()?.get()).ok()
 }
 
-impl Arrival {
-    fn is_over(self) -> bool {
-        !self.from_this_call && self.earlier.is_none_or(|earlier| wall_ms() >= earlier.until_ms)
+fn of_refused(report: &Report) -> Evidence {
+    match (&report.wechat, report.http_status, report.code.class()) {
+        (Some(error), Some(status), Class::Refused) => evidence::of_refusal(status, error),
+        _ => Evidence::Nothing,
     }
 }
 
-/// The coupon is in a state in which no copy of the request can take effect.
-fn is_impossible(states: &[&str], asked: &Report) -> bool {
-    let coupon = asked.data.as_ref().and_then(|data| serde_json::from_str::<Value>(data.get()).ok());
-    let state = coupon.as_ref().and_then(|coupon| coupon.get("coupon_state")?.as_str());
-    state.is_some_and(|state| states.contains(&state))
-}
-
-/// Whether the coupon shows this request's number, so that the request has taken effect.
-pub(super) fn shows(shown_at: &[&str], number: Option<&str>, asked: &Report) -> bool {
-    let (Some(number), Some(data)) = (number, &asked.data) else { return false };
-    let Ok(coupon) = serde_json::from_str::<Value>(data.get()) else { return false };
-    shown_at.iter().any(|at| match at.split_once("/*") {
-        None => coupon.pointer(at).and_then(Value::as_str) == Some(number),
-        Some((list, rest)) => coupon.pointer(list).and_then(Value::as_array).is_some_and(|items| {
-            items.iter().any(|item| item.pointer(rest).and_then(Value::as_str) == Some(number))
-        }),
-    })
-}
-
-/// WeChat Pay says that what was asked about does not exist.
-pub(super) fn is_absent(asked: &Report) -> bool {
-    asked.code == Code::NotFound
-}
-
-fn next_page(asked: &Report) -> Option<String> {
-    let page: Value = serde_json::from_str(asked.data.as_ref()?.get()).ok()?;
-    let token = page.get("next_page_token")?.as_str()?;
-    (!token.is_empty()).then(|| token.to_owned())
+/// States in which an operation has come to nothing although WeChat Pay said success.
+fn ends(operation: &str, state: &str) -> bool {
+    match operation {
+        "confirm" => matches!(state, "EXPIRED" | "DELETED" | "DEACTIVATED"),
+        _ => matches!(state, "EXPIRED" | "DELETED"),
+    }
 }
 
 /// A refusal for who asks, or how it is signed, says nothing about an earlier request.

@@ -5,30 +5,31 @@ mod check;
 mod doubt;
 mod local;
 mod notification;
+mod record;
 mod sealing;
 mod settle;
 mod trust;
+mod void;
 
 use crate::api::{self, Multipart, Operation, Prepared, Scope, Settles};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::journal::{self, Begin, Claim, Journal, NewRow, Row, State, Verdict};
+use crate::evidence::{self, Evidence};
+use crate::journal::{self, Begin, Claim, Journal, NewRow, Row, State};
 use crate::mode::Mode;
 use crate::net::Transport;
 use crate::net::cancel::Cancel;
-use crate::net::clock::Clock;
+use crate::net::clock::{Clock, Known};
 use crate::net::deadline::Deadline;
 use crate::net::hosts::Hosts;
 use crate::net::http::HttpTransport;
-use crate::net::in_flight;
 use crate::net::pace;
 use crate::report::{JsonText, Report};
 use crate::status::{Class, Code};
-use crate::system::wall_ms;
-use doubt::EarlierDoubt;
+use doubt::Prior;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use trust::Keys;
 
@@ -42,9 +43,11 @@ pub struct Client {
     keys: Keys,
     transport: Box<dyn Transport>,
     hosts: Hosts,
-    clock: Clock,
+    clock: Arc<Clock>,
     pace: pace::Share,
     journal: Arc<Journal>,
+    /// What the journal remembers of the time.
+    noted: Mutex<Option<Known>>,
 }
 
 /// What a new context says about itself.
@@ -80,6 +83,8 @@ struct Errand<'a> {
     encrypted_for: Option<&'a str>,
     /// Its answer proves itself: it opens with the APIv3 key.
     downloads_certificates: bool,
+    /// Its number was never sent before this call.
+    is_new: bool,
 }
 
 impl<'a> Errand<'a> {
@@ -96,6 +101,7 @@ impl<'a> Errand<'a> {
             multipart: request.multipart.as_ref(),
             encrypted_for: encrypted_for(&request.members),
             downloads_certificates: false,
+            is_new: false,
         }
     }
 
@@ -113,6 +119,7 @@ impl<'a> Errand<'a> {
             multipart: None,
             encrypted_for: encrypted_for(&row.members),
             downloads_certificates: false,
+            is_new: !row.sent,
         }
     }
 
@@ -122,6 +129,11 @@ impl<'a> Errand<'a> {
             Some(multipart) => &multipart.signed,
             None => self.body.unwrap_or_default(),
         }
+    }
+
+    /// How doubt about it ends.
+    fn settles(&self) -> Settles {
+        self.operation.map_or(Settles::ByRepeating, |operation| operation.settles)
     }
 
     /// Doing it twice is doing it once, number or not.
@@ -138,23 +150,24 @@ impl Client {
     /// Takes a checked configuration and opens the journal; opens no connection.
     pub fn new(config: Config) -> Result<Client> {
         let journal = Arc::new(open_journal(&config)?);
-        Client::with_journal(config, journal, Clock::default())
+        Client::with_journal(config, journal, Arc::default())
     }
 
     /// The same context with another configuration. Same merchant and same file: the journal goes on.
     pub fn renewed(&self, config: Config) -> Result<Client> {
         let same = config.identity == self.config.identity && config.journal.path == self.config.journal.path;
         let journal = if same { Arc::clone(&self.journal) } else { Arc::new(open_journal(&config)?) };
-        let client = Client::with_journal(config, journal, Clock::with_offset(self.clock.offset_s()))?;
+        let client = Client::with_journal(config, journal, Arc::clone(&self.clock))?;
         if client.config.identity == self.config.identity {
             client.keys.adopt(&self.keys);
         }
         Ok(client)
     }
 
-    fn with_journal(config: Config, journal: Arc<Journal>, clock: Clock) -> Result<Client> {
+    fn with_journal(config: Config, journal: Arc<Journal>, clock: Arc<Clock>) -> Result<Client> {
         let transport = Box::new(HttpTransport::new(&config)?);
-        Ok(Client::assembled(config, transport, journal, clock))
+        let pace = pace::shared(&config.identity.key(), config.max_rate_per_s);
+        Ok(Client::assembled(config, transport, journal, clock, pace))
     }
 
     /// From parts, whatever they are made of.
@@ -162,13 +175,23 @@ impl Client {
         config: Config,
         transport: Box<dyn Transport>,
         journal: Arc<Journal>,
-        clock: Clock,
+        clock: impl Into<Arc<Clock>>,
+        pace: pace::Share,
     ) -> Client {
+        let clock = clock.into();
+        let noted = journal.time().unwrap_or_else(|error| {
+            crate::log::warn(format_args!("the journal's time could not be read: {}", error.message));
+            None
+        });
+        if let Some(known) = noted {
+            clock.remember(known);
+        }
         Client {
+            noted: Mutex::new(noted),
             transport,
             hosts: Hosts::new(config.hosts.clone(), config.limits.attempt),
             clock,
-            pace: pace::shared(&config.identity.key(), config.max_rate_per_s),
+            pace,
             keys: Keys::new(&config),
             journal,
             config,
@@ -186,7 +209,7 @@ impl Client {
             verifies_with: self.keys.ring().serials().map(str::to_owned).collect(),
             hosts: self.hosts.all().iter().map(|host| host.name.as_str()).collect(),
             journal: self.config.journal.path.as_ref().map(|path| path.display().to_string()),
-            pending: self.journal.unfinished()?.len(),
+            pending: self.journal.unfinished()?.iter().filter(|row| row.state.is_pending()).count(),
         })
     }
 
@@ -197,7 +220,7 @@ impl Client {
 
     /// Whether anything is pending.
     pub fn has_pending(&self) -> bool {
-        self.journal.unfinished().map_or(true, |rows| rows.iter().any(|row| row.state != State::Watching))
+        self.journal.unfinished().map_or(true, |rows| rows.iter().any(|row| row.state.is_pending()))
     }
 
     /// Whether an earlier call of this operation, with the number that this input names, may have taken effect.
@@ -208,7 +231,7 @@ impl Client {
         let number = name.and_then(|name| members.get(name)?.as_str());
         match number.map(|number| self.journal.find(number)) {
             None | Some(Ok(None)) => false,
-            Some(Ok(Some(row))) => matches!(row.state, State::Pending | State::Voiding),
+            Some(Ok(Some(row))) => row.state.is_in_doubt(),
             // It cannot be told, so it may have.
             Some(Err(_)) => true,
         }
@@ -218,7 +241,8 @@ impl Client {
     pub fn call(&self, operation: &'static Operation, input: &str, cancel: &Cancel) -> Report {
         let report = match api::prepare(operation, input, self.scope(), self.clock.now()) {
             Ok(request) => self.run(operation.id, Some(operation), request, cancel),
-            Err(error) => error.into(),
+            // Whatever is wrong with this one: its number may have been sent before.
+            Err(error) => Report { in_doubt: self.is_in_doubt(Some(operation), input), ..error.into() },
         };
         Report { operation: Some(operation.id), ..report }
     }
@@ -262,7 +286,7 @@ impl Client {
         let errand = Errand::fresh(id, operation, &request);
         let Some(number) = errand.number.filter(|_| errand.writes).map(Arc::<str>::from) else {
             // A question, or a write that nobody could recognise again: nothing to write down.
-            return self.pursue(&errand, None, deadline, cancel);
+            return self.pursue(&errand, Prior::default(), deadline, cancel);
         };
         let recorded_request = journal::Request {
             operation: id.to_owned(),
@@ -277,34 +301,134 @@ impl Client {
             filled_in: request.filled_in,
             ask_again: !self.config.journal.replays || operation.is_some_and(|operation| operation.fleeting),
         };
-        let report = match self.journal.begin(new) {
-            Ok(Begin::Go(claim)) => self.carry_out(claim, deadline, cancel),
-            Ok(Begin::Recorded(row)) => recorded(&row),
+        let report = match self.journal.begin(new, self.end_of(deadline)) {
+            Ok(Begin::Go(claim)) => self.carry_out(claim, Call::Caller, deadline, cancel),
+            Ok(Begin::Recorded(row)) => self.recorded(&row),
             Ok(Begin::Unsettled(row)) => settle::unsettled(&row),
             Ok(Begin::Running) => Report {
                 message: "another call is working on this number".into(),
+                in_doubt: true,
                 retry_after_ms: Some(RUNNING_ELSEWHERE_MS),
                 ..Report::new(Code::Locked)
             },
-            Ok(Begin::Reused(why)) => Report { message: why, ..Report::new(Code::RequestNoReused) },
-            Err(error) => error.into(),
+            Ok(Begin::Reused { why, in_doubt }) => {
+                Report { message: why, in_doubt, ..Report::new(Code::RequestNoReused) }
+            }
+            Ok(Begin::Differs { why, row }) => Report { message: why, ..settle::unsettled(&row) },
+            Err(error) => self.unwritten(&number, error),
         };
         Report { out_request_no: Some(number.to_string()), elapsed_ms: deadline.elapsed_ms(), ..report }
     }
 
+    /// The latest time at which a call with this deadline may sign.
+    fn end_of(&self, deadline: &Deadline) -> i64 {
+        let left = deadline.left().as_secs().saturating_add(1);
+        self.clock.now_s().saturating_add(i64::try_from(left).unwrap_or(i64::MAX))
+    }
+
     /// Sends a claimed row's bytes until there is an answer, and records what became of it.
-    fn carry_out(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
-        let earlier = claim.doubt.then_some(EarlierDoubt { until_ms: claim.row.watch_until_ms() });
-        let report = self.pursue(&Errand::recorded(&claim.row), earlier, deadline, cancel);
-        let lasting = claim.row.state == State::Done && !is_fleeting(&claim.row);
-        let known = lasting.then(|| recorded(&claim.row));
-        let report = record(claim, report);
-        match (known, report.code.class()) {
+    fn carry_out(&self, claim: Claim, call: Call, deadline: &Deadline, cancel: &Cancel) -> Report {
+        let is_done = claim.row.state == State::Done && !is_fleeting(&claim.row);
+        let prior = Prior { doubt: claim.doubt, signed_s: claim.row.signed_s, is_done };
+        let report = self.complete(&Errand::recorded(&claim.row), prior, deadline, cancel);
+        let known = is_done.then(|| recorded(&claim.row));
+        let report = record::record(claim, report, call);
+        match (known, report.code) {
             // Asked again for the sake of a fresh answer, and there is none: the proven one is as true as ever.
-            (Some(known), class) if class != Class::Ok => known,
+            (Some(known), code) if code != Code::Ok && code != Code::CouponState => known,
             _ => report,
         }
     }
+
+    /// From when on no copy of an earlier call can be alive, the coupon is asked about before anything is repeated.
+    fn complete(&self, errand: &Errand<'_>, prior: Prior, deadline: &Deadline, cancel: &Cancel) -> Report {
+        let may_be_dead = || {
+            let now_s = self.clock.proven_s().unwrap_or_else(|| self.clock.now_s());
+            now_s >= prior.signed_s.saturating_add(evidence::LIFE_OF_A_COPY_S)
+        };
+        let Settles::ByAsking { ask, shows } = errand.settles() else {
+            return self.pursue(errand, prior, deadline, cancel);
+        };
+        if !prior.doubt || !may_be_dead() {
+            return self.pursue(errand, prior, deadline, cancel);
+        }
+        let looked = self.look(errand, ask, shows, deadline, cancel);
+        let is_dead = looked.counts(prior.signed_s);
+        let attempts = looked.report.attempts;
+        let report = match looked.evidence.clone() {
+            Evidence::Done => looked.done(),
+            Evidence::Undone => {
+                looked.refused(Code::CouponState, doubt::returned_since(errand.id), prior.signed_s)
+            }
+            Evidence::Other(other) if is_dead => {
+                let message = format!("another request has done it: number {other}");
+                looked.refused(Code::CouponState, message, prior.signed_s)
+            }
+            // It did not happen and cannot happen any more: what is sent now is judged like a first call's.
+            _ if is_dead => return self.pursue(errand, Prior::default(), deadline, cancel),
+            _ => return self.pursue(errand, prior, deadline, cancel),
+        };
+        let out_request_no = errand.number.map(str::to_owned);
+        Report { attempts, out_request_no, elapsed_ms: deadline.elapsed_ms(), ..report }
+    }
+
+    /// What a finished row said, unless it is known that it was undone since.
+    fn recorded(&self, row: &Row) -> Report {
+        let known = recorded(row);
+        if known.code != Code::Ok || row.request.operation != api::USE.id {
+            return known;
+        }
+        match self.journal.was_returned_since(row) {
+            Ok(None) => known,
+            Ok(Some(back)) => Report {
+                message: format!("{}, by return {}", doubt::returned_since("use"), back.request.number),
+                recorded: true,
+                data: None,
+                out_request_no: known.out_request_no,
+                ..Report::new(Code::CouponState)
+            },
+            Err(error) => error.into(),
+        }
+    }
+
+    /// The journal could not take the request, so nothing was sent. But the number may have been sent before, or the row
+    /// may be on the disk all the same.
+    fn unwritten(&self, number: &str, error: Error) -> Report {
+        match self.journal.find(number) {
+            Ok(Some(row)) if row.state.is_in_doubt() => {
+                let message = format!("nothing was sent now: {}", error.message);
+                Report { message, ..settle::unsettled(&row) }
+            }
+            _ => error.into(),
+        }
+    }
+
+    /// Keeps what is proven of the time, once a minute and when it changes.
+    fn note_time(&self) {
+        const EVERY_S: i64 = 60;
+        let Some(known) = self.clock.known() else { return };
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = noted.is_none_or(|noted| {
+            known.proven_s >= noted.proven_s.saturating_add(EVERY_S)
+                || (known.offset_s - noted.offset_s).abs() > 2
+        });
+        if is_news {
+            *noted = Some(known);
+            drop(noted);
+            if let Err(error) = self.journal.note_time(known) {
+                crate::log::warn(format_args!("the time could not be kept: {}", error.message));
+            }
+        }
+    }
+}
+
+/// Who wants to know what became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    /// The till, with the request itself.
+    Caller,
+    /// Settling.
+    Settling,
 }
 
 /// Its answer is worth nothing after some minutes.
@@ -316,63 +440,6 @@ fn open_journal(config: &Config) -> Result<Journal> {
     Journal::open(config.journal.path.as_deref(), &config.identity.key(), config.journal.keep)
 }
 
-/// The verdict in the journal; and where it cannot be written, the verdict that this leaves.
-fn record(claim: Claim, report: Report) -> Report {
-    let state = match report.code.class() {
-        // It was done before this call asked again, and what was done stays done.
-        _ if claim.row.state == State::Done && !is_fleeting(&claim.row) => State::Done,
-        Class::Ok => State::Done,
-        Class::Refused => State::Refused,
-        Class::InDoubt | Class::Bug => State::Pending,
-        Class::NotSent | Class::Busy | Class::Misuse | Class::Local => State::Closed,
-    };
-    let signed_s = if report.may_arrive_late { wall_ms() / 1000 } else { claim.row.signed_s };
-    let verdict = Verdict {
-        sent: claim.row.sent || report.may_arrive_late || in_flight::writing(),
-        ..verdict(&claim.row, state, signed_s, &report)
-    };
-    match claim.finish(verdict) {
-        Ok(()) => report,
-        // A success, or doubt, is what the row on the disk says already, or will be found again.
-        Err(error) if matches!(state, State::Done | State::Pending) => {
-            crate::log::error(format_args!("journal: {}", error.message));
-            report
-        }
-        Err(error) => unrecorded(report, &error),
-    }
-}
-
-/// The till must not act on a verdict that a crash would make the journal forget.
-fn unrecorded(report: Report, error: &Error) -> Report {
-    Report {
-        message: format!("{} ({}), but {}", report.code.name(), report.message, error.message),
-        in_doubt: true,
-        data: None,
-        hint: None,
-        cashier: None,
-        code: Code::Unrecorded,
-        ..report
-    }
-}
-
-fn verdict(row: &Row, state: State, signed_s: i64, report: &Report) -> Verdict {
-    // A proven success keeps its own particulars when a repeat of it fails.
-    let tells = state != State::Done || report.code == Code::Ok;
-    Verdict {
-        state,
-        code: report.code.number(),
-        cause: report.message.clone(),
-        attempts: report.attempts,
-        sent: row.sent,
-        signed_s,
-        answer: report.data.as_ref().map(|data| Arc::clone(data.get())),
-        http_status: report.http_status.filter(|_| tells),
-        request_id: report.request_id.clone().filter(|_| tells),
-        host: report.host.clone().filter(|_| tells),
-        course: report.course.clone(),
-    }
-}
-
 /// What a finished row said, without asking anybody.
 fn recorded(row: &Row) -> Report {
     let code = match row.state {
@@ -381,6 +448,7 @@ fn recorded(row: &Row) -> Report {
     };
     Report {
         recorded: true,
+        recorded_at: Some(stamp(row.verdict_s.unwrap_or(row.updated_ms.div_euclid(1000)))),
         retry_after_ms: (code.class() == Class::Busy).then_some(RUNNING_ELSEWHERE_MS),
         out_request_no: Some(row.request.number.to_string()),
         message: row.cause.clone(),
@@ -390,6 +458,11 @@ fn recorded(row: &Row) -> Report {
         data: row.answer.as_ref().and_then(JsonText::read),
         ..Report::new(code)
     }
+}
+
+/// As WeChat Pay writes times.
+fn stamp(unix_s: i64) -> String {
+    time::OffsetDateTime::from_unix_timestamp(unix_s).map(api::use_time).unwrap_or_default()
 }
 
 /// The number of a request, as callers of `wxcoupon_settle` give it.

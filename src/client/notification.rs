@@ -43,7 +43,8 @@ impl Client {
             return untrusted("ambiguous_header", message, Reply::untrusted());
         }
         let deadline = Deadline::after(DOWNLOAD_LIMIT.min(self.config.limits.call));
-        if let Err(distrust) = self.trust(&headers.signature, body, &deadline, &Cancel::never()) {
+        if let Err(distrust) = self.trust_notification(&headers.signature, body, &deadline, &Cancel::never())
+        {
             return untrusted(distrust.name(), distrust.to_string(), Reply::untrusted());
         }
         match notification::open(body, apiv3_key) {

@@ -1,9 +1,11 @@
-//! What may have happened becomes known: repeated until answered, or called off and undone.
+//! What may have happened becomes known: repeated until answered, called off and undone, or abandoned by a person.
 
-use super::doubt::{is_absent, shows};
-use super::{Client, is_fleeting, no_such_number, recorded, unrecorded, verdict};
+use super::doubt::{Looked, Prior, returned_since};
+use super::record::{open_state, unrecorded, verdict};
+use super::{Call, Client, Errand, is_fleeting, no_such_number};
 use crate::api::{self, Settles};
 use crate::error::{Error, Result};
+use crate::evidence::Evidence;
 use crate::journal::{Claim, Row, State};
 use crate::json;
 use crate::limits::LONGEST_CALL_MS;
@@ -13,19 +15,26 @@ use crate::report::Report;
 use crate::status::{Class, Code};
 use crate::system::wall_ms;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Rows in a row that get no answer before settling everything gives up for now: the line is down.
+/// Rows in a row that get no answer before it is asked whether the line is down.
 const UNANSWERED_IN_A_ROW: u32 = 3;
 /// Rows that a list names one by one.
 const LISTED: usize = 1000;
+/// An unresolved row is asked about once in that time.
+const ASKED_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
+/// Longest note of an abandoned row, in characters.
+const LONGEST_NOTE: usize = 500;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Aim {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Aim {
     Complete,
     Void,
+    /// A person's recorded decision that nobody works on it any more.
+    Abandon(String),
+    /// What was told as refused, and may still happen.
+    Watch,
 }
 
 #[derive(Serialize)]
@@ -37,18 +46,14 @@ struct Listed<'a> {
     attempts: u32,
     name: &'static str,
     cause: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    request_ids: Vec<&'a str>,
 }
 
 impl Client {
     /// Everything that is not known to be finished; asks nobody.
     pub fn pending(&self) -> Report {
-        self.journal.unfinished().map_or_else(Report::from, |rows| {
-            let pending = rows.iter().filter(|row| row.state != State::Watching).count();
-            let listed: Vec<Listed<'_>> = rows.iter().take(LISTED).map(listed).collect();
-            Report::local(&json!({
-                "pending": pending, "watching": rows.len() - pending, "requests": listed,
-            }))
-        })
+        self.journal.unfinished().map_or_else(Report::from, |rows| Report::local(&lists(&rows, None)))
     }
 
     /// Settles one number, or everything.
@@ -59,8 +64,9 @@ impl Client {
     fn try_settle(&self, input: Option<&str>, cancel: &Cancel) -> Result<Report> {
         let wanted = Wanted::read(input)?;
         let Some(number) = wanted.number else {
-            if wanted.aim == Aim::Void {
-                return Err(Error::at(Code::Request, "/out_request_no", "calling off needs out_request_no"));
+            if wanted.aim != Aim::Complete {
+                let message = "calling off and abandoning need out_request_no";
+                return Err(Error::at(Code::Request, "/out_request_no", message));
             }
             return self.settle_everything(wanted.limit, cancel);
         };
@@ -70,92 +76,123 @@ impl Client {
     }
 
     fn settle_number(&self, number: &str, aim: Aim, deadline: &Deadline, cancel: &Cancel) -> Result<Report> {
-        if self.journal.find(number)?.is_none() {
-            return Err(no_such_number(number));
+        let wrong = |why: &str| Err(Error::at(Code::Request, "/aim", why));
+        let Some(row) = self.journal.find(number)? else { return Err(no_such_number(number)) };
+        match (&aim, row.state) {
+            (_, State::Abandoned) => return wrong("the request with this number was abandoned"),
+            (Aim::Complete, _)
+                if row.called_off && row.state != State::Unresolved && row.state != State::Damaged =>
+            {
+                return wrong("the request with this number was called off");
+            }
+            (Aim::Abandon(_), State::Done | State::Refused | State::Closed | State::Voided) => {
+                return wrong("only what is in doubt or watched can be abandoned");
+            }
+            (Aim::Void, _) if row.request.operation != api::USE.id && !row.state.is_finished() => {
+                return wrong(&format!(
+                    "only a redemption can be called off, this is {}",
+                    row.request.operation
+                ));
+            }
+            (Aim::Complete | Aim::Void, State::Unresolved) if !is_due(&row) => return Ok(unsettled(&row)),
+            _ => {}
         }
-        let Some(claim) = self.journal.claim(number)? else {
+        let Some(claim) = self.journal.claim(number, self.end_of(deadline))? else {
             return Ok(Report {
                 message: "another call is working on this number".into(),
+                in_doubt: row.state.is_in_doubt(),
                 retry_after_ms: Some(super::RUNNING_ELSEWHERE_MS),
                 ..Report::new(Code::Locked)
             });
         };
         Ok(match (aim, claim.row.state) {
-            (Aim::Complete, State::Pending) => self.carry_out(claim, deadline, cancel),
+            // It has changed since it was looked at.
+            (_, State::Abandoned) => return wrong("the request with this number was abandoned"),
+            (Aim::Abandon(note), _) => abandon(claim, note),
+            (_, State::Damaged) => self.ask_about_damaged(claim, deadline, cancel),
+            (Aim::Complete, State::Pending) => self.carry_out(claim, Call::Settling, deadline, cancel),
             (Aim::Complete, State::Done) if is_fleeting(&claim.row) => {
-                self.carry_out(claim, deadline, cancel)
+                self.carry_out(claim, Call::Settling, deadline, cancel)
             }
-            (Aim::Complete, State::Done | State::Refused | State::Closed | State::RefusedWatched) => {
-                recorded(&claim.row)
-            }
-            (_, State::Unresolved | State::Damaged) => unsettled(&claim.row),
-            (_, State::Abandoned) => {
-                return Err(Error::at(Code::Request, "/aim", "the request with this number was abandoned"));
-            }
+            (Aim::Complete, State::Unresolved) if claim.row.called_off => self.void(claim, deadline, cancel),
+            (Aim::Complete, State::Unresolved) => self.ask_about_unresolved(claim, deadline, cancel),
             (Aim::Complete, State::Watching | State::Voiding | State::Voided) => {
-                return Err(Error::at(Code::Request, "/aim", "the request with this number was called off"));
+                return wrong("the request with this number was called off");
             }
             (Aim::Void, _) => self.void(claim, deadline, cancel),
+            (Aim::Watch, State::RefusedWatched) => self.watch(claim, deadline, cancel),
+            (Aim::Complete | Aim::Watch, _) => self.recorded(&claim.row),
         })
     }
 
-    /// Calls a redemption off: asks first, undoes what is there, and keeps watching where a delayed copy of
-    /// the request could still arrive.
-    fn void(&self, mut claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
-        if claim.row.request.operation != api::USE.id {
-            let message =
-                format!("only a redemption can be called off, this is {}", claim.row.request.operation);
-            return Error::at(Code::Request, "/aim", message).into();
-        }
-        let was = claim.row.state;
-        match was {
-            State::Voided => return voided(None),
-            State::Unresolved | State::Damaged | State::Abandoned => return unsettled(&claim.row),
-            State::Refused | State::Closed => return end(claim, State::Voided, 0, voided(None)),
-            State::Watching | State::Voiding => {}
-            State::Pending | State::Done | State::RefusedWatched => {
-                // From here on nobody completes it, whatever becomes of this call.
-                if let Err(error) = claim.call_off() {
-                    return error.into();
-                }
-            }
-        }
-        let row = &claim.row;
-        let asked = self.ask_about(&row.members, deadline, cancel);
-        // A coupon that does not exist is not redeemed.
-        if asked.code != Code::Ok && !is_absent(&asked) {
-            let why = format!("asking about the coupon failed: {}", asked.message);
-            return Report { heard: asked.heard, ..still_in_doubt(claim, &why) };
-        }
-        let Settles::ByAsking { shown_at, .. } = api::USE.settles else {
-            return Error::new(Code::Internal, "a redemption is settled by asking").into();
+    /// What the coupon shows of a row that nobody sends again.
+    pub(super) fn look_at(&self, row: &Row, deadline: &Deadline, cancel: &Cancel) -> Option<Looked> {
+        let errand = Errand::recorded(row);
+        let Settles::ByAsking { ask, shows } = errand.settles() else { return None };
+        Some(self.look(&errand, ask, shows, deadline, cancel))
+    }
+
+    /// Its own bytes are never sent again; what the coupon shows is acted on.
+    fn ask_about_unresolved(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
+        let Some(looked) = self.look_at(&claim.row, deadline, cancel) else {
+            return still_open(claim, State::Unresolved, "there is nothing to ask; abandon it", None);
         };
-        let ours = shows(shown_at, Some(&row.request.number), &asked);
-        if ours && is_redeemed(&asked, &row.request.number) {
-            let undone = self.call(&api::RETURN, &return_request(row, deadline), cancel);
-            if undone.code == Code::Ok {
-                return end(claim, State::Voided, 0, voided(undone.out_request_no));
+        let signed_s = claim.row.signed_s;
+        let report = match looked.evidence.clone() {
+            Evidence::Done => looked.done(),
+            Evidence::Undone => {
+                let message = returned_since(&claim.row.request.operation);
+                looked.refused(Code::CouponState, message, signed_s)
             }
-            let why = format!("the coupon is redeemed and returning it failed: {}", undone.message);
-            return Report { heard: true, ..still_in_doubt(claim, &why) };
-        }
-        // Not redeemed by this number, or returned since.
-        let (signed_s, watch_until_ms) = (row.signed_s, row.watch_until_ms());
-        if ours || was == State::Done || wall_ms() >= watch_until_ms {
-            return end(claim, State::Voided, 0, voided(None));
-        }
-        let report = Report::local(&json!({ "state": "watching", "watch_until_ms": watch_until_ms }));
-        end(claim, State::Watching, signed_s, report)
+            Evidence::Other(_) | Evidence::NotDone(_) | Evidence::Absent if looked.counts(signed_s) => {
+                let message =
+                    "the request with this number has not taken effect, and nothing of it can arrive".into();
+                looked.refused(Code::Refused, message, signed_s)
+            }
+            _ => {
+                return still_open(claim, State::Unresolved, "the coupon does not say", Some(&looked.report));
+            }
+        };
+        super::record::record(claim, report, Call::Settling)
+    }
+
+    /// Only what the coupon shows under this number is believed of a row that something else has changed.
+    fn ask_about_damaged(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
+        let looked = self.look_at(&claim.row, deadline, cancel);
+        let report = match looked {
+            Some(looked) if looked.evidence == Evidence::Done => looked.done(),
+            Some(looked) if looked.evidence == Evidence::Undone => {
+                looked.refused(Code::CouponState, returned_since(&claim.row.request.operation), 0)
+            }
+            looked => {
+                let report = looked.as_ref().map(|looked| &looked.report);
+                return still_open(claim, State::Damaged, DAMAGED, report);
+            }
+        };
+        super::record::record(claim, report, Call::Settling)
     }
 
     fn settle_everything(&self, limit: Option<Duration>, cancel: &Cancel) -> Result<Report> {
         let whole = Deadline::after(limit.unwrap_or(Duration::from_millis(LONGEST_CALL_MS)));
-        let (mut unanswered, rows) = (0, self.journal.unfinished()?);
-        for row in &rows {
-            if whole.is_over() || unanswered >= UNANSWERED_IN_A_ROW || cancel.cancelled().is_some() {
+        let (mut unanswered, mut rows) = (0, self.journal.unfinished()?);
+        let before = rows.iter().filter(|row| row.state.is_pending()).count();
+        // Those that never get an answer hold up nobody for ever.
+        rows.sort_by_key(|row| (row.tried_ms, row.id));
+        for row in rows.iter().filter(|row| row.state != State::Unresolved || is_due(row)) {
+            if whole.is_over() || cancel.cancelled().is_some() {
                 break;
             }
-            let aim = if row.state == State::Pending { Aim::Complete } else { Aim::Void };
+            if unanswered >= UNANSWERED_IN_A_ROW {
+                if !self.line_is_up(&whole, cancel) {
+                    break;
+                }
+                unanswered = 0;
+            }
+            let aim = match row.state {
+                State::Voiding | State::Watching => Aim::Void,
+                State::RefusedWatched => Aim::Watch,
+                _ => Aim::Complete,
+            };
             let deadline = Deadline::after(self.config.limits.call.min(whole.left()));
             let report = match self.settle_number(&row.request.number, aim, &deadline, cancel) {
                 Err(error) if error.code == Code::Journal => return Err(error),
@@ -171,15 +208,13 @@ impl Client {
             }
         }
         let left = self.journal.unfinished()?;
-        let pending: Vec<&Row> = left.iter().filter(|row| row.state != State::Watching).collect();
+        let pending: Vec<&Row> = left.iter().filter(|row| row.state.is_pending()).collect();
         let worst = pending
             .iter()
             .map(|row| code_of(row))
             .max_by_key(|code| (code.class() == Class::Bug, code.number()));
-        let listed: Vec<Listed<'_>> = left.iter().take(LISTED).map(listed).collect();
-        let report = Report::local(&json!({
-            "settled": rows.len().saturating_sub(left.len()), "pending": pending.len(), "watching": left.len() - pending.len(), "requests": listed,
-        }));
+        let settled = before.saturating_sub(pending.len());
+        let report = Report::local(&lists(&left, Some(settled)));
         Ok(match worst {
             None => Report { elapsed_ms: whole.elapsed_ms(), ..report },
             Some(code) => Report {
@@ -188,6 +223,13 @@ impl Client {
                 ..Report::new(code)
             },
         })
+    }
+
+    /// Whether anything answers at all.
+    fn line_is_up(&self, whole: &Deadline, cancel: &Cancel) -> bool {
+        let deadline = Deadline::after(self.config.limits.attempt.min(whole.left()));
+        let asked = self.harmless(|errand| self.pursue(errand, Prior::default(), &deadline, cancel));
+        asked.is_ok_and(|asked| asked.heard)
     }
 }
 
@@ -212,97 +254,123 @@ impl Wanted {
         let aim = match text("aim")?.as_deref() {
             None | Some("complete") => Aim::Complete,
             Some("void") => Aim::Void,
-            Some(_) => return Err(Error::at(Code::Request, "/aim", "aim must be complete or void")),
+            Some("abandon") => Aim::Abandon(note(text("note")?)?),
+            Some(_) => return Err(Error::at(Code::Request, "/aim", "aim must be complete, void or abandon")),
         };
         match members.keys().next() {
             None => Ok(Wanted { number, aim, limit }),
             Some(unknown) => {
-                let message = format!("{unknown} is not known; known are: out_request_no, aim, _options");
+                let message =
+                    format!("{unknown} is not known; known are: out_request_no, aim, note, _options");
                 Err(Error::at(Code::Request, json::pointer("", unknown), message))
             }
         }
     }
 }
 
+fn note(note: Option<String>) -> Result<String> {
+    let note = note.filter(|note| !note.trim().is_empty() && note.chars().count() <= LONGEST_NOTE);
+    note.ok_or_else(|| {
+        let message =
+            format!("abandoning needs a note of 1 to {LONGEST_NOTE} characters: who decided it, and why");
+        Error::at(Code::Request, "/note", message)
+    })
+}
+
+const DAMAGED: &str = "the row with this number was changed by something else than this library";
+
+/// Whether a day has passed since it was asked about.
+fn is_due(row: &Row) -> bool {
+    let since = wall_ms().saturating_sub(row.tried_ms);
+    // From a time to come: the clock was wrong then or is wrong now.
+    !(0..ASKED_EVERY_MS).contains(&since)
+}
+
+fn abandon(claim: Claim, note: String) -> Report {
+    let number = claim.row.request.number.to_string();
+    match claim.abandon(note) {
+        Ok(()) => {
+            crate::log::warn(format_args!("number {number} was abandoned"));
+            Report::local(&json!({ "state": "abandoned" }))
+        }
+        Err(error) => error.into(),
+    }
+}
+
+/// What nobody sends and nobody undoes.
+pub(super) fn unsettled(row: &Row) -> Report {
+    let message = match row.state {
+        State::Damaged => DAMAGED.to_owned(),
+        State::Unresolved => format!("no answer says what became of this request: {}", row.cause),
+        _ => "the request with this number may have taken effect: settle it".to_owned(),
+    };
+    Report { message, request_id: row.request_id.clone(), ..Report::new(code_of(row)) }
+}
+
+/// Nothing is known that was not known before.
+pub(super) fn still_open(claim: Claim, state: State, why: &str, asked: Option<&Report>) -> Report {
+    let heard = asked.is_some_and(|asked| asked.heard);
+    let report = Report {
+        message: asked.map_or_else(|| why.to_owned(), |asked| format!("{why}: {}", asked.message)),
+        heard,
+        course: asked.map(|asked| asked.course.clone()).unwrap_or_default(),
+        proven: asked.and_then(|asked| asked.proven),
+        ..Report::new(code_of(&claim.row))
+    };
+    let state = match state {
+        State::Damaged => State::Damaged,
+        state => open_state(&claim.row, state, &report, Call::Settling),
+    };
+    let signed_s = super::doubt::capped(claim.row.signed_s, report.proven);
+    let verdict = verdict(&claim.row, state, signed_s, &report);
+    match claim.finish(verdict) {
+        Ok(()) => report,
+        Err(error) => unrecorded(report, &error),
+    }
+}
+
+fn lists(rows: &[Row], settled: Option<usize>) -> Value {
+    let count = |of: &dyn Fn(State) -> bool| rows.iter().filter(|row| of(row.state)).count();
+    let of = |unresolved: bool| -> Vec<Listed<'_>> {
+        let rows = rows.iter().filter(|row| (row.state == State::Unresolved) == unresolved);
+        rows.take(LISTED).map(listed).collect()
+    };
+    let mut lists = json!({
+        "pending": count(&State::is_pending),
+        "watching": count(&|state| matches!(state, State::Watching | State::RefusedWatched)),
+        "requests": of(false),
+        "unresolved": of(true),
+    });
+    if let (Some(settled), Some(members)) = (settled, lists.as_object_mut()) {
+        members.insert("settled".into(), settled.into());
+    }
+    lists
+}
+
 fn listed(row: &Row) -> Listed<'_> {
+    let is_unresolved = row.state == State::Unresolved;
+    let ids = row.course.attempts().iter().filter_map(|attempt| attempt.request_id.as_deref());
     Listed {
         out_request_no: &row.request.number,
         operation: &row.request.operation,
         state: match row.state {
-            State::Watching => "watching",
+            State::Watching | State::RefusedWatched => "watching",
             State::Voiding => "voiding",
+            State::Unresolved => "unresolved",
+            State::Damaged => "damaged",
             _ => "pending",
         },
         age_ms: wall_ms().saturating_sub(row.created_ms).max(0),
         attempts: row.attempts,
         name: code_of(row).name(),
         cause: &row.cause,
+        request_ids: if is_unresolved { ids.collect() } else { Vec::new() },
     }
 }
 
 /// A row without a verdict belongs to a call that is running, or to a process that died.
-fn code_of(row: &Row) -> Code {
+pub(super) fn code_of(row: &Row) -> Code {
     Code::from_number(row.code)
         .filter(|code| matches!(code.class(), Class::InDoubt | Class::Bug))
         .unwrap_or(Code::ConnectionLost)
-}
-
-/// Whether the redemption under this number stands now. A coupon of the withdrawn usage mode SEQUENTIAL has
-/// a state for every use; every other coupon has one.
-fn is_redeemed(asked: &Report, number: &str) -> bool {
-    let coupon = asked.data.as_ref().and_then(|data| serde_json::from_str::<Value>(data.get()).ok());
-    let Some(coupon) = coupon else { return false };
-    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    match coupon.pointer("/sequential_usage_detail/detail_item_list").and_then(Value::as_array) {
-        None => text(&coupon, "coupon_state").as_deref() == Some("USED"),
-        Some(uses) => uses.iter().any(|used| {
-            text(used, "use_request_no").as_deref() == Some(number)
-                && text(used, "detail_state").as_deref() == Some("USED")
-        }),
-    }
-}
-
-fn voided(return_number: Option<String>) -> Report {
-    Report::local(&json!({ "state": "voided", "return_request_no": return_number }))
-}
-
-/// The return of a redemption has a number of its own that is always the same: `V` and 38 hexadecimal digits
-/// of the digest of the redemption's number.
-fn return_request(row: &Row, deadline: &Deadline) -> String {
-    let digest = crate::hex::upper(&Sha256::digest(format!("void {}", row.request.number)));
-    let number = format!("V{}", digest.chars().take(38).collect::<String>());
-    let names = api::RETURN.members.iter().map(|member| member.name).filter(|name| *name != "out_request_no");
-    let mut request: Map<String, Value> =
-        names.filter_map(|name| Some((name.to_owned(), row.members.get(name)?.clone()))).collect();
-    request.insert("out_request_no".into(), Value::String(number));
-    let left_ms = u64::try_from(deadline.left().as_millis()).unwrap_or(LONGEST_CALL_MS);
-    request.insert("_options".into(), json!({ "timeout_ms": left_ms.clamp(1, LONGEST_CALL_MS) }));
-    Value::Object(request).to_string()
-}
-
-/// What nobody sends and nobody undoes.
-pub(super) fn unsettled(row: &Row) -> Report {
-    let message = match row.state {
-        State::Damaged => "the row with this number was changed by something else than this library",
-        _ => "no answer says what became of this request",
-    };
-    Report { message: message.into(), ..Report::new(code_of(row)) }
-}
-
-fn end(claim: Claim, state: State, signed_s: i64, report: Report) -> Report {
-    let told = Report { data: None, ..Report::new(Code::Ok) };
-    let verdict = verdict(&claim.row, state, signed_s, &told);
-    match claim.finish(verdict) {
-        Ok(()) => report,
-        Err(error) => unrecorded(report, &error),
-    }
-}
-
-fn still_in_doubt(claim: Claim, why: &str) -> Report {
-    let report = Report { message: why.to_owned(), ..Report::new(code_of(&claim.row)) };
-    let verdict = verdict(&claim.row, claim.row.state, claim.row.signed_s, &report);
-    match claim.finish(verdict) {
-        Ok(()) => report,
-        Err(error) => unrecorded(report, &error),
-    }
 }

@@ -5,6 +5,7 @@
 //! can make us hammer WeChat Pay. What was downloaded is kept beside the journal as it came, sealed: opening
 //! it again proves again that it is WeChat Pay's.
 
+use super::doubt::Prior;
 use super::{Client, Errand};
 use crate::api::Prepared;
 use crate::config::Config;
@@ -19,7 +20,7 @@ use crate::system;
 use crate::wire::certificates;
 use crate::wire::keys::Certificate;
 use crate::wire::ring::{KeyRing, PUBLIC_KEY_ID_PREFIX};
-use crate::wire::verify::{self, Distrust, SignatureHeaders};
+use crate::wire::verify::{self, Distrust, Freshness, Proof, SignatureHeaders};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -196,13 +197,34 @@ impl Client {
         body: &[u8],
         deadline: &Deadline,
         cancel: &Cancel,
-    ) -> std::result::Result<(), Distrust> {
-        let now = self.clock.now().unix_timestamp();
-        let trust = verify::verify(&self.keys.ring(), headers, body, now);
+    ) -> std::result::Result<Proof, Distrust> {
+        self.trust_by(headers, body, &|sent_s| self.clock.freshness(sent_s), deadline, cancel)
+    }
+
+    /// The same for what nobody asked for.
+    pub(super) fn trust_notification(
+        &self,
+        headers: &SignatureHeaders,
+        body: &[u8],
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> std::result::Result<Proof, Distrust> {
+        self.trust_by(headers, body, &|sent_s| self.clock.freshness_of_notification(sent_s), deadline, cancel)
+    }
+
+    fn trust_by(
+        &self,
+        headers: &SignatureHeaders,
+        body: &[u8],
+        fresh: Freshness<'_>,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> std::result::Result<Proof, Distrust> {
+        let trust = verify::verify(&self.keys.ring(), headers, body, fresh);
         match &trust {
             Err(Distrust::UnknownSerial { serial, .. }) if self.keys.may_find(serial) => {
                 if self.refresh(deadline, cancel) {
-                    verify::verify(&self.keys.ring(), headers, body, now)
+                    verify::verify(&self.keys.ring(), headers, body, fresh)
                 } else {
                     trust
                 }
@@ -217,9 +239,9 @@ impl Client {
         &self,
         headers: &SignatureHeaders,
         body: &[u8],
-    ) -> Result<std::result::Result<(), Distrust>> {
+    ) -> Result<std::result::Result<Proof, Distrust>> {
         let ring = self.keys.with(&self.keys.opened(body)?);
-        Ok(verify::verify(&ring, headers, body, self.clock.now().unix_timestamp()))
+        Ok(verify::verify(&ring, headers, body, &|sent_s| self.clock.freshness(sent_s)))
     }
 
     /// A refused download: never a reason for another. A key that is not there is no contradiction.
@@ -227,8 +249,8 @@ impl Client {
         &self,
         headers: &SignatureHeaders,
         body: &[u8],
-    ) -> std::result::Result<(), Distrust> {
-        match verify::verify(&self.keys.ring(), headers, body, self.clock.now().unix_timestamp()) {
+    ) -> std::result::Result<Proof, Distrust> {
+        match verify::verify(&self.keys.ring(), headers, body, &|sent_s| self.clock.freshness(sent_s)) {
             Err(Distrust::UnknownSerial { .. }) => Err(Distrust::Unsigned),
             trust => trust,
         }
@@ -300,7 +322,7 @@ impl Client {
     ) -> std::result::Result<(), Box<Report>> {
         let request = Prepared::question(TARGET);
         let errand = Errand { downloads_certificates: true, ..Errand::fresh(DOWNLOAD, None, &request) };
-        let report = self.pursue(&errand, None, deadline, cancel);
+        let report = self.pursue(&errand, Prior::default(), deadline, cancel);
         match (report.code, &report.data) {
             (Code::Ok, Some(answer)) => {
                 let answer = answer.get().as_bytes();

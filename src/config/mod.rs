@@ -27,7 +27,7 @@ use zeroize::Zeroizing;
 const DEFAULT_BASE_URLS: [&str; 2] = ["https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com"];
 
 /// Everything that a context is made of.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// Who asks.
     pub identity: Identity,

@@ -2,6 +2,7 @@
 
 use super::row::{Lease, NewRow, Row, State};
 use super::store::{Result, Transaction};
+use crate::system::wall_ms;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ pub struct Caller<'a> {
     pub mark: &'a Arc<str>,
     /// Whether the context with that mark still lives.
     pub is_alive: &'a dyn Fn(&str) -> bool,
+    /// The latest time at which the caller may sign, in seconds since 1970.
+    pub until_s: i64,
 }
 
 /// What is known of a number when a call comes with it.
@@ -31,15 +34,27 @@ pub enum Found {
     Unsettled(Row),
     /// Another call is at it.
     Running,
+    /// The number stands for this very operation and coupon, which is in doubt, but with other members.
+    Differs {
+        /// What differs.
+        why: String,
+        /// The row.
+        row: Row,
+    },
     /// The number belongs to something else.
-    Reused(String),
+    Reused {
+        /// To what.
+        why: String,
+        /// What it belongs to may have happened.
+        in_doubt: bool,
+    },
 }
 
 /// Writes a request down, or finds what is known about its number.
 pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Result<Found> {
     let insert = |rows: &mut dyn Transaction, new: NewRow| {
         let row = Row::new(caller.merchant, caller.mark, new);
-        let id = rows.insert(&row.in_work())?;
+        let id = rows.insert(&row.in_work(caller.until_s))?;
         Ok(Found::Claimed { row: Row { id, ..row }, doubt: false })
     };
     let Some(row) = rows.find(caller.merchant, &new.request.number)? else {
@@ -53,22 +68,40 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
         rows.delete(row.id, &row.lease)?;
         return insert(rows, new);
     }
-    if matches!(row.state, State::Unresolved | State::Damaged | State::Abandoned) {
+    let reused = |why: String| Ok(Found::Reused { why, in_doubt: row.state.is_in_doubt() });
+    if row.state == State::Abandoned {
+        return reused("the request with this number was abandoned".into());
+    }
+    if matches!(row.state, State::Watching | State::Voiding | State::Voided) || row.called_off {
+        return reused("the request with this number was called off".into());
+    }
+    if !same_request(&row, &new) && row.state != State::Damaged {
+        let is_same_coupon =
+            row.request.operation == new.request.operation && row.coupon == super::row::coupon(&new.members);
+        if row.state.is_in_doubt() && is_same_coupon {
+            let why = format!(
+                "this number is in doubt, and its request had other members: {}",
+                differing(&row, &new)
+            );
+            return Ok(Found::Differs { why, row });
+        }
+        let code = row.members.get("coupon_code").and_then(Value::as_str);
+        let about = code.map(|code| format!(" of coupon {code}")).unwrap_or_default();
+        let operation = &row.request.operation;
+        return Ok(Found::Reused {
+            why: format!(
+                "the number stands for another request: {operation}{about} recorded with other content"
+            ),
+            in_doubt: false,
+        });
+    }
+    if matches!(row.state, State::Unresolved | State::Damaged) {
         return Ok(Found::Unsettled(row));
-    }
-    if matches!(row.state, State::Watching | State::Voiding | State::Voided) {
-        return Ok(Found::Reused("the request with this number was called off".into()));
-    }
-    if !same_request(&row, &new) {
-        return Ok(Found::Reused(format!(
-            "the number stands for another request: {} recorded with other content",
-            row.request.operation
-        )));
     }
     if row.state == State::Done && !new.ask_again {
         return Ok(Found::Recorded(row));
     }
-    let doubt = row.state == State::Pending;
+    let doubt = matches!(row.state, State::Pending | State::RefusedWatched);
     let state = if row.state == State::Done { State::Done } else { State::Pending };
     Ok(match take_up(rows, Row { state, ..row }, caller)? {
         Some(row) => Found::Claimed { row, doubt },
@@ -79,7 +112,7 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
 /// The row with that number, to work on; nothing when somebody else works on it.
 pub fn claim(rows: &mut dyn Transaction, caller: &Caller<'_>, number: &str) -> Result<Option<Row>> {
     match rows.find(caller.merchant, number)? {
-        Some(row) if !is_held(&row, caller) => take_up(rows, row, caller),
+        Some(row) if !is_held(&row, caller) => take_up(rows, Row { tried_ms: wall_ms(), ..row }, caller),
         _ => Ok(None),
     }
 }
@@ -94,11 +127,20 @@ fn take_up(rows: &mut dyn Transaction, row: Row, caller: &Caller<'_>) -> Result<
     let owner = Some(Arc::clone(caller.mark));
     let taken = Row { lease: Lease { owner, generation: held.generation + 1, until_ms: None }, ..row };
     let kept = if taken.state == State::Pending || taken.state == State::Done {
-        taken.in_work()
+        taken.in_work(caller.until_s)
     } else {
         taken.clone()
     };
     Ok(rows.replace(&kept, &held)?.then_some(taken))
+}
+
+/// Names of members that are not the same.
+fn differing(row: &Row, new: &NewRow) -> String {
+    let (known, asked) = (&*row.members, &new.members);
+    let names = known.keys().chain(asked.keys().filter(|name| !known.contains_key(*name)));
+    let differ = names.filter(|name| known.get(*name) != asked.get(*name));
+    let names: Vec<&str> = differ.map(String::as_str).filter(|name| !new.filled_in.contains(name)).collect();
+    names.join(", ")
 }
 
 /// The order of members does not matter, a time that we filled in is the first call's, and sensitive members

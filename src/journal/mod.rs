@@ -20,12 +20,19 @@ pub mod store;
 pub use row::{DELAYED_ARRIVAL, NewRow, Request, Row, State, Verdict};
 
 use crate::error::{Error, Result};
+use crate::net::clock::Known;
 use crate::status::Code;
+use crate::system::wall_ms;
 use decide::{Caller, Found};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{Durability, Mark, Reach, Store, StoreError, Transaction};
+
+/// Facts that a store remembers.
+const PROVEN_S: &str = "proven_s";
+const OFFSET_S: &str = "offset_s";
+const TAKEN_BACK_MS: &str = "taken_back_ms";
 
 /// A till that never restarts forgets old rows too, once in so many requests.
 const PRUNED_EVERY: i64 = 1000;
@@ -52,8 +59,20 @@ pub enum Begin {
     Unsettled(Row),
     /// Another call is at it.
     Running,
+    /// The number stands for this very operation and coupon, which is in doubt, but with other members.
+    Differs {
+        /// What differs.
+        why: String,
+        /// The row.
+        row: Row,
+    },
     /// The number belongs to something else.
-    Reused(String),
+    Reused {
+        /// To what.
+        why: String,
+        /// What it belongs to may have happened.
+        in_doubt: bool,
+    },
 }
 
 /// The right to work on a row. Given back when dropped.
@@ -86,11 +105,17 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Writes a request down, or finds what is known about its number.
-    pub fn begin(self: &Arc<Self>, new: NewRow) -> Result<Begin> {
+    /// Writes a request down, or finds what is known about its number. The caller may sign until `until_s`, in seconds
+    /// since 1970.
+    pub fn begin(self: &Arc<Self>, new: NewRow, until_s: i64) -> Result<Begin> {
         let mark = self.mark();
-        let found =
-            self.decided(Durability::Flushed, &mark, move |rows, caller| decide::begin(rows, caller, new))?;
+        let number = Arc::clone(&new.request.number);
+        let begin = move |rows: &mut dyn Transaction, caller: &Caller<'_>| decide::begin(rows, caller, new);
+        let found = match self.decided(Durability::Flushed, &mark, until_s, begin) {
+            Ok(found) => found,
+            Err(StoreError::NotWritten(why)) => return Err(not_written(why)),
+            Err(StoreError::Unknown(why)) => return Err(self.take_back(&number, &mark, why)),
+        };
         Ok(match found {
             Found::Claimed { row, doubt } => {
                 if row.id % PRUNED_EVERY == 0
@@ -107,7 +132,8 @@ impl Journal {
             Found::Recorded(row) => Begin::Recorded(row),
             Found::Unsettled(row) => Begin::Unsettled(row),
             Found::Running => Begin::Running,
-            Found::Reused(why) => Begin::Reused(why),
+            Found::Differs { why, row } => Begin::Differs { why, row },
+            Found::Reused { why, in_doubt } => Begin::Reused { why, in_doubt },
         })
     }
 
@@ -129,12 +155,13 @@ impl Journal {
     }
 
     /// The row with that number, to work on; nothing when somebody else works on it.
-    pub fn claim(self: &Arc<Self>, number: &str) -> Result<Option<Claim>> {
+    pub fn claim(self: &Arc<Self>, number: &str, until_s: i64) -> Result<Option<Claim>> {
         let (mark, number) = (self.mark(), number.to_owned());
-        let row =
-            self.decided(Durability::Lazy, &mark, move |rows, caller| decide::claim(rows, caller, &number))?;
+        let claim =
+            move |rows: &mut dyn Transaction, caller: &Caller<'_>| decide::claim(rows, caller, &number);
+        let row = self.decided(Durability::Lazy, &mark, until_s, claim).map_err(journal_error)?;
         Ok(row.map(|row| {
-            let doubt = matches!(row.state, State::Pending | State::Voiding);
+            let doubt = row.state.is_in_doubt() || row.state == State::RefusedWatched;
             self.claimed(mark, row, doubt)
         }))
     }
@@ -149,12 +176,13 @@ impl Journal {
         &self,
         durability: Durability,
         mark: &Arc<dyn Mark>,
+        until_s: i64,
         work: impl FnOnce(&mut dyn Transaction, &Caller<'_>) -> store::Result<T> + Send + 'static,
-    ) -> Result<T> {
+    ) -> store::Result<T> {
         let (merchant, store, mark) = (Arc::clone(&self.merchant), Arc::clone(&self.store), Arc::clone(mark));
-        self.run(durability, move |rows| {
+        self.changed(durability, move |rows| {
             let is_alive = |mark: &str| store.is_alive(mark);
-            work(rows, &Caller { merchant: &merchant, mark: mark.id(), is_alive: &is_alive })
+            work(rows, &Caller { merchant: &merchant, mark: mark.id(), is_alive: &is_alive, until_s })
         })
     }
 
@@ -163,15 +191,77 @@ impl Journal {
         durability: Durability,
         work: impl FnOnce(&mut dyn Transaction) -> store::Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.changed(durability, work).map_err(journal_error)
+    }
+
+    fn changed<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        work: impl FnOnce(&mut dyn Transaction) -> store::Result<T> + Send + 'static,
+    ) -> store::Result<T> {
         let result = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&result);
         let change = Box::new(move |rows: &mut dyn Transaction| {
             *lock(&slot) = Some(work(rows)?);
             Ok(())
         });
-        self.store.transact(durability, change).map_err(journal_error)?;
+        self.store.transact(durability, change)?;
         let value = lock(&result).take();
-        value.ok_or_else(|| journal_error(StoreError::NotWritten("the change was not made".into())))
+        value.ok_or_else(|| StoreError::NotWritten("the change was not made".into()))
+    }
+
+    /// Nobody knows whether a new row is kept. Nothing was sent; a later write that survives shows that the row is absent or
+    /// closed, and then that can be told.
+    fn take_back(&self, number: &Arc<str>, mark: &Arc<dyn Mark>, why: String) -> Error {
+        let (merchant, number, ours) = (Arc::clone(&self.merchant), Arc::clone(number), Arc::clone(mark));
+        let closed = self.changed(Durability::Flushed, move |rows| {
+            rows.set_fact(TAKEN_BACK_MS, wall_ms())?;
+            let Some(row) = rows.find(&merchant, &number)? else { return Ok(()) };
+            if row.lease.owner.as_ref() != Some(ours.id())
+                || row.lease.generation > 1
+                || !row.course.attempts().is_empty()
+            {
+                return Err(StoreError::NotWritten("the number was known before".into()));
+            }
+            rows.delete(row.id, &row.lease).map(drop)
+        });
+        match closed {
+            Ok(()) => not_written(why),
+            Err(again) => {
+                self.give_up(mark);
+                Error::at(Code::Unrecorded, "/journal_path", format!("{why}; then {again}"))
+            }
+        }
+    }
+
+    /// What is remembered of the time.
+    pub fn time(&self) -> Result<Option<Known>> {
+        self.run(Durability::Lazy, |rows| {
+            let (proven_s, offset_s) = (rows.fact(PROVEN_S)?, rows.fact(OFFSET_S)?);
+            Ok(proven_s.zip(offset_s).map(|(proven_s, offset_s)| Known { proven_s, offset_s }))
+        })
+    }
+
+    /// Remembers the time. Proven time never runs backwards, whoever tells it.
+    pub fn note_time(&self, known: Known) -> Result<()> {
+        self.run(Durability::Lazy, move |rows| {
+            if rows.fact(PROVEN_S)?.is_none_or(|proven_s| proven_s <= known.proven_s) {
+                rows.set_fact(PROVEN_S, known.proven_s)?;
+                rows.set_fact(OFFSET_S, known.offset_s)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// A return of the coupon that began after this row's own verdict, and is done.
+    pub fn was_returned_since(&self, row: &Row) -> Result<Option<Row>> {
+        let (merchant, row) = (Arc::clone(&self.merchant), row.clone());
+        let Some(coupon) = row.coupon.clone() else { return Ok(None) };
+        self.run(Durability::Lazy, move |rows| {
+            let mut returns = rows.returns(&merchant, &coupon)?;
+            returns.retain(|back| back.state == State::Done && is_later(back, &row));
+            Ok(returns.pop())
+        })
     }
 
     fn mark(&self) -> Arc<dyn Mark> {
@@ -210,9 +300,24 @@ impl Claim {
     /// Writes down that the request is called off, before anything is done about it.
     pub fn call_off(&mut self) -> Result<()> {
         let state = State::Voiding;
-        let row = Row { state, called_off: true, updated_ms: crate::system::wall_ms(), ..self.row.clone() };
+        let row = Row { state, called_off: true, updated_ms: wall_ms(), ..self.row.clone() };
         self.replace(Durability::Flushed, row.clone())?;
         self.row = row;
+        Ok(())
+    }
+
+    /// Records a person's decision that nobody works on the row any more.
+    pub fn abandon(mut self, note: String) -> Result<()> {
+        let lease = row::Lease { owner: None, until_ms: None, ..self.row.lease.clone() };
+        let row = Row {
+            state: State::Abandoned,
+            note: Some(note),
+            updated_ms: wall_ms(),
+            lease,
+            ..self.row.clone()
+        };
+        self.replace(Durability::Flushed, row)?;
+        self.finished = true;
         Ok(())
     }
 
@@ -250,12 +355,27 @@ impl Drop for Claim {
     }
 }
 
+/// By WeChat Pay's time where both verdicts have it and differ, else by this machine's.
+fn is_later(back: &Row, redeemed: &Row) -> bool {
+    match (back.verdict_s, redeemed.verdict_s) {
+        (Some(back), Some(redeemed)) if back != redeemed => back > redeemed,
+        _ => back.created_ms >= redeemed.updated_ms,
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn journal_error(error: StoreError) -> Error {
-    Error::at(Code::Journal, "/journal_path", error.to_string())
+    match error {
+        StoreError::NotWritten(why) => not_written(why),
+        StoreError::Unknown(why) => Error::at(Code::Unrecorded, "/journal_path", why),
+    }
+}
+
+fn not_written(why: String) -> Error {
+    Error::at(Code::Journal, "/journal_path", why)
 }
 
 #[cfg(test)]
@@ -269,27 +389,27 @@ mod tests {
         let open = || Arc::new(Journal::open(Some(&path), "1900000001", Duration::from_secs(60)).unwrap());
         let (journal, other) = (open(), open());
         let new = |number, body| NewRow::with_body(number, Some(body));
-        let Begin::Go(mut claim) = journal.begin(new("SALE-0001", "a")).unwrap() else { panic!("new") };
-        let Begin::Go(running) = journal.begin(new("SALE-0002", "a")).unwrap() else { panic!("new") };
+        let Begin::Go(mut claim) = journal.begin(new("SALE-0001", "a"), 0).unwrap() else { panic!("new") };
+        let Begin::Go(running) = journal.begin(new("SALE-0002", "a"), 0).unwrap() else { panic!("new") };
         journal.give_up(&claim.mark);
         claim.finished = true;
         drop(claim);
         assert!(
-            matches!(other.begin(new("SALE-0001", "a")), Ok(Begin::Running)),
+            matches!(other.begin(new("SALE-0001", "a"), 0), Ok(Begin::Running)),
             "SALE-0002 is still worked on"
         );
         drop(running);
         for journal in [&journal, &other] {
-            assert!(matches!(journal.begin(new("SALE-0001", "b")), Ok(Begin::Reused(_))));
-            assert!(journal.claim("SALE-0001").unwrap().is_some());
+            assert!(matches!(journal.begin(new("SALE-0001", "b"), 0), Ok(Begin::Differs { .. })));
+            assert!(journal.claim("SALE-0001", 0).unwrap().is_some());
         }
-        assert!(matches!(journal.begin(new("SALE-0001", "a")), Ok(Begin::Go(_))));
+        assert!(matches!(journal.begin(new("SALE-0001", "a"), 0), Ok(Begin::Go(_))));
     }
 
     #[test]
     fn a_verdict_of_somebody_who_lost_the_row_is_not_written() {
         let journal = Arc::new(Journal::open(None, "1900000001", Duration::from_secs(60)).unwrap());
-        let Begin::Go(claim) = journal.begin(NewRow::plain("SALE-0001")).unwrap() else { panic!("new") };
+        let Begin::Go(claim) = journal.begin(NewRow::plain("SALE-0001"), 0).unwrap() else { panic!("new") };
         let mut row = journal.find("SALE-0001").unwrap().unwrap();
         let held = row.lease.clone();
         row.lease.generation += 1;
@@ -301,6 +421,7 @@ mod tests {
             attempts: 1,
             sent: true,
             signed_s: 0,
+            verdict_s: None,
             answer: None,
             http_status: None,
             request_id: None,

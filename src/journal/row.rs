@@ -1,7 +1,6 @@
 //! What stands in a row.
 
 use crate::course::Course;
-use crate::limits::LONGEST_CALL_MS;
 use crate::system::wall_ms;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -58,6 +57,16 @@ impl State {
     /// Nothing more is to be done about it.
     pub fn is_finished(self) -> bool {
         matches!(self, State::Done | State::Refused | State::Closed | State::Voided | State::Abandoned)
+    }
+
+    /// It may have happened, and nobody has been told otherwise.
+    pub fn is_in_doubt(self) -> bool {
+        matches!(self, State::Pending | State::Voiding | State::Unresolved | State::Damaged)
+    }
+
+    /// Settling everything is not done before it has ended.
+    pub fn is_pending(self) -> bool {
+        matches!(self, State::Pending | State::Voiding | State::Damaged)
     }
 
     /// The state that a store keeps under this number.
@@ -196,11 +205,10 @@ impl Row {
         }
     }
 
-    /// The same as a store keeps it while somebody works on it: should its context die, it may have been sent until the end
-    /// of the longest call.
+    /// The same as a store keeps it while somebody works on it: should its context die, it may have been signed until then.
     #[must_use]
-    pub fn in_work(&self) -> Row {
-        Row { sent: true, signed_s: self.signed_s.max(latest_signature()), ..self.clone() }
+    pub fn in_work(&self, until_s: i64) -> Row {
+        Row { sent: true, signed_s: self.signed_s.max(until_s), ..self.clone() }
     }
 
     /// Until when a delayed copy could arrive, in milliseconds since 1970; 0 where none could.
@@ -284,6 +292,8 @@ pub struct Verdict {
     pub sent: bool,
     /// Time of the latest signature that may still arrive, in seconds since 1970; 0 where none can.
     pub signed_s: i64,
+    /// WeChat Pay's time of the verdict, where an answer proved it.
+    pub verdict_s: Option<i64>,
     /// The proven answer.
     pub answer: Option<Arc<str>>,
     /// Its HTTP status.
@@ -301,7 +311,7 @@ impl Row {
     #[must_use]
     pub fn judged(&self, verdict: Verdict) -> Row {
         let now = wall_ms();
-        let in_doubt = matches!(verdict.state, State::Pending | State::Voiding);
+        let in_doubt = verdict.state.is_in_doubt() || verdict.state == State::RefusedWatched;
         Row {
             state: verdict.state,
             code: verdict.code,
@@ -311,6 +321,7 @@ impl Row {
             doubted_ms: self.doubted_ms.or(in_doubt.then_some(now)),
             sent: verdict.sent,
             signed_s: verdict.signed_s,
+            verdict_s: verdict.verdict_s.or(self.verdict_s),
             answer: verdict.answer.or_else(|| self.answer.clone()),
             http_status: verdict.http_status.or(self.http_status),
             request_id: verdict.request_id.or_else(|| self.request_id.clone()),
@@ -324,7 +335,7 @@ impl Row {
 
 /// By brand, stock and code: codes that a brand makes itself repeat across stocks. Each part with its length, so that no
 /// two coupons share a key.
-fn coupon(members: &Map<String, Value>) -> Option<Arc<str>> {
+pub(super) fn coupon(members: &Map<String, Value>) -> Option<Arc<str>> {
     let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
     let parts = ["brand_id", "stock_id", "coupon_code"].map(text);
     let [.., code] = parts;
@@ -332,12 +343,6 @@ fn coupon(members: &Map<String, Value>) -> Option<Arc<str>> {
         return None;
     }
     Some(parts.map(|part| format!("{}:{part}", part.len())).join(" ").into())
-}
-
-/// The time of the latest signature of what is sent from now on, should this process die before it can say better: the
-/// end of the longest call.
-pub fn latest_signature() -> i64 {
-    wall_ms().saturating_add(i64::try_from(LONGEST_CALL_MS).unwrap_or(i64::MAX)) / 1000
 }
 
 /// The moment that long ago, in milliseconds since 1970.

@@ -1,12 +1,18 @@
 //! The time by which requests are signed and answers judged.
 //!
 //! WeChat Pay refuses signatures more than five minutes off, and tills have wrong clocks. Every answer over
-//! verified TLS carries `Date`; the difference is remembered and added. It is trusted within a bound only:
-//! `Date` is not covered by WeChat Pay's own signature.
+//! verified TLS carries `Date`; the difference is remembered and added when a request is signed. `Date` is not covered by
+//! WeChat Pay's own signature, so it is *provisional*: whether an answer is fresh it may say only of later answers, and what
+//! is fresh by it alone proves less.
+//!
+//! *Proven* time comes from signed answers. It never runs backwards, and it is carried on by the time that never jumps;
+//! when this machine's clock was set meanwhile, the proven offset says nothing any more.
 
 use crate::log;
 use crate::system;
-use std::sync::atomic::{AtomicI64, Ordering};
+use crate::wire::verify::{Proof, WINDOW_S};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 
@@ -14,17 +20,118 @@ use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 const LARGEST_OFFSET_S: i64 = 48 * 60 * 60;
 /// `Date` has whole seconds, and the answer took its time: smaller differences mean nothing.
 const NOISE_S: i64 = 2;
+/// A clock that moved otherwise than time passed, by more than this, was set.
+const STEP_MS: i64 = 5_000;
+
+/// What a journal remembers of the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// WeChat Pay's time was at least this, in seconds since 1970.
+    pub proven_s: i64,
+    /// What is added to this machine's time, in seconds.
+    pub offset_s: i64,
+}
 
 /// This machine's clock, corrected.
 #[derive(Debug, Default)]
-pub struct Clock {
-    offset_s: AtomicI64,
+pub struct Clock(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// What an answer's `Date` said last.
+    provisional_s: i64,
+    proven: Option<Proven>,
+    /// WeChat Pay's time was at least this then.
+    floor: Option<(i64, Instant)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Proven {
+    offset_s: i64,
+    /// Both clocks when it was measured.
+    wall_ms: i64,
+    at: Instant,
+    /// Measured by an earlier process: whether the clock was set in between nobody has seen.
+    is_remembered: bool,
+}
+
+impl Proven {
+    fn new(offset_s: i64, is_remembered: bool) -> Proven {
+        Proven { offset_s, wall_ms: system::wall_ms(), at: system::now(), is_remembered }
+    }
+
+    /// Whether this machine's clock was set since.
+    fn has_parted(&self) -> bool {
+        let passed = i64::try_from(system::now().saturating_duration_since(self.at).as_millis());
+        let moved = system::wall_ms().saturating_sub(self.wall_ms);
+        moved.saturating_sub(passed.unwrap_or(i64::MAX)).saturating_abs() > STEP_MS
+    }
+}
+
+fn wall_s() -> i64 {
+    system::wall_ms().div_euclid(1000)
+}
+
+impl State {
+    fn proven(&self) -> Option<Proven> {
+        self.proven.filter(|proven| !proven.has_parted())
+    }
+
+    /// The least that WeChat Pay's time can be now.
+    fn floor_s(&self) -> Option<i64> {
+        self.floor.map(|(floor_s, at)| {
+            let passed = system::now().saturating_duration_since(at).as_secs();
+            floor_s.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX))
+        })
+    }
+
+    /// How certain it is that what was signed then is fresh; or its age.
+    fn certainty(&self, sent_s: i64, may_be_provisional: bool) -> Result<bool, i64> {
+        let age_by = |offset_s: i64| wall_s().saturating_add(offset_s).saturating_sub(sent_s);
+        let is_fresh = |age: i64| age.saturating_abs() < WINDOW_S;
+        // Older than what was proven before, by more than the window: whatever the clocks say.
+        if let Some(floor_s) = self.floor_s().filter(|floor_s| floor_s.saturating_sub(sent_s) >= WINDOW_S) {
+            return Err(floor_s.saturating_sub(sent_s));
+        }
+        let proven = self.proven();
+        if let Some(proven) = proven {
+            let age = age_by(proven.offset_s);
+            if is_fresh(age) {
+                return Ok(true);
+            }
+            if !proven.is_remembered {
+                return Err(age);
+            }
+        }
+        if is_fresh(age_by(0)) {
+            return Ok(true);
+        }
+        let age = age_by(self.provisional_s);
+        if may_be_provisional && is_fresh(age) { Ok(false) } else { Err(age) }
+    }
 }
 
 impl Clock {
-    /// A clock whose correction is known already.
-    pub fn with_offset(offset_s: i64) -> Clock {
-        Clock { offset_s: AtomicI64::new(offset_s) }
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what an earlier process has found out.
+    pub fn remember(&self, known: Known) {
+        let mut state = self.lock();
+        state.floor = state.floor.max(Some((known.proven_s, system::now())));
+        // Time does not run backwards: then the clock was set back.
+        if wall_s().saturating_add(known.offset_s) >= known.proven_s && state.proven.is_none() {
+            state.proven = Some(Proven::new(known.offset_s, true));
+            state.provisional_s = known.offset_s;
+        }
+    }
+
+    /// What is worth remembering; nothing before the first proven answer.
+    pub fn known(&self) -> Option<Known> {
+        let state = self.lock();
+        let offset_s = state.proven()?.offset_s;
+        Some(Known { proven_s: state.floor_s()?, offset_s })
     }
 
     /// WeChat Pay's time, as far as it is known.
@@ -32,21 +139,70 @@ impl Clock {
         system::wall_date() + Duration::seconds(self.offset_s())
     }
 
-    /// What is added to this machine's time, in seconds.
-    pub fn offset_s(&self) -> i64 {
-        self.offset_s.load(Ordering::Relaxed)
+    /// The same in seconds since 1970.
+    pub fn now_s(&self) -> i64 {
+        wall_s().saturating_add(self.offset_s())
     }
 
-    /// Learns from the `Date` of an answer over verified TLS.
+    /// What is added to this machine's time when a request is signed, in seconds.
+    pub fn offset_s(&self) -> i64 {
+        self.lock().provisional_s
+    }
+
+    /// WeChat Pay's proven time now, in seconds since 1970; the least that it can be where this machine's clock was set.
+    pub fn proven_s(&self) -> Option<i64> {
+        let state = self.lock();
+        let by_offset = state.proven().map(|proven| wall_s().saturating_add(proven.offset_s));
+        by_offset.max(state.floor_s())
+    }
+
+    /// The time to remember for a copy that was signed with this one. A signature that is more than five minutes ahead
+    /// cannot be accepted now; counted as it stands it would keep a row in doubt until then.
+    pub fn time_of_copy(&self, signed_s: i64) -> i64 {
+        let proven = self.lock().proven().map(|proven| wall_s().saturating_add(proven.offset_s));
+        proven.filter(|now_s| signed_s.saturating_sub(*now_s) > WINDOW_S).unwrap_or(signed_s)
+    }
+
+    /// Whether an answer to a question of ours that was signed then is fresh.
+    pub fn freshness(&self, sent_s: i64) -> Result<bool, i64> {
+        self.lock().certainty(sent_s, true)
+    }
+
+    /// Whether something that nobody asked for is fresh.
+    pub fn freshness_of_notification(&self, sent_s: i64) -> Result<bool, i64> {
+        self.lock().certainty(sent_s, false)
+    }
+
+    /// Learns from a signed answer. One whose freshness is not certain proves the time only when it shows a number that was
+    /// first sent in this very call: everything else may be a replay.
+    pub fn prove(&self, proof: Proof, shows_new_number: bool) {
+        if !proof.is_certain && !shows_new_number {
+            return;
+        }
+        let mut state = self.lock();
+        let offset_s = proof.at_s.saturating_sub(wall_s());
+        let differs = |proven: Proven| (proven.offset_s - offset_s).abs() > NOISE_S;
+        if state.proven().is_none_or(|proven| proven.is_remembered || differs(proven)) {
+            let offset_s = if offset_s.abs() <= NOISE_S { 0 } else { offset_s };
+            state.proven = Some(Proven::new(offset_s, false));
+        }
+        if state.floor_s().is_none_or(|floor_s| floor_s < proof.at_s) {
+            state.floor = Some((proof.at_s, system::now()));
+        }
+    }
+
+    /// Learns from the `Date` of an answer over verified TLS, once the answer itself is judged.
     pub fn learn(&self, date: Option<&str>) {
         let Some(theirs) = date.and_then(parse) else { return };
-        let difference = theirs.unix_timestamp() - system::wall_date().unix_timestamp();
-        let known = self.offset_s();
+        let difference = theirs.unix_timestamp() - wall_s();
+        let mut state = self.lock();
+        let known = state.provisional_s;
         if difference.abs() > LARGEST_OFFSET_S || (difference - known).abs() <= NOISE_S {
             return;
         }
         let offset = if difference.abs() <= NOISE_S { 0 } else { difference };
-        self.offset_s.store(offset, Ordering::Relaxed);
+        state.provisional_s = offset;
+        drop(state);
         if (offset - known).abs() > 30 {
             log::warn(format_args!("this machine's clock is {} s off; signing with corrected time", -offset));
         }
@@ -66,9 +222,15 @@ mod tests {
     use super::*;
     use time::format_description::well_known::Rfc2822;
 
+    const HOUR: i64 = 3600;
+
     fn date(offset_s: i64) -> String {
         let stamp = (OffsetDateTime::now_utc() + Duration::seconds(offset_s)).format(&Rfc2822).unwrap();
         stamp.replace("+0000", "GMT")
+    }
+
+    fn proof(offset_s: i64, is_certain: bool) -> Proof {
+        Proof { at_s: wall_s() + offset_s, is_certain }
     }
 
     #[test]
@@ -76,11 +238,11 @@ mod tests {
         let clock = Clock::default();
         clock.learn(Some(&date(1)));
         assert_eq!(clock.offset_s(), 0);
-        clock.learn(Some(&date(5 * 3600)));
-        assert!((clock.offset_s() - 5 * 3600).abs() <= 1);
+        clock.learn(Some(&date(5 * HOUR)));
+        assert!((clock.offset_s() - 5 * HOUR).abs() <= 1);
         assert!((clock.now() - OffsetDateTime::now_utc() - Duration::hours(5)).abs() < Duration::seconds(2));
         let known = clock.offset_s();
-        clock.learn(Some(&date(5 * 3600 + 1)));
+        clock.learn(Some(&date(5 * HOUR + 1)));
         assert_eq!(clock.offset_s(), known);
         clock.learn(Some(&date(0)));
         assert_eq!(clock.offset_s(), 0);
@@ -94,5 +256,68 @@ mod tests {
             assert_eq!(clock.offset_s(), 0);
         }
         assert_eq!(parse("Sun, 06 Nov 1994 08:49:37 GMT").unwrap().unix_timestamp(), 784_111_777);
+    }
+
+    #[test]
+    fn what_is_fresh_by_the_date_of_an_earlier_answer_is_not_certain() {
+        let clock = Clock::default();
+        assert_eq!(clock.freshness(wall_s()), Ok(true));
+        assert!(clock.freshness(wall_s() - 40 * HOUR).is_err());
+        clock.learn(Some(&date(-40 * HOUR)));
+        assert_eq!(clock.freshness(wall_s() - 40 * HOUR), Ok(false));
+        assert!(clock.freshness_of_notification(wall_s() - 40 * HOUR).is_err());
+        clock.prove(proof(-40 * HOUR, false), false);
+        assert_eq!(clock.known(), None, "it may be a replay");
+        clock.prove(proof(-40 * HOUR, false), true);
+        assert_eq!(clock.freshness(wall_s() - 40 * HOUR), Ok(true));
+        assert_eq!(clock.freshness_of_notification(wall_s() - 40 * HOUR), Ok(true));
+        assert!(clock.freshness(wall_s()).is_err(), "the proven time decides");
+    }
+
+    #[test]
+    fn proven_time_is_not_moved_by_a_date() {
+        let clock = Clock::default();
+        clock.prove(proof(0, true), false);
+        clock.learn(Some(&date(-40 * HOUR)));
+        assert!(clock.freshness(wall_s() - 40 * HOUR).is_err());
+        assert_eq!(clock.freshness(wall_s()), Ok(true));
+    }
+
+    #[test]
+    fn proven_time_never_runs_backwards() {
+        let clock = Clock::default();
+        clock.prove(proof(200, true), false);
+        for _ in 0..5 {
+            clock.prove(proof(-50, true), false);
+        }
+        assert!(clock.freshness(wall_s() - 110).is_err(), "200 s were proven");
+        assert!(clock.proven_s().unwrap() >= wall_s() + 199);
+    }
+
+    #[test]
+    fn an_offset_of_an_earlier_process_counts_unless_the_clock_was_set_since() {
+        let known = |offset_s| Known { proven_s: wall_s() + offset_s - 100, offset_s };
+        let clock = Clock::default();
+        clock.remember(known(5 * HOUR));
+        assert!((clock.offset_s() - 5 * HOUR).abs() <= 1, "the first request is signed with it");
+        assert_eq!(clock.freshness(wall_s() + 5 * HOUR), Ok(true));
+        // Set right while the program did not run.
+        let clock = Clock::default();
+        clock.remember(Known { proven_s: wall_s() - 100, offset_s: 5 * HOUR });
+        assert_eq!(clock.freshness(wall_s()), Ok(true));
+        // Set back: the remembered time is later than what the clock and its offset say.
+        let clock = Clock::default();
+        clock.remember(Known { proven_s: wall_s() + 10 * HOUR, offset_s: 0 });
+        assert!(clock.freshness(wall_s()).is_err());
+        assert_eq!(clock.offset_s(), 0);
+    }
+
+    #[test]
+    fn a_signature_from_far_ahead_is_remembered_as_what_was_sent_now() {
+        let clock = Clock::default();
+        assert_eq!(clock.time_of_copy(wall_s() + 8 * HOUR), wall_s() + 8 * HOUR, "nothing is proven");
+        clock.prove(proof(0, true), false);
+        assert!(clock.time_of_copy(wall_s() + 8 * HOUR) <= wall_s() + 1);
+        assert_eq!(clock.time_of_copy(wall_s() + 200), wall_s() + 200, "it may be accepted for so long");
     }
 }

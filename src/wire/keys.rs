@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 const BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
 /// A merchant's private key, ready for what it is used for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PrivateKey {
     signer: Arc<dyn Signer>,
     decrypter: Arc<dyn Decrypter>,

@@ -50,7 +50,8 @@ fn answers() -> Vec<(FaultKind, &'static str, Option<&'static str>)> {
         (F::UnknownSerial, untrusted, Some("unknown_serial")),
         (F::MerchantSerial, untrusted, Some("merchant_serial")),
         (F::WrongCoupon, untrusted, Some("other_request")),
-        (F::WrongNumber, untrusted, Some("other_request")),
+        // The coupon itself is asked, and says whose it is.
+        (F::WrongNumber, "WXCOUPON_OK", None),
         (F::CaptivePortal { status: 200 }, untrusted, Some("unsigned")),
         (F::CaptivePortal { status: 302 }, untrusted, Some("unsigned")),
         (F::CaptivePortal { status: 403 }, untrusted, Some("unsigned")),
@@ -88,7 +89,8 @@ fn each_wrong_answer_to_a_redemption_has_its_status() {
         let sandbox = sandbox();
         let till = one_host(&sandbox, &sandbox.urls()[0]);
         let coupon = format!("AUTO_HOSTILE_{index}");
-        sandbox.inject(Fault::new(fault.clone()).host(0));
+        let everywhere = Fault::new(fault.clone()).host(0);
+        sandbox.inject(if fault == FaultKind::WrongNumber { everywhere.on("use") } else { everywhere });
         let answer = within_deadline(|| till.redeem(&use_request(&coupon, &format!("TILL-H-{index:04}"))));
         // The last attempt may be cut short by the end of the call; then that is what is told.
         let cut_short = matches!(answer.name(), "WXCOUPON_E_ANSWER_TIMEOUT" | "WXCOUPON_E_TIMEOUT_UNSENT");
@@ -110,7 +112,8 @@ fn a_question_is_never_in_doubt() {
     with_each(|_, fault, name, _| {
         let sandbox = sandbox();
         let till = one_host(&sandbox, &sandbox.urls()[0]);
-        sandbox.inject(Fault::new(fault.clone()).host(0));
+        let everywhere = Fault::new(fault.clone()).host(0);
+        sandbox.inject(if fault == FaultKind::WrongNumber { everywhere.on("use") } else { everywhere });
         let answer = within_deadline(|| till.query(&query_request("SBX_EFFECTIVE_1")));
         let expected = match name {
             // A question has no number that could be another's.

@@ -174,7 +174,9 @@ fn read(buf: *mut wxcoupon_buf, status: i32) -> Answer {
     assert_eq!(json["class"], status / 1000);
     assert_eq!(json["in_doubt"], in_doubt);
     assert_eq!(json["ok"], status == 0);
-    assert_eq!(status / 1000 == 4, in_doubt, "class and doubt agree unless the library is broken: {json}");
+    // A mistake, or a number that another call works on, says nothing of what an earlier call may have done.
+    let may_be_both = matches!(status / 1000, 1 | 2 | 6);
+    assert!(may_be_both || (status / 1000 == 4) == in_doubt, "class and doubt agree: {json}");
     Answer { status, in_doubt, json }
 }
 

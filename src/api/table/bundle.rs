@@ -2,7 +2,7 @@
 
 use super::super::Presence::Required;
 use super::super::Rule::{Text, TextUpTo};
-use super::super::{Operation, Place, Proof, Settles};
+use super::super::{Expected, Operation, Place, Settles, Shows};
 use super::coupon::{LIST, TAGS};
 use super::shapes::{
     COUPON_DISPLAY_ANEW, NOTIFY_ANEW, REMARK_ANEW, SCOPE_ANEW, STOCK_BUNDLE, USAGE_DISPLAY_ANEW,
@@ -13,16 +13,12 @@ use super::{
     PRODUCT_COUPON_ID_PATH, SEND_REQUEST_NO, STOCK_BUNDLE_ID_PATH, body, echoes, may_echo, member,
 };
 
-const THIS_BUNDLE: &[Proof] = &[echoes("stock_bundle_id", "/stock_bundle_id")];
+const THIS_BUNDLE: &[Expected] = &[echoes("stock_bundle_id", "/stock_bundle_id")];
 
 /// 向用户发放商品券批次组
 pub(super) static SEND: Operation = Operation {
     number: Some("send_request_no"),
-    settles: Settles::ByAsking {
-        ask: &LIST,
-        shown_at: &["/user_coupon_list/*/send_request_no"],
-        impossible_in: &[],
-    },
+    settles: Settles::ByAsking { ask: &LIST, shows: Shows::List(&["/user_coupon_list/*/send_request_no"]) },
     proofs: &[may_echo("send_request_no", "/user_product_coupon_list/0/send_request_no")],
     ..Operation::numbered(
         "bundle_send",
@@ -67,8 +63,7 @@ pub(super) static PRE_SEND: Operation = Operation {
 pub(super) static DEACTIVATE: Operation = Operation {
     settles: Settles::ByAsking {
         ask: &LIST,
-        shown_at: &["/user_coupon_list/*/deactivate_request_no"],
-        impossible_in: &[],
+        shows: Shows::List(&["/user_coupon_list/*/deactivate_request_no"]),
     },
     proofs: &[
         echoes("user_coupon_bundle_id", "/user_coupon_bundle_id"),

@@ -1,11 +1,11 @@
 //! One coupon of a user: ask, list, send, confirm, redeem, return, deactivate.
 
 use super::super::Combination::{AtLeastOne, ExactlyOne, Needs, NeedsWhen};
+use super::super::Expected::Shows;
 use super::super::Place::Query as InQuery;
 use super::super::Presence::{Optional, OptionalOrDefault, Required, RequiredOrNow};
-use super::super::Proof::Says;
 use super::super::Rule::{Chars, List, Object, OneOf, Text, TextUpTo, Time, Whole};
-use super::super::{Combination, Member, Operation, Rule, Settles};
+use super::super::{Combination, Member, Operation, Rule, Settles, Shows as Shown, Trace};
 use super::{
     APPID, APPID_ASKED, ATTACH, BRAND_ID, BRAND_ID_ASKED, COUPON_CODE, DEACTIVATE_REASON, OPENID,
     OUT_REQUEST_NO, PAGE_SIZE, PAGE_TOKEN, PRODUCT_COUPON_ID, SEND_REQUEST_NO, STOCK_ID, body, echoes,
@@ -60,24 +60,18 @@ pub(super) const TAGS: Member = body(
 const STATES: Rule =
     OneOf(&["CONFIRMING", "PENDING", "EFFECTIVE", "USED", "EXPIRED", "DELETED", "DEACTIVATED"]);
 
+static USE_TRACE: Trace = Trace {
+    shown_at: &["/single_usage_detail/use_request_no", "/progressive_bundle_usage_detail/use_request_no"],
+    item_number: Some("use_request_no"),
+    leads_to: &["USED"],
+    stays_done: false,
+    must_name: true,
+};
+
 /// 核销用户商品券
 pub static USE: Operation = Operation {
-    settles: Settles::ByAsking {
-        ask: &QUERY,
-        shown_at: &[
-            "/single_usage_detail/use_request_no",
-            "/progressive_bundle_usage_detail/use_request_no",
-            "/sequential_usage_detail/detail_item_list/*/use_request_no",
-        ],
-        impossible_in: &["USED", "EXPIRED", "DELETED", "DEACTIVATED"],
-    },
-    proofs: &[
-        echoes("coupon_code", "/coupon_code"),
-        may_echo("out_request_no", "/single_usage_detail/use_request_no"),
-        may_echo("out_request_no", "/progressive_bundle_usage_detail/use_request_no"),
-        // A SEQUENTIAL coupon has a state of its own for every use.
-        Says { at: "/coupon_state", text: "USED", unless: "/sequential_usage_detail" },
-    ],
+    settles: Settles::ByAsking { ask: &QUERY, shows: Shown::Coupon(&USE_TRACE) },
+    proofs: &[echoes("coupon_code", "/coupon_code"), Shows(&USE_TRACE)],
     combinations: EITHER_ORDER,
     ..Operation::numbered(
         "use",
@@ -144,11 +138,7 @@ pub static LIST: Operation = Operation::get(
 /// 向用户发放商品券
 pub static SEND: Operation = Operation {
     number: Some("send_request_no"),
-    settles: Settles::ByAsking {
-        ask: &LIST,
-        shown_at: &["/user_coupon_list/*/send_request_no"],
-        impossible_in: &[],
-    },
+    settles: Settles::ByAsking { ask: &LIST, shows: Shown::List(&["/user_coupon_list/*/send_request_no"]) },
     proofs: &[echoes("send_request_no", "/send_request_no"), may_echo("coupon_code", "/coupon_code")],
     ..Operation::numbered(
         "send",
@@ -185,14 +175,18 @@ pub static PRE_SEND: Operation = Operation {
     )
 };
 
+static CONFIRM_TRACE: Trace = Trace {
+    shown_at: &["/confirm_request_no"],
+    item_number: None,
+    leads_to: &["PENDING", "EFFECTIVE", "USED"],
+    stays_done: true,
+    must_name: false,
+};
+
 /// 确认发放用户商品券: without it no coupon ever becomes usable.
 pub static CONFIRM: Operation = Operation {
-    settles: Settles::ByAsking {
-        ask: &QUERY,
-        shown_at: &["/confirm_request_no"],
-        impossible_in: &["PENDING", "EFFECTIVE", "USED", "EXPIRED", "DELETED", "DEACTIVATED"],
-    },
-    proofs: &[echoes("coupon_code", "/coupon_code"), may_echo("out_request_no", "/confirm_request_no")],
+    settles: Settles::ByAsking { ask: &QUERY, shows: Shown::Coupon(&CONFIRM_TRACE) },
+    proofs: &[echoes("coupon_code", "/coupon_code"), Shows(&CONFIRM_TRACE)],
     ..Operation::numbered(
         "confirm",
         "确认发放用户商品券",
@@ -202,23 +196,22 @@ pub static CONFIRM: Operation = Operation {
     )
 };
 
+/// Which state a returned coupon has is not documented, but that it is no longer a redeemed one.
+static RETURN_TRACE: Trace = Trace {
+    shown_at: &[
+        "/single_usage_detail/return_request_no",
+        "/progressive_bundle_usage_detail/return_request_no",
+    ],
+    item_number: Some("return_request_no"),
+    leads_to: &["CONFIRMING", "PENDING", "EFFECTIVE", "EXPIRED", "DELETED", "DEACTIVATED"],
+    stays_done: true,
+    must_name: false,
+};
+
 /// 退券: undoes a redemption under a number of its own.
 pub static RETURN: Operation = Operation {
-    settles: Settles::ByAsking {
-        ask: &QUERY,
-        shown_at: &[
-            "/single_usage_detail/return_request_no",
-            "/progressive_bundle_usage_detail/return_request_no",
-            "/sequential_usage_detail/detail_item_list/*/return_request_no",
-        ],
-        impossible_in: &["CONFIRMING", "PENDING", "EFFECTIVE", "EXPIRED", "DELETED", "DEACTIVATED"],
-    },
-    // Which state a returned coupon has is not documented, so none is asked for.
-    proofs: &[
-        echoes("coupon_code", "/coupon_code"),
-        may_echo("out_request_no", "/single_usage_detail/return_request_no"),
-        may_echo("out_request_no", "/progressive_bundle_usage_detail/return_request_no"),
-    ],
+    settles: Settles::ByAsking { ask: &QUERY, shows: Shown::Coupon(&RETURN_TRACE) },
+    proofs: &[echoes("coupon_code", "/coupon_code"), Shows(&RETURN_TRACE)],
     ..Operation::numbered(
         "return",
         "退券",
@@ -237,14 +230,18 @@ pub static RETURN: Operation = Operation {
     )
 };
 
+static DEACTIVATE_TRACE: Trace = Trace {
+    shown_at: &["/deactivate_request_no"],
+    item_number: None,
+    leads_to: &["DEACTIVATED"],
+    stays_done: true,
+    must_name: false,
+};
+
 /// 失效用户商品券
 pub static DEACTIVATE: Operation = Operation {
-    settles: Settles::ByAsking {
-        ask: &QUERY,
-        shown_at: &["/deactivate_request_no"],
-        impossible_in: &["EXPIRED", "DELETED", "DEACTIVATED"],
-    },
-    proofs: &[echoes("coupon_code", "/coupon_code"), may_echo("out_request_no", "/deactivate_request_no")],
+    settles: Settles::ByAsking { ask: &QUERY, shows: Shown::Coupon(&DEACTIVATE_TRACE) },
+    proofs: &[echoes("coupon_code", "/coupon_code"), Shows(&DEACTIVATE_TRACE)],
     ..Operation::numbered(
         "deactivate",
         "失效用户商品券",

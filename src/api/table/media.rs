@@ -1,9 +1,9 @@
 //! Images, image tasks, and where events are announced.
 
 use super::super::Combination::NeedsWhen;
+use super::super::Expected::SaysSomething;
 use super::super::Place::{File, Meta, Path, Query};
 use super::super::Presence::{Optional, Required};
-use super::super::Proof::SaysSomething;
 use super::super::Rule::{ImageName, Object, OneOf, Text, Url};
 use super::super::{Operation, Rule, Settles};
 use super::product::{SCOPES, TYPES};

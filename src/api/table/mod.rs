@@ -17,7 +17,7 @@ pub use media::UPLOAD_IMAGE;
 use super::Place::{Body, Path, Query};
 use super::Presence::{Optional, Required, RequiredOrDefault};
 use super::Rule::{Between, Number, Text, TextUpTo};
-use super::{Member, Operation, Place, Presence, Proof, Rule};
+use super::{Expected, Member, Operation, Place, Presence, Rule};
 use crate::error::{Error, Result};
 use crate::status::Code;
 
@@ -84,13 +84,13 @@ const fn body(name: &'static str, presence: Presence, rule: Rule) -> Member {
 }
 
 /// A member of the answer that repeats one of the request, and is always there.
-const fn echoes(member: &'static str, at: &'static str) -> Proof {
-    Proof::Echoes { member, at, always: true }
+const fn echoes(member: &'static str, at: &'static str) -> Expected {
+    Expected::Echoes { member, at, always: true }
 }
 
 /// The same, where the answer may leave it out.
-const fn may_echo(member: &'static str, at: &'static str) -> Proof {
-    Proof::Echoes { member, at, always: false }
+const fn may_echo(member: &'static str, at: &'static str) -> Expected {
+    Expected::Echoes { member, at, always: false }
 }
 
 /// No length of an openid is documented; in practice it has 28 characters.

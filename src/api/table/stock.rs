@@ -4,7 +4,7 @@ use super::super::Combination::NeedsWhen;
 use super::super::Place::Query;
 use super::super::Presence::{Optional, Required};
 use super::super::Rule::{List, Object, OneOf, Text, TextUpTo, Whole};
-use super::super::{Combination, Member, Operation, Proof, Settles};
+use super::super::{Combination, Expected, Member, Operation, Settles};
 use super::shapes::{COUPON_DISPLAY_ANEW, NOTIFY_ANEW, REMARK_ANEW, SCOPE_ANEW, STOCK, USAGE_DISPLAY_ANEW};
 use super::{
     BRAND_ID, BRAND_ID_ASKED, DEACTIVATE_REASON, OUT_REQUEST_NO, PAGE_SIZE, PAGE_TOKEN,
@@ -14,7 +14,7 @@ use super::{
 const STOCKS: &str = "/product-coupons/{product_coupon_id}/stocks";
 const ONE_STOCK: &str = "/product-coupons/{product_coupon_id}/stocks/{stock_id}";
 
-const THIS_STOCK: &[Proof] =
+const THIS_STOCK: &[Expected] =
     &[echoes("product_coupon_id", "/product_coupon_id"), echoes("stock_id", "/stock_id")];
 
 /// The present values of a budget guard against two changes at once.

@@ -483,7 +483,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("till.journal");
         let journal = Arc::new(Journal::open(Some(&path), "1", Duration::from_secs(60)).unwrap());
-        assert!(matches!(journal.begin(NewRow::plain("SALE-0001")), Ok(Begin::Go(_))));
+        assert!(matches!(journal.begin(NewRow::plain("SALE-0001"), 0), Ok(Begin::Go(_))));
         let db = Connection::open(&path).unwrap();
         let request =
             Request { operation: "return".into(), number: "BACK-0001".into(), ..Request::default() };

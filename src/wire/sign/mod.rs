@@ -26,7 +26,7 @@ pub trait Signer: Send + Sync + std::fmt::Debug {
 }
 
 /// Who asks, and with which key: makes the `Authorization` header.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Authorizer {
     mode: Mode,
     /// `mchid` or `brand_id`.

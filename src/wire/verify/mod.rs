@@ -94,10 +94,36 @@ pub fn message(timestamp: &str, nonce: &str, body: &[u8]) -> Vec<u8> {
     [timestamp.as_bytes(), b"\n", nonce.as_bytes(), b"\n", body, b"\n"].concat()
 }
 
-/// Whether the answer is WeChat Pay's, at the Unix time `now`.
+/// When an answer was given, and how that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proof {
+    /// Its `Wechatpay-Timestamp`.
+    pub at_s: i64,
+    /// Its freshness rests on proven time, and not on what an unsigned header said of the clock.
+    pub is_certain: bool,
+}
+
+/// Whether an answer that was signed at this time is fresh, and whether that is certain; or by how many seconds it is
+/// older than now.
+pub type Freshness<'a> = &'a dyn Fn(i64) -> Result<bool, i64>;
+
+/// Fresh at this Unix time and around it.
+pub fn fresh_at(now: i64) -> impl Fn(i64) -> Result<bool, i64> {
+    move |sent| {
+        let age = now.saturating_sub(sent);
+        if age.saturating_abs() < WINDOW_S { Ok(true) } else { Err(age) }
+    }
+}
+
+/// Whether the answer is WeChat Pay's, and fresh.
 ///
 /// The probe is told apart for the diagnosis only: it fails like every other wrong signature.
-pub fn verify(ring: &KeyRing, headers: &SignatureHeaders, body: &[u8], now: i64) -> Result<(), Distrust> {
+pub fn verify(
+    ring: &KeyRing,
+    headers: &SignatureHeaders,
+    body: &[u8],
+    fresh: Freshness<'_>,
+) -> Result<Proof, Distrust> {
     let SignatureHeaders { timestamp, nonce, signature, serial } = headers;
     if timestamp.is_none() && nonce.is_none() && signature.is_none() {
         return Err(Distrust::Unsigned);
@@ -112,10 +138,7 @@ pub fn verify(ring: &KeyRing, headers: &SignatureHeaders, body: &[u8], now: i64)
     }
     // The key comes last: nobody who makes up a serial number with an old time sets a download going.
     let sent: i64 = timestamp.parse().map_err(|_| Distrust::Malformed("Wechatpay-Timestamp"))?;
-    let age = now.saturating_sub(sent);
-    if age.saturating_abs() >= WINDOW_S {
-        return Err(Distrust::Stale { seconds: age });
-    }
+    let is_certain = fresh(sent).map_err(|seconds| Distrust::Stale { seconds })?;
     let signature = BASE64.decode(signature).map_err(|_| Distrust::Malformed("Wechatpay-Signature"))?;
     let key = ring.get(serial).ok_or_else(|| {
         if ring.is_merchant(serial) {
@@ -126,7 +149,7 @@ pub fn verify(ring: &KeyRing, headers: &SignatureHeaders, body: &[u8], now: i64)
         }
     })?;
     if key.verifier().verifies(&message(timestamp, nonce, body), &signature) {
-        Ok(())
+        Ok(Proof { at_s: sent, is_certain })
     } else {
         Err(Distrust::WrongSignature)
     }

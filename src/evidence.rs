@@ -1,0 +1,289 @@
+//! What a proven answer says of a request: a pure function, and the only thing that ends doubt.
+//!
+//! A signature binds an answer to WeChat Pay, not to a question, a moment or a coupon. So an answer counts here when it is
+//! proven, when it speaks of this very coupon, and for what it says no more than that: a coupon that shows our number was
+//! redeemed by us; one that does not may still be, by a copy of the request that is on its way. Who asks knows when no copy
+//! is alive any more ([`Evidence::counts`]).
+//!
+//! What is undocumented is read cautiously: a state that no page names, or a redeemed coupon that names nobody, is
+//! no evidence.
+
+use crate::api::Trace;
+use crate::api::subcode;
+use crate::report::WechatError;
+use crate::wire::verify::Proof;
+use serde_json::{Map, Value};
+
+/// States of a coupon that the pages name.
+const KNOWN: [&str; 7] = ["CONFIRMING", "PENDING", "EFFECTIVE", "USED", "EXPIRED", "DELETED", "DEACTIVATED"];
+/// States that nothing leads out of.
+const FINAL: [&str; 2] = ["EXPIRED", "DELETED"];
+/// An object of another brand or provider, or none: it does not say which, so it is no proof of absence.
+const ANOTHERS: u64 = 268_578_608;
+/// What the page of `use` prints for the three objects that a request can name in vain.
+const ABSENT_TEXTS: [&str; 3] = [
+    "未找到 product_coupon_id 对应的商品券",
+    "未找到 stock_id 对应的商品券批次",
+    "未找到 coupon_code 对应的用户商品券",
+];
+
+/// What is known of a request by one answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// It took effect, and that stands.
+    Done,
+    /// It took effect, and was undone since.
+    Undone,
+    /// The request with this other number did what it asked for.
+    Other(String),
+    /// The coupon is in this state, which is not what it leads to.
+    NotDone(String),
+    /// The coupon is in the state that it leads to, and names nobody who brought it there.
+    Unnamed(String),
+    /// There is no such coupon.
+    Absent,
+    /// Nothing.
+    Nothing,
+}
+
+/// Seconds after its signature in which a request may still be accepted: WeChat Pay's five minutes, and one for its clock and
+/// ours.
+pub const LIFE_OF_A_COPY_S: i64 = 360;
+
+/// Whether no copy of a request that was last signed at `signed_s` can be accepted at the time of this answer or later. 0: no
+/// copy is on its way.
+pub fn copies_are_dead(signed_s: i64, proof: Proof) -> bool {
+    signed_s == 0 || proof.is_certain && proof.at_s >= signed_s.saturating_add(LIFE_OF_A_COPY_S)
+}
+
+impl Evidence {
+    /// Whether it says that the request has no effect, and can have none any more.
+    pub fn counts(&self, copies_are_dead: bool) -> bool {
+        match self {
+            Evidence::NotDone(state) => copies_are_dead || FINAL.contains(&state.as_str()),
+            Evidence::Absent | Evidence::Other(_) => copies_are_dead,
+            Evidence::Undone => true,
+            Evidence::Done | Evidence::Unnamed(_) | Evidence::Nothing => false,
+        }
+    }
+
+    /// The same from an answer whose time is not certain: it may be an old one, so that what it does not show may have
+    /// happened since. What it shows has happened.
+    #[must_use]
+    pub fn of_uncertain_time(self) -> Evidence {
+        match self {
+            Evidence::Done => Evidence::Done,
+            _ => Evidence::Nothing,
+        }
+    }
+}
+
+/// What a coupon shows of the request with that number. The coupon must be the one that was asked about.
+pub fn of_coupon(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Evidence {
+    let state = coupon.get("coupon_state").and_then(Value::as_str).unwrap_or_default();
+    if let (Some(item_number), Some(uses)) = (trace.item_number, uses(coupon)) {
+        // A coupon of the withdrawn usage mode SEQUENTIAL has a state for every use.
+        let ours = uses.iter().find(|item| text(item, item_number) == Some(number));
+        return match ours.map(|item| text(item, "detail_state").unwrap_or_default()) {
+            Some(_) if trace.stays_done => Evidence::Done,
+            Some(found) if trace.leads_to.contains(&found) => Evidence::Done,
+            Some(found) if KNOWN.contains(&found) => Evidence::Undone,
+            None if KNOWN.contains(&state) => Evidence::NotDone(state.to_owned()),
+            _ => Evidence::Nothing,
+        };
+    }
+    if !KNOWN.contains(&state) {
+        return Evidence::Nothing;
+    }
+    let is_led_to = trace.leads_to.contains(&state);
+    let named: Vec<&str> = trace.shown_at.iter().filter_map(|at| find(coupon, at)?.as_str()).collect();
+    let ours = named.contains(&number);
+    match (ours, is_led_to, named.first()) {
+        (true, _, _) if trace.stays_done => Evidence::Done,
+        (true, true, _) => Evidence::Done,
+        (true, false, _) => Evidence::Undone,
+        (false, true, Some(other)) => Evidence::Other((*other).to_owned()),
+        (false, true, None) => Evidence::Unnamed(state.to_owned()),
+        (false, false, _) => Evidence::NotDone(state.to_owned()),
+    }
+}
+
+/// Whether a page of a list shows the number at one of these places, of which the part before `*` is the list.
+pub fn of_page(shown_at: &[&str], number: &str, page: &Map<String, Value>) -> Evidence {
+    let is_shown = shown_at.iter().any(|at| {
+        let Some((list, rest)) = at.split_once("/*") else {
+            return find(page, at).and_then(Value::as_str) == Some(number);
+        };
+        let items = find(page, list).and_then(Value::as_array);
+        items.is_some_and(|items| {
+            items.iter().any(|item| item.pointer(rest).and_then(Value::as_str) == Some(number))
+        })
+    });
+    if is_shown { Evidence::Done } else { Evidence::Nothing }
+}
+
+/// What a signed refusal of a question says. An error names no coupon, and the sub-code is in a header that the signature
+/// does not cover: so only words that mean this coupon, stock or product coupon count.
+pub fn of_refusal(status: u16, error: &WechatError) -> Evidence {
+    let is_not_found = status == 404 && error.code.as_deref() == Some("NOT_FOUND");
+    let says_so = match error.subcode {
+        Some(ANOTHERS) => false,
+        Some(number) => subcode::is_absent_coupon(number),
+        None => error.message.as_deref().is_some_and(|text| ABSENT_TEXTS.contains(&text.trim())),
+    };
+    if is_not_found && says_so { Evidence::Absent } else { Evidence::Nothing }
+}
+
+fn uses(coupon: &Map<String, Value>) -> Option<&Vec<Value>> {
+    coupon.get("sequential_usage_detail")?.get("detail_item_list")?.as_array()
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value.get(name).and_then(Value::as_str)
+}
+
+fn find<'a>(members: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {
+    crate::json::find(members, pointer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{CONFIRM, DEACTIVATE, Operation, RETURN, Settles, Shows, USE};
+    use serde_json::json;
+
+    fn of(operation: &Operation, coupon: Value) -> Evidence {
+        let Settles::ByAsking { shows: Shows::Coupon(trace), .. } = operation.settles else {
+            panic!("it is asked about")
+        };
+        let Value::Object(coupon) = coupon else { panic!("an object") };
+        of_coupon(trace, "OURS-0001", &coupon)
+    }
+
+    fn not_done(state: &str) -> Evidence {
+        Evidence::NotDone(state.into())
+    }
+
+    #[test]
+    fn a_redemption() {
+        let single = |state: &str, detail: Value| {
+            of(&USE, json!({ "coupon_state": state, "single_usage_detail": detail }))
+        };
+        let rung = |state: &str, detail: Value| {
+            of(&USE, json!({ "coupon_state": state, "progressive_bundle_usage_detail": detail }))
+        };
+        for of in [&single as &dyn Fn(&str, Value) -> Evidence, &rung] {
+            assert_eq!(of("USED", json!({ "use_request_no": "OURS-0001" })), Evidence::Done);
+            assert_eq!(
+                of("USED", json!({ "use_request_no": "THEIRS-1" })),
+                Evidence::Other("THEIRS-1".into())
+            );
+            assert_eq!(of("USED", json!({})), Evidence::Unnamed("USED".into()));
+            assert_eq!(of("USED", json!(null)), Evidence::Unnamed("USED".into()));
+            let returned = json!({ "use_request_no": "OURS-0001", "return_request_no": "BACK-0001" });
+            assert_eq!(of("EFFECTIVE", returned.clone()), Evidence::Undone);
+            assert_eq!(of("EXPIRED", returned), Evidence::Undone);
+            assert_eq!(of("EFFECTIVE", json!({ "use_request_no": "THEIRS-1" })), not_done("EFFECTIVE"));
+            assert_eq!(of("EFFECTIVE", json!(null)), not_done("EFFECTIVE"));
+            assert_eq!(of("FROZEN", json!({ "use_request_no": "OURS-0001" })), Evidence::Nothing);
+        }
+        assert_eq!(of(&USE, json!({})), Evidence::Nothing);
+        let uses = |state: &str, detail: &str| {
+            let items = json!([{ "use_request_no": "THEIRS-1", "detail_state": "USED" },
+                               { "use_request_no": "OURS-0001", "detail_state": detail }]);
+            of(
+                &USE,
+                json!({ "coupon_state": state, "sequential_usage_detail": { "detail_item_list": items } }),
+            )
+        };
+        assert_eq!(uses("EFFECTIVE", "USED"), Evidence::Done);
+        assert_eq!(uses("USED", "EFFECTIVE"), Evidence::Undone);
+        assert_eq!(uses("USED", "FROZEN"), Evidence::Nothing);
+        let none = json!({ "used_count": 0, "detail_item_list": [] });
+        assert_eq!(
+            of(&USE, json!({ "coupon_state": "EFFECTIVE", "sequential_usage_detail": none })),
+            not_done("EFFECTIVE")
+        );
+        let bare = json!({ "used_count": 1 });
+        assert_eq!(
+            of(&USE, json!({ "coupon_state": "USED", "sequential_usage_detail": bare })),
+            Evidence::Unnamed("USED".into())
+        );
+    }
+
+    #[test]
+    fn a_return() {
+        let back = |state: &str, number: Value| {
+            of(
+                &RETURN,
+                json!({ "coupon_state": state, "single_usage_detail": { "return_request_no": number } }),
+            )
+        };
+        assert_eq!(back("EFFECTIVE", json!("OURS-0001")), Evidence::Done);
+        assert_eq!(back("USED", json!("OURS-0001")), Evidence::Done, "it was redeemed again since");
+        assert_eq!(back("EFFECTIVE", json!("THEIRS-1")), Evidence::Other("THEIRS-1".into()));
+        assert_eq!(back("EFFECTIVE", json!(null)), Evidence::Unnamed("EFFECTIVE".into()));
+        assert_eq!(back("USED", json!(null)), not_done("USED"));
+        assert_eq!(back("USED", json!("THEIRS-1")), not_done("USED"));
+    }
+
+    #[test]
+    fn a_confirmation_and_a_deactivation() {
+        let confirm = |state: &str, number: Value| {
+            of(&CONFIRM, json!({ "coupon_state": state, "confirm_request_no": number }))
+        };
+        assert_eq!(confirm("EFFECTIVE", json!("OURS-0001")), Evidence::Done);
+        assert_eq!(
+            confirm("DEACTIVATED", json!("OURS-0001")),
+            Evidence::Done,
+            "what came later does not undo it"
+        );
+        assert_eq!(confirm("CONFIRMING", json!(null)), not_done("CONFIRMING"));
+        assert_eq!(confirm("EXPIRED", json!(null)), not_done("EXPIRED"));
+        assert_eq!(confirm("USED", json!(null)), Evidence::Unnamed("USED".into()));
+        let end = |state: &str, number: Value| {
+            of(&DEACTIVATE, json!({ "coupon_state": state, "deactivate_request_no": number }))
+        };
+        assert_eq!(end("DEACTIVATED", json!("OURS-0001")), Evidence::Done);
+        assert_eq!(end("DEACTIVATED", json!("THEIRS-1")), Evidence::Other("THEIRS-1".into()));
+        assert_eq!(end("EFFECTIVE", json!(null)), not_done("EFFECTIVE"));
+    }
+
+    #[test]
+    fn a_refused_question() {
+        let refusal = |status, code: &str, subcode, message: &str| {
+            let error =
+                WechatError { code: Some(code.into()), message: Some(message.into()), detail: None, subcode };
+            of_refusal(status, &error)
+        };
+        assert_eq!(refusal(404, "NOT_FOUND", Some(268_578_851), "用户商品券不存在"), Evidence::Absent);
+        assert_eq!(refusal(404, "NOT_FOUND", None, ABSENT_TEXTS[2]), Evidence::Absent);
+        assert_eq!(refusal(404, "NOT_FOUND", Some(ANOTHERS), ABSENT_TEXTS[2]), Evidence::Nothing);
+        assert_eq!(refusal(404, "NOT_FOUND", None, "请求的接口不存在"), Evidence::Nothing);
+        assert_eq!(refusal(403, "NO_AUTH", Some(268_579_803), ""), Evidence::Nothing);
+        assert_eq!(refusal(403, "NOT_FOUND", Some(268_578_851), ""), Evidence::Nothing);
+    }
+
+    #[test]
+    fn what_is_not_shown_counts_once_no_copy_is_alive() {
+        let certain = |at_s| Proof { at_s, is_certain: true };
+        assert!(copies_are_dead(1000, certain(1360)) && !copies_are_dead(1000, certain(1359)));
+        assert!(!copies_are_dead(1000, Proof { at_s: 9999, is_certain: false }));
+        assert!(copies_are_dead(0, Proof { at_s: 0, is_certain: false }), "nothing is on its way");
+        for (evidence, before, after) in [
+            (not_done("EFFECTIVE"), false, true),
+            (not_done("EXPIRED"), true, true),
+            (not_done("DEACTIVATED"), false, true),
+            (Evidence::Absent, false, true),
+            (Evidence::Other("X".into()), false, true),
+            (Evidence::Undone, true, true),
+            (Evidence::Done, false, false),
+            (Evidence::Unnamed("USED".into()), false, false),
+            (Evidence::Nothing, false, false),
+        ] {
+            assert_eq!((evidence.counts(false), evidence.counts(true)), (before, after), "{evidence:?}");
+            let uncertain = evidence.clone().of_uncertain_time();
+            assert!(uncertain == Evidence::Nothing || evidence == Evidence::Done);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! How fast requests may leave: one pace a `mchid` in this process, whatever the number of contexts.
+//!
+//! WeChat Pay counts 500 requests a second over everything a service provider does, and tills have no
+//! common brain. Each process spaces its requests evenly, and slows down when WeChat Pay says "too often", so
+//! that many processes find their shares without synchronised bursts. What is decided is [`Pacer`]'s; here it is
+//! shared, told the time, and waited for.
+
+mod pacer;
+#[cfg(test)]
+mod shares;
+mod window;
+#[cfg(test)]
+mod world;
+
+use super::cancel::Cancel;
+use super::deadline::Deadline;
+use crate::system;
+use pacer::Pacer;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+/// The pace of one service provider or brand.
+#[derive(Debug)]
+pub struct Pace(Mutex<Pacer>);
+
+/// One configuration's part in a pace: as long as it lives, its limit holds for all who share the pace.
+#[derive(Debug)]
+pub struct Share {
+    pace: Arc<Pace>,
+    limit: f64,
+}
+
+impl Deref for Share {
+    type Target = Pace;
+
+    fn deref(&self) -> &Pace {
+        &self.pace
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.pace.lock().remove_limit(self.limit);
+    }
+}
+
+/// The pace that all contexts of this identity share. The smallest rate that is configured now holds.
+pub fn shared(identity: &str, max_rate_per_s: u64) -> Share {
+    static ALL: Mutex<Vec<(String, Weak<Pace>)>> = Mutex::new(Vec::new());
+    let limit = rate(max_rate_per_s);
+    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    all.retain(|(_, pace)| pace.strong_count() > 0);
+    let known = all.iter().find(|(known, _)| known == identity).and_then(|(_, pace)| pace.upgrade());
+    let pace = known.unwrap_or_else(|| {
+        let pace = Arc::new(Pace(Mutex::new(Pacer::new(limit, system::now()))));
+        all.push((identity.to_owned(), Arc::downgrade(&pace)));
+        pace
+    });
+    pace.lock().add_limit(limit);
+    Share { pace, limit }
+}
+
+/// A pace that nobody shares.
+pub fn alone(max_rate_per_s: u64) -> Share {
+    let limit = rate(max_rate_per_s);
+    let pace = Arc::new(Pace(Mutex::new(Pacer::new(limit, system::now()))));
+    pace.lock().add_limit(limit);
+    Share { pace, limit }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "the configuration bounds the rate at 100,000")]
+fn rate(max_rate_per_s: u64) -> f64 {
+    max_rate_per_s.max(1) as f64
+}
+
+impl Pace {
+    fn lock(&self) -> MutexGuard<'_, Pacer> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for this request's turn, first come first served, without holding a lock. Answers how long it
+    /// would have been when the turn comes after the deadline (no turn is taken then) or the call is called
+    /// off while it waits (its turn passes unused).
+    pub fn wait(&self, deadline: &Deadline, cancel: &Cancel) -> Result<(), Duration> {
+        let now = system::now();
+        let turn = self.lock().reserve(now, deadline.left())?;
+        let wait = turn.saturating_duration_since(now);
+        if !wait.is_zero() && !cancel.pause(wait) {
+            return Err(wait);
+        }
+        Ok(())
+    }
+
+    /// WeChat Pay answered, whatever it said but "too often".
+    pub fn answered(&self) {
+        self.lock().answered(system::now());
+    }
+
+    /// WeChat Pay said "too often".
+    pub fn slow_down(&self) {
+        self.lock().throttled(system::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn it_waits_for_the_turn_and_takes_none_after_the_deadline() {
+        let share = shared("1900000003", 20);
+        let (start, deadline) = (Instant::now(), Deadline::after(Duration::from_secs(60)));
+        for _ in 0..3 {
+            share.wait(&deadline, &Cancel::never()).unwrap();
+        }
+        assert!(start.elapsed() >= Duration::from_millis(100), "the third goes after two times 50 ms");
+        let over = Deadline::after(Duration::ZERO);
+        assert!(share.wait(&over, &Cancel::never()).is_err());
+    }
+
+    #[test]
+    fn a_call_that_is_called_off_does_not_wait() {
+        let share = shared("1900000004", 1);
+        let deadline = Deadline::after(Duration::from_secs(600));
+        share.wait(&deadline, &Cancel::never()).unwrap();
+        let cancel = Cancel::new();
+        cancel.cancel();
+        assert!(share.wait(&deadline, &cancel).is_err());
+    }
+
+    #[test]
+    fn contexts_of_one_mchid_share_a_pace_and_the_smallest_limit_holds() {
+        let (first, second) = (shared("1900000001", 500), shared("1900000001", 50));
+        assert!(Arc::ptr_eq(&first.pace, &second.pace));
+        assert!((first.lock().ceiling() - 50.0).abs() < 0.1);
+        assert!(!Arc::ptr_eq(&first.pace, &shared("1900000002", 500).pace));
+        drop(second);
+        assert!((first.lock().ceiling() - 500.0).abs() < 0.1, "a limit goes with its configuration");
+        assert!((first.lock().rate() - 500.0).abs() < 0.1);
+    }
+}
