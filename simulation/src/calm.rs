@@ -180,7 +180,8 @@ fn was_returned(world: &World, code: &str, number: &str) -> bool {
 fn listed(process: ProcessId) -> Vec<Value> {
     let report = calls::said(process, Client::pending);
     let list = report.data.and_then(|data| serde_json::from_str::<Value>(data.get()).ok());
-    list.as_ref().and_then(|list| list.get("requests")?.as_array().cloned()).unwrap_or_default()
+    let rows = |name: &str| list.as_ref().and_then(|list| list.get(name)?.as_array().cloned()).unwrap_or_default();
+    [rows("requests"), rows("unresolved")].concat()
 }
 
 fn numbers_in(listed: &[Value], states: &[&str]) -> Vec<Arc<str>> {

@@ -61,14 +61,16 @@ impl World {
     }
 
     /// Whether a copy of a request may still arrive: somebody waits for it, or its number is as open as it was.
-    pub fn may_arrive_late(&self, machine: MachineId, number: &str, is_awaited: bool) -> bool {
+    pub fn may_arrive_late(&self, machine: MachineId, asks: Asks, number: &str, is_awaited: bool) -> bool {
+        let needs =
+            if asks == Asks::Use { Move::LateAfterRefusal } else { Move::LateChangeAfterRefusal };
         let over = |sale: &Sale| match sale.verdict {
             Verdict::DidNot | Verdict::CalledOff => true,
             _ => sale.void_asked && sale.asks == Asks::Use,
         };
         let is_over = self.oracle.sale(machine, number).is_some_and(over)
             || self.machines[machine].disk.has_closed(number);
-        is_awaited || !is_over || self.adversary.allows(Move::LateAfterRefusal)
+        is_awaited || !is_over || self.adversary.allows(needs)
     }
 
     /// Whether a till may repeat the number with other members.

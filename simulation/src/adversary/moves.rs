@@ -52,8 +52,8 @@ moves! {
     FaultBefore on "WeChat Pay answers 5xx and has done nothing";
     FaultAfter on "WeChat Pay answers 5xx and has done what was asked";
     TooMany on "WeChat Pay answers 429";
-    Replayed off "another signed answer of WeChat Pay's comes in the place of the true one";
-    ReplayedOld off "a signed answer of hours ago comes in the place of the true one, with the Date of then";
+    Replayed on "another signed answer of WeChat Pay's comes in the place of the true one";
+    ReplayedOld on "a signed answer of hours ago comes in the place of the true one, with the Date of then";
     WrongDate on "an answer comes with the Date of a cache";
     Portal on "a portal answers a request with a page, and it never arrives";
     ProxyRefusal on "a proxy answers a request with a refusal in WeChat Pay's form, unsigned, and it never arrives";
@@ -72,10 +72,10 @@ moves! {
     // Disks.
     DiskFull on "a write fails: the disk is full";
     DiskErrorBefore on "a write fails before anything is written";
-    DiskErrorAfter off "a write is said to have failed, and stays";
+    DiskErrorAfter on "a write is said to have failed, and stays";
     DiskBusy on "a write waits three seconds for somebody else and gives up";
     MarkLost never "a living context's sign of life is lost";
-    BitFlip off "a bit flips in a row on the disk";
+    BitFlip on "a bit flips in a row on the disk";
 
     // WeChat Pay, head office and customers.
     HeadOfficeReturns on "head office returns a coupon";
@@ -83,32 +83,33 @@ moves! {
     Expires on "a coupon expires";
     Deletes on "the customer deletes a coupon";
     Unauthorised on "the brand withdraws the provider's authorisation for a while";
-    Foreign off "a coupon counts as another provider's for a while (404, sub-code 268578608)";
-    Bare off "answers leave out who used a coupon, for a while";
+    Foreign on "a coupon counts as another provider's for a while (404, sub-code 268578608)";
+    Bare on "answers leave out who used a coupon, for a while";
     FutureState on "a coupon gets a state that nobody has heard of";
-    FutureUsage off "coupons of a usage mode that nobody has heard of";
+    FutureUsage on "coupons of a usage mode that nobody has heard of";
     Sequential on "coupons of the withdrawn usage mode SEQUENTIAL";
     Bundle on "coupons of a bundle";
 
     // Where moves meet. Each of these only lets others meet what they may not meet while it is off.
-    LateAfterRefusal off "a late copy arrives after its number was told as not happened or was called off";
-    ReturnsDoubtful off "a redemption is returned while its number is in doubt";
+    LateAfterRefusal on "a late copy of a redemption arrives after its number was told as not happened or was called off";
+    LateChangeAfterRefusal off "a late copy of a return or another change arrives after its number was told as not happened";
+    ReturnsDoubtful on "a redemption is returned while its number is in doubt";
     OvertakesReturn off "a coupon is returned again while another return of it is in doubt";
-    RacesVoid off "a coupon is returned elsewhere while a till is calling its redemption off";
-    EndsPartlyUsed off "a coupon of which one use is redeemed and another is left ends: nothing of it can be returned";
-    HidesDoubtful off "a coupon with a number in doubt is deleted, and cannot be seen any more";
-    StepsWhileOpen off "a machine's clock is set while a number of its journal is in doubt or was called off";
-    AbsentAmid off "a proxy's 404 answers a question that is to settle doubt or to call off";
-    AltersDoubtful off "a number in doubt is repeated with other members";
-    FailsDoubtful off "a write about a number in doubt fails";
-    RefusesRaw off "a proxy refuses the repeat of a raw request, unsigned";
+    RacesVoid on "a coupon is returned elsewhere while a till is calling its redemption off";
+    EndsPartlyUsed on "a coupon of which one use is redeemed and another is left ends: nothing of it can be returned";
+    HidesDoubtful on "a coupon with a number in doubt is deleted, and cannot be seen any more";
+    StepsWhileOpen on "a machine's clock is set while a number of its journal is in doubt or was called off";
+    AbsentAmid on "a proxy's 404 answers a question that is to settle doubt or to call off";
+    AltersDoubtful on "a number in doubt is repeated with other members";
+    FailsDoubtful on "a write about a number in doubt fails";
+    RefusesRaw on "a proxy refuses the repeat of a raw request, unsigned";
 
     // Tills, as they may be.
     Voids on "a till calls redemptions off";
     VoidsOthersCall on "a till calls a redemption off that another process may be working on";
     Returns on "a till returns coupons that it has redeemed";
-    RepeatsReturned off "a till repeats the number of a redemption that was returned";
-    SettlesReturned off "a till settles the number of a redemption that it has returned";
+    RepeatsReturned on "a till repeats the number of a redemption that was returned";
+    SettlesReturned on "a till settles the number of a redemption that it has returned";
     RepeatsAltered on "a till repeats a number with other members";
     RepeatsAtOnce on "two tills of one shop use one number at once";
     NewNumber on "a till tries again under a new number where it is told no";

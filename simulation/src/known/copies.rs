@@ -14,7 +14,7 @@ const ROW: Known = Known {
     shows: "",
     breaks: Invariant::DidNotHappenStands,
     holds_back: &[],
-    fails: true,
+    fails: false,
     settings: plain,
     usage: Usage::Single,
     script: |_| (),
@@ -58,7 +58,8 @@ pub const KNOWN: &[Known] = &[
         name: "late-return-undoes-another",
         shows: "a return's copy is late; head office returns, another till redeems, the return is told as refused; then its copy undoes the other's redemption",
         breaks: Invariant::DidNotHappenStands,
-        holds_back: &[Move::LateAfterRefusal],
+        holds_back: &[Move::LateChangeAfterRefusal],
+        fails: true,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.next(Asks::Return, 1, late(4 * MINUTE));
@@ -104,7 +105,6 @@ pub const KNOWN: &[Known] = &[
         name: "void-is-not-overwritten",
         shows: "a call whose sign of life is lost ends after another process has called its number off: the void must stay",
         breaks: Invariant::CalledOffStands,
-        fails: false,
         script: |stage| {
             stage.next(Asks::Use, 1, Fate { back: 4 * SECOND, ..late(2 * SECOND) });
             let _ = stage.begin_redeeming(TILL, 1, 0);
@@ -119,7 +119,6 @@ pub const KNOWN: &[Known] = &[
         name: "frozen-owner",
         shows: "a process stands still for hours before it sends: nobody takes its number, and what comes of it is told truly",
         breaks: Invariant::TwoAtOnce,
-        fails: false,
         script: |stage| {
             stage.next(Asks::Use, 1, Fate { connect: 2 * SECOND, ..Fate::good() });
             let _ = stage.begin_redeeming(TILL, 1, 0);
@@ -139,7 +138,6 @@ pub const KNOWN: &[Known] = &[
         name: "frozen-owner-after-a-loss",
         shows: "the same with a first attempt whose answer is lost, and a repeat after the thaw",
         breaks: Invariant::TwoAtOnce,
-        fails: false,
         script: |stage| {
             stage.next(Asks::Use, 1, lost());
             let _ = stage.begin_redeeming(TILL, 1, 0);

@@ -14,7 +14,7 @@ const ROW: Known = Known {
     shows: "",
     breaks: Invariant::DoubtIsForgotten,
     holds_back: &[],
-    fails: true,
+    fails: false,
     settings: plain,
     usage: Usage::Single,
     script: |_| (),
@@ -66,7 +66,6 @@ pub const KNOWN: &[Known] = &[
         name: "verdict-not-written",
         shows: "a verdict cannot be written: once its context has let go, the number must be free for others",
         breaks: Invariant::StaysLocked,
-        fails: false,
         script: |stage| {
             stage.next(Asks::Use, 9, lost());
             stage.write_fails(TILL, 1, Fault::Busy);

@@ -14,7 +14,7 @@ const ROW: Known = Known {
     shows: "",
     breaks: Invariant::DidNotHappenStands,
     holds_back: &[],
-    fails: true,
+    fails: false,
     settings: plain,
     usage: Usage::Single,
     script: |_| (),
@@ -164,10 +164,11 @@ pub const KNOWN: &[Known] = &[
     },
     Known {
         name: "killed-return-overtaken",
-        shows: "a return is killed; the coupon is used and returned under other numbers; settling never ends",
-        breaks: Invariant::DoubtNeverEnds,
+        shows: "a return is killed; the coupon is used and returned under other numbers: the return is told as refused, and it stands in the ledger",
+        breaks: Invariant::DidNotHappenStands,
         holds_back: &[Move::OvertakesReturn],
         settings: shows_now,
+        fails: true,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.next(Asks::Return, 1, twisted(LOST));

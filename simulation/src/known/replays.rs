@@ -13,7 +13,7 @@ const ROW: Known = Known {
     shows: "",
     breaks: Invariant::ChangeHappened,
     holds_back: &[Move::Replayed],
-    fails: true,
+    fails: false,
     settings: plain,
     usage: Usage::Single,
     script: |_| (),

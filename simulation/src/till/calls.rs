@@ -11,7 +11,6 @@ use crate::wechat::message::{Asks, MERCHANT_KEY, PUBLIC_KEY_ID};
 use crate::world::seams::{CheapKey, Line, wechat_key};
 use crate::world::{MachineId, ProcessId, Purpose, block_until, with};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use wxcoupon::api::{self, Defaults, Operation};
 use wxcoupon::client::Client;
@@ -22,7 +21,7 @@ use wxcoupon::journal::store::Store;
 use wxcoupon::mode::Mode;
 use wxcoupon::net::cancel::Cancel;
 use wxcoupon::net::clock::Clock;
-use wxcoupon::net::in_flight;
+use wxcoupon::net::{in_flight, pace};
 use wxcoupon::report::Report;
 use wxcoupon::status::Code;
 use wxcoupon::wire::keys::{PrivateKey, PublicKey};
@@ -35,9 +34,6 @@ const SERIAL: &str = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
 const KEEP: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 fn config(replays: bool) -> Config {
-    // Contexts of one merchant share a pace in one process, and here every simulated process is one of its own.
-    static CONTEXTS: AtomicU64 = AtomicU64::new(0);
-    let id = format!("{}", 1_900_000_001 + CONTEXTS.fetch_add(1, Ordering::Relaxed));
     let public = |key: CheapKey| {
         let der = key.0.to_le_bytes();
         PublicKey::new(&der, Arc::new(key), Arc::new(wechat_key()))
@@ -48,8 +44,8 @@ fn config(replays: bool) -> Config {
     ring.insert(PUBLIC_KEY_ID, public(wechat_key()));
     let host = |name: &str| Host { origin: format!("https://{name}"), name: name.into() };
     Config {
-        authorizer: Authorizer::new(Mode::Partner, &id, SERIAL, private),
-        identity: Identity { mode: Mode::Partner, id },
+        authorizer: Authorizer::new(Mode::Partner, MERCHANT, SERIAL, private),
+        identity: Identity { mode: Mode::Partner, id: MERCHANT.into() },
         ring,
         public_key_id: Some(PUBLIC_KEY_ID.into()),
         has_merchant_certificate: false,
@@ -85,7 +81,13 @@ pub fn open(process: ProcessId) {
         match store(process, epoch).and_then(|store| Journal::with_store(store, MERCHANT, KEEP).map_err(drop)) {
             Ok(journal) => {
                 let line = Box::new(Line { process, epoch });
-                let client = Client::assembled(config(replays), line, Arc::new(journal), Clock::default());
+                let client = Client::assembled(
+                    config(replays),
+                    line,
+                    Arc::new(journal),
+                    Clock::default(),
+                    pace::alone(100_000),
+                );
                 with(|world| {
                     world.processes[process].client = Some(Arc::new(client));
                     let now = world.now;
