@@ -4,7 +4,7 @@ use crate::adversary::Move;
 use crate::oracle::{Broken, Invariant, Verdict};
 use crate::random::mix;
 use crate::till::{Lane, calls};
-use crate::wechat::coupon::State;
+use crate::wechat::coupon::{State, Usage};
 use crate::wechat::message::Asks;
 use crate::world::{Event, HOUR, MINUTE, MachineId, Moment, ProcessId, Purpose, World, with};
 use serde_json::Value;
@@ -141,7 +141,15 @@ fn last_words(machine: MachineId, process: ProcessId) {
         with(|world| world.begin_step(mix(0x7E57, place as u64), Purpose::Call));
         let number = calls::number(machine, "TRY", place as u64);
         let report = calls::use_again(lane, &number, &code);
-        if report.code != Code::Ok {
+        // An answer of the future may leave doubt.
+        let is_future = with(|world| world.wechat.coupons[place].usage == Usage::Future);
+        let may = is_future && report.code.class() == Class::InDoubt;
+        if may {
+            with(|world| {
+                let sale = world.oracle.sales.get_mut(&(machine, Arc::clone(&number)));
+                sale.map(|sale| sale.verdict = Verdict::Unresolved)
+            });
+        } else if report.code != Code::Ok {
             with(|world| {
                 let words = format!("{code} is EFFECTIVE, and redeeming it answers {}", report.code.name());
                 let now = world.now;

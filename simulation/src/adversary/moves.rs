@@ -98,6 +98,7 @@ moves! {
     RacesVoid on "a coupon is returned elsewhere while a till is calling its redemption off";
     EndsPartlyUsed on "a coupon of which one use is redeemed and another is left ends: nothing of it can be returned";
     HidesDoubtful on "a coupon with a number in doubt is deleted, and cannot be seen any more";
+    ReplaysNameless never "an answer is replayed where true ones name nobody: what tells them apart is not there";
     StepsWhileOpen on "a machine's clock is set while a number of its journal is in doubt or was called off";
     AbsentAmid on "a proxy's 404 answers a question that is to settle doubt or to call off";
     AltersDoubtful on "a number in doubt is repeated with other members";

@@ -2,7 +2,7 @@
 
 use super::{Broken, Call, Invariant, Kind, Sale, Verdict, meaning};
 use crate::random::keyed_hash;
-use crate::wechat::coupon::What;
+use crate::wechat::coupon::{State, What};
 use crate::wechat::message::{Asks, Request};
 use crate::world::{MINUTE, MachineId, Purpose, World};
 use sha2::{Digest, Sha256};
@@ -145,7 +145,9 @@ impl World {
                 format!("{number} was in doubt, and is told {}: {}", report.code.name(), report.message)
             });
         }
-        if class == Class::InDoubt || class == Class::Ok && call.kind != Kind::Void {
+        // What is told as unrecorded may be absent: then it was never sent.
+        let is_sent = class == Class::InDoubt && report.code != Code::Unrecorded;
+        if is_sent || class == Class::Ok && call.kind != Kind::Void {
             sale.is_known = true;
         }
         if class == Class::Ok {
@@ -209,9 +211,13 @@ impl World {
                 }
             }
             (Asks::Confirm | Asks::Deactivate, Some(coupon)) => {
-                let wanted = if sale.asks == Asks::Confirm { What::Confirmed } else { What::Deactivated };
+                let (now, confirms) = (self.now, sale.asks == Asks::Confirm);
+                let state = self.wechat.coupons[coupon].state(now);
                 let coupon = &self.wechat.coupons[coupon];
-                let left = coupon.ledger.iter().any(|entry| entry.what == wanted);
+                let wanted = if confirms { What::Confirmed } else { What::Deactivated };
+                // Whoever else has led it out of its first state: it is where it was to be.
+                let left = coupon.ledger.iter().any(|entry| entry.what == wanted)
+                    || confirms && matches!(state, State::Pending | State::Effective | State::Used);
                 if !left {
                     let (code, asks) = (Arc::clone(&coupon.code), sale.asks.name());
                     self.breaks(Invariant::ChangeHappened, || {

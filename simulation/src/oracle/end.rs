@@ -23,7 +23,15 @@ impl World {
             };
             let late = match sale.asks {
                 Asks::Use => stands,
-                Asks::Return => happened(What::Returned),
+                Asks::Return => coupon.is_some_and(|coupon| {
+                    // What was redeemed again since does not stand.
+                    let ledger = self.wechat.coupons[coupon].ledger.iter().rev();
+                    let since: Vec<_> = ledger.take_while(|entry| entry.number != *number).collect();
+                    let is_till = |number: &str| !number.starts_with("TRY");
+                    let redeemed_since =
+                        since.iter().any(|entry| entry.what == What::Redeemed && is_till(&entry.number));
+                    happened(What::Returned) && !redeemed_since
+                }),
                 Asks::Confirm => happened(What::Confirmed),
                 Asks::Deactivate => happened(What::Deactivated),
                 Asks::Send => self.wechat.coupons.iter().any(|coupon| coupon.sent_by == *number),

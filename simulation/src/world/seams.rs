@@ -4,6 +4,7 @@ use super::{Event, HOUR, MINUTE, MS, Moment, SECOND, block_until, give_way, rece
 use crate::adversary::Move;
 use crate::adversary::fate::{Fate, portal, reply_of};
 use crate::random::{Random, keyed_hash, mix};
+use crate::wechat::coupon::Usage;
 use crate::wechat::message::{Asks, Copy, MERCHANT_KEY, Reply, Request, Twist, WECHAT_KEY, number_in};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -319,6 +320,11 @@ impl super::World {
     /// An answer of that age: mostly about the same coupon.
     fn replay(&self, copy: &Copy, chance: u64, ages: Range<Moment>) -> Option<Reply> {
         let about = crate::wechat::message::coupon_in(&copy.request.target).unwrap_or_default();
+        let usage = self.wechat.coupon(about).map(|coupon| self.wechat.coupons[coupon].usage);
+        let is_nameless = usage == Some(Usage::Future) || self.wechat.bare_until + ages.end > self.now && self.wechat.bare_until > 0;
+        if is_nameless && !self.adversary.allows(Move::ReplaysNameless) {
+            return None;
+        }
         let recent = |recorded: &&crate::wechat::Recorded| ages.contains(&(self.now - recorded.at));
         let all: Vec<_> = self.wechat.recorded.iter().filter(recent).collect();
         let same: Vec<_> = all.iter().filter(|recorded| recorded.coupon == about).collect();
