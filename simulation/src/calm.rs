@@ -15,8 +15,19 @@ use wxcoupon::status::{Class, Code};
 
 /// When everything is settled again, after the quiet has begun. The last copy of the last request arrives within ten
 /// minutes.
-const ROUNDS: [Moment; 7] =
-    [11 * MINUTE, HOUR, 8 * HOUR, 25 * HOUR, 26 * HOUR, 50 * HOUR, 52 * HOUR];
+///
+/// Two days are enough by a right clock. One that was set back by forty hours in between counts from there.
+const ROUNDS: [Moment; 9] = [
+    11 * MINUTE,
+    HOUR,
+    8 * HOUR,
+    25 * HOUR,
+    26 * HOUR,
+    50 * HOUR,
+    52 * HOUR,
+    76 * HOUR,
+    101 * HOUR,
+];
 /// The last word on every number is asked for, and then everything is looked at.
 const LAST_WORDS: u32 = 100;
 const LOOK: u32 = 101;

@@ -34,6 +34,16 @@ impl World {
         })
     }
 
+    /// Whether a till may redeem the coupon at this moment.
+    pub fn may_be_redeemed(&self, coupon: usize) -> bool {
+        let Some(found) = self.wechat.coupons.get(coupon) else { return true };
+        let mut about = self.oracle.sales.iter().filter(|(_, sale)| sale.coupon == found.code);
+        let returned = about.any(|((machine, number), sale)| {
+            sale.asks == Asks::Return && self.is_doubtful(*machine, number, sale)
+        });
+        !returned || self.adversary.allows(Move::RedeemsOverReturn)
+    }
+
     /// The number that what runs is about, as the till knows it.
     fn sale_of_running(&mut self) -> Option<&Sale> {
         let key = self.task()?.about.clone()?;
@@ -42,12 +52,13 @@ impl World {
 
     /// Whether a write of what runs may fail.
     pub fn may_fail(&mut self) -> bool {
+        let settles = self.task().is_some_and(|task| task.purpose != Purpose::Call);
+        // Of settling everything it is not known what it is about.
         let doubtful = match self.task().map(|task| task.purpose) {
-            // Whatever it is about is in doubt.
             Some(Purpose::SettleAll) => true,
             _ => self.sale_of_running().is_some_and(|sale| sale.verdict == Verdict::Doubt),
         };
-        !doubtful || self.adversary.allows(Move::FailsDoubtful)
+        !doubtful || self.adversary.allows(if settles { Move::FailsSettling } else { Move::FailsDoubtful })
     }
 
     /// Whether a proxy may answer what runs with a refusal of its own.

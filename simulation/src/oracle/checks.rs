@@ -4,7 +4,7 @@ use super::{Broken, Call, Invariant, Kind, Sale, Verdict, meaning};
 use crate::random::keyed_hash;
 use crate::wechat::coupon::{State, What};
 use crate::wechat::message::{Asks, Request};
-use crate::world::{MINUTE, MachineId, Purpose, World};
+use crate::world::{MINUTE, MachineId, Moment, Purpose, World};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use wxcoupon::report::Report;
@@ -139,6 +139,7 @@ impl World {
             && sale.asks == call.asks
             && sale.coupon == call.coupon
             && sale.running == 0
+            && self.machines[call.machine].disk.is_open(&call.number)
         {
             let number = &call.number;
             self.breaks(Invariant::DoubtIsForgotten, || {
@@ -178,6 +179,9 @@ impl World {
                     });
                 }
                 sale.verdict = verdict;
+                if verdict == Verdict::Happened {
+                    sale.done.get_or_insert(self.now);
+                }
                 if verdict == Verdict::Doubt {
                     sale.doubted = Some(self.now);
                 }
@@ -196,7 +200,7 @@ impl World {
         let number = &call.number;
         let coupon = self.wechat.coupon(&sale.coupon);
         match (sale.asks, coupon) {
-            (Asks::Use, Some(coupon)) => self.told_redeemed(call, report, coupon),
+            (Asks::Use, Some(coupon)) => self.told_redeemed(call, report, coupon, sale.done),
             (Asks::Return, Some(coupon)) => {
                 let began = sale.began;
                 let coupon = &self.wechat.coupons[coupon];
@@ -234,7 +238,7 @@ impl World {
         }
     }
 
-    fn told_redeemed(&mut self, call: &Call, report: &Report, coupon: usize) {
+    fn told_redeemed(&mut self, call: &Call, report: &Report, coupon: usize, done: Option<Moment>) {
         let number = &call.number;
         let coupon = &self.wechat.coupons[coupon];
         let code = Arc::clone(&coupon.code);
@@ -250,7 +254,9 @@ impl World {
         let returned = coupon.ledger.iter().rev().find(|entry| entry.undoes.as_ref() == Some(number)).cloned();
         let Some(returned) = returned.filter(|returned| returned.at < call.began) else { return };
         let own = self.oracle.sale(call.machine, &returned.number);
-        if own.is_some_and(|own| own.verdict == Verdict::Happened && own.running == 0) {
+        // One that began while the redemption was not told yet may have undone another one.
+        let began_after = |own: &Sale| done.is_some_and(|done| own.began > done);
+        if own.is_some_and(|own| own.verdict == Verdict::Happened && own.running == 0 && began_after(own)) {
             let by = &returned.number;
             self.breaks(Invariant::OwnReturnIsKnown, || {
                 format!("{number} on {code} was returned by {by} of the same journal, and is told as redeemed")

@@ -58,6 +58,8 @@ pub struct Sale {
     pub running: u32,
     /// Calls whose process died before they said anything.
     pub died: u32,
+    /// When it was first told as done.
+    pub done: Option<Moment>,
     /// When it was last told as in doubt.
     pub doubted: Option<Moment>,
 }
@@ -136,6 +138,7 @@ impl Oracle {
             sent: None,
             running: 0,
             died: 0,
+            done: None,
             doubted: None,
         });
         sale.running += 1;

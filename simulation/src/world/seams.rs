@@ -325,7 +325,15 @@ impl super::World {
         if is_nameless && !self.adversary.allows(Move::ReplaysNameless) {
             return None;
         }
-        let recent = |recorded: &&crate::wechat::Recorded| ages.contains(&(self.now - recorded.at));
+        let allows = |played| self.adversary.allows(played);
+        let recent = |recorded: &&crate::wechat::Recorded| {
+            let changed = self.wechat.coupon(&recorded.coupon).and_then(|coupon| {
+                self.wechat.coupons[coupon].ledger.last().map(|entry| entry.at)
+            });
+            ages.contains(&(self.now - recorded.at))
+                && (recorded.reply.status < 300 || allows(Move::ReplaysRefusals))
+                && (changed.is_none_or(|changed| changed < recorded.at) || allows(Move::ReplaysOvertaken))
+        };
         let all: Vec<_> = self.wechat.recorded.iter().filter(recent).collect();
         let same: Vec<_> = all.iter().filter(|recorded| recorded.coupon == about).collect();
         let mut random = Random::new(chance);
