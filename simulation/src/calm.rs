@@ -134,8 +134,11 @@ fn last_words(machine: MachineId, process: ProcessId) {
             continue;
         }
         with(|world| world.begin_step(mix(0x1A57, crate::random::keyed_hash(0, number.as_bytes())), Purpose::Call));
-        let aim = if void_asked && asks == Asks::Use { "void" } else { "complete" };
-        let report = calls::settle_number(lane, &number, &code, aim);
+        let mut report = calls::settle_number(lane, &number, &code, "complete");
+        let called_off = report.code == Code::Request && report.field.as_deref() == Some("/aim");
+        if void_asked && asks == Asks::Use && called_off {
+            report = calls::settle_number(lane, &number, &code, "void");
+        }
         with(|world| last_word(world, machine, &number, &report, unresolved.contains(&number)));
     }
     let coupons = with(|world| world.wechat.coupons.len());

@@ -3,7 +3,7 @@
 
 use super::Move;
 use crate::oracle::{Sale, Verdict};
-use crate::wechat::message::Asks;
+use crate::wechat::message::{Asks, Copy, coupon_in, number_in};
 use crate::world::{MachineId, Purpose, World};
 
 
@@ -34,14 +34,21 @@ impl World {
         })
     }
 
-    /// Whether a till may redeem the coupon at this moment.
-    pub fn may_be_redeemed(&self, coupon: usize) -> bool {
-        let Some(found) = self.wechat.coupons.get(coupon) else { return true };
-        let mut about = self.oracle.sales.iter().filter(|(_, sale)| sale.coupon == found.code);
-        let returned = about.any(|((machine, number), sale)| {
-            sale.asks == Asks::Return && self.is_doubtful(*machine, number, sale)
+    /// Whether a redemption may reach the coupon at this moment.
+    fn may_be_redeemed(&self, coupon: &str) -> bool {
+        if self.adversary.allows(Move::RedeemsOverReturn) {
+            return true;
+        }
+        if self.calm {
+            // What the journals say is all that is left to go by; the rest has ended.
+            return !self.machines.iter().any(|machine| machine.disk.returns(coupon));
+        }
+        let about = self.oracle.sales.iter().filter(|(_, sale)| &*sale.coupon == coupon);
+        let mut returned = about.map(|((machine, number), sale)| match sale.asks {
+            Asks::Return => self.is_doubtful(*machine, number, sale),
+            _ => sale.void_asked && self.machines[*machine].disk.may_return(coupon),
         });
-        !returned || self.adversary.allows(Move::RedeemsOverReturn)
+        !returned.any(|returned| returned)
     }
 
     /// The number that what runs is about, as the till knows it.
@@ -58,7 +65,15 @@ impl World {
             Some(Purpose::SettleAll) => true,
             _ => self.sale_of_running().is_some_and(|sale| sale.verdict == Verdict::Doubt),
         };
-        !doubtful || self.adversary.allows(if settles { Move::FailsSettling } else { Move::FailsDoubtful })
+        let failed = self.task().is_some_and(|task| task.has_failed);
+        let needs = if settles {
+            Move::FailsSettling
+        } else if failed {
+            Move::FailsTwice
+        } else {
+            Move::FailsDoubtful
+        };
+        !doubtful || self.adversary.allows(needs)
     }
 
     /// Whether a proxy may answer what runs with a refusal of its own.
@@ -72,7 +87,13 @@ impl World {
     }
 
     /// Whether a copy of a request may still arrive: somebody waits for it, or its number is as open as it was.
-    pub fn may_arrive_late(&self, machine: MachineId, asks: Asks, number: &str, is_awaited: bool) -> bool {
+    pub fn may_arrive(&self, copy: &Copy, asks: Asks, is_awaited: bool) -> bool {
+        let number = number_in(&copy.request.body).unwrap_or_default();
+        let coupon = coupon_in(&copy.request.target).unwrap_or_default();
+        if asks == Asks::Use && !self.may_be_redeemed(coupon) {
+            return false;
+        }
+        let machine = copy.machine;
         let needs =
             if asks == Asks::Use { Move::LateAfterRefusal } else { Move::LateChangeAfterRefusal };
         let over = |sale: &Sale| match sale.verdict {

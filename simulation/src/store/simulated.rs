@@ -61,6 +61,7 @@ impl Simulated {
         if !busy {
             return Ok(());
         }
+        with(|world| world.task().map(|task| task.has_failed = true));
         block_until(with(|world| world.now) + 3 * SECOND);
         Err(StoreError::NotWritten("database is locked".into()))
     }
@@ -73,6 +74,9 @@ impl Simulated {
             let may_fail = world.may_fail();
             world.adversary.fault(self.process, key, may_fail)
         });
+        if fault != Fault::None {
+            with(|world| world.task().map(|task| task.has_failed = true));
+        }
         if fault == Fault::Busy {
             block_until(with(|world| world.now) + 3 * SECOND);
             return Err(StoreError::NotWritten("database is locked".into()));

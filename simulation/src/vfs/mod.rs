@@ -70,6 +70,14 @@ impl World {
         if !self.write_may_fail {
             return Wrong::Nothing;
         }
+        let failed = self.faulty(key, flushes);
+        if failed != Wrong::Nothing {
+            self.task().map(|task| task.has_failed = true);
+        }
+        failed
+    }
+
+    fn faulty(&mut self, key: u64, flushes: bool) -> Wrong {
         if flushes {
             let fails = self.adversary.takes(Move::DiskErrorAfter, key, 4);
             return if fails { Wrong::Error } else { Wrong::Nothing };

@@ -109,6 +109,8 @@ pub struct Task {
     pub purpose: Purpose,
     /// The number that its call is about.
     pub about: Option<(MachineId, Arc<str>)>,
+    /// A write of this step has failed.
+    pub has_failed: bool,
     random: Random,
 }
 
@@ -200,6 +202,7 @@ impl World {
             count: 0,
             purpose: Purpose::Call,
             about: None,
+            has_failed: false,
             random: Random::new(mix(self.seed, key)),
         });
         self.plan(self.now, Event::Wake { task, ticket: 0 });
@@ -235,7 +238,7 @@ impl World {
         let seed = self.seed;
         if let Some(task) = self.task() {
             (task.key, task.count, task.purpose) = (key, 0, purpose);
-            task.about = None;
+            (task.about, task.has_failed) = (None, false);
             task.random = Random::new(mix(seed, key));
         }
     }

@@ -273,8 +273,7 @@ impl super::World {
         let is_awaited = copy.asker.is_some_and(|(task, ticket)| {
             self.tasks[task].ticket == ticket && self.tasks[task].routine.is_some()
         });
-        let number = number_in(&copy.request.body).unwrap_or_default();
-        if asks.writes() && !self.may_arrive_late(copy.machine, asks, number, is_awaited) {
+        if asks.writes() && !self.may_arrive(&copy, asks, is_awaited) {
             return;
         }
         let mut reply = match copy.twist {
