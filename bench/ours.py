@@ -144,7 +144,7 @@ def pacing(bench):
             folder = fresh_folder("paced")
             with Sandbox(folder, LIMIT) as sandbox, ThreadPoolExecutor(PROCESSES) as processes:
 
-                def process(_):
+                def process(_, contestant=contestant, sandbox=sandbox):
                     first = sandbox.coupons(COUPONS_OF_A_PROCESS)
                     return start(
                         contestant, sandbox.paced, CALLERS, settle, seconds, "paced", first=first, count=1 << 40

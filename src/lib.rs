@@ -7,7 +7,7 @@
 //!
 //! Data flows one way: `ffi → client → (api, journal, net → wire)`.
 //!
-//! - [`ffi`] is the C surface and the only place with `unsafe`: handles, buffers, panics, text.
+//! - [`ffi`] is the C surface: handles, buffers, panics, text. It and `os` are the only places with `unsafe`.
 //! - [`client`] runs one call from start to finish: check, write down, send until answered, judge, record.
 //! - [`journal`] holds what may have happened, flushed before the first byte leaves.
 //! - [`jobs`] carries calls out for programs with one thread.
@@ -18,7 +18,7 @@
 //! - [`net`] brings bytes to WeChat Pay and back, within a deadline, and says whether they left.
 //!
 //! Beside them: [`config`], [`status`] (every number), [`report`] (the answer's JSON), [`json`] (strict
-//! reading), [`encoding`], [`log`] and [`redact`].
+//! reading), [`encoding`], [`log`], [`redact`] and `os` (what only the system knows: locks, files, forks).
 
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
@@ -45,6 +45,8 @@ mod limits;
 pub mod log;
 pub mod mode;
 pub mod net;
+#[allow(unsafe_code, reason = "calls of the system")]
+mod os;
 pub mod outcome;
 pub mod quote;
 pub mod redact;

@@ -109,10 +109,10 @@ fn a_job_that_the_cashier_calls_off_is_settled() {
 
     sandbox.inject(Fault::new(FaultKind::ProcessThenHang).on("use").times(1));
     let mut config = sandbox.config();
-    config["attempt_timeout_ms"] = json!(1500);
+    config["attempt_timeout_ms"] = json!(3000);
     let path = sandbox.dir().join("hasty.json");
     std::fs::write(&path, config.to_string()).unwrap();
-    let called_off = call(&program, &path, &["AUTO_OFF", "6"]).unwrap();
+    let called_off = call(&program, &path, &["AUTO_OFF", "20"]).unwrap();
     let parts = ["......", "the cashier cancels", "WXCOUPON_E_CANCELLED_SENT", "settle", "WXCOUPON_OK"];
     assert_in_order(&called_off, &parts);
     assert_eq!(sandbox.ledger().len(), 2, "two coupons, each redeemed once");

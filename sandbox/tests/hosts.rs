@@ -65,13 +65,12 @@ fn connection_close_is_respected() {
     assert_eq!(got.header("connection"), Some("close"));
     let start = Instant::now();
     assert!(line.read_answer().is_err());
-    assert!(start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() < Duration::from_secs(6), "others are kept for eight");
 }
 
 #[test]
 fn many_start_and_stop_quickly_with_shared_keys() {
     Keys::shared().unwrap();
-    let start = Instant::now();
     let sandboxes: Vec<Sandbox> = (0..20).map(|_| sandbox()).collect();
     let till = Till::new(&sandboxes[0]);
     let _open = till.connect(&till.urls[0]).unwrap();
@@ -79,8 +78,13 @@ fn many_start_and_stop_quickly_with_shared_keys() {
     assert!(serials.windows(2).all(|pair| pair[0] == pair[1]));
     let dir = sandboxes[0].dir().to_owned();
     assert!(dir.join("config.json").exists());
+    let start = Instant::now();
     drop(sandboxes);
-    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(6),
+        "an idle connection is kept for eight: {:?}",
+        start.elapsed()
+    );
     assert!(!dir.exists(), "a temporary folder goes away");
     assert!(till.connect(&till.urls[0]).is_err());
 }

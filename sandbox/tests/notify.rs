@@ -291,7 +291,7 @@ fn stopping_does_not_wait_for_a_silent_receiver() {
     receiver.next();
     let start = Instant::now();
     drop(sandbox);
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn many_events_reach_a_receiver_that_is_slow() {
         all.iter().filter(|delivery| delivery.state == DeliveryState::Delivered).count()
     };
     while delivered() < 100 {
-        assert!(start.elapsed() < Duration::from_secs(20), "{} of 100", delivered());
+        assert!(start.elapsed() < Duration::from_secs(120), "{} of 100", delivered());
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -86,7 +86,7 @@ fn changes_are_in_the_file_within_seconds() {
     let sandbox = file.start().unwrap();
     let till = Till::new(&sandbox);
     till.ok(&till.use_request("SBX_EFFECTIVE_1", "USE_0001"));
-    let until = Instant::now() + Duration::from_secs(5);
+    let until = Instant::now() + Duration::from_secs(20);
     while !fs::read_to_string(&file.0).unwrap().contains("USE_0001") {
         assert!(Instant::now() < until);
         sleep(Duration::from_millis(50));

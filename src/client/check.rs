@@ -15,10 +15,14 @@ use crate::status::{Class, Code};
 use crate::system;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::Duration;
 
 /// From this difference on the self-check asks to set the clock. Signing corrects it all the same.
 const WRONG_CLOCK_S: i64 = 60;
+
+/// Numbers of damaged rows that a line names.
+const DAMAGED_NAMED: usize = 10;
 
 /// Official since 2026-04: gives back what it is sent, to test signing and verifying.
 static ECHO: Operation = Operation::echo();
@@ -117,10 +121,7 @@ impl Client {
                     "in memory: what is pending is forgotten when the program ends",
                     "Set journal_path to a file on this machine.",
                 ),
-                (Some(path), Ok(_)) => match self.journal.try_to_write() {
-                    Ok(()) => Line::fine("journal", path.display().to_string()),
-                    Err(error) => Line::wrong("journal", error.message, error.code.hint()),
-                },
+                (Some(path), Ok(_)) => self.journal_line(path),
             },
         ];
         let count = pending.map_or(0, |rows| rows.iter().filter(|row| row.state.is_pending()).count());
@@ -135,6 +136,26 @@ impl Client {
             Line::wrong("clock_offset_s", offset.to_string(), advice)
         });
         lines
+    }
+
+    /// Opening the journal looks at its head and at what is open; here everything is read.
+    fn journal_line(&self, path: &Path) -> Line {
+        let read = self.journal.try_to_write().and_then(|()| self.journal.look_over());
+        match read {
+            Err(error) => Line::wrong("journal", error.message, error.code.hint()),
+            Ok(read) if read.damaged.is_empty() => Line::fine("journal", path.display().to_string()),
+            Ok(read) => {
+                let mut numbers: Vec<&str> = read.damaged.iter().map(String::as_str).collect();
+                numbers.truncate(DAMAGED_NAMED);
+                let found = format!(
+                    "{} of {} rows were changed by something else than this library: {}",
+                    read.damaged.len(),
+                    read.rows,
+                    numbers.join(", ")
+                );
+                Line::wrong("journal", found, "Look at the disk; settle these numbers one by one.")
+            }
+        }
     }
 
     fn online_lines(&self, deadline: &Deadline, cancel: &Cancel) -> Vec<Line> {

@@ -2,7 +2,7 @@
 //! an answer names one that is not known.
 //!
 //! A download happens once at a time and at most once a minute, so that nobody who makes up serial numbers
-//! can make us hammer WeChat Pay. What was downloaded is kept beside the journal as it came, sealed: opening
+//! can make us hammer WeChat Pay. What was downloaded is kept in a file as it came, sealed: opening
 //! it again proves again that it is WeChat Pay's.
 
 use super::doubt::Prior;
@@ -51,7 +51,7 @@ pub(super) struct Keys {
     all: RwLock<Arc<KeyRing>>,
     /// Opens what is downloaded; nothing where downloading makes no sense.
     apiv3_key: Option<Zeroizing<String>>,
-    /// Beside the journal.
+    /// Where what is downloaded is kept.
     file: Option<PathBuf>,
     download: Mutex<Download>,
     ended: Condvar,
@@ -76,13 +76,12 @@ impl Keys {
     /// The configured keys and what an earlier process has left on the disk.
     pub(super) fn new(config: &Config) -> Keys {
         let apiv3_key = config.apiv3_key.clone().filter(|_| config.identity.mode == Mode::Partner);
-        let file = config.journal.path.as_deref().map(|journal| beside(journal, &config.identity.id));
         let keys = Keys {
             configured: config.ring.clone(),
             downloaded: Mutex::default(),
             all: RwLock::new(Arc::new(config.ring.clone())),
             apiv3_key,
-            file,
+            file: config.certificates_path.clone(),
             download: Mutex::default(),
             ended: Condvar::new(),
         };
@@ -159,13 +158,6 @@ impl Keys {
     fn download(&self) -> MutexGuard<'_, Download> {
         self.download.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// One file for each merchant: several may share a journal.
-fn beside(journal: &Path, mchid: &str) -> PathBuf {
-    let mut name = journal.as_os_str().to_owned();
-    name.push(format!(".{mchid}.certificates"));
-    PathBuf::from(name)
 }
 
 /// The whole file or none of it, whoever reads it meanwhile.

@@ -18,7 +18,7 @@ use crate::status::Code;
 use crate::wire::ring::KeyRing;
 use crate::wire::sign::Authorizer;
 use fields::Fields;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use ureq::http::Uri;
 use zeroize::Zeroizing;
@@ -59,6 +59,8 @@ pub struct Config {
     pub user_agent: String,
     /// Where it is written down what may have happened.
     pub journal: JournalSettings,
+    /// Where downloaded platform certificates are kept; nowhere where there is none.
+    pub certificates_path: Option<PathBuf>,
 }
 
 /// The journal's part of the configuration.
@@ -122,6 +124,10 @@ impl Config {
         fields.finish()?;
 
         Ok(Config {
+            certificates_path: journal
+                .path
+                .as_deref()
+                .and_then(|path| certificates_beside(path, &identity.id)),
             identity,
             authorizer: credentials.authorizer,
             ring: credentials.ring,
@@ -139,6 +145,13 @@ impl Config {
             journal,
         })
     }
+}
+
+/// One file for each merchant: several may share a journal. Absolute, so that it stays the same in another folder.
+fn certificates_beside(journal: &Path, id: &str) -> Option<PathBuf> {
+    let mut name = std::path::absolute(journal).ok()?.into_os_string();
+    name.push(format!(".{id}.certificates"));
+    Some(PathBuf::from(name))
 }
 
 fn limits(fields: &mut Fields) -> Result<Limits> {

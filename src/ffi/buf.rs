@@ -1,6 +1,8 @@
 //! The result buffer.
 
 use super::guard::guard;
+#[cfg(unix)]
+use super::registry::Held;
 use super::registry::{Kind, Registry};
 use super::wxcoupon_buf;
 use crate::encoding::TextEncoding;
@@ -57,6 +59,11 @@ pub(super) fn optional(buf: *mut wxcoupon_buf) -> Result<Option<Arc<Buf>>, i32> 
 
 pub(super) fn live() -> u32 {
     BUFS.live()
+}
+
+#[cfg(unix)]
+pub(super) fn hold() -> Held<'static, Buf> {
+    BUFS.hold()
 }
 
 fn with_content<R>(buf: *const wxcoupon_buf, absent: R, read: impl FnOnce(&Content) -> R) -> R {

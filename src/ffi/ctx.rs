@@ -1,6 +1,8 @@
 //! The context: keys, hosts and connections of one merchant.
 
 use super::guard::guard;
+#[cfg(unix)]
+use super::registry::Held;
 use super::registry::{Kind, Registry};
 use super::text::{bytes_of, null};
 use super::{answer, wxcoupon_buf, wxcoupon_ctx};
@@ -37,6 +39,11 @@ pub(super) fn alive(ctx: *mut wxcoupon_ctx) -> Result<Arc<Ctx>> {
 
 pub(super) fn live() -> u32 {
     CTXS.live()
+}
+
+#[cfg(unix)]
+pub(super) fn hold() -> Held<'static, Ctx> {
+    CTXS.hold()
 }
 
 /// Makes a context from a configuration. Never uses the network.
@@ -87,6 +94,8 @@ pub unsafe extern "C" fn wxcoupon_ctx_new(
 }
 
 fn make(bytes: &[u8]) -> Result<(usize, TextEncoding, Report)> {
+    #[cfg(unix)]
+    super::fork::notice();
     let (text, encoding) = decode_config(bytes)?;
     let client = Client::new(Config::from_json(&text)?)?;
     let report = Report::local(&client.summary()?);

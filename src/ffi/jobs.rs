@@ -2,6 +2,8 @@
 
 use super::ctx::{self, alive};
 use super::guard::guard;
+#[cfg(unix)]
+use super::registry::Held;
 use super::registry::{Kind, Registry};
 use super::text::{bytes_of, null};
 use super::{answer, buf, contained, wxcoupon_buf, wxcoupon_ctx, wxcoupon_job};
@@ -19,13 +21,18 @@ use std::time::Duration;
 static JOBS: Registry<Started> = Registry::new(Kind::Job);
 
 /// What stands behind a `wxcoupon_job`.
-struct Started {
+pub(super) struct Started {
     job: Arc<Job>,
     encoding: TextEncoding,
 }
 
 /// How soon to ask again after a job that is not done.
 const ASK_AGAIN_MS: u64 = 100;
+
+#[cfg(unix)]
+pub(super) fn hold() -> Held<'static, Started> {
+    JOBS.hold()
+}
 
 /// Starts a call and returns at once; a few threads of the context carry jobs out.
 ///

@@ -1,4 +1,4 @@
-//! The C surface: the only module with `unsafe`, in the order of the header.
+//! The C surface, in the order of the header.
 //!
 //! Every exported function that could panic goes through [`guard::guard`]; every handle is looked up in a
 //! [`registry::Registry`]; caller memory is read by [`text`] and written by [`buf`] and [`ctx`] alone.
@@ -15,6 +15,8 @@ mod ctx;
 #[cfg(any(windows, test))]
 #[cfg_attr(test, allow(dead_code, reason = "called from Windows programs alone"))]
 mod doors;
+#[cfg(unix)]
+mod fork;
 mod fpu;
 mod guard;
 mod jobs;

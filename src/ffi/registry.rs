@@ -130,6 +130,11 @@ impl<T> Registry<T> {
         self.read().live
     }
 
+    /// Nobody else uses it until this is dropped.
+    pub fn hold(&self) -> Held<'_, T> {
+        Held(self.write())
+    }
+
     fn split(&self, key: usize) -> Option<(usize, usize)> {
         let slot = (key >> SLOT_SHIFT) & SLOT_MASK;
         let generation = (key >> GENERATION_SHIFT) & GENERATION_MASK;
@@ -147,6 +152,23 @@ impl<T> Registry<T> {
 
     fn write(&self) -> RwLockWriteGuard<'_, Table<T>> {
         self.table.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A registry that is held.
+pub struct Held<'a, T>(RwLockWriteGuard<'a, Table<T>>);
+
+impl<T> Held<'_, T> {
+    /// Ends all keys and leaves what stands behind them alone: it is somebody else's.
+    #[cfg_attr(windows, allow(dead_code, reason = "nothing is forked there"))]
+    pub fn abandon(mut self) {
+        for slot in &mut self.0.slots {
+            if let Some(value) = slot.value.take() {
+                std::mem::forget(value);
+                slot.generation = (slot.generation + 1) & GENERATION_MASK;
+            }
+        }
+        self.0.live = 0;
     }
 }
 
@@ -213,6 +235,17 @@ mod tests {
             assert!(registry.get(stale).is_none(), "round {round}");
             registry.remove(key);
         }
+    }
+
+    #[test]
+    fn what_is_abandoned_is_not_dropped_and_its_keys_are_dead() {
+        let registry = Registry::new(Kind::Ctx);
+        let value = Arc::new(());
+        let key = registry.insert(Arc::clone(&value)).unwrap();
+        registry.hold().abandon();
+        assert!(registry.get(key).is_none() && registry.remove(key).is_none());
+        assert_eq!((registry.live(), Arc::strong_count(&value)), (0, 2));
+        assert_ne!(registry.insert(value).unwrap(), key);
     }
 
     #[test]

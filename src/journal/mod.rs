@@ -27,15 +27,15 @@ use decide::{Caller, Found};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use store::{Durability, Mark, Reach, Store, StoreError, Transaction};
+use store::{Durability, Mark, Overview, PROVEN_S, Store, StoreError, Transaction};
 
-/// Facts that a store remembers.
-const PROVEN_S: &str = "proven_s";
+/// Facts that a store remembers, besides [`PROVEN_S`].
 const OFFSET_S: &str = "offset_s";
 const TAKEN_BACK_MS: &str = "taken_back_ms";
 
-/// A till that never restarts forgets old rows too, once in so many requests.
+/// A till that never restarts forgets old rows too, once in so many requests, in so many steps at most.
 const PRUNED_EVERY: i64 = 1000;
+const STEPS: u32 = 8;
 
 /// The journal of one context.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ impl Journal {
     pub fn with_store(store: Arc<dyn Store>, merchant: &str, keep: Duration) -> Result<Journal> {
         let mark = Mutex::new(store.enlist().map_err(journal_error)?);
         let journal = Journal { store, merchant: merchant.into(), keep, mark };
-        journal.prune(Reach::Whole)?;
+        journal.forget_old(1);
         Ok(journal)
     }
 
@@ -118,14 +118,8 @@ impl Journal {
         };
         Ok(match found {
             Found::Claimed { row, doubt } => {
-                if row.id % PRUNED_EVERY == 0
-                    && let Err(error) = self.prune(Reach::Old)
-                {
-                    // What is too old can wait; the request must not.
-                    crate::log::warn(format_args!(
-                        "old journal rows could not be removed: {}",
-                        error.message
-                    ));
+                if row.id % PRUNED_EVERY == 0 {
+                    self.forget_old(STEPS);
                 }
                 Begin::Go(self.claimed(mark, row, doubt))
             }
@@ -143,15 +137,37 @@ impl Journal {
         self.run(Durability::Flushed, move |rows| rows.delete(nobody, &row::Lease::default()).map(drop))
     }
 
-    fn prune(&self, reach: Reach) -> Result<()> {
-        let (merchant, keep) = (Arc::clone(&self.merchant), self.keep);
-        self.run(Durability::Lazy, move |rows| rows.prune(&merchant, keep, reach))
+    /// Reads everything, and forgets all that is too old. Others go on meanwhile.
+    pub fn look_over(&self) -> Result<Overview> {
+        self.forget_old(u32::MAX);
+        self.store.look_over().map_err(journal_error)
+    }
+
+    /// In steps, each of which others wait for. How old something is, is counted to the latest time that WeChat Pay has
+    /// proven: this machine's clock may be far ahead.
+    fn forget_old(&self, steps: u32) {
+        let mut after = Some(0);
+        for _ in 0..steps {
+            let Some(from) = after else { return };
+            let merchant = Arc::clone(&self.merchant);
+            let keep_s = i64::try_from(self.keep.as_secs()).unwrap_or(i64::MAX);
+            let step = self.run(Durability::Lazy, move |rows| {
+                let Some(proven_s) = rows.fact(PROVEN_S)? else { return Ok(None) };
+                let older_than_s = proven_s.saturating_sub(keep_s);
+                rows.prune(&merchant, older_than_s.saturating_mul(1000), from)
+            });
+            after = step.unwrap_or_else(|error| {
+                // What is too old can wait; the request must not.
+                crate::log::warn(format_args!("old journal rows could not be removed: {}", error.message));
+                None
+            });
+        }
     }
 
     /// The row with that number.
     pub fn find(&self, number: &str) -> Result<Option<Row>> {
         let (merchant, number) = (Arc::clone(&self.merchant), number.to_owned());
-        self.run(Durability::Lazy, move |rows| rows.find(&merchant, &number))
+        self.run(Durability::Reading, move |rows| rows.find(&merchant, &number))
     }
 
     /// The row with that number, to work on; nothing when somebody else works on it.
@@ -169,7 +185,7 @@ impl Journal {
     /// Everything that is not known to be finished, oldest first.
     pub fn unfinished(&self) -> Result<Vec<Row>> {
         let merchant = Arc::clone(&self.merchant);
-        self.run(Durability::Lazy, move |rows| rows.open(&merchant))
+        self.run(Durability::Reading, move |rows| rows.open(&merchant))
     }
 
     fn decided<T: Send + 'static>(
@@ -236,7 +252,7 @@ impl Journal {
 
     /// What is remembered of the time.
     pub fn time(&self) -> Result<Option<Known>> {
-        self.run(Durability::Lazy, |rows| {
+        self.run(Durability::Reading, |rows| {
             let (proven_s, offset_s) = (rows.fact(PROVEN_S)?, rows.fact(OFFSET_S)?);
             Ok(proven_s.zip(offset_s).map(|(proven_s, offset_s)| Known { proven_s, offset_s }))
         })
@@ -257,7 +273,7 @@ impl Journal {
     pub fn was_returned_since(&self, row: &Row) -> Result<Option<Row>> {
         let (merchant, row) = (Arc::clone(&self.merchant), row.clone());
         let Some(coupon) = row.coupon.clone() else { return Ok(None) };
-        self.run(Durability::Lazy, move |rows| {
+        self.run(Durability::Reading, move |rows| {
             let mut returns = rows.returns(&merchant, &coupon)?;
             returns.retain(|back| back.state == State::Done && is_later(back, &row));
             Ok(returns.pop())

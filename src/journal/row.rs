@@ -345,11 +345,6 @@ pub(super) fn coupon(members: &Map<String, Value>) -> Option<Arc<str>> {
     Some(parts.map(|part| format!("{}:{part}", part.len())).join(" ").into())
 }
 
-/// The moment that long ago, in milliseconds since 1970.
-pub fn ago_ms(time: Duration) -> i64 {
-    wall_ms().saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
-}
-
 #[cfg(test)]
 impl NewRow {
     /// A redemption with as little as there can be.

@@ -6,15 +6,19 @@
 
 use super::row::{Lease, Row};
 use std::sync::Arc;
-use std::time::Duration;
+
+/// The latest time that an answer of WeChat Pay has proven, in seconds since 1970, as a [`Transaction::fact`].
+pub const PROVEN_S: &str = "proven_s";
 
 /// Whether a change must survive a power cut before anybody hears of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Durability {
-    /// Flushed to the disk when the call returns.
-    Flushed,
+    /// Nothing is changed, so nobody is waited for who does.
+    Reading,
     /// Written in order, flushed with the next change that is.
     Lazy,
+    /// Flushed to the disk when the call returns.
+    Flushed,
 }
 
 /// Why a change was not made.
@@ -44,6 +48,18 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Whether the context with that mark still lives, here or in another process. What cannot be told is alive.
     fn is_alive(&self, mark: &str) -> bool;
+
+    /// Reads everything that is kept, while others go on. Fails where it cannot be relied on.
+    fn look_over(&self) -> Result<Overview>;
+}
+
+/// What reading everything has brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overview {
+    /// Rows of all merchants.
+    pub rows: u64,
+    /// Numbers of rows that something else than this library has changed.
+    pub damaged: Vec<String>,
 }
 
 /// The sign of life of one context.
@@ -72,21 +88,13 @@ pub trait Transaction {
     /// Every return of that coupon ([`Row::coupon`]), oldest first.
     fn returns(&mut self, merchant: &str, coupon: &str) -> Result<Vec<Row>>;
 
-    /// Forgets finished rows that have not changed for so long.
-    fn prune(&mut self, merchant: &str, keep: Duration, reach: Reach) -> Result<()>;
+    /// Forgets finished rows that are older than that moment (milliseconds since 1970), some of those behind the row `after`,
+    /// so that others wait but a little. Behind which row to go on; nothing where the rest is to be kept.
+    fn prune(&mut self, merchant: &str, older_than_ms: i64, after: i64) -> Result<Option<i64>>;
 
     /// A number that the store remembers under a name.
     fn fact(&mut self, name: &str) -> Result<Option<i64>>;
 
     /// Remembers a number.
     fn set_fact(&mut self, name: &str, value: i64) -> Result<()>;
-}
-
-/// How far forgetting old rows goes at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// Every row is read, so that a file with a damaged one is found out.
-    Whole,
-    /// To the first row that is to be kept: a redemption waits meanwhile.
-    Old,
 }

@@ -93,7 +93,7 @@ mod tests {
 
     fn hosts() -> Hosts {
         let host = |name: &str| Host { origin: format!("https://{name}"), name: name.into() };
-        Hosts::new(vec![host("a"), host("b")], Duration::from_millis(50))
+        Hosts::new(vec![host("a"), host("b")], Duration::from_secs(60))
     }
 
     #[test]

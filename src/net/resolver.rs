@@ -213,7 +213,7 @@ mod tests {
     use std::net::Ipv4Addr;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    const SOON: Duration = Duration::from_secs(2);
+    const SOON: Duration = Duration::from_secs(20);
 
     fn fresh() -> &'static Lookups {
         Box::leak(Box::new(Lookups::new()))
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn a_name_service_that_hangs_ends_at_the_limit_and_holds_few_threads() {
         fn lookup(_: &str) -> Vec<IpAddr> {
-            std::thread::sleep(Duration::from_secs(3));
+            std::thread::sleep(Duration::from_secs(60));
             Vec::new()
         }
         let (lookups, start) = (fresh(), Instant::now());
@@ -253,7 +253,7 @@ mod tests {
         for caller in callers {
             assert_eq!(caller.join().unwrap(), Err(Unresolved::TimedOut));
         }
-        assert!(start.elapsed() < Duration::from_secs(2));
+        assert!(start.elapsed() < Duration::from_secs(20));
         assert!(lookups.lock().threads <= MAX_THREADS);
     }
 

@@ -38,11 +38,8 @@ fn a_damaged_journal_is_refused_and_left_as_it_is() {
     let pages = whole.len() / 4096;
     assert!(pages > 4, "{pages} pages");
     let page = 1 + random.index(pages - 1);
-    let mut damaged = vec![
-        ("a text", b"these are the accounts of last year\n".repeat(200)),
-        ("no header", [vec![0; 100], whole[100..].to_vec()].concat()),
+    let somewhere = [
         ("half of it", whole[..whole.len() / 2].to_vec()),
-        ("no catalogue", [&whole[..100], &[0; 3996], &whole[4096..]].concat()),
         ("a page of zeros", with_page(&whole, page, &[0; 4096])),
         ("a page of noise", {
             let noise: Vec<u8> = (0..4096).map(|_| random.next().to_le_bytes()[0]).collect();
@@ -53,11 +50,38 @@ fn a_damaged_journal_is_refused_and_left_as_it_is() {
             with_page(&whole, page, &whole[other * 4096..(other + 1) * 4096])
         }),
     ];
-    damaged.push(("another program's", another_programs(folder.path())));
-    for (what, bytes) in damaged {
+    let in_front = [
+        ("a text", b"these are the accounts of last year\n".repeat(200)),
+        ("no header", [vec![0; 100], whole[100..].to_vec()].concat()),
+        ("no catalogue", [&whole[..100], &[0; 3996], &whole[4096..]].concat()),
+        ("another program's", another_programs(folder.path())),
+    ];
+    for (what, bytes) in in_front {
         std::fs::write(desk.journal(), &bytes).unwrap();
         refused(&desk.config(), what);
         assert!(std::fs::read(desk.journal()).unwrap() == bytes, "{what}: it was changed");
+    }
+    // Where it is anywhere else, opening need not find it, and the self-check does.
+    // Two empty pages are alike.
+    for (what, bytes) in somewhere.into_iter().filter(|(_, bytes)| *bytes != whole) {
+        std::fs::write(desk.journal(), &bytes).unwrap();
+        match Till::try_new(&desk.config()) {
+            Err(told) => {
+                assert_eq!(told.name(), "WXCOUPON_E_JOURNAL", "{what}: {}", told.json);
+                assert!(std::fs::read(desk.journal()).unwrap() == bytes, "{what}: it was changed");
+            }
+            Ok(till) => {
+                let checked = till.check().json;
+                let lines = checked["data"]["lines"].as_array().unwrap();
+                let line = lines.iter().find(|line| line["name"] == "journal").unwrap();
+                assert_eq!(line["ok"], false, "{what}: {checked}");
+                till.redeem(&use_request("AUTO_3", "OLD-0003"));
+            }
+        }
+        assert_eq!(sandbox.ledger().len(), 30, "{what}");
+        for end in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(desk.journal().with_file_name(format!("till.journal{end}")));
+        }
     }
     std::fs::write(desk.journal(), &whole).unwrap();
     let requests = sandbox.stats().requests;
@@ -87,7 +111,8 @@ fn a_journal_that_lost_its_last_bytes_redeems_nothing_twice() {
         opened += 1;
         for index in 0..30 {
             let told = till.redeem(&use_request(&format!("AUTO_{index}"), &format!("OLD-{index:04}")));
-            let in_order = told.status == 0 || told.name() == "WXCOUPON_E_JOURNAL";
+            // A row that something else has changed is in doubt.
+            let in_order = told.status == 0 || told.class() == 4 || told.name() == "WXCOUPON_E_JOURNAL";
             assert!(in_order, "{lost} bytes lost: {}", told.json);
             unknown += u32::from(told.status != 0);
         }

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wxcoupon_sandbox::{Options, Sandbox};
 
-/// The library waits three seconds for a file that is locked; a context that opens may wait twice.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// The library waits three seconds for a file that is locked; a context that opens may wait twice. Who holds it
+/// does so for a minute.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The role: holds the journal in an exclusive transaction until it is killed.
 pub fn hold(journal: &Path) {

@@ -27,7 +27,7 @@ use counter::Counter;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 use till::use_request;
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
@@ -140,16 +140,23 @@ fn one_number_called_by_many_threads_is_sent_once() {
     let folder = TempDir::new().unwrap();
     for (round, journal) in [None, Some(&folder), None, Some(&folder)].into_iter().enumerate() {
         let till = Counter::open(&till::config_with(&sandbox, &config_of_one(journal))).unwrap();
-        sandbox.inject(Fault::new(FaultKind::Delay { ms: 300 }).on("use").times(1));
+        sandbox.inject(Fault::new(FaultKind::Delay { ms: 2000 }).on("use").times(1));
         let request = use_request(&format!("AUTO_ONE_{round}"), &format!("ONE-{round:04}"));
         let mut counts = BTreeMap::<String, u32>::new();
+        let answered = AtomicBool::new(false);
         std::thread::scope(|scope| {
-            let (till, request) = (&till, &request);
-            let call = |index: u64| {
+            let (till, request, answered, sandbox) = (&till, &request, &answered, &sandbox);
+            let call = |index: usize| {
                 scope.spawn(move || {
-                    // Half of them at once, the others until after the answer.
-                    std::thread::sleep(Duration::from_millis(if index < 16 { 0 } else { index * 40 }));
-                    till.redeem(request)
+                    // Half of them at once, a quarter amid them, and a quarter after the answer.
+                    match index {
+                        0..16 => (),
+                        16..24 => till::until_asked(sandbox, round as u64 + 1),
+                        _ => till::until("an answer", || answered.load(Ordering::SeqCst)),
+                    }
+                    let told = till.redeem(request);
+                    answered.fetch_or(told.status == 0, Ordering::SeqCst);
+                    told
                 })
             };
             for told in (0..32).map(call).collect::<Vec<_>>() {

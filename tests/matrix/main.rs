@@ -28,12 +28,12 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Shops that are open at the same time: nearly all of a cell is waiting.
 const AT_ONCE: usize = 40;
-/// More than this, on a slow machine too, and nobody runs it.
-const LONGEST: Duration = Duration::from_secs(180);
+/// How often a cell is run again by itself whose class a busy machine may have changed.
+const TRIES: usize = 3;
 
 #[test]
 fn what_the_till_is_told_is_what_happened() {
@@ -51,8 +51,11 @@ fn what_the_till_is_told_is_what_happened() {
     for (cell, outcome) in &mut ended {
         // A machine too busy to keep an attempt's time shows other classes; so such a cell is run again by
         // itself. What contradicts the ledger stands.
-        let late = matches!(outcome, Ok(ended) if !ended.unexpected.is_empty() && ended.wrong.is_empty());
-        if late && start.elapsed() < LONGEST {
+        for _ in 0..TRIES {
+            let late = matches!(outcome, Ok(ended) if !ended.unexpected.is_empty() && ended.wrong.is_empty());
+            if !late {
+                break;
+            }
             println!("again: {cell}");
             *outcome = run(cell);
         }
@@ -74,7 +77,6 @@ fn what_the_till_is_told_is_what_happened() {
     println!("{matrix}");
     table::write(&matrix);
     assert!(wrong.is_empty(), "{} of {} cells:\n{}", wrong.len(), ended.len(), wrong.join("\n"));
-    assert!(start.elapsed() < LONGEST, "{:?}", start.elapsed());
 }
 
 type Outcome = Result<Ended, String>;

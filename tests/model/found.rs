@@ -1,7 +1,7 @@
 //! Short sequences that the model found, kept by name.
 
 use crate::audit::History;
-use crate::till::{Till, config_with, use_request};
+use crate::till::{Till, config_with, until, use_request};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
@@ -51,12 +51,13 @@ fn what_was_called_off_is_not_redeemed_later() {
 fn calling_off_keeps_the_time_that_the_caller_gave() {
     let (sandbox, till) = shop();
     assert_eq!(till.redeem(&use_request(COUPON, NUMBER)).status, 0);
+    assert_eq!(till.update(&config_with(&sandbox, &json!({ "timeout_ms": 20_000 }))).status, 0);
     sandbox.inject(Fault::new(FaultKind::Hang).on("return"));
     let mut request = void();
-    request["_options"] = json!({ "timeout_ms": 200 });
+    request["_options"] = json!({ "timeout_ms": 800 });
     let start = Instant::now();
     assert_eq!(till.settle(&request).class(), 4);
-    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(4), "an attempt may last five: {:?}", start.elapsed());
 }
 
 #[test]
@@ -65,8 +66,8 @@ fn a_refusal_is_not_told_while_an_earlier_attempt_can_still_take_effect() {
     sandbox.inject(Fault::new(FaultKind::SlowProcessing { ms: 900 }).on("use").times(1));
     sandbox.inject(Fault::new(FaultKind::Status { status: 403, html: false }).on("use"));
     let told = till.redeem(&use_request(COUPON, NUMBER));
-    std::thread::sleep(Duration::from_secs(1));
-    let redeemed = History::of(&sandbox, COUPON).redeemed_under() == Some(NUMBER);
-    assert!(redeemed, "the first attempt arrives late");
+    until("the first attempt arrives late", || {
+        History::of(&sandbox, COUPON).redeemed_under() == Some(NUMBER)
+    });
     assert!(matches!(told.class(), 0 | 4), "redeemed, and told {}", told.json);
 }

@@ -1,6 +1,6 @@
 //! What may have happened becomes known, and nothing happens twice.
 
-use crate::till::{Till, config_with, query_request, sandbox, shop, use_request, with_limit};
+use crate::till::{Till, config_with, query_request, sandbox, shop, until_asked, use_request, with_limit};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -198,9 +198,9 @@ fn two_contexts_on_one_file_never_work_on_one_number_at_once() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let config = config_with(&sandbox, &json!({ "journal_path": folder.path().join("till.journal") }));
     let (first, second) = (Till::new(&config), Till::new(&config));
-    sandbox.inject(Fault::new(FaultKind::Delay { ms: 600 }).on("use").times(1));
+    sandbox.inject(Fault::new(FaultKind::Delay { ms: 3000 }).on("use").times(1));
     let running = std::thread::spawn(move || first.redeem(&use_request("AUTO_TWO", "TILL-TWO-01")).status);
-    std::thread::sleep(Duration::from_millis(200));
+    until_asked(&sandbox, 1);
     for busy in [
         second.redeem(&use_request("AUTO_TWO", "TILL-TWO-01")),
         second.settle(&json!({ "out_request_no": "TILL-TWO-01" })),

@@ -13,6 +13,7 @@ mod brand;
 mod checking;
 mod connections;
 mod doubt;
+mod first_format;
 mod hostile;
 mod jobs;
 mod keys;

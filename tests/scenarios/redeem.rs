@@ -1,7 +1,7 @@
 //! The till's day: ask, redeem, repeat, be refused.
 
 use crate::till::Till;
-use crate::till::{OPENID, config_with, query_request, shop, use_request};
+use crate::till::{OPENID, config_with, query_request, shop, until_asked, use_request};
 use serde_json::json;
 use wxcoupon_sandbox::{CouponState, Fault, FaultKind};
 
@@ -148,11 +148,11 @@ fn any_other_request_goes_the_same_way() {
 fn a_new_configuration_holds_for_the_next_call_and_running_ones_keep_theirs() {
     let (sandbox, till) = shop();
     let named =
-        |name: &str| config_with(&sandbox, &json!({ "user_agent_suffix": name, "attempt_timeout_ms": 900 }));
+        |name: &str| config_with(&sandbox, &json!({ "user_agent_suffix": name, "attempt_timeout_ms": 4000 }));
     assert_eq!(till.update(&named("first")).status, 0);
-    sandbox.inject(Fault::new(FaultKind::Delay { ms: 400 }).on("use").times(1));
+    sandbox.inject(Fault::new(FaultKind::Delay { ms: 1500 }).on("use").times(1));
     let running = till.start("use", &use_request("AUTO_RUNNING", "TILL-UPD-1")).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(150));
+    until_asked(&sandbox, 1);
     assert_eq!(till.update(&named("second")).status, 0);
     assert_eq!(till.redeem(&use_request("AUTO_NEXT", "TILL-UPD-2")).status, 0);
     assert_eq!(running.wait(5000).status, 0);

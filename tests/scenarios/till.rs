@@ -5,6 +5,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr;
+use std::time::{Duration, Instant};
 use wxcoupon::ffi::{
     wxcoupon_buf, wxcoupon_buf_data, wxcoupon_buf_free, wxcoupon_buf_in_doubt, wxcoupon_buf_new,
     wxcoupon_buf_status, wxcoupon_call, wxcoupon_check, wxcoupon_ctx, wxcoupon_ctx_free, wxcoupon_ctx_new,
@@ -244,6 +245,20 @@ pub fn shop() -> (Sandbox, Till) {
 pub fn sandbox() -> Sandbox {
     let extra = TlsKind::ALL.into_iter().filter(|kind| *kind != TlsKind::Good).collect();
     Sandbox::start(Options { extra, ..Options::default() }).unwrap()
+}
+
+/// Waits for what must come, however slow the machine is.
+pub fn until(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(60), "never: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Waits until the sandbox has read so many requests.
+pub fn until_asked(sandbox: &Sandbox, requests: u64) {
+    until("the request arrives", || sandbox.stats().requests >= requests);
 }
 
 /// The sandbox's configuration with other members.

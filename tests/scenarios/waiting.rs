@@ -1,6 +1,6 @@
 //! What a till waits for, and what it does not: locked coupons, throttling, wrong clocks, hosts that are dead or silent.
 
-use crate::till::{Till, config_with, query_request, sandbox, shop, use_request, with_limit};
+use crate::till::{Till, config_with, query_request, sandbox, shop, until_asked, use_request, with_limit};
 use serde_json::json;
 use std::time::{Duration, Instant};
 use wxcoupon_sandbox::{CouponState, Fault, FaultKind};
@@ -8,10 +8,12 @@ use wxcoupon_sandbox::{CouponState, Fault, FaultKind};
 #[test]
 fn a_locked_coupon_is_waited_for() {
     let (sandbox, till) = shop();
-    sandbox.inject(Fault::new(FaultKind::SlowProcessing { ms: 900 }).on("use").times(1));
+    sandbox.inject(Fault::new(FaultKind::SlowProcessing { ms: 3000 }).on("use").times(1));
     let other = Till::new(&sandbox.config());
     let running = std::thread::spawn(move || other.redeem(&use_request("AUTO_BUSY", "TILL-BUSY-A")).status);
-    std::thread::sleep(Duration::from_millis(200));
+    until_asked(&sandbox, 1);
+    // Its signature is checked before the coupon is locked.
+    std::thread::sleep(Duration::from_millis(300));
     let start = Instant::now();
     let late = till.redeem(&use_request("AUTO_BUSY", "TILL-BUSY-B"));
     assert_eq!(running.join().unwrap(), 0);
@@ -56,12 +58,10 @@ fn a_dead_host_costs_the_first_call_only_and_is_preferred_again_when_it_is_well(
     let start = Instant::now();
     let first = till.redeem(&use_request("AUTO_H1", "TILL-HOST-1"));
     assert_eq!((first.status, first.json["attempts"].as_u64()), (0, Some(2)), "{}", first.json);
-    assert!(start.elapsed() >= Duration::from_secs(1) && start.elapsed() < Duration::from_millis(2500));
+    assert!(start.elapsed() >= Duration::from_secs(1), "as long as an attempt may last");
     for index in 2..5 {
-        let start = Instant::now();
         let next = till.redeem(&use_request(&format!("AUTO_H{index}"), &format!("TILL-HOST-{index}")));
         assert_eq!((next.status, next.json["attempts"].as_u64()), (0, Some(1)), "{}", next.json);
-        assert!(start.elapsed() < Duration::from_millis(900));
         assert!(sandbox.urls()[1].ends_with(next.json["host"].as_str().unwrap()));
     }
     sandbox.clear_fault(fault);

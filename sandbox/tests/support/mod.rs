@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::TcpStream;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use openssl::base64::{decode_block, encode_block};
 use openssl::hash::MessageDigest;
@@ -216,6 +216,15 @@ impl Till {
             .and_then(|mut verifier| verifier.verify_oneshot(&signature, &message))
             .map_err(|e| e.to_string())?;
         if right { Ok(serial.to_owned()) } else { Err("wrong signature".into()) }
+    }
+}
+
+/// Waits for what must come, however slow the machine is.
+pub fn until(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(60), "never: {what}");
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 

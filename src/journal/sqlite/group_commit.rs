@@ -1,6 +1,7 @@
 //! Changes of one file, written in groups: concurrent calls share one flush.
 
-use super::rows::{Tables, failed};
+use super::rows::{Tables, failed, undo};
+use super::watch::Watch;
 use crate::journal::store::{Change, Durability, Result, StoreError};
 use rusqlite::Connection;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -9,10 +10,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 /// who wait when it begins.
 pub struct GroupCommit {
     db: Mutex<Connection>,
+    watch: Option<Arc<Watch>>,
     queue: Mutex<Queue>,
     /// A leader is done.
     done: Condvar,
 }
+
+/// `SQLITE_IOERR_WRITE`
+const IOERR_WRITE: i32 = 778;
 
 #[derive(Default)]
 struct Queue {
@@ -38,8 +43,15 @@ impl std::fmt::Debug for GroupCommit {
 
 impl GroupCommit {
     /// Over a connection that is ready.
-    pub fn new(db: Connection) -> GroupCommit {
-        GroupCommit { db: Mutex::new(db), queue: Mutex::default(), done: Condvar::new() }
+    pub fn new(db: Connection, watch: Option<Arc<Watch>>) -> GroupCommit {
+        GroupCommit { db: Mutex::new(db), watch, queue: Mutex::default(), done: Condvar::new() }
+    }
+
+    /// Leaves the connection open for good.
+    pub fn leak(&self) {
+        if let Ok(other) = Connection::open_in_memory() {
+            std::mem::forget(std::mem::replace(&mut *lock(&self.db), other));
+        }
     }
 
     /// Runs one change, together with all that other threads asked for before its leader began: concurrent calls
@@ -58,7 +70,7 @@ impl GroupCommit {
             let leader = Leader(self);
             let group = std::mem::take(&mut queue.waiting);
             drop(queue);
-            commit(&mut lock(&self.db), group);
+            commit(&mut lock(&self.db), self.watch.as_deref(), group);
             drop(leader);
         } else {
             drop(queue);
@@ -87,15 +99,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn commit(db: &mut Connection, group: Vec<Queued>) {
-    let flushed = group.iter().any(|queued| queued.durability == Durability::Flushed);
-    let outcomes: Vec<Outcome> = group.iter().map(|queued| Arc::clone(&queued.outcome)).collect();
-    let unfinished = Unfinished(db);
-    let whole = together(unfinished.0, group, flushed);
-    drop(unfinished);
-    for outcome in outcomes {
-        // One that failed by itself has its own reason already.
-        let _ = outcome.set(whole.clone());
+/// First those that change nothing: they need not wait for another process.
+fn commit(db: &mut Connection, watch: Option<&Watch>, group: Vec<Queued>) {
+    let (reading, writing): (Vec<Queued>, Vec<Queued>) =
+        group.into_iter().partition(|queued| queued.durability == Durability::Reading);
+    for group in [reading, writing].into_iter().filter(|group| !group.is_empty()) {
+        let outcomes: Vec<Outcome> = group.iter().map(|queued| Arc::clone(&queued.outcome)).collect();
+        let unfinished = Unfinished(db);
+        let whole = together(unfinished.0, watch, group);
+        drop(unfinished);
+        for outcome in outcomes {
+            // One that failed by itself has its own reason already.
+            let _ = outcome.set(whole.clone());
+        }
     }
 }
 
@@ -111,11 +127,24 @@ impl Drop for Unfinished<'_> {
     }
 }
 
-fn together(db: &Connection, group: Vec<Queued>, flushed: bool) -> Result<()> {
-    // Takes effect while it is prepared, so that it cannot be one of those that are prepared once.
-    db.execute_batch(if flushed { "PRAGMA synchronous=FULL" } else { "PRAGMA synchronous=NORMAL" })
-        .map_err(failed)?;
-    db.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([])).map_err(failed)?;
+fn together(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> Result<()> {
+    let looked = |look: fn(&Watch) -> std::result::Result<(), String>| {
+        watch.map_or(Ok(()), |watch| look(watch).map_err(StoreError::NotWritten))
+    };
+    let most = group.iter().map(|queued| queued.durability).max().unwrap_or(Durability::Reading);
+    looked(Watch::before_change)?;
+    let begin = if most == Durability::Reading {
+        "BEGIN"
+    } else {
+        // Takes effect while it is prepared, so that it cannot be one of those that are prepared once.
+        let level = if most == Durability::Flushed { "FULL" } else { "NORMAL" };
+        db.execute_batch(&format!("PRAGMA synchronous={level}")).map_err(failed)?;
+        "BEGIN IMMEDIATE"
+    };
+    db.prepare_cached(begin).and_then(|mut begin| begin.execute([])).map_err(failed)?;
+    if most > Durability::Reading {
+        looked(Watch::in_change)?;
+    }
     for queued in group {
         let kept = is_kept(db, queued.change).map_err(failed)?;
         if db.is_autocommit() {
@@ -133,7 +162,9 @@ fn together(db: &Connection, group: Vec<Queued>, flushed: bool) -> Result<()> {
         }
     }
     let mut commit = db.prepare_cached("COMMIT").map_err(failed)?;
-    commit.execute([]).map(drop).map_err(|error| commit_failed(&error))
+    let Err(error) = commit.execute([]) else { return Ok(()) };
+    drop(commit);
+    Err(commit_failed(db, &error))
 }
 
 /// One change of the group: all of it or nothing, whatever becomes of the others.
@@ -149,21 +180,39 @@ fn is_kept(db: &Connection, change: Change) -> rusqlite::Result<Result<()>> {
     Ok(kept)
 }
 
-/// Waiting for others comes before the first byte is written; after that nobody can say what a later look finds.
-fn commit_failed(error: &rusqlite::Error) -> StoreError {
+/// Waiting for others comes before the first byte is written; after that nobody can say what a later look finds. But
+/// where another change can be written and flushed in the place of this one, this one is gone.
+fn commit_failed(db: &Connection, error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+        Some(
+            rusqlite::ErrorCode::DatabaseBusy
+            | rusqlite::ErrorCode::DatabaseLocked
+            | rusqlite::ErrorCode::DiskFull,
+        ) => StoreError::NotWritten(error.to_string()),
+        // What makes it whole is its last page, and that one or one before was refused.
+        _ if error.sqlite_error().is_some_and(|error| error.extended_code == IOERR_WRITE) => {
             StoreError::NotWritten(error.to_string())
         }
+        _ if is_written_over(db) => StoreError::NotWritten(error.to_string()),
         _ => StoreError::Unknown(error.to_string()),
     }
+}
+
+/// What a commit has left in the log is not part of the file as long as the index of the log does not name it, and the next
+/// change is written in its place. If nothing came next, it would be found when the file is opened after a crash.
+fn is_written_over(db: &Connection) -> bool {
+    if !db.is_autocommit() && db.execute_batch("ROLLBACK").is_err() {
+        return false;
+    }
+    let written = db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE").and_then(|()| undo(db));
+    written.and_then(|()| db.execute_batch("COMMIT")).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::journal::row::{NewRow, Row};
-    use crate::journal::sqlite::Sqlite;
+    use crate::journal::sqlite::open::open;
     use crate::journal::store::Transaction;
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::thread::{Scope, ScopedJoinHandle};
@@ -179,8 +228,8 @@ mod tests {
     impl Bench {
         fn new() -> Bench {
             let folder = tempfile::tempdir().unwrap();
-            let file = Sqlite::open(&folder.path().join("journal")).unwrap().file;
-            Bench { folder, file }
+            let (db, watch) = open(&folder.path().join("journal")).unwrap();
+            Bench { folder, file: GroupCommit::new(db, Some(Arc::new(watch))) }
         }
 
         fn path(&self) -> std::path::PathBuf {

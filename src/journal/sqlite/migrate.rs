@@ -1,40 +1,103 @@
 //! Files that older versions of this library have written.
 
-use super::owner::Owners;
-use super::rows::{TABLES, Tables};
+use super::files::{self, Held};
+use super::open::{Refused, connect};
+use super::rows::{TABLES, Tables, indices};
 use crate::course::Course;
 use crate::journal::row::{DELAYED_ARRIVAL, Lease, NewRow, Request, Row, State};
 use crate::journal::store::Transaction;
 use rusqlite::{Connection, Row as SqlRow};
 use serde_json::{Map, Value};
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const COLUMNS: &str = "mchid, operation, number, method, target, body, members, state, code, cause, attempts, created_ms, \
      updated_ms, watch_until_ms, owner, answer, http_status, request_id, host";
 
-/// Format 1, of version 0.1.0, whose table had the name `request`. The new one has another, so that a program that still has
-/// the file open fails instead of writing what nobody reads.
+/// The first format, of version 0.1.0.
+const FIRST: i32 = 1;
+/// Behind the journal's name, before the mark of a context of that format: a file that it holds a lock on.
+const MARK_OF_FIRST: &str = ".owner-";
+
+/// Brings a file of the first format to this one, all of it or nothing. Nobody else may have it open, by whatever name: a
+/// context of the old library has rows of its own on the way.
 ///
-/// Runs inside a transaction. A context of the old library that still lives has rows of its own on the way: it must end
-/// first.
-pub fn from_first(db: &Connection, owners: &Owners) -> Result<(), String> {
-    if owners.has_first_alive() {
-        return Err(
-            "a program with an older version of this library still works on this journal: end it first"
-                .into(),
-        );
+/// The table of that format had the name `request`, and this one's has another. So a program that has the file open all the
+/// same, without the locks that say so, fails instead of writing what nobody reads.
+pub(super) fn from_first(path: &Path, named: &Path, held: &Held) -> Result<(), Refused> {
+    let marks = || [path, named].into_iter().flat_map(marks_of_first);
+    if marks().any(|mark| is_held(&mark)) {
+        let why = "a program with an older version of this library still works on this journal: end it first";
+        return Err(Refused::Because(why.into()));
     }
-    let text = |error: rusqlite::Error| error.to_string();
-    db.execute_batch(TABLES).map_err(text)?;
-    let mut select = db.prepare(&format!("SELECT {COLUMNS} FROM request ORDER BY id")).map_err(text)?;
-    let mut rows = select.query([]).map_err(text)?;
-    while let Some(row) = rows.next().map_err(text)? {
-        let row = migrated(row).map_err(text)?;
-        Tables(db).insert(&row).map_err(|error| error.to_string())?;
+    let is_open = || {
+        let why = "another program has this journal open. It is one of an older version of this library, and is brought to \
+                   this version's format when nobody else has it open: end the other program first";
+        Refused::Busy(why.into())
+    };
+    // A context of the old library may have lost its locks on the file, and never those on the index of the log.
+    if files::has_index_in_use(path).map_err(|error| error.to_string())? {
+        return Err(is_open());
+    }
+    held.unshare();
+    let db = connect(path)?;
+    db.execute_batch("PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE").map_err(|error| {
+        match error.into() {
+            Refused::Busy(_) => is_open(),
+            other => other,
+        }
+    })?;
+    if db.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0))? != FIRST {
+        // Somebody was quicker; and what is older than the first is no journal.
+        return Err(Refused::Busy("the format of the file has just changed".into()));
+    }
+    db.execute_batch("ROLLBACK")?;
+    // So that what is forgotten gives its room back. It doubles the file for a while; where there is no room for that, or
+    // something is wrong with it, it stays as it is.
+    if let Err(error) = db.execute_batch("PRAGMA auto_vacuum=INCREMENTAL; VACUUM") {
+        crate::log::warn(format_args!("the journal's file will not get smaller: {error}"));
+    }
+    let copied = db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE").map_err(Refused::from);
+    copied.and_then(|()| copy(&db))?;
+    drop(db);
+    // Of processes that died: nobody needs them any more.
+    marks().for_each(|mark| drop(std::fs::remove_file(mark)));
+    Ok(())
+}
+
+fn copy(db: &Connection) -> Result<(), Refused> {
+    db.execute_batch(TABLES)?;
+    let mut select = db.prepare(&format!("SELECT {COLUMNS} FROM request ORDER BY id"))?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        Tables(db).insert(&migrated(row)?).map_err(|error| Refused::Because(error.to_string()))?;
     }
     drop(rows);
     drop(select);
-    db.execute_batch("DROP TABLE request").map_err(text)
+    let format = super::open::FORMAT;
+    Ok(db.execute_batch(&format!("DROP TABLE request; {} PRAGMA user_version={format}; COMMIT", indices()))?)
+}
+
+/// The files that contexts of the first format have left beside the journal, the living and the dead.
+fn marks_of_first(journal: &Path) -> Vec<PathBuf> {
+    let Some(name) = journal.file_name().map(|name| name.to_string_lossy().into_owned()) else {
+        return Vec::new();
+    };
+    let prefix = format!("{name}{MARK_OF_FIRST}");
+    let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let Ok(entries) = std::fs::read_dir(folder.unwrap_or(Path::new("."))) else { return Vec::new() };
+    let is_mark =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix));
+    entries.flatten().map(|entry| entry.path()).filter(is_mark).collect()
+}
+
+/// Whether somebody alive holds the lock on that file, as far as can be told.
+fn is_held(path: &Path) -> bool {
+    match File::open(path) {
+        Ok(file) => matches!(file.try_lock(), Err(TryLockError::WouldBlock | TryLockError::Error(_))),
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    }
 }
 
 fn migrated(old: &SqlRow<'_>) -> rusqlite::Result<Row> {

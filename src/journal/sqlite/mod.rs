@@ -1,37 +1,44 @@
 //! Rows in an `SQLite` file.
 
+mod audit;
+mod files;
 mod group_commit;
 mod migrate;
 mod open;
-mod owner;
+mod path;
 mod rows;
+mod watch;
 
-use super::store::{Change, Durability, Mark, Result, Store, StoreError};
+pub use files::{after_fork_in_child, after_fork_in_parent, before_fork};
+
+use super::store::{Change, Durability, Mark, Overview, Result, Store, StoreError};
 use group_commit::GroupCommit;
-use owner::Owners;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use watch::Watch;
 
 /// One connection to the file, shared by all threads of a context.
 #[derive(Debug)]
 pub struct Sqlite {
+    // Before what it needs: members are dropped in this order.
     file: GroupCommit,
-    owners: Owners,
+    watch: Option<Arc<Watch>>,
 }
 
 impl Sqlite {
     /// Opens or makes the file. One that is damaged, foreign or newer is refused and left as it is.
     pub fn open(path: &Path) -> Result<Sqlite> {
         let failed = |why: String| StoreError::NotWritten(format!("{}: {why}", path.display()));
-        let owners = Owners::beside(path);
-        let db = open::open(path, &owners).map_err(failed)?;
-        Ok(Sqlite { file: GroupCommit::new(db), owners })
+        let (db, watch) = open::open(path).map_err(failed)?;
+        let watch = Arc::new(watch);
+        Ok(Sqlite { file: GroupCommit::new(db, Some(Arc::clone(&watch))), watch: Some(watch) })
     }
 
     /// The same through a connection that is open, whose contexts are told apart by somebody else.
     pub fn over(db: rusqlite::Connection) -> Result<Sqlite> {
-        open::prepare(&db, &Owners::nowhere()).map_err(StoreError::NotWritten)?;
-        Ok(Sqlite { file: GroupCommit::new(db), owners: Owners::nowhere() })
+        open::patiently(|| open::prepare(&db).map(drop)).map_err(StoreError::NotWritten)?;
+        Ok(Sqlite { file: GroupCommit::new(db, None), watch: None })
     }
 }
 
@@ -41,10 +48,50 @@ impl Store for Sqlite {
     }
 
     fn enlist(&self) -> Result<Arc<dyn Mark>> {
-        Ok(Arc::new(self.owners.enlist().map_err(StoreError::NotWritten)?))
+        match &self.watch {
+            Some(watch) => Ok(Arc::new(watch.held().enlist().map_err(StoreError::NotWritten)?)),
+            None => Ok(Arc::new(Nowhere::default())),
+        }
     }
 
     fn is_alive(&self, mark: &str) -> bool {
-        self.owners.is_alive(mark)
+        self.watch.as_ref().is_some_and(|watch| watch.held().is_alive(mark))
+    }
+
+    fn look_over(&self) -> Result<Overview> {
+        match &self.watch {
+            Some(watch) => audit::look_over(watch),
+            None => Ok(Overview::default()),
+        }
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        let Some(watch) = &self.watch else { return };
+        if watch.before_change().is_ok() {
+            watch.held().let_go_of_log();
+        } else {
+            // Closing it, SQLite would copy what it has into whatever stands in its place.
+            self.file.leak();
+            watch.held().never_close();
+        }
+    }
+}
+
+/// The mark of a context whose life is somebody else's business.
+#[derive(Debug)]
+struct Nowhere(Arc<str>);
+
+impl Default for Nowhere {
+    fn default() -> Nowhere {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        Nowhere(format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)).into())
+    }
+}
+
+impl Mark for Nowhere {
+    fn id(&self) -> &Arc<str> {
+        &self.0
     }
 }

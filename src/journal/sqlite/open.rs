@@ -1,68 +1,149 @@
 //! Opens the `SQLite` file with care.
 
+use super::files::{Held, beside};
 use super::migrate;
-use super::owner::{Owners, owner_only};
-use super::rows::{TABLES, indices};
-use rusqlite::{Connection, OpenFlags};
-use std::fs::OpenOptions;
+use super::path::real;
+use super::rows::{TABLES, check_schema, indices};
+use super::watch::Watch;
+use crate::system;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
 
 /// Written into the file's header: `wxcj`.
 const APPLICATION_ID: i32 = 0x7778_636A;
 /// Counts up when the tables change.
-const FORMAT: i32 = 2;
+pub(super) const FORMAT: i32 = 2;
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(3);
+/// Where `SQLite` itself does not wait, it is tried again after so long.
+const AGAIN: Duration = Duration::from_millis(10);
 
-/// Opens or makes the file. One that is damaged, foreign or newer is refused and left as it is.
-pub fn open(path: &Path, owners: &Owners) -> Result<Connection, String> {
-    open_file(path).and_then(|db| prepare(&db, owners).map(|()| db))
+/// Why a file was not opened.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// Somebody else has it for a while.
+    Busy(String),
+    /// It is of this older format, and has to be migrated first.
+    Older(i32),
+    /// This.
+    Because(String),
 }
 
-fn open_file(path: &Path) -> Result<Connection, String> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true);
-    // SQLite gives the files beside it the same rights.
-    owner_only(&mut options);
-    options.open(path).map_err(|error| error.to_string())?;
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Refused {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Refused::Busy(error.to_string()),
+            _ => Refused::Because(error.to_string()),
+        }
+    }
+}
+
+impl From<String> for Refused {
+    fn from(why: String) -> Refused {
+        Refused::Because(why)
+    }
+}
+
+/// Opens or makes the file. One that is damaged in its head or catalogue, foreign or newer is refused and left as it is.
+pub fn open(path: &Path) -> Result<(Connection, Watch), String> {
+    let named = path;
+    let path = real(path)?;
+    let held = Held::open(&path)?;
+    let (db, has_log) = patiently(|| match opened(&path, &held) {
+        Err(Refused::Older(_)) => {
+            let migrated = migrate::from_first(&path, named, &held);
+            migrated.and_then(|()| opened(&path, &held))
+        }
+        opened => opened,
+    })?;
+    let watch = Watch::begin(held, has_log)?;
+    Ok((db, watch))
+}
+
+/// While the file is looked at, nobody may take it alone, and this connection neither: if its owner has lost `SQLite`'s locks,
+/// closing the connection would remove the log under it.
+fn opened(path: &Path, held: &Held) -> Result<(Connection, bool), Refused> {
+    if !beside(path, "-journal").exists() {
+        held.share().map_err(Refused::Busy)?;
+    }
+    let db = connect(path)?;
+    db.busy_timeout(BUSY)?;
+    if is_empty(&db)? {
+        held.unshare();
+    }
+    let has_log = prepare(&db)?;
+    if !has_log {
+        held.unshare();
+    }
+    Ok((db, has_log))
+}
+
+/// A connection to a file that is there.
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(path, flags).map_err(|error| error.to_string())
+    Connection::open_with_flags(path, flags)
 }
 
-/// Looks at what is there, and makes or migrates the tables.
-pub fn prepare(db: &Connection, owners: &Owners) -> Result<(), String> {
-    let text = |error: rusqlite::Error| error.to_string();
-    db.busy_timeout(BUSY).map_err(text)?;
-    let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(text);
-    let empty = number("schema_version")? == 0;
+/// Waits for others as long as any write does: when it takes the whole file, `SQLite` itself does not.
+pub(super) fn patiently<T>(mut work: impl FnMut() -> Result<T, Refused>) -> Result<T, String> {
+    let began = system::now();
+    loop {
+        match work() {
+            Ok(done) => return Ok(done),
+            Err(Refused::Because(why)) => return Err(why),
+            Err(Refused::Older(format)) => return Err(format!("it is of the older format {format}")),
+            Err(Refused::Busy(why)) if system::now().saturating_duration_since(began) >= BUSY => {
+                return Err(why);
+            }
+            Err(Refused::Busy(_)) => {
+                // Not all of them at the same time again.
+                let mut random = [0];
+                let apart = if system::random(&mut random) { u64::from(random[0] % 16) } else { 0 };
+                system::sleep(AGAIN + Duration::from_millis(apart));
+            }
+        }
+    }
+}
+
+fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
+    db.pragma_query_value(None, "schema_version", |row| row.get::<_, i32>(0)).map(|version| version == 0)
+}
+
+/// Looks at what is there, and makes the tables where there is nothing. Whether there is a log.
+pub(super) fn prepare(db: &Connection) -> Result<bool, Refused> {
+    db.busy_timeout(BUSY)?;
+    let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+    let empty = is_empty(db)?;
     let (application, format) = (number("application_id")?, number("user_version")?);
     if !empty && application != APPLICATION_ID {
-        return Err("this is a database of another program".into());
+        return Err(Refused::Because("this is a database of another program".into()));
     }
     if format > FORMAT {
-        return Err(format!(
+        return Err(Refused::Because(format!(
             "written by a newer version of this library (format {format}, known is {FORMAT})"
-        ));
+        )));
     }
-    let damage: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(text)?;
-    if damage != "ok" {
-        return Err(format!("the file is damaged: {damage}"));
+    if !empty && format < FORMAT {
+        return Err(Refused::Older(format));
+    }
+    if empty {
+        // What is forgotten gives its room back. It must be said before the first page is written.
+        db.execute_batch("PRAGMA auto_vacuum=INCREMENTAL")?;
     }
     // Where the file system cannot do it (some network shares), the older journal is as safe and slower.
-    let _: String = db.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0)).map_err(text)?;
-    db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE").map_err(text)?;
+    let mode: String = db.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
+    db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE")?;
     let made = if number("schema_version")? == 0 {
-        db.execute_batch(TABLES).map_err(text)
-    } else if number("user_version")? < FORMAT {
-        migrate::from_first(db, owners)
+        db.execute_batch(TABLES).map_err(Refused::from)
     } else {
-        // Nothing is changed, and the file has shown that it can be written.
-        db.execute_batch("UPDATE requests SET state = state WHERE id = -1").map_err(text)
+        check_schema(db).map_err(Refused::from)
     };
+    // Nothing is changed where all is there already, and the file has shown that it can be written.
     let rest =
         format!("{} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}; COMMIT", indices());
-    made.and_then(|()| db.execute_batch(&rest).map_err(text)).inspect_err(|_| {
+    made.and_then(|()| db.execute_batch(&rest).map_err(Refused::from)).inspect_err(|_| {
         let _ = db.execute_batch("ROLLBACK");
-    })
+    })?;
+    Ok(mode == "wal")
 }

@@ -1,18 +1,21 @@
 //! Rows in `SQLite`'s tables.
 
 use crate::course::Course;
-use crate::journal::row::{Lease, Request, Row, State, ago_ms};
-use crate::journal::store::{Reach, Result, StoreError, Transaction};
+use crate::journal::row::{Lease, NewRow, Request, Row, State};
+use crate::journal::store::{Overview, Result, StoreError, Transaction};
 use crate::json;
 use crate::system::wall_ms;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, ToSql, params};
+use serde_json::Map;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// Old rows that are forgotten at a time.
-const PRUNED_AT_ONCE: usize = 2_000;
+/// Rows that are looked at in one change to forget some.
+const LOOKED_AT: u32 = 500;
+/// Pages that are given back in one change, and the part of the file that may be empty: the next rows come soon.
+const GIVEN_BACK: i64 = 200;
+const MAY_BE_EMPTY: i64 = 8;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE requests (
@@ -207,7 +210,23 @@ fn read(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
     };
     let digest: Vec<u8> = columns.take();
     let is_damaged = columns.is_damaged || digest != read.digest(&members, &course);
-    Ok(if is_damaged { Row { state: State::Damaged, ..read } } else { read })
+    Ok(if is_damaged { damaged(read) } else { read })
+}
+
+/// What may be needed to ask about it and to replace it; nobody is told texts of which nothing is known.
+fn damaged(row: Row) -> Row {
+    Row {
+        state: State::Damaged,
+        cause: String::new(),
+        trace: None,
+        note: None,
+        answer: None,
+        http_status: None,
+        request_id: None,
+        host: None,
+        course: Course::default(),
+        ..row
+    }
 }
 
 /// The tables of a file, inside a transaction.
@@ -217,7 +236,10 @@ impl Transaction for Tables<'_> {
     fn find(&mut self, merchant: &str, number: &str) -> Result<Option<Row>> {
         let sql = format!("SELECT {COLUMNS} FROM requests WHERE merchant = ?1 AND number = ?2");
         let mut select = self.0.prepare_cached(&sql).map_err(failed)?;
-        select.query_row(params![merchant, number], read).optional().map_err(failed)
+        match select.query_row(params![merchant, number], read).optional() {
+            Err(error) if is_corrupt(&error) => unreadable(self.0, merchant, number).map_err(failed),
+            found => found.map_err(failed),
+        }
     }
 
     fn insert(&mut self, row: &Row) -> Result<i64> {
@@ -264,7 +286,10 @@ impl Transaction for Tables<'_> {
     fn open(&mut self, merchant: &str) -> Result<Vec<Row>> {
         let mut select = self.0.prepare_cached(&select_open()).map_err(failed)?;
         let rows = select.query_map([merchant], read).map_err(failed)?;
-        rows.collect::<rusqlite::Result<_>>().map_err(failed)
+        match rows.collect::<rusqlite::Result<_>>() {
+            Err(error) if is_corrupt(&error) => self.open_one_by_one(merchant).map_err(failed),
+            rows => rows.map_err(failed),
+        }
     }
 
     fn returns(&mut self, merchant: &str, coupon: &str) -> Result<Vec<Row>> {
@@ -277,30 +302,37 @@ impl Transaction for Tables<'_> {
         rows.collect::<rusqlite::Result<_>>().map_err(failed)
     }
 
-    fn prune(&mut self, merchant: &str, keep: Duration, reach: Reach) -> Result<()> {
-        let (oldest, now) = (ago_ms(keep), wall_ms());
-        let mut forgotten: Vec<i64> = Vec::new();
-        let sql = "SELECT id, merchant, state, created_ms, updated_ms FROM requests ORDER BY id";
+    fn prune(&mut self, merchant: &str, older_than_ms: i64, after: i64) -> Result<Option<i64>> {
+        let (mut forgotten, mut last, mut looked_at) = (Vec::<i64>::new(), after, 0);
+        let sql = "SELECT id, merchant, state, created_ms, max(updated_ms, coalesce(verdict_s, 0) * 1000) \
+                   FROM requests WHERE id > ?1 ORDER BY id";
         let mut in_order = self.0.prepare_cached(sql).map_err(failed)?;
-        let mut rows = in_order.query([]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
+        let mut rows = in_order.query([after]).map_err(failed)?;
+        let now = wall_ms();
+        let goes_on = loop {
+            let Some(row) = rows.next().map_err(failed)? else { break false };
             // They follow each other in time, so what comes behind is to be kept too. One from a time to come was
             // written while the clock was wrong.
-            let is_young = (oldest..=now).contains(&row.get(3).map_err(failed)?);
-            if is_young && reach == Reach::Old || forgotten.len() >= PRUNED_AT_ONCE {
-                break;
+            if (older_than_ms..=now).contains(&row.get(3).map_err(failed)?) {
+                break false;
             }
-            let state = State::from_number(row.get(2).map_err(failed)?);
-            let is_finished = state.is_some_and(State::is_finished);
+            (last, looked_at) = (row.get(0).map_err(failed)?, looked_at + 1);
+            let is_finished = State::from_number(row.get(2).map_err(failed)?).is_some_and(State::is_finished);
             let is_ours =
                 row.get_ref(1).map_err(failed)?.as_bytes().is_ok_and(|found| found == merchant.as_bytes());
-            if is_ours && is_finished && row.get::<_, i64>(4).map_err(failed)? < oldest {
-                forgotten.push(row.get(0).map_err(failed)?);
+            if is_ours && is_finished && row.get::<_, i64>(4).map_err(failed)? < older_than_ms {
+                forgotten.push(last);
             }
-        }
+            if looked_at == LOOKED_AT {
+                break true;
+            }
+        };
         drop(rows);
         let mut delete = self.0.prepare_cached("DELETE FROM requests WHERE id = ?1").map_err(failed)?;
-        forgotten.iter().try_for_each(|id| delete.execute([id]).map(drop)).map_err(failed)
+        forgotten.iter().try_for_each(|id| delete.execute([id]).map(drop)).map_err(failed)?;
+        drop(delete);
+        let room_is_left = give_back(self.0).map_err(failed)?;
+        Ok((goes_on || room_is_left).then_some(last))
     }
 
     fn fact(&mut self, name: &str) -> Result<Option<i64>> {
@@ -317,6 +349,90 @@ impl Transaction for Tables<'_> {
             .map(drop)
             .map_err(failed)
     }
+}
+
+/// Gives some of the empty pages back to the file system, where they are many. Whether there are still many.
+fn give_back(db: &Connection) -> rusqlite::Result<bool> {
+    let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let too_many = number("freelist_count")? - number("page_count")? / MAY_BE_EMPTY;
+    if too_many <= 0 || number("auto_vacuum")? == 0 {
+        return Ok(false);
+    }
+    let mut give = db.prepare(&format!("PRAGMA incremental_vacuum({})", too_many.min(GIVEN_BACK)))?;
+    let mut pages = give.query([])?;
+    while pages.next()?.is_some() {}
+    Ok(too_many > GIVEN_BACK)
+}
+
+/// A change that is none, for the sake of being written.
+pub(super) fn undo(db: &Connection) -> rusqlite::Result<()> {
+    db.execute("INSERT INTO facts (name, value) VALUES ('undone', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", [])
+        .map(drop)
+}
+
+/// Whether all that is asked for is there.
+pub(super) fn check_schema(db: &Connection) -> rusqlite::Result<()> {
+    db.prepare(&format!("SELECT {COLUMNS} FROM requests")).map(drop)?;
+    db.prepare("SELECT name, value FROM facts").map(drop)
+}
+
+/// Every row of the file.
+pub(super) fn scan(db: &Connection) -> rusqlite::Result<Overview> {
+    let mut overview = Overview::default();
+    let mut select = db.prepare(&format!("SELECT {COLUMNS} FROM requests ORDER BY id"))?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let row = read(row)?;
+        overview.rows += 1;
+        if row.state == State::Damaged {
+            overview.damaged.push(row.request.number.to_string());
+        }
+    }
+    Ok(overview)
+}
+
+impl Tables<'_> {
+    /// Slowly, through the index of the numbers, where a row cannot be read: the others go on.
+    fn open_one_by_one(&self, merchant: &str) -> rusqlite::Result<Vec<Row>> {
+        let mut select =
+            self.0.prepare("SELECT id, number FROM requests WHERE merchant = ?1 ORDER BY number")?;
+        let named = select.query_map([merchant], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let named: Vec<(i64, String)> = named.collect::<rusqlite::Result<_>>()?;
+        let mut select = self.0.prepare(&format!("SELECT {COLUMNS} FROM requests WHERE id = ?1"))?;
+        let mut rows = Vec::new();
+        for (id, number) in named {
+            match select.query_row([id], read) {
+                Ok(row) if row.state.is_finished() => {}
+                Ok(row) => rows.push(row),
+                Err(error) if is_corrupt(&error) => rows.extend(unreadable(self.0, merchant, &number)?),
+                Err(error) => return Err(error),
+            }
+        }
+        rows.sort_unstable_by_key(|row| row.id);
+        Ok(rows)
+    }
+}
+
+fn is_corrupt(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt)
+}
+
+/// A row of which only the index of the numbers knows.
+fn unreadable(db: &Connection, merchant: &str, number: &str) -> rusqlite::Result<Option<Row>> {
+    let sql = "SELECT id FROM requests WHERE merchant = ?1 AND number = ?2";
+    let id: Option<i64> = db.query_row(sql, [merchant, number], |row| row.get(0)).optional()?;
+    let request = Arc::new(Request { number: number.into(), ..Request::default() });
+    let new = NewRow { request, members: Map::new(), filled_in: Vec::new(), ask_again: false };
+    Ok(id.map(|id| Row {
+        id,
+        state: State::Damaged,
+        cause: "the row cannot be read".into(),
+        created_ms: 0,
+        updated_ms: 0,
+        sent: true,
+        lease: Lease::default(),
+        ..Row::new(&merchant.into(), &"".into(), new)
+    }))
 }
 
 /// In the order of [`CHANGING`].
@@ -357,6 +473,7 @@ mod tests {
     use super::*;
     use crate::journal::row::NewRow;
     use crate::journal::{Begin, Journal};
+    use std::time::Duration;
 
     fn tables() -> Connection {
         let db = Connection::open_in_memory().unwrap();
@@ -398,7 +515,7 @@ mod tests {
             ("ours", State::Done, 0, 0),
             ("ours", State::Refused, 0, 0),
             ("ours", State::Voided, 0, 0),
-            // In a redemption nothing is looked at from here on.
+            // Nothing is looked at from here on.
             ("ours", State::Done, now, now),
             ("ours", State::Done, 0, 0),
         ];
@@ -410,9 +527,9 @@ mod tests {
             let mut ids = db.prepare("SELECT id FROM requests ORDER BY id").unwrap();
             ids.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
         };
-        Tables(&db).prune("ours", Duration::from_secs(60), Reach::Old).unwrap();
+        assert_eq!(Tables(&db).prune("ours", now - 60_000, 0).unwrap(), None);
         assert_eq!(left(&db), [1, 2, 3, 4, 8, 9]);
-        Tables(&db).prune("ours", Duration::from_secs(60), Reach::Whole).unwrap();
+        assert_eq!(Tables(&db).prune("ours", now - 60_000, 8).unwrap(), None);
         assert_eq!(left(&db), [1, 2, 3, 4, 8]);
     }
 

@@ -1,0 +1,155 @@
+//! Whether the files that are open are still those that the journal's path names.
+//!
+//! What is written to a file that was removed, replaced or cut off while it is open is lost without an error. So the names are
+//! looked at before every change, and once a file is not what it was nothing is written any more.
+
+use super::files::{Held, beside};
+use crate::os::{self, Identity};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Of the log before its first page, and of a page in it before its content.
+const LOG_HEADER: u64 = 32;
+const FRAME_HEADER: u64 = 24;
+/// The part of the log's index that every change makes sure of: one block of it.
+const INDEX_BLOCK: u64 = 32 * 1024;
+
+/// One context's look at its files.
+#[derive(Debug)]
+pub struct Watch {
+    held: Held,
+    /// Log and index; none where the file system cannot have them.
+    log: Option<[(PathBuf, Identity); 2]>,
+    /// As it was found last.
+    length: AtomicU64,
+    /// Why nothing is written any more.
+    gone: OnceLock<String>,
+}
+
+impl Watch {
+    /// After the first change, when all files are there.
+    pub fn begin(held: Held, has_log: bool) -> Result<Watch, String> {
+        let length = AtomicU64::new(length(held.path())?);
+        let log = if has_log && cfg!(unix) {
+            let [log, index] = ["-wal", "-shm"].map(|end| beside(held.path(), end));
+            held.keep_log(&index)?;
+            Some([(log.clone(), identity(&log)?), (index.clone(), identity(&index)?)])
+        } else {
+            None
+        };
+        let watch = Watch { held, log, length, gone: OnceLock::new() };
+        watch.names()?;
+        Ok(watch)
+    }
+
+    /// Who has the file.
+    pub fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// Before a change, for `SQLite` must not touch an index that was cut off: the system would end the process.
+    pub fn before_change(&self) -> Result<(), String> {
+        self.settled(|| self.names())
+    }
+
+    /// While nobody else changes anything.
+    pub fn in_change(&self) -> Result<(), String> {
+        self.settled(|| self.lengths())
+    }
+
+    fn settled(&self, look: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+        if let Some(why) = self.gone.get() {
+            return Err(why.clone());
+        }
+        look().map_err(|why| {
+            let path = self.held.path().display();
+            self.gone
+                .get_or_init(|| {
+                    format!(
+                        "{path} was removed, replaced or changed by something else while it was open ({why}): make a new \
+                         context when it is in order"
+                    )
+                })
+                .clone()
+        })
+    }
+
+    fn names(&self) -> Result<(), String> {
+        if cfg!(windows) {
+            // The system lets nobody remove or rename what is open.
+            return Ok(());
+        }
+        is_same(self.held.path(), self.held.identity())?;
+        let Some([log, index]) = &self.log else { return Ok(()) };
+        is_same(&log.0, log.1)?;
+        if is_same(&index.0, index.1)? < INDEX_BLOCK {
+            return Err("its -shm file was cut off".into());
+        }
+        Ok(())
+    }
+
+    fn lengths(&self) -> Result<(), String> {
+        let now = length(self.held.path())?;
+        let before = self.length.swap(now, Ordering::Relaxed);
+        if now < before {
+            // Forgotten rows make it shorter, and then its head knows.
+            let mut head = [0; 32];
+            let told = self.held.read(&mut head).map(|()| length_told(&head));
+            if told.as_ref().map_or(true, |told| *told > now) {
+                return Err(format!("it was cut off to {now} bytes"));
+            }
+        }
+        let Some([log, _]) = &self.log else { return Ok(()) };
+        let mut head = [0; 48];
+        self.held.read_index(&mut head).map_err(|error| error.to_string())?;
+        let needed = log_needed(&head);
+        let found = length(&log.0)?;
+        if found < needed {
+            return Err(format!("its -wal file has {found} bytes of {needed}"));
+        }
+        Ok(())
+    }
+}
+
+/// How long a log is that holds as many pages as its index says (`WalIndexHdr`: `szPage` at 14, `mxFrame` at 16, in this
+/// machine's byte order).
+fn log_needed(head: &[u8; 48]) -> u64 {
+    let [.., page_low, page_high, a, b, c, d] = *head.first_chunk::<20>().unwrap_or(&[0; 20]);
+    let page = match u16::from_ne_bytes([page_low, page_high]) {
+        1 => 65536,
+        page => u64::from(page),
+    };
+    match u64::from(u32::from_ne_bytes([a, b, c, d])) {
+        0 => 0,
+        frames => LOG_HEADER + frames * (FRAME_HEADER + page),
+    }
+}
+
+/// How long a file is by its own head (page size at 16, pages at 28, high bytes first).
+fn length_told(head: &[u8; 32]) -> u64 {
+    let [.., high, low, _, _, _, _, _, _, _, _, _, _, a, b, c, d] = *head;
+    let page = match u16::from_be_bytes([high, low]) {
+        1 => 65536,
+        page => u64::from(page),
+    };
+    page * u64::from(u32::from_be_bytes([a, b, c, d]))
+}
+
+fn identity(path: &Path) -> Result<Identity, String> {
+    os::identity_at(path).map(|found| found.identity).map_err(|error| error.to_string())
+}
+
+fn length(path: &Path) -> Result<u64, String> {
+    std::fs::metadata(path).map(|found| found.len()).map_err(|error| error.to_string())
+}
+
+/// Its length.
+fn is_same(path: &Path, identity: Identity) -> Result<u64, String> {
+    let name = path.display();
+    match os::identity_at(path) {
+        Ok(found) if found.identity == identity => Ok(found.length),
+        Ok(_) => Err(format!("{name} is another file now")),
+        Err(error) => Err(format!("{name}: {error}")),
+    }
+}

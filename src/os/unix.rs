@@ -1,0 +1,90 @@
+//! Linux.
+
+use super::{Found, Identity, Range, Sharing};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{Error, ErrorKind, Result};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+/// Opens or makes a file that nobody else may read. Waits for no pipe, and programs that are started do not get it.
+pub fn open(path: &Path) -> Result<File> {
+    let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(flags)
+        .open(path)
+}
+
+/// What stands behind a name.
+pub fn identity_at(path: &Path) -> Result<Found> {
+    path.metadata().map(|found| told(&found))
+}
+
+/// What is open.
+pub fn identity(file: &File) -> Result<Found> {
+    file.metadata().map(|found| told(&found))
+}
+
+fn told(found: &Metadata) -> Found {
+    Found {
+        identity: Identity { device: found.dev(), number: found.ino() },
+        is_regular: found.is_file(),
+        links: found.nlink(),
+        length: found.len(),
+    }
+}
+
+/// The first bytes, wherever anybody else reads.
+pub fn read(file: &File, bytes: &mut [u8]) -> Result<()> {
+    file.read_exact_at(bytes, 0)
+}
+
+/// Takes a lock, unless somebody has one that is in its way. It ends with the last copy of the descriptor.
+pub fn lock(file: &File, range: Range, sharing: Sharing) -> Result<bool> {
+    let kind = if sharing == Sharing::Alone { libc::F_WRLCK } else { libc::F_RDLCK };
+    match control(file, libc::F_OFD_SETLK, range, kind) {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::PermissionDenied) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives it back.
+pub fn unlock(file: &File, range: Range) -> Result<()> {
+    control(file, libc::F_OFD_SETLK, range, libc::F_UNLCK).map(drop)
+}
+
+/// Whether another descriptor has a lock there, in this process or another. The descriptor's own do not count.
+pub fn is_locked(file: &File, range: Range) -> Result<bool> {
+    control(file, libc::F_OFD_GETLK, range, libc::F_WRLCK).map(|found| found != libc::F_UNLCK)
+}
+
+fn control(file: &File, what: libc::c_int, range: Range, kind: libc::c_int) -> Result<libc::c_int> {
+    let too_far = |_| Error::from(ErrorKind::InvalidInput);
+    // SAFETY: a structure of numbers, for which zeros are right: `l_pid` must be 0.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = libc::c_short::try_from(kind).map_err(too_far)?;
+    lock.l_whence = libc::c_short::try_from(libc::SEEK_SET).map_err(too_far)?;
+    lock.l_start = libc::off_t::try_from(range.at).map_err(too_far)?;
+    lock.l_len = libc::off_t::try_from(range.length).map_err(too_far)?;
+    // SAFETY: the descriptor is open as long as `file` is borrowed, and the structure is ours.
+    let done = unsafe { libc::fcntl(file.as_raw_fd(), what, &raw mut lock) };
+    if done == 0 { Ok(libc::c_int::from(lock.l_type)) } else { Err(Error::last_os_error()) }
+}
+
+/// Has these called whenever this process is forked: before it by the thread that forks, and after it by the same thread,
+/// in the parent and in the child.
+pub fn at_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) -> Result<()> {
+    type Handler = unsafe extern "C" fn();
+    let [before, in_parent, in_child]: [Handler; 3] = [before, in_parent, in_child];
+    // SAFETY: functions of this library, which is never unloaded (`build.rs`).
+    let done = unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
+    if done == 0 { Ok(()) } else { Err(Error::from_raw_os_error(done)) }
+}
