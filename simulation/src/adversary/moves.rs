@@ -94,7 +94,7 @@ moves! {
     LateAfterRefusal on "a late copy of a redemption arrives after its number was told as not happened or was called off";
     LateChangeAfterRefusal off "a late copy of a return or another change arrives after its number was told as not happened";
     ReturnsDoubtful on "a redemption is returned while its number is in doubt";
-    OvertakesReturn off "a coupon is returned again while another return of it is in doubt";
+    OvertakesReturn on "a coupon is returned again while another return of it is in doubt";
     RacesVoid on "a coupon is returned elsewhere while a till is calling its redemption off";
     EndsPartlyUsed on "a coupon of which one use is redeemed and another is left ends: nothing of it can be returned";
     HidesDoubtful on "a coupon with a number in doubt is deleted, and cannot be seen any more";

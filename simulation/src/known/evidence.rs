@@ -164,11 +164,10 @@ pub const KNOWN: &[Known] = &[
     },
     Known {
         name: "killed-return-overtaken",
-        shows: "a return is killed; the coupon is used and returned under other numbers: the return is told as refused, and it stands in the ledger",
+        shows: "a return is killed; the coupon is used and returned under other numbers: settling must end, and truly",
         breaks: Invariant::DidNotHappenStands,
         holds_back: &[Move::OvertakesReturn],
         settings: shows_now,
-        fails: true,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.next(Asks::Return, 1, twisted(LOST));

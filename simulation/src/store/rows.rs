@@ -4,9 +4,8 @@ use super::Undo;
 use crate::random::Random;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
-use wxcoupon::journal::row::{Lease, Request, Row, State, ago_ms};
-use wxcoupon::journal::store::{Reach, Result, Transaction};
+use wxcoupon::journal::row::{Lease, Request, Row, State};
+use wxcoupon::journal::store::{Result, Transaction};
 
 #[derive(Default)]
 pub struct Rows {
@@ -166,18 +165,17 @@ impl Transaction for Turn<'_> {
         }))
     }
 
-    fn prune(&mut self, merchant: &str, keep: Duration, reach: Reach) -> Result<()> {
-        if reach == Reach::Old && self.rows.rows.len() < 1000 {
-            return Ok(());
-        }
-        let oldest = ago_ms(keep);
+    fn prune(&mut self, merchant: &str, older_than_ms: i64, _: i64) -> Result<Option<i64>> {
         let old = |row: &Row| {
-            row.state.is_finished() && row.updated_ms < oldest && &*row.merchant == merchant
+            row.state.is_finished() && row.updated_ms < older_than_ms && &*row.merchant == merchant
         };
-        for row in self.rows.all(old) {
-            self.forget(row.id);
+        // Looked at one by one first: mostly there is nothing to forget.
+        if self.rows.rows.values().any(old) {
+            for row in self.rows.all(old) {
+                self.forget(row.id);
+            }
         }
-        Ok(())
+        Ok(None)
     }
 
     fn fact(&mut self, name: &str) -> Result<Option<i64>> {

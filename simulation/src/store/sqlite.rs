@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::sync::Arc;
 use std::thread::panicking;
 use wxcoupon::journal::sqlite::Sqlite;
-use wxcoupon::journal::store::{Change, Durability, Mark, Result, Store, StoreError};
+use wxcoupon::journal::store::{Change, Durability, Mark, Overview, Result, Store, StoreError};
 
 /// The journal of one process, in a file that its machine's processes share.
 #[derive(Debug)]
@@ -51,7 +51,9 @@ impl Store for OnSqlite {
         }
         if !panicking() {
             may_stop_here("before it writes");
-            self.process.may_be_busy()?;
+            if durability != Durability::Reading {
+                self.process.may_be_busy()?;
+            }
         }
         with(|world| world.write_may_fail = world.may_fail());
         let made = self.file.transact(durability, change);
@@ -75,5 +77,9 @@ impl Store for OnSqlite {
 
     fn is_alive(&self, mark: &str) -> bool {
         self.process.is_alive(mark)
+    }
+
+    fn look_over(&self) -> Result<Overview> {
+        self.file.look_over()
     }
 }

@@ -67,6 +67,7 @@ fn config(replays: bool) -> Config {
         text_encoding: TextEncoding::UTF8,
         user_agent: "simulation".into(),
         journal: JournalSettings { path: None, keep: KEEP, replays },
+        certificates_path: None,
     }
 }
 
