@@ -161,6 +161,10 @@ impl World {
         match heard {
             None => {}
             Some(Verdict::CalledOff) => sale.verdict = Verdict::CalledOff,
+            Some(Verdict::DidNot)
+                if report.code == Code::CouponState
+                    && self.stands(&sale.coupon, &call.number)
+                    && self.may_be_misattributed(call.machine, &sale.coupon) => {}
             // It speaks of this call only, and another one is still at it or has died.
             Some(Verdict::DidNot) if report.code == Code::Journal && sale.running + sale.died > 0 => {}
             // Another call was told of doubt since this one began: its word is the later one.

@@ -80,16 +80,6 @@ impl Disk {
         if self.stores == Stores::Sqlite { self.has_failed } else { self.is_open(number) }
     }
 
-    /// Whether the journal may still return the coupon: something of it is being called off.
-    pub fn may_return(&self, coupon: &str) -> bool {
-        self.stores == Stores::Sqlite || self.returns(coupon)
-    }
-
-    /// Whether the journal says so, where it can be read.
-    pub fn returns(&self, coupon: &str) -> bool {
-        self.rows.has_open_return(coupon)
-    }
-
     /// Whether the number's row is not finished.
     pub fn is_open(&self, number: &str) -> bool {
         self.rows.state_of(number).is_some_and(|state| !state.is_finished())

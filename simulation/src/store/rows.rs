@@ -22,12 +22,6 @@ impl Rows {
         self.ids.get(number).copied()
     }
 
-    pub fn has_open_return(&self, coupon: &str) -> bool {
-        let about = |row: &&Row| !row.state.is_finished() && row.request.target.contains(coupon);
-        let returns = |row: &Row| row.called_off || row.request.operation == "return";
-        self.rows.values().filter(about).any(returns)
-    }
-
     pub fn state_of(&self, number: &str) -> Option<State> {
         let row = self.id_of(number).and_then(|id| self.rows.get(&id));
         row.map(|row| row.state)
