@@ -93,7 +93,7 @@ moves! {
     // Where moves meet. Each of these only lets others meet what they may not meet while it is off.
     LateAfterRefusal on "a late copy of a redemption arrives after its number was told as not happened or was called off";
     LateChangeAfterRefusal off "a late copy of a return or another change arrives after its number was told as not happened";
-    ReturnsDoubtful on "a redemption is returned while its number is in doubt";
+    ReturnsDoubtful off "a redemption is returned while its number is in doubt";
     OvertakesReturn on "a coupon is returned again while another return of it is in doubt";
     RacesVoid on "a coupon is returned elsewhere while a till is calling its redemption off";
     EndsPartlyUsed on "a coupon of which one use is redeemed and another is left ends: nothing of it can be returned";

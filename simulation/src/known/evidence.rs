@@ -163,6 +163,23 @@ pub const KNOWN: &[Known] = &[
         ..ROW
     },
     Known {
+        name: "lost-answer-then-a-return-that-forgets",
+        shows: "the same where a returned coupon names no number any more: after the question, the old answer to the repeat is told as redeemed",
+        breaks: Invariant::SuccessIsNotLongGone,
+        holds_back: &[Move::ReturnsDoubtful],
+        settings: || Settings { keeps_use_number: false, ..plain() },
+        fails: true,
+        script: |stage| {
+            stage.next(Asks::Use, 9, twisted(LOST));
+            stage.redeem(TILL, 1, 0);
+            stage.no_rules();
+            stage.befall(0, Move::HeadOfficeReturns);
+            stage.pass(HOUR);
+            stage.settle(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
         name: "killed-return-overtaken",
         shows: "a return is killed; the coupon is used and returned under other numbers: settling must end, and truly",
         breaks: Invariant::DidNotHappenStands,

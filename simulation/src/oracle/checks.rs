@@ -139,7 +139,7 @@ impl World {
             && sale.asks == call.asks
             && sale.coupon == call.coupon
             && sale.running == 0
-            && self.machines[call.machine].disk.is_open(&call.number)
+            && self.machines[call.machine].disk.is_in_doubt(&call.number)
         {
             let number = &call.number;
             self.breaks(Invariant::DoubtIsForgotten, || {
@@ -218,7 +218,7 @@ impl World {
                     });
                 }
             }
-            (Asks::Confirm | Asks::Deactivate, Some(coupon)) => {
+            (Asks::Confirm | Asks::Deactivate, Some(coupon)) if !report.recorded => {
                 let (now, confirms) = (self.now, sale.asks == Asks::Confirm);
                 let state = self.wechat.coupons[coupon].state(now);
                 let coupon = &self.wechat.coupons[coupon];

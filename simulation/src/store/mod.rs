@@ -80,6 +80,11 @@ impl Disk {
         if self.stores == Stores::Sqlite { self.has_failed } else { self.is_open(number) }
     }
 
+    /// Whether the number's row says that it may have happened.
+    pub fn is_in_doubt(&self, number: &str) -> bool {
+        self.rows.state_of(number).is_some_and(State::is_in_doubt)
+    }
+
     /// Whether the number's row is not finished.
     pub fn is_open(&self, number: &str) -> bool {
         self.rows.state_of(number).is_some_and(|state| !state.is_finished())
