@@ -2,7 +2,7 @@
 
 use crate::adversary::Move;
 use crate::oracle::{Broken, Invariant, Verdict};
-use crate::random::mix;
+use crate::random::{keyed_hash, mix};
 use crate::till::{Lane, calls};
 use crate::wechat::coupon::{State, Usage};
 use crate::wechat::message::Asks;
@@ -17,17 +17,8 @@ use wxcoupon::status::{Class, Code};
 /// minutes.
 ///
 /// Two days are enough by a right clock. One that was set back by forty hours in between counts from there.
-const ROUNDS: [Moment; 9] = [
-    11 * MINUTE,
-    HOUR,
-    8 * HOUR,
-    25 * HOUR,
-    26 * HOUR,
-    50 * HOUR,
-    52 * HOUR,
-    76 * HOUR,
-    101 * HOUR,
-];
+const ROUNDS: [Moment; 9] =
+    [11 * MINUTE, HOUR, 8 * HOUR, 25 * HOUR, 26 * HOUR, 50 * HOUR, 52 * HOUR, 76 * HOUR, 101 * HOUR];
 /// The last word on every number is asked for, and then everything is looked at.
 const LAST_WORDS: u32 = 100;
 const LOOK: u32 = 101;
@@ -76,7 +67,7 @@ pub fn round(round: u32) {
         return;
     }
     if round == LAST_WORDS {
-        each_machine(|machine, process| last_words(machine, process));
+        each_machine(last_words);
         with(|world| world.plan(now + 2 * HOUR, Event::Settle(LOOK)));
         return;
     }
@@ -119,11 +110,17 @@ fn last_words(machine: MachineId, process: ProcessId) {
     let open: Vec<Arc<str>> = numbers_in(&listed, &["pending", "voiding", "watching", "refused_watched"]);
     let numbers: Vec<_> = with(|world| {
         let mine = world.oracle.sales.iter().filter(|((at, _), _)| *at == machine);
-        mine.map(|((_, number), sale)| (Arc::clone(number), Arc::clone(&sale.coupon), sale.void_asked, sale.asks))
-            .collect()
+        mine.map(|((_, number), sale)| {
+            (Arc::clone(number), Arc::clone(&sale.coupon), sale.void_asked, sale.asks)
+        })
+        .collect()
     });
     for (number, code, void_asked, asks) in numbers {
-        if asks == Asks::Use && with(|world| !world.adversary.knows(Move::SettlesReturned) && was_returned(world, &code, &number)) {
+        if asks == Asks::Use
+            && with(|world| {
+                !world.adversary.knows(Move::SettlesReturned) && was_returned(world, &code, &number)
+            })
+        {
             with(|world| {
                 let sale = world.oracle.sales.get_mut(&(machine, Arc::clone(&number)));
                 // What became of it is in the ledger; all that counts is that it has ended.
@@ -133,7 +130,9 @@ fn last_words(machine: MachineId, process: ProcessId) {
             });
             continue;
         }
-        with(|world| world.begin_step(mix(0x1A57, crate::random::keyed_hash(0, number.as_bytes())), Purpose::Call));
+        with(|world| {
+            world.begin_step(mix(0x1A57, keyed_hash(0, number.as_bytes())), Purpose::Call);
+        });
         let mut report = calls::settle_number(lane, &number, &code, "complete");
         let called_off = report.code == Code::Request && report.field.as_deref() == Some("/aim");
         if void_asked && asks == Asks::Use && called_off {
@@ -202,7 +201,8 @@ fn was_returned(world: &World, code: &str, number: &str) -> bool {
 fn listed(process: ProcessId) -> Vec<Value> {
     let report = calls::said(process, Client::pending);
     let list = report.data.and_then(|data| serde_json::from_str::<Value>(data.get()).ok());
-    let rows = |name: &str| list.as_ref().and_then(|list| list.get(name)?.as_array().cloned()).unwrap_or_default();
+    let rows =
+        |name: &str| list.as_ref().and_then(|list| list.get(name)?.as_array().cloned()).unwrap_or_default();
     [rows("requests"), rows("unresolved")].concat()
 }
 

@@ -22,10 +22,12 @@
 
 mod adversary;
 mod calm;
+mod cli;
 mod known;
 mod oracle;
 mod random;
 mod routine;
+mod run;
 mod shrink;
 mod store;
 mod story;
@@ -34,4 +36,4 @@ mod vfs;
 mod wechat;
 mod world;
 
-pub mod run;
+pub use cli::main;

@@ -1,3 +1,7 @@
-//! Plays seeds.
+//! Plays seeds, and tells the story of the first that fails.
 
-fn main() { wxcoupon_simulation::run::main(); }
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wxcoupon_simulation::main()
+}

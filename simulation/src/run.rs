@@ -1,49 +1,92 @@
-//! Seeds one after the other.
+//! Seeds one after the other, on one core or on several.
 
-use crate::adversary::{Move, Wanted};
-use crate::oracle::Broken;
-use crate::shrink;
-use crate::till::plan::{self, Without};
+use crate::adversary::Wanted;
+use crate::oracle::{Broken, Invariant};
+use crate::till::plan::{self, Stores, Without};
 use crate::world::seams::Virtual;
 use crate::world::{self, End};
 use std::collections::BTreeMap;
-use std::sync::Once;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
+
+/// One seed in so many is played twice, and must come out the same.
+const PLAYED_TWICE: u64 = 64;
 
 /// Puts virtual time in the machine's place, for the whole program.
 pub fn prepare() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        assert!(wxcoupon::system::install(&Virtual), "nobody has asked for the time yet");
+        assert!(wxcoupon::system::install(&Virtual), "somebody has asked for the time already");
         std::panic::set_hook(Box::new(crate::routine::note_panic));
     });
+}
+
+/// Real time, for figures and limits.
+#[allow(clippy::disallowed_methods, reason = "the machine's own time")]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+/// Time that this thread has worked, whoever else is on the machine.
+fn worked() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: there is room for the time.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// What a run has played.
 #[derive(Debug, Default)]
 pub struct Figures {
     pub seeds: u64,
+    pub on_sqlite: u64,
     pub redemptions: u64,
     pub calls: u64,
     pub events: u64,
+    /// Time of all cores that worked on it.
+    pub worked: Duration,
+    pub played_s: u64,
     pub told: BTreeMap<i32, u64>,
     pub moves: BTreeMap<&'static str, u64>,
-    pub virtual_s: u64,
 }
 
 impl Figures {
-    fn add(&mut self, end: &End) {
+    fn add(&mut self, seed: u64, end: &End) {
         self.seeds += 1;
+        self.on_sqlite += u64::from(plan::stores_of(seed) == Stores::Sqlite);
         self.events += end.events;
         self.redemptions += end.world.oracle.redemptions;
         self.calls += end.world.oracle.calls;
-        self.virtual_s += end.world.now / world::SECOND;
+        self.played_s += end.world.now / world::SECOND;
         for (code, count) in &end.world.oracle.told {
             *self.told.entry(*code).or_default() += count;
         }
         for made in &end.world.adversary.made {
             *self.moves.entry(made.made.name()).or_default() += 1;
         }
+    }
+
+    fn join(&mut self, other: Figures) {
+        self.seeds += other.seeds;
+        self.on_sqlite += other.on_sqlite;
+        self.redemptions += other.redemptions;
+        self.calls += other.calls;
+        self.events += other.events;
+        self.worked += other.worked;
+        self.played_s += other.played_s;
+        for (code, count) in other.told {
+            *self.told.entry(code).or_default() += count;
+        }
+        for (name, count) in other.moves {
+            *self.moves.entry(name).or_default() += count;
+        }
+    }
+
+    /// Redemptions that one core plays in a minute.
+    pub fn a_minute(&self) -> f64 {
+        self.redemptions as f64 / self.worked.as_secs_f64().max(1e-9) * 60.0
     }
 }
 
@@ -53,121 +96,90 @@ pub fn seed(seed: u64, wanted: &Wanted) -> End {
     world::play(plan::world(seed, wanted, &Without::default(), false))
 }
 
-/// Real time, for figures and limits.
-#[allow(clippy::disallowed_methods, reason = "the machine's own time")]
-pub fn now() -> Instant {
-    Instant::now()
-}
-
-/// Plays seeds until time is over or `found` says that it is enough.
-pub fn seeds(
-    first: u64,
-    limit: Duration,
-    wanted: &Wanted,
-    figures: &mut Figures,
-    mut found: impl FnMut(u64, Broken) -> bool,
-) {
-    let began = now();
-    for number in first.. {
-        if now() - began > limit {
-            break;
-        }
-        let end = seed(number, wanted);
-        figures.add(&end);
-        if let Some(broken) = end.broken
-            && !found(number, broken)
-        {
-            break;
+/// Plays one seed, some of them twice.
+fn checked(number: u64, wanted: &Wanted) -> End {
+    let end = seed(number, wanted);
+    if number.is_multiple_of(PLAYED_TWICE) && end.broken.is_none() {
+        let again = seed(number, wanted);
+        if (again.world.trace, again.events) != (end.world.trace, end.events) {
+            let words = "played twice, it comes out another way".to_owned();
+            let broken = Broken::new(Invariant::SeedDecides, end.world.now, words);
+            return End { broken: Some(broken), ..again };
         }
     }
+    end
 }
 
-fn moves(names: &str) -> Vec<Move> {
-    let named = |name: &str| Move::ALL.iter().copied().find(|played| played.name() == name);
-    names.split(',').filter(|name| !name.is_empty()).map(|name| named(name).expect("a move's name")).collect()
+/// What to play.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub seeds: Range<u64>,
+    pub limit: Duration,
+    pub threads: usize,
+    pub wanted: Wanted,
+    /// Goes on after a failure.
+    pub all: bool,
 }
 
-/// For the time being.
-pub fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| {
-        let place = arguments.iter().position(|argument| argument == name)?;
-        arguments.get(place + 1).cloned()
-    };
-    let number = |name: &str, default: u64| value(name).map_or(default, |text| text.parse().expect("a number"));
-    let wanted = Wanted {
-        also: value("--also").map_or(Vec::new(), |names| moves(&names)),
-        without: value("--without").map_or(Vec::new(), |names| moves(&names)),
-    };
-    let first = number("--from", 0);
-    let limit = Duration::from_secs(number("--seconds", 10));
-    let mut figures = Figures::default();
-    let began = now();
-    let mut found: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+/// Plays seeds until time is over, and says which failed.
+pub fn seeds(plan: &Plan) -> (Figures, BTreeMap<u64, Broken>) {
     prepare();
-    if let Some(name) = value("--known") {
-        for known in crate::known::all() {
-            if name == known.name {
-                known.story().iter().for_each(|line| println!("{line}"));
-            } else if name == "all" {
-                let broken = known.play(false).broken;
-                let found = broken.map_or_else(|| "holds".to_owned(), |broken| broken.invariant.name().to_owned());
-                let fine = if known.check().is_ok() { "as expected" } else { "NOT AS EXPECTED" };
-                println!("{:42} {found:24} {fine}", known.name);
+    let (began, next, stop) = (now(), AtomicU64::new(plan.seeds.start), AtomicBool::new(false));
+    let (total, failed) = (Mutex::new(Figures::default()), Mutex::new(BTreeMap::new()));
+    let work = || {
+        let mut figures = Figures::default();
+        let before = worked();
+        while !stop.load(Ordering::Relaxed) && now() - began < plan.limit {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= plan.seeds.end {
+                break;
+            }
+            let end = checked(number, &plan.wanted);
+            figures.add(number, &end);
+            if let Some(broken) = end.broken {
+                failed.lock().unwrap_or_else(PoisonError::into_inner).insert(number, broken);
+                stop.store(!plan.all, Ordering::Relaxed);
             }
         }
-        return;
-    }
-    if let Some(one) = value("--seed") {
-        let one = one.parse().expect("a number");
-        tell(one, &wanted, limit);
-        return;
-    }
-    let survey = arguments.iter().any(|argument| argument == "--survey");
-    let mut failed = None;
-    seeds(first, limit, &wanted, &mut figures, |seed, broken| {
-        found.entry(broken.invariant.name()).or_default().push(seed);
-        failed.get_or_insert(seed);
-        survey
-    });
-    let took = (now() - began).as_secs_f64();
-    println!("{figures:#?}");
-    println!("{:.0} redemptions a minute", figures.redemptions as f64 / took * 60.0);
-    if arguments.iter().any(|argument| argument == "--essence") {
-        essences(&found, &wanted);
-        return;
-    }
-    for (name, seeds) in &found {
-        println!("{name}: {} of {} seeds, first {:?}", seeds.len(), figures.seeds, &seeds[..seeds.len().min(8)]);
-    }
-    if let (Some(seed), false) = (failed, survey) {
-        tell(seed, &wanted, Duration::from_secs(10));
-    }
-}
-
-fn tell(seed: u64, wanted: &Wanted, limit: Duration) {
-    let end = self::seed(seed, wanted);
-    let without = match &end.broken {
-        Some(broken) => shrink::shrink(seed, wanted, broken.invariant, limit),
-        None => Without::default(),
+        figures.worked = worked().saturating_sub(before);
+        total.lock().unwrap_or_else(PoisonError::into_inner).join(figures);
     };
-    for line in shrink::story(seed, wanted, &without) {
-        println!("{line}");
-    }
+    std::thread::scope(|scope| {
+        for _ in 1..plan.threads {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let figures = total.into_inner().unwrap_or_else(PoisonError::into_inner);
+    (figures, failed.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// What every kind of failure comes down to.
-fn essences(found: &BTreeMap<&str, Vec<u64>>, wanted: &Wanted) {
-    for (name, seeds) in found {
-        let mut kinds: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-        for number in seeds.iter().take(12) {
-            let Some(broken) = seed(*number, wanted).broken else { continue };
-            let without = shrink::shrink(*number, wanted, broken.invariant, Duration::from_secs(3));
-            kinds.entry(shrink::essence(*number, wanted, &without)).or_default().push(*number);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_is_a_function_of_its_number() {
+        for number in [3, 7, 15, 40] {
+            let ends = [0, 1].map(|_| seed(number, &Wanted::default()));
+            assert_eq!(ends[0].world.trace, ends[1].world.trace, "{number}");
+            assert_eq!(ends[0].events, ends[1].events, "{number}");
         }
-        println!("{name}: {} seeds", seeds.len());
-        for (kind, seeds) in kinds {
-            println!("    {kind}: {seeds:?}");
-        }
+    }
+
+    #[test]
+    fn the_first_seeds_hold_on_both_stores() {
+        let plan = Plan {
+            seeds: 0..60,
+            limit: Duration::from_secs(600),
+            threads: 1,
+            wanted: Wanted::default(),
+            all: true,
+        };
+        let (figures, failed) = seeds(&plan);
+        assert!(failed.is_empty(), "{failed:?}");
+        assert_eq!(figures.seeds, 60);
+        assert!(figures.on_sqlite * 10 >= figures.seeds, "{} on SQLite", figures.on_sqlite);
+        assert!(figures.told.len() > 10 && figures.moves.len() > 20, "it plays little: {figures:?}");
     }
 }

@@ -111,7 +111,8 @@ pub fn lines(end: End) -> Vec<String> {
 /// Which moves and which of the tills' steps are left in a world that was made small.
 pub fn essence(seed: u64, wanted: &Wanted, without: &Without) -> String {
     let end = world::play(plan::world(seed, wanted, without, false));
-    let mut names: Vec<String> = end.world.adversary.made.iter().map(|made| made.made.name().to_owned()).collect();
+    let mut names: Vec<String> =
+        end.world.adversary.made.iter().map(|made| made.made.name().to_owned()).collect();
     let steps = end.world.lanes.iter().flat_map(|lane| lane.steps.iter());
     names.extend(steps.map(|step| {
         let act = format!("{:?}", step.act);

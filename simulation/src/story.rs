@@ -4,6 +4,7 @@ use crate::adversary::fate::Fate;
 use crate::adversary::span;
 use crate::wechat::message::{Asks, Copy, Reply, Request, Twist, coupon_in, number_in};
 use crate::world::{DAY, HOUR, MINUTE, MS, Moment, SECOND, World};
+use std::fmt::Write as _;
 
 /// The lines of a story, where anybody wants one.
 pub struct Story {
@@ -52,27 +53,28 @@ fn about(asks: Asks, request: &Request) -> String {
     }
 }
 
+/// What the line does with a request, and what WeChat Pay says to it.
 impl World {
     /// A request leaves.
-    pub fn departure_in_words(&self, asks: Asks, request: &Request, fate: &Fate) -> String {
+    pub fn departure_in_words(asks: Asks, request: &Request, fate: &Fate) -> String {
         let mut words = format!("sends {}", about(asks, request));
         if let Some(stand_in) = &fate.stand_in {
-            words += &format!("; somebody in between answers {} {}", stand_in.status, stand_in.body);
+            let _ = write!(words, "; somebody in between answers {} {}", stand_in.status, stand_in.body);
         } else if let Some(there) = fate.there {
             if there > SECOND {
-                words += &format!("; it arrives {} later", span(there));
+                let _ = write!(words, "; it arrives {} later", span(there));
             }
         } else {
             words += "; it is lost";
         }
         for again in &fate.again {
-            words += &format!("; a copy arrives {} later", span(*again));
+            let _ = write!(words, "; a copy arrives {} later", span(*again));
         }
         words
     }
 
     /// A copy reaches WeChat Pay.
-    pub fn arrival_in_words(&self, asks: Asks, copy: &Copy, reply: &Reply) -> String {
+    pub fn arrival_in_words(asks: Asks, copy: &Copy, reply: &Reply) -> String {
         let signed = if reply.is_signed() { "signed" } else { "unsigned" };
         let body = short(&reply.body);
         let mut words = format!(
@@ -81,18 +83,21 @@ impl World {
             reply.status,
             reply.request_id.as_deref().unwrap_or("-"),
         );
-        words += &match copy.twist {
+        let twist = match copy.twist {
             _ if copy.asker.is_none() => "; nobody waits for it".to_owned(),
             Twist::None | Twist::TooMany | Twist::Fault { done: false, .. } => String::new(),
             Twist::Lost { .. } => "; the answer is lost".into(),
             Twist::Probe => "; the signature is a probe".into(),
             Twist::Fault { status, .. } => format!("; but answers {status}"),
-            Twist::Replayed(_) | Twist::ReplayedOld(_) => "; another recorded answer comes in its place".into(),
+            Twist::Replayed(_) | Twist::ReplayedOld(_) => {
+                "; another recorded answer comes in its place".into()
+            }
             Twist::Damaged => "; damaged on its way".into(),
             Twist::WrongDate(off) => format!("; its Date is {off} s off"),
         };
+        words.push_str(&twist);
         if copy.back > SECOND {
-            words += &format!("; the answer travels {}", span(copy.back));
+            let _ = write!(words, "; the answer travels {}", span(copy.back));
         }
         words
     }

@@ -174,10 +174,5 @@ impl Adversary {
 
 /// A page or refusal as an answer.
 pub fn reply_of(stand_in: &StandIn, now_s: i64) -> Reply {
-    Reply {
-        status: stand_in.status,
-        body: stand_in.body.to_owned(),
-        date_s: Some(now_s),
-        ..Reply::default()
-    }
+    Reply { status: stand_in.status, body: stand_in.body.to_owned(), date_s: Some(now_s), ..Reply::default() }
 }

@@ -6,7 +6,6 @@ use crate::oracle::{Sale, Verdict};
 use crate::wechat::message::{Asks, Copy, number_in};
 use crate::world::{MachineId, Purpose, World};
 
-
 impl World {
     /// Whether a number is in doubt, as its till knows it or as its journal does.
     fn is_doubtful(&self, machine: MachineId, number: &str, sale: &Sale) -> bool {
@@ -37,7 +36,8 @@ impl World {
     /// Whether a refusal that says "returned since" may speak of the return of another redemption: then it is no word on
     /// this one. While that is a known fault, nothing is built on it.
     pub fn may_be_misattributed(&self, machine: MachineId, coupon: &str) -> bool {
-        let mut about = self.oracle.sales.iter().filter(|((at, _), sale)| *at == machine && &*sale.coupon == coupon);
+        let mut about =
+            self.oracle.sales.iter().filter(|((at, _), sale)| *at == machine && &*sale.coupon == coupon);
         !self.adversary.allows(Move::RedeemsOverReturn)
             && about.any(|(_, sale)| sale.asks == Asks::Return || sale.void_asked)
     }
@@ -70,7 +70,8 @@ impl World {
     /// Whether a proxy may answer what runs with a refusal of its own.
     pub fn may_be_refused_in_between(&mut self, asks: Asks, number: Option<&str>) -> bool {
         let machine = self.process().map_or(0, |process| self.processes[process].machine);
-        let is_raw = number.and_then(|number| self.oracle.sale(machine, number)).is_some_and(|sale| sale.is_raw);
+        let is_raw =
+            number.and_then(|number| self.oracle.sale(machine, number)).is_some_and(|sale| sale.is_raw);
         let is_amid = !asks.writes() && self.task().is_some_and(|task| task.about.is_some())
             || self.task().is_some_and(|task| task.purpose == Purpose::SettleAll);
         (!is_raw || self.adversary.allows(Move::RefusesRaw))
@@ -81,8 +82,7 @@ impl World {
     pub fn may_arrive(&self, copy: &Copy, asks: Asks, is_awaited: bool) -> bool {
         let number = number_in(&copy.request.body).unwrap_or_default();
         let machine = copy.machine;
-        let needs =
-            if asks == Asks::Use { Move::LateAfterRefusal } else { Move::LateChangeAfterRefusal };
+        let needs = if asks == Asks::Use { Move::LateAfterRefusal } else { Move::LateChangeAfterRefusal };
         let over = |sale: &Sale| match sale.verdict {
             Verdict::DidNot | Verdict::CalledOff => true,
             _ => sale.void_asked && sale.asks == Asks::Use,
@@ -109,6 +109,8 @@ impl World {
         let mut about = self.oracle.sales.iter().filter(|(_, sale)| sale.coupon == *code);
         let doubtful = about.any(|((machine, number), sale)| self.is_doubtful(*machine, number, sale));
         self.may_end(coupon)
-            && (!doubtful || !self.wechat.settings.deleted_is_absent || self.adversary.allows(Move::HidesDoubtful))
+            && (!doubtful
+                || !self.wechat.settings.deleted_is_absent
+                || self.adversary.allows(Move::HidesDoubtful))
     }
 }

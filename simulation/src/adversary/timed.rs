@@ -83,13 +83,15 @@ pub fn make_move(place: usize) {
             Move::ClockStep if !world.adversary.allows(Move::StepsWhileOpen) && world.has_open(machine) => {}
             Move::ClockStep => {
                 let range = *random.pick(&[MINUTE, 10 * MINUTE, 8 * HOUR, 30 * HOUR]);
-                let step = i64::try_from(random.below(2 * range)).unwrap_or(0)
-                    - i64::try_from(range).unwrap_or(0);
+                let step =
+                    i64::try_from(random.below(2 * range)).unwrap_or(0) - i64::try_from(range).unwrap_or(0);
                 let clock_error = &mut world.machines[machine].clock_error;
                 let limit = i64::try_from(46 * HOUR).unwrap_or(0);
                 *clock_error = (*clock_error + step).clamp(-limit, limit);
                 let shown = *clock_error / 1_000_000;
-                world.story.tell(now, || format!("machine {machine}'s clock is set: {shown} s from the truth"));
+                world
+                    .story
+                    .tell(now, || format!("machine {machine}'s clock is set: {shown} s from the truth"));
             }
             Move::LineDown => {
                 world.story.tell(now, || format!("machine {machine} has no line for {}", span(until - now)));

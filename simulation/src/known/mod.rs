@@ -46,7 +46,10 @@ pub fn shows_now() -> Settings {
 
 /// All of them.
 pub fn all() -> Vec<&'static Known> {
-    [evidence::KNOWN, copies::KNOWN, replays::KNOWN, clocks::KNOWN, disks::KNOWN].into_iter().flatten().collect()
+    [evidence::KNOWN, copies::KNOWN, replays::KNOWN, clocks::KNOWN, disks::KNOWN]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 impl Known {

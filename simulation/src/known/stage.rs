@@ -1,5 +1,7 @@
 //! Where a scenario is played: a small world in which only happens what the script says.
 
+#![allow(clippy::unused_self, reason = "a script reads as what happens on its stage")]
+
 use crate::adversary::fate::{Fate, Rule, StandIn};
 use crate::adversary::{Adversary, Move};
 use crate::oracle::{Broken, Invariant, Verdict};
@@ -21,8 +23,6 @@ use wxcoupon::report::Report;
 pub const TILL: usize = 0;
 pub const SECOND_TILL: usize = 1;
 pub const OTHER_SHOP: usize = 2;
-/// The process in which the script itself runs.
-const STAGE: usize = 3;
 
 /// An answer that is lost.
 pub const LOST: Twist = Twist::Lost { breaks: true };
@@ -83,8 +83,7 @@ impl Stage {
             }
             self.pass(SECOND);
         }
-        let told = running.0.borrow_mut().take();
-        told
+        running.0.take()
     }
 
     pub fn redeem(&self, till: usize, sale: u64, coupon: u64) -> Option<Report> {
@@ -196,7 +195,8 @@ impl Stage {
             let machine = world.lanes[till].machine;
             let number = calls::number(machine, "SALE", sale);
             let open = world.machines[machine].disk.is_open(&number);
-            if open || world.oracle.sale(machine, &number).is_some_and(|sale| sale.verdict == Verdict::Asked) {
+            if open || world.oracle.sale(machine, &number).is_some_and(|sale| sale.verdict == Verdict::Asked)
+            {
                 let words = format!("{number} has had no turn");
                 let broken = Broken::new(Invariant::DoubtNeverEnds, world.now, words);
                 world.oracle.broken(broken);
@@ -218,11 +218,6 @@ pub fn late(time: Moment) -> Fate {
 /// A request that is lost.
 pub fn lost() -> Fate {
     Fate { there: None, ..Fate::good() }
-}
-
-/// Nothing leaves.
-pub fn unreachable() -> Fate {
-    Fate { unsent: Some((wxcoupon::net::FailureKind::Connect, 20 * MS)), ..Fate::good() }
 }
 
 /// Somebody in between answers, unsigned and in WeChat Pay's form.

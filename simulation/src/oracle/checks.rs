@@ -31,7 +31,9 @@ impl World {
         {
             let other = *other;
             self.breaks(Invariant::TwoAtOnce, || {
-                format!("{number} is sent by call {running} while call {other} still waits for an answer under it")
+                format!(
+                    "{number} is sent by call {running} while call {other} still waits for an answer under it"
+                )
             });
         }
         self.oracle.sending.push((machine, Arc::clone(&number), running));
@@ -90,8 +92,10 @@ impl World {
     fn whose_return(&self, number: &str) -> Option<(MachineId, Arc<str>)> {
         let mine = |sale: &str| {
             let digest = Sha256::digest(format!("void {sale}"));
-            let digits: String = digest.iter().take(19).map(|byte| format!("{byte:02X}")).collect();
-            number[1..] == digits
+            let digits = number.as_bytes()[1..].chunks(2).map(|pair| {
+                std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())
+            });
+            digits.eq(digest.iter().take(19).map(|byte| Some(*byte)))
         };
         self.oracle.sales.keys().find(|(_, sale)| mine(sale)).cloned()
     }
@@ -110,7 +114,9 @@ impl World {
             self.told_of_coupon(call, report);
             return;
         }
-        let Some(mut sale) = self.oracle.sales.remove(&(call.machine, Arc::clone(&call.number))) else { return };
+        let Some(mut sale) = self.oracle.sales.remove(&(call.machine, Arc::clone(&call.number))) else {
+            return;
+        };
         sale.running = sale.running.saturating_sub(1);
         self.told_of_number(call, report, &mut sale);
         self.oracle.sales.insert((call.machine, Arc::clone(&call.number)), sale);
@@ -130,7 +136,10 @@ impl World {
         let doubted = sale.verdict == Verdict::Doubt && sale.doubted.is_some_and(|at| at < call.began);
         let doubted_since = sale.doubted.is_some_and(|at| at >= call.began);
         let is_own = report.attempts == 0
-            && matches!(report.code, Code::Journal | Code::RequestNoReused | Code::Connect | Code::TimeoutUnsent);
+            && matches!(
+                report.code,
+                Code::Journal | Code::RequestNoReused | Code::Connect | Code::TimeoutUnsent
+            );
         if doubted
             && is_own
             && !sale.void_asked
@@ -159,12 +168,14 @@ impl World {
             }
         }
         match heard {
-            None => {}
             Some(Verdict::CalledOff) => sale.verdict = Verdict::CalledOff,
             Some(Verdict::DidNot)
                 if report.code == Code::CouponState
                     && self.stands(&sale.coupon, &call.number)
-                    && self.may_be_misattributed(call.machine, &sale.coupon) => {}
+                    && self.may_be_misattributed(call.machine, &sale.coupon) =>
+            {
+                sale.verdict = Verdict::Happened;
+            }
             // It speaks of this call only, and another one is still at it or has died.
             Some(Verdict::DidNot) if report.code == Code::Journal && sale.running + sale.died > 0 => {}
             // Another call was told of doubt since this one began: its word is the later one.
@@ -179,7 +190,10 @@ impl World {
                 {
                     let (number, told) = (&call.number, report.code.name());
                     self.breaks(Invariant::VerdictChanges, || {
-                        format!("{number} was told as redeemed, still is, and is now told {told}: {}", report.message)
+                        format!(
+                            "{number} was told as redeemed, still is, and is now told {told}: {}",
+                            report.message
+                        )
                     });
                 }
                 sale.verdict = verdict;
@@ -190,7 +204,7 @@ impl World {
                     sale.doubted = Some(self.now);
                 }
             }
-            Some(_) => {}
+            _ => {}
         }
     }
 
@@ -233,10 +247,10 @@ impl World {
                     });
                 }
             }
-            (Asks::Send, _) => {
-                if !self.wechat.coupons.iter().any(|coupon| coupon.sent_by == *number) {
-                    self.breaks(Invariant::ChangeHappened, || format!("send {number} is told as done; no coupon has it"));
-                }
+            (Asks::Send, _) if !self.wechat.coupons.iter().any(|coupon| coupon.sent_by == *number) => {
+                self.breaks(Invariant::ChangeHappened, || {
+                    format!("send {number} is told as done; no coupon has it")
+                });
             }
             _ => {}
         }
@@ -255,7 +269,8 @@ impl World {
         if coupon.stands(number) {
             return;
         }
-        let returned = coupon.ledger.iter().rev().find(|entry| entry.undoes.as_ref() == Some(number)).cloned();
+        let returned =
+            coupon.ledger.iter().rev().find(|entry| entry.undoes.as_ref() == Some(number)).cloned();
         let Some(returned) = returned.filter(|returned| returned.at < call.began) else { return };
         let own = self.oracle.sale(call.machine, &returned.number);
         // One that began while the redemption was not told yet may have undone another one.
@@ -263,12 +278,16 @@ impl World {
         if own.is_some_and(|own| own.verdict == Verdict::Happened && own.running == 0 && began_after(own)) {
             let by = &returned.number;
             self.breaks(Invariant::OwnReturnIsKnown, || {
-                format!("{number} on {code} was returned by {by} of the same journal, and is told as redeemed")
+                format!(
+                    "{number} on {code} was returned by {by} of the same journal, and is told as redeemed"
+                )
             });
         } else if !report.recorded && returned.at + LONG_GONE < call.began {
             let by = &returned.number;
             self.breaks(Invariant::SuccessIsNotLongGone, || {
-                format!("{number} on {code} was returned by {by} long before, and is told as freshly redeemed")
+                format!(
+                    "{number} on {code} was returned by {by} long before, and is told as freshly redeemed"
+                )
             });
         }
     }

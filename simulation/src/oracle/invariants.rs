@@ -69,6 +69,8 @@ invariants! {
         "Nothing panics, and no call ends with class 9.";
     EveryWaitEnds
         "Every wait has an end.";
+    SeedDecides
+        "A world is a function of its number: played twice it comes out the same.";
 }
 
 #[cfg(test)]

@@ -143,7 +143,9 @@ impl Oracle {
         });
         sale.running += 1;
         match call.kind {
-            Kind::Operation | Kind::Raw if matches!(sale.verdict, Verdict::DidNot) => sale.verdict = Verdict::Asked,
+            Kind::Operation | Kind::Raw if matches!(sale.verdict, Verdict::DidNot) => {
+                sale.verdict = Verdict::Asked;
+            }
             Kind::Void => sale.void_asked = true,
             _ => {}
         }
@@ -170,14 +172,12 @@ impl Oracle {
 fn meaning(report: &Report) -> Option<Verdict> {
     use wxcoupon::status::Class;
     match (report.code, report.code.class()) {
-        // It stands for another request, or was called off: nothing new is said.
-        (Code::RequestNoReused, _) => None,
         // Another call is at it.
         (Code::Locked, _) if report.attempts == 0 && !report.recorded => None,
-        (Code::Request | Code::Running, _) => None,
+        // It stands for another request, or was called off: nothing new is said.
+        (Code::RequestNoReused | Code::Request | Code::Running, _) | (_, Class::Bug) => None,
         (_, Class::Ok) => Some(Verdict::Happened),
         (_, Class::InDoubt) => Some(Verdict::Doubt),
-        (_, Class::Bug) => None,
         _ if report.in_doubt => None,
         _ => Some(Verdict::DidNot),
     }

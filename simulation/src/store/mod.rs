@@ -32,7 +32,13 @@ pub struct Disk {
 
 impl Disk {
     pub fn new(stores: Stores, _: u64) -> Disk {
-        Disk { stores, rows: Rows::default(), has_failed: false, files: Files::default(), unflushed: Vec::new() }
+        Disk {
+            stores,
+            rows: Rows::default(),
+            has_failed: false,
+            files: Files::default(),
+            unflushed: Vec::new(),
+        }
     }
 
     /// Whether a power cut at this moment could make the journal forget the number.

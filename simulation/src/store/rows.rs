@@ -9,7 +9,7 @@ use wxcoupon::journal::store::{Result, Transaction};
 
 #[derive(Default)]
 pub struct Rows {
-    rows: BTreeMap<i64, Row>,
+    by_id: BTreeMap<i64, Row>,
     ids: BTreeMap<Arc<str>, i64>,
     last: i64,
     facts: BTreeMap<String, i64>,
@@ -23,7 +23,7 @@ impl Rows {
     }
 
     pub fn state_of(&self, number: &str) -> Option<State> {
-        let row = self.id_of(number).and_then(|id| self.rows.get(&id));
+        let row = self.id_of(number).and_then(|id| self.by_id.get(&id));
         row.map(|row| row.state)
     }
 
@@ -31,10 +31,10 @@ impl Rows {
         match before {
             Some(row) => {
                 self.ids.insert(Arc::clone(&row.request.number), id);
-                self.rows.insert(id, row);
+                self.by_id.insert(id, row);
             }
             None => {
-                if let Some(row) = self.rows.remove(&id) {
+                if let Some(row) = self.by_id.remove(&id) {
                     self.ids.remove(&row.request.number);
                 }
             }
@@ -43,12 +43,12 @@ impl Rows {
 
     pub fn flip(&mut self, chance: u64) -> Option<String> {
         let mut random = Random::new(chance);
-        let places: Vec<i64> = self.rows.keys().copied().collect();
+        let places: Vec<i64> = self.by_id.keys().copied().collect();
         if places.is_empty() {
             return None;
         }
         let id = *random.pick(&places);
-        let row = self.rows.get_mut(&id)?;
+        let row = self.by_id.get_mut(&id)?;
         let mut body = row.request.body.clone()?;
         if body.is_empty() {
             return None;
@@ -65,9 +65,12 @@ impl Rows {
     pub fn in_words(&self) -> Vec<String> {
         let words = |row: &Row| {
             let held = if row.lease.owner.is_some() { ", held" } else { "" };
-            format!("{} {} {:?}{held}, code {}", row.request.operation, row.request.number, row.state, row.code)
+            format!(
+                "{} {} {:?}{held}, code {}",
+                row.request.operation, row.request.number, row.state, row.code
+            )
         };
-        self.rows.values().map(words).collect()
+        self.by_id.values().map(words).collect()
     }
 
     fn read(&self, row: &Row) -> Row {
@@ -76,7 +79,7 @@ impl Rows {
     }
 
     fn all(&self, wanted: impl Fn(&Row) -> bool) -> Vec<Row> {
-        self.rows.values().map(|row| self.read(row)).filter(|row| wanted(row)).collect()
+        self.by_id.values().map(|row| self.read(row)).filter(|row| wanted(row)).collect()
     }
 }
 
@@ -88,7 +91,7 @@ pub struct Turn<'a> {
 
 impl Turn<'_> {
     fn remember(&mut self, id: i64) {
-        self.undo.push(Undo { id, before: self.rows.rows.get(&id).cloned() });
+        self.undo.push(Undo { id, before: self.rows.by_id.get(&id).cloned() });
     }
 
     pub fn take_back(self) {
@@ -98,7 +101,7 @@ impl Turn<'_> {
     }
 
     fn is_held_so(&self, id: i64, held: &Lease) -> bool {
-        let lease = self.rows.rows.get(&id).map(|row| &row.lease);
+        let lease = self.rows.by_id.get(&id).map(|row| &row.lease);
         lease.is_some_and(|lease| lease.owner == held.owner && lease.generation == held.generation)
     }
 
@@ -110,7 +113,7 @@ impl Turn<'_> {
 
 impl Transaction for Turn<'_> {
     fn find(&mut self, merchant: &str, number: &str) -> Result<Option<Row>> {
-        let row = self.rows.id_of(number).and_then(|id| self.rows.rows.get(&id));
+        let row = self.rows.id_of(number).and_then(|id| self.rows.by_id.get(&id));
         Ok(row.filter(|row| &*row.merchant == merchant).map(|row| self.rows.read(row)))
     }
 
@@ -128,7 +131,7 @@ impl Transaction for Turn<'_> {
         }
         self.remember(row.id);
         // What never changes is not written again, and the digest is that of what the writer believed.
-        let stored = self.rows.rows.get(&row.id).map(|stored| Arc::clone(&stored.request));
+        let stored = self.rows.by_id.get(&row.id).map(|stored| Arc::clone(&stored.request));
         let request = stored.unwrap_or_else(|| Arc::clone(&row.request));
         if request.body == row.request.body {
             self.rows.flipped.remove(&row.id);
@@ -164,7 +167,7 @@ impl Transaction for Turn<'_> {
             row.state.is_finished() && row.updated_ms < older_than_ms && &*row.merchant == merchant
         };
         // Looked at one by one first: mostly there is nothing to forget.
-        if self.rows.rows.values().any(old) {
+        if self.rows.by_id.values().any(old) {
             for row in self.rows.all(old) {
                 self.forget(row.id);
             }

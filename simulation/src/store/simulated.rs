@@ -3,7 +3,7 @@
 use super::rows::Turn;
 use crate::adversary::{Adversary, Move};
 use crate::world::seams::may_stop_here;
-use crate::world::{SECOND, block_until, try_with, with};
+use crate::world::{SECOND, World, block_until, try_with, with};
 use std::sync::Arc;
 use std::thread::panicking;
 use wxcoupon::journal::store::{Change, Durability, Mark, Overview, Result, Store, StoreError};
@@ -53,7 +53,7 @@ impl Simulated {
     }
 
     /// Somebody else may hold the file for longer than anybody waits.
-    pub fn may_be_busy(&self) -> Result<()> {
+    pub fn may_be_busy() -> Result<()> {
         let busy = with(|world| {
             let key = world.next_key();
             world.may_fail() && world.adversary.takes(Move::DiskBusy, key, 4)
@@ -61,7 +61,7 @@ impl Simulated {
         if !busy {
             return Ok(());
         }
-        with(|world| world.task().map(|task| task.has_failed = true));
+        with(World::note_failure);
         block_until(with(|world| world.now) + 3 * SECOND);
         Err(StoreError::NotWritten("database is locked".into()))
     }
@@ -75,7 +75,7 @@ impl Simulated {
             world.adversary.fault(self.process, key, may_fail)
         });
         if fault != Fault::None {
-            with(|world| world.task().map(|task| task.has_failed = true));
+            with(World::note_failure);
         }
         if fault == Fault::Busy {
             block_until(with(|world| world.now) + 3 * SECOND);
@@ -130,7 +130,9 @@ impl Store for Simulated {
         let writes = !turn.undo.is_empty();
         let failed = match (&made, fault) {
             (Err(_), _) => made.err(),
-            (Ok(()), Fault::Full) if writes => Some(StoreError::NotWritten("database or disk is full".into())),
+            (Ok(()), Fault::Full) if writes => {
+                Some(StoreError::NotWritten("database or disk is full".into()))
+            }
             (Ok(()), Fault::Before) if writes => Some(StoreError::NotWritten("disk I/O error".into())),
             _ => None,
         };

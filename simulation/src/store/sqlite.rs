@@ -52,7 +52,7 @@ impl Store for OnSqlite {
         if !panicking() {
             may_stop_here("before it writes");
             if durability != Durability::Reading {
-                self.process.may_be_busy()?;
+                Simulated::may_be_busy()?;
             }
         }
         with(|world| world.write_may_fail = world.may_fail());

@@ -79,7 +79,8 @@ pub fn open(process: ProcessId) {
             let asks_again = world.adversary.knows(Move::AsksAgain) && Random::new(key).chance(500);
             (world.processes[process].epoch, !asks_again)
         });
-        match store(process, epoch).and_then(|store| Journal::with_store(store, MERCHANT, KEEP).map_err(drop)) {
+        match store(process, epoch).and_then(|store| Journal::with_store(store, MERCHANT, KEEP).map_err(drop))
+        {
             Ok(journal) => {
                 let line = Box::new(Line { process, epoch });
                 let client = Client::assembled(
@@ -96,7 +97,7 @@ pub fn open(process: ProcessId) {
                 });
                 break;
             }
-            Err(_) => block_until(with(|world| world.now) + 20 * crate::world::SECOND),
+            Err(()) => block_until(with(|world| world.now) + 20 * crate::world::SECOND),
         }
     }
     with(|world| begin_lanes(world, process));
@@ -194,7 +195,8 @@ fn asked(call: &Call) -> String {
 pub fn words(call: &Call, report: &Report) -> String {
     let recorded = if report.recorded { ", recorded" } else { "" };
     let by = report.settled_by.map_or(String::new(), |by| format!(", settled by {by}"));
-    let state = report.data.as_ref().filter(|_| call.kind == Kind::Void).map(|data| format!(" {}", data.get()));
+    let state =
+        report.data.as_ref().filter(|_| call.kind == Kind::Void).map(|data| format!(" {}", data.get()));
     format!(
         "of {}: class {} {}{recorded}{by}{}{}",
         if call.number.is_empty() { &call.coupon } else { &call.number },

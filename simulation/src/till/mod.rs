@@ -121,9 +121,11 @@ fn redeem(lane: usize, sale: u64, coupon: u64) -> Option<Report> {
 fn was_returned(world: &World, lane: usize, sale: u64, coupon: u64) -> bool {
     let number = calls::number(world.lanes[lane].machine, "SALE", sale);
     let coupon = usize::try_from(coupon).unwrap_or(0);
-    world.wechat.coupons.get(coupon).is_some_and(|coupon| {
-        coupon.ledger.iter().any(|entry| entry.undoes.as_deref() == Some(&*number))
-    })
+    world
+        .wechat
+        .coupons
+        .get(coupon)
+        .is_some_and(|coupon| coupon.ledger.iter().any(|entry| entry.undoes.as_deref() == Some(&*number)))
 }
 
 fn is_worked_on(world: &World, lane: usize, sale: u64) -> bool {

@@ -36,7 +36,8 @@ pub fn stores_of(seed: u64) -> Stores {
 /// The world with that number.
 pub fn world(seed: u64, wanted: &Wanted, without: &Without, told: bool) -> World {
     let mut random = Random::new(mix(seed, 0x3071D));
-    let mut settings = if without.plain { Settings::plain() } else { Settings::drawn(&mut Random::new(mix(seed, 0x5E7))) };
+    let mut settings =
+        if without.plain { Settings::plain() } else { Settings::drawn(&mut Random::new(mix(seed, 0x5E7))) };
     let mut adversary = Adversary::drawn(seed, wanted);
     adversary.suppressed.clone_from(&without.moves);
     settings.ends_partly_used &= adversary.allows(Move::EndsPartlyUsed);
@@ -60,8 +61,8 @@ pub fn world(seed: u64, wanted: &Wanted, without: &Without, told: bool) -> World
     }
     if world.adversary.knows(Move::ClockStep) {
         let machine = random.index(world.machines.len());
-        world.machines[machine].clock_error = i64::try_from(random.below(80 * HOUR)).unwrap_or(0)
-            - i64::try_from(40 * HOUR).unwrap_or(0);
+        world.machines[machine].clock_error =
+            i64::try_from(random.below(80 * HOUR)).unwrap_or(0) - i64::try_from(40 * HOUR).unwrap_or(0);
     }
     for process in 0..world.processes.len() {
         for _ in 0..random.between(1, 2) {

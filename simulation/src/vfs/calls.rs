@@ -1,5 +1,11 @@
 //! The functions that `SQLite` calls.
 
+#![allow(
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "lengths and offsets of files are never negative, and small"
+)]
+
 use super::files::{REGION, mask};
 use super::{Handle, NAME, Open, Wrong, ok_or};
 use crate::world::{MS, try_with};
@@ -132,7 +138,12 @@ unsafe extern "C" fn read(file: *mut ffi::sqlite3_file, to: *mut c_void, length:
     read.map_or(ffi::SQLITE_IOERR_READ, |whole| ok_or(whole, ffi::SQLITE_IOERR_SHORT_READ))
 }
 
-unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, from: *const c_void, length: c_int, at: i64) -> c_int {
+unsafe extern "C" fn write(
+    file: *mut ffi::sqlite3_file,
+    from: *const c_void,
+    length: c_int,
+    at: i64,
+) -> c_int {
     let open = behind(file);
     // SAFETY: SQLite hands in so many bytes.
     let bytes = unsafe { slice::from_raw_parts(from.cast::<u8>(), length as usize) };
@@ -204,7 +215,7 @@ unsafe extern "C" fn sector_size(_: *mut ffi::sqlite3_file) -> c_int {
     512
 }
 
-/// As SQLite has it for the file systems of Linux and Windows: bytes beside a write survive a power cut.
+/// As `SQLite` has it for the file systems of Linux and Windows: bytes beside a write survive a power cut.
 unsafe extern "C" fn characteristics(_: *mut ffi::sqlite3_file) -> c_int {
     ffi::SQLITE_IOCAP_POWERSAFE_OVERWRITE
 }
@@ -222,7 +233,7 @@ unsafe extern "C" fn shm_map(
         let files = &mut world.machines[open.machine].disk.files;
         files.region(&open.name, open.handle, index as usize, extend != 0)
     });
-    let address = region.flatten().map_or(ptr::null_mut(), |region| region.cast::<c_void>());
+    let address = region.flatten().unwrap_or(ptr::null_mut());
     // SAFETY: SQLite gives room for the address. The region is boxed and stays where it is while anybody has it.
     unsafe { *out = address };
     ok_or(region.is_some(), ffi::SQLITE_IOERR_SHMMAP)
@@ -237,9 +248,8 @@ unsafe extern "C" fn shm_lock(
     let open = behind(file);
     let takes = flags & ffi::SQLITE_SHM_LOCK != 0;
     let alone = flags & ffi::SQLITE_SHM_EXCLUSIVE != 0;
-    let free = open.anyway(|files| {
-        files.lock_memory(&open.name, open.handle, mask(first, count), takes, alone)
-    });
+    let free =
+        open.anyway(|files| files.lock_memory(&open.name, open.handle, mask(first, count), takes, alone));
     ok_or(free.unwrap_or(true), ffi::SQLITE_BUSY)
 }
 

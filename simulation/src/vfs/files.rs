@@ -1,8 +1,9 @@
 //! Files of a machine, as its programs see them and as a power cut would leave them; and who holds which lock.
 
 use crate::random::Random;
-use std::cell::UnsafeCell;
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::ffi::c_void;
 
 /// What is written at once, or not at all, when the power goes.
 const SECTOR: usize = 512;
@@ -29,7 +30,8 @@ struct File {
 
 #[derive(Default)]
 struct Memory {
-    regions: Vec<Box<UnsafeCell<[u8; REGION]>>>,
+    /// In words, so that they are aligned as `SQLite` expects.
+    regions: Vec<Box<[Cell<u64>]>>,
     /// By handle: the locks that it shares, and those that it has alone.
     holders: BTreeMap<u64, (u8, u8)>,
 }
@@ -101,11 +103,11 @@ impl Files {
         let mut lost = 0;
         for file in self.files.values_mut() {
             // Often the disk has kept up; sometimes nothing has arrived.
-            let arrives = *random.pick(&[0, 500, 900, 1000]);
+            let kept_up = *random.pick(&[0, 500, 900, 1000]);
             for change in std::mem::take(&mut file.since) {
                 let mut whole = true;
                 apply(&mut file.flushed, &change, |_| {
-                    let arrived = random.chance(arrives);
+                    let arrived = random.chance(kept_up);
                     whole &= arrived;
                     arrived
                 });
@@ -152,16 +154,16 @@ impl Files {
     }
 
     /// A region of the shared memory, made if need be. Who comes when nobody has it finds it empty.
-    pub fn region(&mut self, name: &str, handle: u64, index: usize, extend: bool) -> Option<*mut [u8; REGION]> {
+    pub fn region(&mut self, name: &str, handle: u64, index: usize, extend: bool) -> Option<*mut c_void> {
         let memory = &mut self.files.get_mut(name)?.memory;
         if memory.holders.is_empty() {
             memory.regions.clear();
         }
         memory.holders.entry(handle).or_default();
         while extend && memory.regions.len() <= index {
-            memory.regions.push(Box::new(UnsafeCell::new([0; REGION])));
+            memory.regions.push(vec![Cell::new(0); REGION / 8].into_boxed_slice());
         }
-        memory.regions.get(index).map(|region| region.get())
+        memory.regions.get(index).map(|region| region.as_ptr().cast::<c_void>().cast_mut())
     }
 
     /// Takes or gives back locks in the shared memory.

@@ -72,7 +72,7 @@ impl World {
         }
         let failed = self.faulty(key, flushes);
         if failed != Wrong::Nothing {
-            self.task().map(|task| task.has_failed = true);
+            self.note_failure();
         }
         failed
     }

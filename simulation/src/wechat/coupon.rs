@@ -1,10 +1,8 @@
 //! A coupon and its ledger: what really happened to it.
 
-use crate::world::{BEGINNING_S, Moment, SECOND};
+use crate::world::Moment;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use time::OffsetDateTime;
-use time::macros::{format_description, offset};
 
 use super::settings::Settings;
 
@@ -205,7 +203,7 @@ impl Coupon {
     }
 
     /// The coupon as an answer shows it. `bare`: without the details of its use.
-    pub fn to_json(&mut self, now: Moment, settings: &Settings, bare: bool) -> String {
+    pub fn shown(&mut self, now: Moment, settings: &Settings, bare: bool) -> String {
         let state = self.state(now);
         let mode = match self.usage {
             Usage::Single => "SINGLE",
@@ -277,12 +275,4 @@ impl Coupon {
             let _ = write!(json, r#","{name}":{{{}}}"#, members.join(","));
         }
     }
-}
-
-/// That moment as WeChat Pay writes it.
-pub fn stamp(at: Moment) -> String {
-    let seconds = BEGINNING_S + i64::try_from(at / SECOND).unwrap_or(0);
-    let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]+08:00");
-    let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    moment.to_offset(offset!(+8)).format(&form).unwrap_or_default()
 }

@@ -27,11 +27,16 @@ pub struct Request {
 pub enum Twist {
     None,
     /// It never comes. Whether the connection breaks or nothing is heard is told apart.
-    Lost { breaks: bool },
+    Lost {
+        breaks: bool,
+    },
     /// WeChat Pay signs wrongly on purpose.
     Probe,
     /// A fault of WeChat Pay's, before or after it has done what was asked.
-    Fault { status: u16, done: bool },
+    Fault {
+        status: u16,
+        done: bool,
+    },
     /// Too many requests: nothing is done.
     TooMany,
     /// Another answer of WeChat Pay's, recorded shortly before, comes instead.

@@ -48,8 +48,6 @@ pub struct WechatPay {
     pub unauthorised_until: Moment,
     /// Answers leave the details of a use out until then.
     pub bare_until: Moment,
-    /// Refusals come as another product words them, without a sub-code, until then.
-    pub foreign_words_until: Moment,
     /// What the ledger has got since somebody looked.
     pub fresh: Vec<(usize, Entry)>,
     answers: u64,
@@ -65,7 +63,6 @@ impl WechatPay {
             recorded: Vec::new(),
             unauthorised_until: 0,
             bare_until: 0,
-            foreign_words_until: 0,
             fresh: Vec::new(),
             answers: 0,
             key: mix(seed, 0x57EC),
@@ -135,15 +132,13 @@ impl WechatPay {
                 return refusal(404, "NOT_FOUND", 268_578_851);
             }
             if asks == Asks::Query {
-                return done(found.to_json(now, settings, now < self.bare_until));
+                return done(found.shown(now, settings, now < self.bare_until));
             }
         }
         let digest = keyed_hash(keyed_hash(0, request.target.as_bytes()), &request.body);
         let interface = if self.settings.numbers_per_interface { asks as u8 } else { 0 };
         let key = (interface, Arc::clone(&number));
-        if let Some(known) =
-            self.numbers.get(&key).filter(|known| now - known.at < self.settings.memory)
-        {
+        if let Some(known) = self.numbers.get(&key).filter(|known| now - known.at < self.settings.memory) {
             if known.digest != digest {
                 return refusal(400, "INVALID_REQUEST", 268_578_927);
             }

@@ -52,7 +52,7 @@ impl WechatPay {
             }
             _ => return wrong_state(0),
         }
-        done(coupon.to_json(now, &settings, bare))
+        done(coupon.shown(now, &settings, bare))
     }
 
     /// A number that has done its work comes again.
@@ -67,14 +67,14 @@ impl WechatPay {
         let (settings, bare) = (self.settings.clone(), now < self.bare_until);
         let coupon = &mut self.coupons[coupon];
         if asks != Asks::Use && settings.after_return == AfterReturn::NewAnswer {
-            return done(coupon.to_json(now, &settings, bare));
+            return done(coupon.shown(now, &settings, bare));
         }
         if asks != Asks::Use || coupon.stands(number) {
             return done(old.to_owned());
         }
         match settings.after_return {
             AfterReturn::OldAnswer => done(old.to_owned()),
-            AfterReturn::NewAnswer => done(coupon.to_json(now, &settings, bare)),
+            AfterReturn::NewAnswer => done(coupon.shown(now, &settings, bare)),
             AfterReturn::Refused => refusal(settings.state_status, "NOT_ENOUGH", 0),
         }
     }
@@ -84,7 +84,7 @@ impl WechatPay {
         let mut coupon = Coupon::new(&code, Usage::Single, State::Confirming);
         coupon.sent_by = Arc::clone(number);
         coupon.write(now, What::Sent, number, None);
-        let json = coupon.to_json(now, &self.settings, false);
+        let json = coupon.shown(now, &self.settings, false);
         self.coupons.push(coupon);
         done(json)
     }
@@ -109,7 +109,7 @@ impl WechatPay {
             if !std::mem::take(&mut first) {
                 body.push(',');
             }
-            body.push_str(&coupon.to_json(now, settings, bare));
+            body.push_str(&coupon.shown(now, settings, bare));
         }
         body.push(']');
         if from + size < total {

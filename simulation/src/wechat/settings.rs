@@ -22,6 +22,7 @@ pub enum SignedErrors {
 }
 
 /// One answer to every open question.
+#[allow(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub after_return: AfterReturn,

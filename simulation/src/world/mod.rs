@@ -13,8 +13,8 @@ use crate::random::{Random, mix};
 use crate::routine::{Routine, put_aside};
 use crate::story::Story;
 use crate::till::Lane;
-use crate::wechat::message::{Copy, Reply};
 use crate::wechat::WechatPay;
+use crate::wechat::message::{Copy, Reply};
 use machine::{Machine, Process};
 use std::cell::RefCell;
 use std::cmp::Ordering;
@@ -39,6 +39,13 @@ pub type TaskId = usize;
 pub type ProcessId = usize;
 pub type MachineId = usize;
 
+/// What is brought to who waits for it.
+pub enum Received {
+    Answer(Reply),
+    /// The connection broke.
+    Break,
+}
+
 /// What is due at some moment.
 pub enum Event {
     /// A piece of work goes on, if it still waits for this.
@@ -46,7 +53,7 @@ pub enum Event {
     /// A copy of a request reaches WeChat Pay.
     Arrive(Box<Copy>),
     /// An answer, or the end of a connection, reaches who waits for it.
-    Deliver { task: TaskId, ticket: u64, answer: Box<Option<Reply>> },
+    Deliver { task: TaskId, ticket: u64, answer: Box<Received> },
     /// The adversary's move with that place in the plan.
     Move(usize),
     /// A process is started again.
@@ -101,7 +108,7 @@ pub struct Task {
     /// What it waits for; anything older comes too late.
     pub ticket: u64,
     /// What was brought to it.
-    pub inbox: Option<Option<Reply>>,
+    pub inbox: Option<Received>,
     /// What its chance depends on: who it is and which of its steps it is at.
     pub key: u64,
     /// Exchanges and writes of this step so far.
@@ -259,6 +266,13 @@ impl World {
         }
     }
 
+    /// A write of what runs has failed.
+    pub fn note_failure(&mut self) {
+        if let Some(task) = self.task() {
+            task.has_failed = true;
+        }
+    }
+
     /// Whether the process ends before anything else happens.
     pub fn is_doomed(&self, process: ProcessId) -> bool {
         self.doomed.contains(&process)
@@ -290,7 +304,7 @@ pub fn block_until(at: Moment) {
 }
 
 /// Lets time pass until something is brought, or until that moment.
-pub fn receive_until(at: Moment) -> Option<Option<Reply>> {
+pub fn receive_until(at: Moment) -> Option<Received> {
     block_until(at);
     with(|world| world.task().and_then(|task| task.inbox.take()))
 }

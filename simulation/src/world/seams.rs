@@ -1,6 +1,9 @@
 //! The library's seams, as the simulation fills them: time, chance, the line, and cheap keys.
 
-use super::{Event, HOUR, MINUTE, MS, Moment, SECOND, block_until, give_way, receive_until, try_with, with};
+use super::{
+    Event, HOUR, MINUTE, MS, Moment, Received, SECOND, World, block_until, give_way, receive_until, try_with,
+    with,
+};
 use crate::adversary::Move;
 use crate::adversary::fate::{Fate, portal, reply_of};
 use crate::random::{Random, keyed_hash, mix};
@@ -165,8 +168,8 @@ impl Transport for Line {
         with(|world| world.arrived_home(number_in(body)));
         may_stop_here("before it has read the answer");
         match received {
-            Some(Some(reply)) => Ok(answer(reply)),
-            Some(None) => Err(failure(true, FailureKind::Lost, "the connection broke")),
+            Some(Received::Answer(reply)) => Ok(answer(reply)),
+            Some(Received::Break) => Err(failure(true, FailureKind::Lost, "the connection broke")),
             None => Err(failure(true, FailureKind::Timeout, "no answer in time")),
         }
     }
@@ -182,8 +185,13 @@ fn signed_request(outgoing: &Outgoing<'_>) -> Request {
     };
     let timestamp: i64 = part("timestamp").and_then(|text| text.parse().ok()).unwrap_or(0);
     let body = outgoing.body.unwrap_or_default();
-    let message =
-        sign::message(outgoing.method, outgoing.target, timestamp, part("nonce_str").unwrap_or_default(), body);
+    let message = sign::message(
+        outgoing.method,
+        outgoing.target,
+        timestamp,
+        part("nonce_str").unwrap_or_default(),
+        body,
+    );
     let signature = part("signature").and_then(|text| BASE64.decode(text).ok());
     let expected = keyed_hash(MERCHANT_KEY, &message).to_le_bytes();
     Request {
@@ -215,7 +223,7 @@ fn date(second: i64) -> String {
     moment.ok().and_then(|moment| moment.format(&form).ok()).unwrap_or_default()
 }
 
-impl super::World {
+impl World {
     fn fate(&mut self, asks: Asks, outgoing: &Outgoing<'_>) -> Fate {
         let (now, key) = (self.now, self.next_key());
         let machine = self.machine();
@@ -240,7 +248,7 @@ impl super::World {
         self.note(key);
         let (Some(running), Some(process)) = (self.running, self.process()) else { return };
         if self.story.is_told() {
-            let words = self.departure_in_words(asks, &request, fate);
+            let words = World::departure_in_words(asks, &request, fate);
             self.story.tell(now, || format!("process {process} {words}"));
         }
         if asks.writes() {
@@ -250,7 +258,10 @@ impl super::World {
         if let Some(stand_in) = &fate.stand_in {
             let reply = reply_of(stand_in, now_s);
             let (task, ticket) = (running, self.tasks[running].ticket + 1);
-            self.plan(now + fate.back, Event::Deliver { task, ticket, answer: Box::new(Some(reply)) });
+            self.plan(
+                now + fate.back,
+                Event::Deliver { task, ticket, answer: Box::new(Received::Answer(reply)) },
+            );
             return;
         }
         let (request, machine) = (Arc::new(request), self.processes[process].machine);
@@ -277,15 +288,13 @@ impl super::World {
             return;
         }
         let mut reply = match copy.twist {
-            Twist::Fault { status, done: false } => {
-                self.wechat.plain_refusal(now, status, "SYSTEM_ERROR")
-            }
+            Twist::Fault { status, done: false } => self.wechat.plain_refusal(now, status, "SYSTEM_ERROR"),
             Twist::TooMany => self.wechat.plain_refusal(now, 429, "RATELIMIT_EXCEEDED"),
             _ => self.wechat.answer(now, &copy.request),
         };
         self.note(keyed_hash(u64::from(reply.status), reply.body.as_bytes()));
         if self.story.is_told() {
-            let words = self.arrival_in_words(asks, &copy, &reply);
+            let words = World::arrival_in_words(asks, &copy, &reply);
             self.story.tell(now, || words);
         }
         self.ledger_grew(copy.key);
@@ -313,22 +322,31 @@ impl super::World {
             Twist::ReplayedOld(chance) => answer = Some(self.replay(&copy, chance, OLD).unwrap_or(reply)),
             Twist::None | Twist::TooMany | Twist::Fault { done: false, .. } => answer = Some(reply),
         }
-        self.plan(now + copy.back, Event::Deliver { task, ticket, answer: Box::new(answer) });
+        self.plan(
+            now + copy.back,
+            Event::Deliver {
+                task,
+                ticket,
+                answer: Box::new(answer.map_or(Received::Break, Received::Answer)),
+            },
+        );
     }
 
     /// An answer of that age: mostly about the same coupon.
     fn replay(&self, copy: &Copy, chance: u64, ages: Range<Moment>) -> Option<Reply> {
         let about = crate::wechat::message::coupon_in(&copy.request.target).unwrap_or_default();
         let usage = self.wechat.coupon(about).map(|coupon| self.wechat.coupons[coupon].usage);
-        let is_nameless = usage == Some(Usage::Future) || self.wechat.bare_until + ages.end > self.now && self.wechat.bare_until > 0;
+        let is_nameless = usage == Some(Usage::Future)
+            || self.wechat.bare_until + ages.end > self.now && self.wechat.bare_until > 0;
         if is_nameless && !self.adversary.allows(Move::ReplaysNameless) {
             return None;
         }
         let allows = |played| self.adversary.allows(played);
         let recent = |recorded: &&crate::wechat::Recorded| {
-            let changed = self.wechat.coupon(&recorded.coupon).and_then(|coupon| {
-                self.wechat.coupons[coupon].ledger.last().map(|entry| entry.at)
-            });
+            let changed = self
+                .wechat
+                .coupon(&recorded.coupon)
+                .and_then(|coupon| self.wechat.coupons[coupon].ledger.last().map(|entry| entry.at));
             ages.contains(&(self.now - recorded.at))
                 && (recorded.reply.status < 300 || allows(Move::ReplaysRefusals))
                 && (changed.is_none_or(|changed| changed < recorded.at) || allows(Move::ReplaysOvertaken))
