@@ -100,7 +100,7 @@ moves! {
     HidesDoubtful on "a coupon with a number in doubt is deleted, and cannot be seen any more";
     ReplaysRefusals never "a signed refusal is replayed for a request that was done: an error names nothing that could tell";
     ReplaysOvertaken off "an answer is replayed that was signed before the last change of its coupon";
-    FailsTwice off "two writes of one call about a number in doubt fail";
+    FailsTwice on "two writes of one call about a number in doubt fail";
     FailsSettling off "a write fails while a number in doubt is settled";
     RedeemsOverReturn off "a coupon is redeemed again while a return of it is in doubt";
     ReplaysNameless never "an answer is replayed where true ones name nobody: what tells them apart is not there";

@@ -166,7 +166,7 @@ impl crate::world::World {
             self.wechat.note_fresh(coupon);
         }
         self.story.tell(now, || format!("{words} {code}"));
-        self.ledger_grew(0);
+        self.ledger_grew(None);
     }
 
     /// From now on that process's context counts as dead, though it lives.

@@ -16,6 +16,7 @@ pub const KNOWN: &[Known] = &[Known {
     fails: false,
     settings: plain,
     usage: Usage::Single,
+    asks_again: false,
     script: |stage| {
         stage.next(Asks::Use, 9, late(5 * MINUTE - 10 * SECOND));
         stage.redeem(TILL, 1, 0);

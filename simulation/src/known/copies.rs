@@ -1,6 +1,6 @@
 //! Copies of requests that arrive late, and numbers that overtake each other.
 
-use super::stage::{LONG, OTHER_SHOP, SECOND_TILL, Stage, TILL, late, lost};
+use super::stage::{LONG, LOST, OTHER_SHOP, SECOND_TILL, Stage, TILL, late, lost, twisted};
 use super::{Known, plain};
 use crate::adversary::Move;
 use crate::adversary::fate::Fate;
@@ -17,6 +17,7 @@ const ROW: Known = Known {
     fails: false,
     settings: plain,
     usage: Usage::Single,
+    asks_again: false,
     script: |_| (),
 };
 
@@ -85,6 +86,56 @@ pub const KNOWN: &[Known] = &[
             stage.befall(0, Move::HeadOfficeReturns);
             stage.befall(0, Move::OtherRedeems);
             stage.pass(MINUTE);
+        },
+        ..ROW
+    },
+    Known {
+        name: "pending-return-undoes-another",
+        shows: "a return is lost on its way, head office returns, the till redeems again; settling repeats the return, which undoes that redemption",
+        breaks: Invariant::SettlingUndoesSuccess,
+        holds_back: &[Move::RedeemsOverReturn],
+        fails: true,
+        script: |stage| {
+            stage.redeem(TILL, 1, 0);
+            stage.next(Asks::Return, 9, lost());
+            stage.change(TILL, Asks::Return, 2, 0);
+            stage.no_rules();
+            stage.befall(0, Move::HeadOfficeReturns);
+            stage.redeem(TILL, 3, 0);
+            stage.settle_all(TILL);
+        },
+        ..ROW
+    },
+    Known {
+        name: "return-settled-after-the-next-redemption",
+        shows: "a return's answer is lost, the coupon is redeemed again, the return is settled: the later redemption is told as returned",
+        breaks: Invariant::VerdictChanges,
+        holds_back: &[Move::RedeemsOverReturn],
+        fails: true,
+        script: |stage| {
+            stage.redeem(TILL, 1, 0);
+            stage.next(Asks::Return, 9, twisted(LOST));
+            stage.change(TILL, Asks::Return, 2, 0);
+            stage.no_rules();
+            stage.redeem(TILL, 3, 0);
+            stage.pass(HOUR);
+            stage.settle_all(TILL);
+            stage.redeem(TILL, 3, 0);
+        },
+        ..ROW
+    },
+    Known {
+        name: "the-other-use-was-returned",
+        shows: "of a SEQUENTIAL coupon one use is returned, and the other is told as returned",
+        breaks: Invariant::VerdictChanges,
+        holds_back: &[Move::Sequential],
+        usage: Usage::Sequential(2),
+        fails: true,
+        script: |stage| {
+            stage.redeem(TILL, 2, 0);
+            stage.redeem(TILL, 3, 0);
+            stage.change(TILL, Asks::Return, 5, 0);
+            stage.redeem(TILL, 2, 0);
         },
         ..ROW
     },

@@ -17,6 +17,7 @@ const ROW: Known = Known {
     fails: false,
     settings: plain,
     usage: Usage::Single,
+    asks_again: false,
     script: |_| (),
 };
 
@@ -72,6 +73,57 @@ pub const KNOWN: &[Known] = &[
             stage.redeem(TILL, 1, 0);
             stage.no_rules();
             stage.pass(SECOND);
+        },
+        ..ROW
+    },
+    Known {
+        name: "settling-on-a-full-disk",
+        shows: "a number is in doubt, a write fails while it is settled: told class 2 and not in doubt",
+        holds_back: &[Move::FailsSettling],
+        fails: true,
+        script: |stage| {
+            in_doubt(stage);
+            stage.write_fails(TILL, 0, Fault::Full);
+            stage.settle(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
+        name: "claim-said-to-fail",
+        shows: "the commit of a claim is said to have failed and stays: the number must be free for others",
+        breaks: Invariant::StaysLocked,
+        holds_back: &[Move::DiskErrorAfter],
+        fails: true,
+        script: |stage| {
+            stage.redeem(TILL, 1, 0);
+            stage.write_fails(TILL, 0, Fault::After);
+            stage.settle(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
+        name: "claimed-and-not-flushed",
+        shows: "the commit of a new row is said to have failed and stays; settling sends it before it is flushed",
+        breaks: Invariant::SentBeforeFlushed,
+        holds_back: &[Move::DiskErrorAfter],
+        fails: true,
+        script: |stage| {
+            stage.write_fails(TILL, 0, Fault::After);
+            stage.write_fails(TILL, 0, Fault::Before);
+            stage.redeem(TILL, 1, 0);
+            stage.settle(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
+        name: "two-writes-fail",
+        shows: "a number is in doubt; neither can it be taken up nor looked at: it must stay in doubt",
+        holds_back: &[Move::FailsTwice],
+        script: |stage| {
+            in_doubt(stage);
+            stage.write_fails(TILL, 0, Fault::Busy);
+            stage.write_fails(TILL, 0, Fault::Busy);
+            stage.redeem(TILL, 1, 0);
         },
         ..ROW
     },

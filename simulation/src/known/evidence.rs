@@ -17,6 +17,7 @@ const ROW: Known = Known {
     fails: false,
     settings: plain,
     usage: Usage::Single,
+    asks_again: false,
     script: |_| (),
 };
 
@@ -176,6 +177,23 @@ pub const KNOWN: &[Known] = &[
             stage.befall(0, Move::HeadOfficeReturns);
             stage.pass(HOUR);
             stage.settle(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
+        name: "asks-again-after-an-own-return",
+        shows: "a journal that does not replay: used, returned, repeated (told rightly), and repeated once more: told as redeemed",
+        breaks: Invariant::OwnReturnIsKnown,
+        holds_back: &[Move::AsksAgain],
+        asks_again: true,
+        fails: true,
+        script: |stage| {
+            stage.redeem(TILL, 1, 0);
+            stage.change(TILL, Asks::Return, 2, 0);
+            stage.pass(MINUTE);
+            stage.redeem(TILL, 1, 0);
+            stage.pass(MINUTE);
+            stage.redeem(TILL, 1, 0);
         },
         ..ROW
     },

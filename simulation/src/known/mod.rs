@@ -31,6 +31,8 @@ pub struct Known {
     pub fails: bool,
     pub settings: fn() -> Settings,
     pub usage: Usage,
+    /// Whether the journals do not replay successes.
+    pub asks_again: bool,
     pub script: fn(&Stage),
 }
 
@@ -55,7 +57,9 @@ pub fn all() -> Vec<&'static Known> {
 impl Known {
     pub fn play(&self, told: bool) -> End {
         crate::run::prepare();
-        world::play(Stage::world((self.settings)(), self.usage, self.script, told))
+        let mut world = Stage::world((self.settings)(), self.usage, self.script, told);
+        world.asks_again = self.asks_again;
+        world::play(world)
     }
 
     /// Whether it ends as it is expected to; else in what it does not.

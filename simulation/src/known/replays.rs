@@ -16,6 +16,7 @@ const ROW: Known = Known {
     fails: false,
     settings: plain,
     usage: Usage::Single,
+    asks_again: false,
     script: |_| (),
 };
 
@@ -73,6 +74,21 @@ pub const KNOWN: &[Known] = &[
             stage.edit(|world| world.wechat.unauthorised_until = world.now + SECOND);
             answered_by_the_last(stage, Asks::Use);
             stage.redeem(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
+        name: "answer-of-before-the-redemption",
+        shows: "a question's answer that was signed just before the redemption is replayed when it is called off: told `voided`",
+        breaks: Invariant::VoidedStands,
+        holds_back: &[Move::ReplaysOvertaken],
+        fails: true,
+        script: |stage| {
+            stage.query(TILL, 0);
+            stage.redeem(TILL, 1, 0);
+            stage.edit(|world| world.wechat.recorded.retain(|recorded| recorded.asks == Asks::Query));
+            stage.next(Asks::Query, 1, twisted(REPLAYED));
+            stage.void(TILL, 1, 0);
         },
         ..ROW
     },

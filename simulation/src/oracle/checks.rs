@@ -1,9 +1,10 @@
 //! What is looked at while the world goes on: at every departure, every line of the ledger, every word told.
 
 use super::{Broken, Call, Invariant, Kind, Sale, Verdict, meaning};
+use crate::adversary::Move;
 use crate::random::keyed_hash;
 use crate::wechat::coupon::{State, What};
-use crate::wechat::message::{Asks, Request};
+use crate::wechat::message::{Asks, Copy, Request};
 use crate::world::{MINUTE, MachineId, Moment, Purpose, World};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -66,15 +67,19 @@ impl World {
     }
 
     /// The ledger has new lines.
-    pub fn ledger_grew(&mut self, _: u64) {
+    pub fn ledger_grew(&mut self, copy: Option<&Copy>) {
         for (coupon, entry) in std::mem::take(&mut self.wechat.fresh) {
             let (What::Returned, Some(undone)) = (entry.what, &entry.undoes) else { continue };
             if !entry.number.starts_with('V') {
+                self.returned_by_till(&entry.number, undone, copy);
                 continue;
             }
             let Some((machine, voided)) = self.whose_return(&entry.number) else { continue };
             let code = Arc::clone(&self.wechat.coupons[coupon].code);
             if voided != *undone {
+                if !self.adversary.allows(Move::RedeemsOverReturn) {
+                    continue;
+                }
                 // What the till is told of it decides.
                 self.machines[machine].undone_by_mistake.insert(Arc::clone(&voided), Arc::clone(undone));
                 continue;
@@ -85,6 +90,22 @@ impl World {
                     format!("{} undoes {voided} on {code}, which was told as redeemed", entry.number)
                 });
             }
+        }
+    }
+
+    /// A till's own return has undone a redemption: one that was told as done before settling sent the return again is not
+    /// the one that it was for.
+    fn returned_by_till(&mut self, number: &str, undone: &Arc<str>, copy: Option<&Copy>) {
+        let Some(copy) = copy.filter(|copy| copy.settles) else { return };
+        let Some(other) = self.oracle.sale(copy.machine, undone) else { return };
+        let began = self.oracle.sale(copy.machine, number).map(|sale| sale.began);
+        let is_younger = other.done.is_some_and(|done| done < copy.left)
+            && began.is_some_and(|began| began < other.began)
+            && other.verdict == Verdict::Happened;
+        if is_younger && self.adversary.allows(Move::RedeemsOverReturn) {
+            self.breaks(Invariant::SettlingUndoesSuccess, || {
+                format!("settling sends return {number}, which undoes {undone}, a redemption that was told as done since")
+            });
         }
     }
 

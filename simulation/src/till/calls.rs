@@ -76,7 +76,8 @@ pub fn open(process: ProcessId) {
     loop {
         let (epoch, replays) = with(|world| {
             let key = mix(world.seed, process as u64);
-            let asks_again = world.adversary.knows(Move::AsksAgain) && Random::new(key).chance(500);
+            let asks_again =
+                world.asks_again || world.adversary.knows(Move::AsksAgain) && Random::new(key).chance(500);
             (world.processes[process].epoch, !asks_again)
         });
         match store(process, epoch).and_then(|store| Journal::with_store(store, MERCHANT, KEEP).map_err(drop))

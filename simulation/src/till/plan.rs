@@ -45,7 +45,7 @@ pub fn world(seed: u64, wanted: &Wanted, without: &Without, told: bool) -> World
     story.tell(0, || format!("seed {seed}; WeChat Pay: {}", settings.words()));
     let mut wechat = WechatPay::new(seed, settings);
     let shares = adversary.knows(Move::Shares);
-    let coupons = random.between(2, 9);
+    let coupons = random.between(3, 14);
     for place in 0..coupons {
         wechat.coupons.push(coupon(place, &adversary, &mut random));
     }

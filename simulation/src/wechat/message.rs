@@ -54,6 +54,9 @@ pub struct Copy {
     pub request: Arc<Request>,
     /// Where it comes from.
     pub machine: usize,
+    /// When it left, and whether settling has sent it.
+    pub left: u64,
+    pub settles: bool,
     /// Who waits for the answer, and under which ticket. Nobody waits for a copy that somebody else made.
     pub asker: Option<(TaskId, u64)>,
     pub twist: Twist,

@@ -136,6 +136,8 @@ pub struct World {
     pub adversary: Adversary,
     pub oracle: Oracle,
     pub story: Story,
+    /// Whether all journals do not replay successes.
+    pub asks_again: bool,
     /// Nothing goes wrong any more.
     pub calm: bool,
     pub calm_since: Moment,
@@ -181,6 +183,7 @@ impl World {
             adversary,
             oracle: Oracle::default(),
             story,
+            asks_again: false,
             calm: false,
             calm_since: 0,
             patience: 0,

@@ -1,8 +1,8 @@
 //! The library's seams, as the simulation fills them: time, chance, the line, and cheap keys.
 
 use super::{
-    Event, HOUR, MINUTE, MS, Moment, Received, SECOND, World, block_until, give_way, receive_until, try_with,
-    with,
+    Event, HOUR, MINUTE, MS, Moment, Purpose, Received, SECOND, World, block_until, give_way, receive_until,
+    try_with, with,
 };
 use crate::adversary::Move;
 use crate::adversary::fate::{Fate, portal, reply_of};
@@ -264,10 +264,20 @@ impl World {
             );
             return;
         }
+        let settles = self.tasks[running].purpose != Purpose::Call;
         let (request, machine) = (Arc::new(request), self.processes[process].machine);
         let copy = |asker, twist, key| {
             let request = Arc::clone(&request);
-            Event::Arrive(Box::new(Copy { request, machine, asker, twist, back: fate.back, key }))
+            Event::Arrive(Box::new(Copy {
+                request,
+                machine,
+                left: now,
+                settles,
+                asker,
+                twist,
+                back: fate.back,
+                key,
+            }))
         };
         if let Some(there) = fate.there {
             self.plan(now + there, copy(asker, fate.twist, key));
@@ -297,7 +307,7 @@ impl World {
             let words = World::arrival_in_words(asks, &copy, &reply);
             self.story.tell(now, || words);
         }
-        self.ledger_grew(copy.key);
+        self.ledger_grew(Some(&copy));
         let Some((task, ticket)) = copy.asker else { return };
         let mut answer = None;
         match copy.twist {
