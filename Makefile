@@ -16,7 +16,7 @@ help:
 	@echo 'make simulate    play tills, lines, disks and WeChat Pay in virtual time, for SECONDS=60'
 	@echo 'make soak        the same on all cores, for HOURS=8, from a seed of its own'
 	@echo 'make lint        format, lints, licences'
-	@echo 'make header      rewrite include/wxcoupon.h and docs/operations.md from the sources'
+	@echo 'make header      rewrite include/wxcoupon.h and the tables of docs from the sources'
 	@echo 'make dist        the archives for all platforms, in target/dist'
 	@echo 'make install     library, headers, pkg-config and CMake files into PREFIX=/usr/local; make uninstall'
 	@echo 'make setup       install what the tests need from Debian'
@@ -55,6 +55,7 @@ advisories:
 header:
 	BLESS=1 cargo test --quiet --test header
 	BLESS=1 cargo test --quiet --test family the_page
+	BLESS=1 cargo test --quiet --package wxcoupon-simulation the_page
 
 dist: setup
 	@tools/dist.sh

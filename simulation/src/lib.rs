@@ -25,6 +25,8 @@ mod calm;
 mod cli;
 mod known;
 mod oracle;
+#[cfg(test)]
+mod page;
 mod random;
 mod routine;
 mod run;
