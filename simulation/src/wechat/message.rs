@@ -62,8 +62,6 @@ pub struct Copy {
     pub twist: Twist,
     /// How long the answer travels.
     pub back: u64,
-    /// What its chance depends on.
-    pub key: u64,
 }
 
 /// An answer as it travels.

@@ -266,7 +266,7 @@ impl World {
         }
         let settles = self.tasks[running].purpose != Purpose::Call;
         let (request, machine) = (Arc::new(request), self.processes[process].machine);
-        let copy = |asker, twist, key| {
+        let copy = |asker, twist| {
             let request = Arc::clone(&request);
             Event::Arrive(Box::new(Copy {
                 request,
@@ -276,14 +276,13 @@ impl World {
                 asker,
                 twist,
                 back: fate.back,
-                key,
             }))
         };
         if let Some(there) = fate.there {
-            self.plan(now + there, copy(asker, fate.twist, key));
+            self.plan(now + there, copy(asker, fate.twist));
         }
-        for (place, again) in fate.again.iter().enumerate() {
-            self.plan(now + again, copy(None, Twist::None, mix(key, place as u64)));
+        for again in &fate.again {
+            self.plan(now + again, copy(None, Twist::None));
         }
     }
 
