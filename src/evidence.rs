@@ -8,8 +8,8 @@
 //! What is undocumented is read cautiously: a state that no page names, or a redeemed coupon that names nobody, is
 //! no evidence.
 
-use crate::api::Trace;
 use crate::api::subcode;
+use crate::api::{ListPlace, Trace};
 use crate::report::WechatError;
 use crate::wire::verify::Proof;
 use serde_json::{Map, Value};
@@ -38,7 +38,7 @@ pub enum Evidence {
     Other(String),
     /// The coupon is in this state, which is not what it leads to.
     NotDone(String),
-    /// The coupon is in the state that it leads to, and names nobody who brought it there.
+    /// The coupon is in the state that it leads to, and does not say whether this request brought it there.
     Unnamed(String),
     /// There is no such coupon.
     Absent,
@@ -81,16 +81,9 @@ impl Evidence {
 /// What a coupon shows of the request with that number. The coupon must be the one that was asked about.
 pub fn of_coupon(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Evidence {
     let state = coupon.get("coupon_state").and_then(Value::as_str).unwrap_or_default();
-    if let (Some(item_number), Some(uses)) = (trace.item_number, uses(coupon)) {
-        // A coupon of the withdrawn usage mode SEQUENTIAL has a state for every use.
-        let ours = uses.iter().find(|item| text(item, item_number) == Some(number));
-        return match ours.map(|item| text(item, "detail_state").unwrap_or_default()) {
-            Some(_) if trace.stays_done => Evidence::Done,
-            Some(found) if trace.leads_to.contains(&found) => Evidence::Done,
-            Some(found) if KNOWN.contains(&found) => Evidence::Undone,
-            None if KNOWN.contains(&state) => Evidence::NotDone(state.to_owned()),
-            _ => Evidence::Nothing,
-        };
+    let sequential = coupon.get("sequential_usage_detail").filter(|detail| !detail.is_null());
+    if let (Some(item_number), Some(detail)) = (trace.item_number, sequential) {
+        return of_uses(trace, number, state, item_number, detail);
     }
     if !KNOWN.contains(&state) {
         return Evidence::Nothing;
@@ -101,25 +94,85 @@ pub fn of_coupon(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Ev
     match (ours, is_led_to, named.first()) {
         (true, _, _) if trace.stays_done => Evidence::Done,
         (true, true, _) => Evidence::Done,
-        (true, false, _) => Evidence::Undone,
+        (true, false, _) if is_returned(coupon, state) => Evidence::Undone,
+        // Deleted, expired or deactivated after it was redeemed, for all that the pages say.
+        (true, false, _) => Evidence::Nothing,
         (false, true, Some(other)) => Evidence::Other((*other).to_owned()),
         (false, true, None) => Evidence::Unnamed(state.to_owned()),
         (false, false, _) => Evidence::NotDone(state.to_owned()),
     }
 }
 
-/// Whether a page of a list shows the number at one of these places, of which the part before `*` is the list.
-pub fn of_page(shown_at: &[&str], number: &str, page: &Map<String, Value>) -> Evidence {
-    let is_shown = shown_at.iter().any(|at| {
-        let Some((list, rest)) = at.split_once("/*") else {
-            return find(page, at).and_then(Value::as_str) == Some(number);
+/// A redeemed coupon that names a return, or can be redeemed again, was returned.
+fn is_returned(coupon: &Map<String, Value>, state: &str) -> bool {
+    let details = ["single_usage_detail", "progressive_bundle_usage_detail"];
+    let mut returns = details.iter().filter_map(|detail| coupon.get(*detail)?.get("return_request_no"));
+    is_usable(state) || returns.any(Value::is_string)
+}
+
+fn is_usable(state: &str) -> bool {
+    matches!(state, "PENDING" | "EFFECTIVE")
+}
+
+/// A coupon of the withdrawn usage mode SEQUENTIAL has a state for every use. The list of uses and the numbers in it may be
+/// missing: one that is not whole says nothing of a number that it does not show.
+fn of_uses(trace: &Trace, number: &str, state: &str, item_number: &str, detail: &Value) -> Evidence {
+    let uses =
+        detail.get("detail_item_list").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let ours = uses.iter().find(|item| text(item, item_number) == Some(number));
+    if let Some(found) = ours.map(|item| text(item, "detail_state").unwrap_or_default()) {
+        return match found {
+            _ if trace.stays_done => Evidence::Done,
+            found if trace.leads_to.contains(&found) => Evidence::Done,
+            found
+                if ours.is_some_and(|item| is_usable(found) || text(item, "return_request_no").is_some()) =>
+            {
+                Evidence::Undone
+            }
+            _ => Evidence::Nothing,
         };
-        let items = find(page, list).and_then(Value::as_array);
-        items.is_some_and(|items| {
-            items.iter().any(|item| item.pointer(rest).and_then(Value::as_str) == Some(number))
-        })
-    });
-    if is_shown { Evidence::Done } else { Evidence::Nothing }
+    }
+    let redeemed: Vec<&Value> =
+        uses.iter().filter(|item| text(item, "detail_state") == Some("USED")).collect();
+    let count = detail.get("used_count").and_then(Value::as_u64);
+    let is_whole = count
+        .is_some_and(|count| u64::try_from(redeemed.len()).is_ok_and(|redeemed| redeemed >= count))
+        && redeemed.iter().all(|item| text(item, "use_request_no").is_some());
+    if is_whole && KNOWN.contains(&state) { Evidence::NotDone(state.to_owned()) } else { Evidence::Nothing }
+}
+
+/// What the coupon shows when it is asked about. It keeps the latest number only: where several requests may have done the
+/// same one after the other, another's number does not say that ours did nothing.
+pub fn of_question(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Evidence {
+    match of_coupon(trace, number, coupon) {
+        Evidence::Other(other) if !trace.must_name => Evidence::Unnamed(other),
+        found => found,
+    }
+}
+
+/// What one page of a list shows.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The number.
+    Shown,
+    /// So many items, and not the number.
+    NotShown(u64),
+    /// Not a list, or one that does not say whose its items are.
+    Unreadable,
+}
+
+/// Looks for a number in the items of a page.
+pub fn of_page(at: &ListPlace, number: &str, page: &Map<String, Value>) -> Page {
+    let Some(items) = page.get(at.list).and_then(Value::as_array) else { return Page::Unreadable };
+    if items.iter().any(|item| text(item, at.member) == Some(number)) {
+        return Page::Shown;
+    }
+    let should_have =
+        |item: &Value| at.in_state.is_none_or(|state| text(item, "coupon_state") == Some(state));
+    if items.iter().any(|item| should_have(item) && text(item, at.member).is_none()) {
+        return Page::Unreadable;
+    }
+    Page::NotShown(u64::try_from(items.len()).unwrap_or(u64::MAX))
 }
 
 /// What a signed refusal of a question says. An error names no coupon, and the sub-code is in a header that the signature
@@ -132,10 +185,6 @@ pub fn of_refusal(status: u16, error: &WechatError) -> Evidence {
         None => error.message.as_deref().is_some_and(|text| ABSENT_TEXTS.contains(&text.trim())),
     };
     if is_not_found && says_so { Evidence::Absent } else { Evidence::Nothing }
-}
-
-fn uses(coupon: &Map<String, Value>) -> Option<&Vec<Value>> {
-    coupon.get("sequential_usage_detail")?.get("detail_item_list")?.as_array()
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
@@ -152,12 +201,22 @@ mod tests {
     use crate::api::{CONFIRM, DEACTIVATE, Operation, RETURN, Settles, Shows, USE};
     use serde_json::json;
 
+    type Read = fn(&Trace, &str, &Map<String, Value>) -> Evidence;
+
     fn of(operation: &Operation, coupon: Value) -> Evidence {
+        read(operation, coupon, of_coupon)
+    }
+
+    fn asked(operation: &Operation, coupon: Value) -> Evidence {
+        read(operation, coupon, of_question)
+    }
+
+    fn read(operation: &Operation, coupon: Value, of: Read) -> Evidence {
         let Settles::ByAsking { shows: Shows::Coupon(trace), .. } = operation.settles else {
             panic!("it is asked about")
         };
         let Value::Object(coupon) = coupon else { panic!("an object") };
-        of_coupon(trace, "OURS-0001", &coupon)
+        of(trace, "OURS-0001", &coupon)
     }
 
     fn not_done(state: &str) -> Evidence {
@@ -207,7 +266,7 @@ mod tests {
         let bare = json!({ "used_count": 1 });
         assert_eq!(
             of(&USE, json!({ "coupon_state": "USED", "sequential_usage_detail": bare })),
-            Evidence::Unnamed("USED".into())
+            Evidence::Nothing
         );
     }
 
@@ -223,6 +282,15 @@ mod tests {
         assert_eq!(back("USED", json!("OURS-0001")), Evidence::Done, "it was redeemed again since");
         assert_eq!(back("EFFECTIVE", json!("THEIRS-1")), Evidence::Other("THEIRS-1".into()));
         assert_eq!(back("EFFECTIVE", json!(null)), Evidence::Unnamed("EFFECTIVE".into()));
+        let theirs = json!({ "coupon_state": "EFFECTIVE", "single_usage_detail": { "return_request_no": "THEIRS-1" } });
+        assert_eq!(
+            asked(&RETURN, theirs),
+            Evidence::Unnamed("THEIRS-1".into()),
+            "ours may have been the one before"
+        );
+        let theirs =
+            json!({ "coupon_state": "USED", "single_usage_detail": { "use_request_no": "THEIRS-1" } });
+        assert_eq!(asked(&USE, theirs), Evidence::Other("THEIRS-1".into()));
         assert_eq!(back("USED", json!(null)), not_done("USED"));
         assert_eq!(back("USED", json!("THEIRS-1")), not_done("USED"));
     }

@@ -9,6 +9,7 @@ use crate::report::Report;
 use crate::status::Code;
 use crate::system;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub type InDoubt = Box<dyn Fn() -> bool + Send + Sync>;
 pub struct Job {
     operation: &'static str,
     in_doubt: InDoubt,
+    /// What that said when the job began.
+    began_in_doubt: AtomicBool,
     cancel: Cancel,
     state: Mutex<State>,
     changed: Condvar,
@@ -64,6 +67,11 @@ impl Job {
         }
     }
 
+    /// Whether the running job, or an earlier call, may have done it. Asks nobody, so that asking never waits.
+    pub fn is_in_doubt(&self) -> bool {
+        self.began_in_doubt.load(Ordering::Relaxed) || self.cancel.has_sent()
+    }
+
     /// Calls the job off. What was sent is in doubt at once; what was not is waited for, since a
     /// connection that is being made must be seen not to send.
     pub fn cancel(&self) {
@@ -94,6 +102,7 @@ impl Job {
             }
             *state = State::Running;
         }
+        self.began_in_doubt.store((self.in_doubt)(), Ordering::Relaxed);
         let (report, lines) = log::collected(|| task(&self.cancel));
         lock(&self.lines).extend(lines);
         let mut state = lock(&self.state);
@@ -137,6 +146,7 @@ impl Pool {
         let job = Arc::new(Job {
             operation,
             in_doubt,
+            began_in_doubt: AtomicBool::new(false),
             lines: Mutex::default(),
             cancel: Cancel::new(),
             state: Mutex::new(State::Waiting),

@@ -1,6 +1,7 @@
 //! Reading the caller's JSON strictly: one object, no duplicate keys, bounded size and depth.
 
 use crate::error::{Error, Result};
+use crate::redact::Shown;
 use crate::status::Code;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer as _};
@@ -219,7 +220,7 @@ impl<'de> Visitor<'de> for Strict {
                     place.insert(entries.next_value_seed(inner)?);
                 }
                 Entry::Occupied(there) => {
-                    return Err(A::Error::custom(format_args!("duplicate key {:?}", there.key())));
+                    return Err(A::Error::custom(format_args!("duplicate key {}", Shown(there.key()))));
                 }
             }
         }

@@ -186,6 +186,10 @@ pub fn judge(writes: bool, event: &Event<'_>) -> Verdict {
             }
         }
     };
+    if let Event::Answered { status: 429, retry_after_s, .. } = event {
+        // Whoever said "too often", and however: waiting does no harm.
+        verdict.retry_after_ms = verdict.retry_after_ms.or(retry_after_s.map(wait_ms));
+    }
     if !writes && verdict.code.class() == Class::InDoubt {
         verdict.code = Code::ReadFailed;
     }
@@ -334,7 +338,6 @@ fn shown(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Content {
     let asks = |why: String| Content::Asks(Ask::Contradicts, why);
     match evidence::of_coupon(trace, number, coupon) {
         Evidence::Done => Content::Fits,
-        Evidence::Unnamed(_) if !trace.must_name => Content::Fits,
         Evidence::Unnamed(state) => {
             Content::Asks(Ask::Unnamed, format!("the signed answer says {state} and names no number"))
         }

@@ -11,27 +11,92 @@ pub fn mask(identifier: &str) -> String {
     }
 }
 
-/// A request target with the path segment after `users` masked and without the query; made when it is written.
+/// The longest text that a message repeats, in bytes.
+const LONGEST_SHOWN: usize = 260;
+/// So many characters of Base64 in a row may be a part of a key.
+const KEY_RUN: usize = 40;
+
+/// What somebody wrote, as a message repeats it: quoted, unless it may be a key or hold a password.
+///
+/// A key lands wherever a text is expected, its file's path first of all; and what a message says is sent to whoever
+/// asks for help.
 #[derive(Debug)]
-pub struct Target<'a>(pub &'a str);
+pub struct Shown<'a>(pub &'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if may_be_a_key(self.0) {
+            return write!(
+                formatter,
+                "a text of {} bytes, not shown here because it may be a key",
+                self.0.len()
+            );
+        }
+        match without_credentials(self.0) {
+            Some(rest) => write!(formatter, "{rest:?}"),
+            None => write!(formatter, "{:?}", self.0),
+        }
+    }
+}
+
+/// Whether a text is nothing to repeat: parts of PEM or long Base64, several lines, or longer than any name.
+pub fn may_be_a_key(text: &str) -> bool {
+    // No key begins with a slash, and every absolute path does: there it stands between names.
+    let is_path = text.starts_with('/');
+    // In the alphabet of URLs only dashes and underscores differ, which paths and names are full of.
+    let is_base64 =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"+=".contains(byte) || (*byte == b'/' && !is_path);
+    let longest_run = text.as_bytes().split(|byte| !is_base64(byte)).map(<[u8]>::len).max();
+    text.len() > LONGEST_SHOWN
+        || text.contains("-----")
+        || text.contains("BEGIN ")
+        || text.chars().any(char::is_control)
+        || longest_run.is_some_and(|run| run >= KEY_RUN)
+}
+
+/// A URL with `***` in place of what stands before its `@`. A raw slash in a password does not end it.
+fn without_credentials(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let (_, place) = rest.rsplit_once('@')?;
+    Some(format!("{scheme}://***@{place}"))
+}
+
+/// A request target without what is personal and without the query; made when it is written.
+#[derive(Debug)]
+pub struct Target<'a> {
+    /// The path, and perhaps a query.
+    pub target: &'a str,
+    /// It is one of this library's own, in which openids stand after `users`. In another one anything may.
+    pub known: bool,
+}
 
 impl fmt::Display for Target<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.0.split('?').next().unwrap_or_default();
+        let path = self.target.split(['?', '#']).next().unwrap_or_default();
         let mut before = None;
         for segment in path.split('/') {
             if before.is_some() {
                 formatter.write_str("/")?;
             }
-            if before == Some("users") {
-                formatter.write_str(&mask(segment))?;
-            } else {
+            if if self.known { before != Some("users") } else { is_word(segment) } {
                 formatter.write_str(segment)?;
+            } else {
+                formatter.write_str(&mask(segment))?;
             }
             before = Some(segment);
         }
         Ok(())
     }
+}
+
+/// A part of a path as interfaces spell them: `v3`, `pay-score`, `jsapi`.
+fn is_word(segment: &str) -> bool {
+    let is_version = segment
+        .strip_prefix('v')
+        .is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_digit()));
+    is_version
+        || segment.len() <= 24
+            && segment.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'))
 }
 
 #[cfg(test)]
@@ -42,12 +107,49 @@ mod tests {
     fn openids_are_masked() {
         assert_eq!(mask("oh-394z-6CGkNoJrsDLTTUKiAnp4"), "oh***p4");
         assert_eq!(mask("short"), "***");
-        assert_eq!(
-            Target(
-                "/v3/marketing/partner/product-coupon/users/oh-394z-6CGkNoJrsDLTTUKiAnp4/coupons/Code_1?appid=wx1"
-            )
-            .to_string(),
-            "/v3/marketing/partner/product-coupon/users/oh***p4/coupons/Code_1"
-        );
+        let path = "/v3/marketing/partner/product-coupon/users/oh-394z-6CGkNoJrsDLTTUKiAnp4/coupons/Code_1?appid=wx1";
+        let masked = |known| Target { target: path, known }.to_string();
+        assert_eq!(masked(true), "/v3/marketing/partner/product-coupon/users/oh***p4/coupons/Code_1");
+        assert_eq!(masked(false), "/v3/marketing/partner/product-coupon/users/oh***p4/coupons/***");
+    }
+
+    #[test]
+    fn in_a_path_of_the_callers_own_only_words_are_shown() {
+        for (target, shown) in [
+            ("/v3/payscore/openid/oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "/v3/payscore/openid/oU***6o"),
+            ("/v3/x/us%65rs/oUpF8uMuAJO_M2pxb1Q9zNjWeS6o/y", "/v3/x/***/oU***6o/y"),
+            ("/v3/x/13800138000#oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "/v3/x/13***00"),
+        ] {
+            assert_eq!(Target { target, known: false }.to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn nothing_that_may_be_a_key_is_repeated() {
+        let line = "MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQDBZqGFn8Z6cEBq";
+        let long = "/".repeat(LONGEST_SHOWN + 1);
+        for secret in [
+            "-----BEGIN PRIVATE KEY-----",
+            "BEGIN RSA PRIVATE KEY",
+            "MII\nEvg",
+            "two\r",
+            "key\u{1b}[2J",
+            &long,
+            line,
+            &line[..40],
+        ] {
+            let shown = Shown(secret).to_string();
+            assert!(!shown.contains("MII") && shown.starts_with("a text of "), "{shown}");
+        }
+        for fine in [
+            "/etc/wxcoupon/apiclient_key.pem",
+            "/home/administrator/documents/wechatpay/merchant/key",
+            "C:\\till\\证书\\key.pem",
+            &line[..39],
+            &long[..40].replace('/', "."),
+        ] {
+            assert_eq!(Shown(fine).to_string(), format!("{fine:?}"));
+        }
+        assert_eq!(Shown("https://me:se/cr@et@host:1/v3").to_string(), "\"https://***@host:1/v3\"");
     }
 }

@@ -62,6 +62,8 @@ pub struct Report {
     pub signed_s: Option<i64>,
     /// The coupon is to be asked about at once. Not part of the JSON.
     pub ask: Option<Ask>,
+    /// The refusal is what the coupon shows, and no answer to the request. Not part of the JSON.
+    pub by_evidence: bool,
     /// Success rests on an answer that names nothing, and not on what the coupon shows: "answer".
     pub proof: Option<&'static str>,
     /// When a recorded answer was recorded.
@@ -250,6 +252,7 @@ impl Report {
             proven: None,
             signed_s: None,
             ask: None,
+            by_evidence: false,
             proof: None,
             recorded_at: None,
             heard: false,

@@ -7,9 +7,9 @@ use std::path::Path;
 
 /// From the bottom to the top. A module uses those above its own line in this list, and never one below.
 const LAYERS: &[&[&str]] = &[
-    &["status", "hex", "limits", "mode", "crypto", "file"],
+    &["status", "hex", "limits", "mode", "crypto", "file", "redact"],
     &["system", "error"],
-    &["json", "encoding", "redact", "log"],
+    &["json", "encoding", "log"],
     &["course", "wire"],
     &["report"],
     &["api"],

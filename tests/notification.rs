@@ -91,6 +91,19 @@ fn one_occurrence_has_one_key_under_every_name() {
     }
 }
 
+/// Codes and numbers hold anything, colons too.
+#[test]
+fn two_occurrences_never_share_a_key() {
+    let whole = json!({ "coupon_code": "X:Y" });
+    let parts = json!({ "coupon_code": "X", "use_request_no": "Y" });
+    let hidden = json!({ "coupon_code": "X%3AY" });
+    let keys = [&whole, &parts, &hidden].map(|resource| {
+        let answer = Post::of("PRODUCT_COUPON.USE", &resource.to_string()).open();
+        answer["data"]["dedup_key"].as_str().unwrap().to_owned()
+    });
+    assert_eq!(keys, ["PRODUCT_COUPON.USE:X%3AY", "PRODUCT_COUPON.USE:X:Y", "PRODUCT_COUPON.USE:X%253AY"]);
+}
+
 #[test]
 fn each_reason_for_distrust_is_named_here_and_not_to_the_peer() {
     type Damage = fn(&mut Post);

@@ -16,6 +16,7 @@ use crate::mode::Mode;
 use crate::options::Options;
 use crate::post::Post;
 use crate::rates::RateLimits;
+use crate::replies::Replies;
 use crate::signing::Signing;
 use crate::stats::Counters;
 use crate::sync::{Flag, Gauge};
@@ -28,6 +29,8 @@ pub(crate) struct Engine {
     pub(crate) keys: Keys,
     pub(crate) menu: Menu,
     pub(crate) journal: Journal,
+    /// What [`crate::FaultKind::Replay`] gives again.
+    pub(crate) replies: Replies,
     pub(crate) counters: Counters,
     pub(crate) rates: RateLimits,
     pub(crate) signing: Signing,
@@ -67,6 +70,7 @@ impl Engine {
             post: Post::new(options.notify_interval, options.notify_timeout),
             keys,
             menu: Menu::default(),
+            replies: Replies::default(),
             journal: Journal::new(options.log_capacity),
             counters: Counters::default(),
             rates: RateLimits::new(&options),

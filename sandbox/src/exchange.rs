@@ -229,7 +229,7 @@ impl Exchange<'_> {
         reply.header("Date", http_date(now + date_shift));
         reply.header("Request-ID", seal::request_id(sub_code));
         let signed = self.entry.signature_ok
-            && kind != Some(&FaultKind::Unsigned)
+            && !matches!(kind, Some(FaultKind::Unsigned | FaultKind::UnsignedRefusal { .. }))
             && !(self.engine.options.unsigned_errors && reply.status >= 400);
         if signed {
             let wanted = self.request.header("wechatpay-serial");
@@ -242,6 +242,12 @@ impl Exchange<'_> {
                 Ok(headers) => reply.headers.extend(headers),
                 Err(_) => reply = Reply::new(500, "", Vec::new()),
             }
+        }
+        let coupon = self.entry.coupon_code.as_deref();
+        if let Some(FaultKind::Replay { of }) = kind {
+            reply = self.engine.replies.latest(of, coupon).unwrap_or(reply);
+        } else if signed && kind.is_none() && reply.status == 200 && self.engine.journal.is_on() {
+            self.engine.replies.keep(&self.entry.operation, coupon, &reply);
         }
         let wait = kind.map(|kind| play::on_the_wire(kind, &mut reply)).unwrap_or_default();
         Outcome::Reply { reply, wait }

@@ -45,6 +45,7 @@ mod post;
 mod random;
 mod rates;
 mod refusal;
+mod replies;
 mod sandbox;
 mod seal;
 mod signing;

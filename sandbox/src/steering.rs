@@ -56,6 +56,7 @@ impl Engine {
         self.post.clear();
         self.signing.reset();
         self.journal.clear();
+        self.replies.clear();
         self.counters.clear();
     }
 

@@ -250,6 +250,44 @@ fn answers_about_something_else() {
 }
 
 #[test]
+fn answers_with_other_members() {
+    let patch = json!({ "coupon_state": "FROZEN", "single_usage_detail": null, "extra": { "a": 1 } });
+    for played in both(&FaultKind::Edited { patch }) {
+        let got = played.got();
+        played.till.verify(got).unwrap();
+        let said = got.json();
+        assert_eq!((&said["coupon_state"], &said["extra"]["a"]), (&json!("FROZEN"), &json!(1)));
+        assert!(said.get("single_usage_detail").is_none());
+        assert_eq!(said["coupon_code"], CODE);
+    }
+}
+
+#[test]
+fn an_answer_of_another_time_or_question() {
+    let offset_s = 40 * 3600;
+    for played in both(&FaultKind::WrongDate { seconds: offset_s }) {
+        let got = played.right();
+        let signed: u64 = got.header("wechatpay-timestamp").unwrap().parse().unwrap();
+        assert!(signed.abs_diff(u64::try_from(unix()).unwrap()) < 60);
+        assert!(
+            !date(got).starts_with(&date(&played.till.send(&played.till.query_request(CODE)).unwrap())[..16])
+        );
+    }
+
+    let sandbox = sandbox();
+    let till = Till::new(&sandbox);
+    let asked = till.send(&till.query_request(CODE)).unwrap();
+    sandbox.inject(FaultKind::Replay { of: "query".into() });
+    let got = till.send(&till.use_request(CODE, "NUMBER_1")).unwrap();
+    till.verify(&got).unwrap();
+    assert_eq!((&got.body, got.header("request-id")), (&asked.body, asked.header("request-id")));
+    assert!(sandbox.ledger().is_empty());
+    // Of another coupon nothing is known yet.
+    let got = till.send(&till.query_request("SBX_EFFECTIVE_2")).unwrap();
+    assert_eq!(got.json()["coupon_code"], "SBX_EFFECTIVE_2");
+}
+
+#[test]
 fn odd_bodies() {
     for played in both(&FaultKind::Huge { bytes: 1_000_000 }) {
         assert_eq!(played.right().body.len(), 1_000_000);
@@ -324,4 +362,9 @@ fn any_refusal_can_be_asked_for() {
     assert_eq!((got.status, &got.json()["code"]), (404, &json!("NOT_FOUND")));
     assert!(sandbox.ledger().is_empty());
     assert!(Fault::from_spec("refusal,status=500").is_err());
+    sandbox.inject(Fault::from_spec("unsigned_refusal,status=403,code=NO_AUTH,times=1").unwrap());
+    let got = till.send(&till.use_request("SBX_EFFECTIVE_1", "REFUSED_1")).unwrap();
+    assert_eq!((got.status, got.code().as_str()), (403, "NO_AUTH"));
+    assert!(got.header("request-id").unwrap().ends_with("-0"));
+    assert!(till.verify(&got).is_err());
 }

@@ -77,8 +77,19 @@ pub enum Settles {
 pub enum Shows {
     /// The coupon.
     Coupon(&'static Trace),
-    /// A list, which shows the number at one of these places; `*` stands for every item.
-    List(&'static [&'static str]),
+    /// A list.
+    List(&'static ListPlace),
+}
+
+/// Where a list shows numbers.
+#[derive(Debug)]
+pub struct ListPlace {
+    /// The member that is the list.
+    pub list: &'static str,
+    /// The member of each item that is the number.
+    pub member: &'static str,
+    /// Items in this state have it; every item where no state is named.
+    pub in_state: Option<&'static str>,
 }
 
 /// How a coupon shows a request.

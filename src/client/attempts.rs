@@ -10,7 +10,7 @@
 
 use super::doubt::{Case, Prior};
 use super::{Client, Errand};
-use crate::api::{self, Expected};
+use crate::api::{self, Expected, Settles};
 use crate::config::Host;
 use crate::course::{Attempt, Course};
 use crate::evidence::{self, Evidence};
@@ -19,11 +19,12 @@ use crate::log;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::net::{Answer, Failure, FailureKind, Outgoing, in_flight};
-use crate::outcome::{self, Body, Event, Verdict};
+use crate::outcome::{self, Ask, Body, Content, Event, Verdict};
 use crate::redact;
 use crate::report::{JsonText, Report, WechatError};
 use crate::status::{Class, Code};
 use crate::system;
+use crate::wire::verify::Proof;
 use std::time::Duration;
 
 /// Attempts of one call, whatever the deadline allows.
@@ -41,6 +42,12 @@ const WITHOUT_NUMBER: &str = "This request has no number, so nothing is written 
                               ask what became of it, or do the same again.";
 /// A host that lets this pass without a word is passed over, even if the call's own end came first.
 const FAIR_TIME: Duration = Duration::from_secs(1);
+/// For how long a request may be signed once its end was put off.
+const EXTENSION_S: i64 = 600;
+/// "Too often", whoever says it.
+const TOO_OFTEN: u16 = 429;
+/// [`crate::wire::verify::Distrust::UnknownSerial`], by its name in reports.
+const UNKNOWN_SERIAL: &str = "unknown_serial";
 /// A correction of the clock by less cannot be why a signature was rejected.
 const CLOCK_MATTERS_S: i64 = 240;
 
@@ -57,9 +64,9 @@ impl Client {
             message: "an earlier call was sent and has no answer yet".into(),
             ..Report::new(Code::ConnectionLost)
         });
-        let mut tried = Vec::new();
+        let (mut tried, mut settled) = (Vec::new(), false);
         let (mut clock_corrected, mut heard, mut course) = (false, false, Course::default());
-        let (mut signed_s, mut attempts_in_doubt) = (0, 0);
+        let (mut signed_s, mut attempts_in_doubt, mut has_asked) = (0, 0, false);
         let (mut last, attempts) = match self.prepared_to_judge(errand, deadline, cancel) {
             Ok(()) => (Report::new(Code::TimeoutUnsent), MOST_ATTEMPTS),
             Err(unable) => (*unable, 0),
@@ -89,11 +96,20 @@ impl Client {
                 last.code.name()
             ));
             if last.code.class() == Class::InDoubt {
-                doubt = Some(last.clone());
+                doubt = Some(Report { data: None, ..last.clone() });
                 attempts_in_doubt += 1;
             }
-            if last.ask.is_some() {
-                break;
+            if last.ask.is_some() && errand.writes && !has_asked {
+                // Once a call: where the coupon does not say either, it is a lost answer like any other.
+                has_asked = true;
+                let case = Case { errand, prior, signed_s, attempts_in_doubt };
+                let asked = self.settle_puzzle(&case, last.clone(), deadline, cancel);
+                last = Report { attempts: attempt, ask: None, ..asked };
+                if last.code.class() != Class::InDoubt {
+                    settled = true;
+                    break;
+                }
+                doubt = Some(last.clone());
             }
             let clock_was_why = last.code == Code::SignRejected && clock_change.abs() > CLOCK_MATTERS_S;
             let pause = if clock_was_why && !clock_corrected {
@@ -108,7 +124,7 @@ impl Client {
             }
         }
         let case = Case { errand, prior, signed_s, attempts_in_doubt };
-        let mut report = self.conclude(&case, last, doubt, deadline, cancel);
+        let mut report = if settled { last } else { self.conclude(&case, last, doubt, deadline, cancel) };
         report.may_arrive_late |= report.code.class() == Class::InDoubt;
         report.signed_s = Some(signed_s).filter(|_| report.may_arrive_late);
         report.heard |= heard;
@@ -139,20 +155,20 @@ impl Client {
         let repeatable = !errand.writes || errand.number.is_some() || errand.may_be_done_twice();
         let attempts = u32::try_from(tried.len()).unwrap_or(u32::MAX);
         let hosts = self.hosts.all().len();
+        let named = Duration::from_millis(last.retry_after_ms.unwrap_or(0));
         match last.code.class() {
             Class::Busy => Some(jittered(Duration::from_millis(last.retry_after_ms.unwrap_or(1000)), 0.2)),
-            Class::NotSent if last.code == Code::ReadFailed => Some(growing(AFTER_LOSS, attempts)),
+            // The same key again: none of the others is known either.
+            _ if last.verification == Some(UNKNOWN_SERIAL) && attempts > 1 => None,
+            Class::NotSent if last.code == Code::ReadFailed => Some(growing(AFTER_LOSS, attempts).max(named)),
             // A host that cannot prove itself will not in a moment.
             Class::NotSent if last.code == Code::Tls && tried.len() >= hosts => None,
             Class::NotSent | Class::Local if tried.len() >= ROUNDS * hosts => None,
             Class::NotSent if tried.len() < hosts => Some(Duration::ZERO),
             Class::NotSent => Some(growing(AFTER_ROUND, attempts)),
             Class::InDoubt if !repeatable => None,
-            Class::InDoubt if last.code == Code::Server => {
-                let named = Duration::from_millis(last.retry_after_ms.unwrap_or(0));
-                Some(growing(AFTER_FAULT, attempts).max(named))
-            }
-            Class::InDoubt => Some(growing(AFTER_LOSS, attempts)),
+            Class::InDoubt if last.code == Code::Server => Some(growing(AFTER_FAULT, attempts).max(named)),
+            Class::InDoubt => Some(growing(AFTER_LOSS, attempts).max(named)),
             _ => None,
         }
     }
@@ -172,11 +188,13 @@ impl Client {
                 self.settle_old_success(case, last, deadline, cancel)
             }
             (Class::Ok, _) => return last,
-            _ if last.ask.is_some() && case.errand.writes => self.settle_puzzle(case, last, deadline, cancel),
+            (Class::Refused, None) if case.prior.done_s.is_some() => {
+                self.settle_late_refusal(case, last, deadline, cancel)
+            }
             // Nothing was sent: the refusal is not of this request.
-            (Class::Refused, Some(doubt)) if attempts == 0 => doubt,
+            (Class::Refused, Some(doubt)) if attempts == 0 => outlasting(doubt, last),
             (Class::Refused, Some(doubt)) => self.settle_refusal(case, last, doubt, deadline, cancel),
-            (_, Some(doubt)) => doubt,
+            (_, Some(doubt)) => outlasting(doubt, last),
             (_, None) => last,
         };
         let report = Report { attempts, ask: None, ..report };
@@ -211,6 +229,12 @@ impl Client {
         cancel: &Cancel,
     ) -> (Report, i64) {
         let (now, offset) = (self.clock.now_s(), self.clock.offset_s());
+        if let Some(claim) = errand.claim.filter(|claim| now > claim.until_s()) {
+            // The clock was corrected meanwhile: what is signed now would live longer than the journal says.
+            if let Err(error) = claim.extend(now.saturating_add(EXTENSION_S)) {
+                return (error.into(), 0);
+            }
+        }
         let copy_s = self.clock.time_of_copy(now);
         let signed = self.config.authorizer.authorization(errand.method, errand.target, now, errand.signed());
         let authorization = match signed {
@@ -237,6 +261,8 @@ impl Client {
             connect_limit: self.config.limits.connect.min(deadline.left()),
             limit: self.config.limits.attempt.min(deadline.left()),
         });
+        // Judging may send a question of its own.
+        let sent = in_flight::sent();
         let (mut report, clock_change) = match outcome {
             Ok(answer) => {
                 self.hosts.well(index);
@@ -257,14 +283,15 @@ impl Client {
             }
         };
         match report.code {
+            Code::SignRejected => self.clock.was_rejected(),
             Code::RateLimited => self.pace.slow_down(),
+            _ if report.http_status == Some(TOO_OFTEN) => self.pace.slow_down(),
             _ if report.http_status.is_some() => self.pace.answered(),
             _ => {}
         }
         report.host = Some(host.name.clone());
-        report.signed_s = (in_flight::sent()
-            && (report.proven.is_none() || report.code.class() == Class::InDoubt))
-            .then_some(copy_s);
+        report.signed_s =
+            (sent && (report.proven.is_none() || report.code.class() == Class::InDoubt)).then_some(copy_s);
         (report, clock_change)
     }
 
@@ -279,6 +306,7 @@ impl Client {
             _ => self.trust(&answer.signature, &answer.body, deadline, cancel),
         };
         let proven = trust.as_ref().ok().copied();
+        let advice = self.advice_on_key(&trust, errand.downloads_certificates, &answer);
         let expected: &[Expected] = errand.operation.map_or(&[], |operation| operation.proofs);
         // Vectors at a time, where the standard library goes character by character through Chinese.
         let text = encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(&answer.body);
@@ -298,23 +326,53 @@ impl Client {
             body,
             subcode,
             retry_after_s: answer.retry_after_s,
-            content: outcome::content(expected, errand.members, errand.number, &said),
+            content: content(expected, errand, proven, &said),
         };
-        let verdict = outcome::judge(errand.writes, &event);
+        let mut verdict = outcome::judge(errand.writes, &event);
+        if let Some(encoding) = answer.encoding.filter(|_| verdict.code != Code::Ok) {
+            let encoding: String = encoding.chars().take(40).collect();
+            verdict.message = format!(
+                "{}; the answer has Content-Encoding {encoding:?}, which was not asked for: something in between changes \
+                 answers",
+                verdict.message
+            );
+        }
         let is_answer = verdict.code == Code::Ok || verdict.ask.is_some();
         if let Some(proof) = proven {
             self.clock.prove(proof, is_answer && errand.is_new && shows_number(errand, &said));
         }
         let data = text.filter(|_| is_answer && matches!(said, Ok(Some(_))));
         let data = data.map(|text| JsonText::proven(&text));
+        let report = Report::from(verdict);
         Report {
             proven,
             http_status: Some(answer.status),
             request_id: answer.request_id,
             wechat,
             data,
-            ..Report::from(verdict)
+            hint: advice.map(Into::into).or(report.hint),
+            ..report
         }
+    }
+}
+
+/// What is fresh only by what an unsigned header said of the clock may be an old answer: it proves a write only when it
+/// shows the number.
+fn content(
+    expected: &[Expected],
+    errand: &Errand<'_>,
+    proven: Option<Proof>,
+    said: &outcome::Said,
+) -> Content {
+    let content = outcome::content(expected, errand.members, errand.number, said);
+    let is_certain = proven.is_none_or(|proof| proof.is_certain);
+    if is_certain || !errand.writes || content != Content::Fits || shows_number(errand, said) {
+        return content;
+    }
+    let why = "the answer does not show this number, and how old it is cannot be told".to_owned();
+    match errand.settles() {
+        Settles::ByAsking { .. } => Content::Asks(Ask::Contradicts, why),
+        _ => Content::Elsewhere(why),
     }
 }
 
@@ -331,6 +389,26 @@ fn shows_number(errand: &Errand<'_>, said: &outcome::Said) -> bool {
         }
         Expected::SaysSomething { .. } => false,
     })
+}
+
+/// Doubt about an earlier attempt, and what the latest one met: which host, which status, which `Request-ID`. A latest
+/// one that met nobody leaves those of the one before it.
+fn outlasting(doubt: Report, last: Report) -> Report {
+    if last.code.class() == Class::InDoubt {
+        return doubt;
+    }
+    let said = if last.message.is_empty() { last.code.text() } else { &last.message };
+    let at = last.host.as_deref().map(|host| format!(" at {host}")).unwrap_or_default();
+    let message = format!("{}; then {}{at}: {said}", doubt.message, last.code.name());
+    let (answered, had_answer) = (last.http_status.is_some(), doubt.http_status.is_some());
+    Report {
+        message,
+        host: if had_answer && !answered { doubt.host } else { last.host.or(doubt.host) },
+        http_status: if answered { last.http_status } else { doubt.http_status },
+        request_id: if answered { last.request_id } else { doubt.request_id },
+        retry_after_ms: last.retry_after_ms.or(doubt.retry_after_ms),
+        ..doubt
+    }
 }
 
 /// Refused, unreachable, silent: the next call had better go elsewhere. A broken connection or an odd
@@ -382,15 +460,18 @@ impl From<Verdict> for Report {
 }
 
 fn log_call(errand: &Errand<'_>, report: &Report) {
-    let write = match report.code.class() {
-        Class::InDoubt | Class::Bug => log::warn,
+    let write = match report.code {
+        // Every sale fails until somebody does something.
+        Code::SignRejected | Code::Key | Code::Config => log::error,
+        Code::Connect | Code::Tls | Code::Clock | Code::TimeoutUnsent | Code::ReadFailed => log::warn,
+        code if matches!(code.class(), Class::InDoubt | Class::Bug) => log::warn,
         _ => log::info,
     };
     write(format_args!(
         "{} {} {} number={} {}: attempts={} host={} http={} request_id={} verification={} {} ms",
         errand.id,
         errand.method,
-        redact::Target(errand.target),
+        redact::Target { target: errand.target, known: errand.operation.is_some() },
         errand.number.unwrap_or("-"),
         report.code.name(),
         report.attempts,

@@ -3,23 +3,22 @@
 //! Who asks, and what an answer is worth, is decided here and in [`evidence`]: nothing else ends doubt.
 
 use super::{Client, Errand};
-use crate::api::{self, Defaults, Operation, Scope, Settles, Shows};
-use crate::evidence::{self, Evidence};
+use crate::api::{self, Defaults, ListPlace, Operation, Scope, Settles, Shows};
+use crate::evidence::{self, Evidence, Page};
 use crate::mode::Mode;
 use crate::net::cancel::Cancel;
+use crate::net::clock::FAR_AHEAD_S;
 use crate::net::deadline::Deadline;
 use crate::outcome::Ask;
 use crate::report::Report;
 use crate::status::{Class, Code};
-use crate::wire::verify::Proof;
+use crate::wire::verify::{Proof, WINDOW_S};
 use serde_json::{Map, Value};
 
 /// Pages of a list that are looked through. A user has at most 100 coupons of one stock, and a bundle has up
 /// to 15 stocks.
 const PAGES: usize = 40;
 const PAGE_SIZE: usize = 50;
-/// A signature that is further ahead than this cannot be accepted now.
-const AHEAD_S: i64 = 300;
 
 /// What an earlier call left behind.
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,8 +27,12 @@ pub(super) struct Prior {
     pub doubt: bool,
     /// Time of the latest signature that may still arrive, in seconds since 1970; 0 where none can.
     pub signed_s: i64,
-    /// It was proven to be done.
-    pub is_done: bool,
+    /// A proven answer has said something of it before.
+    pub was_judged: bool,
+    /// When a proven answer said that it was done, in seconds since 1970.
+    pub done_s: Option<i64>,
+    /// The doubt has outlived the copies that it began with.
+    pub is_old: bool,
 }
 
 /// What a question brought.
@@ -51,6 +54,34 @@ impl Looked {
         self.evidence.counts(self.copies_are_dead(signed_s))
     }
 
+    /// Whether it says that what was proven to be done at that time stands no more. What shows nothing of it must be as much
+    /// younger as the life of a copy: WeChat Pay may read a moment behind what it has written, and the answer may be an old one.
+    pub fn undoes(&self, done_s: i64) -> bool {
+        match self.evidence {
+            Evidence::Undone => true,
+            Evidence::NotDone(_) | Evidence::Other(_) => {
+                self.proof.is_some_and(|proof| evidence::copies_are_dead(done_s, proof))
+            }
+            _ => false,
+        }
+    }
+
+    /// A coupon of the withdrawn usage mode that has several uses.
+    pub fn is_sequential(&self) -> bool {
+        members_of(&self.report)
+            .is_some_and(|coupon| coupon.get("sequential_usage_detail").is_some_and(Value::is_object))
+    }
+
+    /// The number that the coupon is redeemed by now.
+    pub fn redeemed_by(&self) -> Option<String> {
+        let coupon = members_of(&self.report)?;
+        let places = ["single_usage_detail", "progressive_bundle_usage_detail"];
+        let shown = places.iter().find_map(|detail| coupon.get(*detail)?.get("use_request_no")?.as_str());
+        shown
+            .filter(|_| coupon.get("coupon_state").and_then(Value::as_str) == Some("USED"))
+            .map(str::to_owned)
+    }
+
     /// The request took effect, as the answer shows.
     pub fn done(self) -> Report {
         Report { settled_by: self.report.operation, operation: None, ..self.report }
@@ -59,7 +90,13 @@ impl Looked {
     /// The same for a request that was refused or came to nothing: a status of its own.
     pub fn refused(self, code: Code, message: String, signed_s: i64) -> Report {
         let may_arrive_late = !self.copies_are_dead(signed_s);
-        Report { may_arrive_late, message, settled_by: self.report.operation, ..self.told(code) }
+        Report {
+            may_arrive_late,
+            message,
+            by_evidence: true,
+            settled_by: self.report.operation,
+            ..self.told(code)
+        }
     }
 
     fn told(&self, code: Code) -> Report {
@@ -74,12 +111,12 @@ impl Looked {
     }
 }
 
-/// A time that lies ahead of a later answer was not the time of sending.
+/// A time that lies far ahead of a later answer was not the time of sending. The answer itself may be as old as the window
+/// allows.
 pub(super) fn capped(signed_s: i64, proof: Option<Proof>) -> i64 {
-    match proof {
-        Some(proof) if proof.is_certain && signed_s > proof.at_s.saturating_add(AHEAD_S) => proof.at_s,
-        _ => signed_s,
-    }
+    let Some(proof) = proof.filter(|proof| proof.is_certain) else { return signed_s };
+    let latest_now_s = proof.at_s.saturating_add(WINDOW_S);
+    if signed_s > latest_now_s.saturating_add(FAR_AHEAD_S) { latest_now_s } else { signed_s }
 }
 
 pub(super) fn returned_since(operation: &str) -> String {
@@ -105,12 +142,14 @@ impl Case<'_> {
         if self.prior.doubt { self.signed_s.max(self.prior.signed_s) } else { self.signed_s }
     }
 
-    /// Whether a success may be the answer of long ago.
+    /// Whether a success may be the answer of long ago, and undone since.
     pub fn is_old_success(&self, success: &Report) -> bool {
-        let is_coupon = matches!(self.errand.settles(), Settles::ByAsking { shows: Shows::Coupon(_), .. });
+        let Settles::ByAsking { shows: Shows::Coupon(trace), .. } = self.errand.settles() else {
+            return false;
+        };
         let signed_s = self.prior.signed_s;
         let is_old = || success.proven.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof));
-        is_coupon && (self.prior.is_done || self.prior.doubt && is_old())
+        !trace.stays_done && (self.prior.was_judged || self.prior.doubt && is_old())
     }
 
     fn other(&self, other: &str) -> String {
@@ -129,9 +168,13 @@ impl Client {
         cancel: &Cancel,
     ) -> Report {
         let signed_s = case.latest_s();
+        // What is proven now bounds when the latest copy was sent.
+        let mut proven = refusal.proven;
         match case.errand.settles() {
             Settles::ByAsking { ask, shows } => {
                 let looked = self.look(case.errand, ask, shows, deadline, cancel);
+                proven = looked.proof.or(proven);
+                let must_name = matches!(shows, Shows::Coupon(trace) if trace.must_name);
                 let late = !looked.copies_are_dead(signed_s);
                 match &looked.evidence {
                     Evidence::Done => return looked.done(),
@@ -140,6 +183,10 @@ impl Client {
                     }
                     // Told at once: the customer stands at the till. Who asks goes on watching.
                     Evidence::Other(_) => return Report { may_arrive_late: late, ..refusal },
+                    // Had it been among those, its repeat would have had the same answer.
+                    Evidence::Unnamed(_) if !must_name && !late && is_answer_for_good(&refusal, signed_s) => {
+                        return refusal;
+                    }
                     _ if looked.counts(signed_s) => return refusal,
                     _ => {}
                 }
@@ -149,21 +196,16 @@ impl Client {
                         "{}; then {said}: asking was no use: {}",
                         doubt.message, looked.report.message
                     );
-                    return Report { message, ..doubt };
+                    return Report { message, proven, ..doubt };
                 }
             }
             // Had the first attempt taken effect, its repeat would have had the same answer.
-            Settles::ByRepeating
-                if is_about_the_request(refusal.code)
-                    && refusal.proven.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof)) =>
-            {
-                return refusal;
-            }
+            Settles::ByRepeating if is_answer_for_good(&refusal, signed_s) => return refusal,
             _ => {}
         }
         // The attempt in doubt may still be on its way, or be worked on this very moment.
         let message = format!("{}; a repeat was refused now ({})", doubt.message, refusal.message);
-        Report { message, ..doubt }
+        Report { message, proven, ..doubt }
     }
 
     /// A proven success that does not show this request: the coupon is asked about in the same call.
@@ -222,16 +264,37 @@ impl Client {
     ) -> Report {
         let Settles::ByAsking { ask, shows } = case.errand.settles() else { return success };
         let looked = self.look(case.errand, ask, shows, deadline, cancel);
-        match &looked.evidence {
-            Evidence::Done => success,
-            Evidence::Undone => looked.refused(Code::CouponState, returned_since(case.errand.id), 0),
-            evidence if evidence.counts(true) => {
+        let is_undone = match case.prior.done_s {
+            Some(done_s) => looked.undoes(done_s),
+            None => looked.evidence == Evidence::Undone,
+        };
+        if looked.evidence == Evidence::Done {
+            return success;
+        }
+        if is_undone {
+            return looked.refused(Code::CouponState, returned_since(case.errand.id), 0);
+        }
+        // Kept with the row: from then on only the coupon decides.
+        let message = format!("the answer may be an old one; asking: {}", looked.report.message);
+        Report { code: Code::AnswerUntrusted, in_doubt: true, message, ..success }
+    }
+
+    /// A refusal of what was proven to be done says nothing of it, unless the coupon does.
+    pub(super) fn settle_late_refusal(
+        &self,
+        case: &Case<'_>,
+        refusal: Report,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
+        let Settles::ByAsking { ask, shows } = case.errand.settles() else { return refusal };
+        let looked = self.look(case.errand, ask, shows, deadline, cancel);
+        match (&looked.evidence, case.prior.done_s) {
+            (Evidence::Done, _) => looked.done(),
+            (_, Some(done_s)) if looked.undoes(done_s) => {
                 looked.refused(Code::CouponState, returned_since(case.errand.id), 0)
             }
-            _ => {
-                let message = format!("the answer may be an old one; asking: {}", looked.report.message);
-                Report { data: None, message, ..looked.told(Code::AnswerUntrusted) }
-            }
+            _ => refusal,
         }
     }
 
@@ -249,12 +312,12 @@ impl Client {
             Shows::Coupon(trace) => {
                 let report = self.ask(ask, errand.members, deadline, cancel);
                 let found = match members_of(&report) {
-                    Some(coupon) => evidence::of_coupon(trace, number, &coupon),
+                    Some(coupon) => evidence::of_question(trace, number, &coupon),
                     None => of_refused(&report),
                 };
                 looked(found, report)
             }
-            Shows::List(shown_at) => self.look_through(errand, ask, shown_at, deadline, cancel),
+            Shows::List(place) => self.look_through(errand, ask, place, deadline, cancel),
         }
     }
 
@@ -262,25 +325,35 @@ impl Client {
         &self,
         errand: &Errand<'_>,
         ask: &'static Operation,
-        shown_at: &[&str],
+        place: &ListPlace,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Looked {
-        let (number, mut first) = (errand.number.unwrap_or_default(), None);
+        let (number, mut first, mut seen) = (errand.number.unwrap_or_default(), None, 0_u64);
+        let mut total = None;
         let mut members = errand.members.clone();
         members.insert("page_size".into(), PAGE_SIZE.into());
         for _ in 0..PAGES {
             let report = self.ask(ask, &members, deadline, cancel);
             let Some(page) = members_of(&report) else { return looked(Evidence::Nothing, report) };
-            if evidence::of_page(shown_at, number, &page) == Evidence::Done {
-                return looked(Evidence::Done, report);
+            seen = match evidence::of_page(place, number, &page) {
+                Page::Shown => return looked(Evidence::Done, report),
+                Page::Unreadable => return looked(Evidence::Nothing, report),
+                Page::NotShown(items) => seen.saturating_add(items),
+            };
+            // An item that comes or goes while the pages are read moves others from one to the next.
+            let counted = page.get("total_count").and_then(Value::as_u64);
+            if *total.get_or_insert(counted) != counted {
+                return looked(Evidence::Nothing, report);
             }
             // What came after the first page was read may be on none.
             let earliest = *first.get_or_insert(report.proven);
             let token = page.get("next_page_token").and_then(Value::as_str).filter(|token| !token.is_empty());
             let Some(token) = token else {
-                let whole = looked(Evidence::NotDone("not listed".into()), report);
-                return Looked { proof: earliest, ..whole };
+                let is_whole =
+                    page.get("total_count").and_then(Value::as_u64).is_none_or(|total| total <= seen);
+                let found = if is_whole { Evidence::NotDone("not listed".into()) } else { Evidence::Nothing };
+                return Looked { proof: earliest, ..looked(found, report) };
             };
             members.insert("page_token".into(), token.into());
         }
@@ -346,6 +419,12 @@ fn ends(operation: &str, state: &str) -> bool {
         "confirm" => matches!(state, "EXPIRED" | "DELETED" | "DEACTIVATED"),
         _ => matches!(state, "EXPIRED" | "DELETED"),
     }
+}
+
+/// A proven refusal of a repeat, from when no copy could arrive any more.
+fn is_answer_for_good(refusal: &Report, signed_s: i64) -> bool {
+    is_about_the_request(refusal.code)
+        && refusal.proven.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof))
 }
 
 /// A refusal for who asks, or how it is signed, says nothing about an earlier request.

@@ -24,15 +24,20 @@ use crate::net::deadline::Deadline;
 use crate::net::hosts::Hosts;
 use crate::net::http::HttpTransport;
 use crate::net::pace;
+use crate::redact::{Shown, may_be_a_key};
 use crate::report::{JsonText, Report};
 use crate::status::{Class, Code};
+use crate::system::wall_ms;
 use doubt::Prior;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use trust::Keys;
 
+/// Doubt that is older is settled by asking, and by repeating only once no copy is alive.
+const OLD_DOUBT_MS: i64 = evidence::LIFE_OF_A_COPY_S * 1000;
 /// How soon to ask about a number that another call is working on.
 const RUNNING_ELSEWHERE_MS: u64 = 500;
 
@@ -85,6 +90,8 @@ struct Errand<'a> {
     downloads_certificates: bool,
     /// Its number was never sent before this call.
     is_new: bool,
+    /// The right to send it, where it is written down.
+    claim: Option<&'a Claim>,
 }
 
 impl<'a> Errand<'a> {
@@ -102,6 +109,7 @@ impl<'a> Errand<'a> {
             encrypted_for: encrypted_for(&request.members),
             downloads_certificates: false,
             is_new: false,
+            claim: None,
         }
     }
 
@@ -120,6 +128,7 @@ impl<'a> Errand<'a> {
             encrypted_for: encrypted_for(&row.members),
             downloads_certificates: false,
             is_new: !row.sent,
+            claim: None,
         }
     }
 
@@ -156,6 +165,13 @@ impl Client {
     /// The same context with another configuration. Same merchant and same file: the journal goes on.
     pub fn renewed(&self, config: Config) -> Result<Client> {
         let same = config.identity == self.config.identity && config.journal.path == self.config.journal.path;
+        if !same && self.config.journal.path.is_none() && !self.journal.unfinished()?.is_empty() {
+            let why =
+                "requests are open, and a journal in memory would be forgotten with them: settle them first";
+            let is_path = config.journal.path != self.config.journal.path;
+            let member = if is_path { "journal_path" } else { config.identity.member() };
+            return Err(Error::at(Code::Config, format!("/{member}"), why));
+        }
         let journal = if same { Arc::clone(&self.journal) } else { Arc::new(open_journal(&config)?) };
         let client = Client::with_journal(config, journal, Arc::clone(&self.clock))?;
         if client.config.identity == self.config.identity {
@@ -251,7 +267,9 @@ impl Client {
     pub fn request(&self, method: &str, target: &str, body: Option<&str>, cancel: &Cancel) -> Report {
         match api::prepare_raw(method, target, body) {
             Ok(request) => self.run("request", None, request, cancel),
-            Err(error) => error.into(),
+            Err(error) => {
+                Report { in_doubt: body.is_some_and(|body| self.is_in_doubt(None, body)), ..error.into() }
+            }
         }
     }
 
@@ -270,7 +288,13 @@ impl Client {
         let decrypt = std::mem::take(&mut request.options.decrypt);
         let report = match self.encrypt(&mut request, &deadline, cancel) {
             Ok(()) => self.run_once(id, operation, request, &deadline, cancel),
-            Err(report) => Report { out_request_no: request.number, ..*report },
+            Err(report) => {
+                let is_known = |number: &String| {
+                    self.journal.find(number).is_ok_and(|row| row.is_some_and(|row| row.state.is_in_doubt()))
+                };
+                let in_doubt = request.number.as_ref().is_some_and(is_known);
+                Report { in_doubt, out_request_no: request.number, ..*report }
+            }
         };
         self.decrypt(report, &decrypt)
     }
@@ -328,20 +352,35 @@ impl Client {
 
     /// Sends a claimed row's bytes until there is an answer, and records what became of it.
     fn carry_out(&self, claim: Claim, call: Call, deadline: &Deadline, cancel: &Cancel) -> Report {
-        let is_done = claim.row.state == State::Done && !is_fleeting(&claim.row);
-        let prior = Prior { doubt: claim.doubt, signed_s: claim.row.signed_s, is_done };
-        let report = self.complete(&Errand::recorded(&claim.row), prior, deadline, cancel);
-        let known = is_done.then(|| recorded(&claim.row));
+        let row = &claim.row;
+        let is_done = row.state == State::Done && !is_fleeting(row);
+        let done_s = (is_done || row.answer.is_some()).then(|| done_s(row)).filter(|_| !is_fleeting(row));
+        let was_judged = is_done || row.verdict_s.is_some();
+        let is_old = row.doubted_ms.is_some_and(|since| wall_ms().saturating_sub(since) > OLD_DOUBT_MS);
+        let prior = Prior { doubt: claim.doubt, signed_s: row.signed_s, was_judged, done_s, is_old };
+        let errand = Errand { claim: Some(&claim), ..Errand::recorded(row) };
+        let report = self.complete(&errand, prior, call, deadline, cancel);
+        let known = is_done.then(|| recorded(row));
+        let by_evidence = report.by_evidence;
         let report = record::record(claim, report, call);
-        match (known, report.code) {
+        match known {
             // Asked again for the sake of a fresh answer, and there is none: the proven one is as true as ever.
-            (Some(known), code) if code != Code::Ok && code != Code::CouponState => known,
+            Some(known) if report.code != Code::Ok && !by_evidence => known,
+            _ if report.code != Code::Ok => Report { data: None, ..report },
             _ => report,
         }
     }
 
-    /// From when on no copy of an earlier call can be alive, the coupon is asked about before anything is repeated.
-    fn complete(&self, errand: &Errand<'_>, prior: Prior, deadline: &Deadline, cancel: &Cancel) -> Report {
+    /// From when on no copy of an earlier call can be alive, the coupon is asked about before anything is repeated. Before
+    /// a return is repeated, always: it would undo whatever redemption stands now.
+    fn complete(
+        &self,
+        errand: &Errand<'_>,
+        prior: Prior,
+        call: Call,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
         let may_be_dead = || {
             let now_s = self.clock.proven_s().unwrap_or_else(|| self.clock.now_s());
             now_s >= prior.signed_s.saturating_add(evidence::LIFE_OF_A_COPY_S)
@@ -349,7 +388,10 @@ impl Client {
         let Settles::ByAsking { ask, shows } = errand.settles() else {
             return self.pursue(errand, prior, deadline, cancel);
         };
-        if !prior.doubt || !may_be_dead() {
+        let is_return = errand.id == api::RETURN.id;
+        // Repeats whose answers are lost too would make it young again and again.
+        let waits = call == Call::Settling && prior.is_old;
+        if !prior.doubt || !(is_return || waits || prior.done_s.is_some() || may_be_dead()) {
             return self.pursue(errand, prior, deadline, cancel);
         }
         let looked = self.look(errand, ask, shows, deadline, cancel);
@@ -360,16 +402,55 @@ impl Client {
             Evidence::Undone => {
                 looked.refused(Code::CouponState, doubt::returned_since(errand.id), prior.signed_s)
             }
+            // WeChat Pay has said that it was done, and the coupon says by now that it is not.
+            _ if prior.done_s.is_some_and(|done_s| looked.undoes(done_s)) => {
+                looked.refused(Code::CouponState, doubt::returned_since(errand.id), prior.signed_s)
+            }
+            _ if prior.done_s.is_some() => {
+                let message = "WeChat Pay said success, and the coupon does not show it".to_owned();
+                Report {
+                    message,
+                    proven: looked.proof,
+                    heard: looked.report.heard,
+                    ..Report::new(Code::AnswerUntrusted)
+                }
+            }
             Evidence::Other(other) if is_dead => {
                 let message = format!("another request has done it: number {other}");
                 looked.refused(Code::CouponState, message, prior.signed_s)
             }
+            Evidence::NotDone(_) if is_return && self.stands_for_another(errand, &looked) => {
+                let message =
+                    "the redemption that was to be returned is gone, and the coupon is redeemed anew"
+                        .to_owned();
+                looked.refused(Code::CouponState, message, prior.signed_s)
+            }
+            Evidence::NotDone(state) if waits && !is_dead => {
+                let message = format!("the coupon is {state}; what was sent could still arrive");
+                Report { message, proven: looked.proof, heard: true, ..Report::new(Code::ConnectionLost) }
+            }
             // It did not happen and cannot happen any more: what is sent now is judged like a first call's.
-            _ if is_dead => return self.pursue(errand, Prior::default(), deadline, cancel),
-            _ => return self.pursue(errand, prior, deadline, cancel),
+            _ => {
+                let cleared = Prior { was_judged: true, ..Prior::default() };
+                let prior = if is_dead { cleared } else { prior };
+                let heard = looked.report.heard;
+                let report = self.pursue(errand, prior, deadline, cancel);
+                return Report { heard: report.heard || heard, ..report };
+            }
         };
         let out_request_no = errand.number.map(str::to_owned);
         Report { attempts, out_request_no, elapsed_ms: deadline.elapsed_ms(), ..report }
+    }
+
+    /// Whether the redemption that stands now is another than the one that the return is for: one of this journal's that
+    /// began after the return, or any but the one from which a void has made the return's number.
+    fn stands_for_another(&self, errand: &Errand<'_>, looked: &doubt::Looked) -> bool {
+        let (Some(number), Some(redeemed_by)) = (errand.number, looked.redeemed_by()) else { return false };
+        if void::is_own_return(number) {
+            return void::return_number(&redeemed_by) != number;
+        }
+        let Some(own) = errand.claim.map(|claim| claim.row.id) else { return false };
+        matches!(self.journal.find(&redeemed_by), Ok(Some(row)) if row.request.operation == api::USE.id && row.id > own)
     }
 
     /// What a finished row said, unless it is known that it was undone since.
@@ -422,6 +503,11 @@ impl Client {
     }
 }
 
+/// WeChat Pay's time at which a row was proven to be done, in seconds since 1970.
+fn done_s(row: &Row) -> i64 {
+    row.verdict_s.unwrap_or_else(|| row.updated_ms.div_euclid(1000))
+}
+
 /// Who wants to know what became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Call {
@@ -437,7 +523,13 @@ fn is_fleeting(row: &Row) -> bool {
 }
 
 fn open_journal(config: &Config) -> Result<Journal> {
-    Journal::open(config.journal.path.as_deref(), &config.identity.key(), config.journal.keep)
+    let path = config.journal.path.as_deref();
+    Journal::open(path, &config.identity.key(), config.journal.keep).map_err(|error| {
+        let Some(text) = path.map(Path::to_string_lossy).filter(|text| may_be_a_key(text)) else {
+            return error;
+        };
+        Error { message: error.message.replace(&*text, &Shown(&text).to_string()), ..error }
+    })
 }
 
 /// What a finished row said, without asking anybody.

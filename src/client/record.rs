@@ -16,7 +16,7 @@ const UNRESOLVED_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 /// The verdict of a call that sent, or might have sent, the row's own bytes.
 pub(super) fn record(claim: Claim, report: Report, call: Call) -> Report {
     let row = &claim.row;
-    let is_undone = report.code == Code::CouponState;
+    let is_undone = report.by_evidence;
     let state = match report.code.class() {
         // It was done before this call asked again, and what was done stays done, unless the coupon says otherwise.
         _ if row.state == State::Done && !is_fleeting(row) && !is_undone => State::Done,
@@ -32,7 +32,9 @@ pub(super) fn record(claim: Claim, report: Report, call: Call) -> Report {
     let earlier_s = if claim.doubt { row.signed_s } else { 0 };
     let signed_s = match state {
         State::Pending | State::RefusedWatched | State::Unresolved => {
-            capped(earlier_s, report.proven).max(report.signed_s.unwrap_or_default())
+            // Where nobody can say when it was signed last, it was at the last moment.
+            let latest_s = report.signed_s.or((earlier_s == 0).then(|| claim.until_s()));
+            capped(earlier_s, report.proven).max(latest_s.unwrap_or_default())
         }
         _ => 0,
     };
@@ -56,7 +58,8 @@ pub(super) fn record(claim: Claim, report: Report, call: Call) -> Report {
 pub(super) fn open_state(row: &Row, state: State, report: &Report, call: Call) -> State {
     let doubted_ms = row.doubted_ms.unwrap_or(row.updated_ms);
     let is_old = wall_ms().saturating_sub(doubted_ms) >= UNRESOLVED_AFTER_MS;
-    if call == Call::Settling && is_old && report.heard { State::Unresolved } else { state }
+    let may_end_so = matches!(state, State::Pending | State::Voiding | State::Watching);
+    if call == Call::Settling && may_end_so && is_old && report.heard { State::Unresolved } else { state }
 }
 
 /// The till must not act on a verdict that a crash would make the journal forget.

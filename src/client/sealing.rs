@@ -3,21 +3,73 @@
 use super::Client;
 use crate::api::Prepared;
 use crate::error::{Error, Result};
+use crate::journal::Row;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::{JsonText, Report};
 use crate::status::Code;
 use crate::wire::cipher;
-use ring::pbkdf2;
+use crate::wire::sign::Authorizer;
+use ring::{hmac, pbkdf2};
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 use std::num::NonZeroU32;
+use zeroize::Zeroizing;
 
 /// In the recorded members: the key that the body's sensitive members are encrypted for.
 pub(super) const ENCRYPTED_FOR: &str = "encrypted_for";
 /// Beside it: what makes the digests of one request unlike those of any other.
 const SALT: &str = "salt";
-/// Some ten milliseconds: nobody tries all telephone numbers against a stolen journal in a hurry.
+/// Beside it: which key the digests were made with.
+const KEYED_BY: &str = "keyed_by";
+/// What is signed to derive that key.
+const DERIVED_FOR: &str =
+    "wxcoupon: digests of sensitive members in the journal, for merchant serial number ";
+/// Of digests that version 0.1.0 made, without a key.
 const ITERATIONS: NonZeroU32 = NonZeroU32::new(50_000).unwrap();
+
+/// Makes the digests that stand in place of sensitive members.
+enum Blinding {
+    /// With a key of the merchant's: who has the journal alone finds out nothing by trying.
+    Keyed(hmac::Key),
+    /// As 0.1.0 did.
+    First,
+}
+
+impl Blinding {
+    /// Derived from the merchant's private key and its serial number: a signature of PKCS #1 v1.5 over a fixed text is always
+    /// the same, and nobody else can make it.
+    fn of(authorizer: &Authorizer) -> Result<Blinding> {
+        let message = format!("{DERIVED_FOR}{}", authorizer.serial());
+        let signature = Zeroizing::new(authorizer.key().signer().sign(message.as_bytes())?);
+        let secret: Zeroizing<[u8; 32]> = Zeroizing::new(Sha256::digest(&*signature).into());
+        Ok(Blinding::Keyed(hmac::Key::new(hmac::HMAC_SHA256, &*secret)))
+    }
+
+    /// Which key it is; says nothing about it.
+    fn name(&self) -> Option<String> {
+        match self {
+            Blinding::Keyed(key) => {
+                hmac::sign(key, b"which key").as_ref().first_chunk::<8>().map(|tag| crate::hex::upper(tag))
+            }
+            Blinding::First => None,
+        }
+    }
+
+    fn digest(&self, salt: &str, text: &str) -> String {
+        match self {
+            Blinding::Keyed(key) => {
+                // The salt has a fixed length.
+                crate::hex::upper(hmac::sign(key, [salt, text].concat().as_bytes()).as_ref())
+            }
+            Blinding::First => {
+                let (algorithm, mut digest) = (pbkdf2::PBKDF2_HMAC_SHA256, [0; 32]);
+                pbkdf2::derive(algorithm, ITERATIONS, salt.as_bytes(), text.as_bytes(), &mut digest);
+                crate::hex::upper(&digest)
+            }
+        }
+    }
+}
 
 impl Client {
     /// Encrypts what `_options.encrypt` names. Every encryption gives another text; so in the members that are
@@ -36,24 +88,25 @@ impl Client {
             Some(number) => self.journal.find(number).map_err(boxed)?,
             None => None,
         };
-        let salt = match known.as_ref().and_then(|row| row.members.get("_options")?.get(SALT)?.as_str()) {
-            Some(salt) => salt.to_owned(),
-            None => crate::wire::sign::nonce().map_err(boxed)?,
-        };
         let plain = request.body.as_deref().filter(|_| request.multipart.is_none()).unwrap_or_default();
         let plain: Value = serde_json::from_slice(plain).unwrap_or_default();
-        let blinded = blinded(request, &plain, &salt).map_err(boxed)?;
-        if let Some(row) = known.filter(|row| is_same(&row.members, &blinded)) {
+        let blinding = Blinding::of(&self.config.authorizer).map_err(boxed)?;
+        if let Some(row) = known
+            && is_same(&row, request, &plain, &blinding).map_err(boxed)?
+        {
             (request.body, request.members) = (row.request.body.clone(), Map::clone(&row.members));
             return Ok(());
         }
+        let salt = crate::wire::sign::nonce().map_err(boxed)?;
+        let mut members = blinded(request, &plain, &salt, &blinding).map_err(boxed)?;
         if self.config.public_key_id.is_none() {
             self.have_keys(deadline, cancel)?;
         }
         let (body, serial) = self.encrypted(request, plain).map_err(boxed)?;
         request.body = Some(body.to_string().into_bytes());
-        request.members = blinded;
-        request.members.insert("_options".into(), json!({ ENCRYPTED_FOR: serial, SALT: salt }));
+        let sealed = json!({ ENCRYPTED_FOR: serial, SALT: salt, KEYED_BY: blinding.name() });
+        members.insert("_options".into(), sealed);
+        request.members = members;
         Ok(())
     }
 
@@ -129,24 +182,47 @@ fn text_at<'a>(body: &'a Value, pointer: &str) -> Result<&'a str> {
 }
 
 /// The members with a digest in place of each sensitive one.
-fn blinded(request: &Prepared, plain: &Value, salt: &str) -> Result<Map<String, Value>> {
+fn blinded(request: &Prepared, plain: &Value, salt: &str, blinding: &Blinding) -> Result<Map<String, Value>> {
     let mut members = Value::Object(request.members.clone());
     for pointer in &request.options.encrypt {
-        let mut digest = [0; 32];
-        let text = text_at(plain, pointer)?.as_bytes();
-        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ITERATIONS, salt.as_bytes(), text, &mut digest);
+        let digest = blinding.digest(salt, text_at(plain, pointer)?);
         if let Some(member) = members.pointer_mut(pointer) {
-            *member = Value::String(crate::hex::upper(&digest));
+            *member = Value::String(digest);
         }
     }
-    match members {
-        Value::Object(members) => Ok(members),
-        _ => Ok(Map::new()),
-    }
+    Ok(object(members))
 }
 
-fn is_same(recorded: &Map<String, Value>, blinded: &Map<String, Value>) -> bool {
-    let mut recorded = recorded.clone();
+/// Whether the journal holds the same request. Where the key of its digests is gone nobody can tell whether the sensitive
+/// members are the same; a request that is open is then taken to be, so that its doubt can end.
+fn is_same(row: &Row, request: &Prepared, plain: &Value, blinding: &Blinding) -> Result<bool> {
+    let option = |name: &str| row.members.get("_options")?.get(name)?.as_str();
+    let Some(salt) = option(SALT) else { return Ok(false) };
+    let mut recorded = Map::clone(&row.members);
     recorded.shift_remove("_options");
-    recorded == *blinded
+    let blinding = match option(KEYED_BY) {
+        None => &Blinding::First,
+        Some(name) if blinding.name().as_deref() == Some(name) => blinding,
+        Some(_) if row.state.is_finished() => return Ok(false),
+        Some(_) => {
+            let hidden = |members: Map<String, Value>| {
+                let mut members = Value::Object(members);
+                for pointer in &request.options.encrypt {
+                    if let Some(member) = members.pointer_mut(pointer) {
+                        *member = Value::Null;
+                    }
+                }
+                object(members)
+            };
+            return Ok(hidden(recorded) == hidden(request.members.clone()));
+        }
+    };
+    Ok(recorded == blinded(request, plain, salt, blinding)?)
+}
+
+fn object(members: Value) -> Map<String, Value> {
+    match members {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
 }

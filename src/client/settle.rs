@@ -58,7 +58,11 @@ impl Client {
 
     /// Settles one number, or everything.
     pub fn settle(&self, input: Option<&str>, cancel: &Cancel) -> Report {
-        self.try_settle(input, cancel).unwrap_or_else(Report::from)
+        self.try_settle(input, cancel).unwrap_or_else(|error| {
+            // Whatever is wrong now: the number may have been sent before.
+            let in_doubt = input.is_some_and(|input| self.is_in_doubt(None, input));
+            Report { in_doubt, ..error.into() }
+        })
     }
 
     fn try_settle(&self, input: Option<&str>, cancel: &Cancel) -> Result<Report> {
@@ -81,20 +85,22 @@ impl Client {
         match (&aim, row.state) {
             (_, State::Abandoned) => return wrong("the request with this number was abandoned"),
             (Aim::Complete, _)
-                if row.called_off && row.state != State::Unresolved && row.state != State::Damaged =>
+                if row.called_off
+                    && !matches!(row.state, State::Unresolved | State::Damaged | State::Refused) =>
             {
                 return wrong("the request with this number was called off");
             }
             (Aim::Abandon(_), State::Done | State::Refused | State::Closed | State::Voided) => {
                 return wrong("only what is in doubt or watched can be abandoned");
             }
-            (Aim::Void, _) if row.request.operation != api::USE.id && !row.state.is_finished() => {
+            (Aim::Void, _) if row.request.operation != api::USE.id => {
                 return wrong(&format!(
                     "only a redemption can be called off, this is {}",
                     row.request.operation
                 ));
             }
-            (Aim::Complete | Aim::Void, State::Unresolved) if !is_due(&row) => return Ok(unsettled(&row)),
+            (Aim::Complete, State::Unresolved) if !is_due(&row) => return Ok(unsettled(&row)),
+            (Aim::Void, State::Unresolved) if row.called_off && !is_due(&row) => return Ok(unsettled(&row)),
             _ => {}
         }
         let Some(claim) = self.journal.claim(number, self.end_of(deadline))? else {
@@ -120,7 +126,7 @@ impl Client {
                 return wrong("the request with this number was called off");
             }
             (Aim::Void, _) => self.void(claim, deadline, cancel),
-            (Aim::Watch, State::RefusedWatched) => self.watch(claim, deadline, cancel),
+            (Aim::Complete | Aim::Watch, State::RefusedWatched) => self.watch(claim, deadline, cancel),
             (Aim::Complete | Aim::Watch, _) => self.recorded(&claim.row),
         })
     }
@@ -178,7 +184,7 @@ impl Client {
         let before = rows.iter().filter(|row| row.state.is_pending()).count();
         // Those that never get an answer hold up nobody for ever.
         rows.sort_by_key(|row| (row.tried_ms, row.id));
-        for row in rows.iter().filter(|row| row.state != State::Unresolved || is_due(row)) {
+        for row in rows.iter().filter(|row| !is_old_and_quiet(row)) {
             if whole.is_over() || cancel.cancelled().is_some() {
                 break;
             }
@@ -286,6 +292,17 @@ fn is_due(row: &Row) -> bool {
     !(0..ASKED_EVERY_MS).contains(&since)
 }
 
+/// It has been open for a day, and was asked about within the last.
+fn is_old_and_quiet(row: &Row) -> bool {
+    let doubted_ms = row.doubted_ms.unwrap_or(row.updated_ms);
+    let is_old = wall_ms().saturating_sub(doubted_ms) >= ASKED_EVERY_MS;
+    match row.state {
+        State::Unresolved => !is_due(row),
+        State::RefusedWatched => is_old && !is_due(row),
+        _ => false,
+    }
+}
+
 fn abandon(claim: Claim, note: String) -> Report {
     let number = claim.row.request.number.to_string();
     match claim.abandon(note) {
@@ -362,9 +379,17 @@ fn listed(row: &Row) -> Listed<'_> {
         },
         age_ms: wall_ms().saturating_sub(row.created_ms).max(0),
         attempts: row.attempts,
-        name: code_of(row).name(),
+        name: told(row).name(),
         cause: &row.cause,
         request_ids: if is_unresolved { ids.collect() } else { Vec::new() },
+    }
+}
+
+/// What the till was told of it last.
+fn told(row: &Row) -> Code {
+    match row.state {
+        State::RefusedWatched => Code::from_number(row.code).unwrap_or(Code::Refused),
+        _ => code_of(row),
     }
 }
 

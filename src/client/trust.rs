@@ -9,9 +9,10 @@ use super::doubt::Prior;
 use super::{Client, Errand};
 use crate::api::Prepared;
 use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::log;
 use crate::mode::Mode;
+use crate::net::Answer;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::Report;
@@ -248,6 +249,33 @@ impl Client {
         }
     }
 
+    /// What to do about an answer whose key is not there, or about a refused download of such keys.
+    pub(super) fn advice_on_key(
+        &self,
+        trust: &std::result::Result<Proof, Distrust>,
+        is_download: bool,
+        answer: &Answer,
+    ) -> Option<String> {
+        let signed_by = answer.signature.serial.as_deref().and_then(public_key_id);
+        let console = "the merchant console offers both";
+        match (trust, signed_by) {
+            (Err(Distrust::UnknownSerial { .. } | Distrust::Unsigned), Some(id)) => Some(format!(
+                "WeChat Pay signs with its public key {id}: set wechatpay_public_key_id to it and \
+                 wechatpay_public_key_path to its file; {console}."
+            )),
+            _ if is_download && !matches!(answer.status, 200 | 401 | 429) => Some(format!(
+                "Set wechatpay_public_key_id and wechatpay_public_key_path, which need no download: {console}. A \
+                 merchant that began with the public key has no platform certificates."
+            )),
+            (Err(Distrust::UnknownSerial { .. }), None) if self.keys.apiv3_key.is_none() => Some(
+                "Set apiv3_key, so that platform certificates are downloaded, or add this one to \
+                 platform_certificates."
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+
     /// Makes sure that there is a key to prove answers with before something is sent.
     pub(super) fn have_keys(
         &self,
@@ -270,6 +298,8 @@ impl Client {
             code,
             message: format!("platform certificates are needed and could not be downloaded: {}", why.message),
             data: None,
+            // Of what was asked.
+            attempts: 0,
             ..why
         }))
     }
@@ -327,18 +357,25 @@ impl Client {
                 Ok(())
             }
             // A merchant that came after the change has only the public key.
-            (Code::NotFound, _) => Err(Box::new(Error::at(
-                Code::Config,
-                "/wechatpay_public_key_id",
-                "this merchant has no platform certificates (404)",
-            )
-            .hint(
-                "Set wechatpay_public_key_id and wechatpay_public_key_path: the merchant console offers both.",
-            )
-            .into())),
+            (Code::NotFound, _) => Err(Box::new(Report {
+                message: "this merchant has no platform certificates (404)".into(),
+                field: Some("/wechatpay_public_key_id".into()),
+                code: Code::Config,
+                ..report
+            })),
             _ => Err(Box::new(report)),
         }
     }
+}
+
+/// A public key's id as it can stand in advice; anybody may write anything into a header.
+fn public_key_id(serial: &str) -> Option<String> {
+    let digits = serial.get(PUBLIC_KEY_ID_PREFIX.len()..)?;
+    let is_id = serial.is_char_boundary(PUBLIC_KEY_ID_PREFIX.len())
+        && serial.len() <= 64
+        && serial.to_ascii_uppercase().starts_with(PUBLIC_KEY_ID_PREFIX)
+        && digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_id.then(|| serial.to_owned())
 }
 
 /// How long nobody asks again: a minute, but where it has not got through to WeChat Pay not at all, and where

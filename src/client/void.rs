@@ -1,10 +1,10 @@
 //! A redemption that is called off: asked about, and returned if it is there. And one that was told as refused, and may
 //! still arrive.
 
-use super::Client;
-use super::doubt::{Looked, capped};
+use super::doubt::{Looked, capped, returned_since};
 use super::record::{end, unrecorded, verdict};
 use super::settle::still_open;
+use super::{Client, done_s};
 use crate::api;
 use crate::evidence::{Evidence, LIFE_OF_A_COPY_S};
 use crate::hex;
@@ -47,22 +47,23 @@ impl Client {
             _ => looked.counts(signed_s),
         };
         match looked.evidence.clone() {
-            Evidence::Done => self.give_back(claim, State::Voided, deadline, cancel),
+            Evidence::Done => self.give_back(claim, State::Voided, looked, deadline, cancel),
             Evidence::Absent if was_proven => {
                 let why =
                     "the coupon was redeemed by this number, and WeChat Pay says that it does not exist";
                 still_open(claim, state, why, Some(&looked.report))
             }
-            Evidence::NotDone(_) | Evidence::Other(_) | Evidence::Undone if was_proven => {
-                end(claim, State::Voided, 0, voided(None))
+            _ if was_proven && looked.undoes(done_s(row)) => end(claim, State::Voided, 0, voided(None)),
+            Evidence::NotDone(_) | Evidence::Other(_) if was_proven => {
+                // The answer may be older than the redemption: it is looked at again.
+                let signed_s = signed_s.max(done_s(row));
+                end(claim, State::Watching, signed_s, watching(signed_s))
             }
             Evidence::NotDone(_) | Evidence::Other(_) | Evidence::Undone | Evidence::Absent => {
                 if is_over {
                     return end(claim, State::Voided, 0, voided(None));
                 }
-                let watch_until_ms = signed_s.saturating_add(LIFE_OF_A_COPY_S).saturating_mul(1000);
-                let report = Report::local(&json!({ "state": "watching", "watch_until_ms": watch_until_ms }));
-                end(claim, State::Watching, signed_s, Report { heard: true, ..report })
+                end(claim, State::Watching, signed_s, watching(signed_s))
             }
             Evidence::Unnamed(_) | Evidence::Nothing => {
                 still_open(claim, state, "asking about the coupon failed", Some(&looked.report))
@@ -71,13 +72,16 @@ impl Client {
     }
 
     /// What was told as refused may still happen, while a copy of the request is on its way: then it is returned.
-    pub(super) fn watch(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
+    pub(super) fn watch(&self, mut claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
         let Some(looked) = self.look_at(&claim.row, deadline, cancel) else {
             return still_open(claim, State::RefusedWatched, "there is nothing to ask", None);
         };
         let signed_s = capped(claim.row.signed_s, looked.proof);
         match &looked.evidence {
-            Evidence::Done => self.give_back(claim, State::Refused, deadline, cancel),
+            Evidence::Done => match claim.call_off() {
+                Ok(()) => self.give_back(claim, State::Refused, looked, deadline, cancel),
+                Err(error) => error.into(),
+            },
             Evidence::Unnamed(_) | Evidence::Nothing => {
                 still_refused(claim, State::RefusedWatched, signed_s, &looked)
             }
@@ -87,12 +91,28 @@ impl Client {
     }
 
     /// Returns a redemption under a number that is always the same, and ends its row.
-    fn give_back(&self, claim: Claim, state: State, deadline: &Deadline, cancel: &Cancel) -> Report {
+    fn give_back(
+        &self,
+        claim: Claim,
+        state: State,
+        looked: Looked,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
         let row = &claim.row;
+        if looked.is_sequential() && !row.members.contains_key("sequential_coupon_index") {
+            let why = "a coupon of several uses is returned by the index of the use, which the request did not name";
+            return still_open(claim, State::Voiding, why, None);
+        }
         let undone = self.call(&api::RETURN, &return_request(row, deadline), cancel);
         if undone.code != Code::Ok {
             let why = "the coupon is redeemed and returning it failed";
-            return still_open(claim, row_state(state), why, Some(&Report { heard: true, ..undone }));
+            return still_open(claim, State::Voiding, why, Some(&Report { heard: true, ..undone }));
+        }
+        if undone.recorded {
+            let why = "it was returned before under the same number, and is redeemed all the same";
+            log::error(format_args!("{why}: {}", row.request.number));
+            return still_open(claim, State::Voiding, why, None);
         }
         if let Some(other) = another_number(row, &undone) {
             // Between the question and the return somebody else has redeemed it, and that is what was returned.
@@ -101,13 +121,13 @@ impl Client {
                 row.request.number
             );
             log::error(format_args!("{why}"));
-            return still_open(claim, row_state(state), &why, None);
+            return still_open(claim, State::Voiding, &why, None);
         }
         let number = undone.out_request_no.clone();
         if state == State::Refused {
-            let refusal = refusal_of(row);
-            let verdict = verdict(row, State::Refused, 0, &refusal);
             log::warn(format_args!("number {} was redeemed late, and returned", row.request.number));
+            let told = Report { message: returned_since("use"), ..Report::new(Code::CouponState) };
+            let verdict = verdict(row, State::Refused, 0, &told);
             return match claim.finish(verdict) {
                 Ok(()) => voided(number),
                 Err(error) => unrecorded(undone, &error),
@@ -115,11 +135,6 @@ impl Client {
         }
         end(claim, State::Voided, 0, voided(number))
     }
-}
-
-/// As what a row goes on that was not ended so.
-fn row_state(ended: State) -> State {
-    if ended == State::Refused { State::RefusedWatched } else { State::Voiding }
 }
 
 /// What the till was told stays what it was told.
@@ -133,6 +148,7 @@ fn still_refused(claim: Claim, state: State, signed_s: i64, looked: &Looked) -> 
         proven: looked.proof,
         heard: looked.report.heard,
         course: looked.report.course.clone(),
+        recorded: true,
         ..refusal_of(&claim.row)
     };
     let state = match state {
@@ -155,19 +171,37 @@ fn another_number(row: &Row, undone: &Report) -> Option<String> {
     shown.first().filter(|_| !is_ours).map(|other| (*other).to_owned())
 }
 
+fn watching(signed_s: i64) -> Report {
+    let watch_until_ms = signed_s.saturating_add(LIFE_OF_A_COPY_S).saturating_mul(1000);
+    let report = Report::local(&json!({ "state": "watching", "watch_until_ms": watch_until_ms }));
+    Report { heard: true, ..report }
+}
+
 pub(super) fn voided(return_number: Option<String>) -> Report {
     Report::local(&json!({ "state": "voided", "return_request_no": return_number }))
 }
 
 /// The return of a redemption has a number of its own that is always the same: `V` and 38 hexadecimal digits
 /// of the digest of the redemption's number.
+pub(super) fn return_number(redemption: &str) -> String {
+    let digest = hex::upper(&Sha256::digest(format!("void {redemption}")));
+    format!("V{}", digest.chars().take(OWN_DIGITS).collect::<String>())
+}
+
+/// Whether a number looks like one that [`return_number`] has made.
+pub(super) fn is_own_return(number: &str) -> bool {
+    let digits = number.strip_prefix('V').unwrap_or_default();
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
+    digits.len() == OWN_DIGITS && digits.bytes().all(is_digit)
+}
+
+const OWN_DIGITS: usize = 38;
+
 fn return_request(row: &Row, deadline: &Deadline) -> String {
-    let digest = hex::upper(&Sha256::digest(format!("void {}", row.request.number)));
-    let number = format!("V{}", digest.chars().take(38).collect::<String>());
     let names = api::RETURN.members.iter().map(|member| member.name).filter(|name| *name != "out_request_no");
     let mut request: Map<String, Value> =
         names.filter_map(|name| Some((name.to_owned(), row.members.get(name)?.clone()))).collect();
-    request.insert("out_request_no".into(), Value::String(number));
+    request.insert("out_request_no".into(), Value::String(return_number(&row.request.number)));
     let left_ms = u64::try_from(deadline.left().as_millis()).unwrap_or(LONGEST_CALL_MS);
     request.insert("_options".into(), json!({ "timeout_ms": left_ms.clamp(1, LONGEST_CALL_MS) }));
     Value::Object(request).to_string()

@@ -5,6 +5,7 @@ use super::fields::Fields;
 use crate::error::{Error, Result};
 use crate::hex;
 use crate::mode::Mode;
+use crate::redact::{Shown, may_be_a_key};
 use crate::status::Code;
 use crate::wire::keys::{Certificate, PrivateKey, PublicKey};
 use crate::wire::ring::{KeyRing, PUBLIC_KEY_ID_PREFIX};
@@ -179,8 +180,29 @@ fn file_or_text(
 pub fn read_file(member: &str, path: &str) -> Result<Vec<u8>> {
     /// A file of keys or certificates; a whole bundle of roots has a quarter of this.
     const LARGEST: u64 = 1024 * 1024;
-    crate::file::read_whole(Path::new(path), LARGEST)
-        .map_err(|why| Error::at(Code::Config, format!("/{member}"), format!("cannot read {path:?}: {why}")))
+    crate::file::read_whole(Path::new(path), LARGEST).map_err(|why| unreadable(member, path, &why))
+}
+
+/// Whoever has the content of the file and not its path is told the difference, and the content is not repeated.
+fn unreadable(member: &str, path: &str, why: &str) -> Error {
+    let field = format!("/{member}");
+    if !may_be_a_key(path) {
+        return Error::at(Code::Config, field, format!("cannot read {}: {why}", Shown(path)));
+    }
+    let (name, what) = match member.split('/').next().unwrap_or_default() {
+        "private_key_path" => ("private_key_path", "the key itself: use private_key_pem"),
+        "merchant_certificate_path" => {
+            ("merchant_certificate_path", "the certificate itself: use merchant_certificate_pem")
+        }
+        "wechatpay_public_key_path" => {
+            ("wechatpay_public_key_path", "the key itself: use wechatpay_public_key_pem")
+        }
+        other => (other, "the certificate itself: save it to a file and give the file's path"),
+    };
+    let message = format!(
+        "{name} is to be the path of a file, and no file can be read there ({why}); it looks as if this is {what}"
+    );
+    Error::at(Code::Config, field, message)
 }
 
 /// The serial number as WeChat Pay writes it: upper-case hexadecimal. Blanks and colons, as other programs

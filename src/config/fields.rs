@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::json;
+use crate::redact::{Shown, may_be_a_key};
 use crate::status::Code;
 use serde_json::{Map, Value};
 
@@ -105,8 +106,13 @@ impl Fields {
         match self.members.keys().next() {
             None => Ok(()),
             Some(unknown) => {
-                let message =
-                    format!("{unknown} is not a known member; known are: {}", self.known.join(", "));
+                let known = self.known.join(", ");
+                if may_be_a_key(unknown) {
+                    // The pointer would repeat it.
+                    let message = format!("{} is the name of a member; known are: {known}", Shown(unknown));
+                    return Err(Error::at(Code::Config, self.parent, message));
+                }
+                let message = format!("{unknown} is not a known member; known are: {known}");
                 Err(Error::at(Code::Config, self.pointer(unknown), message))
             }
         }

@@ -6,19 +6,23 @@
 mod credentials;
 mod fields;
 mod identity;
+mod proxy;
 
 pub use identity::Identity;
+pub use proxy::Proxy;
 
 use crate::api::Defaults;
 use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::limits::LONGEST_CALL_MS;
+use crate::redact::Shown;
 use crate::status::Code;
 use crate::wire::ring::KeyRing;
 use crate::wire::sign::Authorizer;
 use fields::Fields;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use ureq::http::Uri;
 use zeroize::Zeroizing;
@@ -51,8 +55,8 @@ pub struct Config {
     pub max_rate_per_s: u64,
     /// PEM text of roots that are trusted besides Mozilla's.
     pub extra_roots: Option<Vec<u8>>,
-    /// URL of an HTTP proxy. The environment's proxy variables are not read.
-    pub proxy: Option<String>,
+    /// An HTTP proxy. The environment's proxy variables are not read.
+    pub proxy: Option<Arc<Proxy>>,
     /// Encoding of every text that crosses the C boundary.
     pub text_encoding: TextEncoding,
     /// The whole `User-Agent`.
@@ -109,7 +113,8 @@ impl Config {
         let credentials = credentials::read(&mut fields, &identity)?;
 
         let base_urls = fields.texts("base_urls")?;
-        let proxy = fields.text("proxy")?;
+        let proxy = fields.text("proxy")?.map(Zeroizing::new);
+        let proxy = proxy.map(|url| Proxy::read(&url).map(Arc::new)).transpose()?;
         let limits = limits(&mut fields)?;
         let max_rate_per_s = fields.number("max_rate_per_s", 1..=100_000, 500)?;
         let extra_roots =
@@ -117,7 +122,7 @@ impl Config {
         let text_encoding = text_encoding(&mut fields)?;
         let user_agent = user_agent(fields.text("user_agent_suffix")?)?;
         let journal = JournalSettings {
-            path: fields.text("journal_path")?.map(PathBuf::from),
+            path: fields.text("journal_path")?.map(journal_path).transpose()?,
             keep: Duration::from_secs(fields.number("journal_keep_days", 1..=3650, 90)? * 24 * 60 * 60),
             replays: fields.boolean("journal_replays", true)?,
         };
@@ -147,6 +152,16 @@ impl Config {
     }
 }
 
+/// A file is made where there is none, so a key that landed here must not become its name.
+fn journal_path(text: String) -> Result<PathBuf> {
+    if text.contains("-----") || text.chars().any(char::is_control) {
+        let message = "journal_path is to be the path of a file; it looks as if this is a key or certificate itself, \
+                       or it has a control character";
+        return Err(Error::at(Code::Config, "/journal_path", message));
+    }
+    Ok(PathBuf::from(text))
+}
+
 /// One file for each merchant: several may share a journal. Absolute, so that it stays the same in another folder.
 fn certificates_beside(journal: &Path, id: &str) -> Option<PathBuf> {
     let mut name = std::path::absolute(journal).ok()?.into_os_string();
@@ -167,7 +182,7 @@ fn limits(fields: &mut Fields) -> Result<Limits> {
 fn text_encoding(fields: &mut Fields) -> Result<TextEncoding> {
     let Some(name) = fields.text("text_encoding")? else { return Ok(TextEncoding::UTF8) };
     TextEncoding::named(&name).ok_or_else(|| {
-        let message = format!("text_encoding must be utf-8, gbk or gb18030, found {name:?}");
+        let message = format!("text_encoding must be utf-8, gbk or gb18030, found {}", Shown(&name));
         Error::at(Code::Config, "/text_encoding", message)
     })
 }
@@ -181,7 +196,7 @@ fn hosts(urls: Option<Vec<String>>) -> Result<Vec<Host>> {
 }
 
 fn host(url: &str, field: &str) -> Result<Host> {
-    let wrong = |why: &str| Error::at(Code::Config, field, format!("{url:?} {why}"));
+    let wrong = |why: &str| Error::at(Code::Config, field, format!("{} {why}", Shown(url)));
     let uri: Uri = url.parse().map_err(|_| wrong("is not a URL"))?;
     if uri.scheme_str() != Some("https") {
         return Err(wrong("must begin with https://"));

@@ -87,10 +87,18 @@ pub unsafe extern "C" fn wxcoupon_ctx_new(
                     unsafe { out_ctx.write_unaligned(key as *mut wxcoupon_ctx) };
                     (report, encoding)
                 }
-                Err(error) => (error.into(), TextEncoding::UTF8),
+                Err(error) => (refused("ctx_new", error), TextEncoding::UTF8),
             }
         })
     })
+}
+
+/// Without a context nothing is sold, and whoever looks into the log alone should see why.
+fn refused(what: &str, error: Error) -> Report {
+    if matches!(error.code, Code::Key | Code::Config) {
+        crate::log::error(format_args!("{what}: {}: {}", error.code.name(), error.message));
+    }
+    error.into()
 }
 
 fn make(bytes: &[u8]) -> Result<(usize, TextEncoding, Report)> {
@@ -136,7 +144,7 @@ pub unsafe extern "C" fn wxcoupon_ctx_update(
             let bytes = unsafe { bytes_of(config_json, "config_json") };
             match bytes.and_then(|bytes| renew(ctx, &old, bytes)) {
                 Ok((report, encoding)) => (report, encoding),
-                Err(error) => (error.into(), old.encoding),
+                Err(error) => (refused("ctx_update", error), old.encoding),
             }
         })
     })

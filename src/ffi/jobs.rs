@@ -132,7 +132,11 @@ pub extern "C" fn wxcoupon_job_wait(job: *mut wxcoupon_job, wait_ms: u32, out_bu
             crate::log::pass_on(started.job.take_lines());
             let report = match done {
                 Some(report) => Report::clone(&report),
-                None => Report { retry_after_ms: Some(ASK_AGAIN_MS), ..Report::new(Code::Running) },
+                None => Report {
+                    in_doubt: started.job.is_in_doubt(),
+                    retry_after_ms: Some(ASK_AGAIN_MS),
+                    ..Report::new(Code::Running)
+                },
             };
             (report, started.encoding)
         })

@@ -25,6 +25,7 @@ use crate::status::Code;
 use crate::system::wall_ms;
 use decide::{Caller, Found};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{Durability, Mark, Overview, PROVEN_S, Store, StoreError, Transaction};
@@ -46,6 +47,8 @@ pub struct Journal {
     /// By which others see that this context lives. Replaced when a row could not be given back, so that the row is free
     /// once nobody works under the old one.
     mark: Mutex<Arc<dyn Mark>>,
+    /// The outcome of a commit was unknown once.
+    is_shaky: AtomicBool,
 }
 
 /// What is known of a number when a call comes with it.
@@ -84,6 +87,7 @@ pub struct Claim {
     pub row: Row,
     /// An earlier call, or a process that died, may have sent it already.
     pub doubt: bool,
+    until_s: AtomicI64,
     finished: bool,
 }
 
@@ -100,7 +104,8 @@ impl Journal {
     /// The same in a store that is open.
     pub fn with_store(store: Arc<dyn Store>, merchant: &str, keep: Duration) -> Result<Journal> {
         let mark = Mutex::new(store.enlist().map_err(journal_error)?);
-        let journal = Journal { store, merchant: merchant.into(), keep, mark };
+        let is_shaky = AtomicBool::new(false);
+        let journal = Journal { store, merchant: merchant.into(), keep, mark, is_shaky };
         journal.forget_old(1);
         Ok(journal)
     }
@@ -114,14 +119,17 @@ impl Journal {
         let found = match self.decided(Durability::Flushed, &mark, until_s, begin) {
             Ok(found) => found,
             Err(StoreError::NotWritten(why)) => return Err(not_written(why)),
-            Err(StoreError::Unknown(why)) => return Err(self.take_back(&number, &mark, why)),
+            Err(StoreError::Unknown(why)) => {
+                self.is_shaky.store(true, Ordering::Relaxed);
+                return Err(self.take_back(&number, &mark, why));
+            }
         };
         Ok(match found {
             Found::Claimed { row, doubt } => {
                 if row.id % PRUNED_EVERY == 0 {
                     self.forget_old(STEPS);
                 }
-                Begin::Go(self.claimed(mark, row, doubt))
+                Begin::Go(self.claimed(mark, row, doubt, until_s))
             }
             Found::Recorded(row) => Begin::Recorded(row),
             Found::Unsettled(row) => Begin::Unsettled(row),
@@ -175,10 +183,19 @@ impl Journal {
         let (mark, number) = (self.mark(), number.to_owned());
         let claim =
             move |rows: &mut dyn Transaction, caller: &Caller<'_>| decide::claim(rows, caller, &number);
-        let row = self.decided(Durability::Lazy, &mark, until_s, claim).map_err(journal_error)?;
+        // A row whose own commit was in question must be on the disk before it is sent.
+        let durability =
+            if self.is_shaky.load(Ordering::Relaxed) { Durability::Flushed } else { Durability::Lazy };
+        let row = self.decided(durability, &mark, until_s, claim).map_err(|error| {
+            if matches!(error, StoreError::Unknown(_)) {
+                self.is_shaky.store(true, Ordering::Relaxed);
+                self.give_up(&mark);
+            }
+            journal_error(error)
+        })?;
         Ok(row.map(|row| {
             let doubt = row.state.is_in_doubt() || row.state == State::RefusedWatched;
-            self.claimed(mark, row, doubt)
+            self.claimed(mark, row, doubt, until_s)
         }))
     }
 
@@ -275,7 +292,7 @@ impl Journal {
         let Some(coupon) = row.coupon.clone() else { return Ok(None) };
         self.run(Durability::Reading, move |rows| {
             let mut returns = rows.returns(&merchant, &coupon)?;
-            returns.retain(|back| back.state == State::Done && is_later(back, &row));
+            returns.retain(|back| back.state == State::Done && back.id > row.verdict_row);
             Ok(returns.pop())
         })
     }
@@ -284,8 +301,9 @@ impl Journal {
         Arc::clone(&lock(&self.mark))
     }
 
-    fn claimed(self: &Arc<Self>, mark: Arc<dyn Mark>, row: Row, doubt: bool) -> Claim {
-        Claim { journal: Arc::clone(self), mark, row, doubt, finished: false }
+    fn claimed(self: &Arc<Self>, mark: Arc<dyn Mark>, row: Row, doubt: bool, until_s: i64) -> Claim {
+        let until_s = AtomicI64::new(until_s);
+        Claim { journal: Arc::clone(self), mark, row, doubt, until_s, finished: false }
     }
 
     /// From now on this context goes by another mark: a row that bears the old one could not be given back.
@@ -310,14 +328,16 @@ impl Claim {
             _ => Durability::Flushed,
         };
         let judged = self.row.judged(verdict);
-        self.replace(durability, judged).inspect_err(|_| self.journal.give_up(&self.mark))
+        self.replace(durability, move |rows| Ok(Row { verdict_row: rows.latest()?, ..judged }))
+            .inspect_err(|_| self.journal.give_up(&self.mark))
     }
 
     /// Writes down that the request is called off, before anything is done about it.
     pub fn call_off(&mut self) -> Result<()> {
         let state = State::Voiding;
         let row = Row { state, called_off: true, updated_ms: wall_ms(), ..self.row.clone() };
-        self.replace(Durability::Flushed, row.clone())?;
+        let called_off = row.clone();
+        self.replace(Durability::Flushed, move |_| Ok(called_off))?;
         self.row = row;
         Ok(())
     }
@@ -332,18 +352,38 @@ impl Claim {
             lease,
             ..self.row.clone()
         };
-        self.replace(Durability::Flushed, row)?;
+        self.replace(Durability::Flushed, move |_| Ok(row))?;
         self.finished = true;
         Ok(())
     }
 
-    fn replace(&self, durability: Durability, row: Row) -> Result<()> {
-        let (held, number) = (self.row.lease.clone(), Arc::clone(&row.request.number));
-        let is_still_ours = self.journal.run(durability, move |rows| rows.replace(&row, &held))?;
+    /// From now on the request may be signed until that time: written down before it is.
+    pub fn extend(&self, until_s: i64) -> Result<()> {
+        let row = self.row.in_work(until_s);
+        self.replace(Durability::Flushed, move |_| Ok(row))?;
+        self.until_s.store(until_s, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The latest time until which the store has it that the request may be signed.
+    pub fn until_s(&self) -> i64 {
+        self.until_s.load(Ordering::Relaxed)
+    }
+
+    fn replace(
+        &self,
+        durability: Durability,
+        row: impl FnOnce(&mut dyn Transaction) -> store::Result<Row> + Send + 'static,
+    ) -> Result<()> {
+        let (held, number) = (self.row.lease.clone(), Arc::clone(&self.row.request.number));
+        let is_still_ours = self.journal.run(durability, move |rows| {
+            let row = row(rows)?;
+            rows.replace(&row, &held)
+        })?;
         if is_still_ours {
             Ok(())
         } else {
-            Err(journal_error(StoreError::NotWritten(format!("somebody else works on {number} by now"))))
+            Err(journal_error(StoreError::Unknown(format!("somebody else works on {number} by now"))))
         }
     }
 }
@@ -368,14 +408,6 @@ impl Drop for Claim {
             self.journal.give_up(&self.mark);
             crate::log::warn(format_args!("a journal row could not be given back: {}", error.message));
         }
-    }
-}
-
-/// By WeChat Pay's time where both verdicts have it and differ, else by this machine's.
-fn is_later(back: &Row, redeemed: &Row) -> bool {
-    match (back.verdict_s, redeemed.verdict_s) {
-        (Some(back), Some(redeemed)) if back != redeemed => back > redeemed,
-        _ => back.created_ms >= redeemed.updated_ms,
     }
 }
 

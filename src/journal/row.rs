@@ -157,6 +157,8 @@ pub struct Row {
     pub signed_s: i64,
     /// WeChat Pay's time of the verdict, in seconds since 1970, where an answer proved it.
     pub verdict_s: Option<i64>,
+    /// Key of the latest row when the verdict was written: what has a higher one began after it.
+    pub verdict_row: i64,
     /// The recorded answer.
     pub answer: Option<Arc<str>>,
     /// HTTP status of the recorded answer.
@@ -196,6 +198,7 @@ impl Row {
             sent: false,
             signed_s: 0,
             verdict_s: None,
+            verdict_row: 0,
             answer: None,
             http_status: None,
             request_id: None,
@@ -263,6 +266,7 @@ impl Row {
             Some(i64::from(self.sent)),
             Some(self.signed_s),
             self.verdict_s,
+            Some(self.verdict_row),
             self.http_status.map(i64::from),
             Some(self.lease.generation),
             self.lease.until_ms,
@@ -333,12 +337,14 @@ impl Row {
     }
 }
 
-/// By brand, stock and code: codes that a brand makes itself repeat across stocks. Each part with its length, so that no
+/// By brand, stock, code and, of a coupon that is used several times, which use: codes that a brand makes itself repeat
+/// across stocks. Each part with its length, so that no
 /// two coupons share a key.
 pub(super) fn coupon(members: &Map<String, Value>) -> Option<Arc<str>> {
     let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
-    let parts = ["brand_id", "stock_id", "coupon_code"].map(text);
-    let [.., code] = parts;
+    let use_of = members.get("sequential_coupon_index").map(Value::to_string).unwrap_or_default();
+    let [brand, stock, code] = ["brand_id", "stock_id", "coupon_code"].map(text);
+    let parts = [brand, stock, code, &use_of];
     if code.is_empty() {
         return None;
     }

@@ -92,6 +92,9 @@ pub trait Transaction {
     /// so that others wait but a little. Behind which row to go on; nothing where the rest is to be kept.
     fn prune(&mut self, merchant: &str, older_than_ms: i64, after: i64) -> Result<Option<i64>>;
 
+    /// Key of the latest row, 0 before the first. Keys grow in the order in which rows are put in.
+    fn latest(&mut self) -> Result<i64>;
+
     /// A number that the store remembers under a name.
     fn fact(&mut self, name: &str) -> Result<Option<i64>>;
 

@@ -41,6 +41,11 @@ impl Cancel {
         Cancel(Some(Arc::default()))
     }
 
+    /// Whether anybody can call it off.
+    pub fn is_possible(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Calls the job off; says on which side. Again: the same answer.
     pub fn cancel(&self) -> Side {
         let Some(shared) = &self.0 else { return Side::Sent };
@@ -54,6 +59,11 @@ impl Cancel {
     /// Whether and when it was called off.
     pub fn cancelled(&self) -> Option<Side> {
         self.0.as_ref().and_then(|shared| lock(shared).cancelled)
+    }
+
+    /// Whether something has left.
+    pub fn has_sent(&self) -> bool {
+        self.0.as_ref().is_some_and(|shared| lock(shared).sent)
     }
 
     /// Asks to let bytes out. Once this says yes, calling off comes too late to mean "unsent".

@@ -20,6 +20,9 @@ use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 const LARGEST_OFFSET_S: i64 = 48 * 60 * 60;
 /// `Date` has whole seconds, and the answer took its time: smaller differences mean nothing.
 const NOISE_S: i64 = 2;
+/// A signature may be accepted until its time has come, so a copy that is ahead is counted as it stands; one that is further
+/// ahead than this would keep a row in doubt for hours.
+pub const FAR_AHEAD_S: i64 = 30 * 60;
 /// A clock that moved otherwise than time passed, by more than this, was set.
 const STEP_MS: i64 = 5_000;
 
@@ -40,6 +43,8 @@ pub struct Clock(Mutex<State>);
 struct State {
     /// What an answer's `Date` said last.
     provisional_s: i64,
+    /// A signature by proven time was rejected: what `Date` says is followed instead.
+    follows_date: bool,
     proven: Option<Proven>,
     /// WeChat Pay's time was at least this then.
     floor: Option<(i64, Instant)>,
@@ -96,7 +101,8 @@ impl State {
         let proven = self.proven();
         if let Some(proven) = proven {
             let age = age_by(proven.offset_s);
-            if is_fresh(age) {
+            // A small offset may come from an answer that was old itself: it does not widen the window.
+            if is_fresh(age) && (proven.offset_s.abs() >= WINDOW_S || is_fresh(age_by(0))) {
                 return Ok(true);
             }
             if !proven.is_remembered {
@@ -146,7 +152,14 @@ impl Clock {
 
     /// What is added to this machine's time when a request is signed, in seconds.
     pub fn offset_s(&self) -> i64 {
-        self.lock().provisional_s
+        let state = self.lock();
+        let proven = state.proven().filter(|_| !state.follows_date);
+        proven.map_or(state.provisional_s, |proven| proven.offset_s)
+    }
+
+    /// A signature was rejected, perhaps for its time.
+    pub fn was_rejected(&self) {
+        self.lock().follows_date = true;
     }
 
     /// WeChat Pay's proven time now, in seconds since 1970; the least that it can be where this machine's clock was set.
@@ -156,11 +169,10 @@ impl Clock {
         by_offset.max(state.floor_s())
     }
 
-    /// The time to remember for a copy that was signed with this one. A signature that is more than five minutes ahead
-    /// cannot be accepted now; counted as it stands it would keep a row in doubt until then.
+    /// The time to remember for a copy that was signed with this one.
     pub fn time_of_copy(&self, signed_s: i64) -> i64 {
         let proven = self.lock().proven().map(|proven| wall_s().saturating_add(proven.offset_s));
-        proven.filter(|now_s| signed_s.saturating_sub(*now_s) > WINDOW_S).unwrap_or(signed_s)
+        proven.filter(|now_s| signed_s.saturating_sub(*now_s) > FAR_AHEAD_S).unwrap_or(signed_s)
     }
 
     /// Whether an answer to a question of ours that was signed then is fresh.
@@ -181,11 +193,16 @@ impl Clock {
         }
         let mut state = self.lock();
         let offset_s = proof.at_s.saturating_sub(wall_s());
-        let differs = |proven: Proven| (proven.offset_s - offset_s).abs() > NOISE_S;
+        // An old answer makes the time look earlier, so only one that cannot be old may set it back.
+        let differs = |proven: Proven| {
+            let change = offset_s - proven.offset_s;
+            change > NOISE_S || change < -NOISE_S && shows_new_number
+        };
         if state.proven().is_none_or(|proven| proven.is_remembered || differs(proven)) {
             let offset_s = if offset_s.abs() <= NOISE_S { 0 } else { offset_s };
             state.proven = Some(Proven::new(offset_s, false));
         }
+        state.follows_date = false;
         if state.floor_s().is_none_or(|floor_s| floor_s < proof.at_s) {
             state.floor = Some((proof.at_s, system::now()));
         }
@@ -204,7 +221,9 @@ impl Clock {
         state.provisional_s = offset;
         drop(state);
         if (offset - known).abs() > 30 {
-            log::warn(format_args!("this machine's clock is {} s off; signing with corrected time", -offset));
+            log::warn(format_args!(
+                "this machine's clock is off: clock_offset_s={offset} is added to its time when a request is signed"
+            ));
         }
     }
 }

@@ -1,38 +1,53 @@
-//! How a connection is made: ureq's way, with one TLS configuration for all.
+//! How a connection is made: to the server or through a proxy, then TLS, then the mark of what leaves.
+//!
+//! ureq speaks HTTP; the connections under it are made here. Its own read an answer to CONNECT for as long as a proxy
+//! drips it, take a second answer for the answer to the next request, and keep a proxy's password in memory.
 
+use super::addresses;
+use super::failure::of;
+use super::marked::Marked;
+use super::socket::Socket;
+use super::tls::Tls;
+use super::{tunnel, waiting};
+use crate::config::Proxy;
+use rustls::ClientConfig;
 use std::sync::Arc;
 use ureq::Error;
-use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, Transport};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, Transport};
 
-/// ureq's connector, which is told that no request brings a TLS configuration of its own.
-///
-/// ureq takes a request with timeouts of its own for one that does, and would read all root certificates again for
-/// each connection and have no TLS session to resume. Timeouts are all that requests bring here.
-///
-/// Its clones are the same one: what connects through them has the same roots and resumes the same TLS sessions.
-#[derive(Debug, Clone, Default)]
-pub struct Connecting(Arc<DefaultConnector>);
+/// Makes the connections of one context: the same roots for all, and the same TLS sessions to resume.
+#[derive(Debug, Clone)]
+pub struct Connecting {
+    /// What all of them have in common.
+    pub tls: Arc<ClientConfig>,
+    /// Through which they go, if any.
+    pub proxy: Option<Arc<Proxy>>,
+    /// For CONNECT.
+    pub user_agent: Arc<str>,
+}
 
 impl Connector for Connecting {
-    type Out = Box<dyn Transport>;
+    type Out = Marked<Tls>;
 
-    fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-        chained: Option<()>,
-    ) -> Result<Option<Self::Out>, Error> {
-        let details = ConnectionDetails {
-            uri: details.uri,
-            addrs: details.addrs.clone(),
-            config: details.config,
-            request_level: false,
-            resolver: details.resolver,
-            now: details.now,
-            timeout: details.timeout,
-            current_time: details.current_time.clone(),
-            run_connector: details.run_connector.clone(),
-            register_shutdown: details.register_shutdown.clone(),
+    fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Marked<Tls>>, Error> {
+        // From here to the end of the handshake, whatever each step is handed.
+        let _end = waiting::no_longer_than(*details.timeout.after);
+        let host = details.uri.host().ok_or(Error::HostNotFound)?;
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let clock = Arc::clone(&details.current_time);
+        let secured = match &self.proxy {
+            None => {
+                let socket = Socket::new(addresses::connect(&details.addrs, details.timeout)?)?;
+                Tls::shake_hands(&self.tls, bare, Box::new(socket), details.timeout, clock)?
+            }
+            Some(proxy) => {
+                let target = format!("{host}:{}", details.uri.port_u16().unwrap_or(443));
+                let socket: Box<dyn Transport> =
+                    tunnel::through(proxy, &target, &self.user_agent, &self.tls, details)?;
+                Tls::shake_hands(&self.tls, bare, socket, details.timeout, clock)
+                    .map_err(|error| of(&format!("{host}, through the proxy {proxy}"), &error))?
+            }
         };
-        self.0.connect(&details, chained)
+        Ok(Some(Marked::new(secured)))
     }
 }

@@ -1,36 +1,33 @@
 //! The transport over ureq.
 
 use super::connect::Connecting;
-use super::marked::Marking;
+use super::failure::failure;
 use super::pool::{IDLE, LONGEST_IDLE, Pool};
 use super::resolver::{self, CachingResolver};
-use super::{Answer, Failure, FailureKind, Outgoing, Transport, in_flight};
+use super::socket::BUFFER;
+use super::{Answer, Failure, FailureKind, Outgoing, Transport, in_flight, tls, waiting};
 use crate::config::{Config, Limits};
 use crate::error::{Error, Result};
 use crate::status::Code;
 use crate::system;
 use crate::wire::verify::SignatureHeaders;
+use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use std::io::{self, Read as _};
-use std::sync::Arc;
+use std::io::Read as _;
 use std::time::Duration;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use ureq::http::{HeaderMap, Request, Response};
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::unversioned::transport::Connector;
-use ureq::{Agent, Body, Proxy};
+use ureq::{Agent, Body};
 
 /// WeChat Pay's answers have a few kilobytes, its longest lists some hundred.
 const LARGEST_ANSWER: u64 = 4 * 1024 * 1024;
-/// A request and its answer fit; ureq's own default of 128 KiB is allocated four times a connection.
-const BUFFER: usize = 16 * 1024;
 
 /// The connections to all hosts of one context.
 pub struct HttpTransport {
     pool: Pool,
     limits: Limits,
+    /// Whose name is looked up instead of WeChat Pay's.
+    proxy_host: Option<String>,
 }
 
 impl std::fmt::Debug for HttpTransport {
@@ -42,24 +39,20 @@ impl std::fmt::Debug for HttpTransport {
 impl HttpTransport {
     /// Opens nothing yet.
     pub fn new(config: &Config) -> Result<HttpTransport> {
-        let roots = match &config.extra_roots {
-            None => RootCerts::WebPki,
-            Some(pem) => with_extra_roots(pem)?,
-        };
-        let tls = TlsConfig::builder()
-            .root_certs(roots)
-            .unversioned_rustls_crypto_provider(Arc::clone(crate::crypto::provider()))
-            .build();
+        let tls = tls::config(roots(config.extra_roots.as_deref())?)
+            .map_err(|error| Error::new(Code::Internal, error.to_string()))?;
         let settings = Agent::config_builder()
-            .tls_config(tls)
             .https_only(true)
-            // Never from the environment: a till's program decides, not what its shell happens to export.
-            .proxy(config.proxy.as_deref().map(proxy).transpose()?)
+            // Never from the environment: a till's program decides, not what its shell happens to export. The one that
+            // it names is the connector's business.
+            .proxy(None)
             // A redirect is an answer to be judged, not followed: it would turn a POST into a GET.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
             .user_agent(config.user_agent.as_str())
+            // What is signed is what is read: nothing in between is to change its form.
+            .accept_encoding("identity")
             .input_buffer_size(BUFFER)
             .output_buffer_size(BUFFER)
             .timeout_resolve(Some(config.limits.connect))
@@ -69,12 +62,13 @@ impl HttpTransport {
             .max_idle_connections(1)
             .max_idle_age(LONGEST_IDLE)
             .build();
-        let (connecting, proxied) = (Connecting::default(), config.proxy.is_some());
-        let new_agent = move || {
-            let connector = connecting.clone().chain(Marking { proxied });
-            Agent::with_parts(settings.clone(), connector, CachingResolver)
-        };
-        Ok(HttpTransport { pool: Pool::new(new_agent), limits: config.limits })
+        let proxy_host = config.proxy.as_ref().map(|proxy| proxy.host.clone());
+        let proxied = config.proxy.is_some();
+        let connecting =
+            Connecting { tls, proxy: config.proxy.clone(), user_agent: config.user_agent.as_str().into() };
+        let new_agent =
+            move || Agent::with_parts(settings.clone(), connecting.clone(), CachingResolver { proxied });
+        Ok(HttpTransport { pool: Pool::new(new_agent), limits: config.limits, proxy_host })
     }
 
     fn send(
@@ -116,6 +110,7 @@ impl HttpTransport {
 impl Transport for HttpTransport {
     fn exchange(&self, request: &Outgoing<'_>) -> std::result::Result<Answer, Failure> {
         let (agent, until) = self.pool.take(request.origin, system::now());
+        let _end = waiting::no_longer_than(request.limit);
         in_flight::use_kept_connection_until(until);
         let outcome = self.send(&agent, request).and_then(|mut response| {
             let body = read(response.body_mut())?;
@@ -131,7 +126,7 @@ impl Transport for HttpTransport {
                 self.pool.start_anew(request.origin, system::now());
                 let failure = failure(&error, in_flight::sent());
                 if failure.kind == FailureKind::Connect {
-                    resolver::forget(host_name(request.origin));
+                    resolver::forget(self.proxy_host.as_deref().unwrap_or(host_name(request.origin)));
                 }
                 Err(failure)
             }
@@ -164,32 +159,23 @@ fn host_name(origin: &str) -> &str {
     authority.rsplit_once(':').map_or(authority, |(name, _)| name)
 }
 
-fn proxy(url: &str) -> Result<Proxy> {
-    // The URL may hold a password: it is not repeated in the message.
-    let wrong =
-        || Error::at(Code::Config, "/proxy", "proxy must be http:// or https://[user:password@]host:port");
-    if !url.starts_with("http://") && !url.starts_with("https://") {
-        return Err(wrong());
-    }
-    Proxy::new(url).map_err(|_| wrong())
-}
-
-fn with_extra_roots(pem: &[u8]) -> Result<RootCerts> {
-    let wrong = |why: String| Error::at(Code::Config, "/ca_path", format!("ca_path: {why}"));
+/// Mozilla's roots, and those that the configuration adds.
+fn roots(extra: Option<&[u8]>) -> Result<RootCertStore> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let Some(pem) = extra else { return Ok(roots) };
+    let wrong = |why: &str| Error::at(Code::Config, "/ca_path", format!("ca_path: {why}"));
+    // What the reader says of a line that it does not understand quotes the line.
     let extra = CertificateDer::pem_slice_iter(pem)
         .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|error| wrong(format!("cannot be read as PEM certificates ({error})")))?;
+        .map_err(|_| wrong("cannot be read as PEM certificates"))?;
     if extra.is_empty() {
-        return Err(wrong("holds no PEM certificate".into()));
+        return Err(wrong("holds no PEM certificate"));
     }
-    let mut acceptable = rustls::RootCertStore::empty();
-    for certificate in &extra {
-        acceptable
-            .add(certificate.clone())
-            .map_err(|error| wrong(format!("holds a certificate that cannot be a root ({error})")))?;
+    for certificate in extra {
+        let added = roots.add(certificate);
+        added.map_err(|error| wrong(&format!("holds a certificate that cannot be a root ({error})")))?;
     }
-    let mozilla = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
-    Ok(mozilla.chain(&extra).map(|root| Certificate::from_der(root).to_owned()).into())
+    Ok(roots)
 }
 
 fn answer(status: u16, headers: &HeaderMap, body: Vec<u8>) -> Answer {
@@ -205,68 +191,9 @@ fn answer(status: u16, headers: &HeaderMap, body: Vec<u8>) -> Answer {
         request_id: text("Request-ID"),
         retry_after_s: text("Retry-After").and_then(|value| value.trim().parse().ok()),
         date: text("Date"),
+        encoding: text("Content-Encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity")),
         body,
     }
-}
-
-/// `sent` decides the side; the error only names the cause.
-fn failure(error: &ureq::Error, sent: bool) -> Failure {
-    let kind = match error {
-        ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => FailureKind::Connect,
-        ureq::Error::Timeout(_) => FailureKind::Timeout,
-        ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::TlsRequired => FailureKind::Tls,
-        ureq::Error::Io(error) if clock_problem(error).is_some() => FailureKind::Clock,
-        ureq::Error::Io(error) if is_tls(error) => FailureKind::Tls,
-        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) if sent => FailureKind::NotHttp,
-        ureq::Error::BodyExceedsLimit(_) => FailureKind::TooLarge,
-        _ if sent => FailureKind::Lost,
-        _ => FailureKind::Connect,
-    };
-    // Once the request is out, a broken TLS record is a lost connection like any other.
-    let in_handshake = matches!(kind, FailureKind::Tls | FailureKind::Clock);
-    let kind = if sent && in_handshake { FailureKind::Lost } else { kind };
-    let detail = match error {
-        ureq::Error::Io(error) => clock_problem(error).unwrap_or_else(|| error.to_string()),
-        error => error.to_string(),
-    };
-    Failure { sent, kind, detail }
-}
-
-/// A certificate that is not valid yet, or long expired, says more about this machine's clock than about
-/// WeChat Pay. One that has expired lately is the server's fault.
-fn clock_problem(error: &io::Error) -> Option<String> {
-    use rustls::CertificateError::{ExpiredContext, NotValidYetContext};
-    const LATELY_S: u64 = 30 * 24 * 60 * 60;
-    let rustls::Error::InvalidCertificate(cause) = error.get_ref()?.downcast_ref::<rustls::Error>()? else {
-        return None;
-    };
-    match cause {
-        NotValidYetContext { time, not_before } => Some(format!(
-            "this machine says it is {}, but WeChat Pay's certificate is valid only from {}",
-            stamp(time.as_secs()),
-            stamp(not_before.as_secs())
-        )),
-        ExpiredContext { time, not_after } if time.as_secs() > not_after.as_secs() + LATELY_S => {
-            Some(format!(
-                "this machine says it is {}, but WeChat Pay's certificate was valid until {}",
-                stamp(time.as_secs()),
-                stamp(not_after.as_secs())
-            ))
-        }
-        _ => None,
-    }
-}
-
-fn stamp(unix_s: u64) -> String {
-    i64::try_from(unix_s)
-        .ok()
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .and_then(|stamp| stamp.format(&Rfc3339).ok())
-        .unwrap_or_default()
-}
-
-fn is_tls(error: &io::Error) -> bool {
-    error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some()
 }
 
 #[cfg(test)]
@@ -276,15 +203,6 @@ mod tests {
     use ureq::http::header::CONNECTION;
 
     const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-
-    #[test]
-    fn the_same_error_means_two_things_on_the_two_sides_of_sending() {
-        let reset = || ureq::Error::Io(io::ErrorKind::ConnectionReset.into());
-        assert_eq!(failure(&reset(), false).kind, FailureKind::Connect);
-        assert_eq!(failure(&reset(), true).kind, FailureKind::Lost);
-        let timeout = || ureq::Error::Timeout(ureq::Timeout::Global);
-        assert!(!failure(&timeout(), false).sent && failure(&timeout(), true).sent);
-    }
 
     #[test]
     fn a_connection_is_idle_for_a_second_less_than_the_server_announces() {

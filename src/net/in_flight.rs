@@ -89,6 +89,19 @@ pub fn mark_sent() -> bool {
     true
 }
 
+/// Whether the call could be called off before anything leaves, so that a wait has to look now and then.
+pub(super) fn may_be_called_off() -> bool {
+    !SENT.get() && CANCEL.with_borrow(Cancel::is_possible)
+}
+
+/// An error where the call was called off and nothing has left: there is nothing to wait for any more.
+pub(super) fn go_on() -> Result<(), ureq::Error> {
+    if !SENT.get() && CANCEL.with_borrow(Cancel::cancelled).is_some() {
+        return Err(ureq::Error::Other("called off".into()));
+    }
+    Ok(())
+}
+
 /// Whether bytes of the present attempt left.
 pub fn sent() -> bool {
     SENT.get()

@@ -5,36 +5,15 @@
 //! hands over the head and the body one after the other, each to be a TLS record and a packet of its own;
 //! kept back until the body is there, both are one of each, and the server is woken once.
 
-use super::in_flight;
+use super::failure::Trouble;
+use super::{FailureKind, in_flight};
 use ureq::Error;
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, Either, NextTimeout, Transport};
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
-/// Wraps every connection to WeChat Pay.
-#[derive(Debug)]
-pub struct Marking {
-    /// Whether they go through a proxy.
-    pub proxied: bool,
-}
-
-impl<In: Transport> Connector<In> for Marking {
-    type Out = Either<In, Marked<In>>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, Error> {
-        // The leg to the proxy is made in the same way, without a proxy. It carries CONNECT, which is no request of
-        // ours, and then the whole connection, whose outermost layer is the one that counts.
-        let leads_to_proxy = self.proxied && details.config.proxy().is_none();
-        Ok(chained.map(|inner| {
-            if leads_to_proxy {
-                Either::A(inner)
-            } else {
-                Either::B(Marked { inner, kept_back: Vec::new(), heard_from: false })
-            }
-        }))
-    }
+/// A connection that can tell whether the server has said anything.
+pub trait Listening: Transport {
+    /// Whether the server still listens and has said nothing. What is only begun is waited for, or counts.
+    fn is_quiet(&mut self, wait: Option<NextTimeout>) -> bool;
 }
 
 /// A connection that marks what leaves through it.
@@ -45,11 +24,24 @@ pub struct Marked<T> {
     kept_back: Vec<u8>,
     /// It has just brought an answer.
     heard_from: bool,
+    /// It was found open and quiet a moment ago, for the request that follows.
+    looked_at: bool,
 }
 
-impl<T: Transport> Marked<T> {
+impl<T: Listening> Marked<T> {
+    /// Takes over a connection that is ready for requests.
+    pub fn new(inner: T) -> Marked<T> {
+        Marked { inner, kept_back: Vec::new(), heard_from: false, looked_at: false }
+    }
+
     /// Lets out what was kept back and the first bytes of the output buffer behind it.
     fn let_out(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        // What answers before it was asked, or asked to the end, answers something else.
+        let looked_at = std::mem::take(&mut self.looked_at);
+        if !looked_at && !self.inner.is_quiet(Some(timeout)) {
+            let text = "the server closed the connection, or answered, before the request was sent whole";
+            return Err(Trouble { kind: FailureKind::Lost, text: text.into() }.into());
+        }
         // Before, not after: a write that fails half-way has let bytes out.
         if !in_flight::mark_sent() {
             return Err(Error::Other("called off".into()));
@@ -65,7 +57,7 @@ impl<T: Transport> Marked<T> {
     }
 }
 
-impl<T: Transport> Transport for Marked<T> {
+impl<T: Listening> Transport for Marked<T> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.inner.buffers()
     }
@@ -97,11 +89,77 @@ impl<T: Transport> Transport for Marked<T> {
     /// decides, and finds out all that there was to find the first time. Then time has passed since the connection was
     /// chosen, where a name was looked up.
     fn is_open(&mut self) -> bool {
-        std::mem::take(&mut self.heard_from)
-            || (!in_flight::kept_connection_is_too_old() && self.inner.is_open())
+        if std::mem::take(&mut self.heard_from) {
+            return true;
+        }
+        self.looked_at = !in_flight::kept_connection_is_too_old() && self.inner.is_open();
+        self.looked_at
     }
 
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ureq::unversioned::transport::LazyBuffers;
+
+    /// The server says something after so many packets.
+    #[derive(Debug)]
+    struct Talkative {
+        buffers: LazyBuffers,
+        after: usize,
+        sent: Vec<usize>,
+    }
+
+    impl Transport for Talkative {
+        fn buffers(&mut self) -> &mut dyn Buffers {
+            &mut self.buffers
+        }
+
+        fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
+            self.sent.push(amount);
+            Ok(())
+        }
+
+        fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
+            Ok(true)
+        }
+
+        fn is_open(&mut self) -> bool {
+            self.is_quiet(None)
+        }
+    }
+
+    impl Listening for Talkative {
+        fn is_quiet(&mut self, _: Option<NextTimeout>) -> bool {
+            self.sent.len() < self.after
+        }
+    }
+
+    fn request(after: usize) -> (Result<(), Error>, Vec<usize>) {
+        in_flight::clear();
+        let buffers = LazyBuffers::new(1000, 1000);
+        let mut marked = Marked::new(Talkative { buffers, after, sent: Vec::new() });
+        let parts = [100, 1000, 1000, 300];
+        let mut written = parts.iter().map(|part| marked.transmit_output(*part, NextTimeout::default()));
+        let written = written.find(Result::is_err).unwrap_or(Ok(()));
+        let answered = written.and_then(|()| marked.await_input(NextTimeout::default()).map(drop));
+        (answered, marked.inner.sent)
+    }
+
+    #[test]
+    fn an_answer_before_the_last_byte_ends_the_request() {
+        let (answered, sent) = request(0);
+        assert!(answered.is_err() && sent.is_empty() && !in_flight::sent(), "{sent:?}");
+        for after in 1..4 {
+            let (answered, sent) = request(after);
+            assert!(answered.unwrap_err().to_string().contains("before the request was sent whole"));
+            assert!(sent.len() == after && in_flight::sent(), "{after}: {sent:?}");
+        }
+        let (answered, sent) = request(4);
+        assert!(answered.is_ok() && sent == [100, 1000, 1000, 300], "{answered:?} {sent:?}");
     }
 }

@@ -1,9 +1,11 @@
 //! Brings one request to WeChat Pay and its answer back, within limits, and says whether anything left.
 
+mod addresses;
 pub mod cancel;
 pub mod clock;
 mod connect;
 pub mod deadline;
+mod failure;
 pub mod hosts;
 pub mod http;
 pub mod in_flight;
@@ -11,6 +13,10 @@ mod marked;
 pub mod pace;
 mod pool;
 pub mod resolver;
+mod socket;
+mod tls;
+mod tunnel;
+mod waiting;
 
 use crate::wire::verify::SignatureHeaders;
 use std::time::Duration;
@@ -53,6 +59,8 @@ pub struct Answer {
     pub retry_after_s: Option<u64>,
     /// `Date`
     pub date: Option<String>,
+    /// `Content-Encoding`, where there is one: none was asked for.
+    pub encoding: Option<String>,
     /// The raw body.
     pub body: Vec<u8>,
 }

@@ -5,6 +5,9 @@
 //! up at most [`MAX_THREADS`] threads in the whole process, however many calls are waiting. When the name
 //! service fails, an older answer is better than none: TLS proves who is at the address.
 
+use super::in_flight;
+use super::socket::LOOK_AGAIN;
+use super::waiting::Limit;
 use crate::system;
 use once_cell::sync::Lazy;
 use std::collections::{HashMap, VecDeque};
@@ -25,26 +28,36 @@ const MAX_ADDRESSES: usize = 8;
 
 /// Looks names up for all contexts of the process.
 #[derive(Debug)]
-pub struct CachingResolver;
+pub struct CachingResolver {
+    /// A proxy looks the names of its targets up itself, and its own name is not asked for here.
+    pub proxied: bool,
+}
 
 impl Resolver for CachingResolver {
     fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        let mut resolved = self.empty();
+        if self.proxied {
+            return Ok(resolved);
+        }
         let host = uri.host().ok_or(Error::HostNotFound)?;
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let addresses = match bare.parse::<IpAddr>() {
-            Ok(address) => vec![address],
-            Err(_) => LOOKUPS.resolve(bare, *timeout.after, system_lookup).map_err(|why| match why {
-                Unresolved::TimedOut => Error::Timeout(timeout.reason),
-                Unresolved::NotFound => Error::HostNotFound,
-            })?,
-        };
-        let mut resolved = self.empty();
-        for address in addresses.into_iter().take(MAX_ADDRESSES) {
+        for address in addresses(bare, timeout)?.into_iter().take(MAX_ADDRESSES) {
             resolved.push(SocketAddr::new(address, port));
         }
         Ok(resolved)
     }
+}
+
+/// The addresses of a name, or the address that stands in its place, without brackets.
+pub fn addresses(host: &str, timeout: NextTimeout) -> Result<Vec<IpAddr>, Error> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![address]);
+    }
+    LOOKUPS.resolve(host, Limit::of(timeout).left()?, system_lookup).map_err(|why| match why {
+        Unresolved::TimedOut => Error::Timeout(ureq::Timeout::Resolve),
+        Unresolved::NotFound => Error::HostNotFound,
+    })
 }
 
 /// Asks again at the next call: nothing answered at the addresses that were known.
@@ -164,7 +177,11 @@ impl Lookups {
             if left.is_zero() {
                 return known.within(USABLE).ok_or(Unresolved::TimedOut);
             }
-            state = self.answered.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            if in_flight::go_on().is_err() {
+                return Err(Unresolved::TimedOut);
+            }
+            let wait = if in_flight::may_be_called_off() { left.min(LOOK_AGAIN) } else { left };
+            state = self.answered.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -210,6 +227,7 @@ impl Lookups {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::cancel::Cancel;
     use std::net::Ipv4Addr;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -255,6 +273,24 @@ mod tests {
         }
         assert!(start.elapsed() < Duration::from_secs(20));
         assert!(lookups.lock().threads <= MAX_THREADS);
+    }
+
+    #[test]
+    fn calling_off_ends_the_wait_for_a_name() {
+        fn lookup(_: &str) -> Vec<IpAddr> {
+            std::thread::sleep(Duration::from_secs(4));
+            Vec::new()
+        }
+        let (lookups, cancel, start) = (fresh(), Cancel::new(), Instant::now());
+        let other = cancel.clone();
+        let waiting = std::thread::spawn(move || {
+            in_flight::begin(true, &other);
+            lookups.resolve("off.test", Duration::from_secs(3), lookup)
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        cancel.cancel();
+        assert_eq!(waiting.join().unwrap(), Err(Unresolved::TimedOut));
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     }
 
     #[test]

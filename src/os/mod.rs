@@ -10,9 +10,9 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub use unix::{at_fork, identity, identity_at, is_locked, lock, open, read, unlock};
+pub use unix::{at_fork, identity, identity_at, is_locked, lock, open, read, unlock, write};
 #[cfg(windows)]
-pub use windows::{identity, identity_at, is_locked, lock, open, read, unlock};
+pub use windows::{identity, identity_at, is_locked, lock, open, read, unlock, write};
 
 /// A file, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -44,6 +44,11 @@ pub fn read(file: &File, bytes: &mut [u8]) -> Result<()> {
     file.read_exact_at(bytes, 0)
 }
 
+/// Writes over the first bytes.
+pub fn write(file: &File, bytes: &[u8]) -> Result<()> {
+    file.write_all_at(bytes, 0)
+}
+
 /// Takes a lock, unless somebody has one that is in its way. It ends with the last copy of the descriptor.
 pub fn lock(file: &File, range: Range, sharing: Sharing) -> Result<bool> {
     let kind = if sharing == Sharing::Alone { libc::F_WRLCK } else { libc::F_RDLCK };

@@ -116,6 +116,12 @@ pub fn read(file: &File, bytes: &mut [u8]) -> Result<()> {
     if count == bytes.len() { Ok(()) } else { Err(Error::from(std::io::ErrorKind::UnexpectedEof)) }
 }
 
+/// Writes over the first bytes.
+pub fn write(file: &File, bytes: &[u8]) -> Result<()> {
+    let count = file.seek_write(bytes, 0)?;
+    if count == bytes.len() { Ok(()) } else { Err(Error::from(std::io::ErrorKind::WriteZero)) }
+}
+
 /// Takes a lock, unless somebody has one that is in its way. It ends with the handle.
 pub fn lock(file: &File, range: Range, sharing: Sharing) -> Result<bool> {
     let flags = FAIL_IMMEDIATELY | if sharing == Sharing::Alone { EXCLUSIVE } else { 0 };

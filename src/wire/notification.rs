@@ -6,6 +6,7 @@ use super::verify::SignatureHeaders;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::status::Code;
+use percent_encoding::{AsciiSet, percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -205,10 +206,15 @@ fn event(event_type: &str) -> Option<&'static str> {
     EVENTS.into_iter().find(|event| *event == suffix)
 }
 
+/// What stands between the parts of a key, and what hides it inside one.
+const PARTS: &AsciiSet = &AsciiSet::EMPTY.add(b':').add(b'%');
+
 /// The pages say: coupon and event. A coupon that was returned can be used again, so uses and returns count
-/// by their request numbers where they carry one. Without a coupon there is only the notification's own id.
+/// by their request numbers where they carry one. Without a coupon there is only the notification's own id. A colon
+/// stands between the parts and in none of them, so no two occurrences share a key.
 fn dedup_key(id: &str, event_type: &str, event: Option<&str>, subject: &Subject) -> String {
-    let Some(coupon) = &subject.coupon_code else { return id.to_owned() };
+    let part = |text: &str| percent_encode(text.as_bytes(), PARTS).to_string();
+    let Some(coupon) = &subject.coupon_code else { return part(id) };
     let number = match event {
         Some("USE") => subject.use_request_no.as_deref(),
         Some("RETURN") => subject.return_request_no.as_deref(),
@@ -216,5 +222,6 @@ fn dedup_key(id: &str, event_type: &str, event: Option<&str>, subject: &Subject)
     };
     let name =
         suffix(event_type).map_or_else(|| event_type.to_owned(), |suffix| format!("PRODUCT_COUPON.{suffix}"));
-    number.map_or_else(|| format!("{name}:{coupon}"), |number| format!("{name}:{coupon}:{number}"))
+    let parts = [Some(name.as_str()), Some(coupon), number];
+    parts.into_iter().flatten().map(part).collect::<Vec<_>>().join(":")
 }

@@ -8,6 +8,7 @@ use wxcoupon_sandbox::{Effect, Sandbox};
 
 pub const E_REQUEST: i32 = 1005;
 pub const E_JOURNAL: i32 = 2003;
+pub const E_UNRECORDED: i32 = 4007;
 
 /// A file of lines, each on the disk before the next thing happens.
 pub struct Notes(File);
@@ -141,6 +142,8 @@ pub fn compare(asked: &BTreeMap<String, Asked>, settled: &Settled, sandbox: &San
             Some(told) => match told / 1000 {
                 3 | 6 => answer / 1000 == told / 1000,
                 5 => answer == told,
+                // Nobody could say whether the row was kept, and it was not: nothing was sent.
+                4 if told == E_UNRECORDED && answer == E_REQUEST => !used,
                 // Anything is true of a doubt but that nobody knows.
                 4 => matches!(answer / 1000, 0 | 5),
                 _ => false,

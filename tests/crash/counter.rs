@@ -46,6 +46,11 @@ impl Counter {
         told(|buf| unsafe { wxcoupon_settle(self.0, text, buf) })
     }
 
+    /// As a binding's destructor does, without knowing in which process it is.
+    pub fn free(&self) -> i32 {
+        wxcoupon_ctx_free(self.0)
+    }
+
     pub fn pending(&self) -> u64 {
         let told = told(|buf| wxcoupon_pending(self.0, buf));
         assert_eq!(told.status, 0, "{}", told.json);

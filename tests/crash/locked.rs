@@ -26,10 +26,10 @@ fn held(journal: &Path) -> PathBuf {
     journal.with_extension("held")
 }
 
-struct Holder(Child);
+pub struct Holder(Child);
 
 impl Holder {
-    fn start(desk: &Desk) -> Holder {
+    pub fn start(desk: &Desk) -> Holder {
         let holder = Holder(desk.process("hold", "", 0, 0).spawn().unwrap());
         let start = Instant::now();
         while !held(&desk.journal()).exists() {

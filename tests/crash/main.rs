@@ -16,9 +16,11 @@
 )]
 
 mod books;
+mod company;
 mod counter;
 mod damage;
 mod disk;
+mod gone;
 mod kill;
 mod locked;
 mod process;
@@ -27,3 +29,4 @@ mod random;
 #[path = "../scenarios/till.rs"]
 mod till;
 mod torn;
+mod unwritten;

@@ -1,6 +1,7 @@
 //! The till as a process of its own: this test program, started again with a role.
 
 use crate::books::{Notes, read_notes};
+use crate::company;
 use crate::counter::{Counter, Told};
 use crate::random::Random;
 use crate::till::use_request;
@@ -106,6 +107,20 @@ fn till_process() {
         "small files" => crate::disk::with_small_files(&desk, seed, amount),
         "small disk" => crate::disk::with_a_small_disk(&desk, seed, amount),
         "hold" => crate::locked::hold(&desk.journal()),
+        "broken disk" => crate::unwritten::with_a_broken_disk(&desk, &variable("TEST_PREFIX")),
+        "one" => company::one(&desk, &variable("TEST_PREFIX")),
+        "stays" => company::redeem_and(&desk, &variable("TEST_PREFIX"), |_| ()),
+        "changes folder" => {
+            company::redeem_and(&desk, &variable("TEST_PREFIX"), |_| company::change_folder(&desk));
+        }
+        "closes the file" => {
+            company::redeem_and(&desk, &variable("TEST_PREFIX"), |_| company::close_the_file(&desk));
+        }
+        "forks" | "forks and stays" => {
+            let stays = role != "forks";
+            company::redeem_and(&desk, &variable("TEST_PREFIX"), |till| company::fork(till, &desk, stays));
+        }
+        "two tills" => company::fork_two_tills(&desk),
         _ => panic!("no such role: {role}"),
     }
 }

@@ -131,6 +131,10 @@ impl<'a> Cell<'a> {
         let mut audit = Audit { cell: self, sandbox: &sandbox, wrong: Vec::new(), unexpected: Vec::new() };
         audit.told(&told);
         sandbox.clear_faults();
+        let lasts = self.column.every_attempt && self.column.both_hosts;
+        if let Some(kind) = self.row.goes_on.clone().filter(|_| lasts) {
+            sandbox.inject(Fault::new(kind));
+        }
 
         // With a file, the program is started again before anything is settled.
         let till = if self.column.in_file {

@@ -17,6 +17,13 @@ pub struct Content {
     pub note: u8,
 }
 
+impl Content {
+    /// The same operation and coupon, but other members.
+    fn is_about_the_same(self, other: Content) -> bool {
+        self != other && (self.returns, self.coupon) == (other.returns, other.coupon)
+    }
+}
+
 /// The answer's data; two kilobytes that nobody wants to read in a failure.
 #[derive(Clone, PartialEq)]
 pub struct Data(Value);
@@ -59,6 +66,8 @@ pub struct Book {
 pub enum Allowed {
     /// The number stands for something else; nothing may be sent.
     OnlyReused,
+    /// The number is in doubt, and its request had other members; nothing may be sent.
+    OnlyInDoubt,
     /// The recorded answer; nothing may be sent.
     OnlyRecorded(Data),
     /// Still in doubt, or known now: neither "not sent" nor "wait".
@@ -79,6 +88,7 @@ impl Book {
         match &entry.told {
             // Free for something else, if really nothing was sent.
             Told::Undone(_) if entry.content != content => Allowed::AnythingOrReused,
+            Told::Open if entry.content.is_about_the_same(content) => Allowed::OnlyInDoubt,
             _ if entry.content != content => Allowed::OnlyReused,
             Told::Watching | Told::Voiding | Told::Voided => Allowed::OnlyReused,
             Told::Done(data) => Allowed::OnlyRecorded(data.clone()),
@@ -94,6 +104,7 @@ impl Book {
         let reused = name == REUSED;
         let right = match &allowed {
             Allowed::OnlyReused => reused,
+            Allowed::OnlyInDoubt => class == 4,
             Allowed::OnlyRecorded(data) => answer.status == 0 && answer.json["data"] == data.0,
             Allowed::Resolved => matches!(class, 0 | 4 | 5) && !reused,
             Allowed::Anything => matches!(class, 0 | 3 | 4 | 5 | 6) && !reused,
@@ -102,7 +113,9 @@ impl Book {
         if !right {
             return Err(format!("{number} {content:?}: {allowed:?} does not allow {}", answer.json));
         }
-        if reused {
+        if matches!(allowed, Allowed::OnlyInDoubt) {
+            // As open as before.
+        } else if reused {
             self.reused.insert((number, content));
         } else {
             self.entries.insert(number, Entry { content, told: told(answer) });

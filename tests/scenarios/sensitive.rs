@@ -110,8 +110,8 @@ fn a_repeat_with_a_secret_is_the_same_request() {
     }
 }
 
-/// The recorded bytes need no key, and the digests none of the merchant's: a repeat works after a restart without
-/// a way to fetch keys, and after the merchant's key has changed.
+/// The recorded bytes need no key: a repeat works after a restart without a way to fetch keys, and as long as the request is
+/// open after the merchant's key has changed too, though its digests cannot be made again.
 #[test]
 fn a_request_in_doubt_is_known_again_without_keys_and_with_new_ones() {
     let sandbox = sandbox(SignWith::Certificate);
@@ -150,6 +150,48 @@ fn a_request_in_doubt_is_known_again_without_keys_and_with_new_ones() {
         "{}",
         done.json
     );
+    // What is finished is told apart only by who can tell.
+    assert_eq!(till.request("POST", ECHO, Some(&request)).json["recorded"], true);
+    assert_eq!(till.update(&rotated).status, 0);
+    assert_eq!(till.request("POST", ECHO, Some(&request)).name(), "WXCOUPON_E_REQUEST_NO_REUSED");
+}
+
+/// Who has the journal cannot find out a telephone number by trying all of them: the same one gives another digest in another
+/// row, and there is a key in each.
+#[test]
+fn digests_say_nothing_to_who_has_the_journal_alone() {
+    let sandbox = sandbox(SignWith::Auto);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("till.db");
+    let till = Till::new(&config_with(&sandbox, &json!({ "journal_path": journal })));
+    for number in ["DIGEST-0001", "DIGEST-0002"] {
+        let mut request = echo("13800000000");
+        request["out_request_no"] = json!(number);
+        assert_eq!(till.request("POST", ECHO, Some(&request)).status, 0);
+    }
+    drop(till);
+    let db = rusqlite::Connection::open(&journal).unwrap();
+    let mut select = db.prepare("SELECT members FROM requests").unwrap();
+    let rows = select.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let rows: Vec<Value> = rows.map(|row| serde_json::from_str(&row.unwrap()).unwrap()).collect();
+    let digests: std::collections::BTreeSet<&str> =
+        rows.iter().map(|row| row["encrypted_echo_message"].as_str().unwrap()).collect();
+    assert_eq!(digests.len(), 2);
+    for row in &rows {
+        let salt = row["_options"]["salt"].as_str().unwrap();
+        // As 0.1.0 made them, with nothing but what stands in the row.
+        let mut digest = [0; 32];
+        ring::pbkdf2::derive(
+            ring::pbkdf2::PBKDF2_HMAC_SHA256,
+            std::num::NonZeroU32::new(50_000).unwrap(),
+            salt.as_bytes(),
+            b"13800000000",
+            &mut digest,
+        );
+        let hex: String = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+        assert!(!digests.contains(&*hex));
+        assert!(row["_options"]["keyed_by"].is_string());
+    }
 }
 
 fn openssl_key(folder: &tempfile::TempDir) -> std::path::PathBuf {

@@ -10,8 +10,8 @@ use wxcoupon::ffi::{
     wxcoupon_buf, wxcoupon_buf_data, wxcoupon_buf_free, wxcoupon_buf_in_doubt, wxcoupon_buf_new,
     wxcoupon_buf_status, wxcoupon_call, wxcoupon_check, wxcoupon_ctx, wxcoupon_ctx_free, wxcoupon_ctx_new,
     wxcoupon_ctx_update, wxcoupon_job, wxcoupon_job_cancel, wxcoupon_job_free, wxcoupon_job_wait,
-    wxcoupon_pending, wxcoupon_query, wxcoupon_quote, wxcoupon_request, wxcoupon_return, wxcoupon_settle,
-    wxcoupon_start, wxcoupon_use, wxcoupon_warm,
+    wxcoupon_notification_open, wxcoupon_pending, wxcoupon_query, wxcoupon_quote, wxcoupon_request,
+    wxcoupon_return, wxcoupon_settle, wxcoupon_start, wxcoupon_use, wxcoupon_warm,
 };
 use wxcoupon_sandbox::{Options, Sandbox, TlsKind};
 
@@ -120,6 +120,14 @@ impl Till {
             [operation.to_owned(), request.to_string()].map(|text| CString::new(text).unwrap());
         // SAFETY: terminated texts that outlive the call.
         self.answer(unsafe { wxcoupon_call(self.ctx, operation.as_ptr(), request.as_ptr(), self.buf) })
+    }
+
+    pub fn open_notification(&self, headers: &Value, body: &[u8]) -> Answer {
+        let headers = CString::new(headers.to_string()).unwrap();
+        let length = u32::try_from(body.len()).unwrap();
+        let body = body.as_ptr().cast();
+        // SAFETY: a terminated text, and as many bytes as said.
+        self.answer(unsafe { wxcoupon_notification_open(self.ctx, headers.as_ptr(), body, length, self.buf) })
     }
 
     pub fn settle_all(&self) -> Answer {

@@ -10,6 +10,7 @@ pub(crate) mod play;
 mod spec;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What goes wrong.
 ///
@@ -68,6 +69,15 @@ pub enum FaultKind {
         /// The decimal tail of `Request-ID`; 0 = none.
         sub_code: u32,
     },
+    /// The same without a signature. Never processed.
+    UnsignedRefusal {
+        /// 400 to 499.
+        status: u16,
+        /// Such as `NOT_FOUND`.
+        code: String,
+        /// The decimal tail of `Request-ID`; 0 = none.
+        sub_code: u32,
+    },
     /// 429 `RATELIMIT_EXCEEDED`. Never processed.
     RateLimited {
         /// Seconds for a `Retry-After` header, if there is to be one.
@@ -110,6 +120,12 @@ pub enum FaultKind {
         /// Added to the time.
         seconds: i64,
     },
+    /// A right answer, signed at the right time, whose `Date` is of another
+    /// time. By choice: yes.
+    WrongDate {
+        /// Added to the time.
+        seconds: i64,
+    },
     /// The server's clock is off for this request as a whole: the request's
     /// timestamp is judged by it (401 when it is off by more than 300 s) and
     /// `Date` and signature carry it. Processed if the signature passes.
@@ -122,6 +138,18 @@ pub enum FaultKind {
     /// A rightly signed answer with another `use_request_no` (or
     /// `return_request_no`). By choice: yes.
     WrongNumber,
+    /// A rightly signed answer with other members: the patch is merged into
+    /// it as RFC 7396 has it. By choice: yes.
+    Edited {
+        /// What is merged in; `null` takes a member away.
+        patch: Value,
+    },
+    /// The latest signed success that answered this operation on this coupon,
+    /// byte for byte; where there was none, the right answer. By choice: no.
+    Replay {
+        /// Which operation's answer.
+        of: String,
+    },
     /// A rightly signed answer of many bytes. By choice: yes.
     Huge {
         /// Size of the body.
@@ -178,6 +206,7 @@ impl FaultKind {
             | Self::ResetAfterRead
             | Self::Hang
             | Self::Refusal { .. }
+            | Self::UnsignedRefusal { .. }
             | Self::RateLimited { .. }
             | Self::CaptivePortal { .. }
             | Self::Redirect { .. } => Processing::Never,
@@ -188,7 +217,7 @@ impl FaultKind {
             | Self::Delay { .. }
             | Self::SlowProcessing { .. }
             | Self::CloseAfter => Processing::Always,
-            Self::Status { .. } => Processing::Choice(false),
+            Self::Status { .. } | Self::Replay { .. } => Processing::Choice(false),
             Self::SlowDrip { .. }
             | Self::CutBody
             | Self::HeaderWithoutEnd
@@ -203,6 +232,8 @@ impl FaultKind {
             | Self::DamagedCiphertext
             | Self::WrongCoupon
             | Self::WrongNumber
+            | Self::WrongDate { .. }
+            | Self::Edited { .. }
             | Self::Huge { .. }
             | Self::Chunked
             | Self::Gzip

@@ -27,7 +27,8 @@ pub(crate) fn instead(kind: &FaultKind, target: &str, other_host: &str) -> Optio
             let reply = Reply::new(*status, "application/json", to_json(&refusal.body()));
             Some(Instead::Api(reply, 0))
         }
-        FaultKind::Refusal { status, code, sub_code } => {
+        FaultKind::Refusal { status, code, sub_code }
+        | FaultKind::UnsignedRefusal { status, code, sub_code } => {
             let body = json!({ "code": code, "message": "沙箱按要求拒绝" });
             Some(Instead::Api(Reply::new(*status, "application/json", to_json(&body)), *sub_code))
         }
@@ -81,6 +82,7 @@ pub(crate) fn before_signing(kind: &FaultKind, reply: &mut Reply) {
             renumber(answer);
             listed(answer).for_each(renumber);
         }),
+        FaultKind::Edited { patch } => edit(reply, |answer| merge(answer, patch)),
         FaultKind::Huge { bytes } => {
             let target = *bytes;
             edit(reply, |entity| {
@@ -132,6 +134,25 @@ fn listed(answer: &mut Value) -> impl Iterator<Item = &mut Value> {
 
 const LISTS: [&str; 3] = ["user_coupon_list", "user_product_coupon_list", "stock_list"];
 
+/// RFC 7396.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let Some(members) = target.as_object_mut() else { return };
+    for (name, change) in changes {
+        if change.is_null() {
+            members.remove(name);
+        } else {
+            merge(members.entry(name.clone()).or_insert(Value::Null), change);
+        }
+    }
+}
+
 /// Edits a body that is a JSON object.
 fn edit(reply: &mut Reply, change: impl FnOnce(&mut Value)) {
     if let Ok(mut body) = serde_json::from_slice(&reply.body) {
@@ -156,6 +177,7 @@ pub(crate) fn flaw(kind: &FaultKind) -> Option<Flaw> {
 pub(crate) fn time_shifts(kind: &FaultKind) -> (i64, i64, i64) {
     match kind {
         FaultKind::Stale { seconds } => (0, 0, *seconds),
+        FaultKind::WrongDate { seconds } => (0, *seconds, 0),
         FaultKind::DateOffset { seconds } => (0, *seconds, *seconds),
         FaultKind::Clock { seconds } => (*seconds, *seconds, *seconds),
         _ => (0, 0, 0),

@@ -9,16 +9,22 @@ use crate::error::{Error, Result};
 /// Kind, member it may leave out, and what that is then.
 type Default = (&'static str, &'static str, fn() -> Value);
 
-const DEFAULTS: [Default; 15] = [
+const DEFAULTS: [Default; 21] = [
     ("slow_drip", "ms", || json!(5)),
     ("status", "status", || json!(500)),
     ("status", "html", || json!(false)),
     ("refusal", "status", || json!(400)),
     ("refusal", "code", || json!("INVALID_REQUEST")),
     ("refusal", "sub_code", || json!(0)),
+    ("unsigned_refusal", "status", || json!(404)),
+    ("unsigned_refusal", "code", || json!("NOT_FOUND")),
+    ("unsigned_refusal", "sub_code", || json!(0)),
     ("rate_limited", "retry_after", || Value::Null),
     ("stale", "seconds", || json!(-600)),
     ("captive_portal", "status", || json!(200)),
+    ("wrong_date", "seconds", || json!(8 * 3600)),
+    ("edited", "patch", || json!({})),
+    ("replay", "of", || json!("query")),
     ("date_offset", "seconds", || json!(8 * 3600)),
     ("clock", "seconds", || json!(8 * 3600)),
     ("huge", "bytes", || json!(5 * 1024 * 1024)),
@@ -92,7 +98,7 @@ impl Fault {
             let (name, value) =
                 part.split_once('=').ok_or_else(|| Error::Fault(format!("{part}: expected name=value")))?;
             let value = match name {
-                "on" | "coupon" | "code" => json!(value),
+                "on" | "coupon" | "code" | "of" => json!(value),
                 _ => serde_json::from_str(value)
                     .map_err(|_| Error::Fault(format!("{name}: {value}: not a value")))?,
             };
@@ -148,10 +154,15 @@ impl Fault {
                 wrong("status must be 200, 302, 403 or 407")
             }
             FaultKind::Redirect { status } if !(300..400).contains(&status) => wrong("status must be 3xx"),
-            FaultKind::Refusal { status, .. } if !(400..500).contains(&status) => wrong("status must be 4xx"),
+            FaultKind::Refusal { status, .. } | FaultKind::UnsignedRefusal { status, .. }
+                if !(400..500).contains(&status) =>
+            {
+                wrong("status must be 4xx")
+            }
             FaultKind::Status { status, .. } if !(400..600).contains(&status) => {
                 wrong("status must be 4xx or 5xx")
             }
+            FaultKind::Replay { ref of } if !api::is_operation(of) => wrong("of must name an operation"),
             FaultKind::Huge { bytes } if bytes > MAX_HUGE => wrong("bytes: at most 64 MiB"),
             _ => Ok(()),
         }
@@ -238,6 +249,8 @@ mod tests {
             "tls_alert,on=use",
             "refuse_connection,times=1",
             "captive_portal,status=500",
+            "unsigned_refusal,status=200",
+            "replay,of=fly",
             "huge,bytes=999999999999",
         ] {
             assert!(Fault::from_spec(spec).is_err(), "{spec}");

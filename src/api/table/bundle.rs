@@ -2,8 +2,8 @@
 
 use super::super::Presence::Required;
 use super::super::Rule::{Text, TextUpTo};
-use super::super::{Expected, Operation, Place, Settles, Shows};
-use super::coupon::{LIST, TAGS};
+use super::super::{Expected, ListPlace, Operation, Place, Settles, Shows};
+use super::coupon::{LIST, SENT, TAGS};
 use super::shapes::{
     COUPON_DISPLAY_ANEW, NOTIFY_ANEW, REMARK_ANEW, SCOPE_ANEW, STOCK_BUNDLE, USAGE_DISPLAY_ANEW,
 };
@@ -18,8 +18,8 @@ const THIS_BUNDLE: &[Expected] = &[echoes("stock_bundle_id", "/stock_bundle_id")
 /// 向用户发放商品券批次组
 pub(super) static SEND: Operation = Operation {
     number: Some("send_request_no"),
-    settles: Settles::ByAsking { ask: &LIST, shows: Shows::List(&["/user_coupon_list/*/send_request_no"]) },
-    proofs: &[may_echo("send_request_no", "/user_product_coupon_list/0/send_request_no")],
+    settles: Settles::ByAsking { ask: &LIST, shows: Shows::List(&SENT) },
+    proofs: &[echoes("send_request_no", "/user_product_coupon_list/0/send_request_no")],
     ..Operation::numbered(
         "bundle_send",
         "向用户发放商品券批次组",
@@ -59,12 +59,12 @@ pub(super) static PRE_SEND: Operation = Operation {
     )
 };
 
+static DEACTIVATED: ListPlace =
+    ListPlace { list: "user_coupon_list", member: "deactivate_request_no", in_state: Some("DEACTIVATED") };
+
 /// 失效用户商品券组: every coupon of the bundle at once.
 pub(super) static DEACTIVATE: Operation = Operation {
-    settles: Settles::ByAsking {
-        ask: &LIST,
-        shows: Shows::List(&["/user_coupon_list/*/deactivate_request_no"]),
-    },
+    settles: Settles::ByAsking { ask: &LIST, shows: Shows::List(&DEACTIVATED) },
     proofs: &[
         echoes("user_coupon_bundle_id", "/user_coupon_bundle_id"),
         may_echo("out_request_no", "/user_product_coupon_list/0/deactivate_request_no"),

@@ -5,7 +5,9 @@ use super::super::Expected::Shows;
 use super::super::Place::Query as InQuery;
 use super::super::Presence::{Optional, OptionalOrDefault, Required, RequiredOrNow};
 use super::super::Rule::{Chars, List, Object, OneOf, Text, TextUpTo, Time, Whole};
-use super::super::{Combination, Member, Operation, Rule, Settles, Shows as Shown, Trace};
+use super::super::{
+    Combination, Expected, ListPlace, Member, Operation, Rule, Settles, Shows as Shown, Trace,
+};
 use super::{
     APPID, APPID_ASKED, ATTACH, BRAND_ID, BRAND_ID_ASKED, COUPON_CODE, DEACTIVATE_REASON, OPENID,
     OUT_REQUEST_NO, PAGE_SIZE, PAGE_TOKEN, PRODUCT_COUPON_ID, SEND_REQUEST_NO, STOCK_ID, body, echoes,
@@ -60,6 +62,12 @@ pub(super) const TAGS: Member = body(
 const STATES: Rule =
     OneOf(&["CONFIRMING", "PENDING", "EFFECTIVE", "USED", "EXPIRED", "DELETED", "DEACTIVATED"]);
 
+/// Codes that a brand makes itself repeat across stocks.
+const THIS_COUPON: Expected = echoes("coupon_code", "/coupon_code");
+const THIS_STOCK: Expected = may_echo("stock_id", "/stock/stock_id");
+const THIS_PRODUCT: Expected = may_echo("product_coupon_id", "/product_coupon/product_coupon_id");
+const THIS_BRAND: Expected = may_echo("brand_id", "/brand_id");
+
 static USE_TRACE: Trace = Trace {
     shown_at: &["/single_usage_detail/use_request_no", "/progressive_bundle_usage_detail/use_request_no"],
     item_number: Some("use_request_no"),
@@ -71,7 +79,7 @@ static USE_TRACE: Trace = Trace {
 /// 核销用户商品券
 pub static USE: Operation = Operation {
     settles: Settles::ByAsking { ask: &QUERY, shows: Shown::Coupon(&USE_TRACE) },
-    proofs: &[echoes("coupon_code", "/coupon_code"), Shows(&USE_TRACE)],
+    proofs: &[THIS_COUPON, THIS_STOCK, THIS_PRODUCT, THIS_BRAND, Shows(&USE_TRACE)],
     combinations: EITHER_ORDER,
     ..Operation::numbered(
         "use",
@@ -99,7 +107,7 @@ pub static USE: Operation = Operation {
 
 /// 查询用户商品券详情
 pub static QUERY: Operation = Operation {
-    proofs: &[echoes("coupon_code", "/coupon_code")],
+    proofs: &[THIS_COUPON, THIS_STOCK, THIS_PRODUCT, THIS_BRAND],
     ..Operation::get(
         "query",
         "查询用户商品券详情",
@@ -135,10 +143,14 @@ pub static LIST: Operation = Operation::get(
     ],
 );
 
+/// `send_request_no` is a member of every coupon.
+pub(super) static SENT: ListPlace =
+    ListPlace { list: "user_coupon_list", member: "send_request_no", in_state: None };
+
 /// 向用户发放商品券
 pub static SEND: Operation = Operation {
     number: Some("send_request_no"),
-    settles: Settles::ByAsking { ask: &LIST, shows: Shown::List(&["/user_coupon_list/*/send_request_no"]) },
+    settles: Settles::ByAsking { ask: &LIST, shows: Shown::List(&SENT) },
     proofs: &[echoes("send_request_no", "/send_request_no"), may_echo("coupon_code", "/coupon_code")],
     ..Operation::numbered(
         "send",
@@ -186,7 +198,7 @@ static CONFIRM_TRACE: Trace = Trace {
 /// 确认发放用户商品券: without it no coupon ever becomes usable.
 pub static CONFIRM: Operation = Operation {
     settles: Settles::ByAsking { ask: &QUERY, shows: Shown::Coupon(&CONFIRM_TRACE) },
-    proofs: &[echoes("coupon_code", "/coupon_code"), Shows(&CONFIRM_TRACE)],
+    proofs: &[THIS_COUPON, THIS_STOCK, THIS_PRODUCT, THIS_BRAND, Shows(&CONFIRM_TRACE)],
     ..Operation::numbered(
         "confirm",
         "确认发放用户商品券",
@@ -211,7 +223,7 @@ static RETURN_TRACE: Trace = Trace {
 /// 退券: undoes a redemption under a number of its own.
 pub static RETURN: Operation = Operation {
     settles: Settles::ByAsking { ask: &QUERY, shows: Shown::Coupon(&RETURN_TRACE) },
-    proofs: &[echoes("coupon_code", "/coupon_code"), Shows(&RETURN_TRACE)],
+    proofs: &[THIS_COUPON, THIS_STOCK, THIS_PRODUCT, THIS_BRAND, Shows(&RETURN_TRACE)],
     ..Operation::numbered(
         "return",
         "退券",
@@ -241,7 +253,7 @@ static DEACTIVATE_TRACE: Trace = Trace {
 /// 失效用户商品券
 pub static DEACTIVATE: Operation = Operation {
     settles: Settles::ByAsking { ask: &QUERY, shows: Shown::Coupon(&DEACTIVATE_TRACE) },
-    proofs: &[echoes("coupon_code", "/coupon_code"), Shows(&DEACTIVATE_TRACE)],
+    proofs: &[THIS_COUPON, THIS_STOCK, THIS_PRODUCT, THIS_BRAND, Shows(&DEACTIVATE_TRACE)],
     ..Operation::numbered(
         "deactivate",
         "失效用户商品券",

@@ -19,6 +19,7 @@ use super::Presence::{Optional, Required, RequiredOrDefault};
 use super::Rule::{Between, Number, Text, TextUpTo};
 use super::{Expected, Member, Operation, Place, Presence, Rule};
 use crate::error::{Error, Result};
+use crate::redact::Shown;
 use crate::status::Code;
 
 /// Every operation, in the order of a coupon's life: the till's own first.
@@ -70,7 +71,7 @@ pub fn named(name: &str) -> Result<&'static Operation> {
     by_id(name).ok_or_else(|| {
         let known: Vec<&str> = ALL.iter().map(|operation| operation.id).collect();
         let name: String = name.chars().take(64).collect();
-        let message = format!("no operation is called {name:?}; known are: {}", known.join(", "));
+        let message = format!("no operation is called {}; known are: {}", Shown(&name), known.join(", "));
         Error::new(Code::Operation, message)
     })
 }

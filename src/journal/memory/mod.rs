@@ -225,6 +225,11 @@ impl Transaction for Turn<'_> {
         Ok(None)
     }
 
+    fn latest(&mut self) -> Result<i64> {
+        // The keys of rows that come have a higher place.
+        Ok(self.memory.count.load(Ordering::Relaxed) * i64::from(PARTS) - 1)
+    }
+
     fn fact(&mut self, name: &str) -> Result<Option<i64>> {
         Ok(self.facts().get(name).copied())
     }

@@ -29,6 +29,9 @@ const IN_USE: Range = Range { at: 0x4000_0002, length: 510 };
 /// What it locks in the index of the log (`UNIX_SHM_DMS`) as long as a connection has it, and alone before it empties it.
 const INDEX_IN_USE: Range = Range { at: 128, length: 1 };
 
+/// What stands before the index itself: twice what it is about, and how far the log is copied.
+const INDEX_HEAD: usize = 136;
+
 static OPEN: Mutex<Vec<Open>> = Mutex::new(Vec::new());
 
 /// One file.
@@ -109,6 +112,12 @@ impl Held {
         &self.path
     }
 
+    /// Whether the file's head says that changes go into a log (`write version` and `read version` at 18).
+    pub fn has_log(&self) -> bool {
+        let mut head = [0; 20];
+        self.read(&mut head).is_ok_and(|()| head.ends_with(&[2, 2]))
+    }
+
     /// Keeps everybody from taking the file alone.
     pub fn share(&self) -> Result<(), String> {
         let shared_now = self.with(|open| open.files.first().map_or(Ok(true), |file| shared(file, IN_USE)));
@@ -171,12 +180,19 @@ impl Held {
         }
     }
 
-    /// The connection stays for good, so the descriptors must.
-    pub fn never_close(&self) {
-        let _ = self.with(|open| {
-            open.users += 1;
-            Ok(())
+    /// When something else has changed file, log or index: whoever opens them next reads the index anew from the log. As
+    /// long as it is shorter than it was, who looks into it is ended by the system.
+    pub fn give_up_log(&self, index_length: u64) {
+        let given_up = self.with(|open| {
+            let Some(index) = open.index.take() else { return Ok(()) };
+            if os::identity(&index)?.length < index_length {
+                index.set_len(index_length)?;
+            }
+            os::write(&index, &[0; INDEX_HEAD])
         });
+        if let Err(error) = given_up {
+            crate::log::warn(format_args!("the index of the journal's log is left as it is: {error}"));
+        }
     }
 
     /// The first bytes of the file.

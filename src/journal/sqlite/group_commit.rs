@@ -47,13 +47,6 @@ impl GroupCommit {
         GroupCommit { db: Mutex::new(db), watch, queue: Mutex::default(), done: Condvar::new() }
     }
 
-    /// Leaves the connection open for good.
-    pub fn leak(&self) {
-        if let Ok(other) = Connection::open_in_memory() {
-            std::mem::forget(std::mem::replace(&mut *lock(&self.db), other));
-        }
-    }
-
     /// Runs one change, together with all that other threads asked for before its leader began: concurrent calls
     /// share one flush, and nobody waits for a later group.
     pub fn run(&self, durability: Durability, change: Change) -> Result<()> {
@@ -108,10 +101,21 @@ fn commit(db: &mut Connection, watch: Option<&Watch>, group: Vec<Queued>) {
         let unfinished = Unfinished(db);
         let whole = together(unfinished.0, watch, group);
         drop(unfinished);
+        if watch.is_some_and(Watch::is_gone) {
+            close(db);
+        }
         for outcome in outcomes {
             // One that failed by itself has its own reason already.
             let _ = outcome.set(whole.clone());
         }
+    }
+}
+
+/// What it knows of its files is wrong, and other connections of this process would share it.
+fn close(db: &mut Connection) {
+    match Connection::open_in_memory() {
+        Ok(other) => *db = other,
+        Err(error) => crate::log::warn(format_args!("the journal stays open: {error}")),
     }
 }
 

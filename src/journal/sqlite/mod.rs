@@ -68,13 +68,11 @@ impl Store for Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        let Some(watch) = &self.watch else { return };
-        if watch.before_change().is_ok() {
+        // Where the files are not what they were, the log is kept: SQLite would copy it into whatever stands in their place.
+        if let Some(watch) = &self.watch
+            && watch.before_change().is_ok()
+        {
             watch.held().let_go_of_log();
-        } else {
-            // Closing it, SQLite would copy what it has into whatever stands in its place.
-            self.file.leak();
-            watch.held().never_close();
         }
     }
 }

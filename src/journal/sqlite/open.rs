@@ -64,19 +64,16 @@ pub fn open(path: &Path) -> Result<(Connection, Watch), String> {
 /// While the file is looked at, nobody may take it alone, and this connection neither: if its owner has lost `SQLite`'s locks,
 /// closing the connection would remove the log under it.
 fn opened(path: &Path, held: &Held) -> Result<(Connection, bool), Refused> {
-    if !beside(path, "-journal").exists() {
+    // Where there is no log yet, whoever makes one needs the file alone.
+    if held.has_log() && !beside(path, "-journal").exists() {
         held.share().map_err(Refused::Busy)?;
     }
-    let db = connect(path)?;
-    db.busy_timeout(BUSY)?;
-    if is_empty(&db)? {
+    let prepared =
+        connect(path).map_err(Refused::from).and_then(|db| prepare(&db).map(|has_log| (db, has_log)));
+    if !matches!(prepared, Ok((_, true))) {
         held.unshare();
     }
-    let has_log = prepare(&db)?;
-    if !has_log {
-        held.unshare();
-    }
-    Ok((db, has_log))
+    prepared
 }
 
 /// A connection to a file that is there.
@@ -106,15 +103,11 @@ pub(super) fn patiently<T>(mut work: impl FnMut() -> Result<T, Refused>) -> Resu
     }
 }
 
-fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
-    db.pragma_query_value(None, "schema_version", |row| row.get::<_, i32>(0)).map(|version| version == 0)
-}
-
 /// Looks at what is there, and makes the tables where there is nothing. Whether there is a log.
 pub(super) fn prepare(db: &Connection) -> Result<bool, Refused> {
     db.busy_timeout(BUSY)?;
     let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
-    let empty = is_empty(db)?;
+    let empty = number("schema_version")? == 0;
     let (application, format) = (number("application_id")?, number("user_version")?);
     if !empty && application != APPLICATION_ID {
         return Err(Refused::Because("this is a database of another program".into()));

@@ -43,6 +43,7 @@ CREATE TABLE requests (
     sent INTEGER NOT NULL,
     signed_s INTEGER NOT NULL,
     verdict_s INTEGER,
+    verdict_row INTEGER NOT NULL,
     answer TEXT,
     http_status INTEGER,
     request_id TEXT,
@@ -62,10 +63,10 @@ CREATE TABLE facts (
 
 const COLUMNS: &str = "id, merchant, number, operation, method, target, body, members, coupon, content, trace, \
      created_ms, state, called_off, code, cause, note, attempts, updated_ms, doubted_ms, tried_ms, sent, signed_s, \
-     verdict_s, answer, http_status, request_id, host, course, owner, generation, lease_until_ms, digest";
+     verdict_s, verdict_row, answer, http_status, request_id, host, course, owner, generation, lease_until_ms, digest";
 
 /// What a replacement writes: all but what never changes.
-const CHANGING: [&str; 21] = [
+const CHANGING: [&str; 22] = [
     "state",
     "called_off",
     "code",
@@ -78,6 +79,7 @@ const CHANGING: [&str; 21] = [
     "sent",
     "signed_s",
     "verdict_s",
+    "verdict_row",
     "answer",
     "http_status",
     "request_id",
@@ -106,12 +108,9 @@ pub(super) fn indices() -> String {
     )
 }
 
-/// Left to itself `SQLite` goes through all rows of the merchant.
+/// From the index alone: what stands in a row may have been changed by something else.
 fn select_open() -> String {
-    format!(
-        "SELECT {COLUMNS} FROM requests INDEXED BY requests_open WHERE merchant = ?1 AND {} ORDER BY id",
-        unfinished()
-    )
+    format!("SELECT id FROM requests INDEXED BY requests_open WHERE {} ORDER BY id", unfinished())
 }
 
 fn update() -> String {
@@ -195,6 +194,7 @@ fn read(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
         sent: columns.take(),
         signed_s: columns.take(),
         verdict_s: columns.take(),
+        verdict_row: columns.take(),
         answer: columns.take(),
         http_status: columns.take(),
         request_id: columns.take(),
@@ -234,12 +234,13 @@ pub struct Tables<'a>(pub &'a Connection);
 
 impl Transaction for Tables<'_> {
     fn find(&mut self, merchant: &str, number: &str) -> Result<Option<Row>> {
-        let sql = format!("SELECT {COLUMNS} FROM requests WHERE merchant = ?1 AND number = ?2");
-        let mut select = self.0.prepare_cached(&sql).map_err(failed)?;
-        match select.query_row(params![merchant, number], read).optional() {
-            Err(error) if is_corrupt(&error) => unreadable(self.0, merchant, number).map_err(failed),
-            found => found.map_err(failed),
-        }
+        let sql = "SELECT id FROM requests WHERE merchant = ?1 AND number = ?2";
+        let mut select = self.0.prepare_cached(sql).map_err(failed)?;
+        let id: Option<i64> =
+            select.query_row([merchant, number], |row| row.get(0)).optional().map_err(failed)?;
+        let Some(id) = id else { return Ok(None) };
+        let row = self.row(id).map_err(failed)?;
+        Ok(Some(row.unwrap_or_else(|changed| changed.named(id, merchant, number))))
     }
 
     fn insert(&mut self, row: &Row) -> Result<i64> {
@@ -285,11 +286,23 @@ impl Transaction for Tables<'_> {
 
     fn open(&mut self, merchant: &str) -> Result<Vec<Row>> {
         let mut select = self.0.prepare_cached(&select_open()).map_err(failed)?;
-        let rows = select.query_map([merchant], read).map_err(failed)?;
-        match rows.collect::<rusqlite::Result<_>>() {
-            Err(error) if is_corrupt(&error) => self.open_one_by_one(merchant).map_err(failed),
-            rows => rows.map_err(failed),
+        let ids = select.query_map([], |row| row.get(0)).map_err(failed)?;
+        let ids: Vec<i64> = ids.collect::<rusqlite::Result<_>>().map_err(failed)?;
+        let mut rows = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.row(id).map_err(failed)? {
+                Ok(row) if *row.merchant == *merchant => rows.push(row),
+                Ok(_) => {}
+                Err(changed) => {
+                    if let Some((owner, number)) = self.name(id).map_err(failed)?
+                        && owner == merchant
+                    {
+                        rows.push(changed.named(id, merchant, &number));
+                    }
+                }
+            }
         }
+        Ok(rows)
     }
 
     fn returns(&mut self, merchant: &str, coupon: &str) -> Result<Vec<Row>> {
@@ -333,6 +346,12 @@ impl Transaction for Tables<'_> {
         drop(delete);
         let room_is_left = give_back(self.0).map_err(failed)?;
         Ok((goes_on || room_is_left).then_some(last))
+    }
+
+    fn latest(&mut self) -> Result<i64> {
+        let mut select =
+            self.0.prepare_cached("SELECT coalesce(max(id), 0) FROM requests").map_err(failed)?;
+        select.query_row([], |row| row.get(0)).map_err(failed)
     }
 
     fn fact(&mut self, name: &str) -> Result<Option<i64>> {
@@ -391,48 +410,46 @@ pub(super) fn scan(db: &Connection) -> rusqlite::Result<Overview> {
     Ok(overview)
 }
 
-impl Tables<'_> {
-    /// Slowly, through the index of the numbers, where a row cannot be read: the others go on.
-    fn open_one_by_one(&self, merchant: &str) -> rusqlite::Result<Vec<Row>> {
-        let mut select =
-            self.0.prepare("SELECT id, number FROM requests WHERE merchant = ?1 ORDER BY number")?;
-        let named = select.query_map([merchant], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let named: Vec<(i64, String)> = named.collect::<rusqlite::Result<_>>()?;
-        let mut select = self.0.prepare(&format!("SELECT {COLUMNS} FROM requests WHERE id = ?1"))?;
-        let mut rows = Vec::new();
-        for (id, number) in named {
-            match select.query_row([id], read) {
-                Ok(row) if row.state.is_finished() => {}
-                Ok(row) => rows.push(row),
-                Err(error) if is_corrupt(&error) => rows.extend(unreadable(self.0, merchant, &number)?),
-                Err(error) => return Err(error),
-            }
-        }
-        rows.sort_unstable_by_key(|row| row.id);
-        Ok(rows)
+/// A row that something else has changed, as far as it can be read.
+struct Changed(Option<Row>);
+
+impl Changed {
+    /// Its number is known by the index, whatever stands in the row.
+    fn named(self, id: i64, merchant: &str, number: &str) -> Row {
+        let unreadable = || {
+            let request = Arc::new(Request::default());
+            let new = NewRow { request, members: Map::new(), filled_in: Vec::new(), ask_again: false };
+            let row = Row::new(&merchant.into(), &"".into(), new);
+            Row { sent: true, lease: Lease::default(), ..row }
+        };
+        let row = self.0.unwrap_or_else(unreadable);
+        let request = Request { number: number.into(), ..Request::clone(&row.request) };
+        Row { id, merchant: merchant.into(), request: Arc::new(request), ..damaged(row) }
     }
 }
 
-fn is_corrupt(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt)
-}
+impl Tables<'_> {
+    /// The row that the index says is there.
+    fn row(&self, id: i64) -> rusqlite::Result<std::result::Result<Row, Changed>> {
+        let mut select = self.0.prepare_cached(&format!("SELECT {COLUMNS} FROM requests WHERE id = ?1"))?;
+        match select.query_row([id], read).optional() {
+            Ok(Some(row)) if row.state == State::Damaged => Ok(Err(Changed(Some(row)))),
+            Ok(Some(row)) => Ok(Ok(row)),
+            Ok(None) => Ok(Err(Changed(None))),
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt) => {
+                Ok(Err(Changed(None)))
+            }
+            Err(error) => Err(error),
+        }
+    }
 
-/// A row of which only the index of the numbers knows.
-fn unreadable(db: &Connection, merchant: &str, number: &str) -> rusqlite::Result<Option<Row>> {
-    let sql = "SELECT id FROM requests WHERE merchant = ?1 AND number = ?2";
-    let id: Option<i64> = db.query_row(sql, [merchant, number], |row| row.get(0)).optional()?;
-    let request = Arc::new(Request { number: number.into(), ..Request::default() });
-    let new = NewRow { request, members: Map::new(), filled_in: Vec::new(), ask_again: false };
-    Ok(id.map(|id| Row {
-        id,
-        state: State::Damaged,
-        cause: "the row cannot be read".into(),
-        created_ms: 0,
-        updated_ms: 0,
-        sent: true,
-        lease: Lease::default(),
-        ..Row::new(&merchant.into(), &"".into(), new)
-    }))
+    /// Merchant and number of a row, by their index: slow, and seldom needed.
+    fn name(&self, id: i64) -> rusqlite::Result<Option<(String, String)>> {
+        let sql =
+            "SELECT merchant, number FROM requests INDEXED BY sqlite_autoindex_requests_1 WHERE +id = ?1";
+        let named = |row: &SqlRow<'_>| Ok((row.get(0)?, row.get(1)?));
+        self.0.prepare_cached(sql)?.query_row([id], named).optional()
+    }
 }
 
 /// In the order of [`CHANGING`].
@@ -442,7 +459,7 @@ fn changing<'a>(
     state: &'a i64,
     course: &'a String,
     digest: &'a [u8; 16],
-) -> [&'a dyn ToSql; 21] {
+) -> [&'a dyn ToSql; 22] {
     [
         state,
         &row.called_off,
@@ -456,6 +473,7 @@ fn changing<'a>(
         &row.sent,
         &row.signed_s,
         &row.verdict_s,
+        &row.verdict_row,
         &row.answer,
         &row.http_status,
         &row.request_id,
@@ -495,8 +513,12 @@ mod tests {
     #[test]
     fn unfinished_rows_are_found_by_their_index_and_written_without_a_table_in_memory() {
         let db = tables();
-        let plan = explain(&db, "EXPLAIN QUERY PLAN", "detail", &select_open().replace("?1", "0")).join("\n");
-        assert!(plan.contains("INDEX requests_open"), "{plan}");
+        let plan = explain(&db, "EXPLAIN QUERY PLAN", "detail", &select_open()).join("\n");
+        assert!(plan.contains("COVERING INDEX requests_open"), "{plan}");
+        let named =
+            "SELECT merchant, number FROM requests INDEXED BY sqlite_autoindex_requests_1 WHERE +id = 1";
+        let plan = explain(&db, "EXPLAIN QUERY PLAN", "detail", named).join("\n");
+        assert!(plan.contains("COVERING INDEX"), "{plan}");
         let update = "UPDATE requests SET state = 1 WHERE id = 1";
         let steps = explain(&db, "EXPLAIN", "opcode", update);
         assert!(steps.iter().any(|step| step == "IdxInsert"), "{steps:?}");

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Of the log before its first page, and of a page in it before its content.
 const LOG_HEADER: u64 = 32;
 const FRAME_HEADER: u64 = 24;
-/// The part of the log's index that every change makes sure of: one block of it.
+/// The least that the log's index has.
 const INDEX_BLOCK: u64 = 32 * 1024;
 
 /// One context's look at its files.
@@ -21,8 +21,9 @@ pub struct Watch {
     held: Held,
     /// Log and index; none where the file system cannot have them.
     log: Option<[(PathBuf, Identity); 2]>,
-    /// As it was found last.
+    /// As they were found last.
     length: AtomicU64,
+    index_length: AtomicU64,
     /// Why nothing is written any more.
     gone: OnceLock<String>,
 }
@@ -38,7 +39,8 @@ impl Watch {
         } else {
             None
         };
-        let watch = Watch { held, log, length, gone: OnceLock::new() };
+        let index_length = AtomicU64::new(INDEX_BLOCK);
+        let watch = Watch { held, log, length, index_length, gone: OnceLock::new() };
         watch.names()?;
         Ok(watch)
     }
@@ -46,6 +48,11 @@ impl Watch {
     /// Who has the file.
     pub fn held(&self) -> &Held {
         &self.held
+    }
+
+    /// Whether nothing is written any more.
+    pub fn is_gone(&self) -> bool {
+        self.gone.get().is_some()
     }
 
     /// Before a change, for `SQLite` must not touch an index that was cut off: the system would end the process.
@@ -66,6 +73,7 @@ impl Watch {
             let path = self.held.path().display();
             self.gone
                 .get_or_init(|| {
+                    self.held.give_up_log(self.index_length.load(Ordering::Relaxed));
                     format!(
                         "{path} was removed, replaced or changed by something else while it was open ({why}): make a new \
                          context when it is in order"
@@ -83,7 +91,8 @@ impl Watch {
         is_same(self.held.path(), self.held.identity())?;
         let Some([log, index]) = &self.log else { return Ok(()) };
         is_same(&log.0, log.1)?;
-        if is_same(&index.0, index.1)? < INDEX_BLOCK {
+        let length = is_same(&index.0, index.1)?;
+        if length < self.index_length.fetch_max(length, Ordering::Relaxed) {
             return Err("its -shm file was cut off".into());
         }
         Ok(())

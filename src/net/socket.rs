@@ -1,0 +1,106 @@
+//! The bottom of every connection: a TCP socket on which no wait is without an end, and which can be asked whether
+//! something has come without waiting.
+
+use super::{in_flight, waiting};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+use ureq::Error;
+use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
+use waiting::Limit;
+
+/// A request and its answer fit; ureq's own default of 128 KiB is allocated four times a connection.
+pub const BUFFER: usize = 16 * 1024;
+/// How soon a job that waits for a connection looks whether it was called off.
+pub const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// A connected socket. Reading with no time at all looks and does not wait.
+#[derive(Debug)]
+pub struct Socket {
+    stream: TcpStream,
+    buffers: LazyBuffers,
+}
+
+impl Socket {
+    /// Takes over a stream.
+    pub fn new(stream: TcpStream) -> Result<Socket, Error> {
+        stream.set_nodelay(true)?;
+        Ok(Socket { stream, buffers: LazyBuffers::new(BUFFER, BUFFER) })
+    }
+
+    /// What has come; a timeout where nothing has.
+    fn look(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let input = self.buffers.input_append_buf();
+        self.stream.set_nonblocking(true)?;
+        let read = self.stream.read(input);
+        self.stream.set_nonblocking(false)?;
+        match read {
+            Ok(amount) => {
+                self.buffers.input_appended(amount);
+                Ok(amount > 0)
+            }
+            Err(error) if is_silence(&error) || error.kind() == ErrorKind::Interrupted => {
+                Err(Error::Timeout(timeout.reason))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The system's two ways to say that the time is up.
+fn is_silence(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+impl Transport for Socket {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        let limit = Limit::of(timeout);
+        let mut rest = self.buffers.output().get(..amount).unwrap_or_default();
+        while !rest.is_empty() {
+            self.stream.set_write_timeout(Some(limit.left()?))?;
+            match self.stream.write(rest) {
+                Ok(0) => return Err(io::Error::from(ErrorKind::WriteZero).into()),
+                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                // Whether the time is up is asked at the top.
+                Err(error) if is_silence(&error) || error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        if timeout.after.is_zero() && !waiting::is_over() {
+            return self.look(timeout);
+        }
+        let limit = Limit::of(timeout);
+        loop {
+            let left = limit.left()?;
+            let wait = if in_flight::may_be_called_off() { left.min(LOOK_AGAIN) } else { left };
+            self.stream.set_read_timeout(Some(wait))?;
+            match self.stream.read(self.buffers.input_append_buf()) {
+                Ok(amount) => {
+                    self.buffers.input_appended(amount);
+                    return Ok(amount > 0);
+                }
+                Err(error) if is_silence(&error) || error.kind() == ErrorKind::Interrupted => {
+                    in_flight::go_on()?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn is_open(&mut self) -> bool {
+        let now = NextTimeout { after: NOT_AT_ALL, ..NextTimeout::default() };
+        matches!(self.look(now), Err(Error::Timeout(_)))
+    }
+}
+
+/// No time to wait.
+pub const NOT_AT_ALL: ureq::unversioned::transport::time::Duration =
+    ureq::unversioned::transport::time::Duration::from_secs(0);
