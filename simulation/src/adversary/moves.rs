@@ -72,7 +72,7 @@ moves! {
     // Disks.
     DiskFull on "a write fails: the disk is full";
     DiskErrorBefore on "a write fails before anything is written";
-    DiskErrorAfter off "a write is said to have failed, and stays";
+    DiskErrorAfter on "a write is said to have failed, and stays";
     DiskBusy on "a write waits three seconds for somebody else and gives up";
     MarkLost never "a living context's sign of life is lost";
     BitFlip on "a bit flips in a row on the disk";
@@ -87,22 +87,22 @@ moves! {
     Bare on "answers leave out who used a coupon, for a while";
     FutureState on "a coupon gets a state that nobody has heard of";
     FutureUsage on "coupons of a usage mode that nobody has heard of";
-    Sequential off "coupons of the withdrawn usage mode SEQUENTIAL";
+    Sequential on "coupons of the withdrawn usage mode SEQUENTIAL";
     Bundle on "coupons of a bundle";
 
     // Where moves meet. Each of these only lets others meet what they may not meet while it is off.
     LateAfterRefusal on "a late copy of a redemption arrives after its number was told as not happened or was called off";
-    LateChangeAfterRefusal off "a late copy of a return or another change arrives after its number was told as not happened";
-    ReturnsDoubtful off "a redemption is returned while its number is in doubt";
+    LateChangeAfterRefusal on "a late copy of a return or another change arrives after its number was told as not happened";
+    ReturnsDoubtful on "a redemption is returned while its number is in doubt";
     OvertakesReturn on "a coupon is returned again while another return of it is in doubt";
     RacesVoid on "a coupon is returned elsewhere while a till is calling its redemption off";
     EndsPartlyUsed on "a coupon of which one use is redeemed and another is left ends: nothing of it can be returned";
     HidesDoubtful on "a coupon with a number in doubt is deleted, and cannot be seen any more";
     ReplaysRefusals never "a signed refusal is replayed for a request that was done: an error names nothing that could tell";
-    ReplaysOvertaken off "an answer is replayed that was signed before the last change of its coupon";
+    ReplaysOvertaken on "an answer is replayed that was signed before the last change of its coupon";
     FailsTwice on "two writes of one call about a number in doubt fail";
-    FailsSettling off "a write fails while a number in doubt is settled";
-    RedeemsOverReturn off "a coupon is redeemed again while a return of it is in doubt";
+    FailsSettling on "a write fails while a number in doubt is settled";
+    RedeemsOverReturn on "a coupon is redeemed again while a return of it is in doubt";
     ReplaysNameless never "an answer is replayed where true ones name nobody: what tells them apart is not there";
     StepsWhileOpen on "a machine's clock is set while a number of its journal is in doubt or was called off";
     AbsentAmid on "a proxy's 404 answers a question that is to settle doubt or to call off";
@@ -121,7 +121,7 @@ moves! {
     NewNumber on "a till tries again under a new number where it is told no";
     Shares on "several tills are shown one coupon";
     RawRequests on "a till redeems with a raw request";
-    AsksAgain off "a till's journal does not replay successes";
+    AsksAgain on "a till's journal does not replay successes";
     Manages on "a till sends, confirms and deactivates coupons";
 }
 

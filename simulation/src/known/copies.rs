@@ -60,7 +60,6 @@ pub const KNOWN: &[Known] = &[
         shows: "a return's copy is late; head office returns, another till redeems, the return is told as refused; then its copy undoes the other's redemption",
         breaks: Invariant::DidNotHappenStands,
         holds_back: &[Move::LateChangeAfterRefusal],
-        fails: true,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.next(Asks::Return, 1, late(4 * MINUTE));
@@ -94,7 +93,6 @@ pub const KNOWN: &[Known] = &[
         shows: "a return is lost on its way, head office returns, the till redeems again; settling repeats the return, which undoes that redemption",
         breaks: Invariant::SettlingUndoesSuccess,
         holds_back: &[Move::RedeemsOverReturn],
-        fails: true,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.next(Asks::Return, 9, lost());
@@ -111,7 +109,6 @@ pub const KNOWN: &[Known] = &[
         shows: "a return's answer is lost, the coupon is redeemed again, the return is settled: the later redemption is told as returned",
         breaks: Invariant::VerdictChanges,
         holds_back: &[Move::RedeemsOverReturn],
-        fails: true,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.next(Asks::Return, 9, twisted(LOST));
@@ -130,7 +127,6 @@ pub const KNOWN: &[Known] = &[
         breaks: Invariant::VerdictChanges,
         holds_back: &[Move::Sequential],
         usage: Usage::Sequential(2),
-        fails: true,
         script: |stage| {
             stage.redeem(TILL, 2, 0);
             stage.redeem(TILL, 3, 0);

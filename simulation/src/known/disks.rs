@@ -80,7 +80,6 @@ pub const KNOWN: &[Known] = &[
         name: "settling-on-a-full-disk",
         shows: "a number is in doubt, a write fails while it is settled: told class 2 and not in doubt",
         holds_back: &[Move::FailsSettling],
-        fails: true,
         script: |stage| {
             in_doubt(stage);
             stage.write_fails(TILL, 0, Fault::Full);
@@ -93,7 +92,6 @@ pub const KNOWN: &[Known] = &[
         shows: "the commit of a claim is said to have failed and stays: the number must be free for others",
         breaks: Invariant::StaysLocked,
         holds_back: &[Move::DiskErrorAfter],
-        fails: true,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.write_fails(TILL, 0, Fault::After);
@@ -106,7 +104,6 @@ pub const KNOWN: &[Known] = &[
         shows: "the commit of a new row is said to have failed and stays; settling sends it before it is flushed",
         breaks: Invariant::SentBeforeFlushed,
         holds_back: &[Move::DiskErrorAfter],
-        fails: true,
         script: |stage| {
             stage.write_fails(TILL, 0, Fault::After);
             stage.write_fails(TILL, 0, Fault::Before);

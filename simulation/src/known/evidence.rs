@@ -169,7 +169,6 @@ pub const KNOWN: &[Known] = &[
         breaks: Invariant::SuccessIsNotLongGone,
         holds_back: &[Move::ReturnsDoubtful],
         settings: || Settings { keeps_use_number: false, ..plain() },
-        fails: true,
         script: |stage| {
             stage.next(Asks::Use, 9, twisted(LOST));
             stage.redeem(TILL, 1, 0);
@@ -186,7 +185,6 @@ pub const KNOWN: &[Known] = &[
         breaks: Invariant::OwnReturnIsKnown,
         holds_back: &[Move::AsksAgain],
         asks_again: true,
-        fails: true,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.change(TILL, Asks::Return, 2, 0);

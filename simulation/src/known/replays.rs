@@ -82,7 +82,6 @@ pub const KNOWN: &[Known] = &[
         shows: "a question's answer that was signed just before the redemption is replayed when it is called off: told `voided`",
         breaks: Invariant::VoidedStands,
         holds_back: &[Move::ReplaysOvertaken],
-        fails: true,
         script: |stage| {
             stage.query(TILL, 0);
             stage.redeem(TILL, 1, 0);

@@ -175,6 +175,10 @@ impl Transaction for Turn<'_> {
         Ok(None)
     }
 
+    fn latest(&mut self) -> Result<i64> {
+        Ok(self.rows.by_id.keys().next_back().copied().unwrap_or(0))
+    }
+
     fn fact(&mut self, name: &str) -> Result<Option<i64>> {
         Ok(self.rows.facts.get(name).copied())
     }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::adversary::Move;
 use crate::adversary::fate::{Fate, portal, reply_of};
-use crate::random::{Random, keyed_hash, mix};
+use crate::random::{Random, keyed_hash};
 use crate::wechat::coupon::Usage;
 use crate::wechat::message::{Asks, Copy, MERCHANT_KEY, Reply, Request, Twist, WECHAT_KEY, number_in};
 use base64::Engine as _;
@@ -210,6 +210,7 @@ fn answer(reply: Reply) -> Answer {
         request_id: reply.request_id,
         retry_after_s: reply.retry_after_s,
         date: reply.date_s.map(date),
+        encoding: None,
         body: reply.body.into_bytes(),
     }
 }
