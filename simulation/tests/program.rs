@@ -15,17 +15,22 @@ fn program(arguments: &[&str]) -> (Option<i32>, String) {
 fn it_plays_seeds_and_says_how_many() {
     let (code, said) = program(&["--seeds", "0..20", "--seconds", "600"]);
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("20 seeds (2 on SQLite)") && said.contains("redemptions a minute on one core"), "{said}");
+    assert!(
+        said.contains("20 seeds (2 on SQLite)") && said.contains("redemptions a minute on one core"),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_seed_that_fails_is_told_as_a_story() {
     // Beyond what anybody could promise, so that something breaks whatever is mended.
-    let (code, said) = program(&["--also", "DuplicateAnswered,ReplaysNameless,MarkLost", "--all", "--seconds", "40"]);
+    let (code, said) =
+        program(&["--also", "DuplicateAnswered,ReplaysNameless,MarkLost", "--all", "--seconds", "40"]);
     assert_eq!(code, Some(1), "{said}");
     let seed = said.split("]").next().and_then(|said| said.rsplit('[').next()).expect("seeds that failed");
     let seed = seed.split(',').next().unwrap();
-    let (code, said) = program(&["--also", "DuplicateAnswered,ReplaysNameless,MarkLost", "--seed", seed, "--seconds", "5"]);
+    let (code, said) =
+        program(&["--also", "DuplicateAnswered,ReplaysNameless,MarkLost", "--seed", seed, "--seconds", "5"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("BROKEN ") && said.contains("is told ") && said.contains("ledger of "), "{said}");
 }

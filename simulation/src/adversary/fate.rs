@@ -126,7 +126,14 @@ impl Adversary {
         self.answer(&mut fate, &mut random, key);
         let is_heard = fate.stand_in.is_none()
             && fate.there.is_some_and(|there| there + fate.back < 3 * SECOND)
-            && matches!(fate.twist, Twist::None | Twist::WrongDate(_) | Twist::TooMany);
+            && matches!(
+                fate.twist,
+                Twist::None
+                    | Twist::WrongDate(_)
+                    | Twist::TooMany
+                    | Twist::Replayed(_)
+                    | Twist::ReplayedOld(_)
+            );
         if is_heard && !self.takes(Move::DuplicateAnswered, key, 1) {
             fate.again.clear();
         }

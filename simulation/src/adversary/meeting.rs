@@ -26,6 +26,9 @@ impl World {
         self.oracle.sales.iter().filter(|(_, sale)| sale.coupon == *code).all(|((machine, number), sale)| {
             match sale.asks {
                 Asks::Use if sale.void_asked && sale.verdict != Verdict::CalledOff => allows(Move::RacesVoid),
+                Asks::Use if sale.verdict == Verdict::Happened => {
+                    !self.machines[*machine].disk.may_be_open(number) || allows(Move::ReturnsUnwritten)
+                }
                 Asks::Use if self.is_doubtful(*machine, number, sale) => allows(Move::ReturnsDoubtful),
                 Asks::Return if self.is_doubtful(*machine, number, sale) => allows(Move::OvertakesReturn),
                 _ => true,

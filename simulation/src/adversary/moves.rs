@@ -102,8 +102,11 @@ moves! {
     ReplaysOvertaken on "an answer is replayed that was signed before the last change of its coupon";
     FailsTwice on "two writes of one call about a number in doubt fail";
     FailsSettling on "a write fails while a number in doubt is settled";
-    RedeemsOverReturn on "a coupon is redeemed again while a return of it is in doubt";
+    RedeemsOverReturn off "a coupon is redeemed again while a return of it is in doubt";
     ReplaysNameless never "an answer is replayed where true ones name nobody: what tells them apart is not there";
+    StartsAfterStep off "a process starts on a machine whose clock was set while it was off";
+    VoidsDamaged off "a till calls a number off whose row is damaged";
+    ReturnsUnwritten off "a redemption is returned that was told as done, and whose verdict is not in the journal";
     StepsWhileOpen on "a machine's clock is set while a number of its journal is in doubt or was called off";
     AbsentAmid on "a proxy's 404 answers a question that is to settle doubt or to call off";
     AltersDoubtful on "a number in doubt is repeated with other members";
@@ -121,7 +124,7 @@ moves! {
     NewNumber on "a till tries again under a new number where it is told no";
     Shares on "several tills are shown one coupon";
     RawRequests on "a till redeems with a raw request";
-    AsksAgain on "a till's journal does not replay successes";
+    AsksAgain off "a till's journal does not replay successes";
     Manages on "a till sends, confirms and deactivates coupons";
 }
 

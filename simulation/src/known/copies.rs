@@ -1,12 +1,13 @@
 //! Copies of requests that arrive late, and numbers that overtake each other.
 
 use super::stage::{LONG, LOST, OTHER_SHOP, SECOND_TILL, Stage, TILL, late, lost, twisted};
-use super::{Known, plain};
+use super::{Known, plain, shows_now};
 use crate::adversary::Move;
 use crate::adversary::fate::Fate;
 use crate::oracle::Invariant;
 use crate::wechat::coupon::Usage;
 use crate::wechat::message::Asks;
+use crate::wechat::settings::Settings;
 use crate::world::{HOUR, MINUTE, SECOND};
 
 const ROW: Known = Known {
@@ -100,6 +101,44 @@ pub const KNOWN: &[Known] = &[
             stage.no_rules();
             stage.befall(0, Move::HeadOfficeReturns);
             stage.redeem(TILL, 3, 0);
+            stage.settle_all(TILL);
+        },
+        ..ROW
+    },
+    Known {
+        name: "pending-return-undoes-a-sequential-use",
+        shows: "the same with a SEQUENTIAL coupon that was not used yet when its return was lost",
+        breaks: Invariant::SettlingUndoesSuccess,
+        holds_back: &[Move::RedeemsOverReturn],
+        usage: Usage::Sequential(2),
+        fails: true,
+        script: |stage| {
+            stage.next(Asks::Return, 9, lost());
+            stage.change(TILL, Asks::Return, 2, 0);
+            stage.no_rules();
+            stage.pass(MINUTE);
+            stage.redeem(TILL, 4, 0);
+            stage.pass(LONG);
+            stage.settle_all(TILL);
+        },
+        ..ROW
+    },
+    Known {
+        name: "pending-return-undoes-a-use-of-the-future",
+        shows: "the same with a usage mode of the future, a return that was done, and a WeChat Pay that forgets numbers after a day",
+        breaks: Invariant::SettlingUndoesSuccess,
+        holds_back: &[Move::RedeemsOverReturn],
+        usage: Usage::Future,
+        settings: || Settings { memory: 24 * HOUR, ..shows_now() },
+        fails: true,
+        script: |stage| {
+            stage.redeem(TILL, 1, 0);
+            stage.next(Asks::Return, 9, twisted(LOST));
+            stage.change(TILL, Asks::Return, 2, 0);
+            stage.no_rules();
+            stage.pass(MINUTE);
+            stage.redeem(TILL, 3, 0);
+            stage.pass(25 * HOUR);
             stage.settle_all(TILL);
         },
         ..ROW

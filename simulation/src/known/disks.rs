@@ -125,6 +125,41 @@ pub const KNOWN: &[Known] = &[
         ..ROW
     },
     Known {
+        name: "void-of-a-damaged-row",
+        shows: "a bit flips in the row of a redemption, which is called off: told class 0, and nothing is returned",
+        breaks: Invariant::CalledOffStands,
+        holds_back: &[Move::VoidsDamaged],
+        fails: true,
+        script: |stage| {
+            stage.redeem(TILL, 1, 0);
+            stage.edit(|world| drop(world.machines[0].disk.flip(5)));
+            stage.void(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
+        name: "returned-before-its-row-was-written",
+        shows: "a success cannot be written; the till returns it, without an answer; settling writes both, and tells the sale as redeemed",
+        breaks: Invariant::OwnReturnIsKnown,
+        holds_back: &[Move::ReturnsUnwritten],
+        fails: true,
+        script: |stage| {
+            // The row, the proven time, the verdict.
+            stage.write_fails(TILL, 2, Fault::Full);
+            stage.redeem(TILL, 1, 0);
+            stage.pass(SECOND);
+            stage.next(Asks::Return, 9, lost());
+            stage.change(TILL, Asks::Return, 2, 0);
+            stage.no_rules();
+            stage.pass(HOUR);
+            stage.settle_all(TILL);
+            stage.change(TILL, Asks::Return, 2, 0);
+            stage.pass(HOUR);
+            stage.redeem(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
         name: "damaged-row",
         shows: "a bit flips in a row in doubt: its altered bytes are never sent, and it is listed as damaged",
         breaks: Invariant::DoubtNeverEnds,

@@ -196,6 +196,24 @@ pub const KNOWN: &[Known] = &[
         ..ROW
     },
     Known {
+        name: "asks-again-and-used-elsewhere",
+        shows: "a journal that does not replay: used, returned, the coupon used again under another number; a repeat of the first is told as redeemed",
+        breaks: Invariant::OwnReturnIsKnown,
+        holds_back: &[Move::AsksAgain],
+        asks_again: true,
+        fails: true,
+        script: |stage| {
+            stage.redeem(TILL, 1, 0);
+            stage.pass(MINUTE);
+            stage.change(TILL, Asks::Return, 2, 0);
+            stage.pass(MINUTE);
+            stage.redeem(TILL, 3, 0);
+            stage.pass(MINUTE);
+            stage.redeem(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
         name: "killed-return-overtaken",
         shows: "a return is killed; the coupon is used and returned under other numbers: settling must end, and truly",
         breaks: Invariant::DidNotHappenStands,

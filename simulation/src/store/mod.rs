@@ -16,6 +16,7 @@ use wxcoupon::journal::row::{Row, State};
 struct Undo {
     id: i64,
     before: Option<Row>,
+    was_flipped: bool,
 }
 
 /// A machine's disk: what stands on it, and how to get back to what a power cut would leave.
@@ -61,7 +62,7 @@ impl Disk {
         let lost = self.unflushed.split_off(stays);
         let count = lost.len();
         for undo in lost.into_iter().rev().flat_map(|change| change.into_iter().rev()) {
-            self.rows.put_back(undo.id, undo.before);
+            self.rows.undo(undo);
         }
         self.unflushed.clear();
         count
@@ -89,6 +90,11 @@ impl Disk {
     /// Whether the number's row says that it may have happened.
     pub fn is_in_doubt(&self, number: &str) -> bool {
         self.rows.state_of(number).is_some_and(State::is_in_doubt)
+    }
+
+    /// Whether something has changed the number's row.
+    pub fn is_damaged(&self, number: &str) -> bool {
+        self.rows.is_damaged(number)
     }
 
     /// Whether the number's row is not finished.

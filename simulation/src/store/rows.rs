@@ -22,6 +22,11 @@ impl Rows {
         self.ids.get(number).copied()
     }
 
+    pub fn is_damaged(&self, number: &str) -> bool {
+        self.id_of(number).is_some_and(|id| self.flipped.contains(&id))
+            || self.state_of(number) == Some(State::Damaged)
+    }
+
     pub fn state_of(&self, number: &str) -> Option<State> {
         let row = self.id_of(number).and_then(|id| self.by_id.get(&id));
         row.map(|row| row.state)
@@ -39,6 +44,15 @@ impl Rows {
                 }
             }
         }
+    }
+
+    pub fn undo(&mut self, undo: Undo) {
+        if undo.was_flipped {
+            self.flipped.insert(undo.id);
+        } else {
+            self.flipped.remove(&undo.id);
+        }
+        self.put_back(undo.id, undo.before);
     }
 
     pub fn flip(&mut self, chance: u64) -> Option<String> {
@@ -91,12 +105,13 @@ pub struct Turn<'a> {
 
 impl Turn<'_> {
     fn remember(&mut self, id: i64) {
-        self.undo.push(Undo { id, before: self.rows.by_id.get(&id).cloned() });
+        let before = self.rows.by_id.get(&id).cloned();
+        self.undo.push(Undo { id, before, was_flipped: self.rows.flipped.contains(&id) });
     }
 
     pub fn take_back(self) {
         for undo in self.undo.into_iter().rev() {
-            self.rows.put_back(undo.id, undo.before);
+            self.rows.undo(undo);
         }
     }
 

@@ -95,6 +95,9 @@ fn act(lane: usize, step: &Step) {
         }
         Act::Void { sale, coupon } => {
             let busy = with(|world| is_worked_on(world, lane, sale));
+            if with(|world| is_damaged(world, lane, sale) && !world.adversary.allows(Move::VoidsDamaged)) {
+                return;
+            }
             if !busy || with(|world| world.adversary.knows(Move::VoidsOthersCall)) {
                 calls::settle(lane, sale, coupon, "void");
             }
@@ -126,6 +129,11 @@ fn was_returned(world: &World, lane: usize, sale: u64, coupon: u64) -> bool {
         .coupons
         .get(coupon)
         .is_some_and(|coupon| coupon.ledger.iter().any(|entry| entry.undoes.as_deref() == Some(&*number)))
+}
+
+fn is_damaged(world: &World, lane: usize, sale: u64) -> bool {
+    let machine = world.lanes[lane].machine;
+    world.machines[machine].disk.is_damaged(&calls::number(machine, "SALE", sale))
 }
 
 fn is_worked_on(world: &World, lane: usize, sale: u64) -> bool {
