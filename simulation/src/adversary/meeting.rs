@@ -36,15 +36,6 @@ impl World {
         })
     }
 
-    /// Whether a refusal that says "returned since" may speak of the return of another redemption: then it is no word on
-    /// this one. While that is a known fault, nothing is built on it.
-    pub fn may_be_misattributed(&self, machine: MachineId, coupon: &str) -> bool {
-        let mut about =
-            self.oracle.sales.iter().filter(|((at, _), sale)| *at == machine && &*sale.coupon == coupon);
-        !self.adversary.allows(Move::RedeemsOverReturn)
-            && about.any(|(_, sale)| sale.asks == Asks::Return || sale.void_asked)
-    }
-
     /// The number that what runs is about, as the till knows it.
     fn sale_of_running(&mut self) -> Option<&Sale> {
         let key = self.task()?.about.clone()?;

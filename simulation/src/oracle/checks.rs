@@ -190,13 +190,6 @@ impl World {
         }
         match heard {
             Some(Verdict::CalledOff) => sale.verdict = Verdict::CalledOff,
-            Some(Verdict::DidNot)
-                if report.code == Code::CouponState
-                    && self.stands(&sale.coupon, &call.number)
-                    && self.may_be_misattributed(call.machine, &sale.coupon) =>
-            {
-                sale.verdict = Verdict::Happened;
-            }
             // It speaks of this call only, and another one is still at it or has died.
             Some(Verdict::DidNot) if report.code == Code::Journal && sale.running + sale.died > 0 => {}
             // Another call was told of doubt since this one began: its word is the later one.
@@ -240,7 +233,7 @@ impl World {
         let coupon = self.wechat.coupon(&sale.coupon);
         match (sale.asks, coupon) {
             (Asks::Use, Some(coupon)) => self.told_redeemed(call, report, coupon, sale.done),
-            (Asks::Return, Some(coupon)) => {
+            (Asks::Return, Some(coupon)) if !report.recorded => {
                 let began = sale.began;
                 let coupon = &self.wechat.coupons[coupon];
                 let mine = |entry: &crate::wechat::coupon::Entry| {
