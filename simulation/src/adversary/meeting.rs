@@ -19,6 +19,15 @@ impl World {
         mine.into_iter().any(|((_, number), sale)| self.is_doubtful(machine, number, sale) || sale.void_asked)
     }
 
+    /// Whether the clock of that machine may be set at this moment.
+    pub fn may_be_set(&self, machine: MachineId) -> bool {
+        let adversary = &self.adversary;
+        let starts_again =
+            [Move::Kill, Move::Restart, Move::PowerCut].iter().any(|played| adversary.knows(*played));
+        (!starts_again || adversary.allows(Move::StartsAfterStep))
+            && (!self.has_open(machine) || adversary.allows(Move::StepsWhileOpen))
+    }
+
     /// Whether the coupon may be returned by anybody at this moment.
     pub fn may_be_returned(&self, coupon: usize) -> bool {
         let code = &self.wechat.coupons[coupon].code;
@@ -102,7 +111,10 @@ impl World {
         let code = &self.wechat.coupons[coupon].code;
         let mut about = self.oracle.sales.iter().filter(|(_, sale)| sale.coupon == *code);
         let doubtful = about.any(|((machine, number), sale)| self.is_doubtful(*machine, number, sale));
+        let hides =
+            !self.wechat.coupons[coupon].standing.is_empty() && self.wechat.settings.deleted_is_absent;
         self.may_end(coupon)
+            && (!hides || self.adversary.allows(Move::HidesRedeemed))
             && (!doubtful
                 || !self.wechat.settings.deleted_is_absent
                 || self.adversary.allows(Move::HidesDoubtful))

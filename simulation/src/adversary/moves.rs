@@ -97,6 +97,7 @@ moves! {
     OvertakesReturn on "a coupon is returned again while another return of it is in doubt";
     RacesVoid on "a coupon is returned elsewhere while a till is calling its redemption off";
     EndsPartlyUsed on "a coupon of which one use is redeemed and another is left ends: nothing of it can be returned";
+    HidesRedeemed never "a coupon of which a use stands is deleted, and WeChat Pay says of it only that there is none";
     HidesDoubtful on "a coupon with a number in doubt is deleted, and cannot be seen any more";
     ReplaysRefusals never "a signed refusal is replayed for a request that was done: an error names nothing that could tell";
     ReplaysOvertaken on "an answer is replayed that was signed before the last change of its coupon";

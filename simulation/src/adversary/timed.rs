@@ -80,7 +80,7 @@ pub fn make_move(place: usize) {
                 world.story.tell(now, || format!("machine {machine} sleeps for {}", span(until - now)));
                 world.sleep(machine, until);
             }
-            Move::ClockStep if !world.adversary.allows(Move::StepsWhileOpen) && world.has_open(machine) => {}
+            Move::ClockStep if !world.may_be_set(machine) => {}
             Move::ClockStep => {
                 let range = *random.pick(&[MINUTE, 10 * MINUTE, 8 * HOUR, 30 * HOUR]);
                 let step =
@@ -105,7 +105,9 @@ pub fn make_move(place: usize) {
             }
             Move::BitFlip => {
                 let place = random.next();
-                if let Some(words) = world.machines[machine].disk.flip(place) {
+                if let Some(words) =
+                    world.machines[machine].disk.flip(place, world.adversary.allows(Move::VoidsDamaged))
+                {
                     world.story.tell(now, || format!("a bit flips on machine {machine}'s disk: {words}"));
                 }
             }

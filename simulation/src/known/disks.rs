@@ -132,7 +132,7 @@ pub const KNOWN: &[Known] = &[
         fails: true,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
-            stage.edit(|world| drop(world.machines[0].disk.flip(5)));
+            stage.edit(|world| drop(world.machines[0].disk.flip(5, true)));
             stage.void(TILL, 1, 0);
         },
         ..ROW
@@ -166,7 +166,7 @@ pub const KNOWN: &[Known] = &[
         holds_back: &[Move::BitFlip],
         script: |stage| {
             in_doubt(stage);
-            stage.edit(|world| drop(world.machines[0].disk.flip(5)));
+            stage.edit(|world| drop(world.machines[0].disk.flip(5, true)));
             stage.pass(HOUR);
             stage.settle_all(TILL);
         },

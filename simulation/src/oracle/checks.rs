@@ -286,7 +286,9 @@ impl World {
         let returned =
             coupon.ledger.iter().rev().find(|entry| entry.undoes.as_ref() == Some(number)).cloned();
         let Some(returned) = returned.filter(|returned| returned.at < call.began) else { return };
-        let own = self.oracle.sale(call.machine, &returned.number);
+        // One whose own verdict is not written is not known.
+        let is_written = !self.machines[call.machine].disk.may_be_open(&returned.number);
+        let own = self.oracle.sale(call.machine, &returned.number).filter(|_| is_written);
         // One that began while the redemption was not told yet may have undone another one.
         let began_after = |own: &Sale| done.is_some_and(|done| own.began > done);
         if own.is_some_and(|own| own.verdict == Verdict::Happened && own.running == 0 && began_after(own)) {

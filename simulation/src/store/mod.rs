@@ -68,9 +68,9 @@ impl Disk {
         count
     }
 
-    /// A bit flips in some row; says in which.
-    pub fn flip(&mut self, chance: u64) -> Option<String> {
-        self.rows.flip(chance)
+    /// A bit flips in some row; says in which. Rows that were called off may be spared.
+    pub fn flip(&mut self, chance: u64, called_off_too: bool) -> Option<String> {
+        self.rows.flip(chance, called_off_too)
     }
 
     /// Whether the number's row says that it did not happen, or is not to happen.

@@ -55,9 +55,10 @@ impl Rows {
         self.put_back(undo.id, undo.before);
     }
 
-    pub fn flip(&mut self, chance: u64) -> Option<String> {
+    pub fn flip(&mut self, chance: u64, called_off_too: bool) -> Option<String> {
         let mut random = Random::new(chance);
-        let places: Vec<i64> = self.by_id.keys().copied().collect();
+        let may = |row: &&Row| called_off_too || !row.called_off;
+        let places: Vec<i64> = self.by_id.values().filter(may).map(|row| row.id).collect();
         if places.is_empty() {
             return None;
         }

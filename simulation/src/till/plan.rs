@@ -63,7 +63,6 @@ pub fn world(seed: u64, wanted: &Wanted, without: &Without, told: bool) -> World
         let machine = random.index(world.machines.len());
         world.machines[machine].clock_error =
             i64::try_from(random.below(80 * HOUR)).unwrap_or(0) - i64::try_from(40 * HOUR).unwrap_or(0);
-        world.machines[machine].first_error = world.machines[machine].clock_error;
     }
     for process in 0..world.processes.len() {
         for _ in 0..random.between(1, 2) {

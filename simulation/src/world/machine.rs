@@ -1,7 +1,6 @@
 //! Machines with clocks and disks, and processes on them.
 
 use super::{BEGINNING_S, MachineId, Moment, ProcessId, SECOND, World};
-use crate::adversary::Move;
 use crate::random::mix;
 use crate::store::Disk;
 use crate::till;
@@ -14,8 +13,6 @@ use wxcoupon::client::Client;
 pub struct Machine {
     /// What its wall clock shows too much, in microseconds.
     pub clock_error: i64,
-    /// The same when the world began.
-    pub first_error: i64,
     /// For how long it slept: its monotonic clock stood still meanwhile.
     pub slept: Moment,
     pub asleep_until: Moment,
@@ -59,7 +56,6 @@ impl Machine {
     pub fn new(disk: Disk) -> Machine {
         Machine {
             clock_error: 0,
-            first_error: 0,
             slept: 0,
             asleep_until: 0,
             disk,
@@ -113,11 +109,6 @@ impl World {
     /// Starts a process: its context is made by the first piece of its work, for that may wait already.
     pub fn start(&mut self, process: ProcessId) {
         let machine = self.processes[process].machine;
-        // The first start proves nothing yet.
-        if self.processes[process].epoch > 0 && !self.adversary.allows(Move::StartsAfterStep) {
-            let first_error = self.machines[machine].first_error;
-            self.machines[machine].clock_error = first_error;
-        }
         let asleep_until = self.machines[machine].asleep_until;
         let started = &mut self.processes[process];
         started.epoch += 1;
