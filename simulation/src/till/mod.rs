@@ -95,12 +95,10 @@ fn act(lane: usize, step: &Step) {
         }
         Act::Void { sale, coupon } => {
             let busy = with(|world| is_worked_on(world, lane, sale));
-            if with(|world| is_damaged(world, lane, sale) && !world.adversary.allows(Move::VoidsDamaged)) {
-                return;
-            }
             if !busy || with(|world| world.adversary.knows(Move::VoidsOthersCall)) {
-                calls::settle(lane, sale, coupon, "void");
+                void(lane, sale, coupon);
             }
+        }
         }
         Act::Raw { sale, coupon } => drop(calls::raw(lane, sale, coupon)),
         Act::Return { coupon, .. } if !with(|world| world.may_be_returned(coupon as usize)) => {}
@@ -129,6 +127,13 @@ fn was_returned(world: &World, lane: usize, sale: u64, coupon: u64) -> bool {
         .coupons
         .get(coupon)
         .is_some_and(|coupon| coupon.ledger.iter().any(|entry| entry.undoes.as_deref() == Some(&*number)))
+}
+
+fn void(lane: usize, sale: u64, coupon: u64) {
+    let may = with(|world| !is_damaged(world, lane, sale) || world.adversary.allows(Move::VoidsDamaged));
+    if may {
+        calls::settle(lane, sale, coupon, "void");
+    }
 }
 
 fn is_damaged(world: &World, lane: usize, sale: u64) -> bool {
@@ -160,7 +165,7 @@ fn react(lane: usize, key: u64, sale: u64, coupon: u64, told: &Report) {
             }
             2 | 3 if voids => {
                 wait();
-                calls::settle(lane, sale, coupon, "void");
+                void(lane, sale, coupon);
             }
             4 => {
                 wait();
