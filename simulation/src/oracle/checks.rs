@@ -287,8 +287,8 @@ impl World {
             coupon.ledger.iter().rev().find(|entry| entry.undoes.as_ref() == Some(number)).cloned();
         let Some(returned) = returned.filter(|returned| returned.at < call.began) else { return };
         // One whose own verdict is not written is not known.
-        let is_written = !self.machines[call.machine].disk.may_be_open(&returned.number)
-            && self.may_know_of_returns();
+        let is_written =
+            !self.machines[call.machine].disk.may_be_open(&returned.number) && self.may_know_of_returns();
         let own = self.oracle.sale(call.machine, &returned.number).filter(|_| is_written);
         // One that began while the redemption was not told yet may have undone another one.
         let began_after = |own: &Sale| done.is_some_and(|done| own.began > done);

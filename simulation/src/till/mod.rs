@@ -99,7 +99,6 @@ fn act(lane: usize, step: &Step) {
                 void(lane, sale, coupon);
             }
         }
-        }
         Act::Raw { sale, coupon } => drop(calls::raw(lane, sale, coupon)),
         Act::Return { coupon, .. } if !with(|world| world.may_be_returned(coupon as usize)) => {}
         Act::Return { number, coupon } => drop(calls::change(lane, Asks::Return, number, coupon)),
