@@ -37,7 +37,8 @@ fn the_answer_of_a_redemption_is_none_to_a_return() {
         } else {
             assert_open(&shop, &told, "EV-REPLAY-2", "pending");
             assert_eq!(told.json["verification"], "other_request");
-            assert_eq!((shop.effects("AUTO_REPLAY"), shop.requests("return")), (vec![Used], 1));
+            // Asked about once; where the coupon does not show it, it is a lost answer like any other.
+            assert_eq!((shop.effects("AUTO_REPLAY"), shop.requests("query")), (vec![Used], 1));
         }
     }
 }
@@ -97,13 +98,14 @@ fn a_success_counts_where_the_coupon_has_left_its_first_state() {
         let shown =
             json!({ "coupon_state": serde_json::to_value(state).unwrap(), "confirm_request_no": null });
         shop.edit("query", shown, true);
+        let asked = shop.requests("query");
         let mut request = numbered("AUTO_LEFT", "EV-LEFT-001");
         if operation == "deactivate" {
             request["deactivate_reason"] = json!("unsold");
         }
         let told = shop.till.ask(operation, &request);
         assert_eq!(told.name(), name, "{operation} {state:?}: {}", told.json);
-        assert_eq!(shop.requests(operation), 1, "{operation} {state:?}");
+        assert_eq!(shop.requests("query"), asked + 1, "{operation} {state:?}");
     }
 }
 
@@ -123,7 +125,7 @@ fn a_sequential_coupon_without_our_use_is_not_redeemed() {
         shop.edit("query", uses(none), true);
         let told = shop.till.redeem(&use_request("AUTO_SEQ", "EV-SEQUENT1"));
         assert_open(&shop, &told, "EV-SEQUENT1", "pending");
-        assert_eq!((shop.requests("use"), shop.requests("query")), (1, 1));
+        assert_eq!(shop.requests("query"), 1);
     }
     let shop = Shop::open();
     shop.edit("use", uses(ours), true);
@@ -181,7 +183,7 @@ fn another_number_or_state_is_a_reason_to_ask_at_once() {
                 assert_eq!(shop.effects("AUTO_CONTRA"), [Used]);
             } else {
                 assert_open(&shop, &told, "EV-CONTRA-1", "pending");
-                assert_eq!((shop.requests("use"), shop.requests("query")), (1, 1));
+                assert_eq!(shop.requests("query"), 1);
             }
         }
     }
@@ -201,7 +203,7 @@ fn send_request(number: &str) -> Value {
 fn lose_sending(shop: &Shop, kind: FaultKind, number: &str) {
     let lost = shop.sandbox.inject(Fault::new(kind).on("send"));
     let told =
-        shop.leave_in_doubt(|limit_ms| shop.till.ask("send", &with_limit(send_request(number), limit_ms)));
+        Shop::leave_in_doubt(|limit_ms| shop.till.ask("send", &with_limit(send_request(number), limit_ms)));
     assert_open(shop, &told, number, "pending");
     assert!(shop.sandbox.clear_fault(lost));
 }
@@ -237,7 +239,7 @@ fn what_settles_by_repeating_is_ended_by_a_proven_refusal_only() {
         let shop = Shop::open();
         let (number, on) = ("EV-PROVEN-2", if raw { "deactivate_product_coupon" } else { "pre_send" });
         let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on(on));
-        let told = shop.leave_in_doubt(|limit_ms| {
+        let told = Shop::leave_in_doubt(|limit_ms| {
             let raw_body = json!({ "out_request_no": number, "brand_id": "120344" });
             if raw {
                 shop.till.request("POST", TARGET, Some(&with_limit(raw_body, limit_ms)))
@@ -265,7 +267,7 @@ fn what_settles_by_repeating_is_ended_by_a_proven_refusal_only() {
     let shop = Shop::open();
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("pre_send"));
     let request = send_request("EV-PROVEN-3");
-    shop.leave_in_doubt(|limit_ms| shop.till.ask("pre_send", &with_limit(request.clone(), limit_ms)));
+    Shop::leave_in_doubt(|limit_ms| shop.till.ask("pre_send", &with_limit(request.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(lost));
     shop.refuse("pre_send", 403, "NOT_ENOUGH", 0);
     assert_open(&shop, &shop.settle("EV-PROVEN-3"), "EV-PROVEN-3", "pending");
