@@ -27,7 +27,7 @@ fn a_seed_that_fails_is_told_as_a_story() {
     let (code, said) =
         program(&["--also", "DuplicateAnswered,ReplaysNameless,MarkLost", "--all", "--seconds", "40"]);
     assert_eq!(code, Some(1), "{said}");
-    let seed = said.split("]").next().and_then(|said| said.rsplit('[').next()).expect("seeds that failed");
+    let seed = said.split(']').next().and_then(|said| said.rsplit('[').next()).expect("seeds that failed");
     let seed = seed.split(',').next().unwrap();
     let (code, said) =
         program(&["--also", "DuplicateAnswered,ReplaysNameless,MarkLost", "--seed", seed, "--seconds", "5"]);

@@ -105,7 +105,7 @@ moves! {
     FailsSettling on "a write fails while a number in doubt is settled";
     RedeemsOverReturn off "a coupon is redeemed again while a return of it is in doubt";
     ReplaysNameless never "an answer is replayed where true ones name nobody: what tells them apart is not there";
-    StartsAfterStep off "a process starts on a machine whose clock was set while it was off";
+    StartsAfterStep on "a process starts on a machine whose clock was set while it was off";
     VoidsDamaged off "a till calls a number off whose row is damaged";
     ReturnsUnwritten off "a redemption is returned that was told as done, and whose verdict is not in the journal";
     StepsWhileOpen on "a machine's clock is set while a number of its journal is in doubt or was called off";

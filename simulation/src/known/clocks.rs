@@ -14,7 +14,7 @@ pub const KNOWN: &[Known] = &[
         shows: "a till that has proven its clock is switched off, and its clock is set by a day: it must redeem at its first sale",
         breaks: Invariant::CouponIsBlocked,
         holds_back: &[Move::StartsAfterStep],
-        fails: true,
+        fails: false,
         settings: plain,
         usage: Usage::Single,
         asks_again: false,

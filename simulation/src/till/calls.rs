@@ -62,7 +62,7 @@ fn config(replays: bool) -> Config {
             attempt: Duration::from_secs(5),
         },
         max_rate_per_s: 100_000,
-        extra_roots: None,
+        extra_roots: Vec::new(),
         proxy: None,
         text_encoding: TextEncoding::UTF8,
         user_agent: "simulation".into(),
