@@ -268,12 +268,19 @@ impl Client {
                 self.hosts.well(index);
                 let date = answer.date.clone();
                 let report = self.judge(errand, answer, deadline, cancel);
+                if report.code == Code::SignRejected {
+                    self.clock.was_rejected();
+                }
                 // Only now: an answer has no say in how fresh it is itself.
                 self.clock.learn(date.as_deref());
                 // Another call may have learned it meanwhile: what counts is what this one signed with.
                 (report, self.clock.offset_s() - offset)
             }
-            Err(failure) => {
+            Err(mut failure) => {
+                if failure.kind == FailureKind::Connect && !failure.sent && deadline.is_over() {
+                    // What ran out is the call's time, whatever it was spent on.
+                    failure.kind = FailureKind::Timeout;
+                }
                 // Cut short by the end of the call, an attempt says nothing, unless it had its fair time.
                 let fair = !deadline.is_over() || system::now().saturating_duration_since(began) >= FAIR_TIME;
                 if speaks_ill_of_host(&failure) && cancel.cancelled().is_none() && fair {
@@ -283,7 +290,6 @@ impl Client {
             }
         };
         match report.code {
-            Code::SignRejected => self.clock.was_rejected(),
             Code::RateLimited => self.pace.slow_down(),
             _ if report.http_status == Some(TOO_OFTEN) => self.pace.slow_down(),
             _ if report.http_status.is_some() => self.pace.answered(),

@@ -88,7 +88,7 @@ fn a_repeat_without_an_answer_is_pending_and_a_new_refusal_starts_the_watch_anew
     let first = shop.row("EV-ANEW-002").signed_s;
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("use"));
     let request = use_request("AUTO_ANEW", "EV-ANEW-002");
-    let unsure = shop.leave_in_doubt(|limit_ms| shop.till.redeem(&with_limit(request.clone(), limit_ms)));
+    let unsure = Shop::leave_in_doubt(|limit_ms| shop.till.redeem(&with_limit(request.clone(), limit_ms)));
     assert_open(&shop, &unsure, "EV-ANEW-002", "pending");
     assert!(shop.sandbox.clear_fault(lost));
     let refused = shop.till.redeem(&use_request("AUTO_ANEW", "EV-ANEW-002"));
@@ -183,6 +183,19 @@ fn a_success_that_answers_an_old_attempt_is_asked_about() {
     assert_eq!(shop.effects("AUTO_OFFICE"), [Used, Returned]);
 }
 
+/// What was put off was never accepted: its repeat is as good as a first call, and costs no question.
+#[test]
+fn a_success_after_waiting_is_told_without_a_question() {
+    let shop = Shop::open();
+    let request = use_request("AUTO_WAITED", "EV-WAITED-1");
+    let fault = shop.sandbox.inject(Fault::new(FaultKind::RateLimited { retry_after: Some(30) }).on("use"));
+    let put_off = shop.till.redeem(&request);
+    assert_eq!((put_off.class(), put_off.in_doubt), (6, false), "{}", put_off.json);
+    assert!(shop.sandbox.clear_fault(fault));
+    assert_eq!(shop.till.redeem(&request).status, 0);
+    assert_eq!((shop.requests("query"), shop.effects("AUTO_WAITED")), (0, vec![Used]));
+}
+
 /// A service that answers the repeat with the coupon as it stands by now, while a copy may still be on its way.
 #[test]
 fn what_was_redeemed_and_returned_is_told_at_once_and_watched_while_copies_live() {
@@ -206,7 +219,7 @@ fn lose_return(shop: &Shop, kind: FaultKind) {
     assert_eq!(shop.till.redeem(&use_request("AUTO_TWICE", "EV-TWICE-01")).status, 0);
     let lost = shop.sandbox.inject(Fault::new(kind).on("return"));
     let request = return_request("AUTO_TWICE", "EV-TWICE-R1");
-    let unsure = shop.leave_in_doubt(|limit_ms| shop.till.give_back(&with_limit(request.clone(), limit_ms)));
+    let unsure = Shop::leave_in_doubt(|limit_ms| shop.till.give_back(&with_limit(request.clone(), limit_ms)));
     assert_open(shop, &unsure, "EV-TWICE-R1", "pending");
     assert!(shop.sandbox.clear_fault(lost));
     let office = shop.stranger();

@@ -80,10 +80,9 @@ fn full(shop: &Shop, change: &str) {
 
 fn room_again(shop: &Shop) {
     let file = rusqlite::Connection::open(shop.file()).unwrap();
-    file.execute_batch(
-        "DROP TRIGGER IF EXISTS full; DROP TRIGGER IF EXISTS lost; DROP TRIGGER IF EXISTS lost_too",
-    )
-    .unwrap();
+    for trigger in ["full", "lost", "lost_too", "lost_again"] {
+        file.execute_batch(&format!("DROP TRIGGER IF EXISTS {trigger}")).unwrap();
+    }
 }
 
 #[test]
@@ -108,7 +107,7 @@ fn a_number_in_doubt_stays_in_doubt_when_the_disk_is_full() {
     assert_eq!(shop.effects("AUTO_FULL"), [Used]);
 }
 
-/// A commit that fails after it began, so that nobody can say what is kept: SQLite checks deferred keys only then.
+/// A commit that fails after it began, so that nobody can say what is kept: `SQLite` checks deferred keys only then.
 fn commits_fail(shop: &Shop, trigger: &str, change: &str) {
     let file = rusqlite::Connection::open(shop.file()).unwrap();
     let sql = format!(
@@ -132,7 +131,9 @@ fn a_commit_whose_outcome_is_not_known_is_told_as_not_done_only_when_a_later_wri
     commits_fail(&shop, "lost", "INSERT ON requests");
     assert_nothing_sent(&shop, &shop.till.redeem(&request), "WXCOUPON_E_JOURNAL", false);
 
+    // Nor can anything else be written in its place.
     commits_fail(&shop, "lost_too", "UPDATE ON facts");
+    commits_fail(&shop, "lost_again", "INSERT ON facts");
     let told = shop.till.redeem(&request);
     assert_nothing_sent(&shop, &told, "WXCOUPON_E_UNRECORDED", true);
     assert_eq!(told.class(), 4);

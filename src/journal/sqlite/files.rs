@@ -96,22 +96,12 @@ impl Held {
         }
         let file = os::open(path).map_err(|error| error.to_string())?;
         let identity = accepted(&os::identity(&file).map_err(|error| error.to_string())?)?;
-        match all.iter_mut().find(|open| open.identity == identity) {
-            Some(open) => {
-                open.users += 1;
-                open.files.push(file);
-            }
-            None => {
-                let files = vec![file];
-                all.push(Open {
-                    identity,
-                    files,
-                    index: None,
-                    marks: Vec::new(),
-                    users: 1,
-                    is_written: false,
-                });
-            }
+        if let Some(open) = all.iter_mut().find(|open| open.identity == identity) {
+            open.users += 1;
+            open.files.push(file);
+        } else {
+            let (files, marks) = (vec![file], Vec::new());
+            all.push(Open { identity, files, index: None, marks, users: 1, is_written: false });
         }
         Ok(Held { identity, path: path.to_owned() })
     }
