@@ -2,7 +2,8 @@
 
 use super::files::{self, Held};
 use super::open::{Refused, connect};
-use super::rows::{TABLES, Tables, indices};
+use super::rows::Tables;
+use super::sql::{TABLES, indices};
 use crate::course::Course;
 use crate::journal::row::{DELAYED_ARRIVAL, Lease, NewRow, Request, Row, State};
 use crate::journal::store::Transaction;
