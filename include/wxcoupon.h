@@ -94,8 +94,10 @@
  *    the configuration, or of one request: {"_options": {"timeout_ms": 3000}}.
  *
  * The library never ends the process, never writes to standard output or
- * error, installs no signal handler and changes no environment variable. After
- * fork() use it only in the process that had used it before.
+ * error, installs no signal handler and changes no environment variable. In a
+ * forked child every context and job of the parent is a dead handle
+ * (WXCOUPON_E_HANDLE), and freeing it there does nothing; a child makes contexts
+ * of its own.
  *
  * ==========================================================================
  * The configuration (wxcoupon_ctx_new)

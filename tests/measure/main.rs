@@ -153,8 +153,8 @@ fn fill(path: &Path, rows: u64) {
 #[test]
 #[ignore = "a measurement"]
 fn what_opening_costs() {
-    let sandbox = sandbox();
     for rows in FILES {
+        let sandbox = sandbox();
         let folder = TempDir::new().unwrap();
         let config = with_journal(&sandbox, &folder, json!({}));
         let till = Counter::open(&config).unwrap();
