@@ -888,9 +888,13 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_deactivate(
  *   ctx      the context.
  *   out_buf  receives the answer: data.pending and data.watching count,
  *            data.requests lists up to 1000 with out_request_no, operation,
- *            state ("pending"; "voiding" while it is being called off,
- *            "watching" once it was), age_ms, attempts, name and cause of the
- *            last doubt.
+ *            state ("pending"; "voiding" while it is being called off;
+ *            "watching" while a delayed copy of what was called off or refused
+ *            could still arrive; "damaged" where something else has changed the
+ *            row), age_ms, attempts, name and cause of the last doubt.
+ *            data.unresolved lists in the same way, with request_ids, what got
+ *            answers for a day and no evidence: it is not counted, is never
+ *            sent again, and is asked about once a day.
  *
  *   Returns  WXCOUPON_OK, also when there are some; WXCOUPON_E_JOURNAL.
  *   Owns     nothing.
@@ -911,19 +915,26 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_pending(
  * still arrive, about six minutes; settling everything later ends the watch,
  * and returns the coupon if a copy did arrive. A request whose call ended in
  * class 3 is closed: settling never sends what the till was told did not
- * happen.
+ * happen. Aim "abandon" records a person's decision that nobody works on a
+ * number any more: "note" says who decided it and why (1 to 500 characters). It
+ * ends what is pending, being called off, watched, unresolved or damaged;
+ * afterwards the number answers WXCOUPON_E_REQUEST_NO_REUSED and is never sent.
  *
  *   ctx      the context.
- *   json_in  {"out_request_no": "...", "aim": "complete"}, or NULL for
- *            everything, to completion. "_options" as in wxcoupon_use.
+ *   json_in  {"out_request_no": "...", "aim": "complete"}, with "note" for
+ *            abandon, or NULL for everything, to completion. "_options" as in
+ *            wxcoupon_use.
  *   out_buf  receives the answer; for everything that could be settled, data as
  *            in wxcoupon_pending with data.settled. Where something is left
- *            there is no data: wxcoupon_pending lists it.
+ *            there is no data: wxcoupon_pending lists it. For void and abandon
+ *            data.state.
  *
  *   Returns  one number: the status that the request has now;
- *            WXCOUPON_E_REQUEST when the journal does not hold it. Everything:
- *            WXCOUPON_OK when nothing is left pending, else the worst status
- *            that is left. It stops early while the line is down.
+ *            WXCOUPON_E_REQUEST when the journal does not hold it, or its state
+ *            does not allow the aim (field "/aim"). Everything: WXCOUPON_OK
+ *            when nothing is left pending (what is watched or unresolved does
+ *            not count), else the worst status that is left. It stops early
+ *            while the line is down.
  *   Owns     nothing; the text stays the caller's.
  *   Threads  any, other processes with the same journal too: no request is
  *            settled by two at once. It blocks up to timeout_ms for one number,
@@ -974,7 +985,8 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_start(
  *   out_buf  receives the answer of the call once it is done; may be NULL.
  *
  *   Returns  the status of the call once it is done, as often as it is asked;
- *            WXCOUPON_E_RUNNING until then.
+ *            WXCOUPON_E_RUNNING until then, with in_doubt where the request may
+ *            have been sent, now or by an earlier call.
  *   Owns     nothing.
  *   Threads  any; several may wait for one job.
  */
@@ -1029,7 +1041,8 @@ WXCOUPON_API void WXCOUPON_CALL wxcoupon_job_free(wxcoupon_job *job);
  *   ctx           the context; its configuration must have apiv3_key.
  *   headers_json  the HTTP headers: an object of names to texts or lists of
  *                 texts, or a list of [name, text] pairs; names in any case,
- *                 headers that are not needed may stay in.
+ *                 also as CGI writes them (HTTP_WECHATPAY_NONCE), headers that
+ *                 are not needed may stay in.
  *   body          the raw bytes of the HTTP body, exactly as they came; no NUL
  *                 at the end is needed. NULL only with body_len 0.
  *   body_len      their number; more than 1 MiB is refused.

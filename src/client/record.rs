@@ -38,9 +38,12 @@ pub(super) fn record(claim: Claim, report: Report, call: Call) -> Report {
         }
         _ => 0,
     };
+    let plain = verdict(row, state, signed_s, &report);
     let verdict = Verdict {
         sent: row.sent || report.signed_s.is_some() || in_flight::writing(),
-        ..verdict(row, state, signed_s, &report)
+        // "Later" is said of the line, and not of the request.
+        verdict_s: plain.verdict_s.filter(|_| state != State::Closed),
+        ..plain
     };
     match claim.finish(verdict) {
         Ok(()) => report,

@@ -116,7 +116,8 @@ unsafe fn start(ctx: *mut wxcoupon_ctx, operation: *const c_char, json_in: *cons
 /// job: the job.
 /// wait_ms: how long to wait at most, in milliseconds; 0 only asks.
 /// out_buf: receives the answer of the call once it is done; may be NULL.
-/// Returns: the status of the call once it is done, as often as it is asked; WXCOUPON_E_RUNNING until then.
+/// Returns: the status of the call once it is done, as often as it is asked; WXCOUPON_E_RUNNING until then,
+/// with in_doubt where the request may have been sent, now or by an earlier call.
 /// Owns: nothing. Threads: any; several may wait for one job.
 #[unsafe(no_mangle)]
 pub extern "C" fn wxcoupon_job_wait(job: *mut wxcoupon_job, wait_ms: u32, out_buf: *mut wxcoupon_buf) -> i32 {

@@ -135,8 +135,11 @@ pub unsafe extern "C" fn wxcoupon_request(
 ///
 /// ctx: the context.
 /// out_buf: receives the answer: data.pending and data.watching count, data.requests lists up to 1000 with
-/// out_request_no, operation, state ("pending"; "voiding" while it is being called off, "watching" once it
-/// was), age_ms, attempts, name and cause of the last doubt.
+/// out_request_no, operation, state ("pending"; "voiding" while it is being called off; "watching" while a
+/// delayed copy of what was called off or refused could still arrive; "damaged" where something else has
+/// changed the row), age_ms, attempts, name and cause of the last doubt. data.unresolved lists in the same
+/// way, with request_ids, what got answers for a day and no evidence: it is not counted, is never sent again,
+/// and is asked about once a day.
 /// Returns: WXCOUPON_OK, also when there are some; WXCOUPON_E_JOURNAL.
 /// Owns: nothing. Threads: any.
 #[unsafe(no_mangle)]
@@ -152,15 +155,20 @@ pub extern "C" fn wxcoupon_pending(ctx: *mut wxcoupon_ctx, out_buf: *mut wxcoupo
 /// (data.state "watching") as long as a delayed copy could still arrive, about six minutes; settling
 /// everything later ends the watch, and returns the coupon if a copy did arrive. A request whose call ended
 /// in class 3 is closed: settling never sends what the till was told did not happen.
+/// Aim "abandon" records a person's decision that nobody works on a number any more: "note" says who decided
+/// it and why (1 to 500 characters). It ends what is pending, being called off, watched, unresolved or
+/// damaged; afterwards the number answers WXCOUPON_E_REQUEST_NO_REUSED and is never sent.
 ///
 /// ctx: the context.
-/// json_in: {"out_request_no": "...", "aim": "complete"}, or NULL for everything, to completion. "_options"
-/// as in wxcoupon_use.
+/// json_in: {"out_request_no": "...", "aim": "complete"}, with "note" for abandon, or NULL for everything, to
+/// completion. "_options" as in wxcoupon_use.
 /// out_buf: receives the answer; for everything that could be settled, data as in wxcoupon_pending with
-/// data.settled. Where something is left there is no data: wxcoupon_pending lists it.
+/// data.settled. Where something is left there is no data: wxcoupon_pending lists it. For void and abandon
+/// data.state.
 /// Returns: one number: the status that the request has now; WXCOUPON_E_REQUEST when the journal does not
-/// hold it. Everything: WXCOUPON_OK when nothing is left pending, else the worst status that is left. It
-/// stops early while the line is down.
+/// hold it, or its state does not allow the aim (field "/aim"). Everything: WXCOUPON_OK when nothing is left
+/// pending (what is watched or unresolved does not count), else the worst status that is left. It stops early
+/// while the line is down.
 /// Owns: nothing; the text stays the caller's.
 /// Threads: any, other processes with the same journal too: no request is settled by two at once. It blocks
 /// up to timeout_ms for one number, and up to ten minutes for everything.

@@ -183,6 +183,19 @@ fn a_success_that_answers_an_old_attempt_is_asked_about() {
     assert_eq!(shop.effects("AUTO_OFFICE"), [Used, Returned]);
 }
 
+/// What was put off was never accepted: its repeat is as good as a first call, and costs no question.
+#[test]
+fn a_success_after_waiting_is_told_without_a_question() {
+    let shop = Shop::open();
+    let request = use_request("AUTO_WAITED", "EV-WAITED-1");
+    let fault = shop.sandbox.inject(Fault::new(FaultKind::RateLimited { retry_after: Some(30) }).on("use"));
+    let put_off = shop.till.redeem(&request);
+    assert_eq!((put_off.class(), put_off.in_doubt), (6, false), "{}", put_off.json);
+    assert!(shop.sandbox.clear_fault(fault));
+    assert_eq!(shop.till.redeem(&request).status, 0);
+    assert_eq!((shop.requests("query"), shop.effects("AUTO_WAITED")), (0, vec![Used]));
+}
+
 /// A service that answers the repeat with the coupon as it stands by now, while a copy may still be on its way.
 #[test]
 fn what_was_redeemed_and_returned_is_told_at_once_and_watched_while_copies_live() {

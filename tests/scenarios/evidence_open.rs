@@ -38,14 +38,13 @@ fn a_day_of_answers_without_evidence_leaves_a_row_unresolved_and_in_nobodys_way(
     let sent = shop.sandbox.requests().len();
     assert_eq!(shop.till.settle_all().status, 0);
     // The number answers class 4, whoever asks, and its own bytes are never sent again.
-    for told in [
-        shop.till.redeem(&use_request("AUTO_UNRES", "EV-UNRES-01")),
-        shop.settle("EV-UNRES-01"),
-        shop.void("EV-UNRES-01"),
-    ] {
+    for told in [shop.till.redeem(&use_request("AUTO_UNRES", "EV-UNRES-01")), shop.settle("EV-UNRES-01")] {
         assert_open(&shop, &told, "EV-UNRES-01", "unresolved");
     }
     assert_eq!(shop.sandbox.requests().len(), sent, "asked within a day before");
+    // The wish to call it off is new: it is written down, and asked about.
+    assert_voided(&shop, &shop.void("EV-UNRES-01"), "EV-UNRES-01", "voided");
+    assert_eq!(shop.effects("AUTO_UNRES"), [Used, Returned]);
 }
 
 #[test]

@@ -134,20 +134,22 @@ fn proven_time_never_runs_backwards() {
             assert_too_old(&till.query(&with_limit(query_request("AUTO_ASKED"), 1500)));
         }
         let sold = till.redeem(&with_limit(use_request("AUTO_BACKWARDS", "EV-BACK-0002"), 1500));
-        assert_eq!(sold.class(), 4, "{}", sold.json);
+        assert!(matches!(sold.class(), 4 | 5), "{}", sold.json);
     }
     // Nothing that came was believed, and what happened is known when time is right again.
     shop.sandbox.set_clock_offset(0);
     assert_eq!(shop.till.settle_all().status, 0);
+    assert_eq!(shop.till.redeem(&use_request("AUTO_BACKWARDS", "EV-BACK-0002")).status, 0);
     assert_eq!(shop.effects("AUTO_BACKWARDS"), [Used]);
 }
 
 #[track_caller]
 fn assert_too_old(told: &Answer) {
-    assert_eq!((told.class(), told.in_doubt), (3, false), "{}", told.json);
+    // Signed by proven time the request is rejected; signed by the other one its answer is too old.
+    assert!(matches!(told.name(), "WXCOUPON_E_SIGN_REJECTED" | "WXCOUPON_E_READ_FAILED"), "{}", told.json);
     // The last attempt may be cut short by the end of the call.
     let why = &told.json["verification"];
-    assert!(why == "stale" || why.is_null() && told.json["http_status"].is_null(), "{}", told.json);
+    assert!(why == "stale" || why.is_null(), "{}", told.json);
 }
 
 /// A notification as the sandbox posts it by its present clock.

@@ -15,6 +15,7 @@ mod connections;
 mod doubt;
 mod endless;
 mod evidence;
+mod evidence_adversary;
 mod evidence_later;
 mod evidence_numbers;
 mod evidence_open;
