@@ -40,7 +40,11 @@ impl World {
         self.oracle.sending.push((machine, Arc::clone(&number), running));
         let flipped = self.adversary.made.iter().any(|made| made.made == Move::BitFlip);
         let may = flipped && !self.adversary.allows(Move::ResendsDamaged);
-        if self.oracle.sale(machine, &number).is_none() && !number.starts_with('V') && !may {
+        if self.oracle.sale(machine, &number).is_none()
+            && !number.is_empty()
+            && !number.starts_with('V')
+            && !may
+        {
             self.breaks(Invariant::BytesNeverDiffer, || {
                 format!("{number} is sent, which no till has ever given")
             });
