@@ -129,7 +129,6 @@ pub const KNOWN: &[Known] = &[
         shows: "a bit flips in the row of a redemption, which is called off: told class 0, and nothing is returned",
         breaks: Invariant::CalledOffStands,
         holds_back: &[Move::VoidsDamaged],
-        fails: true,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.edit(|world| drop(world.machines[0].disk.flip(5, true)));
@@ -164,7 +163,6 @@ pub const KNOWN: &[Known] = &[
         shows: "a bit flips in the row of a redemption that head office has returned; settling ends it; a repeat must not send the altered bytes",
         breaks: Invariant::BytesNeverDiffer,
         holds_back: &[Move::ResendsDamaged],
-        fails: true,
         script: |stage| {
             in_doubt(stage);
             stage.befall(0, Move::HeadOfficeReturns);

@@ -201,7 +201,6 @@ pub const KNOWN: &[Known] = &[
         breaks: Invariant::OwnReturnIsKnown,
         holds_back: &[Move::AsksAgain],
         asks_again: true,
-        fails: true,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.pass(MINUTE);
@@ -219,7 +218,6 @@ pub const KNOWN: &[Known] = &[
         breaks: Invariant::VoidedStands,
         holds_back: &[Move::BareSequential],
         usage: Usage::Sequential(2),
-        fails: true,
         script: |stage| {
             stage.next(Asks::Use, 9, twisted(LOST));
             stage.redeem(TILL, 2, 0);
