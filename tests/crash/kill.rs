@@ -33,9 +33,21 @@ pub fn troubled_sandbox(random: &mut Random) -> Sandbox {
     sandbox
 }
 
-fn kill(child: &mut Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
+/// A till that does not outlive a test that fails.
+struct Till(Child);
+
+impl Till {
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Till {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 fn pause(milliseconds: u64) {
@@ -72,23 +84,23 @@ fn whenever_a_till_dies_its_journal_and_its_notes_agree_with_what_happened() {
             if random.one_in(2) {
                 desk.under_another_name(&mut till, &mut random);
             }
-            till.spawn().unwrap()
+            Till(till.spawn().unwrap())
         };
         let mut till = start("A");
         let mut other = two.then(|| start("B"));
-        until_it_works(&desk, &mut till);
+        until_it_works(&desk, &mut till.0);
         pause(random.between(5, 150));
         // Another program looks at the journal, and closes it.
         if random.one_in(4) {
             common_sqlite(&desk.journal(), "SELECT count(*) FROM requests");
             counts.add("read by another program meanwhile", 1);
         }
-        kill(&mut till);
+        till.kill();
         kills += 1;
         if let Some(other) = &mut other {
             desk.settle(2);
             counts.add("settled while another till was at work", 1);
-            kill(other);
+            other.kill();
             kills += 1;
         }
         // Settling dies too.
@@ -97,9 +109,9 @@ fn whenever_a_till_dies_its_journal_and_its_notes_agree_with_what_happened() {
             if random.one_in(2) {
                 desk.under_another_name(&mut settling, &mut random);
             }
-            let mut settling = settling.spawn().unwrap();
+            let mut settling = Till(settling.spawn().unwrap());
             pause(random.between(5, 80));
-            kill(&mut settling);
+            settling.kill();
             kills += 1;
             counts.add("killed while settling", 1);
         }
@@ -139,9 +151,10 @@ fn a_till_that_dies_while_it_makes_its_journal_leaves_one_that_opens() {
     for round in 0..20 {
         let folder = TempDir::new().unwrap();
         let desk = Desk::set_up(folder.path(), &sandbox.config());
-        let mut till = desk.process("redeem", &format!("M{round}"), random.next(), 1000).spawn().unwrap();
+        let mut till = desk.process("redeem", &format!("M{round}"), random.next(), 1000);
+        let mut till = Till(till.spawn().unwrap());
         pause(random.between(0, 40));
-        kill(&mut till);
+        till.kill();
         desk.settle(SETTLINGS);
         compare(&read_notes(&desk.notes()), &read_settled(&desk.settled()), &sandbox, &mut Counts::default());
     }

@@ -34,7 +34,9 @@ use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
 
 const CALLS: u64 = 2500;
 const FLUSHES: usize = 1000;
-const ROWS: u64 = 1000;
+const ROWS: u64 = 2000;
+/// Rows of files that are opened.
+const FILES: [u64; 3] = [10, 200_000, 600_000];
 
 fn sandbox() -> Sandbox {
     Sandbox::start(Options { log_capacity: 0, ..Options::default() }).unwrap()
@@ -79,13 +81,15 @@ fn what_the_journal_costs_a_call() {
     let memory = Counter::open(&till::config_with(&sandbox, &fast)).unwrap();
     let file = Counter::open(&with_journal(&sandbox, &folder, fast)).unwrap();
     let mut times = [Vec::new(), Vec::new()];
+    let mut work = [Duration::ZERO; 2];
     for index in 0..CALLS + 50 {
         for (which, counter) in [&memory, &file].into_iter().enumerate() {
             let name = format!("COST-{which}-{index:05}");
             let request = use_request(&format!("AUTO_{name}"), &name);
-            let start = Instant::now();
+            let (start, before) = (Instant::now(), worked());
             let told = counter.redeem(&request);
             let took = start.elapsed();
+            work[which] += worked().saturating_sub(before);
             assert_eq!(told.status, 0, "{}", told.json);
             // The first calls connect and warm up.
             if index >= 50 {
@@ -97,7 +101,82 @@ fn what_the_journal_costs_a_call() {
     let [in_memory, in_file] = times;
     print("a redemption, journal in memory", in_memory);
     print("a redemption, journal in a file", in_file);
+    let [in_memory, in_file] = work.map(|work| work.as_secs_f64() * 1000.0 / (CALLS + 50) as f64);
+    println!("processor time of the caller's thread: {in_memory:.3} ms in memory, {in_file:.3} ms in a file");
     flushes(folder.path());
+}
+
+/// Processor time of this thread.
+#[cfg(target_os = "linux")]
+fn worked() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a structure of this thread, written by the system.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn worked() -> Duration {
+    Duration::ZERO
+}
+
+/// So many finished rows like the one that is there.
+fn fill(path: &Path, rows: u64) {
+    let db = rusqlite::Connection::open(path).unwrap();
+    let table: String = db
+        .query_row(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'request%'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let columns: Vec<String> = db
+        .prepare(&format!("SELECT name FROM pragma_table_info('{table}') WHERE name <> 'id'"))
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<rusqlite::Result<_>>()
+        .unwrap();
+    let values: Vec<String> = columns
+        .iter()
+        .map(|name| if name == "number" { "'FULL-' || i".into() } else { name.clone() })
+        .collect();
+    let (columns, values) = (columns.join(", "), values.join(", "));
+    db.execute_batch(&format!(
+        "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) \
+         INSERT INTO {table} ({columns}) SELECT {values} FROM {table}, n WHERE number = 'FULL-1'; \
+         PRAGMA wal_checkpoint(TRUNCATE)"
+    ))
+    .unwrap();
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn what_opening_costs() {
+    let sandbox = sandbox();
+    for rows in FILES {
+        let folder = TempDir::new().unwrap();
+        let config = with_journal(&sandbox, &folder, json!({}));
+        let till = Counter::open(&config).unwrap();
+        assert_eq!(till.redeem(&use_request(&format!("AUTO_FULL_{rows}"), "FULL-1")).status, 0);
+        drop(till);
+        let path = folder.path().join("till.journal");
+        fill(&path, rows);
+        File::open(&path).unwrap().sync_all().unwrap();
+        // Only for who may: pages of the file are read from the disk again.
+        let is_cold = std::fs::write("/proc/sys/vm/drop_caches", "1").is_ok();
+        let megabytes = std::fs::metadata(&path).unwrap().len() / 1_000_000;
+        let times = [(); 5].map(|()| {
+            let start = Instant::now();
+            drop(Counter::open(&config).unwrap());
+            start.elapsed().as_secs_f64() * 1000.0
+        });
+        let cold = if is_cold { "cold" } else { "warm too" };
+        println!(
+            "opening {rows} rows ({megabytes} MB): first {:.1} ms ({cold}), then {:.1} ms",
+            times[0], times[3]
+        );
+    }
 }
 
 /// What the disk itself needs for one page made durable.

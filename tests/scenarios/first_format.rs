@@ -120,6 +120,8 @@ fn a_till_that_was_killed_at_work_is_in_doubt_and_settled() {
     let folder = TempDir::new().unwrap();
     let path = copy("killed.journal", &folder);
     fs::write(folder.path().join("till.journal.owner-20202-3-52FE35F9B5B0FC10"), "").unwrap();
+    let pipe = folder.path().join("till.journal.owner-1-2-PIPE");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let till = Till::new(&config(&sandbox, &path));
     assert_eq!(numbers(&till.pending()), listed(&[("KILLED-HELD", "pending")]));
     assert_eq!(till.settle_all().status, 0);

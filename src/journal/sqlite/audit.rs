@@ -1,7 +1,7 @@
 //! Reads the whole file, for the self-check: opening it does not.
 
 use super::open::connect;
-use super::rows::scan;
+use super::read::scan;
 use super::watch::Watch;
 use crate::journal::store::{Overview, Result, StoreError};
 

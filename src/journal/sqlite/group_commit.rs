@@ -1,7 +1,8 @@
 //! Changes of one file, written in groups: concurrent calls share one flush.
 
 use super::open::BUSY;
-use super::rows::{Tables, failed, undo};
+use super::rows::{Tables, failed};
+use super::sql::undo;
 use super::watch::Watch;
 use crate::journal::store::{Change, Durability, Result, StoreError};
 use crate::system;

@@ -2,7 +2,8 @@
 
 use super::files::{self, Held};
 use super::open::{Refused, connect};
-use super::rows::{TABLES, Tables, indices};
+use super::rows::Tables;
+use super::sql::{TABLES, indices};
 use crate::course::Course;
 use crate::journal::row::{DELAYED_ARRIVAL, Lease, NewRow, Request, Row, State};
 use crate::journal::store::Transaction;
@@ -94,6 +95,10 @@ fn marks_of_first(journal: &Path) -> Vec<PathBuf> {
 
 /// Whether somebody alive holds the lock on that file, as far as can be told.
 fn is_held(path: &Path) -> bool {
+    // What is no file was never a mark, and opening a pipe may wait for ever.
+    if !path.symlink_metadata().is_ok_and(|found| found.is_file()) {
+        return false;
+    }
     match File::open(path) {
         Ok(file) => matches!(file.try_lock(), Err(TryLockError::WouldBlock | TryLockError::Error(_))),
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,

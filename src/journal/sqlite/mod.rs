@@ -2,11 +2,14 @@
 
 mod audit;
 mod files;
+mod forget;
 mod group_commit;
 mod migrate;
 mod open;
 mod path;
+mod read;
 mod rows;
+mod sql;
 mod watch;
 
 pub use files::{after_fork_in_child, after_fork_in_parent, before_fork};

@@ -3,7 +3,7 @@
 use super::files::{Held, beside};
 use super::migrate;
 use super::path::real;
-use super::rows::{TABLES, check_schema, indices};
+use super::sql::{TABLES, check_schema, indices};
 use super::watch::Watch;
 use crate::system;
 use rusqlite::{Connection, ErrorCode, OpenFlags};

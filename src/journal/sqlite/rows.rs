@@ -1,232 +1,15 @@
 //! Rows in `SQLite`'s tables.
 
-use crate::course::Course;
-use crate::journal::row::{Lease, NewRow, Request, Row, State};
-use crate::journal::store::{Overview, Result, StoreError, Transaction};
+use super::forget;
+use super::read::read;
+use super::sql::{COLUMNS, insert, select_open, update};
+use crate::journal::row::{Lease, Row};
+use crate::journal::store::{Result, StoreError, Transaction};
 use crate::json;
-use crate::system::wall_ms;
-use rusqlite::types::FromSql;
-use rusqlite::{Connection, OptionalExtension, Row as SqlRow, ToSql, params};
-use serde_json::Map;
-use std::fmt::Write as _;
-use std::sync::Arc;
-
-/// Rows that are looked at in one change to forget some.
-const LOOKED_AT: u32 = 500;
-/// Pages that are given back in one change, and the part of the file that may be empty: the next rows come soon.
-const GIVEN_BACK: i64 = 200;
-const MAY_BE_EMPTY: i64 = 8;
-
-pub(super) const TABLES: &str = "
-CREATE TABLE requests (
-    id INTEGER PRIMARY KEY,
-    merchant TEXT NOT NULL,
-    number TEXT NOT NULL,
-    operation TEXT NOT NULL,
-    method TEXT NOT NULL,
-    target TEXT NOT NULL,
-    body BLOB,
-    members TEXT NOT NULL,
-    coupon TEXT,
-    content BLOB,
-    trace TEXT,
-    created_ms INTEGER NOT NULL,
-    state INTEGER NOT NULL,
-    called_off INTEGER NOT NULL,
-    code INTEGER NOT NULL,
-    cause TEXT NOT NULL,
-    note TEXT,
-    attempts INTEGER NOT NULL,
-    updated_ms INTEGER NOT NULL,
-    doubted_ms INTEGER,
-    tried_ms INTEGER NOT NULL,
-    sent INTEGER NOT NULL,
-    signed_s INTEGER NOT NULL,
-    verdict_s INTEGER,
-    verdict_row INTEGER NOT NULL,
-    answer TEXT,
-    http_status INTEGER,
-    request_id TEXT,
-    host TEXT,
-    course TEXT NOT NULL,
-    owner TEXT,
-    generation INTEGER NOT NULL,
-    lease_until_ms INTEGER,
-    digest BLOB NOT NULL,
-    UNIQUE (merchant, number)
-) STRICT;
-CREATE TABLE facts (
-    name TEXT PRIMARY KEY,
-    value INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-";
-
-const COLUMNS: &str = "id, merchant, number, operation, method, target, body, members, coupon, content, trace, \
-     created_ms, state, called_off, code, cause, note, attempts, updated_ms, doubted_ms, tried_ms, sent, signed_s, \
-     verdict_s, verdict_row, answer, http_status, request_id, host, course, owner, generation, lease_until_ms, digest";
-
-/// What a replacement writes: all but what never changes.
-const CHANGING: [&str; 22] = [
-    "state",
-    "called_off",
-    "code",
-    "cause",
-    "note",
-    "attempts",
-    "updated_ms",
-    "doubted_ms",
-    "tried_ms",
-    "sent",
-    "signed_s",
-    "verdict_s",
-    "verdict_row",
-    "answer",
-    "http_status",
-    "request_id",
-    "host",
-    "course",
-    "owner",
-    "generation",
-    "lease_until_ms",
-    "digest",
-];
-
-/// Rows that are not known to be finished. Written with `IN`, `SQLite` would build a table of the numbers, in memory,
-/// whenever a row is written.
-fn unfinished() -> String {
-    let open = State::ALL.into_iter().filter(|state| !state.is_finished());
-    let terms: Vec<String> = open.map(|state| format!("state = {}", state as i64)).collect();
-    format!("({})", terms.join(" OR "))
-}
-
-/// What finds them among many, and rows about one coupon.
-pub(super) fn indices() -> String {
-    format!(
-        "CREATE INDEX IF NOT EXISTS requests_open ON requests (state, id) WHERE {}; \
-         CREATE INDEX IF NOT EXISTS requests_coupon ON requests (coupon) WHERE coupon IS NOT NULL AND operation = 'return';",
-        unfinished()
-    )
-}
-
-/// From the index alone: what stands in a row may have been changed by something else.
-fn select_open() -> String {
-    format!("SELECT id FROM requests INDEXED BY requests_open WHERE {} ORDER BY id", unfinished())
-}
-
-fn update() -> String {
-    let mut sql = String::from("UPDATE requests SET ");
-    for (at, column) in CHANGING.iter().enumerate() {
-        let _ = write!(sql, "{}{column} = ?{}", if at == 0 { "" } else { ", " }, at + 4);
-    }
-    sql.push_str(" WHERE id = ?1 AND owner IS ?2 AND generation = ?3");
-    sql
-}
-
-fn insert() -> String {
-    let marks: Vec<String> = (1..COLUMNS.split(',').count()).map(|at| format!("?{at}")).collect();
-    format!("INSERT INTO requests ({}) VALUES ({})", COLUMNS.trim_start_matches("id, "), marks.join(", "))
-}
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 pub(super) fn failed(error: rusqlite::Error) -> StoreError {
     StoreError::NotWritten(error.to_string())
-}
-
-/// The columns of a row one after the other. One that cannot be read makes the row a damaged one and no error: the
-/// others go on.
-struct Reader<'a, 'r> {
-    row: &'a SqlRow<'r>,
-    next: usize,
-    is_damaged: bool,
-}
-
-impl Reader<'_, '_> {
-    fn take<T: FromSql + Default>(&mut self) -> T {
-        let value = self.row.get(self.next);
-        self.next += 1;
-        value.unwrap_or_else(|_| {
-            self.is_damaged = true;
-            T::default()
-        })
-    }
-
-    fn or_damaged<T: Default>(&mut self, value: Option<T>) -> T {
-        self.is_damaged |= value.is_none();
-        value.unwrap_or_default()
-    }
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "as SQLite's functions want it")]
-fn read(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
-    let mut columns = Reader { row, next: 0, is_damaged: false };
-    let (id, merchant) = (columns.take(), columns.take());
-    let number = columns.take();
-    let request = Request {
-        number,
-        operation: columns.take(),
-        method: columns.take(),
-        target: columns.take(),
-        body: columns.take(),
-    };
-    let members: String = columns.take();
-    let read = Row {
-        id,
-        merchant,
-        request: Arc::new(request),
-        members: Arc::new(columns.or_damaged(json::parse_any(&members).and_then(json::into_object))),
-        coupon: columns.take(),
-        content: columns.take(),
-        trace: columns.take(),
-        created_ms: columns.take(),
-        state: {
-            let number: i64 = columns.take();
-            let state = State::from_number(number);
-            columns.is_damaged |= state.is_none();
-            state.unwrap_or(State::Damaged)
-        },
-        called_off: columns.take(),
-        code: columns.take(),
-        cause: columns.take(),
-        note: columns.take(),
-        attempts: columns.take(),
-        updated_ms: columns.take(),
-        doubted_ms: columns.take(),
-        tried_ms: columns.take(),
-        sent: columns.take(),
-        signed_s: columns.take(),
-        verdict_s: columns.take(),
-        verdict_row: columns.take(),
-        answer: columns.take(),
-        http_status: columns.take(),
-        request_id: columns.take(),
-        host: columns.take(),
-        course: Course::default(),
-        lease: Lease::default(),
-    };
-    let course: String = columns.take();
-    let read = Row {
-        course: columns.or_damaged(Course::from_json(&course)),
-        lease: Lease { owner: columns.take(), generation: columns.take(), until_ms: columns.take() },
-        ..read
-    };
-    let digest: Vec<u8> = columns.take();
-    let is_damaged = columns.is_damaged || digest != read.digest(&members, &course);
-    Ok(if is_damaged { damaged(read) } else { read })
-}
-
-/// What may be needed to ask about it and to replace it; nobody is told texts of which nothing is known.
-fn damaged(row: Row) -> Row {
-    Row {
-        state: State::Damaged,
-        cause: String::new(),
-        trace: None,
-        note: None,
-        answer: None,
-        http_status: None,
-        request_id: None,
-        host: None,
-        course: Course::default(),
-        ..row
-    }
 }
 
 /// The tables of a file, inside a transaction.
@@ -316,36 +99,7 @@ impl Transaction for Tables<'_> {
     }
 
     fn prune(&mut self, merchant: &str, older_than_ms: i64, after: i64) -> Result<Option<i64>> {
-        let (mut forgotten, mut last, mut looked_at) = (Vec::<i64>::new(), after, 0);
-        let sql = "SELECT id, merchant, state, created_ms, max(updated_ms, coalesce(verdict_s, 0) * 1000) \
-                   FROM requests WHERE id > ?1 ORDER BY id";
-        let mut in_order = self.0.prepare_cached(sql).map_err(failed)?;
-        let mut rows = in_order.query([after]).map_err(failed)?;
-        let now = wall_ms();
-        let goes_on = loop {
-            let Some(row) = rows.next().map_err(failed)? else { break false };
-            // They follow each other in time, so what comes behind is to be kept too. One from a time to come was
-            // written while the clock was wrong.
-            if (older_than_ms..=now).contains(&row.get(3).map_err(failed)?) {
-                break false;
-            }
-            (last, looked_at) = (row.get(0).map_err(failed)?, looked_at + 1);
-            let is_finished = State::from_number(row.get(2).map_err(failed)?).is_some_and(State::is_finished);
-            let is_ours =
-                row.get_ref(1).map_err(failed)?.as_bytes().is_ok_and(|found| found == merchant.as_bytes());
-            if is_ours && is_finished && row.get::<_, i64>(4).map_err(failed)? < older_than_ms {
-                forgotten.push(last);
-            }
-            if looked_at == LOOKED_AT {
-                break true;
-            }
-        };
-        drop(rows);
-        let mut delete = self.0.prepare_cached("DELETE FROM requests WHERE id = ?1").map_err(failed)?;
-        forgotten.iter().try_for_each(|id| delete.execute([id]).map(drop)).map_err(failed)?;
-        drop(delete);
-        let room_is_left = give_back(self.0).map_err(failed)?;
-        Ok((goes_on || room_is_left).then_some(last))
+        forget::prune(self.0, merchant, older_than_ms, after).map_err(failed)
     }
 
     fn latest(&mut self) -> Result<i64> {
@@ -367,88 +121,6 @@ impl Transaction for Tables<'_> {
             .and_then(|mut set| set.execute(params![name, value]))
             .map(drop)
             .map_err(failed)
-    }
-}
-
-/// Gives some of the empty pages back to the file system, where they are many. Whether there are still many.
-fn give_back(db: &Connection) -> rusqlite::Result<bool> {
-    let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-    let too_many = number("freelist_count")? - number("page_count")? / MAY_BE_EMPTY;
-    if too_many <= 0 || number("auto_vacuum")? == 0 {
-        return Ok(false);
-    }
-    let mut give = db.prepare(&format!("PRAGMA incremental_vacuum({})", too_many.min(GIVEN_BACK)))?;
-    let mut pages = give.query([])?;
-    while pages.next()?.is_some() {}
-    Ok(too_many > GIVEN_BACK)
-}
-
-/// A change that is none, for the sake of being written.
-pub(super) fn undo(db: &Connection) -> rusqlite::Result<()> {
-    db.execute("INSERT INTO facts (name, value) VALUES ('undone', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", [])
-        .map(drop)
-}
-
-/// Whether all that is asked for is there.
-pub(super) fn check_schema(db: &Connection) -> rusqlite::Result<()> {
-    db.prepare(&format!("SELECT {COLUMNS} FROM requests")).map(drop)?;
-    db.prepare("SELECT name, value FROM facts").map(drop)
-}
-
-/// Every row of the file.
-pub(super) fn scan(db: &Connection) -> rusqlite::Result<Overview> {
-    let mut overview = Overview::default();
-    let mut select = db.prepare(&format!("SELECT {COLUMNS} FROM requests ORDER BY id"))?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let row = read(row)?;
-        overview.rows += 1;
-        if row.state == State::Damaged {
-            overview.damaged.push(row.request.number.to_string());
-        }
-    }
-    Ok(overview)
-}
-
-/// A row that something else has changed, as far as it can be read.
-struct Changed(Option<Row>);
-
-impl Changed {
-    /// Its number is known by the index, whatever stands in the row.
-    fn named(self, id: i64, merchant: &str, number: &str) -> Row {
-        let unreadable = || {
-            let request = Arc::new(Request::default());
-            let new = NewRow { request, members: Map::new(), filled_in: Vec::new(), ask_again: false };
-            let row = Row::new(&merchant.into(), &"".into(), new);
-            Row { sent: true, lease: Lease::default(), ..row }
-        };
-        let row = self.0.unwrap_or_else(unreadable);
-        let request = Request { number: number.into(), ..Request::clone(&row.request) };
-        Row { id, merchant: merchant.into(), request: Arc::new(request), ..damaged(row) }
-    }
-}
-
-impl Tables<'_> {
-    /// The row that the index says is there.
-    fn row(&self, id: i64) -> rusqlite::Result<std::result::Result<Row, Changed>> {
-        let mut select = self.0.prepare_cached(&format!("SELECT {COLUMNS} FROM requests WHERE id = ?1"))?;
-        match select.query_row([id], read).optional() {
-            Ok(Some(row)) if row.state == State::Damaged => Ok(Err(Changed(Some(row)))),
-            Ok(Some(row)) => Ok(Ok(row)),
-            Ok(None) => Ok(Err(Changed(None))),
-            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt) => {
-                Ok(Err(Changed(None)))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Merchant and number of a row, by their index: slow, and seldom needed.
-    fn name(&self, id: i64) -> rusqlite::Result<Option<(String, String)>> {
-        let sql =
-            "SELECT merchant, number FROM requests INDEXED BY sqlite_autoindex_requests_1 WHERE +id = ?1";
-        let named = |row: &SqlRow<'_>| Ok((row.get(0)?, row.get(1)?));
-        self.0.prepare_cached(sql)?.query_row([id], named).optional()
     }
 }
 
@@ -488,9 +160,13 @@ fn changing<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::sql::{TABLES, indices};
     use super::*;
     use crate::journal::row::NewRow;
+    use crate::journal::row::{Request, State};
     use crate::journal::{Begin, Journal};
+    use crate::system::wall_ms;
+    use std::sync::Arc;
     use std::time::Duration;
 
     fn tables() -> Connection {

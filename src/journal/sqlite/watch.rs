@@ -68,7 +68,7 @@ impl Watch {
 
     /// While nobody else changes anything.
     pub fn in_change(&self) -> Result<(), String> {
-        self.settled(|| self.lengths())
+        self.settled(|| self.log())
     }
 
     fn settled(&self, look: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
@@ -90,36 +90,31 @@ impl Watch {
     }
 
     fn names(&self) -> Result<(), String> {
-        if cfg!(windows) {
-            // The system lets nobody remove or rename what is open.
-            return Ok(());
+        // Windows lets nobody remove or rename what is open.
+        let path = self.held.path();
+        let now = if cfg!(windows) { length(path)? } else { is_same(path, self.held.identity())? };
+        if now < self.length.swap(now, Ordering::Relaxed) {
+            // Forgotten rows make it shorter, and then its head knows.
+            let mut head = [0; 32];
+            let told = self.held.read(&mut head).map(|()| length_told(&head));
+            if told.map_or(true, |told| told > now) {
+                return Err(format!("it was cut off to {now} bytes"));
+            }
         }
-        is_same(self.held.path(), self.held.identity())?;
-        let Some([log, index]) = &self.log else { return Ok(()) };
-        is_same(&log.0, log.1)?;
-        let length = is_same(&index.0, index.1)?;
-        if length < self.index_length.fetch_max(length, Ordering::Relaxed) {
-            return Err("its -shm file was cut off".into());
+        if let Some([_, index]) = &self.log {
+            let length = is_same(&index.0, index.1)?;
+            if length < self.index_length.fetch_max(length, Ordering::Relaxed) {
+                return Err("its -shm file was cut off".into());
+            }
         }
         Ok(())
     }
 
-    fn lengths(&self) -> Result<(), String> {
-        let now = length(self.held.path())?;
-        let before = self.length.swap(now, Ordering::Relaxed);
-        if now < before {
-            // Forgotten rows make it shorter, and then its head knows.
-            let mut head = [0; 32];
-            let told = self.held.read(&mut head).map(|()| length_told(&head));
-            if told.as_ref().map_or(true, |told| *told > now) {
-                return Err(format!("it was cut off to {now} bytes"));
-            }
-        }
+    fn log(&self) -> Result<(), String> {
         let Some([log, _]) = &self.log else { return Ok(()) };
         let mut head = [0; 48];
         self.held.read_index(&mut head).map_err(|error| error.to_string())?;
-        let needed = log_needed(&head);
-        let found = length(&log.0)?;
+        let (found, needed) = (is_same(&log.0, log.1)?, log_needed(&head));
         if found < needed {
             return Err(format!("its -wal file has {found} bytes of {needed}"));
         }

@@ -1,0 +1,127 @@
+//! Tables, indices and statements.
+
+use crate::journal::row::State;
+use rusqlite::Connection;
+use std::fmt::Write as _;
+
+pub(super) const TABLES: &str = "
+CREATE TABLE requests (
+    id INTEGER PRIMARY KEY,
+    merchant TEXT NOT NULL,
+    number TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    method TEXT NOT NULL,
+    target TEXT NOT NULL,
+    body BLOB,
+    members TEXT NOT NULL,
+    coupon TEXT,
+    content BLOB,
+    trace TEXT,
+    created_ms INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    called_off INTEGER NOT NULL,
+    code INTEGER NOT NULL,
+    cause TEXT NOT NULL,
+    note TEXT,
+    attempts INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    doubted_ms INTEGER,
+    tried_ms INTEGER NOT NULL,
+    sent INTEGER NOT NULL,
+    signed_s INTEGER NOT NULL,
+    verdict_s INTEGER,
+    verdict_row INTEGER NOT NULL,
+    answer TEXT,
+    http_status INTEGER,
+    request_id TEXT,
+    host TEXT,
+    course TEXT NOT NULL,
+    owner TEXT,
+    generation INTEGER NOT NULL,
+    lease_until_ms INTEGER,
+    digest BLOB NOT NULL,
+    UNIQUE (merchant, number)
+) STRICT;
+CREATE TABLE facts (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+pub(super) const COLUMNS: &str = "id, merchant, number, operation, method, target, body, members, coupon, content, trace, \
+     created_ms, state, called_off, code, cause, note, attempts, updated_ms, doubted_ms, tried_ms, sent, signed_s, \
+     verdict_s, verdict_row, answer, http_status, request_id, host, course, owner, generation, lease_until_ms, digest";
+
+/// What a replacement writes: all but what never changes.
+pub(super) const CHANGING: [&str; 22] = [
+    "state",
+    "called_off",
+    "code",
+    "cause",
+    "note",
+    "attempts",
+    "updated_ms",
+    "doubted_ms",
+    "tried_ms",
+    "sent",
+    "signed_s",
+    "verdict_s",
+    "verdict_row",
+    "answer",
+    "http_status",
+    "request_id",
+    "host",
+    "course",
+    "owner",
+    "generation",
+    "lease_until_ms",
+    "digest",
+];
+
+/// Rows that are not known to be finished. Written with `IN`, `SQLite` would build a table of the numbers, in memory,
+/// whenever a row is written.
+fn unfinished() -> String {
+    let open = State::ALL.into_iter().filter(|state| !state.is_finished());
+    let terms: Vec<String> = open.map(|state| format!("state = {}", state as i64)).collect();
+    format!("({})", terms.join(" OR "))
+}
+
+/// What finds them among many, and rows about one coupon.
+pub(super) fn indices() -> String {
+    format!(
+        "CREATE INDEX IF NOT EXISTS requests_open ON requests (state, id) WHERE {}; \
+         CREATE INDEX IF NOT EXISTS requests_coupon ON requests (coupon) WHERE coupon IS NOT NULL AND operation = 'return';",
+        unfinished()
+    )
+}
+
+/// From the index alone: what stands in a row may have been changed by something else.
+pub(super) fn select_open() -> String {
+    format!("SELECT id FROM requests INDEXED BY requests_open WHERE {} ORDER BY id", unfinished())
+}
+
+pub(super) fn update() -> String {
+    let mut sql = String::from("UPDATE requests SET ");
+    for (at, column) in CHANGING.iter().enumerate() {
+        let _ = write!(sql, "{}{column} = ?{}", if at == 0 { "" } else { ", " }, at + 4);
+    }
+    sql.push_str(" WHERE id = ?1 AND owner IS ?2 AND generation = ?3");
+    sql
+}
+
+pub(super) fn insert() -> String {
+    let marks: Vec<String> = (1..COLUMNS.split(',').count()).map(|at| format!("?{at}")).collect();
+    format!("INSERT INTO requests ({}) VALUES ({})", COLUMNS.trim_start_matches("id, "), marks.join(", "))
+}
+
+/// Whether all that is asked for is there.
+pub(super) fn check_schema(db: &Connection) -> rusqlite::Result<()> {
+    db.prepare(&format!("SELECT {COLUMNS} FROM requests")).map(drop)?;
+    db.prepare("SELECT name, value FROM facts").map(drop)
+}
+
+/// A change that is none, for the sake of being written.
+pub(super) fn undo(db: &Connection) -> rusqlite::Result<()> {
+    db.execute("INSERT INTO facts (name, value) VALUES ('undone', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", [])
+        .map(drop)
+}
