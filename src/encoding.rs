@@ -1,10 +1,13 @@
 //! The encodings that hosts speak: UTF-8, GBK and GB18030.
 
 use crate::error::{Error, Result};
+use crate::json::PASS_UTF8;
 use crate::status::Code;
 use encoding_rs::{DecoderResult, EncoderResult, Encoding, GB18030, GBK, UTF_8};
 use std::borrow::Cow;
 use std::fmt::Write as _;
+
+const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// The encoding of every text that crosses the boundary for one context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,19 +28,26 @@ impl TextEncoding {
     }
 
     /// Strict: a malformed sequence is an error that names its offset, never a replacement character.
+    ///
+    /// A text that begins with the byte order mark of UTF-8 is that, whatever the host speaks else.
     pub fn decode<'a>(self, bytes: &'a [u8], argument: &str) -> Result<Cow<'a, str>> {
+        if let [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] = bytes {
+            let message = format!("{argument} is UTF-16: it begins with that byte order mark");
+            return Err(Error::new(Code::Encoding, message).hint(PASS_UTF8));
+        }
+        let encoding = if bytes.starts_with(UTF8_MARK) { UTF_8 } else { self.0 };
         let malformed = |offset: usize| {
             Error::new(
                 Code::Encoding,
-                format!("{argument} is not valid {} at byte offset {offset}", self.0.name()),
+                format!("{argument} is not valid {} at byte offset {offset}", encoding.name()),
             )
         };
-        if self.0 == UTF_8 {
+        if encoding == UTF_8 {
             return std::str::from_utf8(bytes)
                 .map(Cow::Borrowed)
                 .map_err(|error| malformed(error.valid_up_to()));
         }
-        let mut decoder = self.0.new_decoder_without_bom_handling();
+        let mut decoder = encoding.new_decoder_without_bom_handling();
         let room = decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(0);
         let mut text = String::with_capacity(room);
         match decoder.decode_to_string_without_replacement(bytes, &mut text, true) {
@@ -101,6 +111,26 @@ mod tests {
         let gb18030 = TextEncoding::named("gb18030").unwrap();
         let bytes = gb18030.encode_json("😀");
         assert_eq!(gb18030.decode(&bytes, "x").unwrap(), "😀");
+    }
+
+    #[test]
+    fn utf16_is_recognised_by_its_mark() {
+        for bytes in [&b"\xFF\xFE{"[..], b"\xFE\xFF"] {
+            for encoding in ["utf-8", "gbk", "gb18030"] {
+                let error = TextEncoding::named(encoding).unwrap().decode(bytes, "json_in").unwrap_err();
+                assert_eq!(error.code, Code::Encoding);
+                assert!(error.message.starts_with("json_in is UTF-16"), "{}", error.message);
+            }
+        }
+        assert_eq!(TextEncoding::UTF8.decode(b"{}", "json_in").unwrap(), "{}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_says_that_it_is_utf8() {
+        let gbk = TextEncoding::named("gbk").unwrap();
+        let text = "\u{FEFF}{\"店\":1}";
+        assert_eq!(gbk.decode(text.as_bytes(), "json_in").unwrap(), text);
+        assert!(gbk.decode(b"\xEF\xBB\xBF{\xFF}", "json_in").unwrap_err().message.contains("UTF-8"));
     }
 
     #[test]

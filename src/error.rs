@@ -15,6 +15,8 @@ pub struct Error {
     pub field: Option<String>,
     /// What to do, where the code's own hint is too general.
     pub hint: Option<Cow<'static, str>>,
+    /// Chinese text for the till's screen, where the code's own is too general.
+    pub cashier: Option<&'static str>,
 }
 
 /// The usual result inside the library.
@@ -24,7 +26,7 @@ impl Error {
     /// A failure of this kind.
     #[cold]
     pub fn new(code: Code, message: impl Into<String>) -> Error {
-        Error { code, message: message.into(), field: None, hint: None }
+        Error { code, message: message.into(), field: None, hint: None, cashier: None }
     }
 
     /// A failure that is the fault of one member, named by JSON pointer.
@@ -37,6 +39,12 @@ impl Error {
     #[must_use]
     pub fn hint(self, hint: impl Into<Cow<'static, str>>) -> Error {
         Error { hint: Some(hint.into()), ..self }
+    }
+
+    /// The same with a better text for who stands at the till.
+    #[must_use]
+    pub fn cashier(self, cashier: &'static str) -> Error {
+        Error { cashier: Some(cashier), ..self }
     }
 
     /// The same, said of this member when it names none yet.

@@ -1,12 +1,14 @@
-//! Reading the caller's JSON strictly: one object, no duplicate keys, bounded size and depth.
+//! Reading the caller's JSON strictly: one object, no duplicate keys, bounded size and depth. Numbers stay as they
+//! were written, to the last digit.
+
+mod exact;
 
 use crate::error::{Error, Result};
-use crate::redact::Shown;
+use crate::redact::{Shown, may_be_a_key};
 use crate::status::Code;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer as _};
-use serde_json::map::Entry;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -15,13 +17,34 @@ pub const MAX_BYTES: usize = 64 * 1024;
 /// Deepest nesting that is read; the outer object is the first level.
 pub const MAX_LEVELS: usize = 32;
 
+/// The same of answers and of what was written down.
+const MAX_LEVELS_OF_OTHERS: usize = 128;
+
+/// The members of an object; nothing of another value.
+pub fn into_object(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(members) => Some(members),
+        _ => None,
+    }
+}
+
 /// As much as most requests, and the answers' envelopes, need and little more; longer ones grow.
 const USUAL_BYTES: usize = 1024;
-/// The same for the members of a request.
+/// The same for the members of an object.
 const USUAL_MEMBERS: usize = 14;
 
-/// Largest magnitude below which every whole number has a floating-point value of its own (2^53).
-const EXACT_IN_DOUBLE: f64 = 9_007_199_254_740_992.0;
+/// Notepad and other editors of Windows begin a file with it; it is no part of the text.
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
+
+/// The text behind a byte order mark.
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
+/// The bytes behind a byte order mark.
+pub fn bytes_without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)
+}
 
 /// Reads one JSON object and nothing after it.
 pub fn parse_object(text: &str) -> Result<Map<String, Value>> {
@@ -31,16 +54,41 @@ pub fn parse_object(text: &str) -> Result<Map<String, Value>> {
     }
 }
 
+/// What to do about UTF-16.
+pub const PASS_UTF8: &str = "Pass UTF-8 (Delphi: UTF8String; C#: Encoding.UTF8.GetBytes; C++: WideCharToMultiByte with CP_UTF8), \
+                             or set text_encoding to gbk and pass the system's ANSI text.";
+
 /// Reads one JSON value of any kind and nothing after it.
 pub fn parse(text: &str) -> Result<Value> {
+    // For C, a text in UTF-16 ends with its first letter: the other byte of that is zero.
+    if matches!(text, "{" | "[") {
+        let message = format!("the text ends after its first character {text}: it looks like UTF-16");
+        return Err(Error::new(Code::Json, message).hint(PASS_UTF8));
+    }
     if text.len() > MAX_BYTES {
         return Err(Error::new(Code::Json, format!("the text is longer than {MAX_BYTES} bytes")));
     }
-    let mut reader = serde_json::Deserializer::from_str(text);
-    Strict { level: 1 }
-        .deserialize(&mut reader)
-        .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| Error::new(Code::Json, error.to_string()))
+    exact::read(without_mark(text), MAX_LEVELS).map_err(|why| refusal(&why))
+}
+
+/// Reads one JSON value that somebody else wrote, of any length: nothing where it is none.
+pub fn parse_any(text: &str) -> Option<Value> {
+    exact::read(without_mark(text), MAX_LEVELS_OF_OTHERS).ok()
+}
+
+/// What is not JSON, and what most often makes it so.
+fn refusal(why: &str) -> Error {
+    let error = Error::new(Code::Json, why);
+    let begins = |causes: &[&str]| causes.iter().any(|cause| why.starts_with(cause));
+    if begins(&["invalid escape", "lone leading surrogate", "unexpected end of hex escape"]) {
+        return error.hint(
+            "In JSON a backslash is written twice. A Windows path is C:\\\\pos\\\\key.pem, or C:/pos/key.pem.",
+        );
+    }
+    if begins(&["control character"]) {
+        return error.hint("Inside a JSON text a line end is written \\n and a tab \\t.");
+    }
+    error
 }
 
 /// Members as the text of one object.
@@ -76,6 +124,16 @@ pub fn pointer(parent: &str, key: &str) -> String {
     format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
+/// The refusal of a member that nobody takes. Its name is repeated, in the message and as the pointer, unless it may be
+/// a key that slipped out of its place.
+pub fn unknown_member(code: Code, parent: &str, name: &str, known: &str) -> Error {
+    if may_be_a_key(name) {
+        Error::at(code, parent, format!("{} is the name of a member and {known}", Shown(name)))
+    } else {
+        Error::at(code, pointer(parent, name), format!("{name} {known}"))
+    }
+}
+
 /// What is at a JSON pointer without escapes, through objects alone.
 pub fn find<'a>(members: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {
     let mut names = pointer.split('/').skip(1);
@@ -107,7 +165,7 @@ impl fmt::Display for At<'_> {
 /// Reads an object but for the members that nobody asks for: those are only checked for their form. Of
 /// members with the same name the last one counts.
 pub fn read_members(text: &str, wanted: &[&str]) -> serde_json::Result<Map<String, Value>> {
-    let mut reader = serde_json::Deserializer::from_str(text);
+    let mut reader = serde_json::Deserializer::from_str(without_mark(text));
     let members = reader.deserialize_map(Wanted(wanted))?;
     reader.end().map(|()| members)
 }
@@ -141,93 +199,6 @@ impl<'de> Visitor<'de> for Wanted<'_> {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Strict {
-    level: usize,
-}
-
-impl Strict {
-    fn deeper<E: serde::de::Error>(self) -> std::result::Result<Strict, E> {
-        if self.level > MAX_LEVELS {
-            return Err(E::custom(format_args!("nested deeper than {MAX_LEVELS} levels")));
-        }
-        Ok(Strict { level: self.level + 1 })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> std::result::Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> std::result::Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> std::result::Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> std::result::Result<Value, E> {
-        // A whole number that came here was too long for 64 bits: passing it on would change it.
-        if value.abs() >= EXACT_IN_DOUBLE {
-            return Err(E::custom("number too large to be passed on exactly; write it as a string"));
-        }
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
-    }
-
-    fn visit_str<E>(self, value: &str) -> std::result::Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> std::result::Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
-    fn visit_unit<E>(self) -> std::result::Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Value, A::Error> {
-        let inner = self.deeper()?;
-        let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(inner)? {
-            array.push(item);
-        }
-        Ok(Value::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Value, A::Error> {
-        let inner = self.deeper()?;
-        let mut object = if self.level == 1 { Map::with_capacity(USUAL_MEMBERS) } else { Map::new() };
-        while let Some(key) = entries.next_key::<String>()? {
-            match object.entry(key) {
-                Entry::Vacant(place) => {
-                    place.insert(entries.next_value_seed(inner)?);
-                }
-                Entry::Occupied(there) => {
-                    return Err(A::Error::custom(format_args!("duplicate key {}", Shown(there.key()))));
-                }
-            }
-        }
-        Ok(Value::Object(object))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,14 +219,76 @@ mod tests {
     }
 
     #[test]
+    fn numbers_stay_as_they_were_written() {
+        for number in [
+            "1e-400",
+            "1E2",
+            "1e+2",
+            "0.12345678901234567890",
+            "-0",
+            "-0.0",
+            "18446744073709551616",
+            "1e999",
+            "1.10",
+            "123456789012345678901234567890.5",
+        ] {
+            let text = format!("{{\"n\":{number},\"l\":[{number}]}}");
+            let members = parse_object(&text).unwrap();
+            assert_eq!(String::from_utf8(bytes(&members)).unwrap(), text);
+        }
+    }
+
+    /// That is how the reader marks numbers, and a text that looks like one is none.
+    #[test]
+    fn no_object_passes_for_a_number() {
+        for object in [
+            r#"{"$serde_json::private::Number":"1"}"#,
+            r#"{"\u0024serde_json::private::Number":"1"}"#,
+            r#"{"n":{"$serde_json::private::Number":1}}"#,
+        ] {
+            assert!(refusal(object).contains("reserved"), "{object}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text() {
+        assert_eq!(parse_object("\u{FEFF}{\"a\":1}").unwrap().len(), 1);
+        assert_eq!(read_members("\u{FEFF}{\"a\":1}", &["a"]).unwrap().len(), 1);
+        assert!(parse_object("{\u{FEFF}}").is_err() && parse_object("\u{FEFF}\u{FEFF}{}").is_err());
+    }
+
+    #[test]
+    fn a_windows_path_with_single_backslashes_gets_the_hint() {
+        for text in [r#"{"p":"C:\pos\key.pem"}"#, r#"{"p":"C:\users\key.pem"}"#, r#"{"p":"D:\ud800\x"}"#] {
+            let error = parse_object(text).unwrap_err();
+            assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("C:/pos/key.pem")), "{error:?}");
+        }
+        let error = parse_object("{\"p\":\"-----BEGIN\nMII\"}").unwrap_err();
+        assert!(error.hint.as_deref().is_some_and(|hint| hint.contains(r"\n")), "{error:?}");
+    }
+
+    #[test]
+    fn a_text_that_ends_with_its_first_letter_looks_like_utf16() {
+        for text in ["{", "["] {
+            let error = parse(text).unwrap_err();
+            assert!(error.message.contains("looks like UTF-16") && error.hint.is_some(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_may_be_a_secret_is_not_repeated() {
+        let key = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
+        let told = refusal(&format!("{{\"{key}\":1,\"{key}\":2}}"));
+        assert!(told.contains("duplicate key") && !told.contains("MII"), "{told}");
+    }
+
+    #[test]
     fn refuses_what_two_readers_could_read_differently() {
         assert!(refusal(r#"{"a":1,"a":2}"#).contains("duplicate key \"a\""));
         assert!(refusal(r#"{"o":{"x":{},"x":{}}}"#).contains("duplicate key"));
         assert!(refusal("{} {}").contains("trailing"));
         assert!(refusal("[]").contains("expected one JSON object, found an array"));
         assert!(refusal("").contains("EOF"));
-        assert!(refusal(r#"{"n":18446744073709551616}"#).contains("as a string"));
-        assert!(refusal(r#"{"n":1e999}"#).contains("number"));
         assert!(
             refusal(r#"{"s":"\ud800"}"#).contains("surrogate")
                 || refusal(r#"{"s":"\ud800"}"#).contains("escape")
@@ -292,7 +325,7 @@ mod tests {
     fn members_that_nobody_asks_for_are_skipped_but_must_be_json() {
         let read = |text: &str| read_members(text, &["a", "b"]);
         let members = read(r#"{"x":[{"a":1}],"\u0061":{"y":2},"b":0,"b":1.50}"#).unwrap();
-        assert_eq!(Value::Object(members).to_string(), r#"{"a":{"y":2},"b":1.5}"#);
+        assert_eq!(Value::Object(members).to_string(), r#"{"a":{"y":2},"b":1.50}"#);
         assert!(read("[]").unwrap_err().is_data() && read("\"a\"").unwrap_err().is_data());
         for broken in ["", "{", r#"{"x":}"#, r#"{"x":"\q"}"#, r#"{"x":[1}"#, "{} {}"] {
             assert!(!read(broken).unwrap_err().is_data(), "{broken}");

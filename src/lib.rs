@@ -18,7 +18,8 @@
 //! - [`net`] brings bytes to WeChat Pay and back, within a deadline, and says whether they left.
 //!
 //! Beside them: [`config`], [`status`] (every number), [`report`] (the answer's JSON), [`json`] (strict
-//! reading), [`encoding`], [`log`], [`redact`] and `os` (what only the system knows: locks, files, forks).
+//! reading), [`encoding`], [`name`] (what no name may hold), [`log`], [`redact`] and `os` (what only the system knows: locks,
+//! files, forks).
 
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
@@ -44,6 +45,7 @@ pub mod json;
 mod limits;
 pub mod log;
 pub mod mode;
+pub mod name;
 pub mod net;
 #[allow(unsafe_code, reason = "calls of the system")]
 mod os;

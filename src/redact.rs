@@ -1,4 +1,4 @@
-//! Personal data leaves this library only masked.
+//! Personal data leaves this library only masked, and what may be a secret not at all.
 
 use std::fmt;
 
@@ -39,19 +39,20 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// Whether a text is nothing to repeat: parts of PEM or long Base64, several lines, or longer than any name.
+/// Whether a text is nothing to repeat: what looks like a key, several lines, or longer than any name.
 pub fn may_be_a_key(text: &str) -> bool {
-    // No key begins with a slash, and every absolute path does: there it stands between names.
-    let is_path = text.starts_with('/');
+    text.len() > LONGEST_SHOWN || text.chars().any(char::is_control) || is_key(text)
+}
+
+/// Whether a text looks like a key or certificate: parts of PEM, or long Base64.
+pub fn is_key(text: &str) -> bool {
+    // No key begins so, and every path with a folder does: there a slash stands between names.
+    let is_path = text.starts_with(['/', '.', '~', '\\']) || text.get(1..2) == Some(":");
     // In the alphabet of URLs only dashes and underscores differ, which paths and names are full of.
     let is_base64 =
         |byte: &u8| byte.is_ascii_alphanumeric() || b"+=".contains(byte) || (*byte == b'/' && !is_path);
     let longest_run = text.as_bytes().split(|byte| !is_base64(byte)).map(<[u8]>::len).max();
-    text.len() > LONGEST_SHOWN
-        || text.contains("-----")
-        || text.contains("BEGIN ")
-        || text.chars().any(char::is_control)
-        || longest_run.is_some_and(|run| run >= KEY_RUN)
+    text.contains("-----") || text.contains("BEGIN ") || longest_run.is_some_and(|run| run >= KEY_RUN)
 }
 
 /// A URL with `***` in place of what stands before its `@`. A raw slash in a password does not end it.
@@ -145,6 +146,8 @@ mod tests {
             "/etc/wxcoupon/apiclient_key.pem",
             "/home/administrator/documents/wechatpay/merchant/key",
             "C:\\till\\证书\\key.pem",
+            "C:/users/administrator/documents/wechatpay/merchant/key",
+            "./deep/down/in/folders/of/the/wechatpay/merchant/key",
             &line[..39],
             &long[..40].replace('/', "."),
         ] {

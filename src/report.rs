@@ -154,12 +154,15 @@ pub struct JsonText(Arc<str>);
 impl JsonText {
     /// A text that was read already.
     pub fn proven(text: &str) -> JsonText {
-        JsonText(text.into())
+        JsonText(json::without_mark(text).into())
     }
 
     /// Nothing where the text is not one JSON value.
     pub fn read(text: &Arc<str>) -> Option<JsonText> {
-        serde_json::from_str::<IgnoredAny>(text).ok().map(|_| JsonText(Arc::clone(text)))
+        let json = json::without_mark(text);
+        serde_json::from_str::<IgnoredAny>(json).ok()?;
+        // Hardly any answer begins with a mark: the text is shared.
+        Some(JsonText(if json.len() == text.len() { Arc::clone(text) } else { json.into() }))
     }
 
     /// The text.
@@ -318,7 +321,8 @@ impl Report {
 
 impl From<Error> for Report {
     fn from(error: Error) -> Report {
-        Report { message: error.message, hint: error.hint, field: error.field, ..Report::new(error.code) }
+        let Error { code, message, hint, cashier, field } = error;
+        Report { message, hint, cashier, field, ..Report::new(code) }
     }
 }
 

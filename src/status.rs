@@ -238,7 +238,8 @@ codes! {
         "Check mchid, merchant_serial_no, the private key and this machine's clock.",
         "签名验证失败,请联系技术支持";
     RequestNoReused = WXCOUPON_E_REQUEST_NO_REUSED, "The request number was used before with other content.",
-        "Use one number for one redemption and repeat it unchanged.", "请求单号重复,请联系技术支持";
+        "Use one number for one redemption and repeat it unchanged; a number that was called off is never used again.",
+        "单号重复,本次未执行;请核对原单,或重新开单";
     NotificationUntrusted = WXCOUPON_E_NOTIFICATION_UNTRUSTED, "The notification is not proven to come from WeChat Pay.",
         "Send reply as it is; WeChat Pay repeats what is its own. verification names the reason.", "通知验证失败";
     RateLimited = WXCOUPON_E_RATE_LIMITED, "Too many requests for now.",

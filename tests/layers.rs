@@ -7,9 +7,10 @@ use std::path::Path;
 
 /// From the bottom to the top. A module uses those above its own line in this list, and never one below.
 const LAYERS: &[&[&str]] = &[
-    &["status", "hex", "limits", "mode", "crypto", "file", "redact"],
+    &["status", "hex", "limits", "mode", "crypto", "file", "name", "redact", "os"],
     &["system", "error"],
-    &["json", "encoding", "log"],
+    &["json", "log"],
+    &["encoding"],
     &["course", "wire"],
     &["report"],
     &["api"],

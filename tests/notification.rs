@@ -192,6 +192,72 @@ fn headers_come_in_many_shapes() {
     }
 }
 
+/// WSGI, PHP and CGI hand headers over by other names.
+#[test]
+fn headers_are_known_by_their_names_in_cgi() {
+    let post = Post::of("PRODUCT_COUPON_SP.SEND", SEND);
+    let renamed = |change: &dyn Fn(&str) -> String| -> Value {
+        post.headers.as_object().unwrap().iter().map(|(name, value)| (change(name), value.clone())).collect()
+    };
+    let environment = |name: &str| format!("HTTP_{}", name.to_uppercase().replace('-', "_"));
+    for headers in [
+        renamed(&environment),
+        renamed(&|name| environment(name).to_lowercase()),
+        renamed(&|name| name.replace('-', "_")),
+        renamed(&|name| name.to_uppercase().replace('-', "_")),
+        renamed(&|name| format!("Http-{name}")),
+    ] {
+        let answer = Post { headers: headers.clone(), ..post.clone() }.open();
+        assert_eq!(answer["status"], 0, "{headers}: {answer}");
+        assert_eq!(answer["request_id"], "08F7C1BEC306-0");
+    }
+    // Both names with two values: which one counts, nobody can say.
+    let mut twice = post.clone();
+    twice.headers["HTTP_WECHATPAY_NONCE"] = json!("another");
+    assert_eq!(twice.open()["verification"], "ambiguous_header");
+    let mut others = post.clone();
+    others.headers["HTTP_HTTP_WECHATPAY_NONCE"] = json!("another");
+    others.headers["WECHATPAY"] = json!(7);
+    assert_eq!(others.open()["status"], 0);
+}
+
+/// What nobody needs does not stop what is proven.
+#[test]
+fn odd_members_of_a_notification_are_told_as_they_came() {
+    for (member, value, told) in [
+        ("create_time", json!(1_594_653_458), json!("1594653458")),
+        ("create_time", json!(null), json!(null)),
+        ("create_time", json!({ "a": 1 }), json!("{\"a\":1}")),
+        ("summary", json!(["x"]), json!("[\"x\"]")),
+        ("summary", json!(null), json!(null)),
+    ] {
+        let mut body = envelope("PRODUCT_COUPON_SP.SEND", &Sealing::of(SEND));
+        body[member] = value;
+        let answer = Post::enveloped(&body).open();
+        assert_eq!((&answer["status"], &answer["data"][member]), (&json!(0), &told), "{answer}");
+    }
+    let mut body = envelope("PRODUCT_COUPON_SP.SEND", &Sealing::of(SEND));
+    body["resource"]["original_type"] = json!(7);
+    body["resource_type"] = json!(false);
+    assert_eq!(Post::enveloped(&body).open()["data"]["original_type"], "7");
+    // One odd member of what was sealed does not hide the number that tells two uses apart.
+    let resource =
+        json!({ "coupon_code": "C1", "use_request_no": "S-1", "return_request_no": 7 }).to_string();
+    let answer = Post::of("PRODUCT_COUPON_SP.USE", &resource).open();
+    let dedup_key = answer["data"]["dedup_key"].as_str().unwrap();
+    assert!(dedup_key.contains("C1") && dedup_key.contains("S-1"), "{answer}");
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped_wherever_it_stands() {
+    let body = envelope("PRODUCT_COUPON_SP.SEND", &Sealing::of(&format!("\u{FEFF}{SEND}"))).to_string();
+    let post = Post::signed(format!("\u{FEFF}{body}").into_bytes(), now());
+    let client = client(&config());
+    let headers = format!("\u{FEFF}{}", post.headers);
+    let text = client.notification_open(&headers, &post.body).to_json();
+    assert!(text.contains(&format!("\"resource\":{SEND}}}")), "{text}");
+}
+
 #[test]
 fn headers_in_no_shape_are_the_programs_fault_and_still_answered() {
     for (headers, name, field) in [

@@ -3,6 +3,8 @@
 use super::{Combination, Member, Presence, Rule};
 use crate::error::{Error, Result};
 use crate::json::{At, find, kind};
+use crate::name::{self, Flaw};
+use crate::redact::Shown;
 use crate::status::Code;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -41,15 +43,12 @@ fn may_be_absent(presence: Presence) -> bool {
 fn rule(value: &Value, rule: &Rule, name: &str, field: &At<'_>) -> Result<()> {
     match rule {
         Rule::Text => text(value, name, field).map(drop),
-        Rule::TextUpTo(longest) => {
-            let length = text(value, name, field)?.chars().count();
-            if length > *longest {
-                return Err(refuse(
-                    field,
-                    format!("{name} has {length} characters, at most {longest} are allowed"),
-                ));
-            }
-            Ok(())
+        Rule::TextUpTo(longest) => up_to(text(value, name, field)?, *longest, name, field),
+        Rule::Name => named(text(value, name, field)?, name, field),
+        Rule::NameUpTo(longest) => {
+            let text = text(value, name, field)?;
+            named(text, name, field)?;
+            up_to(text, *longest, name, field)
         }
         Rule::Number(shortest, longest) => {
             number(text(value, name, field)?, *shortest, *longest, name, field)
@@ -103,7 +102,26 @@ fn text<'a>(value: &'a Value, name: &str, field: &At<'_>) -> Result<&'a str> {
     }
 }
 
+fn up_to(text: &str, longest: usize, name: &str, field: &At<'_>) -> Result<()> {
+    let length = text.chars().count();
+    if length > longest {
+        return Err(refuse(field, format!("{name} has {length} characters, at most {longest} are allowed")));
+    }
+    Ok(())
+}
+
+/// Refuses what is no name, wherever it stands.
+pub fn named(text: &str, name: &str, field: &At<'_>) -> Result<()> {
+    match name::flaw(text) {
+        Some(flaw) => {
+            Err(refuse(field, format!("{name} has {flaw}")).hint(Flaw::HINT).cashier(Flaw::CASHIER))
+        }
+        None => Ok(()),
+    }
+}
+
 fn number(text: &str, shortest: usize, longest: usize, name: &str, field: &At<'_>) -> Result<()> {
+    named(text, name, field)?;
     if let Some(wrong) = text.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))) {
         return Err(refuse(field, format!("{name} may hold 0-9 A-Z a-z _ and - only, found {wrong:?}")));
     }
@@ -119,16 +137,33 @@ fn number(text: &str, shortest: usize, longest: usize, name: &str, field: &At<'_
 /// RFC 3339 as the page writes it: `yyyy-MM-DDTHH:mm:ss+TIMEZONE`. Fractions of a second and `Z` are part of
 /// the standard and pass; a time without seconds, which some official examples print, is not.
 fn time(text: &str, name: &str, field: &At<'_>) -> Result<()> {
-    let wrong = |why: &str| {
-        refuse(
-            field,
-            format!("{name} must be RFC 3339 with offset, such as 2025-08-03T12:00:00+08:00: {why}"),
-        )
-    };
-    if text.as_bytes().get(10) != Some(&b'T') {
-        return Err(wrong("the date is followed by T"));
+    if is_time(text) {
+        return Ok(());
     }
-    OffsetDateTime::parse(text, &Rfc3339).map(drop).map_err(|error| wrong(&error.to_string()))
+    let found = Shown(text);
+    let message = match in_full(text) {
+        Some(full) => format!("{name} must be RFC 3339 with seconds and offset: write {full}, found {found}"),
+        None => {
+            format!("{name} must be a time in RFC 3339, such as 2025-08-03T12:00:00+08:00, found {found}")
+        }
+    };
+    Err(refuse(field, message))
+}
+
+fn is_time(text: &str) -> bool {
+    text.as_bytes().get(10) == Some(&b'T') && OffsetDateTime::parse(text, &Rfc3339).is_ok()
+}
+
+/// The same time with all that belongs to it: `T`, seconds, and the offset of China where none is given.
+fn in_full(text: &str) -> Option<String> {
+    let (date, rest) = text.trim().split_at_checked("2025-08-03".len())?;
+    let rest = rest.strip_prefix(['T', 't', ' '])?.trim_start();
+    let (clock, offset) = rest.find(['+', '-', 'Z', 'z']).map_or((rest, ""), |at| rest.split_at(at));
+    let seconds = if clock.trim_end().len() == "12:00".len() { ":00" } else { "" };
+    let offset = if offset.is_empty() { "+08:00" } else { offset };
+    let full =
+        format!("{}T{}{seconds}{}", date.replace('/', "-"), clock.trim_end(), offset.to_ascii_uppercase());
+    is_time(&full).then_some(full)
 }
 
 /// As [`time`], but the seconds may be missing: official examples print `2025-01-01T00:00+08:00`.
@@ -150,7 +185,7 @@ fn one_of(text: &str, documented: &[&str], name: &str, field: &At<'_>) -> Result
         return Ok(());
     }
     if let Some(meant) = documented.iter().find(|value| value.eq_ignore_ascii_case(text.trim())) {
-        return Err(refuse(field, format!("{name} must be spelt {meant}, found {text:?}")));
+        return Err(refuse(field, format!("{name} must be spelt {meant}, found {}", Shown(text))));
     }
     let upper_case = !documented.iter().any(|value| value.bytes().any(|byte| byte.is_ascii_lowercase()));
     let fits = |byte: u8| {
@@ -162,7 +197,8 @@ fn one_of(text: &str, documented: &[&str], name: &str, field: &At<'_>) -> Result
     if text.len() <= LONGEST && text.bytes().all(fits) {
         return Ok(());
     }
-    Err(refuse(field, format!("{name} must be one of {}, found {text:?}", documented.join(", "))))
+    let found = Shown(text);
+    Err(refuse(field, format!("{name} must be one of {}, found {found}", documented.join(", "))))
 }
 
 fn url(text: &str, longest: usize, name: &str, field: &At<'_>) -> Result<()> {

@@ -8,6 +8,7 @@ mod rule;
 pub mod subcode;
 mod table;
 
+pub use check::named as check_name;
 pub use defaults::Defaults;
 pub use multipart::Multipart;
 pub use prepare::{Options, Prepared, Scope, prepare, prepare_raw, take_options, use_time};

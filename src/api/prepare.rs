@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::json::{self, At};
 use crate::limits::LONGEST_CALL_MS;
 use crate::mode::Mode;
+use crate::redact::Shown;
 use crate::status::Code;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -157,7 +158,7 @@ pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Pre
     if !matches!(method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE") {
         return Err(Error::new(
             Code::Operation,
-            format!("method must be GET, POST, PUT, PATCH or DELETE, found {method:?}"),
+            format!("method must be GET, POST, PUT, PATCH or DELETE, found {}", Shown(&method)),
         ));
     }
     let wrong = |why: &str| Error::at(Code::Request, "/path_and_query", format!("path_and_query {why}"));
@@ -176,6 +177,9 @@ pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Pre
     }
     // The number that makes a repeat safe goes by this name throughout the product coupon's interfaces.
     let number = members.get("out_request_no").and_then(Value::as_str).map(str::to_owned);
+    if let Some(number) = &number {
+        check::named(number, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
+    }
     // Without one, a POST still says that it has an empty one.
     let body = match (method.as_str(), body) {
         ("GET", _) | ("DELETE", None) => None,
@@ -218,9 +222,8 @@ pub fn take_options(members: &mut Map<String, Value>) -> Result<Options> {
             "encrypt" => options.encrypt = pointers(&value, &field)?,
             "decrypt" => options.decrypt = pointers(&value, &field)?,
             _ => {
-                let message =
-                    format!("{name} is not a known option; known are: timeout_ms, encrypt, decrypt");
-                return Err(Error::at(Code::Request, field, message));
+                let known = "is not a known option; known are: timeout_ms, encrypt, decrypt";
+                return Err(json::unknown_member(Code::Request, "/_options", &name, known));
             }
         }
     }

@@ -52,6 +52,10 @@ pub enum Rule {
     Text,
     /// A text of 1 to so many characters.
     TextUpTo(usize),
+    /// A text that names a thing ([`crate::name`]).
+    Name,
+    /// The same of 1 to so many characters.
+    NameUpTo(usize),
     /// A request number: `[0-9A-Za-z_-]` within these lengths.
     Number(usize, usize),
     /// RFC 3339 with seconds and offset.

@@ -268,6 +268,9 @@ impl Client {
                 self.hosts.well(index);
                 let date = answer.date.clone();
                 let report = self.judge(errand, answer, deadline, cancel);
+                if report.code == Code::SignRejected {
+                    self.clock.was_rejected();
+                }
                 // Only now: an answer has no say in how fresh it is itself.
                 self.clock.learn(date.as_deref());
                 // Another call may have learned it meanwhile: what counts is what this one signed with.
@@ -283,7 +286,6 @@ impl Client {
             }
         };
         match report.code {
-            Code::SignRejected => self.clock.was_rejected(),
             Code::RateLimited => self.pace.slow_down(),
             _ if report.http_status == Some(TOO_OFTEN) => self.pace.slow_down(),
             _ if report.http_status.is_some() => self.pace.answered(),

@@ -160,6 +160,11 @@ impl Client {
 
     fn online_lines(&self, deadline: &Deadline, cancel: &Cancel) -> Vec<Line> {
         let mut lines = Vec::new();
+        if let Some(proxy) = &self.config.proxy {
+            // It looks WeChat Pay's names up, and its own is looked up here.
+            let place = Host { origin: format!("http://{proxy}"), name: format!("proxy {proxy}") };
+            lines.push(look_up(&place, self.config.limits.connect.min(deadline.left())));
+        }
         for (index, host) in self.hosts.all().iter().enumerate() {
             if self.config.proxy.is_none() {
                 lines.push(look_up(host, self.config.limits.connect.min(deadline.left())));
@@ -211,10 +216,12 @@ impl Wanted {
         };
         match members.keys().next() {
             None => Ok(Wanted { online, limit }),
-            Some(unknown) => {
-                let message = format!("{unknown} is not known; known are: online, _options");
-                Err(Error::at(Code::Request, json::pointer("", unknown), message))
-            }
+            Some(unknown) => Err(json::unknown_member(
+                Code::Request,
+                "",
+                unknown,
+                "is not known; known are: online, _options",
+            )),
         }
     }
 }

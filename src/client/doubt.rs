@@ -148,8 +148,11 @@ impl Case<'_> {
             return false;
         };
         let signed_s = self.prior.signed_s;
-        let is_old = || success.proven.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof));
-        !trace.stays_done && (self.prior.was_judged || self.prior.doubt && is_old())
+        // Where it cannot be told how old it is, it may be; and a later signature does not make an earlier one younger.
+        let may_be_old = success.proven.is_none_or(|proof| {
+            self.prior.is_old || !proof.is_certain || evidence::copies_are_dead(signed_s, proof)
+        });
+        !trace.stays_done && (self.prior.was_judged || self.prior.doubt && may_be_old)
     }
 
     fn other(&self, other: &str) -> String {

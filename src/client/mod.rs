@@ -562,6 +562,6 @@ fn no_such_number(number: &str) -> Error {
     Error::at(
         Code::Request,
         "/out_request_no",
-        format!("the journal holds no request with number {number:?}"),
+        format!("the journal holds no request with number {}", Shown(number)),
     )
 }

@@ -4,6 +4,7 @@ use super::Client;
 use crate::api::Prepared;
 use crate::error::{Error, Result};
 use crate::journal::Row;
+use crate::json;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::{JsonText, Report};
@@ -11,7 +12,7 @@ use crate::status::Code;
 use crate::wire::cipher;
 use crate::wire::sign::Authorizer;
 use ring::{hmac, pbkdf2};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, json as object};
 use sha2::{Digest as _, Sha256};
 use std::num::NonZeroU32;
 use zeroize::Zeroizing;
@@ -89,7 +90,7 @@ impl Client {
             None => None,
         };
         let plain = request.body.as_deref().filter(|_| request.multipart.is_none()).unwrap_or_default();
-        let plain: Value = serde_json::from_slice(plain).unwrap_or_default();
+        let plain = std::str::from_utf8(plain).ok().and_then(json::parse_any).unwrap_or_default();
         let blinding = Blinding::of(&self.config.authorizer).map_err(boxed)?;
         if let Some(row) = known
             && is_same(&row, request, &plain, &blinding).map_err(boxed)?
@@ -104,7 +105,7 @@ impl Client {
         }
         let (body, serial) = self.encrypted(request, plain).map_err(boxed)?;
         request.body = Some(body.to_string().into_bytes());
-        let sealed = json!({ ENCRYPTED_FOR: serial, SALT: salt, KEYED_BY: blinding.name() });
+        let sealed = object!({ ENCRYPTED_FOR: serial, SALT: salt, KEYED_BY: blinding.name() });
         members.insert("_options".into(), sealed);
         request.members = members;
         Ok(())
@@ -131,7 +132,10 @@ impl Client {
     /// came and is named: the request has succeeded all the same.
     pub(super) fn decrypt(&self, report: Report, pointers: &[String]) -> Report {
         let Some(data) = report.data.as_ref().filter(|_| !pointers.is_empty()) else { return report };
-        let Ok(mut answer) = serde_json::from_str::<Value>(data.get()) else { return report };
+        let Some(mut answer) = json::parse_any(data.get()) else {
+            // The answer is proven JSON; nested deeper than anything is, or a key twice: nothing was looked at.
+            return Report { undecrypted: pointers.to_vec(), ..report };
+        };
         let mut undecrypted = Vec::new();
         for pointer in pointers {
             let parts: Vec<&str> = pointer.split('/').skip(1).collect();
@@ -153,21 +157,23 @@ impl Client {
                 }
                 None => false,
             },
-            (None, Value::Null) => true,
-            (None, _) => false,
+            (_, Value::Null) => true,
             (Some((&"*", rest)), Value::Array(items)) => {
                 // Every item is decrypted, also after one that cannot be.
                 items.iter_mut().filter_map(|item| (!self.decrypt_at(item, rest)).then_some(())).count() == 0
             }
             (Some((index, rest)), Value::Array(items)) => {
-                let item = index.parse().ok().and_then(|index: usize| items.get_mut(index));
-                item.is_none_or(|item| self.decrypt_at(item, rest))
+                // A name, where the answer has a list: what is in it stays sealed.
+                let Ok(index) = index.parse::<usize>() else { return items.is_empty() };
+                items.get_mut(index).is_none_or(|item| self.decrypt_at(item, rest))
             }
+            (Some((&"*", _)), Value::Object(members)) if !members.contains_key("*") => members.is_empty(),
             (Some((name, rest)), Value::Object(members)) => {
                 let name = name.replace("~1", "/").replace("~0", "~");
                 members.get_mut(&name).is_none_or(|member| self.decrypt_at(member, rest))
             }
-            (Some(_), _) => true,
+            // No text; or one, perhaps sealed as a whole, where the pointer goes on.
+            _ => false,
         }
     }
 }

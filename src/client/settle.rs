@@ -7,7 +7,7 @@ use crate::api::{self, Settles};
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::journal::{Claim, Row, State};
-use crate::json;
+use crate::json::{self, At};
 use crate::limits::LONGEST_CALL_MS;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
@@ -115,6 +115,7 @@ impl Client {
             // It has changed since it was looked at.
             (_, State::Abandoned) => return wrong("the request with this number was abandoned"),
             (Aim::Abandon(note), _) => abandon(claim, note),
+            (Aim::Void, State::Unresolved) if !is_due(&row) => call_off(claim, &row),
             (_, State::Damaged) => self.ask_about_damaged(claim, deadline, cancel),
             (Aim::Complete, State::Pending) => self.carry_out(claim, Call::Settling, deadline, cancel),
             (Aim::Complete, State::Done) if is_fleeting(&claim.row) => {
@@ -257,6 +258,9 @@ impl Wanted {
             }
         };
         let number = text("out_request_no")?;
+        if let Some(number) = &number {
+            api::check_name(number, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
+        }
         let aim = match text("aim")?.as_deref() {
             None | Some("complete") => Aim::Complete,
             Some("void") => Aim::Void,
@@ -266,9 +270,8 @@ impl Wanted {
         match members.keys().next() {
             None => Ok(Wanted { number, aim, limit }),
             Some(unknown) => {
-                let message =
-                    format!("{unknown} is not known; known are: out_request_no, aim, note, _options");
-                Err(Error::at(Code::Request, json::pointer("", unknown), message))
+                let known = "is not known; known are: out_request_no, aim, note, _options";
+                Err(json::unknown_member(Code::Request, "", unknown, known))
             }
         }
     }
@@ -300,6 +303,15 @@ fn is_old_and_quiet(row: &Row) -> bool {
         State::Unresolved => !is_due(row),
         State::RefusedWatched => is_old && !is_due(row),
         _ => false,
+    }
+}
+
+/// The wish is written down, and acted on when the row is asked about.
+fn call_off(mut claim: Claim, row: &Row) -> Report {
+    claim.row.tried_ms = row.tried_ms;
+    match claim.call_off() {
+        Ok(()) => unsettled(row),
+        Err(error) => error.into(),
     }
 }
 

@@ -1,14 +1,15 @@
 //! Keys, certificates and their serial numbers, checked against each other.
 
 use super::Identity;
-use super::fields::Fields;
+use super::fields::{Fields, is_path};
 use crate::error::{Error, Result};
 use crate::hex;
 use crate::mode::Mode;
-use crate::redact::{Shown, may_be_a_key};
+use crate::redact::Shown;
 use crate::status::Code;
 use crate::wire::keys::{Certificate, PrivateKey, PublicKey};
-use crate::wire::ring::{KeyRing, PUBLIC_KEY_ID_PREFIX};
+use crate::wire::ring::KeyRing;
+use crate::wire::serial::{KeyId, PUBLIC_KEY_ID_PREFIX};
 use crate::wire::sign::Authorizer;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -17,6 +18,8 @@ use zeroize::Zeroizing;
 const APIV3_KEY_BYTES: usize = 32;
 /// Serial numbers of merchant certificates have 20 bytes.
 const SERIAL_DIGITS: usize = 40;
+/// One in 256 begins with a zero byte, and so on: in practice none with more than four.
+const FEWEST_DIGITS: usize = 32;
 
 /// What the members about keys amount to.
 pub struct Credentials {
@@ -29,7 +32,7 @@ pub struct Credentials {
 
 /// Reads all of them.
 pub fn read(fields: &mut Fields, identity: &Identity) -> Result<Credentials> {
-    let serial = merchant_serial(&fields.required_text("merchant_serial_no")?)?;
+    let serial = merchant_serial(&fields.required_name("merchant_serial_no")?)?;
     let key = private_key(fields)?;
     let has_merchant_certificate = merchant_certificate(fields, &serial, &key)?;
     let mut ring = KeyRing::new(&serial);
@@ -43,20 +46,22 @@ pub fn read(fields: &mut Fields, identity: &Identity) -> Result<Credentials> {
     }
     for (index, path) in certificates.iter().enumerate() {
         let field = format!("/platform_certificates/{index}");
+        is_path("platform_certificates", &field, path, None)?;
         let file = read_file(&format!("platform_certificates/{index}"), path)?;
-        let certificate = Certificate::read(&file).map_err(|error| error.or_at(&field))?;
-        if ring.is_merchant(&certificate.serial) || certificate.key == *key.public() {
-            return Err(Error::at(
-                Code::Key,
-                field,
-                format!(
-                    "certificate {} is the merchant's own; expected WeChat Pay's platform certificate, \
-                     which is downloaded with the APIv3 key",
-                    certificate.serial
-                ),
-            ));
+        for certificate in Certificate::read_all(&file).map_err(|error| error.or_at(&field))? {
+            if ring.is_merchant(&certificate.serial) || certificate.key == *key.public() {
+                return Err(Error::at(
+                    Code::Key,
+                    field,
+                    format!(
+                        "certificate {} is the merchant's own; expected WeChat Pay's platform certificate, \
+                         which is downloaded with the APIv3 key",
+                        certificate.serial
+                    ),
+                ));
+            }
+            ring.insert_certificate(certificate);
         }
-        ring.insert_certificate(certificate);
     }
 
     let apiv3_key = fields.text("apiv3_key")?.map(Zeroizing::new);
@@ -84,8 +89,11 @@ fn merchant_certificate(fields: &mut Fields, serial: &str, key: &PrivateKey) -> 
     else {
         return Ok(false);
     };
-    let certificate = Certificate::read(&file).map_err(|error| error.or_at(&field))?;
-    if certificate.serial != serial {
+    // The authority's certificate may stand in the same file.
+    let certificates = Certificate::read_all(&file).map_err(|error| error.or_at(&field))?;
+    let own = certificates.iter().find(|certificate| KeyId::new(&certificate.serial) == *serial);
+    let Some(certificate) = own.or(certificates.first()) else { return Ok(false) };
+    if own.is_none() {
         let message = format!(
             "the merchant certificate has serial number {}, merchant_serial_no is {serial}",
             certificate.serial
@@ -112,7 +120,7 @@ fn private_key(fields: &mut Fields) -> Result<PrivateKey> {
 }
 
 fn public_key(fields: &mut Fields, merchant: &PrivateKey, ring: &mut KeyRing) -> Result<Option<String>> {
-    let id = fields.text("wechatpay_public_key_id")?;
+    let id = fields.name("wechatpay_public_key_id")?;
     let file = file_or_text(fields, "wechatpay_public_key_path", "wechatpay_public_key_pem")?;
     let (id, (field, file)) = match (id, file) {
         (None, None) => return Ok(None),
@@ -159,7 +167,7 @@ fn file_or_text(
     path_name: &'static str,
     text_name: &'static str,
 ) -> Result<Option<(String, Zeroizing<Vec<u8>>)>> {
-    let path = fields.text(path_name)?;
+    let path = fields.path(path_name, Some(text_name))?;
     let text = fields.text(text_name)?.map(Zeroizing::new);
     match (path, text) {
         (Some(_), Some(_)) => Err(Error::at(
@@ -180,33 +188,13 @@ fn file_or_text(
 pub fn read_file(member: &str, path: &str) -> Result<Vec<u8>> {
     /// A file of keys or certificates; a whole bundle of roots has a quarter of this.
     const LARGEST: u64 = 1024 * 1024;
-    crate::file::read_whole(Path::new(path), LARGEST).map_err(|why| unreadable(member, path, &why))
+    crate::file::read_whole(Path::new(path), LARGEST).map_err(|why| {
+        Error::at(Code::Config, format!("/{member}"), format!("cannot read {}: {why}", Shown(path)))
+    })
 }
 
-/// Whoever has the content of the file and not its path is told the difference, and the content is not repeated.
-fn unreadable(member: &str, path: &str, why: &str) -> Error {
-    let field = format!("/{member}");
-    if !may_be_a_key(path) {
-        return Error::at(Code::Config, field, format!("cannot read {}: {why}", Shown(path)));
-    }
-    let (name, what) = match member.split('/').next().unwrap_or_default() {
-        "private_key_path" => ("private_key_path", "the key itself: use private_key_pem"),
-        "merchant_certificate_path" => {
-            ("merchant_certificate_path", "the certificate itself: use merchant_certificate_pem")
-        }
-        "wechatpay_public_key_path" => {
-            ("wechatpay_public_key_path", "the key itself: use wechatpay_public_key_pem")
-        }
-        other => (other, "the certificate itself: save it to a file and give the file's path"),
-    };
-    let message = format!(
-        "{name} is to be the path of a file, and no file can be read there ({why}); it looks as if this is {what}"
-    );
-    Error::at(Code::Config, field, message)
-}
-
-/// The serial number as WeChat Pay writes it: upper-case hexadecimal. Blanks and colons, as other programs
-/// print them, are taken out.
+/// The serial number as WeChat Pay writes it: upper-case hexadecimal. What other programs print with it, blanks,
+/// colons and `serial=`, is taken out.
 fn merchant_serial(given: &str) -> Result<String> {
     let dense: String = given
         .chars()
@@ -220,21 +208,25 @@ fn merchant_serial(given: &str) -> Result<String> {
                 .into(),
         ));
     }
-    let hexadecimal = dense.strip_prefix("0X").unwrap_or(&dense);
-    if hexadecimal.len() > SERIAL_DIGITS && hexadecimal.bytes().all(|byte| byte.is_ascii_digit()) {
-        let converted = decimal_to_hex(hexadecimal);
+    let digits =
+        ["SERIAL=", "SERIALNUMBER"].iter().find_map(|name| dense.strip_prefix(name)).unwrap_or(&dense);
+    let digits = digits.strip_prefix("0X").unwrap_or(digits);
+    let number = digits.trim_start_matches('0');
+    if number.len() > SERIAL_DIGITS && number.bytes().all(|byte| byte.is_ascii_digit()) {
+        let converted = decimal_to_hex(number);
         return Err(wrong(format!(
             "found a decimal serial number, expected {SERIAL_DIGITS} hexadecimal digits: it is {converted}"
         )));
     }
-    if hexadecimal.len() != SERIAL_DIGITS || !hexadecimal.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    let is_whole = (FEWEST_DIGITS..=SERIAL_DIGITS).contains(&number.len());
+    if !is_whole || !number.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(wrong(format!(
             "found {} characters, expected {SERIAL_DIGITS} hexadecimal digits \
              (openssl x509 -in apiclient_cert.pem -noout -serial)",
-            hexadecimal.chars().count()
+            digits.chars().count()
         )));
     }
-    Ok(hexadecimal.to_owned())
+    Ok(if digits.len() <= SERIAL_DIGITS { digits.to_owned() } else { format!("{number:0>SERIAL_DIGITS$}") })
 }
 
 fn decimal_to_hex(decimal: &str) -> String {
@@ -279,6 +271,16 @@ mod tests {
     }
 
     #[test]
+    fn a_serial_number_may_begin_with_zeros_or_leave_them_out() {
+        let short = "57F09EFDC096DE15EBE81A47057A7232F1B8E1";
+        assert_eq!(merchant_serial(short).unwrap(), short);
+        assert_eq!(merchant_serial(&format!("00{short}")).unwrap(), format!("00{short}"));
+        assert_eq!(merchant_serial(&format!("0{}", &short[1..])).unwrap(), format!("0{}", &short[1..]));
+        assert_eq!(merchant_serial(&format!("0000{short}")).unwrap(), format!("00{short}"));
+        assert!(merchant_serial(&"0".repeat(40)).is_err());
+    }
+
+    #[test]
     fn other_spellings_of_a_serial_are_understood() {
         let plain = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
         assert_eq!(merchant_serial(plain).unwrap(), plain);
@@ -287,6 +289,9 @@ mod tests {
             merchant_serial("51:57:F0:9E:FD:C0:96:DE:15:EB:E8:1A:47:05:7A:72:32:F1:B8:E1").unwrap(),
             plain
         );
+        for printed in [format!("serial={plain}"), format!("Serial Number: {plain}"), format!("0x{plain}")] {
+            assert_eq!(merchant_serial(&printed).unwrap(), plain);
+        }
         assert!(merchant_serial("5157F09E").is_err());
         assert!(
             merchant_serial("PUB_KEY_ID_0114232134912410000000000000")

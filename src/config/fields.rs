@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::json;
-use crate::redact::{Shown, may_be_a_key};
+use crate::name::{self, Flaw};
+use crate::redact::is_key;
 use crate::status::Code;
 use serde_json::{Map, Value};
 
@@ -46,10 +47,32 @@ impl Fields {
         }
     }
 
+    /// A text that names a thing. Blanks around it, of whatever kind, are cut: it was typed or pasted.
+    pub fn name(&mut self, name: &'static str) -> Result<Option<String>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let cut = text.trim();
+        match name::flaw(cut) {
+            None => Ok(Some(cut.to_owned())),
+            Some(flaw) => {
+                let message = format!("{name} has {flaw}");
+                Err(Error::at(Code::Config, self.pointer(name), message).hint(Flaw::HINT))
+            }
+        }
+    }
+
     /// The same, and it must be there.
-    pub fn required_text(&mut self, name: &'static str) -> Result<String> {
-        self.text(name)?
+    pub fn required_name(&mut self, name: &'static str) -> Result<String> {
+        self.name(name)?
             .ok_or_else(|| Error::at(Code::Config, self.pointer(name), format!("{name} is missing")))
+    }
+
+    /// The path of a file. `instead`: the member that would take the file's text itself.
+    pub fn path(&mut self, name: &'static str, instead: Option<&str>) -> Result<Option<String>> {
+        let path = self.text(name)?;
+        match path {
+            Some(path) => is_path(name, &self.pointer(name), &path, instead).map(|()| Some(path)),
+            None => Ok(None),
+        }
     }
 
     /// A whole number within bounds, or the default.
@@ -106,15 +129,36 @@ impl Fields {
         match self.members.keys().next() {
             None => Ok(()),
             Some(unknown) => {
-                let known = self.known.join(", ");
-                if may_be_a_key(unknown) {
-                    // The pointer would repeat it.
-                    let message = format!("{} is the name of a member; known are: {known}", Shown(unknown));
-                    return Err(Error::at(Code::Config, self.parent, message));
-                }
-                let message = format!("{unknown} is not a known member; known are: {known}");
-                Err(Error::at(Code::Config, self.pointer(unknown), message))
+                let known = format!("is not a known member; known are: {}", self.known.join(", "));
+                Err(json::unknown_member(Code::Config, &self.parent, unknown, &known))
             }
         }
+    }
+}
+
+/// Refuses what cannot be the path of a file, before somebody looks for it and says its name.
+pub fn is_path(name: &str, field: &str, path: &str, instead: Option<&str>) -> Result<()> {
+    let wrong = |message: String| Error::at(Code::Config, field, message);
+    if is_key(path) {
+        let what = if matches!(name, "private_key_path" | "wechatpay_public_key_path" | "journal_path") {
+            "the key itself"
+        } else {
+            "the certificate itself"
+        };
+        let instead = instead.map_or_else(
+            || "save it to a file and give the file's path".to_owned(),
+            |instead| format!("use {instead}"),
+        );
+        return Err(wrong(format!("{name} is to be the path of a file; this is {what}: {instead}")));
+    }
+    match path.chars().find(|character| character.is_control()) {
+        None => Ok(()),
+        Some(control) => Err(wrong(format!(
+            "{name} has the control character U+{:04X}, which no path has",
+            u32::from(control)
+        ))
+        .hint(
+            "In JSON a backslash is written twice: C:\\\\new\\\\key.pem, or C:/new/key.pem; \\n alone is a line end.",
+        )),
     }
 }

@@ -19,7 +19,7 @@ pub struct Identity {
 impl Identity {
     /// Reads `mode` and what goes with it. In brand mode the brand may be named as a default too.
     pub(super) fn read(fields: &mut Fields, defaults: &mut Defaults) -> Result<Identity> {
-        let mode = match fields.text("mode")?.as_deref() {
+        let mode = match fields.text("mode")?.as_deref().map(str::trim) {
             None | Some("partner") => Mode::Partner,
             Some("brand") => Mode::Brand,
             Some(other) => {
@@ -28,7 +28,7 @@ impl Identity {
             }
         };
         if mode == Mode::Partner {
-            let id = fields.required_text("mchid")?;
+            let id = fields.required_name("mchid")?;
             if !is_number(&id) {
                 let message = "mchid must be the service provider's number, digits only";
                 return Err(Error::at(Code::Config, "/mchid", message));
@@ -37,7 +37,7 @@ impl Identity {
         }
         // A program that serves both kinds of shops may leave it in: a brand does not sign with it.
         fields.text("mchid")?;
-        let id = match (fields.text("brand_id")?, defaults.brand_id.take()) {
+        let id = match (fields.name("brand_id")?, defaults.brand_id.take()) {
             (Some(own), Some(default)) if own != default => {
                 let message = "brand_id and defaults.brand_id name two brands";
                 return Err(Error::at(Code::Config, "/brand_id", message));

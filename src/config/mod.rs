@@ -18,6 +18,7 @@ use crate::json;
 use crate::limits::LONGEST_CALL_MS;
 use crate::redact::Shown;
 use crate::status::Code;
+use crate::wire::keys;
 use crate::wire::ring::KeyRing;
 use crate::wire::sign::Authorizer;
 use fields::Fields;
@@ -53,8 +54,8 @@ pub struct Config {
     pub limits: Limits,
     /// Requests a second, over all contexts of this identity in the process.
     pub max_rate_per_s: u64,
-    /// PEM text of roots that are trusted besides Mozilla's.
-    pub extra_roots: Option<Vec<u8>>,
+    /// Roots that are trusted besides Mozilla's, as DER.
+    pub extra_roots: Vec<Vec<u8>>,
     /// An HTTP proxy. The environment's proxy variables are not read.
     pub proxy: Option<Arc<Proxy>>,
     /// Encoding of every text that crosses the C boundary.
@@ -104,9 +105,9 @@ impl Config {
         let mut fields = Fields::new(json::parse_object(text)?, "");
         let mut inner = fields.object("defaults")?;
         let mut defaults = Defaults {
-            appid: inner.text("appid")?,
-            brand_id: inner.text("brand_id")?,
-            store_id: inner.text("store_id")?,
+            appid: inner.name("appid")?,
+            brand_id: inner.name("brand_id")?,
+            store_id: inner.name("store_id")?,
         };
         inner.finish()?;
         let identity = Identity::read(&mut fields, &mut defaults)?;
@@ -117,12 +118,11 @@ impl Config {
         let proxy = proxy.map(|url| Proxy::read(&url).map(Arc::new)).transpose()?;
         let limits = limits(&mut fields)?;
         let max_rate_per_s = fields.number("max_rate_per_s", 1..=100_000, 500)?;
-        let extra_roots =
-            fields.text("ca_path")?.map(|path| credentials::read_file("ca_path", &path)).transpose()?;
+        let extra_roots = extra_roots(&mut fields)?;
         let text_encoding = text_encoding(&mut fields)?;
         let user_agent = user_agent(fields.text("user_agent_suffix")?)?;
         let journal = JournalSettings {
-            path: fields.text("journal_path")?.map(journal_path).transpose()?,
+            path: fields.path("journal_path", None)?.map(PathBuf::from),
             keep: Duration::from_secs(fields.number("journal_keep_days", 1..=3650, 90)? * 24 * 60 * 60),
             replays: fields.boolean("journal_replays", true)?,
         };
@@ -152,14 +152,13 @@ impl Config {
     }
 }
 
-/// A file is made where there is none, so a key that landed here must not become its name.
-fn journal_path(text: String) -> Result<PathBuf> {
-    if text.contains("-----") || text.chars().any(char::is_control) {
-        let message = "journal_path is to be the path of a file; it looks as if this is a key or certificate itself, \
-                       or it has a control character";
-        return Err(Error::at(Code::Config, "/journal_path", message));
-    }
-    Ok(PathBuf::from(text))
+fn extra_roots(fields: &mut Fields) -> Result<Vec<Vec<u8>>> {
+    let Some(path) = fields.path("ca_path", None)? else { return Ok(Vec::new()) };
+    let file = credentials::read_file("ca_path", &path)?;
+    keys::authorities(&file).map_err(|error| {
+        Error { message: format!("ca_path: {}", error.message), code: Code::Config, ..error }
+            .or_at("/ca_path")
+    })
 }
 
 /// One file for each merchant: several may share a journal. Absolute, so that it stays the same in another folder.
@@ -181,7 +180,7 @@ fn limits(fields: &mut Fields) -> Result<Limits> {
 
 fn text_encoding(fields: &mut Fields) -> Result<TextEncoding> {
     let Some(name) = fields.text("text_encoding")? else { return Ok(TextEncoding::UTF8) };
-    TextEncoding::named(&name).ok_or_else(|| {
+    TextEncoding::named(name.trim()).ok_or_else(|| {
         let message = format!("text_encoding must be utf-8, gbk or gb18030, found {}", Shown(&name));
         Error::at(Code::Config, "/text_encoding", message)
     })

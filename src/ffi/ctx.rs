@@ -165,6 +165,12 @@ fn renew(ctx: *mut wxcoupon_ctx, old: &Ctx, bytes: &[u8]) -> Result<(Report, Tex
 /// A configuration names its own encoding. Its ASCII parts read the same in all three, so each candidate
 /// is tried and believed when the text, read so, says so itself.
 fn decode_config(bytes: &[u8]) -> Result<(Zeroizing<String>, TextEncoding)> {
+    // A file with a byte order mark is UTF-8, whatever the program speaks that hands it over.
+    if let Some(rest) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
+        let text = Zeroizing::new(TextEncoding::UTF8.decode(rest, "config_json")?.into_owned());
+        let encoding = named_encoding(&text).unwrap_or(TextEncoding::UTF8);
+        return Ok((text, encoding));
+    }
     for name in ["gb18030", "gbk"] {
         let Some(encoding) = TextEncoding::named(name) else { continue };
         let Ok(text) = encoding.decode(bytes, "config_json") else { continue };

@@ -163,7 +163,9 @@ impl Tries {
             } else {
                 self.why = Some(format!("{address}: {error}"));
             }
-            self.failed.push(address);
+            if !self.failed.contains(&address) {
+                self.failed.push(address);
+            }
             return Ok(None);
         }
     }

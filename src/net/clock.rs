@@ -23,6 +23,8 @@ const NOISE_S: i64 = 2;
 /// A signature may be accepted until its time has come, so a copy that is ahead is counted as it stands; one that is further
 /// ahead than this would keep a row in doubt for hours.
 pub const FAR_AHEAD_S: i64 = 30 * 60;
+/// An oscillator is off by less than this part.
+const DRIFT: u64 = 1000;
 /// A clock that moved otherwise than time passed, by more than this, was set.
 const STEP_MS: i64 = 5_000;
 
@@ -86,7 +88,9 @@ impl State {
     fn floor_s(&self) -> Option<i64> {
         self.floor.map(|(floor_s, at)| {
             let passed = system::now().saturating_duration_since(at).as_secs();
-            floor_s.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX))
+            // A machine's oscillator may be fast: what it counts too much must not outrun the true time.
+            let certain = passed - passed / DRIFT;
+            floor_s.saturating_add(i64::try_from(certain).unwrap_or(i64::MAX))
         })
     }
 

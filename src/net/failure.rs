@@ -58,6 +58,7 @@ fn text(error: &ureq::Error) -> String {
         ureq::Error::HostNotFound => "the name is not known: see the network and the DNS server".to_owned(),
         ureq::Error::Timeout(ureq::Timeout::Resolve) => "the name service did not answer in time".to_owned(),
         ureq::Error::Timeout(ureq::Timeout::Connect) => "no connection in time".to_owned(),
+        ureq::Error::Timeout(_) => "the time was up".to_owned(),
         error => error.to_string(),
     }
 }

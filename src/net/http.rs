@@ -4,7 +4,6 @@ use super::connect::Connecting;
 use super::failure::failure;
 use super::pool::{IDLE, LONGEST_IDLE, Pool};
 use super::resolver::{self, CachingResolver};
-use super::socket::BUFFER;
 use super::{Answer, Failure, FailureKind, Outgoing, Transport, in_flight, tls, waiting};
 use crate::config::{Config, Limits};
 use crate::error::{Error, Result};
@@ -13,7 +12,6 @@ use crate::system;
 use crate::wire::verify::SignatureHeaders;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use std::io::Read as _;
 use std::time::Duration;
 use ureq::http::{HeaderMap, Request, Response};
@@ -39,7 +37,7 @@ impl std::fmt::Debug for HttpTransport {
 impl HttpTransport {
     /// Opens nothing yet.
     pub fn new(config: &Config) -> Result<HttpTransport> {
-        let tls = tls::config(roots(config.extra_roots.as_deref())?)
+        let tls = tls::config(roots(&config.extra_roots)?)
             .map_err(|error| Error::new(Code::Internal, error.to_string()))?;
         let settings = Agent::config_builder()
             .https_only(true)
@@ -53,8 +51,6 @@ impl HttpTransport {
             .user_agent(config.user_agent.as_str())
             // What is signed is what is read: nothing in between is to change its form.
             .accept_encoding("identity")
-            .input_buffer_size(BUFFER)
-            .output_buffer_size(BUFFER)
             .timeout_resolve(Some(config.limits.connect))
             .timeout_connect(Some(config.limits.connect))
             .timeout_global(Some(config.limits.attempt))
@@ -160,19 +156,11 @@ fn host_name(origin: &str) -> &str {
 }
 
 /// Mozilla's roots, and those that the configuration adds.
-fn roots(extra: Option<&[u8]>) -> Result<RootCertStore> {
+fn roots(extra: &[Vec<u8>]) -> Result<RootCertStore> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let Some(pem) = extra else { return Ok(roots) };
     let wrong = |why: &str| Error::at(Code::Config, "/ca_path", format!("ca_path: {why}"));
-    // What the reader says of a line that it does not understand quotes the line.
-    let extra = CertificateDer::pem_slice_iter(pem)
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|_| wrong("cannot be read as PEM certificates"))?;
-    if extra.is_empty() {
-        return Err(wrong("holds no PEM certificate"));
-    }
-    for certificate in extra {
-        let added = roots.add(certificate);
+    for der in extra {
+        let added = roots.add(CertificateDer::from(der.as_slice()));
         added.map_err(|error| wrong(&format!("holds a certificate that cannot be a root ({error})")))?;
     }
     Ok(roots)

@@ -5,7 +5,7 @@ use super::member::Member;
 use super::moment::Moment;
 use crate::api;
 use crate::error::{Error, Result};
-use crate::json::{self, pointer};
+use crate::json::{self, At, pointer};
 use crate::status::Code;
 use serde_json::{Map, Value};
 
@@ -50,8 +50,8 @@ impl Question {
             answer: members.take("coupon").ok_or_else(|| refuse("/coupon", "coupon is missing"))?,
             amount: members.amount("amount")?.ok_or_else(|| refuse("/amount", "amount is missing"))?,
             product_amount: members.amount("product_amount")?,
-            store_id: members.text("store_id")?.or_else(|| default_store_id.map(str::to_owned)),
-            stock_store_ids: members.texts("stock_store_ids")?,
+            store_id: members.name("store_id")?.or_else(|| default_store_id.map(str::to_owned)),
+            stock_store_ids: members.names("stock_store_ids")?,
             now: members.moment("now")?.unwrap_or(now),
             rounding: members
                 .choice(
@@ -126,12 +126,19 @@ impl Members {
         self.read(name, "0 or 1", |value| value.as_u64().filter(|base| *base <= 1))
     }
 
-    fn text(&mut self, name: &str) -> Result<Option<String>> {
-        self.read(name, "a string that is not empty", filled_text)
+    fn name(&mut self, name: &str) -> Result<Option<String>> {
+        let text = self.read(name, "a string that is not empty", filled_text)?;
+        text.iter().try_for_each(|text| api::check_name(text, name, &At::Member(&At::Root, name)))?;
+        Ok(text)
     }
 
-    fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>> {
-        self.read(name, "an array of strings", |value| value.as_array()?.iter().map(filled_text).collect())
+    fn names(&mut self, name: &str) -> Result<Option<Vec<String>>> {
+        let texts: Option<Vec<String>> = self
+            .read(name, "an array of strings", |value| value.as_array()?.iter().map(filled_text).collect())?;
+        for (index, text) in texts.iter().flatten().enumerate() {
+            api::check_name(text, name, &At::Item(&At::Member(&At::Root, name), index))?;
+        }
+        Ok(texts)
     }
 
     fn moment(&mut self, name: &str) -> Result<Option<Moment>> {
@@ -161,10 +168,10 @@ impl Members {
     fn finish(self) -> Result<()> {
         match self.0.keys().next() {
             None => Ok(()),
-            Some(unknown) => Err(refuse(
-                &pointer("", unknown),
-                format!("{unknown} is not known to wxcoupon_quote; known are: {KNOWN}"),
-            )),
+            Some(unknown) => {
+                let known = format!("is not known to wxcoupon_quote; known are: {KNOWN}");
+                Err(json::unknown_member(Code::Request, "", unknown, &known))
+            }
         }
     }
 }

@@ -1,14 +1,19 @@
 //! The answer of `/v3/certificates`: platform certificates, each sealed under the APIv3 key.
 
-use super::cipher::{self, Sealed};
+use super::cipher::{self, Sealed, Shut};
 use super::keys::Certificate;
+use super::serial::KeyId;
 use crate::error::{Error, Result};
+use crate::json::bytes_without_mark;
+use crate::log;
 use crate::status::Code;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
-struct Answer {
-    data: Vec<Listed>,
+struct Answer<'a> {
+    #[serde(borrow)]
+    data: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -17,27 +22,73 @@ struct Listed {
     encrypt_certificate: Sealed,
 }
 
-/// All certificates of an answer, or of its copy on disk: opening them proves that who sealed them has the
-/// APIv3 key, which is the merchant and WeChat Pay.
+/// Why an entry of the list is of no use.
+enum Useless {
+    Shut(String, Shut),
+    Odd(String),
+}
+
+/// The certificates of an answer, or of its copy on disk, that can prove something: opening them proves that who
+/// sealed them has the APIv3 key, which is the merchant and WeChat Pay.
+///
+/// WeChat Pay may list others among them: of another algorithm, or still sealed with a former key. Those are passed
+/// over; only where all of them are is that an error, and the first says why.
 pub fn open(answer: &[u8], apiv3_key: &str) -> Result<Vec<Certificate>> {
     let unreadable = |why: String| Error::new(Code::ReadFailed, format!("/v3/certificates: {why}"));
-    let answer: Answer = serde_json::from_slice(answer).map_err(|error| unreadable(error.to_string()))?;
-    let opened = answer.data.iter().map(|listed| {
-        let shut = |why: &dyn std::fmt::Display| {
-            let message = format!("apiv3_key does not open platform certificate {}: {why}", listed.serial_no);
-            Error::at(Code::Key, "/apiv3_key", message)
-                .hint("Set apiv3_key to the APIv3 key that the merchant console shows as the present one.")
-        };
-        let text =
-            cipher::open(apiv3_key.as_bytes(), &listed.encrypt_certificate).map_err(|error| shut(&error))?;
-        let certificate = Certificate::read(&text).map_err(|error| unreadable(error.message))?;
-        if !certificate.serial.eq_ignore_ascii_case(&listed.serial_no) {
-            return Err(unreadable(format!(
-                "certificate {} is listed as {}",
-                certificate.serial, listed.serial_no
-            )));
+    let answer: Answer<'_> =
+        serde_json::from_slice(bytes_without_mark(answer)).map_err(|error| unreadable(error.to_string()))?;
+    let (mut opened, mut useless) = (Vec::new(), Vec::new());
+    for (index, entry) in answer.data.iter().enumerate() {
+        match open_one(entry.get(), apiv3_key) {
+            Ok(certificate) => opened.push(certificate),
+            Err(why) => useless.push((index, why)),
         }
-        Ok(certificate)
-    });
-    opened.collect()
+    }
+    if opened.is_empty() {
+        // That the key is wrong explains the most.
+        let shut = useless.iter().position(|(_, why)| matches!(why, Useless::Shut(_, Shut::Wrong)));
+        return Err(match useless.into_iter().nth(shut.unwrap_or(0)) {
+            Some((_, Useless::Shut(serial, why))) => Error::at(
+                Code::Key,
+                "/apiv3_key",
+                format!("apiv3_key does not open platform certificate {serial}: {why}"),
+            )
+            .hint("Set apiv3_key to the APIv3 key that the merchant console shows as the present one."),
+            Some((index, Useless::Odd(why))) => unreadable(format!("entry {index}: {why}")),
+            None => Error::at(
+                Code::Config,
+                "/wechatpay_public_key_id",
+                "/v3/certificates lists no platform certificate: this merchant has none",
+            )
+            .hint(
+                "Set wechatpay_public_key_id and wechatpay_public_key_path: the merchant console offers both.",
+            ),
+        });
+    }
+    for (index, why) in useless {
+        match why {
+            Useless::Shut(serial, why) => {
+                log::warn(format_args!("platform certificate {serial} is passed over: {why}"));
+            }
+            Useless::Odd(why) => {
+                log::warn(format_args!("/v3/certificates entry {index} is passed over: {why}"));
+            }
+        }
+    }
+    Ok(opened)
+}
+
+fn open_one(entry: &str, apiv3_key: &str) -> std::result::Result<Certificate, Useless> {
+    let odd = |error: &dyn std::fmt::Display| Useless::Odd(error.to_string());
+    let listed: Listed = serde_json::from_str(entry).map_err(|error| odd(&error))?;
+    let serial: String = listed.serial_no.chars().take(64).collect();
+    let text = cipher::open(apiv3_key.as_bytes(), &listed.encrypt_certificate)
+        .map_err(|why| Useless::Shut(serial.clone(), why))?;
+    let certificates = Certificate::read_all(&text).map_err(|error| odd(&error.message))?;
+    let wanted = KeyId::new(&listed.serial_no);
+    let other = certificates.first().map(|certificate| certificate.serial.clone()).unwrap_or_default();
+    certificates
+        .into_iter()
+        .find(|certificate| KeyId::new(&certificate.serial) == wanted)
+        .ok_or_else(|| odd(&format_args!("certificate {other} is listed as {serial}")))
 }

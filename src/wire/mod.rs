@@ -10,5 +10,6 @@ pub mod cipher;
 pub mod keys;
 pub mod notification;
 pub mod ring;
+pub mod serial;
 pub mod sign;
 pub mod verify;

@@ -4,10 +4,10 @@
 use super::cipher::{self, Sealed, Shut};
 use super::verify::SignatureHeaders;
 use crate::error::{Error, Result};
-use crate::json;
+use crate::json::{self, bytes_without_mark};
 use crate::status::Code;
 use percent_encoding::{AsciiSet, percent_encode};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -30,7 +30,7 @@ pub struct Headers {
 
 impl Headers {
     /// Reads the caller's JSON: an object of names to texts or lists of texts, or a list of pairs. Names in
-    /// any case; those that do not matter may hold anything.
+    /// any case, and as CGI and WSGI write them; those that do not matter may hold anything.
     pub fn from_json(text: &str) -> Result<Headers> {
         let mut headers = Headers::default();
         match json::parse(text)? {
@@ -90,8 +90,22 @@ impl Headers {
             ("Request-ID", &mut self.request_id),
         ]
         .into_iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .find(|(known, _)| is_header(name, known))
     }
+}
+
+/// `HTTP_WECHATPAY_NONCE` is what CGI, and whatever has learned from it, makes of `Wechatpay-Nonce` (RFC 3875).
+fn is_header(name: &str, known: &str) -> bool {
+    let same = |name: &str| {
+        let plain = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+        name.bytes().map(plain).eq(known.bytes().map(plain))
+    };
+    let without_prefix = || {
+        name.split_at_checked("HTTP_".len()).filter(|(prefix, _)| {
+            prefix.eq_ignore_ascii_case("HTTP_") || prefix.eq_ignore_ascii_case("HTTP-")
+        })
+    };
+    same(name) || without_prefix().is_some_and(|(_, rest)| same(rest))
 }
 
 /// What a proven notification says.
@@ -146,13 +160,16 @@ impl Unopened {
 struct Envelope {
     id: String,
     event_type: String,
+    #[serde(default, deserialize_with = "as_text")]
     create_time: Option<String>,
+    #[serde(default, deserialize_with = "as_text")]
     summary: Option<String>,
     resource: Resource,
 }
 
 #[derive(Deserialize)]
 struct Resource {
+    #[serde(default, deserialize_with = "as_text")]
     original_type: Option<String>,
     algorithm: String,
     ciphertext: String,
@@ -160,18 +177,37 @@ struct Resource {
     nonce: String,
 }
 
+/// A member that nobody needs: what is no text is told as the text that it was written as.
+fn as_text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    })
+}
+
 /// The members that tell occurrences apart.
-#[derive(Deserialize, Default)]
 struct Subject {
     coupon_code: Option<String>,
     use_request_no: Option<String>,
     return_request_no: Option<String>,
 }
 
+impl Subject {
+    /// One odd member does not hide the others.
+    fn of(resource: &str) -> Subject {
+        let wanted = ["coupon_code", "use_request_no", "return_request_no"];
+        let members = json::read_members(resource, &wanted).unwrap_or_default();
+        let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+        let [coupon_code, use_request_no, return_request_no] = wanted.map(text);
+        Subject { coupon_code, use_request_no, return_request_no }
+    }
+}
+
 /// Opens a notification whose signature was proven.
 pub fn open(body: &[u8], apiv3_key: &[u8]) -> std::result::Result<Notification, Unopened> {
     // The error of a parser may quote what it read; the place is enough.
-    let envelope: Envelope = serde_json::from_slice(body).map_err(|error| {
+    let envelope: Envelope = serde_json::from_slice(bytes_without_mark(body)).map_err(|error| {
         let kind = if error.is_data() { "a member is missing or of another type" } else { "no JSON" };
         Unopened::Envelope(format!("{kind}, at line {} column {}", error.line(), error.column()))
     })?;
@@ -179,7 +215,8 @@ pub fn open(body: &[u8], apiv3_key: &[u8]) -> std::result::Result<Notification, 
     let sealed =
         Sealed { algorithm, ciphertext, associated_data: associated_data.unwrap_or_default(), nonce };
     let text = String::from_utf8(cipher::open(apiv3_key, &sealed)?).map_err(|_| Unopened::Resource)?;
-    let subject: Subject = serde_json::from_str(&text).unwrap_or_default();
+    let text = json::without_mark(&text).to_owned();
+    let subject = Subject::of(&text);
     let event = event(&envelope.event_type);
     Ok(Notification {
         dedup_key: dedup_key(&envelope.id, &envelope.event_type, event, &subject),

@@ -142,8 +142,10 @@ pub fn fork(counter: &Counter, desk: &Desk, stays: bool) {
         if (told.status, settled.status, freed) == (E_HANDLE, E_HANDLE, E_HANDLE) {
             notes.line("child was refused");
         }
-        while stays {
-            std::thread::sleep(Duration::from_secs(1));
+        if stays {
+            loop {
+                std::thread::sleep(Duration::from_secs(1));
+            }
         }
         // SAFETY: ends the child without running what belongs to the parent.
         unsafe { libc::_exit(0) };

@@ -20,6 +20,10 @@ Paths begin with `/v3/marketing/partner/product-coupon` for service providers, a
 number at pay.weixin.qq.com/doc/v3/partner/; the rules of the management operations come from field lists of a
 third-party mirror where the page could not be read.
 
+A *name* is a text without control characters, blanks at its ends, no-break and other odd blanks, invisible or full-width
+characters: scanners, spreadsheets and input methods add them, and WeChat Pay would find nothing of that name. The
+refusal says which character stands where. Every other character may stand in a name.
+
 **When the answer is lost**, the library repeats the same bytes under the same number. *repeat* says that this settles
 it; *query* and *list*, that it also looks there for the number where a repeat is refused; *again*, that the request has
 no number and says how things shall be: it is done again within the call, and if the end is class 4, do the same again.
@@ -49,6 +53,8 @@ fn rule(rule: &Rule) -> String {
     match rule {
         Rule::Text => "text".into(),
         Rule::TextUpTo(longest) => format!("text, up to {longest} characters"),
+        Rule::Name => "name".into(),
+        Rule::NameUpTo(longest) => format!("name, up to {longest} characters"),
         Rule::Number(least, most) | Rule::Chars(least, most) => {
             format!("{least} to {most} of `0-9 A-Z a-z _ -`")
         }

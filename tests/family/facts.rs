@@ -22,6 +22,9 @@ struct MemberFact {
     #[serde(rename = "type")]
     kind: String,
     required: bool,
+    /// It names a thing: nothing invisible may stand in it.
+    #[serde(default)]
+    name: bool,
     max: Option<usize>,
     min: Option<usize>,
     pattern: Option<String>,
@@ -53,9 +56,6 @@ const BEYOND: &[(&str, &str)] = &[
     ("create_product_coupon /progressive_bundle_usage_info", "newest model"),
     ("create_product_coupon /stock_bundle", "newest model"),
     ("upload_image /filename", "a member of meta"),
-    // One shape for the periods of all modes.
-    ("/sequential_usage_rule/coupon_available_period/available_days", "of another mode"),
-    ("/sequential_usage_rule/coupon_available_period/available_seconds", "of another mode"),
 ];
 
 /// All members of a row by pointer, and whether the row asks for each.
@@ -105,7 +105,7 @@ fn is_excused(list: &[(&str, &str)], id: &str, pointer: &str) -> bool {
 /// Given by a number rule or a length rule.
 fn lengths(rule: &Rule) -> (Option<usize>, Option<usize>) {
     match rule {
-        Rule::TextUpTo(longest) | Rule::Url(longest) => (None, Some(*longest)),
+        Rule::TextUpTo(longest) | Rule::NameUpTo(longest) | Rule::Url(longest) => (None, Some(*longest)),
         Rule::Number(shortest, longest)
         | Rule::Chars(shortest, longest)
         | Rule::Length(shortest, longest) => (Some(*shortest), Some(*longest)),
@@ -119,6 +119,12 @@ fn check_member(row: &Operation, pointer: &str, fact: &MemberFact, member: &Memb
     if fact.kind != "file" {
         assert_eq!(kind(&member.rule), fact.kind, "{about}");
     }
+    let item = match &member.rule {
+        Rule::List(item, _) => item,
+        rule => rule,
+    };
+    let names = matches!(item, Rule::Name | Rule::NameUpTo(_) | Rule::Number(..) | Rule::Chars(..));
+    assert_eq!(names, fact.name, "{about} names a thing, or not");
     let asked_for = !matches!(member.presence, Presence::Optional | Presence::OptionalOrDefault);
     if fact.required && !is_excused(NOT_ALWAYS_REQUIRED, row.id, pointer) {
         assert!(asked_for, "{about} is required");

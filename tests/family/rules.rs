@@ -50,7 +50,16 @@ fn broken(rule: &Rule) -> Vec<(Value, &'static str)> {
             (json!("券".repeat(longest + 1)), "too long a text"),
             (json!(false), "a boolean"),
         ]),
+        Rule::Name => {
+            all.extend([(json!(""), "nothing"), (json!(1), "a number"), (json!([]), "an array")]);
+            all.extend(no_names());
+        }
+        Rule::NameUpTo(longest) => {
+            all.extend([(json!(""), "nothing"), (json!("券".repeat(longest + 1)), "too long a name")]);
+            all.extend(no_names());
+        }
         Rule::Number(shortest, longest) | Rule::Chars(shortest, longest) => all.extend([
+            (json!("abcdef\r"), "a carriage return"),
             (text(longest + 1), "too long a number"),
             (text(shortest - 1), "too short a number"),
             (json!("abc def"), "a blank"),
@@ -114,6 +123,21 @@ fn broken(rule: &Rule) -> Vec<(Value, &'static str)> {
         Rule::Object(..) => all.extend([(json!("text"), "a text"), (json!([]), "an array")]),
     }
     all
+}
+
+/// What scanners, spreadsheets and input methods make of a name.
+fn no_names() -> [(Value, &'static str); 9] {
+    [
+        (json!("Code_1\r"), "a carriage return at the end"),
+        (json!("Code\u{1D}1"), "a group separator"),
+        (json!(" Code_1"), "a blank before it"),
+        (json!("Code_1 "), "a blank behind it"),
+        (json!("\u{FEFF}Code_1"), "a byte order mark"),
+        (json!("Code\u{200B}1"), "a zero-width space"),
+        (json!("Code\u{A0}1"), "a no-break space"),
+        (json!("Code\u{3000}1"), "a full-width space"),
+        (json!("Ｃｏｄｅ１"), "full-width letters"),
+    ]
 }
 
 /// Breaks each rule of these members inside `whole`, which is right.
@@ -258,6 +282,12 @@ fn members_that_exclude_or_need_each_other_are_told() {
         refused(by_id("create_stock"), &wrong, &format!("{at}/{field}"), "periods that exclude each other");
     }
     ask(by_id("create_stock"), &stock).unwrap();
+    // In the withdrawn mode the days stand with the product coupon and not with the stock.
+    let mut withdrawn = stock.clone();
+    let mut period = stock.pointer(at).unwrap().clone();
+    period["wait_days_after_receive"] = json!(1);
+    withdrawn["stock"]["sequential_usage_rule"] = json!({ "coupon_available_period": period });
+    ask(by_id("create_stock"), &withdrawn).unwrap();
     let combined =
         ALL.iter().filter(|row| row.combinations.iter().any(|rule| !matches!(rule, Combination::Needs(..))));
     assert_eq!(combined.count(), 5, "a new combination needs a line above");

@@ -87,7 +87,9 @@ fn value(member: &Member, everything: bool) -> Value {
 fn by_rule(rule: &Rule, everything: bool) -> Value {
     match rule {
         Rule::Text => json!("text"),
-        Rule::TextUpTo(longest) => json!("券".repeat(*longest)),
+        // An odd name, but one.
+        Rule::Name => json!("名 /?#\"%0D"),
+        Rule::TextUpTo(longest) | Rule::NameUpTo(longest) => json!("券".repeat(*longest)),
         Rule::Number(shortest, longest) | Rule::Chars(shortest, longest) => {
             json!(
                 "aZ_-09"

@@ -107,7 +107,7 @@ fn a_number_in_doubt_stays_in_doubt_when_the_disk_is_full() {
     assert_eq!(shop.effects("AUTO_FULL"), [Used]);
 }
 
-/// A commit that fails after it began, so that nobody can say what is kept: SQLite checks deferred keys only then.
+/// A commit that fails after it began, so that nobody can say what is kept: `SQLite` checks deferred keys only then.
 fn commits_fail(shop: &Shop, trigger: &str, change: &str) {
     let file = rusqlite::Connection::open(shop.file()).unwrap();
     let sql = format!(

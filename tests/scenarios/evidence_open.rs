@@ -110,7 +110,7 @@ fn a_tills_repeat_gives_nothing_up_and_a_younger_row_is_not_unresolved() {
 
 #[test]
 fn a_person_may_abandon_what_is_open() {
-    let reused = "WXCOUPON_E_REQUEST_NO_REUSED";
+    let another = "WXCOUPON_E_REQUEST_NO_REUSED";
     let pending = Shop::open();
     pending.lose_answer("AUTO_GIVEN", "EV-GIVEN-01");
 
@@ -154,7 +154,7 @@ fn a_person_may_abandon_what_is_open() {
         assert_eq!((shop.listed("EV-GIVEN-01"), shop.till.settle_all().status), (None, 0));
         for till in [&shop.till, &shop.reopened(&json!({}))] {
             let again = till.redeem(&use_request("AUTO_GIVEN", "EV-GIVEN-01"));
-            assert_eq!((again.name(), again.in_doubt), (reused, false), "{state}: {}", again.json);
+            assert_eq!((again.name(), again.in_doubt), (another, false), "{state}: {}", again.json);
             for aim in ["complete", "void", "abandon"] {
                 let mut wanted = json!({ "out_request_no": "EV-GIVEN-01", "aim": aim });
                 if aim == "abandon" {

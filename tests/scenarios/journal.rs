@@ -182,9 +182,9 @@ fn what_is_old_by_proven_time_is_forgotten_in_steps_and_the_file_gets_smaller() 
     file.execute_batch(&format!(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many}) \
          INSERT INTO requests (merchant, number, operation, method, target, body, members, created_ms, state, called_off, \
-             code, cause, attempts, updated_ms, tried_ms, sent, signed_s, answer, course, generation, digest) \
+             code, cause, attempts, updated_ms, tried_ms, sent, signed_s, verdict_row, answer, course, generation, digest) \
          SELECT merchant, 'OLD-M' || i, operation, method, target, body, members, created_ms, state, called_off, \
-             code, cause, attempts, updated_ms, tried_ms, sent, signed_s, answer, course, generation, digest \
+             code, cause, attempts, updated_ms, tried_ms, sent, signed_s, verdict_row, answer, course, generation, digest \
          FROM requests, n WHERE number = 'OLD-0001'; PRAGMA wal_checkpoint(TRUNCATE)"
     ))
     .unwrap();
@@ -227,7 +227,7 @@ fn without_a_proven_time_nothing_is_forgotten() {
 
 #[test]
 fn certificates_are_kept_where_the_journal_was_when_the_context_was_made() {
-    let sandbox = wxcoupon_sandbox::Sandbox::start(wxcoupon_sandbox::Options {
+    let sandbox = Sandbox::start(wxcoupon_sandbox::Options {
         sign_with: wxcoupon_sandbox::SignWith::Certificate,
         ..wxcoupon_sandbox::Options::default()
     })

@@ -63,6 +63,26 @@ fn a_proxy_that_asks_who_we_are_is_told_apart_by_what_it_takes() {
     }
 }
 
+/// Support sees at a glance that it is the proxy.
+#[test]
+fn the_self_check_looks_at_the_proxy_too() {
+    let sandbox = sandbox();
+    let proxy = answering("HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n\r\n");
+    for (place, found) in
+        [(proxy.address.to_string(), true), ("no-such-proxy.invalid:3128".to_owned(), false)]
+    {
+        let config =
+            config_with(&sandbox, &json!({ "proxy": format!("http://{place}"), "timeout_ms": 6000 }));
+        let checked = Till::new(&config).check_with(&json!({ "online": true }));
+        let lines = checked.json["data"]["lines"].as_array().unwrap();
+        let line = |name: String| lines.iter().find(|line| line["name"] == name).unwrap();
+        assert_eq!(line(format!("dns proxy {place}"))["ok"], found, "{}", checked.json);
+        let host = sandbox.urls()[0].trim_start_matches("https://").to_owned();
+        let tls = line(format!("tls {host}"));
+        assert!(tls["found"].as_str().unwrap().contains(&format!("the proxy {place}: ")), "{tls}");
+    }
+}
+
 /// What a proxy reads of CONNECT, and then passes both ways.
 fn relay(mut client: TcpStream, target: &str) {
     if read_head(&mut client).is_none() {

@@ -188,7 +188,7 @@ fn digests_say_nothing_to_who_has_the_journal_alone() {
             b"13800000000",
             &mut digest,
         );
-        let hex: String = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+        let hex = digest.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02X}"));
         assert!(!digests.contains(&*hex));
         assert!(row["_options"]["keyed_by"].is_string());
     }

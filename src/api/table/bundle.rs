@@ -1,7 +1,7 @@
 //! Bundles: several stocks to be used in order, and a user's coupons of them.
 
 use super::super::Presence::Required;
-use super::super::Rule::{Text, TextUpTo};
+use super::super::Rule::{Name, NameUpTo};
 use super::super::{Expected, ListPlace, Operation, Place, Settles, Shows};
 use super::coupon::{LIST, SENT, TAGS};
 use super::shapes::{
@@ -28,7 +28,7 @@ pub(super) static SEND: Operation = Operation {
         &[
             OPENID,
             PRODUCT_COUPON_ID,
-            body("stock_bundle_id", Required, Text),
+            body("stock_bundle_id", Required, Name),
             APPID,
             SEND_REQUEST_NO,
             ATTACH,
@@ -50,7 +50,7 @@ pub(super) static PRE_SEND: Operation = Operation {
         &[
             OPENID,
             PRODUCT_COUPON_ID,
-            body("stock_bundle_id", Required, Text),
+            body("stock_bundle_id", Required, Name),
             APPID,
             SEND_REQUEST_NO,
             ATTACH,
@@ -76,9 +76,9 @@ pub(super) static DEACTIVATE: Operation = Operation {
         "4016280658 (2025-11-20)",
         &[
             OPENID,
-            member("user_coupon_bundle_id", Place::Path, Required, TextUpTo(40)),
+            member("user_coupon_bundle_id", Place::Path, Required, NameUpTo(40)),
             PRODUCT_COUPON_ID,
-            body("stock_bundle_id", Required, Text),
+            body("stock_bundle_id", Required, Name),
             APPID,
             OUT_REQUEST_NO,
             DEACTIVATE_REASON,

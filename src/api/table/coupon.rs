@@ -4,7 +4,7 @@ use super::super::Combination::{AtLeastOne, ExactlyOne, Needs, NeedsWhen};
 use super::super::Expected::Shows;
 use super::super::Place::Query as InQuery;
 use super::super::Presence::{Optional, OptionalOrDefault, Required, RequiredOrNow};
-use super::super::Rule::{Chars, List, Object, OneOf, Text, TextUpTo, Time, Whole};
+use super::super::Rule::{Chars, List, Name, NameUpTo, Object, OneOf, Time, Whole};
 use super::super::{
     Combination, Expected, ListPlace, Member, Operation, Rule, Settles, Shows as Shown, Trace,
 };
@@ -21,20 +21,20 @@ const COUPON: &str = "/users/{openid}/coupons/{coupon_code}";
 /// for one merchant only, so the ordering merchant is asked for with it: the cautious reading.
 const ORDER: Rule = Object(
     &[
-        body("transaction_id", Optional, Text),
-        body("out_trade_no", Optional, Text),
-        body("mchid", Optional, Text),
-        body("sub_mchid", Optional, Text),
+        body("transaction_id", Optional, Name),
+        body("out_trade_no", Optional, Name),
+        body("mchid", Optional, Name),
+        body("sub_mchid", Optional, Name),
     ],
     &[AtLeastOne(&["transaction_id", "out_trade_no"]), Needs("out_trade_no", "mchid")],
 );
 
 const PAY_SCORE_ORDER: Rule = Object(
     &[
-        body("order_id", Optional, Text),
-        body("out_order_no", Optional, Text),
-        body("mchid", Optional, Text),
-        body("sub_mchid", Optional, Text),
+        body("order_id", Optional, Name),
+        body("out_order_no", Optional, Name),
+        body("mchid", Optional, Name),
+        body("sub_mchid", Optional, Name),
     ],
     &[AtLeastOne(&["order_id", "out_order_no"]), Needs("out_order_no", "mchid")],
 );
@@ -52,7 +52,7 @@ pub(super) const TAGS: Member = body(
     Object(
         &[
             body("coupon_tag_list", Optional, List(&OneOf(&["MEMBER"]), 100)),
-            body("member_tag_info", Optional, Object(&[body("member_card_id", Required, Text)], &[])),
+            body("member_tag_info", Optional, Object(&[body("member_card_id", Required, Name)], &[])),
         ],
         &[NeedsWhen { member: "coupon_tag_list", is: "MEMBER", at: "/member_tag_info" }],
     ),
@@ -97,7 +97,7 @@ pub static USE: Operation = Operation {
             body("associated_pay_score_order_info", Optional, PAY_SCORE_ORDER),
             OUT_REQUEST_NO,
             BRAND_ID,
-            body("store_id", OptionalOrDefault, Text),
+            body("store_id", OptionalOrDefault, Name),
             // Third-party evidence of 2026-07 only: checked where the caller gives it, never added.
             body("saved_amount", Optional, Whole),
             SEQUENTIAL_INDEX,
@@ -116,8 +116,8 @@ pub static QUERY: Operation = Operation {
         &[
             OPENID,
             COUPON_CODE,
-            member("product_coupon_id", InQuery, Required, Text),
-            member("stock_id", InQuery, Required, Text),
+            member("product_coupon_id", InQuery, Required, Name),
+            member("stock_id", InQuery, Required, Name),
             APPID_ASKED,
             BRAND_ID_ASKED,
         ],
@@ -132,11 +132,11 @@ pub static LIST: Operation = Operation::get(
     "4016435703 (2025-11-07)",
     &[
         OPENID,
-        member("product_coupon_id", InQuery, Optional, Text),
-        member("stock_id", InQuery, Optional, Text),
+        member("product_coupon_id", InQuery, Optional, Name),
+        member("stock_id", InQuery, Optional, Name),
         APPID_ASKED,
         member("coupon_state", InQuery, Optional, STATES),
-        member("user_coupon_bundle_id", InQuery, Optional, Text),
+        member("user_coupon_bundle_id", InQuery, Optional, Name),
         PAGE_SIZE,
         PAGE_TOKEN,
         BRAND_ID_ASKED,
@@ -178,7 +178,7 @@ pub static PRE_SEND: Operation = Operation {
             PRODUCT_COUPON_ID,
             STOCK_ID,
             // The page prints no alphabet here.
-            body("coupon_code", Optional, TextUpTo(40)),
+            body("coupon_code", Optional, NameUpTo(40)),
             APPID,
             SEND_REQUEST_NO,
             ATTACH,

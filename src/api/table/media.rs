@@ -4,7 +4,7 @@ use super::super::Combination::NeedsWhen;
 use super::super::Expected::SaysSomething;
 use super::super::Place::{File, Meta, Path, Query};
 use super::super::Presence::{Optional, Required};
-use super::super::Rule::{ImageName, Object, OneOf, Text, Url};
+use super::super::Rule::{ImageName, Name, Object, OneOf, Text, Url};
 use super::super::{Operation, Rule, Settles};
 use super::product::{SCOPES, TYPES};
 use super::shapes::{DISCOUNT, EXCHANGE, NORMAL};
@@ -80,7 +80,7 @@ pub(super) static SUBMIT_TASK: Operation = Operation {
         "4017327752 (2026-01-26)",
         &[
             BRAND_ID,
-            body("task_id", Required, Text),
+            body("task_id", Required, Name),
             body("image_generation_type", Required, TASKS),
             body("combine_image", Optional, COMBINE_IMAGE),
             body("cut_out", Optional, Object(&[body("image_url", Required, Text)], &[])),
@@ -97,7 +97,7 @@ pub(super) static GET_TASK: Operation = Operation {
         "/image-generation-tasks/{task_id}",
         "4017327753 (2026-01-26)",
         &[
-            member("task_id", Path, Required, Text),
+            member("task_id", Path, Required, Name),
             BRAND_ID_ASKED,
             member("image_generation_type", Query, Required, TASKS),
         ],

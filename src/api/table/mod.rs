@@ -16,7 +16,7 @@ pub use media::UPLOAD_IMAGE;
 
 use super::Place::{Body, Path, Query};
 use super::Presence::{Optional, Required, RequiredOrDefault};
-use super::Rule::{Between, Number, Text, TextUpTo};
+use super::Rule::{Between, Name, NameUpTo, Number, TextUpTo};
 use super::{Expected, Member, Operation, Place, Presence, Rule};
 use crate::error::{Error, Result};
 use crate::redact::Shown;
@@ -70,8 +70,7 @@ pub fn by_id(id: &str) -> Option<&'static Operation> {
 pub fn named(name: &str) -> Result<&'static Operation> {
     by_id(name).ok_or_else(|| {
         let known: Vec<&str> = ALL.iter().map(|operation| operation.id).collect();
-        let name: String = name.chars().take(64).collect();
-        let message = format!("no operation is called {}; known are: {}", Shown(&name), known.join(", "));
+        let message = format!("no operation is called {}; known are: {}", Shown(name), known.join(", "));
         Error::new(Code::Operation, message)
     })
 }
@@ -95,25 +94,25 @@ const fn may_echo(member: &'static str, at: &'static str) -> Expected {
 }
 
 /// No length of an openid is documented; in practice it has 28 characters.
-const OPENID: Member = member("openid", Path, Required, Text);
+const OPENID: Member = member("openid", Path, Required, Name);
 /// The alphabet of codes that a brand uploads itself is not known; the path is percent-encoded.
-const COUPON_CODE: Member = member("coupon_code", Path, Required, TextUpTo(40));
-const APPID: Member = body("appid", RequiredOrDefault, Text);
-const APPID_ASKED: Member = member("appid", Query, RequiredOrDefault, Text);
-const BRAND_ID: Member = body("brand_id", RequiredOrDefault, Text);
-const BRAND_ID_ASKED: Member = member("brand_id", Query, RequiredOrDefault, Text);
-const PRODUCT_COUPON_ID: Member = body("product_coupon_id", Required, Text);
-const PRODUCT_COUPON_ID_PATH: Member = member("product_coupon_id", Path, Required, Text);
-const STOCK_ID: Member = body("stock_id", Required, Text);
-const STOCK_ID_PATH: Member = member("stock_id", Path, Required, Text);
-const STOCK_BUNDLE_ID_PATH: Member = member("stock_bundle_id", Path, Required, Text);
+const COUPON_CODE: Member = member("coupon_code", Path, Required, NameUpTo(40));
+const APPID: Member = body("appid", RequiredOrDefault, Name);
+const APPID_ASKED: Member = member("appid", Query, RequiredOrDefault, Name);
+const BRAND_ID: Member = body("brand_id", RequiredOrDefault, Name);
+const BRAND_ID_ASKED: Member = member("brand_id", Query, RequiredOrDefault, Name);
+const PRODUCT_COUPON_ID: Member = body("product_coupon_id", Required, Name);
+const PRODUCT_COUPON_ID_PATH: Member = member("product_coupon_id", Path, Required, Name);
+const STOCK_ID: Member = body("stock_id", Required, Name);
+const STOCK_ID_PATH: Member = member("stock_id", Path, Required, Name);
+const STOCK_BUNDLE_ID_PATH: Member = member("stock_bundle_id", Path, Required, Name);
 const OUT_REQUEST_NO: Member = body("out_request_no", Required, Number(6, 40));
 const SEND_REQUEST_NO: Member = body("send_request_no", Required, Number(6, 128));
 const ATTACH: Member = body("attach", Optional, TextUpTo(150));
 const DEACTIVATE_REASON: Member = body("deactivate_reason", Required, TextUpTo(150));
 /// The page of `list_stocks` says at most 50; those of the other lists could not be read to the end.
 const PAGE_SIZE: Member = member("page_size", Query, Optional, Between(1, 50));
-const PAGE_TOKEN: Member = member("page_token", Query, Optional, Text);
+const PAGE_TOKEN: Member = member("page_token", Query, Optional, Name);
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use super::super::Combination::NeedsWhen;
 use super::super::Presence::{Optional, Required};
-use super::super::Rule::{Between, Object, OneOf, TextUpTo};
+use super::super::Rule::{Between, NameUpTo, Object, OneOf};
 use super::super::{Operation, Rule};
 use super::shapes::{DISCOUNT, NORMAL, PRODUCT_DISPLAY, STOCK, STOCK_BUNDLE};
 use super::{
@@ -62,7 +62,7 @@ pub(super) static CREATE: Operation = Operation {
             body("progressive_bundle_usage_info", Optional, BUNDLE_INFO),
             body("sequential_usage_info", Optional, SEQUENTIAL_INFO),
             body("display_info", Required, PRODUCT_DISPLAY),
-            body("out_product_no", Optional, TextUpTo(40)),
+            body("out_product_no", Optional, NameUpTo(40)),
             body("stock", Optional, STOCK),
             body("stock_bundle", Optional, STOCK_BUNDLE),
         ],

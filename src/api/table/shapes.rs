@@ -4,7 +4,7 @@
 
 use super::super::Combination::{Excludes, Needs};
 use super::super::Presence::{Optional, Required};
-use super::super::Rule::{Between, Flag, List, Moment, Object, OneOf, Text, TextUpTo, Whole};
+use super::super::Rule::{Between, Flag, List, Moment, Name, Object, OneOf, Text, TextUpTo, Whole};
 use super::super::{Member, Rule};
 use super::body;
 
@@ -31,15 +31,21 @@ const WEEKLY: Rule = Object(
 const IRREGULAR: Rule =
     List(&Object(&[body("begin_time", Required, Moment), body("end_time", Required, Moment)], &[]), 2);
 
+const BEGIN: Member = body("available_begin_time", Required, Moment);
+const END: Member = body("available_end_time", Required, Moment);
+const WAIT_DAYS: Member = body("wait_days_after_receive", Optional, Between(0, 30));
+const WEEKLY_PERIOD: Member = body("weekly_available_period", Optional, WEEKLY);
+const IRREGULAR_PERIODS: Member = body("irregular_available_period_list", Optional, IRREGULAR);
+
 /// When a coupon can be used.
 const AVAILABLE_PERIOD: Rule = Object(
     &[
-        body("available_begin_time", Required, Moment),
-        body("available_end_time", Required, Moment),
+        BEGIN,
+        END,
         body("available_days", Optional, Between(1, 365)),
-        body("wait_days_after_receive", Optional, Between(0, 30)),
-        body("weekly_available_period", Optional, WEEKLY),
-        body("irregular_available_period_list", Optional, IRREGULAR),
+        WAIT_DAYS,
+        WEEKLY_PERIOD,
+        IRREGULAR_PERIODS,
         // Third-party evidence of 2026-07 only.
         body("available_seconds", Optional, Whole),
     ],
@@ -74,10 +80,19 @@ const SINGLE_RULE: Rule = Object(
     &[],
 );
 
+/// The same in the withdrawn usage mode, whose `available_days` stand in `sequential_usage_info`.
+const SEQUENTIAL_PERIOD: Rule = Object(
+    &[BEGIN, END, WAIT_DAYS, WEEKLY_PERIOD, IRREGULAR_PERIODS],
+    &[
+        Excludes("irregular_available_period_list", "wait_days_after_receive"),
+        Excludes("irregular_available_period_list", "weekly_available_period"),
+    ],
+);
+
 /// The withdrawn usage mode.
 const SEQUENTIAL_RULE: Rule = Object(
     &[
-        body("coupon_available_period", Required, AVAILABLE_PERIOD),
+        body("coupon_available_period", Required, SEQUENTIAL_PERIOD),
         body("normal_coupon_list", Optional, List(&NORMAL, MOST_USES)),
         body("discount_coupon_list", Optional, List(&DISCOUNT, MOST_USES)),
         body("exchange_coupon_list", Optional, List(&EXCHANGE, MOST_USES)),
@@ -99,7 +114,7 @@ const BUNDLE_RULE: Rule = Object(
 const STORE_INFO: Rule = Object(
     &[
         body("description", Required, TextUpTo(1000)),
-        body("mini_program_appid", Optional, Text),
+        body("mini_program_appid", Optional, Name),
         body("mini_program_path", Optional, Text),
     ],
     &[],
@@ -112,7 +127,7 @@ const USAGE_DISPLAY: Rule = Object(
             Required,
             List(&OneOf(&["OFFLINE", "MINI_PROGRAM", "APP", "PAYMENT_CODE"]), 100),
         ),
-        body("mini_program_appid", Optional, Text),
+        body("mini_program_appid", Optional, Name),
         body("mini_program_path", Optional, Text),
         body("app_path", Optional, Text),
         body("usage_description", Required, TextUpTo(1000)),
@@ -131,7 +146,7 @@ const COLOURS: Rule = OneOf(&[
 /// The skeletons differ about `guidance_wording`: required in some, optional when a product coupon is made.
 const MINI_PROGRAM: Rule = Object(
     &[
-        body("appid", Required, Text),
+        body("appid", Required, Name),
         body("path", Required, Text),
         body("entrance_wording", Required, TextUpTo(5)),
         body("guidance_wording", Optional, TextUpTo(6)),
@@ -141,8 +156,8 @@ const MINI_PROGRAM: Rule = Object(
 
 const FINDER: Rule = Object(
     &[
-        body("finder_id", Required, Text),
-        body("finder_video_id", Required, Text),
+        body("finder_id", Required, Name),
+        body("finder_video_id", Required, Name),
         body("finder_video_cover_image_url", Required, Text),
     ],
     &[],
@@ -154,7 +169,7 @@ const COUPON_DISPLAY: Rule = Object(
         body("code_display_mode", Optional, OneOf(&["INVISIBLE", "BARCODE", "QRCODE"])),
         body("background_color", Optional, COLOURS),
         body("entrance_mini_program", Optional, MINI_PROGRAM),
-        body("entrance_official_account", Optional, Object(&[body("appid", Required, Text)], &[])),
+        body("entrance_official_account", Optional, Object(&[body("appid", Required, Name)], &[])),
         body("entrance_finder", Optional, FINDER),
     ],
     &[],
@@ -171,7 +186,7 @@ const SEND_RULE: Rule = Object(
 );
 
 const REMARK: Member = body("remark", Optional, TextUpTo(20));
-const NOTIFY: Rule = Object(&[body("notify_appid", Optional, Text)], &[]);
+const NOTIFY: Rule = Object(&[body("notify_appid", Optional, Name)], &[]);
 const SCOPES: Rule = OneOf(&["NONE", "ALL", "SPECIFIC"]);
 
 /// What an existing stock, or bundle of stocks, can be given anew.
@@ -222,7 +237,7 @@ const CHOICE: Rule = Object(
         body("price", Required, Whole),
         body("count", Required, Between(1, 99)),
         body("image_url", Optional, Text),
-        body("mini_program_appid", Optional, Text),
+        body("mini_program_appid", Optional, Name),
         body("mini_program_path", Optional, Text),
     ],
     &[],

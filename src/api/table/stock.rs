@@ -3,7 +3,7 @@
 use super::super::Combination::NeedsWhen;
 use super::super::Place::Query;
 use super::super::Presence::{Optional, Required};
-use super::super::Rule::{List, Object, OneOf, Text, TextUpTo, Whole};
+use super::super::Rule::{List, Name, NameUpTo, Object, OneOf, Whole};
 use super::super::{Combination, Expected, Member, Operation, Settles};
 use super::shapes::{COUPON_DISPLAY_ANEW, NOTIFY_ANEW, REMARK_ANEW, SCOPE_ANEW, STOCK, USAGE_DISPLAY_ANEW};
 use super::{
@@ -37,7 +37,7 @@ pub(super) const BUDGET_RULES: &[Combination] = &[
 const MANY: usize = 10_000;
 
 pub(super) const STORES: Member =
-    body("store_list", Required, List(&Object(&[body("store_id", Required, Text)], &[]), MANY));
+    body("store_list", Required, List(&Object(&[body("store_id", Required, Name)], &[]), MANY));
 
 /// 添加商品券批次
 pub(super) static CREATE: Operation = Operation {
@@ -63,7 +63,7 @@ pub(super) static LIST: Operation = Operation::get(
         PAGE_SIZE,
         PAGE_TOKEN,
         BRAND_ID_ASKED,
-        member("stock_bundle_id", Query, Optional, Text),
+        member("stock_bundle_id", Query, Optional, Name),
     ],
 );
 
@@ -148,7 +148,7 @@ pub(super) static UPLOAD_CODES: Operation = Operation::numbered(
         STOCK_ID_PATH,
         BRAND_ID,
         OUT_REQUEST_NO,
-        body("code_list", Required, List(&TextUpTo(40), MANY)),
+        body("code_list", Required, List(&NameUpTo(40), MANY)),
     ],
 );
 

@@ -6,7 +6,7 @@
 
 use super::row::{Lease, Row};
 use super::store::{Change, Durability, Mark, Overview, Result, Store, Transaction};
-use serde_json::{Map, Value};
+use crate::json;
 use std::array;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
@@ -77,7 +77,7 @@ impl Memory {
 
 impl Kept {
     fn whole(&self) -> Row {
-        let members: Map<String, Value> = serde_json::from_str(&self.members).unwrap_or_default();
+        let members = json::parse_any(&self.members).and_then(json::into_object).unwrap_or_default();
         Row { members: Arc::new(members), ..self.row.clone() }
     }
 }
@@ -175,7 +175,7 @@ impl Transaction for Turn<'_> {
     }
 
     fn insert(&mut self, row: &Row) -> Result<i64> {
-        let members = crate::json::text(&*row.members, 0).into_boxed_str();
+        let members = json::text(&*row.members, 0).into_boxed_str();
         let place = self.memory.count.fetch_add(1, Ordering::Relaxed);
         let part = self.part_of_number(&row.request.number);
         let id = place * i64::from(PARTS) + i64::from(part);

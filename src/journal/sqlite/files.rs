@@ -89,15 +89,11 @@ impl Held {
         }
         let file = os::open(path).map_err(|error| error.to_string())?;
         let identity = accepted(&os::identity(&file).map_err(|error| error.to_string())?)?;
-        match all.iter_mut().find(|open| open.identity == identity) {
-            Some(open) => {
-                open.users += 1;
-                open.files.push(file);
-            }
-            None => {
-                let files = vec![file];
-                all.push(Open { identity, files, index: None, marks: Vec::new(), users: 1 });
-            }
+        if let Some(open) = all.iter_mut().find(|open| open.identity == identity) {
+            open.users += 1;
+            open.files.push(file);
+        } else {
+            all.push(Open { identity, files: vec![file], index: None, marks: Vec::new(), users: 1 });
         }
         Ok(Held { identity, path: path.to_owned() })
     }

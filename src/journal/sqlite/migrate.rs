@@ -6,8 +6,8 @@ use super::rows::{TABLES, Tables, indices};
 use crate::course::Course;
 use crate::journal::row::{DELAYED_ARRIVAL, Lease, NewRow, Request, Row, State};
 use crate::journal::store::Transaction;
+use crate::json;
 use rusqlite::{Connection, Row as SqlRow};
-use serde_json::{Map, Value};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -102,7 +102,7 @@ fn is_held(path: &Path) -> bool {
 
 fn migrated(old: &SqlRow<'_>) -> rusqlite::Result<Row> {
     let members: String = old.get(6)?;
-    let members: Map<String, Value> = serde_json::from_str(&members).unwrap_or_default();
+    let members = json::parse_any(&members).and_then(json::into_object).unwrap_or_default();
     let request = Request {
         operation: old.get(1)?,
         number: old.get(2)?,

@@ -127,7 +127,7 @@ pub(super) fn prepare(db: &Connection) -> Result<bool, Refused> {
     // Where the file system cannot do it (some network shares), the older journal is as safe and slower.
     let mode: String = db.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
     db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE")?;
-    let made = if number("schema_version")? == 0 {
+    let tables = if number("schema_version")? == 0 {
         db.execute_batch(TABLES).map_err(Refused::from)
     } else {
         check_schema(db).map_err(Refused::from)
@@ -135,7 +135,7 @@ pub(super) fn prepare(db: &Connection) -> Result<bool, Refused> {
     // Nothing is changed where all is there already, and the file has shown that it can be written.
     let rest =
         format!("{} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}; COMMIT", indices());
-    made.and_then(|()| db.execute_batch(&rest).map_err(Refused::from)).inspect_err(|_| {
+    tables.and_then(|()| db.execute_batch(&rest).map_err(Refused::from)).inspect_err(|_| {
         let _ = db.execute_batch("ROLLBACK");
     })?;
     Ok(mode == "wal")

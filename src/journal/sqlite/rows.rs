@@ -172,7 +172,7 @@ fn read(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
         id,
         merchant,
         request: Arc::new(request),
-        members: Arc::new(columns.or_damaged(serde_json::from_str(&members).ok())),
+        members: Arc::new(columns.or_damaged(json::parse_any(&members).and_then(json::into_object))),
         coupon: columns.take(),
         content: columns.take(),
         trace: columns.take(),

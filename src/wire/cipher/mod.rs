@@ -10,7 +10,7 @@ pub use rsa_oaep::{RsaOaepDecrypter, RsaOaepEncrypter};
 use super::keys::{PrivateKey, PublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Opens what is sealed with a key that both sides have.
 pub trait Cipher: Send + Sync + std::fmt::Debug {
@@ -46,11 +46,15 @@ pub struct Sealed {
     pub algorithm: String,
     /// Base64 of the ciphertext and the 16 bytes of its tag.
     pub ciphertext: String,
-    /// Its bytes are authenticated too; may be missing or empty.
-    #[serde(default)]
+    /// Its bytes are authenticated too; may be missing, null or empty.
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub associated_data: String,
     /// Its bytes are used as they stand.
     pub nonce: String,
+}
+
+fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// Why a sealed text stays shut.

@@ -1,8 +1,18 @@
 //! RSA-OAEP with SHA-1 and MGF1-SHA-1, as the sensitive members of API version 3 are encrypted.
 
 use super::{Decrypter, Encrypter};
+use crate::system;
+use rsa::BoxedUint;
+use rsa::hazmat::rsa_decrypt_and_check;
 use rsa::pkcs1::DecodeRsaPublicKey;
-use sha1::Sha1;
+use rsa::rand_core::{TryCryptoRng, TryRng};
+use rsa::traits::PublicKeyParts;
+use sha1::{Digest, Sha1};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use zeroize::Zeroizing;
+
+/// Bytes of a SHA-1 digest, which are those of the seed too.
+const DIGEST: usize = 20;
 
 /// WeChat Pay's public key. It is read for each text: hardly any request has one.
 #[derive(Debug)]
@@ -24,6 +34,8 @@ impl Encrypter for RsaOaepEncrypter {
 }
 
 /// The merchant's private key; wipes itself. The provider that signs has no decryption.
+///
+/// The padding is checked here and not by the crate, which does not look at its first byte.
 pub struct RsaOaepDecrypter(rsa::PrivateKey);
 
 impl RsaOaepDecrypter {
@@ -41,6 +53,72 @@ impl std::fmt::Debug for RsaOaepDecrypter {
 
 impl Decrypter for RsaOaepDecrypter {
     fn decrypt(&self, text: &[u8]) -> Option<Vec<u8>> {
-        self.0.oaep_decrypt::<Sha1>(text).ok()
+        let size = self.0.size();
+        // What everybody can see of the text is no secret.
+        if text.len() != size {
+            return None;
+        }
+        let number = BoxedUint::from_be_slice(text, self.0.n_bits_precision()).ok()?;
+        let number = rsa_decrypt_and_check(&self.0, Some(&mut Blinding), &number).ok()?;
+        let bytes = Zeroizing::new(number.to_be_bytes());
+        let mut padded = Zeroizing::new(bytes.get(bytes.len().checked_sub(size)?..)?.to_vec());
+        unpadded(&mut padded)
     }
 }
+
+/// Takes the padding off (RFC 8017, 7.1.2). Every cause of failure is the same, and takes the same time.
+fn unpadded(padded: &mut [u8]) -> Option<Vec<u8>> {
+    let (first, rest) = padded.split_first_mut()?;
+    let (seed, block) = rest.split_at_mut_checked(DIGEST)?;
+    mask(seed, block);
+    mask(block, seed);
+    let (digest, message) = block.split_at_checked(DIGEST)?;
+
+    // Zeros, a one, the text.
+    let mut is_right = first.ct_eq(&0) & digest.ct_eq(Sha1::digest(b"").as_slice());
+    let (mut is_before, mut begin) = (Choice::from(1), 0_u32);
+    for (index, byte) in (1_u32..).zip(message) {
+        let is_one = byte.ct_eq(&1);
+        begin.conditional_assign(&index, is_before & is_one);
+        is_right &= !is_before | is_one | byte.ct_eq(&0);
+        is_before &= !is_one;
+    }
+    is_right &= !is_before;
+    if bool::from(is_right) { Some(message.get(usize::try_from(begin).ok()?..)?.to_vec()) } else { None }
+}
+
+/// Exclusive or with what MGF1 makes of the seed.
+fn mask(target: &mut [u8], seed: &[u8]) {
+    for (counter, chunk) in (0_u32..).zip(target.chunks_mut(DIGEST)) {
+        let digest = Sha1::new().chain_update(seed).chain_update(counter.to_be_bytes()).finalize();
+        chunk.iter_mut().zip(digest).for_each(|(byte, mask)| *byte ^= mask);
+    }
+}
+
+/// Random numbers that hide from a clock what is computed with the key.
+struct Blinding;
+
+/// The system gives no random numbers.
+#[derive(Debug, thiserror::Error)]
+#[error("the system gives no random numbers")]
+struct NoRandom;
+
+impl TryRng for Blinding {
+    type Error = NoRandom;
+
+    fn try_next_u32(&mut self) -> Result<u32, NoRandom> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes).map(|()| u32::from_ne_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, NoRandom> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes).map(|()| u64::from_ne_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), NoRandom> {
+        if system::random(bytes) { Ok(()) } else { Err(NoRandom) }
+    }
+}
+
+impl TryCryptoRng for Blinding {}

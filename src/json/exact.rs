@@ -1,0 +1,129 @@
+//! JSON as values in which every number has the digits that were written, and no key comes twice.
+//!
+//! `serde_json` keeps a number's digits too, but writes its exponent in one way. So each value is first taken as the
+//! piece of text that it is, and a number stays that.
+
+use super::USUAL_MEMBERS;
+use crate::redact::Shown;
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
+use serde_json::value::RawValue;
+use serde_json::{Map, Number, Value};
+use std::borrow::Cow;
+use std::fmt;
+
+/// In texts that `serde_json` writes and reads, an object with this one key is a number.
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// Reads one value of at most so many levels.
+pub(super) fn read(text: &str, levels: usize) -> Result<Value, String> {
+    let reader = Reader { text, levels };
+    let begin = text.trim_start_matches([' ', '\t', '\r', '\n']);
+    if begin.starts_with(['{', '[']) {
+        return reader.value(text, begin.as_bytes().first(), 1);
+    }
+    let whole: &RawValue = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    reader.value(whole.get(), whole.get().as_bytes().first(), 1)
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    levels: usize,
+}
+
+impl Reader<'_> {
+    /// A piece of the text that begins with this byte, blanks aside.
+    fn value(&self, piece: &str, first: Option<&u8>, level: usize) -> Result<Value, String> {
+        match first {
+            Some(b'"') => self.read::<Cow<'_, str>>(piece).map(|text| Value::String(text.into_owned())),
+            Some(b'{' | b'[') if level > self.levels => {
+                Err(format!("nested deeper than {} levels{}", self.levels, self.place(piece)))
+            }
+            Some(first @ (b'{' | b'[')) => {
+                let inside = Inside { reader: self, level };
+                let mut reader = serde_json::Deserializer::from_str(piece);
+                let value = match first {
+                    b'{' => reader.deserialize_map(inside),
+                    _ => reader.deserialize_seq(inside),
+                };
+                value
+                    .and_then(|value| reader.end().map(|()| value))
+                    .map_err(|error| if level == 1 { error.to_string() } else { self.told(piece, &error) })
+            }
+            // Hidden in its crate's documentation; reading it in the documented way would write `1E2` as `1e+2`.
+            Some(b'-' | b'0'..=b'9') => Ok(Value::Number(Number::from_string_unchecked(piece.to_owned()))),
+            _ => self.read(piece),
+        }
+    }
+
+    fn inner<E: serde::de::Error>(&self, piece: &RawValue, level: usize) -> Result<Value, E> {
+        self.value(piece.get(), piece.get().as_bytes().first(), level + 1).map_err(E::custom)
+    }
+
+    fn read<'p, T: serde::Deserialize<'p>>(&self, piece: &'p str) -> Result<T, String> {
+        serde_json::from_str(piece).map_err(|error| self.told(piece, &error))
+    }
+
+    /// What is wrong with a piece, and where that stands in the whole.
+    fn told(&self, piece: &str, error: &serde_json::Error) -> String {
+        let why = error.to_string();
+        match why.split_once(" at line ") {
+            // Told of a piece inside of this one.
+            Some(_) if error.is_data() => why,
+            Some((why, _)) => format!("{why}{}", self.place(piece)),
+            None => why,
+        }
+    }
+
+    fn place(&self, piece: &str) -> String {
+        let offset = piece.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
+        let before = self.text.get(..offset).unwrap_or_default();
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, str::len) + 1;
+        format!(" at line {line} column {column}")
+    }
+}
+
+/// The members of an object, or the items of an array.
+struct Inside<'a> {
+    reader: &'a Reader<'a>,
+    level: usize,
+}
+
+impl<'de> Visitor<'de> for Inside<'_> {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element::<&RawValue>()? {
+            array.push(self.reader.inner(item, self.level)?);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = if self.level == 1 { Map::with_capacity(USUAL_MEMBERS) } else { Map::new() };
+        while let Some(name) = members.next_key::<String>()? {
+            let member: &RawValue = members.next_value()?;
+            let wrong = |why: fmt::Arguments<'_>| {
+                A::Error::custom(format_args!("{why}{}", self.reader.place(member.get())))
+            };
+            if name == NUMBER {
+                return Err(wrong(format_args!("the key {NUMBER} is reserved")));
+            }
+            match object.entry(name) {
+                Entry::Vacant(place) => {
+                    place.insert(self.reader.inner(member, self.level)?);
+                }
+                Entry::Occupied(there) => {
+                    return Err(wrong(format_args!("duplicate key {}", Shown(there.key()))));
+                }
+            }
+        }
+        Ok(Value::Object(object))
+    }
+}
