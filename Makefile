@@ -1,16 +1,22 @@
 # The front door. Each target installs what it needs and is missing (tools/setup.sh).
 
+# How long the simulation plays.
+SECONDS ?= 60
+HOURS ?= 8
+
 # Each step of a target relies on the one before it.
 .NOTPARALLEL:
 
-.PHONY: help demo test libraries check bench lint advisories header dist install uninstall setup clean
+.PHONY: help demo test libraries check simulate soak bench lint advisories header dist install uninstall setup clean
 
 help:
 	@echo 'make demo        redeem a coupon on this machine, from C'
 	@echo 'make test        set up, lint and run all tests'
 	@echo 'make check       format, lints, licences, unit and scenario tests: the fast inner loop'
+	@echo 'make simulate    play tills, lines, disks and WeChat Pay in virtual time, for SECONDS=60'
+	@echo 'make soak        the same on all cores, for HOURS=8, from a seed of its own'
 	@echo 'make lint        format, lints, licences'
-	@echo 'make header      rewrite include/wxcoupon.h and docs/operations.md from the sources'
+	@echo 'make header      rewrite include/wxcoupon.h and the tables of docs from the sources'
 	@echo 'make dist        the archives for all platforms, in target/dist'
 	@echo 'make install     library, headers, pkg-config and CMake files into PREFIX=/usr/local; make uninstall'
 	@echo 'make setup       install what the tests need from Debian'
@@ -25,9 +31,17 @@ demo:
 test: setup lint
 	tools/libraries.sh 19 & cargo test --workspace --locked; result=$$?; wait; exit $$result
 	cargo test --workspace --locked --features wxcoupon/aws-lc-rs --test signature
+	tools/simulate.sh --as-built --seconds $(SECONDS)
 
 libraries:
 	@tools/libraries.sh
+
+simulate:
+	@tools/simulate.sh --seconds $(SECONDS)
+
+# From a first seed that nobody has played.
+soak:
+	@tools/simulate.sh --seconds $$(( $(HOURS) * 3600 )) --threads $$(nproc) --seeds $$(date +%s)000..
 
 check: lint
 	cargo test --locked --package wxcoupon --lib --test outcome --test signature --test notification --test header --test scenarios
@@ -41,6 +55,7 @@ advisories:
 header:
 	BLESS=1 cargo test --quiet --test header
 	BLESS=1 cargo test --quiet --test family the_page
+	BLESS=1 cargo test --quiet --package wxcoupon-simulation the_page
 
 dist: setup
 	@tools/dist.sh

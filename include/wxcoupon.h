@@ -1041,7 +1041,8 @@ WXCOUPON_API void WXCOUPON_CALL wxcoupon_job_free(wxcoupon_job *job);
  *   ctx           the context; its configuration must have apiv3_key.
  *   headers_json  the HTTP headers: an object of names to texts or lists of
  *                 texts, or a list of [name, text] pairs; names in any case,
- *                 headers that are not needed may stay in.
+ *                 also as CGI writes them (HTTP_WECHATPAY_NONCE), headers that
+ *                 are not needed may stay in.
  *   body          the raw bytes of the HTTP body, exactly as they came; no NUL
  *                 at the end is needed. NULL only with body_len 0.
  *   body_len      their number; more than 1 MiB is refused.

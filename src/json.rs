@@ -6,6 +6,7 @@ mod exact;
 use crate::error::{Error, Result};
 use crate::redact::{Shown, may_be_a_key};
 use crate::status::Code;
+use exact::Numbers;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer as _};
 use serde_json::{Map, Value};
@@ -68,12 +69,12 @@ pub fn parse(text: &str) -> Result<Value> {
     if text.len() > MAX_BYTES {
         return Err(Error::new(Code::Json, format!("the text is longer than {MAX_BYTES} bytes")));
     }
-    exact::read(without_mark(text), MAX_LEVELS).map_err(|why| refusal(&why))
+    exact::read(without_mark(text), MAX_LEVELS, Numbers::Readable).map_err(|why| refusal(&why))
 }
 
 /// Reads one JSON value that somebody else wrote, of any length: nothing where it is none.
 pub fn parse_any(text: &str) -> Option<Value> {
-    exact::read(without_mark(text), MAX_LEVELS_OF_OTHERS).ok()
+    exact::read(without_mark(text), MAX_LEVELS_OF_OTHERS, Numbers::Any).ok()
 }
 
 /// What is not JSON, and what most often makes it so.
@@ -227,10 +228,11 @@ mod tests {
             "0.12345678901234567890",
             "-0",
             "-0.0",
-            "18446744073709551616",
-            "1e999",
+            "18446744073709551615",
+            "-9223372036854775808",
             "1.10",
-            "123456789012345678901234567890.5",
+            "9007199254740993.5",
+            "1E22",
         ] {
             let text = format!("{{\"n\":{number},\"l\":[{number}]}}");
             let members = parse_object(&text).unwrap();
@@ -289,6 +291,9 @@ mod tests {
         assert!(refusal("{} {}").contains("trailing"));
         assert!(refusal("[]").contains("expected one JSON object, found an array"));
         assert!(refusal("").contains("EOF"));
+        assert!(refusal(r#"{"n":18446744073709551616}"#).contains("as a string"));
+        assert!(refusal(r#"{"n":1e999}"#).contains("number"));
+        assert!(refusal(r#"{"n":-9223372036854775809}"#).contains("as a string at line 1 column 6"));
         assert!(
             refusal(r#"{"s":"\ud800"}"#).contains("surrogate")
                 || refusal(r#"{"s":"\ud800"}"#).contains("escape")

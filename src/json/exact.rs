@@ -15,9 +15,18 @@ use std::fmt;
 /// In texts that `serde_json` writes and reads, an object with this one key is a number.
 const NUMBER: &str = "$serde_json::private::Number";
 
+/// Which numbers are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbers {
+    /// All that JSON has.
+    Any,
+    /// Those whose magnitude WeChat Pay, whatever it reads with, can hold.
+    Readable,
+}
+
 /// Reads one value of at most so many levels.
-pub(super) fn read(text: &str, levels: usize) -> Result<Value, String> {
-    let reader = Reader { text, levels };
+pub(super) fn read(text: &str, levels: usize, numbers: Numbers) -> Result<Value, String> {
+    let reader = Reader { text, levels, numbers };
     let begin = text.trim_start_matches([' ', '\t', '\r', '\n']);
     if begin.starts_with(['{', '[']) {
         return reader.value(text, begin.as_bytes().first(), 1);
@@ -29,6 +38,7 @@ pub(super) fn read(text: &str, levels: usize) -> Result<Value, String> {
 struct Reader<'t> {
     text: &'t str,
     levels: usize,
+    numbers: Numbers,
 }
 
 impl Reader<'_> {
@@ -49,6 +59,9 @@ impl Reader<'_> {
                 value
                     .and_then(|value| reader.end().map(|()| value))
                     .map_err(|error| if level == 1 { error.to_string() } else { self.told(piece, &error) })
+            }
+            Some(b'-' | b'0'..=b'9') if self.numbers == Numbers::Readable && !is_readable(piece) => {
+                Err(format!("number too large for any reader; write it as a string{}", self.place(piece)))
             }
             // Hidden in its crate's documentation; reading it in the documented way would write `1E2` as `1e+2`.
             Some(b'-' | b'0'..=b'9') => Ok(Value::Number(Number::from_string_unchecked(piece.to_owned()))),
@@ -81,6 +94,15 @@ impl Reader<'_> {
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before.rsplit('\n').next().map_or(0, str::len) + 1;
         format!(" at line {line} column {column}")
+    }
+}
+
+/// A whole number of 64 bits; or, with a fraction or an exponent, one that a double reaches.
+fn is_readable(number: &str) -> bool {
+    if number.contains(['.', 'e', 'E']) {
+        number.parse::<f64>().is_ok_and(f64::is_finite)
+    } else {
+        number.parse::<u64>().is_ok() || number.parse::<i64>().is_ok()
     }
 }
 

@@ -58,7 +58,7 @@ static const edit MEMBERS[] = {
     { "timeout_ms", "600000", FINE, "" },
     { "timeout_ms", "0", CONFIG, "/timeout_ms" },
     { "timeout_ms", "600001", CONFIG, "/timeout_ms" },
-    { "timeout_ms", "99999999999999999999", CONFIG, "/timeout_ms" },
+    { "timeout_ms", "99999999999999999999", WXCOUPON_E_JSON, "" },
     { "timeout_ms", "-1", CONFIG, "/timeout_ms" },
     { "timeout_ms", "1.5", CONFIG, "/timeout_ms" },
     { "timeout_ms", "\"1000\"", CONFIG, "/timeout_ms" },

@@ -70,7 +70,7 @@ static void shapes(void)
         "", " ", "null", "[]", "\"text\"", "1", "true", "{", "{\"a\":1", "{\"a\":1}}", "{} {}", "{}x",
         "{'a':1}", "{a:1}", "{\"a\":01}", "{\"a\":1,}", "{\"a\":NaN}", "{\"a\":1e999}",
         "{\"a\":\"\\ud800\"}", "{\"a\":\"line\nbreak\"}", "{\"a\":1,\"a\":2}",
-        "{\"a\":{\"b\":1,\"b\":1}}", "{\"a\":1,\"\\u0061\":1}", "\xEF\xBB\xBF{}"
+        "{\"a\":{\"b\":1,\"b\":1}}", "{\"a\":1,\"\\u0061\":1}", "\xEF\xBB\xBF", "{}\xEF\xBB\xBF"
     };
     char *deep;
     size_t i;
@@ -80,6 +80,8 @@ static void shapes(void)
         not_one_object(CASES[i]);
     CHECK_STATUS(wxcoupon_query(ctx, "{\"a\":1,\"a\":2}", buf), WXCOUPON_E_JSON);
     says("duplicate");
+    proves("a byte order mark before the object is skipped");
+    CHECK_STATUS(wxcoupon_query(ctx, "\xEF\xBB\xBF{}", buf), WXCOUPON_E_REQUEST);
 
     proves("32 levels are read, 33 and 200 are not");
     deep = nested(32);

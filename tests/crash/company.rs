@@ -3,11 +3,13 @@
 use crate::books::{Notes, read_settled};
 use crate::counter::Counter;
 use crate::process::Desk;
+use crate::random::Random;
 use crate::till::{Till, use_request};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
@@ -157,6 +159,51 @@ pub fn fork(counter: &Counter, desk: &Desk, stays: bool) {
     let mut notes = Notes::append_to(&desk.notes());
     notes.line(&format!("child {child}"));
     notes.line("forked");
+}
+
+/// As long as a till is at work: children of it that come and go and free what they have, some of which outlive it; second
+/// contexts; programs that read the file and close it; and another folder to work in.
+pub fn disturb(till: &Counter, desk: &Desk, seed: u64, is_over: &AtomicBool) {
+    let mut random = Random::seeded(seed);
+    let config = desk.config();
+    let is_absolute = config["journal_path"].as_str().unwrap().starts_with('/');
+    while !is_over.load(Ordering::Relaxed) {
+        match random.below(5) {
+            0 | 1 => {
+                let stays = random.one_in(4);
+                // SAFETY: as below: the child ends by `_exit`.
+                let child = unsafe { libc::fork() };
+                if child == 0 {
+                    let refused = till.redeem(&use_request("AUTO_CHILD", "CHILD-0001")).status == E_HANDLE;
+                    let refused = refused && till.free() == E_HANDLE;
+                    if !refused {
+                        Notes::append_to(&desk.notes()).line("a child was not refused");
+                    }
+                    std::thread::sleep(Duration::from_millis(if stays { 1500 } else { 0 }));
+                    // SAFETY: ends the child without running what belongs to the parent.
+                    unsafe { libc::_exit(0) };
+                }
+                if !stays {
+                    // SAFETY: waits for the child of this process.
+                    unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+                }
+            }
+            2 if is_absolute => {
+                drop(Counter::open(&config));
+            }
+            3 => {
+                for end in ["", "-shm"] {
+                    let _ = fs::read(desk.journal().with_file_name(format!("till.journal{end}")));
+                }
+            }
+            _ if is_absolute => {
+                let folder = if random.one_in(2) { desk.0.as_path() } else { Path::new("/") };
+                std::env::set_current_dir(folder).unwrap();
+            }
+            _ => {}
+        }
+        std::thread::sleep(Duration::from_millis(random.between(1, 20)));
+    }
 }
 
 /// The role: a child makes a context of its own, and both redeem.

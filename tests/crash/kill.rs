@@ -1,6 +1,7 @@
 //! SIGKILL at any moment.
 
 use crate::books::{Counts, compare, read_notes, read_settled};
+use crate::company::common_sqlite;
 use crate::process::{Desk, SETTLINGS};
 use crate::random::Random;
 use std::process::Child;
@@ -64,11 +65,24 @@ fn whenever_a_till_dies_its_journal_and_its_notes_agree_with_what_happened() {
         round += 1;
         // Now and then two tills share the journal, and the second works on while the first one's is settled.
         let two = random.one_in(4);
-        let mut till = desk.process("redeem", &format!("R{round}A"), random.next(), 100_000).spawn().unwrap();
-        let mut other = two
-            .then(|| desk.process("redeem", &format!("R{round}B"), random.next(), 100_000).spawn().unwrap());
+        let mut start = |name: &str| {
+            let role = if random.one_in(2) { "redeem in company" } else { "redeem" };
+            let mut till = desk.process(role, &format!("R{round}{name}"), random.next(), 100_000);
+            // Half of them know the journal by another name.
+            if random.one_in(2) {
+                desk.under_another_name(&mut till, &mut random);
+            }
+            till.spawn().unwrap()
+        };
+        let mut till = start("A");
+        let mut other = two.then(|| start("B"));
         until_it_works(&desk, &mut till);
         pause(random.between(5, 150));
+        // Another program looks at the journal, and closes it.
+        if random.one_in(4) {
+            common_sqlite(&desk.journal(), "SELECT count(*) FROM requests");
+            counts.add("read by another program meanwhile", 1);
+        }
         kill(&mut till);
         kills += 1;
         if let Some(other) = &mut other {
@@ -79,7 +93,11 @@ fn whenever_a_till_dies_its_journal_and_its_notes_agree_with_what_happened() {
         }
         // Settling dies too.
         while random.one_in(3) {
-            let mut settling = desk.process("settle", "", 0, SETTLINGS).spawn().unwrap();
+            let mut settling = desk.process("settle", "", 0, SETTLINGS);
+            if random.one_in(2) {
+                desk.under_another_name(&mut settling, &mut random);
+            }
+            let mut settling = settling.spawn().unwrap();
             pause(random.between(5, 80));
             kill(&mut settling);
             kills += 1;

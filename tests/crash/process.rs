@@ -12,6 +12,8 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 const ROLE: &str = "WXCOUPON_TEST_ROLE";
+/// The journal's name for one process.
+const NAME: &str = "WXCOUPON_TEST_JOURNAL";
 /// Settling is repeated this often, for it gives up where the line looks dead and where a coupon is locked.
 pub const SETTLINGS: u64 = 20;
 
@@ -34,7 +36,28 @@ impl Desk {
     }
 
     pub fn config(&self) -> Value {
-        serde_json::from_str(&std::fs::read_to_string(self.0.join("config.json")).unwrap()).unwrap()
+        let text = std::fs::read_to_string(self.0.join("config.json")).unwrap();
+        let mut config: Value = serde_json::from_str(&text).unwrap();
+        if let Ok(name) = std::env::var(NAME) {
+            config["journal_path"] = json!(name);
+        }
+        config
+    }
+
+    /// Another name of the journal, for that process: through a link, or relative to the folder that it works in.
+    pub fn under_another_name(&self, process: &mut Command, random: &mut Random) {
+        let link = self.0.join("link");
+        if !link.is_symlink() {
+            std::os::unix::fs::symlink("disk", &link).unwrap();
+        }
+        let names = ["disk/till.journal", "./link/till.journal", "link/../disk/till.journal"];
+        let name = names[random.index(names.len())];
+        process.current_dir(&self.0);
+        if random.one_in(2) {
+            process.env(NAME, name)
+        } else {
+            process.env(NAME, self.0.join(name))
+        };
     }
 
     pub fn journal(&self) -> PathBuf {
@@ -103,6 +126,15 @@ fn till_process() {
         "redeem" => {
             redeem(&Counter::open(&desk.config()).unwrap(), &desk, &variable("TEST_PREFIX"), seed, amount);
         }
+        "redeem in company" => {
+            let till = Counter::open(&desk.config()).unwrap();
+            let is_over = std::sync::atomic::AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                scope.spawn(|| company::disturb(&till, &desk, seed, &is_over));
+                redeem(&till, &desk, &variable("TEST_PREFIX"), seed, amount);
+                is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+            });
+        }
         "settle" => settle(&Counter::open(&desk.config()).unwrap(), &desk, amount),
         "small files" => crate::disk::with_small_files(&desk, seed, amount),
         "small disk" => crate::disk::with_a_small_disk(&desk, seed, amount),
@@ -159,6 +191,9 @@ fn one(counter: &Counter, notes: &mut Notes, coupon: &str, number: &str) {
         notes.line(&format!("asked {number} {coupon}"));
         let told: Told = counter.redeem(&use_request(coupon, number));
         notes.line(&format!("told {number} {}", told.status));
+        if told.status / 1000 == 2 {
+            eprintln!("{number}: {}", told.json["message"]);
+        }
         if !matches!(told.status / 1000, 3 | 6) {
             break;
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
-use wxcoupon_sandbox::{Fault, FaultKind, Sandbox};
+use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox, SignWith};
 
 fn journalled(sandbox: &Sandbox, folder: &TempDir) -> Value {
     let changes = json!({
@@ -227,11 +227,7 @@ fn without_a_proven_time_nothing_is_forgotten() {
 
 #[test]
 fn certificates_are_kept_where_the_journal_was_when_the_context_was_made() {
-    let sandbox = Sandbox::start(wxcoupon_sandbox::Options {
-        sign_with: wxcoupon_sandbox::SignWith::Certificate,
-        ..wxcoupon_sandbox::Options::default()
-    })
-    .unwrap();
+    let sandbox = Sandbox::start(Options { sign_with: SignWith::Certificate, ..Options::default() }).unwrap();
     let folder = TempDir::new().unwrap();
     let mut config = journalled(&sandbox, &folder);
     for name in ["wechatpay_public_key_id", "wechatpay_public_key_path"] {

@@ -27,6 +27,7 @@ pub fn folder() -> &'static Path {
     FOLDER
         .get_or_init(|| {
             let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("passphrase"), PASSPHRASE).unwrap();
             for key in ["merchant.pem", "wechatpay.pem"] {
                 openssl(
                     folder.path(),
@@ -56,9 +57,8 @@ pub fn openssl(folder: &Path, arguments: &str) {
     assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// As [`openssl`], with [`PASSPHRASE`] on its standard input.
+/// As [`openssl`], under [`PASSPHRASE`].
 pub fn openssl_with_passphrase(folder: &Path, arguments: &str) {
-    fs::write(folder.join("passphrase"), PASSPHRASE).unwrap();
     openssl(folder, &format!("{arguments} -passout file:passphrase"));
 }
 

@@ -20,9 +20,14 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Behind a file's largest size (2^48 bytes), and behind the bytes at 2^30 that `SQLite` locks.
 const MARKS: u64 = 1 << 62;
+/// Who writes, among the contexts of all processes: `SQLite`'s own lock may be lost in the middle of a change.
+const WRITER: Range = Range { at: MARKS - 1, length: 1 };
+/// How soon to try again to be the one.
+const AGAIN: Duration = Duration::from_millis(1);
 /// What `SQLite` locks in the file (`SHARED_FIRST`, `SHARED_SIZE`) as long as a connection reads, and alone before it removes
 /// the log.
 const IN_USE: Range = Range { at: 0x4000_0002, length: 510 };
@@ -46,6 +51,8 @@ struct Open {
     marks: Vec<u64>,
     /// Connections that have it.
     users: usize,
+    /// One of them writes.
+    is_written: bool,
 }
 
 fn all() -> MutexGuard<'static, Vec<Open>> {
@@ -93,7 +100,8 @@ impl Held {
             open.users += 1;
             open.files.push(file);
         } else {
-            all.push(Open { identity, files: vec![file], index: None, marks: Vec::new(), users: 1 });
+            let (files, marks) = (vec![file], Vec::new());
+            all.push(Open { identity, files, index: None, marks, users: 1, is_written: false });
         }
         Ok(Held { identity, path: path.to_owned() })
     }
@@ -191,6 +199,27 @@ impl Held {
         }
     }
 
+    /// Waits for its turn to write, so long at most.
+    pub fn write(&self, limit: Duration) -> Result<Writing<'_>, String> {
+        let began = system::now();
+        loop {
+            let is_ours = self.with(|open| {
+                let is_free = !open.is_written;
+                open.is_written = is_free
+                    && open.files.first().map_or(Ok(true), |file| os::lock(file, WRITER, Sharing::Alone))?
+                    || open.is_written;
+                Ok(is_free && open.is_written)
+            });
+            if is_ours.map_err(|error| error.to_string())? {
+                return Ok(Writing(self));
+            }
+            if system::now().saturating_duration_since(began) >= limit {
+                return Err("the journal is locked: another program writes for too long".into());
+            }
+            system::sleep(AGAIN);
+        }
+    }
+
     /// The first bytes of the file.
     pub fn read(&self, bytes: &mut [u8]) -> std::io::Result<()> {
         self.with(|open| open.files.first().map_or(Ok(()), |file| os::read(file, bytes)))
@@ -262,6 +291,20 @@ pub fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)
+}
+
+/// The right to write. Given back when dropped.
+#[derive(Debug)]
+pub struct Writing<'a>(&'a Held);
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        // Should it fail, others wait in vain, and that is told.
+        let _ = self.0.with(|open| {
+            open.is_written = false;
+            open.files.first().map_or(Ok(()), |file| os::unlock(file, WRITER))
+        });
+    }
 }
 
 fn shared(file: &File, range: Range) -> std::io::Result<bool> {

@@ -1,8 +1,10 @@
 //! Changes of one file, written in groups: concurrent calls share one flush.
 
+use super::open::BUSY;
 use super::rows::{Tables, failed, undo};
 use super::watch::Watch;
 use crate::journal::store::{Change, Durability, Result, StoreError};
+use crate::system;
 use rusqlite::Connection;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -137,9 +139,17 @@ fn together(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> Resul
     };
     let most = group.iter().map(|queued| queued.durability).max().unwrap_or(Durability::Reading);
     looked(Watch::before_change)?;
+    let mut writing = None;
     let begin = if most == Durability::Reading {
         "BEGIN"
     } else {
+        if let Some(watch) = watch {
+            let began = system::now();
+            writing = watch.write().map_err(StoreError::NotWritten)?;
+            // Both waits together are as long as one.
+            db.busy_timeout(BUSY.saturating_sub(system::now().saturating_duration_since(began)))
+                .map_err(failed)?;
+        }
         // Takes effect while it is prepared, so that it cannot be one of those that are prepared once.
         let level = if most == Durability::Flushed { "FULL" } else { "NORMAL" };
         db.execute_batch(&format!("PRAGMA synchronous={level}")).map_err(failed)?;
@@ -166,9 +176,11 @@ fn together(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> Resul
         }
     }
     let mut commit = db.prepare_cached("COMMIT").map_err(failed)?;
-    let Err(error) = commit.execute([]) else { return Ok(()) };
+    let committed = commit.execute([]);
     drop(commit);
-    Err(commit_failed(db, &error))
+    let committed = committed.map(drop).map_err(|error| commit_failed(db, &error));
+    drop(writing);
+    committed
 }
 
 /// One change of the group: all of it or nothing, whatever becomes of the others.

@@ -15,7 +15,7 @@ const APPLICATION_ID: i32 = 0x7778_636A;
 /// Counts up when the tables change.
 pub(super) const FORMAT: i32 = 2;
 /// How long to wait for another process that writes.
-const BUSY: Duration = Duration::from_secs(3);
+pub(super) const BUSY: Duration = Duration::from_secs(3);
 /// Where `SQLite` itself does not wait, it is tried again after so long.
 const AGAIN: Duration = Duration::from_millis(10);
 

@@ -3,7 +3,8 @@
 //! What is written to a file that was removed, replaced or cut off while it is open is lost without an error. So the names are
 //! looked at before every change, and once a file is not what it was nothing is written any more.
 
-use super::files::{Held, beside};
+use super::files::{Held, Writing, beside};
+use super::open::BUSY;
 use crate::os::{self, Identity};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -48,6 +49,11 @@ impl Watch {
     /// Who has the file.
     pub fn held(&self) -> &Held {
         &self.held
+    }
+
+    /// Waits for its turn to write. Where there is no log `SQLite`'s own locks have to do.
+    pub fn write(&self) -> Result<Option<Writing<'_>>, String> {
+        self.log.as_ref().map(|_| self.held.write(BUSY)).transpose()
     }
 
     /// Whether nothing is written any more.
