@@ -135,11 +135,14 @@ pub fn unknown_member(code: Code, parent: &str, name: &str, known: &str) -> Erro
     }
 }
 
-/// What is at a JSON pointer without escapes, through objects alone.
+/// What is at a JSON pointer without escapes.
 pub fn find<'a>(members: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {
     let mut names = pointer.split('/').skip(1);
     let first = members.get(names.next()?)?;
-    names.try_fold(first, |value, name| value.get(name))
+    names.try_fold(first, |value, name| match value {
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        value => value.get(name),
+    })
 }
 
 /// Where a value stands. It becomes a JSON pointer only when it is written, which is when something is refused.

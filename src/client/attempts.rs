@@ -276,11 +276,7 @@ impl Client {
                 // Another call may have learned it meanwhile: what counts is what this one signed with.
                 (report, self.clock.offset_s() - offset)
             }
-            Err(mut failure) => {
-                if failure.kind == FailureKind::Connect && !failure.sent && deadline.is_over() {
-                    // What ran out is the call's time, whatever it was spent on.
-                    failure.kind = FailureKind::Timeout;
-                }
+            Err(failure) => {
                 // Cut short by the end of the call, an attempt says nothing, unless it had its fair time.
                 let fair = !deadline.is_over() || system::now().saturating_duration_since(began) >= FAIR_TIME;
                 if speaks_ill_of_host(&failure) && cancel.cancelled().is_none() && fair {

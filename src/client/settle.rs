@@ -115,7 +115,6 @@ impl Client {
             // It has changed since it was looked at.
             (_, State::Abandoned) => return wrong("the request with this number was abandoned"),
             (Aim::Abandon(note), _) => abandon(claim, note),
-            (Aim::Void, State::Unresolved) if !is_due(&row) => call_off(claim, &row),
             (_, State::Damaged) => self.ask_about_damaged(claim, deadline, cancel),
             (Aim::Complete, State::Pending) => self.carry_out(claim, Call::Settling, deadline, cancel),
             (Aim::Complete, State::Done) if is_fleeting(&claim.row) => {
@@ -303,15 +302,6 @@ fn is_old_and_quiet(row: &Row) -> bool {
         State::Unresolved => !is_due(row),
         State::RefusedWatched => is_old && !is_due(row),
         _ => false,
-    }
-}
-
-/// The wish is written down, and acted on when the row is asked about.
-fn call_off(mut claim: Claim, row: &Row) -> Report {
-    claim.row.tried_ms = row.tried_ms;
-    match claim.call_off() {
-        Ok(()) => unsettled(row),
-        Err(error) => error.into(),
     }
 }
 

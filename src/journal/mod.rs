@@ -334,8 +334,7 @@ impl Claim {
 
     /// Writes down that the request is called off, before anything is done about it.
     pub fn call_off(&mut self) -> Result<()> {
-        // What nobody asks about before tomorrow is called off all the same.
-        let state = if self.row.state == State::Unresolved { State::Unresolved } else { State::Voiding };
+        let state = State::Voiding;
         let row = Row { state, called_off: true, updated_ms: wall_ms(), ..self.row.clone() };
         let called_off = row.clone();
         self.replace(Durability::Flushed, move |_| Ok(called_off))?;

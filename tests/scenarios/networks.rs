@@ -14,7 +14,7 @@ use wxcoupon_sandbox::{Sandbox, TlsKind};
 fn told_behind(sandbox: &Sandbox, proxy: &str, changes: Value) -> String {
     let mut config = config_with(sandbox, &changes);
     config["proxy"] = json!(proxy);
-    let told = Till::new(&config).redeem(&with_limit(use_request("AUTO_BEHIND", "BEHIND-0001"), 2500));
+    let told = Till::new(&config).redeem(&with_limit(use_request("AUTO_BEHIND", "BEHIND-0001"), 10_000));
     assert_eq!((told.class(), told.in_doubt), (3, false), "{}", told.json);
     told.json["message"].as_str().unwrap().to_owned()
 }

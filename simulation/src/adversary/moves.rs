@@ -105,6 +105,8 @@ moves! {
     FailsSettling on "a write fails while a number in doubt is settled";
     RedeemsOverReturn off "a coupon is redeemed again while a return of it is in doubt";
     ReplaysNameless never "an answer is replayed where true ones name nobody: what tells them apart is not there";
+    BareSequential off "answers about SEQUENTIAL coupons leave out who used them";
+    ResendsDamaged off "the number of a row that was damaged and has ended is repeated";
     StartsAfterStep on "a process starts on a machine whose clock was set while it was off";
     VoidsDamaged off "a till calls a number off whose row is damaged";
     ReturnsUnwritten off "a redemption is returned that was told as done, and whose verdict is not in the journal";

@@ -160,6 +160,23 @@ pub const KNOWN: &[Known] = &[
         ..ROW
     },
     Known {
+        name: "damaged-row-that-ended",
+        shows: "a bit flips in the row of a redemption that head office has returned; settling ends it; a repeat must not send the altered bytes",
+        breaks: Invariant::BytesNeverDiffer,
+        holds_back: &[Move::ResendsDamaged],
+        fails: true,
+        script: |stage| {
+            in_doubt(stage);
+            stage.befall(0, Move::HeadOfficeReturns);
+            stage.edit(|world| drop(world.machines[0].disk.flip(5, true)));
+            stage.pass(HOUR);
+            stage.settle_all(TILL);
+            stage.pass(HOUR);
+            stage.redeem(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
         name: "damaged-row",
         shows: "a bit flips in a row in doubt: its altered bytes are never sent, and it is listed as damaged",
         breaks: Invariant::DoubtNeverEnds,

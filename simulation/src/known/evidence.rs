@@ -214,6 +214,24 @@ pub const KNOWN: &[Known] = &[
         ..ROW
     },
     Known {
+        name: "sequential-without-its-list",
+        shows: "a SEQUENTIAL coupon whose answers leave out its uses: a redemption in doubt is called off, told `voided`, and stands",
+        breaks: Invariant::VoidedStands,
+        holds_back: &[Move::BareSequential],
+        usage: Usage::Sequential(2),
+        fails: true,
+        script: |stage| {
+            stage.next(Asks::Use, 9, twisted(LOST));
+            stage.redeem(TILL, 2, 0);
+            stage.no_rules();
+            stage.edit(|world| world.wechat.bare_until = world.now + HOUR);
+            stage.pass(2 * LONG);
+            stage.redeem(TILL, 5, 1);
+            stage.void(TILL, 2, 0);
+        },
+        ..ROW
+    },
+    Known {
         name: "killed-return-overtaken",
         shows: "a return is killed; the coupon is used and returned under other numbers: settling must end, and truly",
         breaks: Invariant::DidNotHappenStands,
