@@ -42,8 +42,11 @@ fn a_day_of_answers_without_evidence_leaves_a_row_unresolved_and_in_nobodys_way(
         assert_open(&shop, &told, "EV-UNRES-01", "unresolved");
     }
     assert_eq!(shop.sandbox.requests().len(), sent, "asked within a day before");
-    // The wish to call it off is new: it is written down, and asked about.
-    assert_voided(&shop, &shop.void("EV-UNRES-01"), "EV-UNRES-01", "voided");
+    // The wish to call it off is written down, and what is found is returned.
+    assert_open(&shop, &shop.void("EV-UNRES-01"), "EV-UNRES-01", "unresolved");
+    assert_eq!(shop.sandbox.requests().len(), sent);
+    shop.a_day_passes();
+    assert_eq!((shop.till.settle_all().status, shop.listed("EV-UNRES-01")), (0, None));
     assert_eq!(shop.effects("AUTO_UNRES"), [Used, Returned]);
 }
 
