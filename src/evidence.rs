@@ -85,7 +85,7 @@ pub fn of_coupon(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Ev
     if let (Some(item_number), Some(detail)) = (trace.item_number, sequential) {
         return of_uses(trace, number, state, item_number, detail);
     }
-    if !KNOWN.contains(&state) {
+    if !KNOWN.contains(&state) || !is_used_once(coupon) {
         return Evidence::Nothing;
     }
     let is_led_to = trace.leads_to.contains(&state);
@@ -101,6 +101,13 @@ pub fn of_coupon(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Ev
         (false, true, None) => Evidence::Unnamed(state.to_owned()),
         (false, false, _) => Evidence::NotDone(state.to_owned()),
     }
+}
+
+/// Where the answer says how the coupon is used, it must be a way that this reading fits.
+fn is_used_once(coupon: &Map<String, Value>) -> bool {
+    let mode =
+        coupon.get("product_coupon").and_then(|product| product.get("usage_mode")).and_then(Value::as_str);
+    mode.is_none_or(|mode| matches!(mode, "SINGLE" | "PROGRESSIVE_BUNDLE"))
 }
 
 /// A redeemed coupon that names a return, or can be redeemed again, was returned.

@@ -54,7 +54,7 @@ pub fn begin() {
 pub fn round(round: u32) {
     let now = with(|world| world.now);
     let busy = with(|world| {
-        let works = world.lanes.iter().any(|lane| !lane.done);
+        let works = world.lanes.iter().any(|lane| !lane.done) || world.works();
         world.patience += u32::from(works);
         works && world.patience < PATIENCE
     });

@@ -150,9 +150,18 @@ fn tell(seed: u64, wanted: &Wanted, limit: Duration) -> bool {
         println!("{line}");
     }
     if end.broken.is_some() {
-        println!("again: tools/simulate.sh --seed {seed}");
+        println!("again: tools/simulate.sh{} --seed {seed}", options(wanted));
     }
     end.broken.is_none()
+}
+
+/// As they stand on the command line.
+fn options(wanted: &Wanted) -> String {
+    let option = |name: &str, moves: &[Move]| {
+        let names: Vec<&str> = moves.iter().map(|played| played.name()).collect();
+        if names.is_empty() { String::new() } else { format!(" {name} {}", names.join(",")) }
+    };
+    option("--also", &wanted.also) + &option("--without", &wanted.without)
 }
 
 fn known_faults(in_full: bool) -> bool {

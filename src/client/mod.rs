@@ -360,7 +360,7 @@ impl Client {
         let prior = Prior { doubt: claim.doubt, signed_s: row.signed_s, was_judged, done_s, is_old };
         let errand = Errand { claim: Some(&claim), ..Errand::recorded(row) };
         let report = self.complete(&errand, prior, call, deadline, cancel);
-        let known = is_done.then(|| recorded(row));
+        let known = is_done.then(|| self.recorded(row));
         let by_evidence = report.by_evidence;
         let report = record::record(claim, report, call);
         match known {

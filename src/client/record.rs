@@ -83,8 +83,8 @@ pub(super) fn verdict(row: &Row, state: State, signed_s: i64, report: &Report) -
     let tells = state != State::Done || report.code == Code::Ok;
     Verdict {
         state,
-        code: report.code.number(),
-        cause: report.message.clone(),
+        code: if tells { report.code.number() } else { row.code },
+        cause: if tells { report.message.clone() } else { row.cause.clone() },
         attempts: report.attempts,
         sent: row.sent,
         signed_s,

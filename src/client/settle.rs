@@ -115,7 +115,7 @@ impl Client {
             // It has changed since it was looked at.
             (_, State::Abandoned) => return wrong("the request with this number was abandoned"),
             (Aim::Abandon(note), _) => abandon(claim, note),
-            (_, State::Damaged) => self.ask_about_damaged(claim, deadline, cancel),
+            (aim, State::Damaged) => self.ask_about_damaged(claim, &aim, deadline, cancel),
             (Aim::Complete, State::Pending) => self.carry_out(claim, Call::Settling, deadline, cancel),
             (Aim::Complete, State::Done) if is_fleeting(&claim.row) => {
                 self.carry_out(claim, Call::Settling, deadline, cancel)
@@ -163,19 +163,27 @@ impl Client {
     }
 
     /// Only what the coupon shows under this number is believed of a row that something else has changed.
-    fn ask_about_damaged(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
+    fn ask_about_damaged(&self, mut claim: Claim, aim: &Aim, deadline: &Deadline, cancel: &Cancel) -> Report {
         let looked = self.look_at(&claim.row, deadline, cancel);
-        let report = match looked {
-            Some(looked) if looked.evidence == Evidence::Done => looked.done(),
+        // Whatever is known of it from now on: its bytes are not those that were written down.
+        claim.row.note = Some(DAMAGED.into());
+        match looked {
+            Some(looked) if looked.evidence == Evidence::Done && *aim == Aim::Void => {
+                self.return_damaged(claim, looked, deadline, cancel)
+            }
+            Some(looked) if looked.evidence == Evidence::Done => {
+                super::record::record(claim, looked.done(), Call::Settling)
+            }
             Some(looked) if looked.evidence == Evidence::Undone => {
-                looked.refused(Code::CouponState, returned_since(&claim.row.request.operation), 0)
+                let message = returned_since(&claim.row.request.operation);
+                let report = looked.refused(Code::CouponState, message, 0);
+                super::record::record(claim, report, Call::Settling)
             }
             looked => {
                 let report = looked.as_ref().map(|looked| &looked.report);
-                return still_open(claim, State::Damaged, DAMAGED, report);
+                still_open(claim, State::Damaged, DAMAGED, report)
             }
-        };
-        super::record::record(claim, report, Call::Settling)
+        }
     }
 
     fn settle_everything(&self, limit: Option<Duration>, cancel: &Cancel) -> Result<Report> {

@@ -90,6 +90,20 @@ impl Client {
         }
     }
 
+    /// The coupon shows the number of a damaged row, and the sale was called off.
+    pub(super) fn return_damaged(
+        &self,
+        mut claim: Claim,
+        looked: Looked,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
+        match claim.call_off() {
+            Ok(()) => self.give_back(claim, State::Voided, looked, deadline, cancel),
+            Err(error) => error.into(),
+        }
+    }
+
     /// Returns a redemption under a number that is always the same, and ends its row.
     fn give_back(
         &self,

@@ -131,6 +131,7 @@ impl<T> Registry<T> {
     }
 
     /// Nobody else uses it until this is dropped.
+    #[cfg_attr(windows, allow(dead_code, reason = "nothing is forked there"))]
     pub fn hold(&self) -> Held<'_, T> {
         Held(self.write())
     }

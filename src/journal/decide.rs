@@ -72,6 +72,10 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
     if row.state == State::Abandoned {
         return reused("the request with this number was abandoned".into());
     }
+    if row.note.is_some() && matches!(row.state, State::Done | State::Refused) {
+        // It was damaged, and its number has redeemed something: nothing is sent under it again.
+        return Ok(Found::Recorded(row));
+    }
     if row.state == State::Refused && row.called_off && same_request(&row, &new) {
         // It happened late, and was returned.
         return Ok(Found::Recorded(row));

@@ -327,9 +327,15 @@ impl Claim {
             State::Pending | State::Done => Durability::Lazy,
             _ => Durability::Flushed,
         };
-        let judged = self.row.judged(verdict);
-        self.replace(durability, move |rows| Ok(Row { verdict_row: rows.latest()?, ..judged }))
-            .inspect_err(|_| self.journal.give_up(&self.mark))
+        let (judged, verdict_s) = (self.row.judged(verdict), self.row.verdict_s);
+        let was_done = self.row.state == State::Done;
+        self.replace(durability, move |rows| {
+            // A success that could not be proven anew is as old as before.
+            let stays = was_done && judged.state == State::Done && judged.verdict_s == verdict_s;
+            let verdict_row = if stays { judged.verdict_row } else { rows.latest()? };
+            Ok(Row { verdict_row, ..judged })
+        })
+        .inspect_err(|_| self.journal.give_up(&self.mark))
     }
 
     /// Writes down that the request is called off, before anything is done about it.

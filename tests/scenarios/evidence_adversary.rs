@@ -4,6 +4,7 @@
 use crate::evidence_shop::{Shop, assert_ended, assert_open, assert_voided};
 use crate::till::{OPENID, PRODUCT, STOCK, query_request, use_request, with_limit};
 use serde_json::{Value, json};
+use wxcoupon::journal::State;
 use wxcoupon_sandbox::Effect::{Returned, Used};
 use wxcoupon_sandbox::{CouponState, Fault, FaultKind};
 
@@ -26,6 +27,7 @@ fn a_refused_repeat_of_what_was_proven_refuses_nothing() {
     let told = shop.till.redeem(&request);
     assert_eq!((told.status, &told.json["recorded"]), (0, &json!(true)), "{}", told.json);
     assert!(unsigned.into_iter().all(|fault| shop.sandbox.clear_fault(fault)));
+    assert_eq!(shop.row("EV-FORGOT-1").state, State::Done);
     // Its number is forgotten, and it says so with a signature.
     shop.refuse("use", 403, "NOT_ENOUGH", 272_756_745);
     let told = shop.till.redeem(&request);

@@ -35,15 +35,19 @@ fn a_day_of_answers_without_evidence_leaves_a_row_unresolved_and_in_nobodys_way(
         "for whoever asks WeChat Pay: {listed}"
     );
 
-    let sent = shop.sandbox.requests().len();
+    let (sent, uses) = (shop.sandbox.requests().len(), shop.requests("use"));
     assert_eq!(shop.till.settle_all().status, 0);
     // The number answers class 4, whoever asks, and its own bytes are never sent again.
     for told in [shop.till.redeem(&use_request("AUTO_UNRES", "EV-UNRES-01")), shop.settle("EV-UNRES-01")] {
         assert_open(&shop, &told, "EV-UNRES-01", "unresolved");
     }
     assert_eq!(shop.sandbox.requests().len(), sent, "asked within a day before");
-    // The wish to call it off is new: it is written down, and asked about.
-    assert_voided(&shop, &shop.void("EV-UNRES-01"), "EV-UNRES-01", "voided");
+    // The wish to call it off is written down, and what is found is returned, at the latest on the next day.
+    let told = shop.void("EV-UNRES-01");
+    assert!(matches!(told.class(), 0 | 4), "{}", told.json);
+    assert_eq!(shop.requests("use"), uses);
+    shop.a_day_passes();
+    assert_eq!((shop.till.settle_all().status, shop.listed("EV-UNRES-01")), (0, None));
     assert_eq!(shop.effects("AUTO_UNRES"), [Used, Returned]);
 }
 
@@ -191,6 +195,13 @@ fn of_a_damaged_row_only_what_the_coupon_shows_is_believed() {
     assert!(shop.sandbox.clear_fault(silent));
     assert_ended(&shop, &shop.settle("EV-FORGED-1"), "EV-FORGED-1", "WXCOUPON_OK");
     assert_eq!(shop.requests("use"), uses, "its bytes may be forged too");
+
+    // Called off: what the coupon shows under this number is returned.
+    let shop = Shop::open();
+    shop.lose_answer("AUTO_FORGED", "EV-FORGED-3");
+    damage(&shop);
+    assert_voided(&shop, &shop.void("EV-FORGED-3"), "EV-FORGED-3", "voided");
+    assert_eq!(shop.effects("AUTO_FORGED"), [Used, Returned]);
 
     // The coupon does not show it: nobody knows what was sent.
     let shop = Shop::open();

@@ -125,7 +125,7 @@ impl Adversary {
         }
         self.answer(&mut fate, &mut random, key);
         let is_heard = fate.stand_in.is_none()
-            && fate.there.is_some_and(|there| there + fate.back < 3 * SECOND)
+            && fate.there.is_some_and(|there| there + fate.back < 5 * SECOND)
             && matches!(
                 fate.twist,
                 Twist::None

@@ -105,8 +105,10 @@ moves! {
     FailsSettling on "a write fails while a number in doubt is settled";
     RedeemsOverReturn off "a coupon is redeemed again while a return of it is in doubt";
     ReplaysNameless never "an answer is replayed where true ones name nobody: what tells them apart is not there";
+    BareSequential on "answers about SEQUENTIAL coupons leave out who used them";
+    ResendsDamaged on "the number of a row that was damaged and has ended is repeated";
     StartsAfterStep on "a process starts on a machine whose clock was set while it was off";
-    VoidsDamaged off "a till calls a number off whose row is damaged";
+    VoidsDamaged on "a till calls a number off whose row is damaged";
     ReturnsUnwritten off "a redemption is returned that was told as done, and whose verdict is not in the journal";
     StepsWhileOpen on "a machine's clock is set while a number of its journal is in doubt or was called off";
     AbsentAmid on "a proxy's 404 answers a question that is to settle doubt or to call off";
@@ -125,7 +127,7 @@ moves! {
     NewNumber on "a till tries again under a new number where it is told no";
     Shares on "several tills are shown one coupon";
     RawRequests on "a till redeems with a raw request";
-    AsksAgain off "a till's journal does not replay successes";
+    AsksAgain on "a till's journal does not replay successes";
     Manages on "a till sends, confirms and deactivates coupons";
 }
 

@@ -130,7 +130,6 @@ pub const KNOWN: &[Known] = &[
         holds_back: &[Move::RedeemsOverReturn],
         usage: Usage::Future,
         settings: || Settings { memory: 24 * HOUR, ..shows_now() },
-        fails: true,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.next(Asks::Return, 9, twisted(LOST));

@@ -129,7 +129,6 @@ pub const KNOWN: &[Known] = &[
         shows: "a bit flips in the row of a redemption, which is called off: told class 0, and nothing is returned",
         breaks: Invariant::CalledOffStands,
         holds_back: &[Move::VoidsDamaged],
-        fails: true,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.edit(|world| drop(world.machines[0].disk.flip(5, true)));
@@ -154,6 +153,22 @@ pub const KNOWN: &[Known] = &[
             stage.pass(HOUR);
             stage.settle_all(TILL);
             stage.change(TILL, Asks::Return, 2, 0);
+            stage.pass(HOUR);
+            stage.redeem(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
+        name: "damaged-row-that-ended",
+        shows: "a bit flips in the row of a redemption that head office has returned; settling ends it; a repeat must not send the altered bytes",
+        breaks: Invariant::BytesNeverDiffer,
+        holds_back: &[Move::ResendsDamaged],
+        script: |stage| {
+            in_doubt(stage);
+            stage.befall(0, Move::HeadOfficeReturns);
+            stage.edit(|world| drop(world.machines[0].disk.flip(5, true)));
+            stage.pass(HOUR);
+            stage.settle_all(TILL);
             stage.pass(HOUR);
             stage.redeem(TILL, 1, 0);
         },

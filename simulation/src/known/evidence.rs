@@ -201,7 +201,6 @@ pub const KNOWN: &[Known] = &[
         breaks: Invariant::OwnReturnIsKnown,
         holds_back: &[Move::AsksAgain],
         asks_again: true,
-        fails: true,
         script: |stage| {
             stage.redeem(TILL, 1, 0);
             stage.pass(MINUTE);
@@ -210,6 +209,23 @@ pub const KNOWN: &[Known] = &[
             stage.redeem(TILL, 3, 0);
             stage.pass(MINUTE);
             stage.redeem(TILL, 1, 0);
+        },
+        ..ROW
+    },
+    Known {
+        name: "sequential-without-its-list",
+        shows: "a SEQUENTIAL coupon whose answers leave out its uses: a redemption in doubt is called off, told `voided`, and stands",
+        breaks: Invariant::VoidedStands,
+        holds_back: &[Move::BareSequential],
+        usage: Usage::Sequential(2),
+        script: |stage| {
+            stage.next(Asks::Use, 9, twisted(LOST));
+            stage.redeem(TILL, 2, 0);
+            stage.no_rules();
+            stage.edit(|world| world.wechat.bare_until = world.now + HOUR);
+            stage.pass(2 * LONG);
+            stage.redeem(TILL, 5, 1);
+            stage.void(TILL, 2, 0);
         },
         ..ROW
     },

@@ -38,8 +38,20 @@ impl World {
             });
         }
         self.oracle.sending.push((machine, Arc::clone(&number), running));
+        let flipped = self.adversary.made.iter().any(|made| made.made == Move::BitFlip);
+        let may = flipped && !self.adversary.allows(Move::ResendsDamaged);
+        if self.oracle.sale(machine, &number).is_none()
+            && !number.is_empty()
+            && !number.starts_with('V')
+            && !may
+        {
+            self.breaks(Invariant::BytesNeverDiffer, || {
+                format!("{number} is sent, which no till has ever given")
+            });
+            return;
+        }
         let Some(sale) = self.oracle.sales.get_mut(&(machine, Arc::clone(&number))) else { return };
-        if *sale.sent.get_or_insert(digest) != digest {
+        if *sale.sent.get_or_insert(digest) != digest && !may {
             self.breaks(Invariant::BytesNeverDiffer, || {
                 format!("{number} is sent with other bytes than before: {}", lossy(&request.body))
             });

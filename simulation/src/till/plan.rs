@@ -40,6 +40,7 @@ pub fn world(seed: u64, wanted: &Wanted, without: &Without, told: bool) -> World
         if without.plain { Settings::plain() } else { Settings::drawn(&mut Random::new(mix(seed, 0x5E7))) };
     let mut adversary = Adversary::drawn(seed, wanted);
     adversary.suppressed.clone_from(&without.moves);
+    settings.bare_sequential &= adversary.allows(Move::BareSequential);
     settings.ends_partly_used &= adversary.allows(Move::EndsPartlyUsed);
     let mut story = Story::new(told);
     story.tell(0, || format!("seed {seed}; WeChat Pay: {}", settings.words()));

@@ -225,7 +225,7 @@ impl Coupon {
         if let Some(number) = &self.deactivated_by {
             let _ = write!(json, r#","deactivate_request_no":"{number}""#);
         }
-        if !bare {
+        if !bare || matches!(self.usage, Usage::Sequential(_)) && !settings.bare_sequential {
             self.write_detail(&mut json, state, settings);
         }
         json.push('}');

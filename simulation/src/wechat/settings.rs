@@ -45,6 +45,8 @@ pub struct Settings {
     pub locks: bool,
     /// Whether a coupon of which one use is redeemed and another left can be deactivated.
     pub ends_partly_used: bool,
+    /// Whether answers about SEQUENTIAL coupons are bare where others are.
+    pub bare_sequential: bool,
     /// Whether a deleted coupon cannot be seen any more.
     pub deleted_is_absent: bool,
 }
@@ -64,6 +66,7 @@ impl Settings {
             state_status: 403,
             locks: true,
             ends_partly_used: true,
+            bare_sequential: true,
             deleted_is_absent: false,
         }
     }
@@ -84,6 +87,7 @@ impl Settings {
             state_status: *random.pick(&[403, 403, 400]),
             locks: random.chance(500),
             ends_partly_used: random.chance(500),
+            bare_sequential: true,
             deleted_is_absent: random.chance(300),
         }
     }

@@ -269,6 +269,11 @@ impl World {
         }
     }
 
+    /// Whether any piece of work has not ended.
+    pub fn works(&self) -> bool {
+        self.tasks.iter().any(|task| task.routine.is_some())
+    }
+
     /// A write of what runs has failed.
     pub fn note_failure(&mut self) {
         if let Some(task) = self.task() {
