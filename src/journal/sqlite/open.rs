@@ -16,6 +16,8 @@ const APPLICATION_ID: i32 = 0x7778_636A;
 pub(super) const FORMAT: i32 = 2;
 /// How long to wait for another process that writes.
 pub(super) const BUSY: Duration = Duration::from_secs(3);
+/// More than there are, so that none is prepared twice.
+const STATEMENTS: usize = 32;
 /// Where `SQLite` itself does not wait, it is tried again after so long.
 const AGAIN: Duration = Duration::from_millis(10);
 
@@ -106,6 +108,7 @@ pub(super) fn patiently<T>(mut work: impl FnMut() -> Result<T, Refused>) -> Resu
 /// Looks at what is there, and makes the tables where there is nothing. Whether there is a log.
 pub(super) fn prepare(db: &Connection) -> Result<bool, Refused> {
     db.busy_timeout(BUSY)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
     let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let empty = number("schema_version")? == 0;
     let (application, format) = (number("application_id")?, number("user_version")?);

@@ -1,7 +1,7 @@
 //! Reads rows, of which something else may have changed any.
 
 use super::rows::Tables;
-use super::sql::COLUMNS;
+use super::sql::{COLUMNS, SELECT};
 use crate::course::Course;
 use crate::journal::row::{Lease, NewRow, Request, Row, State};
 use crate::journal::store::Overview;
@@ -130,7 +130,7 @@ impl Changed {
 impl Tables<'_> {
     /// The row that the index says is there.
     pub(super) fn row(&self, id: i64) -> rusqlite::Result<Result<Row, Changed>> {
-        let mut select = self.0.prepare_cached(&format!("SELECT {COLUMNS} FROM requests WHERE id = ?1"))?;
+        let mut select = self.0.prepare_cached(&SELECT)?;
         match select.query_row([id], read).optional() {
             Ok(Some(row)) if row.state == State::Damaged => Ok(Err(Changed(Some(row)))),
             Ok(Some(row)) => Ok(Ok(row)),

@@ -2,7 +2,7 @@
 
 use super::forget;
 use super::read::read;
-use super::sql::{COLUMNS, insert, select_open, update};
+use super::sql::{COLUMNS, INSERT, UPDATE, select_open};
 use crate::journal::row::{Lease, Row};
 use crate::journal::store::{Result, StoreError, Transaction};
 use crate::json;
@@ -46,7 +46,7 @@ impl Transaction for Tables<'_> {
         let state = row.state as i64;
         let changing = changing(row, &state, &course, &digest);
         let values: Vec<&dyn ToSql> = fixed.into_iter().chain(changing).collect();
-        self.0.prepare_cached(&insert()).and_then(|mut insert| insert.execute(&*values)).map_err(failed)?;
+        self.0.prepare_cached(&INSERT).and_then(|mut insert| insert.execute(&*values)).map_err(failed)?;
         Ok(self.0.last_insert_rowid())
     }
 
@@ -57,7 +57,7 @@ impl Transaction for Tables<'_> {
         let found: [&dyn ToSql; 3] = [&row.id, &held.owner, &held.generation];
         let values: Vec<&dyn ToSql> =
             found.into_iter().chain(changing(row, &state, &course, &digest)).collect();
-        let mut update = self.0.prepare_cached(&update()).map_err(failed)?;
+        let mut update = self.0.prepare_cached(&UPDATE).map_err(failed)?;
         update.execute(&*values).map(|changed| changed == 1).map_err(failed)
     }
 

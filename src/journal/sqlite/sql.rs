@@ -1,6 +1,7 @@
 //! Tables, indices and statements.
 
 use crate::journal::row::State;
+use once_cell::sync::Lazy;
 use rusqlite::Connection;
 use std::fmt::Write as _;
 
@@ -100,19 +101,23 @@ pub(super) fn select_open() -> String {
     format!("SELECT id FROM requests INDEXED BY requests_open WHERE {} ORDER BY id", unfinished())
 }
 
-pub(super) fn update() -> String {
+/// Written out once: every call needs them.
+pub(super) static UPDATE: Lazy<String> = Lazy::new(|| {
     let mut sql = String::from("UPDATE requests SET ");
     for (at, column) in CHANGING.iter().enumerate() {
         let _ = write!(sql, "{}{column} = ?{}", if at == 0 { "" } else { ", " }, at + 4);
     }
     sql.push_str(" WHERE id = ?1 AND owner IS ?2 AND generation = ?3");
     sql
-}
+});
 
-pub(super) fn insert() -> String {
+pub(super) static INSERT: Lazy<String> = Lazy::new(|| {
     let marks: Vec<String> = (1..COLUMNS.split(',').count()).map(|at| format!("?{at}")).collect();
     format!("INSERT INTO requests ({}) VALUES ({})", COLUMNS.trim_start_matches("id, "), marks.join(", "))
-}
+});
+
+pub(super) static SELECT: Lazy<String> =
+    Lazy::new(|| format!("SELECT {COLUMNS} FROM requests WHERE id = ?1"));
 
 /// Whether all that is asked for is there.
 pub(super) fn check_schema(db: &Connection) -> rusqlite::Result<()> {
