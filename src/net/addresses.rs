@@ -9,7 +9,7 @@ use super::failure::Trouble;
 use super::{FailureKind, in_flight, waiting};
 use crate::system;
 use once_cell::sync::Lazy;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,7 +41,7 @@ struct Known {
     took: Option<Duration>,
 }
 
-struct Memory(Mutex<HashMap<SocketAddr, Known>>);
+struct Memory(Mutex<BTreeMap<SocketAddr, Known>>);
 
 static MEMORY: Lazy<Memory> = Lazy::new(|| Memory(Mutex::default()));
 
@@ -89,7 +89,7 @@ impl Memory {
     /// In the order in which to try them, each with the time for its first try.
     fn in_order(&self, addresses: &[SocketAddr], now: Instant) -> Vec<(SocketAddr, Duration)> {
         let mut known = self.lock();
-        let rest = |known: &HashMap<SocketAddr, Known>, address| {
+        let rest = |known: &BTreeMap<SocketAddr, Known>, address| {
             known.get(&address).and_then(|known| known.rests_until).filter(|until| *until > now)
         };
         let mut ordered = addresses.to_vec();
@@ -120,7 +120,7 @@ impl Memory {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<SocketAddr, Known>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<SocketAddr, Known>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

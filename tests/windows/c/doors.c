@@ -135,7 +135,7 @@ static int odd_lines;
 static void __stdcall sink(void *user_data, int32_t level, const char *message, uint32_t message_len)
 {
     lines++;
-    odd_lines += user_data != &lines || level != WXCOUPON_LOG_INFO || strlen(message) != message_len;
+    odd_lines += user_data != &lines || level != WXCOUPON_LOG_WARN || strlen(message) != message_len;
 }
 
 typedef void(__stdcall *sink_std)(void *, int32_t, const char *, uint32_t);
