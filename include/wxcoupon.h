@@ -96,8 +96,8 @@
  * The library never ends the process, never writes to standard output or
  * error, installs no signal handler and changes no environment variable. In a
  * forked child every context and job of the parent is a dead handle
- * (WXCOUPON_E_HANDLE), and freeing it there does nothing; a child makes contexts
- * of its own.
+ * (WXCOUPON_E_HANDLE), and freeing it there does nothing; a child makes
+ * contexts of its own.
  *
  * ==========================================================================
  * The configuration (wxcoupon_ctx_new)
