@@ -7,7 +7,7 @@ HOURS ?= 8
 # Each step of a target relies on the one before it.
 .NOTPARALLEL:
 
-.PHONY: help demo test libraries check simulate soak bench lint advisories header dist install uninstall setup clean
+.PHONY: help demo test libraries check simulate soak faults bench lint advisories header dist install uninstall setup clean
 
 help:
 	@echo 'make demo        redeem a coupon on this machine, from C'
@@ -15,6 +15,7 @@ help:
 	@echo 'make check       format, lints, licences, unit and scenario tests: the fast inner loop'
 	@echo 'make simulate    play tills, lines, disks and WeChat Pay in virtual time, for SECONDS=60'
 	@echo 'make soak        the same on all cores, for HOURS=8, from a seed of its own'
+	@echo 'make faults      put mended faults back, one at a time: the simulation must find each'
 	@echo 'make lint        format, lints, licences'
 	@echo 'make header      rewrite include/wxcoupon.h and the tables of docs from the sources'
 	@echo 'make dist        the archives for all platforms, in target/dist'
@@ -42,6 +43,9 @@ simulate:
 # From a first seed that nobody has played.
 soak:
 	@tools/simulate.sh --seconds $$(( $(HOURS) * 3600 )) --threads $$(nproc) --seeds $$(date +%s)000..
+
+faults:
+	@tools/faults.sh
 
 check: lint
 	cargo test --locked --package wxcoupon --lib --test outcome --test signature --test notification --test header --test scenarios
