@@ -27,6 +27,10 @@ trap 'git worktree remove --force "$work/tree" 2>/dev/null || true; rm -rf "$wor
 trap 'exit 1' HUP INT TERM
 git worktree add --quiet --detach "$work/tree" HEAD
 
+# What fails without the fault, too, is not its doing.
+(cd "$work/tree" && cargo build --quiet --locked --package wxcoupon-simulation)
+cp "$program" "$work/sound"
+
 missed=0
 miss() {
     echo "$1: $2"
@@ -55,6 +59,10 @@ for fault in "$@"; do
         continue
     elif [ -z "$seed" ]; then
         miss "$fault" "NOT FOUND in $seconds s"
+        continue
+    fi
+    if ! "$work/sound" --seed "$seed" >/dev/null 2>&1; then
+        miss "$fault" "seed $seed fails without it, too"
         continue
     fi
     "$program" --list | sed -n '/^invariants:/,$s/^  \([A-Za-z]*\) .*/\1/p' >"$work/invariants"
