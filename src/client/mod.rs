@@ -476,6 +476,8 @@ impl Client {
     /// may be on the disk all the same.
     fn unwritten(&self, number: &str, error: Error) -> Report {
         match self.journal.find(number) {
+            // What is found may be this call's own row, and gone after a power cut.
+            _ if error.code == Code::Unrecorded => error.into(),
             Ok(Some(row)) if row.state.is_in_doubt() => {
                 let message = format!("nothing was sent now: {}", error.message);
                 Report { message, ..settle::unsettled(&row) }

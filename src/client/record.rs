@@ -61,7 +61,8 @@ pub(super) fn record(claim: Claim, report: Report, call: Call) -> Report {
 pub(super) fn open_state(row: &Row, state: State, report: &Report, call: Call) -> State {
     let doubted_ms = row.doubted_ms.unwrap_or(row.updated_ms);
     let is_old = wall_ms().saturating_sub(doubted_ms) >= UNRESOLVED_AFTER_MS;
-    let may_end_so = matches!(state, State::Pending | State::Voiding | State::Watching);
+    let may_end_so =
+        matches!(state, State::Pending | State::Voiding | State::Watching | State::RefusedWatched);
     if call == Call::Settling && may_end_so && is_old && report.heard { State::Unresolved } else { state }
 }
 

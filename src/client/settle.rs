@@ -121,6 +121,9 @@ impl Client {
                 self.carry_out(claim, Call::Settling, deadline, cancel)
             }
             (Aim::Complete, State::Unresolved) if claim.row.called_off => self.void(claim, deadline, cancel),
+            (Aim::Complete, State::Unresolved) if was_refused(&claim.row) => {
+                self.watch(claim, deadline, cancel)
+            }
             (Aim::Complete, State::Unresolved) => self.ask_about_unresolved(claim, deadline, cancel),
             (Aim::Complete, State::Watching | State::Voiding | State::Voided) => {
                 return wrong("the request with this number was called off");
@@ -304,13 +307,17 @@ fn is_due(row: &Row) -> bool {
 
 /// It has been open for a day, and was asked about within the last.
 fn is_old_and_quiet(row: &Row) -> bool {
-    let doubted_ms = row.doubted_ms.unwrap_or(row.updated_ms);
-    let is_old = wall_ms().saturating_sub(doubted_ms) >= ASKED_EVERY_MS;
+    let since_signature_ms = wall_ms().saturating_sub(row.signed_s.saturating_mul(1000));
     match row.state {
         State::Unresolved => !is_due(row),
-        State::RefusedWatched => is_old && !is_due(row),
+        State::RefusedWatched => since_signature_ms >= ASKED_EVERY_MS && !is_due(row),
         _ => false,
     }
+}
+
+/// What was told as refused is returned when it is found.
+fn was_refused(row: &Row) -> bool {
+    Code::from_number(row.code).is_some_and(|code| code.class() == Class::Refused)
 }
 
 fn abandon(claim: Claim, note: String) -> Report {
