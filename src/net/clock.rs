@@ -109,7 +109,9 @@ impl State {
             if is_fresh(age) && (proven.offset_s.abs() >= WINDOW_S || is_fresh(age_by(0))) {
                 return Ok(true);
             }
-            if !proven.is_remembered {
+            // Nobody but WeChat Pay can sign what comes from the future, so such a signature refutes what was proven.
+            let is_refuted = age <= -WINDOW_S;
+            if !proven.is_remembered && !is_refuted {
                 return Err(age);
             }
         }
@@ -190,12 +192,20 @@ impl Clock {
     }
 
     /// Learns from a signed answer. One whose freshness is not certain proves the time only when it shows a number that was
-    /// first sent in this very call: everything else may be a replay.
+    /// first sent in this very call: everything else may be a replay. That the time is not earlier every answer proves, and
+    /// so it ends an offset by which it would come from the future: a replay had passed for fresh on a machine whose clock
+    /// is slow.
     pub fn prove(&self, proof: Proof, shows_new_number: bool) {
+        let mut state = self.lock();
+        if state.floor_s().is_none_or(|floor_s| floor_s < proof.at_s) {
+            state.floor = Some((proof.at_s, system::now()));
+        }
         if !proof.is_certain && !shows_new_number {
+            let ahead_s =
+                |proven: Proven| proof.at_s.saturating_sub(wall_s().saturating_add(proven.offset_s));
+            state.proven = state.proven.filter(|proven| ahead_s(*proven) < WINDOW_S);
             return;
         }
-        let mut state = self.lock();
         let offset_s = proof.at_s.saturating_sub(wall_s());
         // An old answer makes the time look earlier, so only one that cannot be old may set it back.
         let differs = |proven: Proven| {
@@ -207,9 +217,6 @@ impl Clock {
             state.proven = Some(Proven::new(offset_s, false));
         }
         state.follows_date = false;
-        if state.floor_s().is_none_or(|floor_s| floor_s < proof.at_s) {
-            state.floor = Some((proof.at_s, system::now()));
-        }
     }
 
     /// Learns from the `Date` of an answer over verified TLS, once the answer itself is judged.
@@ -294,7 +301,26 @@ mod tests {
         clock.prove(proof(-40 * HOUR, false), true);
         assert_eq!(clock.freshness(wall_s() - 40 * HOUR), Ok(true));
         assert_eq!(clock.freshness_of_notification(wall_s() - 40 * HOUR), Ok(true));
-        assert!(clock.freshness(wall_s()).is_err(), "the proven time decides");
+        assert!(clock.freshness(wall_s() - 41 * HOUR).is_err(), "the proven time decides");
+    }
+
+    #[test]
+    fn a_signature_from_the_future_ends_the_offset_that_a_replay_had_proven() {
+        // This machine's clock is an hour slow, and an answer of an hour ago comes in the place of the true one.
+        let clock = Clock::default();
+        clock.prove(proof(0, true), false);
+        clock.learn(Some(&date(HOUR)));
+        assert_eq!(
+            clock.freshness(wall_s() + HOUR),
+            Ok(false),
+            "the true answer is believed again, with care"
+        );
+        clock.prove(proof(HOUR, false), false);
+        assert_eq!(clock.known(), None);
+        assert!(clock.freshness(wall_s()).is_err(), "the replay passes no more");
+        assert_eq!(clock.offset_s(), HOUR, "requests are signed by the Date");
+        clock.prove(proof(HOUR, false), true);
+        assert_eq!(clock.freshness(wall_s() + HOUR), Ok(true));
     }
 
     #[test]
