@@ -116,7 +116,7 @@ impl Client {
                 clock_corrected = true;
                 Some(Duration::ZERO)
             } else {
-                self.pause_before_next(errand, &last, &tried)
+                self.pause_before_next(errand, prior, &last, &tried)
             };
             let Some(pause) = pause.filter(|pause| *pause < deadline.left()) else { break };
             if cancel.cancelled().is_some() || !cancel.pause(pause) {
@@ -151,12 +151,19 @@ impl Client {
     }
 
     /// How long to wait before the next attempt; nothing when there should be none.
-    fn pause_before_next(&self, errand: &Errand<'_>, last: &Report, tried: &[usize]) -> Option<Duration> {
+    fn pause_before_next(
+        &self,
+        errand: &Errand<'_>,
+        prior: Prior,
+        last: &Report,
+        tried: &[usize],
+    ) -> Option<Duration> {
         let repeatable = !errand.writes || errand.number.is_some() || errand.may_be_done_twice();
         let attempts = u32::try_from(tried.len()).unwrap_or(u32::MAX);
         let hosts = self.hosts.all().len();
         let named = Duration::from_millis(last.retry_after_ms.unwrap_or(0));
         match last.code.class() {
+            Class::Busy | Class::InDoubt if prior.sends_once => None,
             Class::Busy => Some(jittered(Duration::from_millis(last.retry_after_ms.unwrap_or(1000)), 0.2)),
             // The same key again: none of the others is known either.
             _ if last.verification == Some(UNKNOWN_SERIAL) && attempts > 1 => None,
@@ -184,12 +191,10 @@ impl Client {
     ) -> Report {
         let attempts = last.attempts;
         let report = match (last.code.class(), doubt) {
-            (Class::Ok, _) if case.is_old_success(&last) => {
-                self.settle_old_success(case, last, deadline, cancel)
-            }
+            (Class::Ok, _) if case.is_old_success(&last) => self.settle_old(case, last, deadline, cancel),
             (Class::Ok, _) => return last,
             (Class::Refused, None) if case.prior.done_s.is_some() => {
-                self.settle_late_refusal(case, last, deadline, cancel)
+                self.settle_old(case, last, deadline, cancel)
             }
             // Nothing was sent: the refusal is not of this request.
             (Class::Refused, Some(doubt)) if attempts == 0 => outlasting(doubt, last),

@@ -33,6 +33,10 @@ pub(super) struct Prior {
     pub done_s: Option<i64>,
     /// The doubt has outlived the copies that it began with.
     pub is_old: bool,
+    /// A return of the coupon that began after it may have undone it.
+    pub may_be_returned: bool,
+    /// No copy of it is sent while it is not known what became of the one before.
+    pub sends_once: bool,
 }
 
 /// What a question brought.
@@ -66,20 +70,25 @@ impl Looked {
         }
     }
 
-    /// A coupon of the withdrawn usage mode that has several uses.
-    pub fn is_sequential(&self) -> bool {
-        members_of(&self.report)
-            .is_some_and(|coupon| coupon.get("sequential_usage_detail").is_some_and(Value::is_object))
+    /// What the coupon says of a success: of one that was told at `done_s`, or of one that has just come.
+    pub fn word(&self, done_s: Option<i64>) -> Word {
+        match self.evidence {
+            Evidence::Done => Word::Stands,
+            Evidence::Undone => Word::IsUndone,
+            _ if done_s.is_some_and(|done_s| self.undoes(done_s)) => Word::IsUndone,
+            _ => Word::Nothing,
+        }
     }
 
-    /// The number that the coupon is redeemed by now.
-    pub fn redeemed_by(&self) -> Option<String> {
-        let coupon = members_of(&self.report)?;
-        let places = ["single_usage_detail", "progressive_bundle_usage_detail"];
-        let shown = places.iter().find_map(|detail| coupon.get(*detail)?.get("use_request_no")?.as_str());
-        shown
-            .filter(|_| coupon.get("coupon_state").and_then(Value::as_str) == Some("USED"))
-            .map(str::to_owned)
+    /// The coupon, where it was shown.
+    pub fn coupon(&self) -> Option<Map<String, Value>> {
+        members_of(&self.report)
+    }
+
+    /// A coupon of the withdrawn usage mode that has several uses.
+    pub fn is_sequential(&self) -> bool {
+        self.coupon()
+            .is_some_and(|coupon| coupon.get("sequential_usage_detail").is_some_and(Value::is_object))
     }
 
     /// The request took effect, as the answer shows.
@@ -88,7 +97,7 @@ impl Looked {
     }
 
     /// The same for a request that was refused or came to nothing: a status of its own.
-    pub fn refused(self, code: Code, message: String, signed_s: i64) -> Report {
+    pub fn refused(&self, code: Code, message: String, signed_s: i64) -> Report {
         let may_arrive_late = !self.copies_are_dead(signed_s);
         Report {
             may_arrive_late,
@@ -97,6 +106,16 @@ impl Looked {
             settled_by: self.report.operation,
             ..self.told(code)
         }
+    }
+
+    /// The same for one of which as little is known as before.
+    pub fn unsettled(&self, why: &str) -> Report {
+        let message = match self.report.code {
+            Code::Ok => why.to_owned(),
+            _ => format!("{why}: {}", self.report.message),
+        };
+        let code = if self.report.heard { Code::AnswerUntrusted } else { Code::ConnectionLost };
+        Report { message, course: self.report.course.clone(), ..self.told(code) }
     }
 
     fn told(&self, code: Code) -> Report {
@@ -109,6 +128,17 @@ impl Looked {
             ..Report::new(code)
         }
     }
+}
+
+/// What the coupon says of a success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    /// It stands.
+    Stands,
+    /// It was undone since.
+    IsUndone,
+    /// Neither.
+    Nothing,
 }
 
 /// A time that lies far ahead of a later answer was not the time of sending. The answer itself may be as old as the window
@@ -256,48 +286,27 @@ impl Client {
         }
     }
 
-    /// A success that answers a number which was sent long ago may be an old answer: whether it still stands, the coupon
-    /// says.
-    pub(super) fn settle_old_success(
+    /// An answer to a number that has an older one: only the coupon says whether a success stands, and a refusal says nothing
+    /// of what was proven to be done.
+    pub(super) fn settle_old(
         &self,
         case: &Case<'_>,
-        success: Report,
+        last: Report,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
-        let Settles::ByAsking { ask, shows } = case.errand.settles() else { return success };
+        let Settles::ByAsking { ask, shows } = case.errand.settles() else { return last };
         let looked = self.look(case.errand, ask, shows, deadline, cancel);
-        let is_undone = match case.prior.done_s {
-            Some(done_s) => looked.undoes(done_s),
-            None => looked.evidence == Evidence::Undone,
-        };
-        if looked.evidence == Evidence::Done {
-            return success;
-        }
-        if is_undone {
-            return looked.refused(Code::CouponState, returned_since(case.errand.id), 0);
-        }
-        // Kept with the row: from then on only the coupon decides.
-        let message = format!("the answer may be an old one; asking: {}", looked.report.message);
-        Report { code: Code::AnswerUntrusted, in_doubt: true, message, ..success }
-    }
-
-    /// A refusal of what was proven to be done says nothing of it, unless the coupon does.
-    pub(super) fn settle_late_refusal(
-        &self,
-        case: &Case<'_>,
-        refusal: Report,
-        deadline: &Deadline,
-        cancel: &Cancel,
-    ) -> Report {
-        let Settles::ByAsking { ask, shows } = case.errand.settles() else { return refusal };
-        let looked = self.look(case.errand, ask, shows, deadline, cancel);
-        match (&looked.evidence, case.prior.done_s) {
-            (Evidence::Done, _) => looked.done(),
-            (_, Some(done_s)) if looked.undoes(done_s) => {
-                looked.refused(Code::CouponState, returned_since(case.errand.id), 0)
+        match looked.word(case.prior.done_s) {
+            Word::Stands if last.code == Code::Ok => last,
+            Word::Stands => looked.done(),
+            Word::IsUndone => looked.refused(Code::CouponState, returned_since(case.errand.id), 0),
+            // Kept with the row: from then on only the coupon decides.
+            Word::Nothing if last.code == Code::Ok => {
+                let message = format!("the answer may be an old one; asking: {}", looked.report.message);
+                Report { code: Code::AnswerUntrusted, in_doubt: true, message, ..last }
             }
-            _ => refusal,
+            Word::Nothing => last,
         }
     }
 

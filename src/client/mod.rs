@@ -6,6 +6,7 @@ mod doubt;
 mod local;
 mod notification;
 mod record;
+mod returns;
 mod sealing;
 mod settle;
 mod trust;
@@ -28,7 +29,7 @@ use crate::redact::{Shown, may_be_a_key};
 use crate::report::{JsonText, Report};
 use crate::status::{Class, Code};
 use crate::system::wall_ms;
-use doubt::Prior;
+use doubt::{Prior, Word};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -357,7 +358,15 @@ impl Client {
         let done_s = (is_done || row.answer.is_some()).then(|| done_s(row)).filter(|_| !is_fleeting(row));
         let was_judged = is_done || row.verdict_s.is_some();
         let is_old = row.doubted_ms.is_some_and(|since| wall_ms().saturating_sub(since) > OLD_DOUBT_MS);
-        let prior = Prior { doubt: claim.doubt, signed_s: row.signed_s, was_judged, done_s, is_old };
+        let prior = Prior {
+            doubt: claim.doubt,
+            signed_s: row.signed_s,
+            was_judged,
+            done_s,
+            is_old,
+            may_be_returned: claim.returns.any,
+            sends_once: false,
+        };
         let errand = Errand { claim: Some(&claim), ..Errand::recorded(row) };
         let report = self.complete(&errand, prior, call, deadline, cancel);
         let known = is_done.then(|| self.recorded(row));
@@ -372,7 +381,7 @@ impl Client {
     }
 
     /// From when on no copy of an earlier call can be alive, the coupon is asked about before anything is repeated. Before
-    /// a return is repeated, always: it would undo whatever redemption stands now.
+    /// a return is repeated, and a redemption that may have been returned, always.
     fn complete(
         &self,
         errand: &Errand<'_>,
@@ -391,66 +400,50 @@ impl Client {
         let is_return = errand.id == api::RETURN.id;
         // Repeats whose answers are lost too would make it young again and again.
         let waits = call == Call::Settling && prior.is_old;
-        if !prior.doubt || !(is_return || waits || prior.done_s.is_some() || may_be_dead()) {
+        let must_ask = is_return || waits || prior.may_be_returned || prior.done_s.is_some();
+        if !prior.doubt || !(must_ask || may_be_dead()) {
             return self.pursue(errand, prior, deadline, cancel);
         }
         let looked = self.look(errand, ask, shows, deadline, cancel);
         let is_dead = looked.counts(prior.signed_s);
-        let attempts = looked.report.attempts;
-        let report = match looked.evidence.clone() {
-            Evidence::Done => looked.done(),
-            Evidence::Undone => {
-                looked.refused(Code::CouponState, doubt::returned_since(errand.id), prior.signed_s)
-            }
-            // WeChat Pay has said that it was done, and the coupon says by now that it is not.
-            _ if prior.done_s.is_some_and(|done_s| looked.undoes(done_s)) => {
+        let (attempts, heard) = (looked.report.attempts, looked.report.heard);
+        let report = match (looked.word(prior.done_s), looked.evidence.clone()) {
+            (Word::Stands, _) => looked.done(),
+            (Word::IsUndone, _) => {
                 looked.refused(Code::CouponState, doubt::returned_since(errand.id), prior.signed_s)
             }
             _ if prior.done_s.is_some() => {
-                let message = "WeChat Pay said success, and the coupon does not show it".to_owned();
-                Report {
-                    message,
-                    proven: looked.proof,
-                    heard: looked.report.heard,
-                    ..Report::new(Code::AnswerUntrusted)
-                }
+                looked.unsettled("WeChat Pay said success, and the coupon does not show it")
             }
-            Evidence::Other(other) if is_dead => {
+            (_, Evidence::Other(other)) if is_dead => {
                 let message = format!("another request has done it: number {other}");
                 looked.refused(Code::CouponState, message, prior.signed_s)
             }
-            Evidence::NotDone(_) if is_return && self.stands_for_another(errand, &looked) => {
+            // It may have redeemed the coupon before it was returned: to repeat it could redeem it once more.
+            _ if prior.may_be_returned && is_dead => {
                 let message =
-                    "the redemption that was to be returned is gone, and the coupon is redeemed anew"
-                        .to_owned();
+                    "a return of the coupon began after this request, which does not stand".to_owned();
                 looked.refused(Code::CouponState, message, prior.signed_s)
             }
-            Evidence::NotDone(state) if waits && !is_dead => {
-                let message = format!("the coupon is {state}; what was sent could still arrive");
-                Report { message, proven: looked.proof, heard: true, ..Report::new(Code::ConnectionLost) }
+            _ if prior.may_be_returned => {
+                looked.unsettled("a return of the coupon began after this request, and may have undone it")
             }
+            (_, Evidence::NotDone(state)) if waits && !is_dead => {
+                let why = format!("the coupon is {state}; what was sent could still arrive");
+                Report { code: Code::ConnectionLost, ..looked.unsettled(&why) }
+            }
+            _ if is_return => self.repeat_return(errand, &looked, prior, deadline, cancel),
             // It did not happen and cannot happen any more: what is sent now is judged like a first call's.
             _ => {
                 let cleared = Prior { was_judged: true, ..Prior::default() };
                 let prior = if is_dead { cleared } else { prior };
-                let heard = looked.report.heard;
-                let report = self.pursue(errand, prior, deadline, cancel);
-                return Report { heard: report.heard || heard, ..report };
+                self.pursue(errand, prior, deadline, cancel)
             }
         };
+        let attempts = if report.attempts > 0 { report.attempts } else { attempts };
         let out_request_no = errand.number.map(str::to_owned);
-        Report { attempts, out_request_no, elapsed_ms: deadline.elapsed_ms(), ..report }
-    }
-
-    /// Whether the redemption that stands now is another than the one that the return is for: one of this journal's that
-    /// began after the return, or any but the one from which a void has made the return's number.
-    fn stands_for_another(&self, errand: &Errand<'_>, looked: &doubt::Looked) -> bool {
-        let (Some(number), Some(redeemed_by)) = (errand.number, looked.redeemed_by()) else { return false };
-        if void::is_own_return(number) {
-            return void::return_number(&redeemed_by) != number;
-        }
-        let Some(own) = errand.claim.map(|claim| claim.row.id) else { return false };
-        matches!(self.journal.find(&redeemed_by), Ok(Some(row)) if row.request.operation == api::USE.id && row.id > own)
+        let heard = report.heard || heard;
+        Report { attempts, heard, out_request_no, elapsed_ms: deadline.elapsed_ms(), ..report }
     }
 
     /// What a finished row said, unless it is known that it was undone since.

@@ -6,7 +6,7 @@ use super::record::{end, unrecorded, verdict};
 use super::settle::still_open;
 use super::{Client, done_s};
 use crate::api;
-use crate::evidence::{Evidence, LIFE_OF_A_COPY_S};
+use crate::evidence::{self, Evidence, LIFE_OF_A_COPY_S};
 use crate::hex;
 use crate::journal::{Claim, Row, State};
 use crate::limits::LONGEST_CALL_MS;
@@ -178,11 +178,8 @@ fn still_refused(claim: Claim, state: State, signed_s: i64, looked: &Looked) -> 
 
 /// The number of another redemption that an answer to our return shows in place of ours.
 fn another_number(row: &Row, undone: &Report) -> Option<String> {
-    let coupon: Value = serde_json::from_str(undone.data.as_ref()?.get()).ok()?;
-    let places = ["/single_usage_detail/use_request_no", "/progressive_bundle_usage_detail/use_request_no"];
-    let shown: Vec<&str> = places.iter().filter_map(|at| coupon.pointer(at)?.as_str()).collect();
-    let is_ours = shown.contains(&&*row.request.number);
-    shown.first().filter(|_| !is_ours).map(|other| (*other).to_owned())
+    let coupon = serde_json::from_str(undone.data.as_ref()?.get()).ok()?;
+    evidence::other_undone(&row.request.number, undone.out_request_no.as_deref()?, &coupon)
 }
 
 fn watching(signed_s: i64) -> Report {

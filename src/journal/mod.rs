@@ -13,17 +13,20 @@
 
 pub mod decide;
 pub mod memory;
+pub mod returns;
 pub mod row;
 pub mod sqlite;
 pub mod store;
 
+pub use decide::Begin;
 pub use row::{DELAYED_ARRIVAL, NewRow, Request, Row, State, Verdict};
 
 use crate::error::{Error, Result};
 use crate::net::clock::Known;
 use crate::status::Code;
 use crate::system::wall_ms;
-use decide::{Caller, Found};
+use decide::{Caller, Taken};
+use returns::Returns;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,33 +54,6 @@ pub struct Journal {
     is_shaky: AtomicBool,
 }
 
-/// What is known of a number when a call comes with it.
-#[derive(Debug)]
-pub enum Begin {
-    /// Send the claimed row's bytes.
-    Go(Claim),
-    /// It is done; this was the answer.
-    Recorded(Row),
-    /// Nothing is sent under that number any more.
-    Unsettled(Row),
-    /// Another call is at it.
-    Running,
-    /// The number stands for this very operation and coupon, which is in doubt, but with other members.
-    Differs {
-        /// What differs.
-        why: String,
-        /// The row.
-        row: Row,
-    },
-    /// The number belongs to something else.
-    Reused {
-        /// To what.
-        why: String,
-        /// What it belongs to may have happened.
-        in_doubt: bool,
-    },
-}
-
 /// The right to work on a row. Given back when dropped.
 #[derive(Debug)]
 pub struct Claim {
@@ -87,6 +63,8 @@ pub struct Claim {
     pub row: Row,
     /// An earlier call, or a process that died, may have sent it already.
     pub doubt: bool,
+    /// What the journal held of later returns of its coupon.
+    pub returns: Returns,
     until_s: AtomicI64,
     finished: bool,
 }
@@ -112,7 +90,7 @@ impl Journal {
 
     /// Writes a request down, or finds what is known about its number. The caller may sign until `until_s`, in seconds
     /// since 1970.
-    pub fn begin(self: &Arc<Self>, new: NewRow, until_s: i64) -> Result<Begin> {
+    pub fn begin(self: &Arc<Self>, new: NewRow, until_s: i64) -> Result<Begin<Claim>> {
         let mark = self.mark();
         let number = Arc::clone(&new.request.number);
         let begin = move |rows: &mut dyn Transaction, caller: &Caller<'_>| decide::begin(rows, caller, new);
@@ -124,19 +102,12 @@ impl Journal {
                 return Err(self.take_back(&number, &mark, why));
             }
         };
-        Ok(match found {
-            Found::Claimed { row, doubt } => {
-                if row.id % PRUNED_EVERY == 0 {
-                    self.forget_old(STEPS);
-                }
-                Begin::Go(self.claimed(mark, row, doubt, until_s))
-            }
-            Found::Recorded(row) => Begin::Recorded(row),
-            Found::Unsettled(row) => Begin::Unsettled(row),
-            Found::Running => Begin::Running,
-            Found::Differs { why, row } => Begin::Differs { why, row },
-            Found::Reused { why, in_doubt } => Begin::Reused { why, in_doubt },
-        })
+        if let Begin::Go(taken) = &found
+            && taken.row.id % PRUNED_EVERY == 0
+        {
+            self.forget_old(STEPS);
+        }
+        Ok(found.map(|taken| self.claimed(mark, taken, until_s)))
     }
 
     /// Whether rows can be written: asks for the right to, and changes nothing.
@@ -186,17 +157,14 @@ impl Journal {
         // A row whose own commit was in question must be on the disk before it is sent.
         let durability =
             if self.is_shaky.load(Ordering::Relaxed) { Durability::Flushed } else { Durability::Lazy };
-        let row = self.decided(durability, &mark, until_s, claim).map_err(|error| {
+        let taken = self.decided(durability, &mark, until_s, claim).map_err(|error| {
             if matches!(error, StoreError::Unknown(_)) {
                 self.is_shaky.store(true, Ordering::Relaxed);
                 self.give_up(&mark);
             }
             journal_error(error)
         })?;
-        Ok(row.map(|row| {
-            let doubt = row.state.is_in_doubt() || row.state == State::RefusedWatched;
-            self.claimed(mark, row, doubt, until_s)
-        }))
+        Ok(taken.map(|taken| self.claimed(mark, taken, until_s)))
     }
 
     /// Everything that is not known to be finished, oldest first.
@@ -301,9 +269,10 @@ impl Journal {
         Arc::clone(&lock(&self.mark))
     }
 
-    fn claimed(self: &Arc<Self>, mark: Arc<dyn Mark>, row: Row, doubt: bool, until_s: i64) -> Claim {
+    fn claimed(self: &Arc<Self>, mark: Arc<dyn Mark>, taken: Taken, until_s: i64) -> Claim {
+        let Taken { row, doubt, returns } = taken;
         let until_s = AtomicI64::new(until_s);
-        Claim { journal: Arc::clone(self), mark, row, doubt, until_s, finished: false }
+        Claim { journal: Arc::clone(self), mark, row, doubt, returns, until_s, finished: false }
     }
 
     /// From now on this context goes by another mark: a row that bears the old one could not be given back.
@@ -327,15 +296,9 @@ impl Claim {
             State::Pending | State::Done => Durability::Lazy,
             _ => Durability::Flushed,
         };
-        let (judged, verdict_s) = (self.row.judged(verdict), self.row.verdict_s);
-        let was_done = self.row.state == State::Done;
-        self.replace(durability, move |rows| {
-            // A success that could not be proven anew is as old as before.
-            let stays = was_done && judged.state == State::Done && judged.verdict_s == verdict_s;
-            let verdict_row = if stays { judged.verdict_row } else { rows.latest()? };
-            Ok(Row { verdict_row, ..judged })
-        })
-        .inspect_err(|_| self.journal.give_up(&self.mark))
+        let (row, returns) = (self.row.clone(), self.returns.clone());
+        self.replace(durability, move |rows| decide::judged(rows, row, verdict, &returns))
+            .inspect_err(|_| self.journal.give_up(&self.mark))
     }
 
     /// Writes down that the request is called off, before anything is done about it.

@@ -157,7 +157,8 @@ pub struct Row {
     pub signed_s: i64,
     /// WeChat Pay's time of the verdict, in seconds since 1970, where an answer proved it.
     pub verdict_s: Option<i64>,
-    /// Key of the latest row when the verdict was written: what has a higher one began after it.
+    /// Of a finished row, the key of the latest row when its verdict was written: what has a higher one began after it. Of
+    /// an open one that was over before, the same for when it began anew.
     pub verdict_row: i64,
     /// The recorded answer.
     pub answer: Option<Arc<str>>,
@@ -212,6 +213,16 @@ impl Row {
     #[must_use]
     pub fn in_work(&self, until_s: i64) -> Row {
         Row { sent: true, signed_s: self.signed_s.max(until_s), ..self.clone() }
+    }
+
+    /// What has a higher key began after this row did, or, where it is finished, after its verdict.
+    pub fn began_after(&self) -> i64 {
+        self.id.max(self.verdict_row)
+    }
+
+    /// Whether it began after that row, or began anew.
+    pub fn is_later_than(&self, other: &Row) -> bool {
+        self.id > other.id || self.verdict_row >= other.id
     }
 
     /// Until when a delayed copy could arrive, in milliseconds since 1970; 0 where none could.
@@ -313,7 +324,7 @@ pub struct Verdict {
 impl Row {
     /// The same row with what became of it, and nobody who works on it.
     #[must_use]
-    pub fn judged(&self, verdict: Verdict) -> Row {
+    pub fn judged(self, verdict: Verdict) -> Row {
         let now = wall_ms();
         let in_doubt = verdict.state.is_in_doubt() || verdict.state == State::RefusedWatched;
         Row {
@@ -326,13 +337,13 @@ impl Row {
             sent: verdict.sent,
             signed_s: verdict.signed_s,
             verdict_s: verdict.verdict_s.or(self.verdict_s),
-            answer: verdict.answer.or_else(|| self.answer.clone()),
+            answer: verdict.answer.or(self.answer),
             http_status: verdict.http_status.or(self.http_status),
-            request_id: verdict.request_id.or_else(|| self.request_id.clone()),
-            host: verdict.host.or_else(|| self.host.clone()),
+            request_id: verdict.request_id.or(self.request_id),
+            host: verdict.host.or(self.host),
             course: self.course.followed_by(verdict.course),
-            lease: Lease { owner: None, until_ms: None, ..self.lease.clone() },
-            ..self.clone()
+            lease: Lease { owner: None, until_ms: None, ..self.lease },
+            ..self
         }
     }
 }
