@@ -400,8 +400,8 @@ impl Client {
         let is_return = errand.id == api::RETURN.id;
         // Repeats whose answers are lost too would make it young again and again.
         let waits = call == Call::Settling && prior.is_old;
-        let must_ask = is_return || waits || prior.may_be_returned || prior.done_s.is_some();
-        if !prior.doubt || !(must_ask || may_be_dead()) {
+        let asks_first = prior.doubt && (is_return || waits || prior.done_s.is_some() || may_be_dead());
+        if !asks_first && !prior.may_be_returned {
             return self.pursue(errand, prior, deadline, cancel);
         }
         let looked = self.look(errand, ask, shows, deadline, cancel);

@@ -117,7 +117,7 @@ impl Client {
             (Aim::Abandon(note), _) => abandon(claim, note),
             (aim, State::Damaged) => self.ask_about_damaged(claim, &aim, deadline, cancel),
             (Aim::Complete, State::Pending) => self.carry_out(claim, Call::Settling, deadline, cancel),
-            (Aim::Complete, State::Done) if is_fleeting(&claim.row) => {
+            (Aim::Complete, State::Done) if is_fleeting(&claim.row) || claim.returns.are_damaged => {
                 self.carry_out(claim, Call::Settling, deadline, cancel)
             }
             (Aim::Complete, State::Unresolved) if claim.row.called_off => self.void(claim, deadline, cancel),

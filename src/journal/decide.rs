@@ -130,7 +130,7 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
     if matches!(row.state, State::Unresolved | State::Damaged) {
         return Ok(Begin::Unsettled(row));
     }
-    if row.state == State::Done && !new.ask_again {
+    if row.state == State::Done && !new.ask_again && !Returns::after(rows, &row)?.are_damaged {
         return Ok(Begin::Recorded(row));
     }
     let doubt = matches!(row.state, State::Pending | State::RefusedWatched);

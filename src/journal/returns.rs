@@ -10,6 +10,8 @@ use super::store::{Result, Transaction};
 pub struct Returns {
     /// There are some that may have taken effect.
     pub any: bool,
+    /// Something else has changed one of them: whether it took effect, the journal cannot say.
+    pub are_damaged: bool,
     /// Keys of those that had ended.
     ended: Vec<i64>,
 }
@@ -19,7 +21,8 @@ impl Returns {
     pub(super) fn after(rows: &mut dyn Transaction, row: &Row) -> Result<Returns> {
         let later = later(rows, row)?;
         let ended = later.iter().filter(|back| back.state == State::Done).map(|back| back.id).collect();
-        Ok(Returns { any: !later.is_empty(), ended })
+        let are_damaged = later.iter().any(|back| back.state == State::Damaged);
+        Ok(Returns { any: !later.is_empty(), are_damaged, ended })
     }
 
     /// Whether one may have undone the redemption after it was proven, at `proven_s`: one that had not ended when it was
