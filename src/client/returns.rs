@@ -1,7 +1,8 @@
 //! A return in doubt. WeChat Pay's `return` names no redemption, so a repeat undoes whichever stands by then: it goes out
 //! only where the coupon shows that this is the one that it is for, or that nothing is left to undo.
 
-use super::doubt::{Looked, Prior};
+use super::doubt::Prior;
+use super::question::Looked;
 use super::{Client, Errand, void};
 use crate::api;
 use crate::error::Result;

@@ -1,10 +1,12 @@
 //! A redemption that is called off: asked about, and returned if it is there. And one that was told as refused, and may
 //! still arrive.
 
-use super::doubt::{Looked, capped, returned_since};
+use super::Client;
+use super::doubt::{capped, returned_since};
+use super::numbered::{Call, done_s};
+use super::question::Looked;
 use super::record::{end, unrecorded, verdict};
 use super::settle::still_open;
-use super::{Client, done_s};
 use crate::api::{self, Settles, Shows};
 use crate::evidence::{self, Evidence, LIFE_OF_A_COPY_S};
 use crate::hex;
@@ -163,7 +165,7 @@ fn still_refused(claim: Claim, state: State, signed_s: i64, looked: &Looked) -> 
         ..refusal_of(&claim.row)
     };
     let state = match state {
-        State::RefusedWatched => super::record::open_state(&claim.row, state, &told, super::Call::Settling),
+        State::RefusedWatched => super::record::open_state(&claim.row, state, &told, Call::Settling),
         state => state,
     };
     let verdict = verdict(&claim.row, state, signed_s, &told);

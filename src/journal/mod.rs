@@ -11,13 +11,16 @@
 //! [`row`] is what stands in a row, [`decide`] what a call may do by it, [`store`] the contract of what keeps rows, and
 //! [`memory`] and [`sqlite`] keep them.
 
+mod claim;
 pub mod decide;
 pub mod memory;
 pub mod returns;
 pub mod row;
 pub mod sqlite;
+mod state;
 pub mod store;
 
+pub use claim::Claim;
 pub use decide::Begin;
 pub use row::{DELAYED_ARRIVAL, NewRow, Request, Row, State, Verdict};
 
@@ -25,10 +28,9 @@ use crate::error::{Error, Result};
 use crate::net::clock::Known;
 use crate::status::Code;
 use crate::system::wall_ms;
-use decide::{Caller, Taken};
-use returns::Returns;
+use decide::Caller;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{Durability, Mark, Overview, PROVEN_S, Store, StoreError, Transaction};
@@ -52,21 +54,6 @@ pub struct Journal {
     mark: Mutex<Arc<dyn Mark>>,
     /// The outcome of a commit was unknown once.
     is_shaky: AtomicBool,
-}
-
-/// The right to work on a row. Given back when dropped.
-#[derive(Debug)]
-pub struct Claim {
-    journal: Arc<Journal>,
-    mark: Arc<dyn Mark>,
-    /// The row as it was when it was claimed.
-    pub row: Row,
-    /// An earlier call, or a process that died, may have sent it already.
-    pub doubt: bool,
-    /// What the journal held of later returns of its coupon.
-    pub returns: Returns,
-    until_s: AtomicI64,
-    finished: bool,
 }
 
 impl Journal {
@@ -107,7 +94,7 @@ impl Journal {
         {
             self.forget_old(STEPS);
         }
-        Ok(found.map(|taken| self.claimed(mark, taken, until_s)))
+        Ok(found.map(|taken| Claim::of(Arc::clone(self), mark, taken, until_s)))
     }
 
     /// Whether rows can be written: asks for the right to, and changes nothing.
@@ -164,7 +151,7 @@ impl Journal {
             }
             journal_error(error)
         })?;
-        Ok(taken.map(|taken| self.claimed(mark, taken, until_s)))
+        Ok(taken.map(|taken| Claim::of(Arc::clone(self), mark, taken, until_s)))
     }
 
     /// Everything that is not known to be finished, oldest first.
@@ -269,12 +256,6 @@ impl Journal {
         Arc::clone(&lock(&self.mark))
     }
 
-    fn claimed(self: &Arc<Self>, mark: Arc<dyn Mark>, taken: Taken, until_s: i64) -> Claim {
-        let Taken { row, doubt, returns } = taken;
-        let until_s = AtomicI64::new(until_s);
-        Claim { journal: Arc::clone(self), mark, row, doubt, returns, until_s, finished: false }
-    }
-
     /// From now on this context goes by another mark: a row that bears the old one could not be given back.
     fn give_up(&self, mark: &Arc<dyn Mark>) {
         let mut current = lock(&self.mark);
@@ -283,99 +264,6 @@ impl Journal {
                 Ok(fresh) => *current = fresh,
                 Err(error) => crate::log::warn(format_args!("a journal row stays taken: {error}")),
             }
-        }
-    }
-}
-
-impl Claim {
-    /// Records what became of the row and gives it back.
-    pub fn finish(mut self, verdict: Verdict) -> Result<()> {
-        self.finished = true;
-        // What the till may act on as "did not happen" must survive a crash; the rest may be found again.
-        let durability = match verdict.state {
-            State::Pending | State::Done => Durability::Lazy,
-            _ => Durability::Flushed,
-        };
-        let (row, returns) = (self.row.clone(), self.returns.clone());
-        self.replace(durability, move |rows| decide::judged(rows, row, verdict, &returns))
-            .inspect_err(|_| self.journal.give_up(&self.mark))
-    }
-
-    /// Writes down that the request is called off, before anything is done about it.
-    pub fn call_off(&mut self) -> Result<()> {
-        let state = State::Voiding;
-        let row = Row { state, called_off: true, updated_ms: wall_ms(), ..self.row.clone() };
-        let called_off = row.clone();
-        self.replace(Durability::Flushed, move |_| Ok(called_off))?;
-        self.row = row;
-        Ok(())
-    }
-
-    /// Records a person's decision that nobody works on the row any more.
-    pub fn abandon(mut self, note: String) -> Result<()> {
-        let lease = row::Lease { owner: None, until_ms: None, ..self.row.lease.clone() };
-        let row = Row {
-            state: State::Abandoned,
-            note: Some(note),
-            updated_ms: wall_ms(),
-            lease,
-            ..self.row.clone()
-        };
-        self.replace(Durability::Flushed, move |_| Ok(row))?;
-        self.finished = true;
-        Ok(())
-    }
-
-    /// From now on the request may be signed until that time: written down before it is.
-    pub fn extend(&self, until_s: i64) -> Result<()> {
-        let row = self.row.in_work(until_s);
-        self.replace(Durability::Flushed, move |_| Ok(row))?;
-        self.until_s.store(until_s, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// The latest time until which the store has it that the request may be signed.
-    pub fn until_s(&self) -> i64 {
-        self.until_s.load(Ordering::Relaxed)
-    }
-
-    fn replace(
-        &self,
-        durability: Durability,
-        row: impl FnOnce(&mut dyn Transaction) -> store::Result<Row> + Send + 'static,
-    ) -> Result<()> {
-        let (held, number) = (self.row.lease.clone(), Arc::clone(&self.row.request.number));
-        let is_still_ours = self.journal.run(durability, move |rows| {
-            let row = row(rows)?;
-            rows.replace(&row, &held)
-        })?;
-        if is_still_ours {
-            Ok(())
-        } else {
-            Err(journal_error(StoreError::Unknown(format!("somebody else works on {number} by now"))))
-        }
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        if self.finished {
-            return;
-        }
-        let held = self.row.lease.clone();
-        let number = Arc::clone(&self.row.request.number);
-        let merchant = Arc::clone(&self.journal.merchant);
-        let released = self.journal.run(Durability::Lazy, move |rows| {
-            // As it stands, with all that was written down meanwhile.
-            let Some(row) = rows.find(&merchant, &number)?.filter(|row| row.lease == held) else {
-                return Ok(());
-            };
-            let lease = row::Lease { owner: None, until_ms: None, ..held.clone() };
-            rows.replace(&Row { lease, ..row }, &held).map(drop)
-        });
-        if let Err(error) = released {
-            self.journal.give_up(&self.mark);
-            crate::log::warn(format_args!("a journal row could not be given back: {}", error.message));
         }
     }
 }
@@ -396,56 +284,4 @@ fn not_written(why: String) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_row_that_could_not_be_given_back_is_free_for_everybody_once_nobody_works_under_its_mark() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("till.journal");
-        let open = || Arc::new(Journal::open(Some(&path), "1900000001", Duration::from_secs(60)).unwrap());
-        let (journal, other) = (open(), open());
-        let new = |number, body| NewRow::with_body(number, Some(body));
-        let Begin::Go(mut claim) = journal.begin(new("SALE-0001", "a"), 0).unwrap() else { panic!("new") };
-        let Begin::Go(running) = journal.begin(new("SALE-0002", "a"), 0).unwrap() else { panic!("new") };
-        journal.give_up(&claim.mark);
-        claim.finished = true;
-        drop(claim);
-        assert!(
-            matches!(other.begin(new("SALE-0001", "a"), 0), Ok(Begin::Running)),
-            "SALE-0002 is still worked on"
-        );
-        drop(running);
-        for journal in [&journal, &other] {
-            assert!(matches!(journal.begin(new("SALE-0001", "b"), 0), Ok(Begin::Differs { .. })));
-            assert!(journal.claim("SALE-0001", 0).unwrap().is_some());
-        }
-        assert!(matches!(journal.begin(new("SALE-0001", "a"), 0), Ok(Begin::Go(_))));
-    }
-
-    #[test]
-    fn a_verdict_of_somebody_who_lost_the_row_is_not_written() {
-        let journal = Arc::new(Journal::open(None, "1900000001", Duration::from_secs(60)).unwrap());
-        let Begin::Go(claim) = journal.begin(NewRow::plain("SALE-0001"), 0).unwrap() else { panic!("new") };
-        let mut row = journal.find("SALE-0001").unwrap().unwrap();
-        let held = row.lease.clone();
-        row.lease.generation += 1;
-        journal.run(Durability::Lazy, move |rows| rows.replace(&row, &held)).unwrap();
-        let verdict = Verdict {
-            state: State::Done,
-            code: 0,
-            cause: String::new(),
-            attempts: 1,
-            sent: true,
-            signed_s: 0,
-            verdict_s: None,
-            answer: None,
-            http_status: None,
-            request_id: None,
-            host: None,
-            course: crate::course::Course::default(),
-        };
-        assert!(claim.finish(verdict).is_err());
-        assert_eq!(journal.find("SALE-0001").unwrap().unwrap().state, State::Pending);
-    }
-}
+mod tests;
