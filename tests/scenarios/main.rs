@@ -11,6 +11,7 @@
 
 mod brand;
 mod checking;
+mod clock_set_back;
 mod connections;
 mod doubt;
 mod endless;
