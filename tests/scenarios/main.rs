@@ -30,6 +30,8 @@ mod journal;
 mod keys;
 mod logging;
 mod networks;
+#[path = "../support/notified.rs"]
+mod notified;
 mod quotes;
 mod raw;
 mod redeem;
@@ -37,6 +39,7 @@ mod refused_later;
 mod requests;
 mod secrets;
 mod sensitive;
+mod short_serials;
 mod till;
 mod unasked;
 mod upload;
