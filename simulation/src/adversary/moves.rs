@@ -104,13 +104,13 @@ moves! {
     ReplaysOvertaken on "an answer is replayed that was signed before the last change of its coupon";
     FailsTwice on "two writes of one call about a number in doubt fail";
     FailsSettling on "a write fails while a number in doubt is settled";
-    RedeemsOverReturn off "a coupon is redeemed again while a return of it is in doubt";
+    RedeemsOverReturn on "a coupon is redeemed again while a return of it is in doubt";
     ReplaysNameless never "an answer is replayed where true ones name nobody: what tells them apart is not there";
     BareSequential on "answers about SEQUENTIAL coupons leave out who used them";
     ResendsDamaged on "the number of a row that was damaged and has ended is repeated";
     StartsAfterStep on "a process starts on a machine whose clock was set while it was off";
     VoidsDamaged on "a till calls a number off whose row is damaged";
-    ReturnsUnwritten off "a redemption is returned that was told as done, and whose verdict is not in the journal";
+    ReturnsUnwritten on "a redemption is returned that was told as done, and whose verdict is not in the journal";
     StepsWhileOpen on "a machine's clock is set while a number of its journal is in doubt or was called off";
     AbsentAmid on "a proxy's 404 answers a question that is to settle doubt or to call off";
     AltersDoubtful on "a number in doubt is repeated with other members";

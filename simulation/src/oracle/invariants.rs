@@ -42,7 +42,7 @@ invariants! {
     SettlingUndoesSuccess
         "Settling never returns what a call was told as redeemed, unless the till has called it off.";
     VoidReturnsAnother
-        "Calling a number off never undoes the redemption of another one and is then told as done.";
+        "Calling a number off never undoes the redemption of another one and is then told as done, where answers name whose it was.";
     SettlingRedeemsRefused
         "Settling never sends a redemption that the till was told did not happen, or that it has called off.";
     BytesNeverDiffer
