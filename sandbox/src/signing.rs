@@ -147,7 +147,9 @@ impl Signing {
         }
         let state = self.read();
         let certificates = if state.public_key_only { &[] } else { state.certificates.as_slice() };
-        let named = certificates.iter().find(|listed| listed.signatory.serial == serial)?;
+        // The official SDKs write it as a number, without zeros in front.
+        let number = |serial: &str| serial.trim_start_matches('0').to_ascii_uppercase();
+        let named = certificates.iter().find(|listed| number(&listed.signatory.serial) == number(serial))?;
         Some(Arc::clone(&named.signatory))
     }
 
@@ -174,7 +176,13 @@ impl Signing {
     /// serial number.
     pub(crate) fn rotate(&self, now: i64) -> Result<String> {
         let authority = certs::authority("wxcoupon sandbox API CA", now)?;
-        let identity = certs::api(&authority, "wxcoupon sandbox platform", &certs::rsa_key()?, now)?;
+        let identity = certs::api(
+            &authority,
+            "wxcoupon sandbox platform",
+            &certs::rsa_key()?,
+            now,
+            certs::SERIAL_BYTES,
+        )?;
         let serial = certs::serial_of(&identity.cert)?;
         self.write().certificates.push(Listed::new(identity, serial.clone())?);
         Ok(serial)

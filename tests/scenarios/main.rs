@@ -31,6 +31,8 @@ mod journal;
 mod keys;
 mod logging;
 mod networks;
+#[path = "../support/notified.rs"]
+mod notified;
 mod quotes;
 mod raw;
 mod redeem;
@@ -38,6 +40,7 @@ mod refused_later;
 mod requests;
 mod secrets;
 mod sensitive;
+mod short_serials;
 mod till;
 mod unasked;
 mod upload;

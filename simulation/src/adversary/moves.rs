@@ -74,7 +74,7 @@ moves! {
     DiskErrorBefore on "a write fails before anything is written";
     DiskErrorAfter on "a write is said to have failed, and stays";
     DiskBusy on "a write waits three seconds for somebody else and gives up";
-    MarkLost never "a living context's sign of life is lost";
+    MarkLost on "a living context's sign of life is lost, as where a network share forgets the locks of who was silent: two may work on one number then";
     BitFlip on "a bit flips in a row on the disk";
 
     // WeChat Pay, head office and customers.
@@ -84,6 +84,7 @@ moves! {
     Deletes on "the customer deletes a coupon";
     Unauthorised on "the brand withdraws the provider's authorisation for a while";
     Foreign on "a coupon counts as another provider's for a while (404, sub-code 268578608)";
+    Silent on "about some coupons nothing is answered, from some moment on and for ever";
     Bare on "answers leave out who used a coupon, for a while";
     FutureState on "a coupon gets a state that nobody has heard of";
     FutureUsage on "coupons of a usage mode that nobody has heard of";

@@ -50,7 +50,7 @@ invariants! {
     SentBeforeFlushed
         "Nothing is sent under a number that a power cut could make the journal forget.";
     TwoAtOnce
-        "A number is worked on by one call at a time, over all processes of a machine.";
+        "A number is worked on by one call at a time, over all processes of a machine, unless a sign of life was lost.";
     DoubtIsForgotten
         "A number in doubt stays in doubt until a verdict ends it: no refusal of this library's own says otherwise.";
     DoubtNeverEnds
