@@ -232,7 +232,7 @@ fn recorded(row: &Row) -> Report {
         http_status: row.http_status,
         request_id: row.request_id.clone(),
         host: row.host.clone(),
-        data: row.answer.as_ref().and_then(JsonText::read),
+        data: row.answer.as_ref().filter(|_| code == Code::Ok).and_then(JsonText::read),
         ..Report::new(code)
     }
 }
