@@ -15,6 +15,10 @@ impl World {
             let coupon = self.wechat.coupon(&sale.coupon);
             let stands = coupon.is_some_and(|coupon| self.wechat.coupons[coupon].stands(number));
             let code = Arc::clone(&sale.coupon);
+            if self.wechat.is_silent(&code) {
+                // What became of it nobody could find out.
+                continue;
+            }
             let happened = |what: What| {
                 coupon.is_some_and(|coupon| {
                     let ledger = &self.wechat.coupons[coupon].ledger;
