@@ -3,11 +3,13 @@
 # How long the simulation plays.
 SECONDS ?= 60
 HOURS ?= 8
+# How long each target is fuzzed.
+MINUTES ?= 5
 
 # Each step of a target relies on the one before it.
 .NOTPARALLEL:
 
-.PHONY: help demo test libraries check simulate soak faults bench lint advisories header dist install uninstall setup clean
+.PHONY: help demo test libraries check simulate soak faults fuzz bench lint advisories header dist install uninstall setup clean
 
 help:
 	@echo 'make demo        redeem a coupon on this machine, from C'
@@ -16,6 +18,7 @@ help:
 	@echo 'make simulate    play tills, lines, disks and WeChat Pay in virtual time, for SECONDS=60'
 	@echo 'make soak        the same on all cores, for HOURS=8, from a seed of its own'
 	@echo 'make faults      put mended faults back, one at a time: the simulation must find each'
+	@echo 'make fuzz        whatever comes in from outside, for MINUTES=5 a target'
 	@echo 'make lint        format, lints, licences'
 	@echo 'make header      rewrite include/wxcoupon.h and the tables of docs from the sources'
 	@echo 'make dist        the archives for all platforms, in target/dist'
@@ -46,6 +49,9 @@ soak:
 
 faults:
 	@tools/faults.sh
+
+fuzz:
+	@tools/fuzz.sh $(MINUTES)
 
 check: lint
 	cargo test --locked --package wxcoupon --lib --test outcome --test signature --test notification --test header --test scenarios
