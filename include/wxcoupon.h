@@ -112,17 +112,24 @@
  *   private_key_pem             its text; PKCS#8 or PKCS#1, PEM or Base64
  *   private_key_passphrase      where the key is encrypted
  *
- * and one way or both to prove what WeChat Pay answers:
+ * and one way or more to prove what WeChat Pay answers:
  *
  *   wechatpay_public_key_id     "PUB_KEY_ID_..." with
  *   wechatpay_public_key_path   the file of that key, or
  *   wechatpay_public_key_pem    its text
  *   platform_certificates       list of files
+ *   apiv3_key                   32 characters; alone it will do where WeChat
+ *                               Pay gives the merchant platform certificates:
+ *                               they are downloaded. It opens notifications,
+ *                               too
  *
  * The others may be left out. docs/configuration.md has bounds and sources.
  *
- *   apiv3_key                   32 characters; opens notifications and platform
- *                               certificates
+ *   mode                        "partner", or "brand" where a brand signs for
+ *                               itself, with
+ *   brand_id                    the brand's number in place of mchid
+ *   merchant_certificate_path   file of the API certificate, or
+ *   merchant_certificate_pem    its text: serial number and key are compared
  *   defaults                    {"appid", "brand_id", "store_id"}: used where
  *                               a request leaves them out
  *   timeout_ms                  whole call, 10000
@@ -738,7 +745,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_quote(
     wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
 
 /*
- * Redeems a coupon : reports to WeChat Pay that the coupon was used for this
+ * Redeems a coupon: reports to WeChat Pay that the coupon was used for this
  * order.
  *
  * Call it once the order is paid. Give each redemption one out_request_no and
@@ -770,7 +777,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_use(
     wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
 
 /*
- * Returns a redeemed coupon : undoes a redemption, so that the user may use the
+ * Returns a redeemed coupon: undoes a redemption, so that the user may use the
  * coupon again.
  *
  * Report it after the sale was undone. It has a request number of its own;

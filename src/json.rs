@@ -145,7 +145,8 @@ pub fn find<'a>(members: &'a Map<String, Value>, pointer: &str) -> Option<&'a Va
     })
 }
 
-/// Where a value stands. It becomes a JSON pointer only when it is written, which is when something is refused.
+/// Where a value stands. It becomes a JSON pointer only when it is written, which is when something is refused. The pointer
+/// ends above a name that may be a key.
 #[derive(Debug, Clone, Copy)]
 pub enum At<'a> {
     /// The whole text.
@@ -156,13 +157,32 @@ pub enum At<'a> {
     Item(&'a At<'a>, usize),
 }
 
+impl At<'_> {
+    /// Whether it was written to the end.
+    fn write(&self, formatter: &mut fmt::Formatter<'_>) -> std::result::Result<bool, fmt::Error> {
+        match self {
+            At::Root => Ok(true),
+            At::Member(parent, key) => {
+                let whole = parent.write(formatter)? && !may_be_a_key(key);
+                if whole {
+                    formatter.write_str(&pointer("", key))?;
+                }
+                Ok(whole)
+            }
+            At::Item(parent, index) => {
+                let whole = parent.write(formatter)?;
+                if whole {
+                    write!(formatter, "/{index}")?;
+                }
+                Ok(whole)
+            }
+        }
+    }
+}
+
 impl fmt::Display for At<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            At::Root => Ok(()),
-            At::Member(parent, key) => write!(formatter, "{parent}{}", pointer("", key)),
-            At::Item(parent, index) => write!(formatter, "{parent}/{index}"),
-        }
+        self.write(formatter).map(drop)
     }
 }
 
@@ -327,6 +347,10 @@ mod tests {
         let item = At::Item(&list, item);
         assert_eq!(At::Member(&item, "b/c~d").to_string(), "/a/3/b~1c~0d");
         assert_eq!(At::Root.to_string(), "");
+        for key in ["-----BEGIN PRIVATE KEY-----", "two\nlines", &"A1".repeat(20)] {
+            let secret = At::Member(&item, key);
+            assert_eq!(At::Member(&secret, "below").to_string(), "/a/3");
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed test panics")]
 
+#[path = "header/answers.rs"]
+mod answers;
 #[path = "header/document.rs"]
 mod document;
 #[path = "header/item.rs"]

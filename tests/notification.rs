@@ -340,6 +340,24 @@ fn what_is_signed_but_does_not_open_is_asked_for_again() {
 }
 
 #[test]
+fn a_message_never_quotes_what_stands_where_a_serial_number_or_an_algorithm_belongs() {
+    const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAo";
+    let mut body = envelope("PRODUCT_COUPON_SP.SEND", &Sealing::of(SEND));
+    body["resource"]["algorithm"] = json!(KEY);
+    let mut unknown = Post::of("PRODUCT_COUPON_SP.SEND", SEND);
+    unknown.headers["Wechatpay-Serial"] = json!(KEY);
+    for post in [Post::enveloped(&body), unknown] {
+        let answer = post.open();
+        assert_eq!(answer["name"], "WXCOUPON_E_NOTIFICATION_UNTRUSTED", "{answer}");
+        let message = answer["message"].as_str().unwrap();
+        assert!(
+            !message.contains("BEGIN") && !message.contains('\n') && !message.contains("MII"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn a_message_never_quotes_what_it_could_not_read() {
     let body = r#"{"id":1,"phone_number":"13800138000"}"#;
     let text = Post::signed(body.as_bytes().to_vec(), now()).text();

@@ -107,6 +107,8 @@ fn last_words(machine: MachineId, process: ProcessId) {
     });
     let listed = listed(process);
     let unresolved: Vec<Arc<str>> = numbers_in(&listed, &["unresolved", "damaged"]);
+    let pending = numbers_in(&listed, &["pending", "voiding"]);
+    with(|world| nothing_waits(world, machine, &pending));
     let open: Vec<Arc<str>> = numbers_in(&listed, &["pending", "voiding", "watching", "refused_watched"]);
     let numbers: Vec<_> = with(|world| {
         let mine = world.oracle.sales.iter().filter(|((at, _), _)| *at == machine);
@@ -146,7 +148,8 @@ fn last_words(machine: MachineId, process: ProcessId) {
         let (code, fits) = with(|world| {
             let now = world.now;
             let coupon = &mut world.wechat.coupons[place];
-            (Arc::clone(&coupon.code), coupon.state(now) == State::Effective && coupon.standing.is_empty())
+            let is_free = coupon.state(now) == State::Effective && coupon.standing.is_empty();
+            (Arc::clone(&coupon.code), is_free && !coupon.is_silent)
         });
         if !fits {
             continue;
@@ -169,6 +172,20 @@ fn last_words(machine: MachineId, process: ProcessId) {
                 world.oracle.broken(Broken::new(Invariant::CouponIsBlocked, now, words));
             });
         }
+    }
+}
+
+/// Settling everything has settled what can be: nobody had to ask about a number by itself.
+fn nothing_waits(world: &mut World, machine: MachineId, pending: &[Arc<str>]) {
+    let answers = |number: &&Arc<str>| {
+        let sale = world.oracle.sale(machine, number);
+        sale.is_some_and(|sale| !world.wechat.is_silent(&sale.coupon))
+            && !world.machines[machine].undone_by_mistake.contains_key(*number)
+    };
+    if let Some(number) = pending.iter().find(answers) {
+        let words = format!("everything was settled for days, and {number} is pending");
+        let now = world.now;
+        world.oracle.broken(Broken::new(Invariant::DoubtNeverEnds, now, words));
     }
 }
 

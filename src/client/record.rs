@@ -1,7 +1,8 @@
 //! What became of a request, in the journal; and where it cannot be written, the verdict that this leaves.
 
 use super::doubt::capped;
-use super::{Call, api, is_fleeting};
+use super::numbered::{Call, is_fleeting};
+use crate::api;
 use crate::error::Error;
 use crate::journal::{Claim, Row, State, Verdict};
 use crate::net::in_flight;

@@ -1,54 +1,29 @@
 //! What may have happened becomes known: repeated until answered, called off and undone, or abandoned by a person.
 
-use super::doubt::{Looked, Prior, returned_since};
+use super::doubt::{Prior, returned_since};
+use super::numbered::{Call, is_fleeting};
+use super::pending::{code_of, lists};
+use super::question::Looked;
 use super::record::{open_state, unrecorded, verdict};
-use super::{Call, Client, Errand, is_fleeting, no_such_number};
+use super::wanted::{Aim, Wanted};
+use super::{Client, Errand, no_such_number};
 use crate::api::{self, Settles};
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::journal::{Claim, Row, State};
-use crate::json::{self, At};
 use crate::limits::LONGEST_CALL_MS;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::Report;
 use crate::status::{Class, Code};
 use crate::system::wall_ms;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 
 /// Rows in a row that get no answer before it is asked whether the line is down.
 const UNANSWERED_IN_A_ROW: u32 = 3;
-/// Rows that a list names one by one.
-const LISTED: usize = 1000;
 /// An unresolved row is asked about once in that time.
 const ASKED_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
-/// Longest note of an abandoned row, in characters.
-const LONGEST_NOTE: usize = 500;
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Aim {
-    Complete,
-    Void,
-    /// A person's recorded decision that nobody works on it any more.
-    Abandon(String),
-    /// What was told as refused, and may still happen.
-    Watch,
-}
-
-#[derive(Serialize)]
-struct Listed<'a> {
-    out_request_no: &'a str,
-    operation: &'a str,
-    state: &'static str,
-    age_ms: i64,
-    attempts: u32,
-    name: &'static str,
-    cause: &'a str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    request_ids: Vec<&'a str>,
-}
 
 impl Client {
     /// Everything that is not known to be finished; asks nobody.
@@ -117,7 +92,7 @@ impl Client {
             (Aim::Abandon(note), _) => abandon(claim, note),
             (aim, State::Damaged) => self.ask_about_damaged(claim, &aim, deadline, cancel),
             (Aim::Complete, State::Pending) => self.carry_out(claim, Call::Settling, deadline, cancel),
-            (Aim::Complete, State::Done) if is_fleeting(&claim.row) => {
+            (Aim::Complete, State::Done) if is_fleeting(&claim.row) || claim.returns.are_damaged => {
                 self.carry_out(claim, Call::Settling, deadline, cancel)
             }
             (Aim::Complete, State::Unresolved) if claim.row.called_off => self.void(claim, deadline, cancel),
@@ -250,52 +225,6 @@ impl Client {
     }
 }
 
-struct Wanted {
-    number: Option<String>,
-    aim: Aim,
-    limit: Option<Duration>,
-}
-
-impl Wanted {
-    fn read(input: Option<&str>) -> Result<Wanted> {
-        let mut members = input.map(json::parse_object).transpose()?.unwrap_or_default();
-        let limit = api::take_options(&mut members)?.timeout;
-        let mut text = |name: &str| match members.shift_remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
-            Some(_) => {
-                Err(Error::at(Code::Request, json::pointer("", name), format!("{name} must be a text")))
-            }
-        };
-        let number = text("out_request_no")?;
-        if let Some(number) = &number {
-            api::check_name(number, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
-        }
-        let aim = match text("aim")?.as_deref() {
-            None | Some("complete") => Aim::Complete,
-            Some("void") => Aim::Void,
-            Some("abandon") => Aim::Abandon(note(text("note")?)?),
-            Some(_) => return Err(Error::at(Code::Request, "/aim", "aim must be complete, void or abandon")),
-        };
-        match members.keys().next() {
-            None => Ok(Wanted { number, aim, limit }),
-            Some(unknown) => {
-                let known = "is not known; known are: out_request_no, aim, note, _options";
-                Err(json::unknown_member(Code::Request, "", unknown, known))
-            }
-        }
-    }
-}
-
-fn note(note: Option<String>) -> Result<String> {
-    let note = note.filter(|note| !note.trim().is_empty() && note.chars().count() <= LONGEST_NOTE);
-    note.ok_or_else(|| {
-        let message =
-            format!("abandoning needs a note of 1 to {LONGEST_NOTE} characters: who decided it, and why");
-        Error::at(Code::Request, "/note", message)
-    })
-}
-
 const DAMAGED: &str = "the row with this number was changed by something else than this library";
 
 /// Whether a day has passed since it was asked about.
@@ -361,58 +290,4 @@ pub(super) fn still_open(claim: Claim, state: State, why: &str, asked: Option<&R
         Ok(()) => report,
         Err(error) => unrecorded(report, &error),
     }
-}
-
-fn lists(rows: &[Row], settled: Option<usize>) -> Value {
-    let count = |of: &dyn Fn(State) -> bool| rows.iter().filter(|row| of(row.state)).count();
-    let of = |unresolved: bool| -> Vec<Listed<'_>> {
-        let rows = rows.iter().filter(|row| (row.state == State::Unresolved) == unresolved);
-        rows.take(LISTED).map(listed).collect()
-    };
-    let mut lists = json!({
-        "pending": count(&State::is_pending),
-        "watching": count(&|state| matches!(state, State::Watching | State::RefusedWatched)),
-        "requests": of(false),
-        "unresolved": of(true),
-    });
-    if let (Some(settled), Some(members)) = (settled, lists.as_object_mut()) {
-        members.insert("settled".into(), settled.into());
-    }
-    lists
-}
-
-fn listed(row: &Row) -> Listed<'_> {
-    let is_unresolved = row.state == State::Unresolved;
-    let ids = row.course.attempts().iter().filter_map(|attempt| attempt.request_id.as_deref());
-    Listed {
-        out_request_no: &row.request.number,
-        operation: &row.request.operation,
-        state: match row.state {
-            State::Watching | State::RefusedWatched => "watching",
-            State::Voiding => "voiding",
-            State::Unresolved => "unresolved",
-            State::Damaged => "damaged",
-            _ => "pending",
-        },
-        age_ms: wall_ms().saturating_sub(row.created_ms).max(0),
-        attempts: row.attempts,
-        name: told(row).name(),
-        cause: &row.cause,
-        request_ids: if is_unresolved { ids.collect() } else { Vec::new() },
-    }
-}
-
-/// What the till was told of it last.
-fn told(row: &Row) -> Code {
-    match row.state {
-        State::RefusedWatched => Code::from_number(row.code).unwrap_or(Code::Refused),
-        _ => code_of(row),
-    }
-}
-
-/// A row without a verdict belongs to a call that is running, or to a process that died.
-pub(super) fn code_of(row: &Row) -> Code {
-    Code::from_number(row.code)
-        .filter(|code| matches!(code.class(), Class::InDoubt | Class::Bug))
-        .unwrap_or(Code::ConnectionLost)
 }

@@ -6,28 +6,21 @@
 //! it again proves again that it is WeChat Pay's.
 
 use super::doubt::Prior;
+use super::keys::Keys;
 use super::{Client, Errand};
 use crate::api::Prepared;
-use crate::config::Config;
 use crate::error::Result;
 use crate::log;
-use crate::mode::Mode;
 use crate::net::Answer;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::Report;
 use crate::status::{Class, Code};
 use crate::system;
-use crate::wire::certificates;
-use crate::wire::keys::Certificate;
-use crate::wire::ring::{KeyRing, PUBLIC_KEY_ID_PREFIX};
+use crate::wire::ring::PUBLIC_KEY_ID_PREFIX;
 use crate::wire::verify::{self, Distrust, Freshness, Proof, SignatureHeaders};
-use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, Instant};
-use zeroize::Zeroizing;
+use std::sync::PoisonError;
+use std::time::Duration;
 
 /// The request for platform certificates.
 const DOWNLOAD: &str = "certificates";
@@ -36,151 +29,8 @@ const TARGET: &str = "/v3/certificates";
 const AT_MOST_EVERY: Duration = Duration::from_secs(60);
 /// Time until a refused download is tried again while there is no key at all.
 const AFTER_REFUSAL: Duration = Duration::from_secs(5);
-/// A list of certificates has a few kilobytes.
-const LARGEST_KEPT: u64 = 1024 * 1024;
 /// How soon a waiting call looks whether it was called off.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// A till's clock may be two days off; a certificate that ended earlier proves nothing any more.
-const CLOCK_S: u64 = 2 * 24 * 60 * 60;
-
-/// The keys of a context.
-pub(super) struct Keys {
-    /// What the configuration names.
-    configured: KeyRing,
-    downloaded: Mutex<Vec<Certificate>>,
-    /// Both together.
-    all: RwLock<Arc<KeyRing>>,
-    /// Opens what is downloaded; nothing where downloading makes no sense.
-    apiv3_key: Option<Zeroizing<String>>,
-    /// Where what is downloaded is kept.
-    file: Option<PathBuf>,
-    download: Mutex<Download>,
-    ended: Condvar,
-}
-
-#[derive(Default)]
-struct Download {
-    running: bool,
-    /// Before that nobody tries again.
-    not_before: Option<Instant>,
-    /// Why the last one brought nothing.
-    failed: Option<Report>,
-}
-
-impl std::fmt::Debug for Keys {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Keys").field("all", &self.ring().serials().collect::<Vec<_>>()).finish()
-    }
-}
-
-impl Keys {
-    /// The configured keys and what an earlier process has left on the disk.
-    pub(super) fn new(config: &Config) -> Keys {
-        let apiv3_key = config.apiv3_key.clone().filter(|_| config.identity.mode == Mode::Partner);
-        let keys = Keys {
-            configured: config.ring.clone(),
-            downloaded: Mutex::default(),
-            all: RwLock::new(Arc::new(config.ring.clone())),
-            apiv3_key,
-            file: config.certificates_path.clone(),
-            download: Mutex::default(),
-            ended: Condvar::new(),
-        };
-        keys.load();
-        keys
-    }
-
-    /// Takes over what another configuration of the same context has downloaded; what it had configured is
-    /// gone.
-    pub(super) fn adopt(&self, other: &Keys) {
-        let downloaded = other.downloaded.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if self.apiv3_key.is_some() && self.apiv3_key == other.apiv3_key && !downloaded.is_empty() {
-            self.put(downloaded);
-        }
-    }
-
-    /// All keys there are now.
-    pub(super) fn ring(&self) -> Arc<KeyRing> {
-        Arc::clone(&self.all.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// These are what was downloaded, in place of what was before.
-    fn put(&self, downloaded: Vec<Certificate>) {
-        let mut kept = self.downloaded.lock().unwrap_or_else(PoisonError::into_inner);
-        *self.all.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(self.with(&downloaded));
-        *kept = downloaded;
-    }
-
-    /// The configured keys and these.
-    fn with(&self, downloaded: &[Certificate]) -> KeyRing {
-        let mut ring = self.configured.clone();
-        for certificate in downloaded {
-            // One that has the merchant's own serial number would prove the merchant's own words.
-            if !ring.is_merchant(&certificate.serial) && ring.get(&certificate.serial).is_none() {
-                ring.insert_certificate(certificate.clone());
-            }
-        }
-        ring
-    }
-
-    /// Whether a key with that serial number may be found by downloading.
-    fn may_find(&self, serial: &str) -> bool {
-        self.apiv3_key.is_some() && !serial.starts_with(PUBLIC_KEY_ID_PREFIX)
-    }
-
-    /// Certificates that are valid now, out of an answer or its copy.
-    fn opened(&self, answer: &[u8]) -> Result<Vec<Certificate>> {
-        let key = self.apiv3_key.as_deref().map(String::as_str).unwrap_or_default();
-        let now = u64::try_from(system::wall_date().unix_timestamp()).unwrap_or(0);
-        let mut opened = certificates::open(answer, key)?;
-        opened.retain(|certificate| certificate.until.saturating_add(CLOCK_S) > now);
-        Ok(opened)
-    }
-
-    fn load(&self) {
-        let (Some(_), Some(file)) = (&self.apiv3_key, &self.file) else { return };
-        let Ok(answer) = crate::file::read_whole(file, LARGEST_KEPT) else { return };
-        match self.opened(&answer) {
-            Ok(certificates) => self.put(certificates),
-            // Another APIv3 key since, or a damaged file: the next download writes it anew.
-            Err(error) => {
-                log::warn(format_args!("kept platform certificates are not used: {}", error.message));
-            }
-        }
-    }
-
-    fn keep(&self, answer: &[u8]) {
-        let Some(file) = &self.file else { return };
-        if let Err(error) = write_whole(file, answer) {
-            log::warn(format_args!("platform certificates could not be kept in {}: {error}", file.display()));
-        }
-    }
-
-    fn download(&self) -> MutexGuard<'_, Download> {
-        self.download.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The whole file or none of it, whoever reads it meanwhile.
-fn write_whole(file: &Path, content: &[u8]) -> std::io::Result<()> {
-    let mut name = file.as_os_str().to_owned();
-    let unique = crate::wire::sign::nonce().map_err(|error| std::io::Error::other(error.message))?;
-    name.push(format!(".{unique}"));
-    let fresh = PathBuf::from(name);
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options
-        .open(&fresh)
-        .and_then(|mut open| open.write_all(content).and_then(|()| open.sync_all()))
-        .and_then(|()| fs::rename(&fresh, file));
-    if written.is_err() {
-        // It is of no use, and another attempt writes another.
-        let _ = fs::remove_file(&fresh);
-    }
-    written
-}
 
 impl Client {
     /// What a signature proves. Where its key is not known, platform certificates are downloaded first.

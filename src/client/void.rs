@@ -1,12 +1,14 @@
 //! A redemption that is called off: asked about, and returned if it is there. And one that was told as refused, and may
 //! still arrive.
 
-use super::doubt::{Looked, capped, returned_since};
+use super::Client;
+use super::doubt::{capped, returned_since};
+use super::numbered::{Call, done_s};
+use super::question::Looked;
 use super::record::{end, unrecorded, verdict};
 use super::settle::still_open;
-use super::{Client, done_s};
-use crate::api;
-use crate::evidence::{Evidence, LIFE_OF_A_COPY_S};
+use crate::api::{self, Settles, Shows};
+use crate::evidence::{self, Evidence, LIFE_OF_A_COPY_S};
 use crate::hex;
 use crate::journal::{Claim, Row, State};
 use crate::limits::LONGEST_CALL_MS;
@@ -46,6 +48,9 @@ impl Client {
             Evidence::Undone => looked.copies_are_dead(signed_s),
             _ => looked.counts(signed_s),
         };
+        if let Some(other) = looked.coupon().and_then(|coupon| undone_late(row, &coupon)) {
+            return undid_another(claim, &other);
+        }
         match looked.evidence.clone() {
             Evidence::Done => self.give_back(claim, State::Voided, looked, deadline, cancel),
             Evidence::Absent if was_proven => {
@@ -129,13 +134,7 @@ impl Client {
             return still_open(claim, State::Voiding, why, None);
         }
         if let Some(other) = another_number(row, &undone) {
-            // Between the question and the return somebody else has redeemed it, and that is what was returned.
-            let why = format!(
-                "the return undid the redemption by number {other}, not the one by {}",
-                row.request.number
-            );
-            log::error(format_args!("{why}"));
-            return still_open(claim, State::Voiding, &why, None);
+            return undid_another(claim, &other);
         }
         let number = undone.out_request_no.clone();
         if state == State::Refused {
@@ -166,7 +165,7 @@ fn still_refused(claim: Claim, state: State, signed_s: i64, looked: &Looked) -> 
         ..refusal_of(&claim.row)
     };
     let state = match state {
-        State::RefusedWatched => super::record::open_state(&claim.row, state, &told, super::Call::Settling),
+        State::RefusedWatched => super::record::open_state(&claim.row, state, &told, Call::Settling),
         state => state,
     };
     let verdict = verdict(&claim.row, state, signed_s, &told);
@@ -178,11 +177,31 @@ fn still_refused(claim: Claim, state: State, signed_s: i64, looked: &Looked) -> 
 
 /// The number of another redemption that an answer to our return shows in place of ours.
 fn another_number(row: &Row, undone: &Report) -> Option<String> {
-    let coupon: Value = serde_json::from_str(undone.data.as_ref()?.get()).ok()?;
-    let places = ["/single_usage_detail/use_request_no", "/progressive_bundle_usage_detail/use_request_no"];
-    let shown: Vec<&str> = places.iter().filter_map(|at| coupon.pointer(at)?.as_str()).collect();
-    let is_ours = shown.contains(&&*row.request.number);
-    shown.first().filter(|_| !is_ours).map(|other| (*other).to_owned())
+    let coupon = serde_json::from_str(undone.data.as_ref()?.get()).ok()?;
+    evidence::other_undone(&row.request.number, undone.out_request_no.as_deref()?, &coupon)
+}
+
+/// The same where a copy of our return came late.
+fn undone_late(row: &Row, coupon: &Map<String, Value>) -> Option<String> {
+    let back = return_number(&row.request.number);
+    let Settles::ByAsking { shows: Shows::Coupon(trace), .. } = api::RETURN.settles else { return None };
+    let is_ours = evidence::of_coupon(trace, &back, coupon) == Evidence::Done;
+    evidence::other_undone(&row.request.number, &back, coupon).filter(|_| is_ours)
+}
+
+/// After somebody else had returned ours, and before our return arrived, another number has redeemed the coupon: that is what
+/// was returned.
+fn undid_another(claim: Claim, other: &str) -> Report {
+    let message = format!("it was the one by number {other}, not the one by {}", claim.row.request.number);
+    let why = "the return undid another redemption";
+    log::error(format_args!("{why}: {message}"));
+    // A person must redeem it anew, and abandon the number.
+    still_open(
+        claim,
+        State::Voiding,
+        why,
+        Some(&Report { message, heard: true, ..Report::new(Code::AnswerUntrusted) }),
+    )
 }
 
 fn watching(signed_s: i64) -> Report {

@@ -84,7 +84,7 @@ pub unsafe extern "C" fn wxcoupon_ctx_new(
             match made {
                 Ok((key, encoding, report)) => {
                     // SAFETY: checked for NULL above, writable by this function's contract.
-                    unsafe { out_ctx.write_unaligned(key as *mut wxcoupon_ctx) };
+                    unsafe { out_ctx.write_unaligned(key) };
                     (report, encoding)
                 }
                 Err(error) => (refused("ctx_new", error), TextEncoding::UTF8),
@@ -101,14 +101,19 @@ fn refused(what: &str, error: Error) -> Report {
     error.into()
 }
 
-fn make(bytes: &[u8]) -> Result<(usize, TextEncoding, Report)> {
+/// A context around a client that was put together from parts. Freed like any other; nothing where too many are alive.
+pub fn ctx_of(client: Client, encoding: TextEncoding) -> Option<*mut wxcoupon_ctx> {
+    let ctx = Ctx { client: Arc::new(client), jobs: Arc::default(), encoding };
+    CTXS.insert(ctx).map(|key| key as *mut wxcoupon_ctx)
+}
+
+fn make(bytes: &[u8]) -> Result<(*mut wxcoupon_ctx, TextEncoding, Report)> {
     #[cfg(unix)]
     super::fork::notice();
     let (text, encoding) = decode_config(bytes)?;
     let client = Client::new(Config::from_json(&text)?)?;
     let report = Report::local(&client.summary()?);
-    let key = CTXS
-        .insert(Ctx { client: Arc::new(client), jobs: Arc::default(), encoding })
+    let key = ctx_of(client, encoding)
         .ok_or_else(|| Error::new(Code::Handle, "too many contexts are alive; free those no longer used"))?;
     Ok((key, encoding, report))
 }

@@ -5,7 +5,7 @@ use super::{wxcoupon_buf, wxcoupon_ctx};
 use crate::api;
 use std::ffi::c_char;
 
-/// Redeems a coupon : reports to WeChat Pay that the coupon was used for this order.
+/// Redeems a coupon (核销): reports to WeChat Pay that the coupon was used for this order.
 ///
 /// Call it once the order is paid. Give each redemption one out_request_no and keep it with the sale. The
 /// request is written down before it leaves, and repeated unchanged within the deadline while its outcome is
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn wxcoupon_query(
     unsafe { operate(ctx, &api::QUERY, json_in, out_buf) }
 }
 
-/// Returns a redeemed coupon : undoes a redemption, so that the user may use the coupon again.
+/// Returns a redeemed coupon (退券): undoes a redemption, so that the user may use the coupon again.
 ///
 /// Report it after the sale was undone. It has a request number of its own; repeat it unchanged like a
 /// redemption.

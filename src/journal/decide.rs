@@ -1,10 +1,14 @@
 //! What a call with a number may do, by what the journal knows of it.
 
-use super::row::{Lease, NewRow, Row, State};
+use super::returns::Returns;
+use super::row::{Lease, NewRow, Row, State, Verdict};
 use super::store::{Result, Transaction};
 use crate::system::wall_ms;
 use serde_json::{Map, Value};
 use std::sync::Arc;
+
+/// Why a redemption that was told as done stays open.
+const UNDER_RETURN: &str = "it was redeemed, and a return of the coupon may have undone it since: settle it";
 
 /// Who asks, and who is alive.
 pub struct Caller<'a> {
@@ -20,14 +24,9 @@ pub struct Caller<'a> {
 
 /// What is known of a number when a call comes with it.
 #[derive(Debug)]
-pub enum Found {
-    /// The caller works on it now.
-    Claimed {
-        /// As it was before.
-        row: Row,
-        /// An earlier call, or a process that died, may have sent it.
-        doubt: bool,
-    },
+pub enum Begin<C> {
+    /// Send the row's bytes: the caller works on it now.
+    Go(C),
     /// It is done; this was the answer.
     Recorded(Row),
     /// Nothing is sent under that number any more.
@@ -50,35 +49,60 @@ pub enum Found {
     },
 }
 
+impl<C> Begin<C> {
+    /// The same with another form of the right to send.
+    pub fn map<D>(self, claimed: impl FnOnce(C) -> D) -> Begin<D> {
+        match self {
+            Begin::Go(claim) => Begin::Go(claimed(claim)),
+            Begin::Recorded(row) => Begin::Recorded(row),
+            Begin::Unsettled(row) => Begin::Unsettled(row),
+            Begin::Running => Begin::Running,
+            Begin::Differs { why, row } => Begin::Differs { why, row },
+            Begin::Reused { why, in_doubt } => Begin::Reused { why, in_doubt },
+        }
+    }
+}
+
+/// A row that the caller works on now.
+#[derive(Debug)]
+pub struct Taken {
+    /// As it was before.
+    pub row: Row,
+    /// An earlier call, or a process that died, may have sent it.
+    pub doubt: bool,
+    /// What the journal holds of later returns of its coupon.
+    pub returns: Returns,
+}
+
 /// Writes a request down, or finds what is known about its number.
-pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Result<Found> {
+pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Result<Begin<Taken>> {
     let insert = |rows: &mut dyn Transaction, new: NewRow| {
         let row = Row::new(caller.merchant, caller.mark, new);
         let id = rows.insert(&row.in_work(caller.until_s))?;
-        Ok(Found::Claimed { row: Row { id, ..row }, doubt: false })
+        Ok(Begin::Go(Taken { row: Row { id, ..row }, doubt: false, returns: Returns::default() }))
     };
     let Some(row) = rows.find(caller.merchant, &new.request.number)? else {
         return insert(rows, new);
     };
     if is_held(&row, caller) {
-        return Ok(Found::Running);
+        return Ok(Begin::Running);
     }
     // Told "never sent" after which nothing was sent: the number is as good as new.
     if row.state == State::Closed && !row.sent && !same_request(&row, &new) {
         rows.delete(row.id, &row.lease)?;
         return insert(rows, new);
     }
-    let reused = |why: String| Ok(Found::Reused { why, in_doubt: row.state.is_in_doubt() });
+    let reused = |why: String| Ok(Begin::Reused { why, in_doubt: row.state.is_in_doubt() });
     if row.state == State::Abandoned {
         return reused("the request with this number was abandoned".into());
     }
     if row.note.is_some() && matches!(row.state, State::Done | State::Refused) {
         // It was damaged, and its number has redeemed something: nothing is sent under it again.
-        return Ok(Found::Recorded(row));
+        return Ok(Begin::Recorded(row));
     }
     if row.state == State::Refused && row.called_off && same_request(&row, &new) {
         // It happened late, and was returned.
-        return Ok(Found::Recorded(row));
+        return Ok(Begin::Recorded(row));
     }
     if matches!(row.state, State::Watching | State::Voiding | State::Voided) || row.called_off {
         return reused("the request with this number was called off".into());
@@ -91,12 +115,12 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
                 "this number is in doubt, and its request had other members: {}",
                 differing(&row, &new)
             );
-            return Ok(Found::Differs { why, row });
+            return Ok(Begin::Differs { why, row });
         }
         let code = row.members.get("coupon_code").and_then(Value::as_str);
         let about = code.map(|code| format!(" of coupon {code}")).unwrap_or_default();
         let operation = &row.request.operation;
-        return Ok(Found::Reused {
+        return Ok(Begin::Reused {
             why: format!(
                 "the number stands for another request: {operation}{about} recorded with other content"
             ),
@@ -104,25 +128,55 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
         });
     }
     if matches!(row.state, State::Unresolved | State::Damaged) {
-        return Ok(Found::Unsettled(row));
+        return Ok(Begin::Unsettled(row));
     }
-    if row.state == State::Done && !new.ask_again {
-        return Ok(Found::Recorded(row));
+    if row.state == State::Done && !new.ask_again && !Returns::after(rows, &row)?.are_damaged {
+        return Ok(Begin::Recorded(row));
     }
     let doubt = matches!(row.state, State::Pending | State::RefusedWatched);
-    let state = if row.state == State::Done { State::Done } else { State::Pending };
-    Ok(match take_up(rows, Row { state, ..row }, caller)? {
-        Some(row) => Found::Claimed { row, doubt },
-        None => Found::Running,
+    let row = match row.state {
+        State::Done | State::Pending => row,
+        // It was over, and begins anew.
+        _ => Row { state: State::Pending, verdict_row: rows.latest()?, ..row },
+    };
+    Ok(match take_up(rows, row, caller)? {
+        Some(row) => Begin::Go(Taken { returns: Returns::after(rows, &row)?, row, doubt }),
+        None => Begin::Running,
     })
 }
 
 /// The row with that number, to work on; nothing when somebody else works on it.
-pub fn claim(rows: &mut dyn Transaction, caller: &Caller<'_>, number: &str) -> Result<Option<Row>> {
-    match rows.find(caller.merchant, number)? {
-        Some(row) if !is_held(&row, caller) => take_up(rows, Row { tried_ms: wall_ms(), ..row }, caller),
-        _ => Ok(None),
+pub fn claim(rows: &mut dyn Transaction, caller: &Caller<'_>, number: &str) -> Result<Option<Taken>> {
+    let Some(row) = rows.find(caller.merchant, number)?.filter(|row| !is_held(row, caller)) else {
+        return Ok(None);
+    };
+    let Some(row) = take_up(rows, Row { tried_ms: wall_ms(), ..row }, caller)? else { return Ok(None) };
+    let doubt = row.state.is_in_doubt() || row.state == State::RefusedWatched;
+    Ok(Some(Taken { returns: Returns::after(rows, &row)?, row, doubt }))
+}
+
+/// The row with what became of it. `returns`: as they were when it was taken up.
+pub fn judged(rows: &mut dyn Transaction, row: Row, verdict: Verdict, returns: &Returns) -> Result<Row> {
+    let (was, began_after, proven_s) = (row.state, row.verdict_row, row.verdict_s);
+    if !verdict.state.is_finished() {
+        return Ok(row.judged(verdict));
     }
+    let latest = rows.latest()?;
+    if verdict.state == State::Done
+        && row.began_after() < latest
+        && returns.may_have_undone(rows, &row, verdict.verdict_s)?
+    {
+        let state = match was {
+            State::Done => State::Done,
+            open if open.is_in_doubt() => open,
+            _ => State::Pending,
+        };
+        return Ok(row.judged(Verdict { state, cause: UNDER_RETURN.into(), ..verdict }));
+    }
+    let judged = row.judged(verdict);
+    // A success that could not be proven anew is as old as before.
+    let stays = was == State::Done && judged.state == State::Done && judged.verdict_s == proven_s;
+    Ok(Row { verdict_row: if stays { began_after } else { latest }, ..judged })
 }
 
 fn is_held(row: &Row, caller: &Caller<'_>) -> bool {

@@ -11,21 +11,26 @@
 //! [`row`] is what stands in a row, [`decide`] what a call may do by it, [`store`] the contract of what keeps rows, and
 //! [`memory`] and [`sqlite`] keep them.
 
+mod claim;
 pub mod decide;
 pub mod memory;
+pub mod returns;
 pub mod row;
 pub mod sqlite;
+mod state;
 pub mod store;
 
+pub use claim::Claim;
+pub use decide::Begin;
 pub use row::{DELAYED_ARRIVAL, NewRow, Request, Row, State, Verdict};
 
 use crate::error::{Error, Result};
 use crate::net::clock::Known;
 use crate::status::Code;
 use crate::system::wall_ms;
-use decide::{Caller, Found};
+use decide::Caller;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{Durability, Mark, Overview, PROVEN_S, Store, StoreError, Transaction};
@@ -51,46 +56,6 @@ pub struct Journal {
     is_shaky: AtomicBool,
 }
 
-/// What is known of a number when a call comes with it.
-#[derive(Debug)]
-pub enum Begin {
-    /// Send the claimed row's bytes.
-    Go(Claim),
-    /// It is done; this was the answer.
-    Recorded(Row),
-    /// Nothing is sent under that number any more.
-    Unsettled(Row),
-    /// Another call is at it.
-    Running,
-    /// The number stands for this very operation and coupon, which is in doubt, but with other members.
-    Differs {
-        /// What differs.
-        why: String,
-        /// The row.
-        row: Row,
-    },
-    /// The number belongs to something else.
-    Reused {
-        /// To what.
-        why: String,
-        /// What it belongs to may have happened.
-        in_doubt: bool,
-    },
-}
-
-/// The right to work on a row. Given back when dropped.
-#[derive(Debug)]
-pub struct Claim {
-    journal: Arc<Journal>,
-    mark: Arc<dyn Mark>,
-    /// The row as it was when it was claimed.
-    pub row: Row,
-    /// An earlier call, or a process that died, may have sent it already.
-    pub doubt: bool,
-    until_s: AtomicI64,
-    finished: bool,
-}
-
 impl Journal {
     /// Opens the file, or memory where there is none. Finished rows older than `keep` are forgotten.
     pub fn open(path: Option<&Path>, merchant: &str, keep: Duration) -> Result<Journal> {
@@ -112,7 +77,7 @@ impl Journal {
 
     /// Writes a request down, or finds what is known about its number. The caller may sign until `until_s`, in seconds
     /// since 1970.
-    pub fn begin(self: &Arc<Self>, new: NewRow, until_s: i64) -> Result<Begin> {
+    pub fn begin(self: &Arc<Self>, new: NewRow, until_s: i64) -> Result<Begin<Claim>> {
         let mark = self.mark();
         let number = Arc::clone(&new.request.number);
         let begin = move |rows: &mut dyn Transaction, caller: &Caller<'_>| decide::begin(rows, caller, new);
@@ -124,19 +89,12 @@ impl Journal {
                 return Err(self.take_back(&number, &mark, why));
             }
         };
-        Ok(match found {
-            Found::Claimed { row, doubt } => {
-                if row.id % PRUNED_EVERY == 0 {
-                    self.forget_old(STEPS);
-                }
-                Begin::Go(self.claimed(mark, row, doubt, until_s))
-            }
-            Found::Recorded(row) => Begin::Recorded(row),
-            Found::Unsettled(row) => Begin::Unsettled(row),
-            Found::Running => Begin::Running,
-            Found::Differs { why, row } => Begin::Differs { why, row },
-            Found::Reused { why, in_doubt } => Begin::Reused { why, in_doubt },
-        })
+        if let Begin::Go(taken) = &found
+            && taken.row.id % PRUNED_EVERY == 0
+        {
+            self.forget_old(STEPS);
+        }
+        Ok(found.map(|taken| Claim::of(Arc::clone(self), mark, taken, until_s)))
     }
 
     /// Whether rows can be written: asks for the right to, and changes nothing.
@@ -186,17 +144,14 @@ impl Journal {
         // A row whose own commit was in question must be on the disk before it is sent.
         let durability =
             if self.is_shaky.load(Ordering::Relaxed) { Durability::Flushed } else { Durability::Lazy };
-        let row = self.decided(durability, &mark, until_s, claim).map_err(|error| {
+        let taken = self.decided(durability, &mark, until_s, claim).map_err(|error| {
             if matches!(error, StoreError::Unknown(_)) {
                 self.is_shaky.store(true, Ordering::Relaxed);
                 self.give_up(&mark);
             }
             journal_error(error)
         })?;
-        Ok(row.map(|row| {
-            let doubt = row.state.is_in_doubt() || row.state == State::RefusedWatched;
-            self.claimed(mark, row, doubt, until_s)
-        }))
+        Ok(taken.map(|taken| Claim::of(Arc::clone(self), mark, taken, until_s)))
     }
 
     /// Everything that is not known to be finished, oldest first.
@@ -301,11 +256,6 @@ impl Journal {
         Arc::clone(&lock(&self.mark))
     }
 
-    fn claimed(self: &Arc<Self>, mark: Arc<dyn Mark>, row: Row, doubt: bool, until_s: i64) -> Claim {
-        let until_s = AtomicI64::new(until_s);
-        Claim { journal: Arc::clone(self), mark, row, doubt, until_s, finished: false }
-    }
-
     /// From now on this context goes by another mark: a row that bears the old one could not be given back.
     fn give_up(&self, mark: &Arc<dyn Mark>) {
         let mut current = lock(&self.mark);
@@ -314,105 +264,6 @@ impl Journal {
                 Ok(fresh) => *current = fresh,
                 Err(error) => crate::log::warn(format_args!("a journal row stays taken: {error}")),
             }
-        }
-    }
-}
-
-impl Claim {
-    /// Records what became of the row and gives it back.
-    pub fn finish(mut self, verdict: Verdict) -> Result<()> {
-        self.finished = true;
-        // What the till may act on as "did not happen" must survive a crash; the rest may be found again.
-        let durability = match verdict.state {
-            State::Pending | State::Done => Durability::Lazy,
-            _ => Durability::Flushed,
-        };
-        let (judged, verdict_s) = (self.row.judged(verdict), self.row.verdict_s);
-        let was_done = self.row.state == State::Done;
-        self.replace(durability, move |rows| {
-            // A success that could not be proven anew is as old as before.
-            let stays = was_done && judged.state == State::Done && judged.verdict_s == verdict_s;
-            let verdict_row = if stays { judged.verdict_row } else { rows.latest()? };
-            Ok(Row { verdict_row, ..judged })
-        })
-        .inspect_err(|_| self.journal.give_up(&self.mark))
-    }
-
-    /// Writes down that the request is called off, before anything is done about it.
-    pub fn call_off(&mut self) -> Result<()> {
-        let state = State::Voiding;
-        let row = Row { state, called_off: true, updated_ms: wall_ms(), ..self.row.clone() };
-        let called_off = row.clone();
-        self.replace(Durability::Flushed, move |_| Ok(called_off))?;
-        self.row = row;
-        Ok(())
-    }
-
-    /// Records a person's decision that nobody works on the row any more.
-    pub fn abandon(mut self, note: String) -> Result<()> {
-        let lease = row::Lease { owner: None, until_ms: None, ..self.row.lease.clone() };
-        let row = Row {
-            state: State::Abandoned,
-            note: Some(note),
-            updated_ms: wall_ms(),
-            lease,
-            ..self.row.clone()
-        };
-        self.replace(Durability::Flushed, move |_| Ok(row))?;
-        self.finished = true;
-        Ok(())
-    }
-
-    /// From now on the request may be signed until that time: written down before it is.
-    pub fn extend(&self, until_s: i64) -> Result<()> {
-        let row = self.row.in_work(until_s);
-        self.replace(Durability::Flushed, move |_| Ok(row))?;
-        self.until_s.store(until_s, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// The latest time until which the store has it that the request may be signed.
-    pub fn until_s(&self) -> i64 {
-        self.until_s.load(Ordering::Relaxed)
-    }
-
-    fn replace(
-        &self,
-        durability: Durability,
-        row: impl FnOnce(&mut dyn Transaction) -> store::Result<Row> + Send + 'static,
-    ) -> Result<()> {
-        let (held, number) = (self.row.lease.clone(), Arc::clone(&self.row.request.number));
-        let is_still_ours = self.journal.run(durability, move |rows| {
-            let row = row(rows)?;
-            rows.replace(&row, &held)
-        })?;
-        if is_still_ours {
-            Ok(())
-        } else {
-            Err(journal_error(StoreError::Unknown(format!("somebody else works on {number} by now"))))
-        }
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        if self.finished {
-            return;
-        }
-        let held = self.row.lease.clone();
-        let number = Arc::clone(&self.row.request.number);
-        let merchant = Arc::clone(&self.journal.merchant);
-        let released = self.journal.run(Durability::Lazy, move |rows| {
-            // As it stands, with all that was written down meanwhile.
-            let Some(row) = rows.find(&merchant, &number)?.filter(|row| row.lease == held) else {
-                return Ok(());
-            };
-            let lease = row::Lease { owner: None, until_ms: None, ..held.clone() };
-            rows.replace(&Row { lease, ..row }, &held).map(drop)
-        });
-        if let Err(error) = released {
-            self.journal.give_up(&self.mark);
-            crate::log::warn(format_args!("a journal row could not be given back: {}", error.message));
         }
     }
 }
@@ -433,56 +284,4 @@ fn not_written(why: String) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_row_that_could_not_be_given_back_is_free_for_everybody_once_nobody_works_under_its_mark() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("till.journal");
-        let open = || Arc::new(Journal::open(Some(&path), "1900000001", Duration::from_secs(60)).unwrap());
-        let (journal, other) = (open(), open());
-        let new = |number, body| NewRow::with_body(number, Some(body));
-        let Begin::Go(mut claim) = journal.begin(new("SALE-0001", "a"), 0).unwrap() else { panic!("new") };
-        let Begin::Go(running) = journal.begin(new("SALE-0002", "a"), 0).unwrap() else { panic!("new") };
-        journal.give_up(&claim.mark);
-        claim.finished = true;
-        drop(claim);
-        assert!(
-            matches!(other.begin(new("SALE-0001", "a"), 0), Ok(Begin::Running)),
-            "SALE-0002 is still worked on"
-        );
-        drop(running);
-        for journal in [&journal, &other] {
-            assert!(matches!(journal.begin(new("SALE-0001", "b"), 0), Ok(Begin::Differs { .. })));
-            assert!(journal.claim("SALE-0001", 0).unwrap().is_some());
-        }
-        assert!(matches!(journal.begin(new("SALE-0001", "a"), 0), Ok(Begin::Go(_))));
-    }
-
-    #[test]
-    fn a_verdict_of_somebody_who_lost_the_row_is_not_written() {
-        let journal = Arc::new(Journal::open(None, "1900000001", Duration::from_secs(60)).unwrap());
-        let Begin::Go(claim) = journal.begin(NewRow::plain("SALE-0001"), 0).unwrap() else { panic!("new") };
-        let mut row = journal.find("SALE-0001").unwrap().unwrap();
-        let held = row.lease.clone();
-        row.lease.generation += 1;
-        journal.run(Durability::Lazy, move |rows| rows.replace(&row, &held)).unwrap();
-        let verdict = Verdict {
-            state: State::Done,
-            code: 0,
-            cause: String::new(),
-            attempts: 1,
-            sent: true,
-            signed_s: 0,
-            verdict_s: None,
-            answer: None,
-            http_status: None,
-            request_id: None,
-            host: None,
-            course: crate::course::Course::default(),
-        };
-        assert!(claim.finish(verdict).is_err());
-        assert_eq!(journal.find("SALE-0001").unwrap().unwrap().state, State::Pending);
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! What stands in a row.
 
+pub use super::state::State;
 use crate::course::Course;
 use crate::system::wall_ms;
 use serde_json::{Map, Value};
@@ -10,70 +11,6 @@ use std::time::Duration;
 /// How long a request can still arrive after it was signed: WeChat Pay refuses a signature that is more than
 /// five minutes old, and a minute is for its clock and ours.
 pub const DELAYED_ARRIVAL: Duration = Duration::from_secs(360);
-
-/// What is known of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum State {
-    /// It may have happened, or is happening now.
-    Pending = 0,
-    /// It happened, proven.
-    Done = 1,
-    /// WeChat Pay refused it.
-    Refused = 2,
-    /// The till was told that it did not happen.
-    Closed = 3,
-    /// Called off and not found at WeChat Pay; a delayed copy could still arrive.
-    Watching = 4,
-    /// Called off for good: undone, or never happened.
-    Voided = 5,
-    /// Being called off: it may have happened, and is to be undone.
-    Voiding = 6,
-    /// WeChat Pay refused it, and the till was told; a delayed copy could still arrive.
-    RefusedWatched = 7,
-    /// Answers came for a day, and none of them was evidence.
-    Unresolved = 8,
-    /// The row was changed by something else than this library.
-    Damaged = 9,
-    /// A person decided that nobody works on it any more.
-    Abandoned = 10,
-}
-
-impl State {
-    /// All of them.
-    pub const ALL: [State; 11] = [
-        State::Pending,
-        State::Done,
-        State::Refused,
-        State::Closed,
-        State::Watching,
-        State::Voided,
-        State::Voiding,
-        State::RefusedWatched,
-        State::Unresolved,
-        State::Damaged,
-        State::Abandoned,
-    ];
-
-    /// Nothing more is to be done about it.
-    pub fn is_finished(self) -> bool {
-        matches!(self, State::Done | State::Refused | State::Closed | State::Voided | State::Abandoned)
-    }
-
-    /// It may have happened, and nobody has been told otherwise.
-    pub fn is_in_doubt(self) -> bool {
-        matches!(self, State::Pending | State::Voiding | State::Unresolved | State::Damaged)
-    }
-
-    /// Settling everything is not done before it has ended.
-    pub fn is_pending(self) -> bool {
-        matches!(self, State::Pending | State::Voiding | State::Damaged)
-    }
-
-    /// The state that a store keeps under this number.
-    pub fn from_number(number: i64) -> Option<State> {
-        State::ALL.into_iter().find(|state| *state as i64 == number)
-    }
-}
 
 /// What is sent, as often as it takes; it never changes.
 #[derive(Debug, Clone, Default)]
@@ -157,7 +94,8 @@ pub struct Row {
     pub signed_s: i64,
     /// WeChat Pay's time of the verdict, in seconds since 1970, where an answer proved it.
     pub verdict_s: Option<i64>,
-    /// Key of the latest row when the verdict was written: what has a higher one began after it.
+    /// Of a finished row, the key of the latest row when its verdict was written: what has a higher one began after it. Of
+    /// an open one that was over before, the same for when it began anew.
     pub verdict_row: i64,
     /// The recorded answer.
     pub answer: Option<Arc<str>>,
@@ -212,6 +150,16 @@ impl Row {
     #[must_use]
     pub fn in_work(&self, until_s: i64) -> Row {
         Row { sent: true, signed_s: self.signed_s.max(until_s), ..self.clone() }
+    }
+
+    /// What has a higher key began after this row did, or, where it is finished, after its verdict.
+    pub fn began_after(&self) -> i64 {
+        self.id.max(self.verdict_row)
+    }
+
+    /// Whether it began after that row, or began anew.
+    pub fn is_later_than(&self, other: &Row) -> bool {
+        self.id > other.id || self.verdict_row >= other.id
     }
 
     /// Until when a delayed copy could arrive, in milliseconds since 1970; 0 where none could.
@@ -313,7 +261,7 @@ pub struct Verdict {
 impl Row {
     /// The same row with what became of it, and nobody who works on it.
     #[must_use]
-    pub fn judged(&self, verdict: Verdict) -> Row {
+    pub fn judged(self, verdict: Verdict) -> Row {
         let now = wall_ms();
         let in_doubt = verdict.state.is_in_doubt() || verdict.state == State::RefusedWatched;
         Row {
@@ -326,13 +274,13 @@ impl Row {
             sent: verdict.sent,
             signed_s: verdict.signed_s,
             verdict_s: verdict.verdict_s.or(self.verdict_s),
-            answer: verdict.answer.or_else(|| self.answer.clone()),
+            answer: verdict.answer.or(self.answer),
             http_status: verdict.http_status.or(self.http_status),
-            request_id: verdict.request_id.or_else(|| self.request_id.clone()),
-            host: verdict.host.or_else(|| self.host.clone()),
+            request_id: verdict.request_id.or(self.request_id),
+            host: verdict.host.or(self.host),
             course: self.course.followed_by(verdict.course),
-            lease: Lease { owner: None, until_ms: None, ..self.lease.clone() },
-            ..self.clone()
+            lease: Lease { owner: None, until_ms: None, ..self.lease },
+            ..self
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The transport over ureq.
 
 use super::connect::Connecting;
-use super::failure::failure;
+use super::failure::{Trouble, failure};
+use super::given::{Given, Lines};
 use super::pool::{IDLE, LONGEST_IDLE, Pool};
 use super::resolver::{self, CachingResolver};
 use super::{Answer, Failure, FailureKind, Outgoing, Transport, in_flight, tls, waiting};
@@ -14,7 +15,8 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use std::io::Read as _;
 use std::time::Duration;
-use ureq::http::{HeaderMap, Request, Response};
+use ureq::http::{HeaderMap, Request, Response, Uri};
+use ureq::unversioned::transport::Connector;
 use ureq::{Agent, Body};
 
 /// WeChat Pay's answers have a few kilobytes, its longest lists some hundred.
@@ -39,6 +41,16 @@ impl HttpTransport {
     pub fn new(config: &Config) -> Result<HttpTransport> {
         let tls = tls::config(roots(&config.extra_roots)?)
             .map_err(|error| Error::new(Code::Internal, error.to_string()))?;
+        let user_agent = config.user_agent.as_str().into();
+        Ok(HttpTransport::through(config, Connecting { tls, proxy: config.proxy.clone(), user_agent }))
+    }
+
+    /// The same over connections that somebody else makes.
+    pub fn over(config: &Config, lines: Lines) -> HttpTransport {
+        HttpTransport::through(config, Given(lines))
+    }
+
+    fn through<C: Connector + Clone>(config: &Config, connector: C) -> HttpTransport {
         let settings = Agent::config_builder()
             .https_only(true)
             // Never from the environment: a till's program decides, not what its shell happens to export. The one that
@@ -60,11 +72,9 @@ impl HttpTransport {
             .build();
         let proxy_host = config.proxy.as_ref().map(|proxy| proxy.host.clone());
         let proxied = config.proxy.is_some();
-        let connecting =
-            Connecting { tls, proxy: config.proxy.clone(), user_agent: config.user_agent.as_str().into() };
         let new_agent =
-            move || Agent::with_parts(settings.clone(), connecting.clone(), CachingResolver { proxied });
-        Ok(HttpTransport { pool: Pool::new(new_agent), limits: config.limits, proxy_host })
+            move || Agent::with_parts(settings.clone(), connector.clone(), CachingResolver { proxied });
+        HttpTransport { pool: Pool::new(new_agent), limits: config.limits, proxy_host }
     }
 
     fn send(
@@ -72,8 +82,7 @@ impl HttpTransport {
         agent: &Agent,
         request: &Outgoing<'_>,
     ) -> std::result::Result<Response<Body>, ureq::Error> {
-        let mut head =
-            Request::builder().method(request.method).uri([request.origin, request.target].concat());
+        let mut head = Request::builder().method(request.method).uri(whole(request.origin, request.target)?);
         for (name, value) in request.headers {
             head = head.header(*name, *value);
         }
@@ -128,6 +137,17 @@ impl Transport for HttpTransport {
             }
         }
     }
+}
+
+/// Where a request goes. It leaves under the target that was signed or not at all: of one that does not begin with a path
+/// another would be made, or another host.
+fn whole(origin: &str, target: &str) -> std::result::Result<Uri, ureq::Error> {
+    let uri: Uri = [origin, target].concat().parse().map_err(ureq::http::Error::from)?;
+    if target.starts_with('/') && uri.path_and_query().is_some_and(|own| own.as_str() == target) {
+        return Ok(uri);
+    }
+    let text = "what should be the path of the request is none".to_owned();
+    Err(Trouble { kind: FailureKind::Connect, text }.into())
 }
 
 /// The body, in one piece of memory where its length is announced.
@@ -206,6 +226,18 @@ mod tests {
         assert_eq!(idle_time(&HeaderMap::new()), None);
         let closed = HeaderMap::from_iter([(CONNECTION, "Close".parse().unwrap())]);
         assert_eq!(idle_time(&closed), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_request_leaves_under_the_target_that_was_signed_or_not_at_all() {
+        for target in ["", "v3", "?a=1", "@elsewhere/v3", ":80/v3", ".elsewhere/v3", "/v3#part", "/a b"] {
+            assert!(whole("https://127.0.0.1", target).is_err(), "{target}");
+        }
+        for target in ["/", "/v3/a%20b?c=%2F&d", "/v3//..", "/v3?"] {
+            assert!(
+                whole("https://127.0.0.1:8443", target).is_ok_and(|uri| uri.to_string().ends_with(target))
+            );
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod clock;
 mod connect;
 pub mod deadline;
 mod failure;
+pub mod given;
 pub mod hosts;
 pub mod http;
 pub mod in_flight;

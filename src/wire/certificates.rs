@@ -2,7 +2,7 @@
 
 use super::cipher::{self, Sealed, Shut};
 use super::keys::Certificate;
-use super::serial::KeyId;
+use super::serial::{KeyId, Told};
 use crate::error::{Error, Result};
 use crate::json::bytes_without_mark;
 use crate::log;
@@ -51,7 +51,7 @@ pub fn open(answer: &[u8], apiv3_key: &str) -> Result<Vec<Certificate>> {
             Some((_, Useless::Shut(serial, why))) => Error::at(
                 Code::Key,
                 "/apiv3_key",
-                format!("apiv3_key does not open platform certificate {serial}: {why}"),
+                format!("apiv3_key does not open platform certificate {}: {why}", Told(&serial)),
             )
             .hint("Set apiv3_key to the APIv3 key that the merchant console shows as the present one."),
             Some((index, Useless::Odd(why))) => unreadable(format!("entry {index}: {why}")),
@@ -68,7 +68,7 @@ pub fn open(answer: &[u8], apiv3_key: &str) -> Result<Vec<Certificate>> {
     for (index, why) in useless {
         match why {
             Useless::Shut(serial, why) => {
-                log::warn(format_args!("platform certificate {serial} is passed over: {why}"));
+                log::warn(format_args!("platform certificate {} is passed over: {why}", Told(&serial)));
             }
             Useless::Odd(why) => {
                 log::warn(format_args!("/v3/certificates entry {index} is passed over: {why}"));
@@ -81,14 +81,14 @@ pub fn open(answer: &[u8], apiv3_key: &str) -> Result<Vec<Certificate>> {
 fn open_one(entry: &str, apiv3_key: &str) -> std::result::Result<Certificate, Useless> {
     let odd = |error: &dyn std::fmt::Display| Useless::Odd(error.to_string());
     let listed: Listed = serde_json::from_str(entry).map_err(|error| odd(&error))?;
-    let serial: String = listed.serial_no.chars().take(64).collect();
+    let serial = listed.serial_no;
     let text = cipher::open(apiv3_key.as_bytes(), &listed.encrypt_certificate)
         .map_err(|why| Useless::Shut(serial.clone(), why))?;
     let certificates = Certificate::read_all(&text).map_err(|error| odd(&error.message))?;
-    let wanted = KeyId::new(&listed.serial_no);
+    let wanted = KeyId::new(&serial);
     let other = certificates.first().map(|certificate| certificate.serial.clone()).unwrap_or_default();
     certificates
         .into_iter()
         .find(|certificate| KeyId::new(&certificate.serial) == wanted)
-        .ok_or_else(|| odd(&format_args!("certificate {other} is listed as {serial}")))
+        .ok_or_else(|| odd(&format_args!("certificate {other} is listed as {}", Told(&serial))))
 }

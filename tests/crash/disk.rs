@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -29,9 +30,8 @@ fn where_files_cannot_grow_nothing_is_sent_and_nothing_is_lost() {
         let desk = Desk::set_up(folder.path(), &sandbox.config());
         // Between the journal that has just been made and one with all redemptions in it.
         let limit = random.between(40_000, 400_000);
-        let mut till =
-            desk.process("small files", &format!("F{round}"), random.next(), limit).spawn().unwrap();
-        wait(&mut till, Duration::from_secs(120));
+        let mut till = desk.process("small files", &format!("F{round}"), random.next(), limit);
+        run_with_a_voice(&mut till);
         check(&desk, &sandbox, &mut counts);
     }
     eprintln!("small files:{counts}");
@@ -76,8 +76,18 @@ fn check(desk: &Desk, sandbox: &wxcoupon_sandbox::Sandbox, counts: &mut Counts) 
     assert_eq!(left, 0, "with room again everything can be settled, without reopening");
 }
 
+/// The limit holds for every file, also for one that this test's messages go into; so the process gets a pipe for its own.
+fn run_with_a_voice(command: &mut Command) {
+    let mut till = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut voice = till.stderr.take().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || std::io::copy(&mut voice, &mut std::io::stderr()));
+        wait(&mut till, Duration::from_secs(120));
+    });
+}
+
 /// Mounts a tmpfs of two megabytes there, seen by that process only. It goes with the process.
-fn on_a_disk_of_its_own(command: &mut std::process::Command, folder: &Path) {
+fn on_a_disk_of_its_own(command: &mut Command, folder: &Path) {
     let target = std::ffi::CString::new(folder.to_str().unwrap()).unwrap();
     let checked = |result: libc::c_int| match result {
         0 => Ok(()),

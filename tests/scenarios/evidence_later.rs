@@ -14,13 +14,13 @@ fn return_request(coupon: &str, number: &str) -> Value {
 }
 
 #[track_caller]
-fn returned_by(till: &Till, coupon: &str, number: &str) {
+pub fn returned_by(till: &Till, coupon: &str, number: &str) {
     let answer = till.give_back(&return_request(coupon, number));
     assert_eq!(answer.status, 0, "{}", answer.json);
 }
 
 #[track_caller]
-fn assert_returned_since(answer: &Answer) {
+pub fn assert_returned_since(answer: &Answer) {
     assert_eq!((answer.name(), answer.in_doubt), ("WXCOUPON_E_COUPON_STATE", false), "{}", answer.json);
     let message = answer.json["message"].as_str().unwrap();
     assert!(message.contains("redeemed by this number and returned since"), "{message}");

@@ -11,6 +11,7 @@
 
 mod brand;
 mod checking;
+mod clock_set_back;
 mod connections;
 mod doubt;
 mod endless;
@@ -29,6 +30,8 @@ mod journal;
 mod keys;
 mod logging;
 mod networks;
+#[path = "../support/notified.rs"]
+mod notified;
 mod quotes;
 mod raw;
 mod redeem;
@@ -36,6 +39,7 @@ mod refused_later;
 mod requests;
 mod secrets;
 mod sensitive;
+mod short_serials;
 mod till;
 mod unasked;
 mod upload;

@@ -48,6 +48,8 @@ fn what_cannot_be_encrypted_is_told_and_what_cannot_be_decrypted_is_named() {
         (json!(["/echo_message"]), json!({"echo_message": "券".repeat(72)}), "/echo_message"),
         (json!("/echo_message"), json!({"echo_message": "x"}), "/_options/encrypt"),
         (json!(["echo_message"]), json!({"echo_message": "x"}), "/_options/encrypt"),
+        (json!(["/-----BEGIN PRIVATE KEY-----"]), json!({"echo_message": "x"}), "/_options/encrypt"),
+        (json!(["/MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAo"]), json!({}), "/_options/encrypt"),
     ] {
         let mut body = body;
         body["_options"] = json!({ "encrypt": encrypt });
@@ -58,6 +60,7 @@ fn what_cannot_be_encrypted_is_told_and_what_cannot_be_decrypted_is_named() {
             "{}",
             refused.json
         );
+        assert!(!refused.json.to_string().contains("BEGIN") && !refused.json.to_string().contains("MII"));
     }
     assert!(sandbox.requests().is_empty());
     let body =

@@ -226,3 +226,22 @@ fn credentials_control_characters_and_endless_texts_are_not_repeated() {
     let answer = made(&with(&json!({ "private_key_path": missing })));
     assert!(answer["message"].as_str().unwrap().contains("no such 文件.pem"), "{answer}");
 }
+
+#[test]
+fn each_member_stands_in_the_header_and_on_its_page() {
+    let answer = made(&with(&json!({ "journal_pfad": "x" })));
+    let message = answer["message"].as_str().unwrap();
+    let (_, known) = message.split_once("known are: ").unwrap();
+    let members: Vec<_> = known.split(", ").collect();
+    assert!(members.contains(&"mchid") && members.contains(&"journal_path"), "{known}");
+    for file in ["include/wxcoupon.h", "docs/configuration.md"] {
+        let text = fs::read_to_string(file).unwrap();
+        for member in members.iter().chain(&["brand_id"]) {
+            let is_there = match file.ends_with(".h") {
+                true => text.contains(&format!(" *   {member} ")),
+                false => text.contains(&format!("`{member}`")),
+            };
+            assert!(is_there, "{file} lacks {member}");
+        }
+    }
+}

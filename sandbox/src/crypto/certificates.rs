@@ -35,8 +35,11 @@ fn ec_key() -> Result<PKey<Private>, ErrorStack> {
     PKey::from_ec_key(EcKey::generate(&group)?)
 }
 
+/// Bytes of a serial number, as most certificates of WeChat Pay's have them.
+pub(crate) const SERIAL_BYTES: usize = 20;
+
 /// Starts a certificate: subject, issuer, validity relative to now, and a
-/// serial number that prints as exactly 40 hexadecimal digits.
+/// serial number of so many bytes.
 fn builder(
     name: &str,
     key: &PKey<Private>,
@@ -44,6 +47,7 @@ fn builder(
     from_day: i64,
     to_day: i64,
     now: i64,
+    serial_bytes: usize,
 ) -> Result<X509Builder, ErrorStack> {
     let mut subject = X509NameBuilder::new()?;
     subject.append_entry_by_nid(Nid::COUNTRYNAME, "CN")?;
@@ -51,7 +55,7 @@ fn builder(
     subject.append_entry_by_nid(Nid::COMMONNAME, name)?;
     let subject = subject.build();
 
-    let mut serial = [0_u8; 20];
+    let mut serial = vec![0_u8; serial_bytes];
     rand_bytes(&mut serial)?;
     if let Some(first) = serial.first_mut() {
         *first = (*first & 0x3f) | 0x40;
@@ -74,7 +78,7 @@ fn builder(
 /// A certificate authority that signs itself.
 pub(crate) fn authority(name: &str, now: i64) -> Result<Identity, ErrorStack> {
     let key = ec_key()?;
-    let mut cert = builder(name, &key, None, -1, 3650, now)?;
+    let mut cert = builder(name, &key, None, -1, 3650, now, SERIAL_BYTES)?;
     cert.append_extension(BasicConstraints::new().critical().ca().build()?)?;
     cert.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
     let subject_id = SubjectKeyIdentifier::new().build(&cert.x509v3_context(None, None))?;
@@ -115,7 +119,8 @@ pub(crate) fn server(
         Validity::LongAgo => (-4000, -3650),
         Validity::Later => (3650, 4000),
     };
-    let mut cert = builder("wxcoupon sandbox host", &key, Some(issuer), from_day, to_day, now)?;
+    let name = "wxcoupon sandbox host";
+    let mut cert = builder(name, &key, Some(issuer), from_day, to_day, now, SERIAL_BYTES)?;
     let mut alt = SubjectAlternativeName::new();
     match names {
         ServerNames::Here => alt.ip("127.0.0.1").dns("localhost"),
@@ -132,8 +137,9 @@ pub(crate) fn api(
     name: &str,
     key: &PKey<Private>,
     now: i64,
+    serial_bytes: usize,
 ) -> Result<Identity, ErrorStack> {
-    let cert = builder(name, key, Some(issuer), -1, 1826, now)?;
+    let cert = builder(name, key, Some(issuer), -1, 1826, now, serial_bytes)?;
     finish_leaf(cert, issuer, key, false)
 }
 
@@ -155,7 +161,7 @@ fn finish_leaf(
     Ok(Identity { key: key.clone(), cert: cert.build() })
 }
 
-/// The serial number as WeChat Pay writes it: 40 upper-case hex digits.
+/// The serial number as WeChat Pay writes it: upper-case hex digits, two for each byte.
 pub(crate) fn serial_of(cert: &X509) -> Result<String, ErrorStack> {
     Ok(cert.serial_number().to_bn()?.to_hex_str()?.to_string())
 }
@@ -171,6 +177,13 @@ mod tests {
         let serial = serial_of(&ca.cert).unwrap();
         assert_eq!(serial.len(), 40);
         assert!(serial.bytes().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b)));
+    }
+
+    #[test]
+    fn a_short_serial_has_thirty_eight() {
+        let ca = authority("test", 1_754_193_600).unwrap();
+        let short = api(&ca, "test", &rsa_key().unwrap(), 1_754_193_600, 19).unwrap();
+        assert_eq!(serial_of(&short.cert).unwrap().len(), 38);
     }
 
     #[test]

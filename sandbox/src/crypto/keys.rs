@@ -60,8 +60,8 @@ impl BrandKeys {
         Ok(Self { identity, serial, public, api_key })
     }
 
-    pub(crate) fn generate(authority: &Identity, now: i64) -> Result<Self, ErrorStack> {
-        let identity = certificates::api(authority, BRAND_ID, &certificates::rsa_key()?, now)?;
+    pub(crate) fn generate(authority: &Identity, now: i64, serial_bytes: usize) -> Result<Self, ErrorStack> {
+        let identity = certificates::api(authority, BRAND_ID, &certificates::rsa_key()?, now, serial_bytes)?;
         Self::from_parts(identity, random::alphanumeric(32)?)
     }
 }
@@ -114,18 +114,47 @@ impl Keys {
     /// # Errors
     /// When OpenSSL cannot make a key.
     pub fn generate() -> Result<Self, Error> {
+        Ok(Self(Arc::new(Self::set(certificates::SERIAL_BYTES)?)))
+    }
+
+    /// Makes a fresh set whose certificates have serial numbers of 19 bytes,
+    /// 38 digits, as one in 256 has.
+    ///
+    /// # Errors
+    /// When OpenSSL cannot make a key.
+    pub fn with_short_serials() -> Result<Self, Error> {
+        Ok(Self(Arc::new(Self::set(certificates::SERIAL_BYTES - 1)?)))
+    }
+
+    /// The same where WeChat Pay writes the platform certificate's number
+    /// with the zeros in front that make it 40 digits.
+    ///
+    /// # Errors
+    /// When OpenSSL cannot make a key.
+    pub fn with_padded_serials() -> Result<Self, Error> {
+        let mut set = Self::set(certificates::SERIAL_BYTES - 1)?;
+        set.platform_serial = format!("{:0>40}", set.platform_serial);
+        Ok(Self(Arc::new(set)))
+    }
+
+    fn set(serial_bytes: usize) -> Result<KeySet, Error> {
         let now = Clock::default().now();
         let api_authority = certificates::authority("wxcoupon sandbox API CA", now)?;
-        let set = KeySet::from_parts(
+        Ok(KeySet::from_parts(
             certificates::authority("wxcoupon sandbox TLS CA", now)?,
-            certificates::api(&api_authority, MCHID, &certificates::rsa_key()?, now)?,
+            certificates::api(&api_authority, MCHID, &certificates::rsa_key()?, now, serial_bytes)?,
             certificates::rsa_key()?,
             format!("PUB_KEY_ID_{}", random::digits(34)?),
-            certificates::api(&api_authority, "wxcoupon sandbox platform", &certificates::rsa_key()?, now)?,
+            certificates::api(
+                &api_authority,
+                "wxcoupon sandbox platform",
+                &certificates::rsa_key()?,
+                now,
+                serial_bytes,
+            )?,
             random::alphanumeric(32)?,
-            BrandKeys::generate(&api_authority, now)?,
-        )?;
-        Ok(Self(Arc::new(set)))
+            BrandKeys::generate(&api_authority, now, serial_bytes)?,
+        )?)
     }
 
     /// The set of this process, made on first use.

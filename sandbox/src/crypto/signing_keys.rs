@@ -182,7 +182,9 @@ impl SigningKeys {
         }
         let state = self.read();
         let certificates = if state.public_key_only { &[] } else { state.certificates.as_slice() };
-        let named = certificates.iter().find(|listed| listed.key.serial == serial)?;
+        // The official SDKs write it as a number, without zeros in front.
+        let number = |serial: &str| serial.trim_start_matches('0').to_ascii_uppercase();
+        let named = certificates.iter().find(|listed| number(&listed.key.serial) == number(serial))?;
         Some(Arc::clone(&named.key))
     }
 
@@ -209,8 +211,13 @@ impl SigningKeys {
     /// serial number.
     pub(crate) fn rotate(&self, now: i64) -> Result<String> {
         let authority = certificates::authority("wxcoupon sandbox API CA", now)?;
-        let identity =
-            certificates::api(&authority, "wxcoupon sandbox platform", &certificates::rsa_key()?, now)?;
+        let identity = certificates::api(
+            &authority,
+            "wxcoupon sandbox platform",
+            &certificates::rsa_key()?,
+            now,
+            certificates::SERIAL_BYTES,
+        )?;
         let serial = certificates::serial_of(&identity.cert)?;
         self.write().certificates.push(Listed::new(identity, serial.clone())?);
         Ok(serial)

@@ -19,12 +19,6 @@ impl World {
         mine.into_iter().any(|((_, number), sale)| self.is_doubtful(machine, number, sale) || sale.void_asked)
     }
 
-    /// Whether the journal knows in which order a redemption and its return were: a damaged row gets its verdict anew.
-    pub fn may_know_of_returns(&self) -> bool {
-        let flipped = self.adversary.made.iter().any(|made| made.made == Move::BitFlip);
-        !flipped || self.adversary.allows(Move::ReturnsUnwritten)
-    }
-
     /// Whether the clock of that machine may be set at this moment.
     pub fn may_be_set(&self, machine: MachineId) -> bool {
         let adversary = &self.adversary;

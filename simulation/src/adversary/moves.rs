@@ -74,7 +74,7 @@ moves! {
     DiskErrorBefore on "a write fails before anything is written";
     DiskErrorAfter on "a write is said to have failed, and stays";
     DiskBusy on "a write waits three seconds for somebody else and gives up";
-    MarkLost never "a living context's sign of life is lost";
+    MarkLost on "a living context's sign of life is lost, as where a network share forgets the locks of who was silent: two may work on one number then";
     BitFlip on "a bit flips in a row on the disk";
 
     // WeChat Pay, head office and customers.
@@ -84,6 +84,7 @@ moves! {
     Deletes on "the customer deletes a coupon";
     Unauthorised on "the brand withdraws the provider's authorisation for a while";
     Foreign on "a coupon counts as another provider's for a while (404, sub-code 268578608)";
+    Silent on "about some coupons nothing is answered, from some moment on and for ever";
     Bare on "answers leave out who used a coupon, for a while";
     FutureState on "a coupon gets a state that nobody has heard of";
     FutureUsage on "coupons of a usage mode that nobody has heard of";
@@ -103,13 +104,13 @@ moves! {
     ReplaysOvertaken on "an answer is replayed that was signed before the last change of its coupon";
     FailsTwice on "two writes of one call about a number in doubt fail";
     FailsSettling on "a write fails while a number in doubt is settled";
-    RedeemsOverReturn off "a coupon is redeemed again while a return of it is in doubt";
+    RedeemsOverReturn on "a coupon is redeemed again while a return of it is in doubt";
     ReplaysNameless never "an answer is replayed where true ones name nobody: what tells them apart is not there";
     BareSequential on "answers about SEQUENTIAL coupons leave out who used them";
     ResendsDamaged on "the number of a row that was damaged and has ended is repeated";
     StartsAfterStep on "a process starts on a machine whose clock was set while it was off";
     VoidsDamaged on "a till calls a number off whose row is damaged";
-    ReturnsUnwritten off "a redemption is returned that was told as done, and whose verdict is not in the journal";
+    ReturnsUnwritten on "a redemption is returned that was told as done, and whose verdict is not in the journal";
     StepsWhileOpen on "a machine's clock is set while a number of its journal is in doubt or was called off";
     AbsentAmid on "a proxy's 404 answers a question that is to settle doubt or to call off";
     AltersDoubtful on "a number in doubt is repeated with other members";

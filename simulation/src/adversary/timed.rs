@@ -4,6 +4,7 @@ use super::{Adversary, Move, some_time};
 use crate::random::{Random, mix};
 use crate::wechat::coupon::State;
 use crate::world::{HOUR, MINUTE, Moment, SECOND, with};
+use std::sync::Arc;
 
 /// One planned move.
 #[derive(Debug, Clone)]
@@ -13,7 +14,7 @@ pub struct Timed {
     pub id: u64,
 }
 
-const TIMED: [Move; 17] = [
+const TIMED: [Move; 18] = [
     Move::Restart,
     Move::Kill,
     Move::Freeze,
@@ -30,6 +31,7 @@ const TIMED: [Move; 17] = [
     Move::Deletes,
     Move::Unauthorised,
     Move::Foreign,
+    Move::Silent,
     Move::Bare,
 ];
 
@@ -117,6 +119,15 @@ pub fn make_move(place: usize) {
                 world.story.tell(now, || words);
                 world.wechat.unauthorised_until = until;
             }
+            Move::Silent => {
+                for coupon in &mut world.wechat.coupons {
+                    if random.chance(500) {
+                        coupon.is_silent = true;
+                        let code = Arc::clone(&coupon.code);
+                        world.story.tell(now, || format!("from now on nothing about {code} is answered"));
+                    }
+                }
+            }
             Move::Bare => {
                 world.story.tell(now, || format!("answers are bare for {}", span(until - now)));
                 world.wechat.bare_until = until;
@@ -140,7 +151,7 @@ impl crate::world::World {
         let found = &mut self.wechat.coupons[coupon];
         let state = found.state(now);
         let code = found.code.clone();
-        let number: std::sync::Arc<str> = format!("ELSEWHERE-{:08X}", chance >> 32).into();
+        let number: Arc<str> = format!("ELSEWHERE-{:08X}", chance >> 32).into();
         let words = match made {
             Move::HeadOfficeReturns if state == State::Used && may_be_returned => {
                 found.take_back(now, &number, (0..2).find(|index| found.is_spent(*index)).unwrap_or(0));
@@ -175,6 +186,7 @@ impl crate::world::World {
     pub fn lose_mark(&mut self, process: usize) {
         let (now, machine) = (self.now, self.processes[process].machine);
         self.machines[machine].marks.retain(|_, (whose, _)| *whose != process);
+        self.processes[process].is_unseen = true;
         self.story.tell(now, || format!("process {process}'s sign of life is lost"));
     }
 

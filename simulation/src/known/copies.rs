@@ -111,7 +111,7 @@ pub const KNOWN: &[Known] = &[
         breaks: Invariant::SettlingUndoesSuccess,
         holds_back: &[Move::RedeemsOverReturn],
         usage: Usage::Sequential(2),
-        fails: true,
+        fails: false,
         script: |stage| {
             stage.next(Asks::Return, 9, lost());
             stage.change(TILL, Asks::Return, 2, 0);

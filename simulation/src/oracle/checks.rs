@@ -3,7 +3,7 @@
 use super::{Broken, Call, Invariant, Kind, Sale, Verdict, meaning};
 use crate::adversary::Move;
 use crate::random::keyed_hash;
-use crate::wechat::coupon::{State, What};
+use crate::wechat::coupon::{State, Usage, What};
 use crate::wechat::message::{Asks, Copy, Request};
 use crate::world::{MINUTE, MachineId, Moment, Purpose, World};
 use sha2::{Digest, Sha256};
@@ -31,11 +31,15 @@ impl World {
             self.oracle.sending.iter().find(|(at, held, _)| *at == machine && *held == number)
         {
             let other = *other;
-            self.breaks(Invariant::TwoAtOnce, || {
-                format!(
-                    "{number} is sent by call {running} while call {other} still waits for an answer under it"
-                )
-            });
+            let is_unseen = |task| self.processes[self.process_of(task)].is_unseen;
+            // Without a number it is a question, or nobody could tell.
+            if !number.is_empty() && !is_unseen(running) && !is_unseen(other) {
+                self.breaks(Invariant::TwoAtOnce, || {
+                    format!(
+                        "{number} is sent by call {running} while call {other} still waits for an answer under it"
+                    )
+                });
+            }
         }
         self.oracle.sending.push((machine, Arc::clone(&number), running));
         let flipped = self.adversary.made.iter().any(|made| made.made == Move::BitFlip);
@@ -89,7 +93,8 @@ impl World {
             let Some((machine, voided)) = self.whose_return(&entry.number) else { continue };
             let code = Arc::clone(&self.wechat.coupons[coupon].code);
             if voided != *undone {
-                if !self.adversary.allows(Move::RedeemsOverReturn) {
+                // Where no answer names what was undone, nobody can know.
+                if !self.adversary.allows(Move::RedeemsOverReturn) || !self.names_what_was_undone(coupon) {
                     continue;
                 }
                 // What the till is told of it decides.
@@ -102,6 +107,14 @@ impl World {
                     format!("{} undoes {voided} on {code}, which was told as redeemed", entry.number)
                 });
             }
+        }
+    }
+
+    fn names_what_was_undone(&self, coupon: usize) -> bool {
+        match self.wechat.coupons[coupon].usage {
+            Usage::Single | Usage::Bundle => self.wechat.settings.keeps_use_number,
+            Usage::Sequential(_) => true,
+            Usage::Future => false,
         }
     }
 
@@ -206,6 +219,8 @@ impl World {
             Some(Verdict::DidNot) if report.code == Code::Journal && sale.running + sale.died > 0 => {}
             // Another call was told of doubt since this one began: its word is the later one.
             Some(Verdict::DidNot) if sale.verdict == Verdict::Doubt && doubted_since => {}
+            // The same where another call was told of its success.
+            Some(Verdict::DidNot) if sale.done.is_some_and(|at| at >= call.began) => {}
             // That a repeat could not be made takes nothing back.
             Some(Verdict::DidNot) if sale.verdict == Verdict::Happened && class != Class::Refused => {}
             Some(verdict) if sale.verdict != Verdict::CalledOff => {
@@ -298,9 +313,9 @@ impl World {
         let returned =
             coupon.ledger.iter().rev().find(|entry| entry.undoes.as_ref() == Some(number)).cloned();
         let Some(returned) = returned.filter(|returned| returned.at < call.began) else { return };
-        // One whose own verdict is not written is not known.
-        let is_written =
-            !self.machines[call.machine].disk.may_be_open(&returned.number) && self.may_know_of_returns();
+        // One whose own verdict is not written, or whose row something else has changed, is not known.
+        let disk = &self.machines[call.machine].disk;
+        let is_written = !disk.may_be_open(&returned.number) && !disk.is_damaged(&returned.number);
         let own = self.oracle.sale(call.machine, &returned.number).filter(|_| is_written);
         // One that began while the redemption was not told yet may have undone another one.
         let began_after = |own: &Sale| done.is_some_and(|done| own.began > done);

@@ -42,7 +42,7 @@ invariants! {
     SettlingUndoesSuccess
         "Settling never returns what a call was told as redeemed, unless the till has called it off.";
     VoidReturnsAnother
-        "Calling a number off never undoes the redemption of another one and is then told as done.";
+        "Calling a number off never undoes the redemption of another one and is then told as done, where answers name whose it was.";
     SettlingRedeemsRefused
         "Settling never sends a redemption that the till was told did not happen, or that it has called off.";
     BytesNeverDiffer
@@ -50,7 +50,7 @@ invariants! {
     SentBeforeFlushed
         "Nothing is sent under a number that a power cut could make the journal forget.";
     TwoAtOnce
-        "A number is worked on by one call at a time, over all processes of a machine.";
+        "A number is worked on by one call at a time, over all processes of a machine, unless a sign of life was lost.";
     DoubtIsForgotten
         "A number in doubt stays in doubt until a verdict ends it: no refusal of this library's own says otherwise.";
     DoubtNeverEnds

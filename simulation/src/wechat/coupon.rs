@@ -97,6 +97,8 @@ pub struct Coupon {
     pub busy_until: Moment,
     /// Belongs to another brand or provider, as far as answers go, until then.
     pub foreign_until: Moment,
+    /// Nothing about it is answered.
+    pub is_silent: bool,
 }
 
 impl Coupon {
@@ -117,6 +119,7 @@ impl Coupon {
             sent_by: "SENT-BY-THE-BRAND".into(),
             busy_until: 0,
             foreign_until: 0,
+            is_silent: false,
         }
     }
 

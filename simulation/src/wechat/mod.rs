@@ -69,6 +69,11 @@ impl WechatPay {
         }
     }
 
+    /// Whether nothing about that coupon is answered.
+    pub fn is_silent(&self, code: &str) -> bool {
+        self.coupons.iter().any(|coupon| coupon.is_silent && &*coupon.code == code)
+    }
+
     pub fn coupon(&self, code: &str) -> Option<usize> {
         self.coupons.iter().position(|coupon| &*coupon.code == code)
     }

@@ -39,11 +39,13 @@ pub struct Process {
     pub frozen_until: Option<Moment>,
     /// Whether it starts again by itself.
     pub restarts: bool,
+    /// Its sign of life was lost: others may work on what it works on.
+    pub is_unseen: bool,
 }
 
 impl Process {
     pub fn new(machine: MachineId) -> Process {
-        Process { machine, epoch: 0, client: None, frozen_until: None, restarts: true }
+        Process { machine, epoch: 0, client: None, frozen_until: None, restarts: true, is_unseen: false }
     }
 
     /// Whether it was started and has not ended.
@@ -113,6 +115,7 @@ impl World {
         let started = &mut self.processes[process];
         started.epoch += 1;
         started.frozen_until = Some(asleep_until);
+        started.is_unseen = false;
         let key = mix(0x5A17, process as u64 * 1000 + u64::from(started.epoch));
         self.begin(process, key, move || till::open(process));
     }

@@ -229,6 +229,11 @@ impl World {
         self.running
     }
 
+    /// The process whose work that is.
+    pub fn process_of(&self, task: TaskId) -> ProcessId {
+        self.tasks[task].process
+    }
+
     /// The process whose work runs.
     pub fn process(&self) -> Option<ProcessId> {
         self.running.map(|task| self.tasks[task].process)

@@ -8,7 +8,9 @@ use crate::adversary::Move;
 use crate::adversary::fate::{Fate, portal, reply_of};
 use crate::random::{Random, keyed_hash};
 use crate::wechat::coupon::Usage;
-use crate::wechat::message::{Asks, Copy, MERCHANT_KEY, Reply, Request, Twist, WECHAT_KEY, number_in};
+use crate::wechat::message::{
+    Asks, Copy, MERCHANT_KEY, Reply, Request, Twist, WECHAT_KEY, coupon_in, number_in,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::ops::Range;
@@ -309,6 +311,9 @@ impl World {
         }
         self.ledger_grew(Some(&copy));
         let Some((task, ticket)) = copy.asker else { return };
+        if coupon_in(&copy.request.target).is_some_and(|code| self.wechat.is_silent(code)) {
+            return;
+        }
         let mut answer = None;
         match copy.twist {
             Twist::Lost { breaks: false } => return,
@@ -344,7 +349,7 @@ impl World {
 
     /// An answer of that age: mostly about the same coupon.
     fn replay(&self, copy: &Copy, chance: u64, ages: Range<Moment>) -> Option<Reply> {
-        let about = crate::wechat::message::coupon_in(&copy.request.target).unwrap_or_default();
+        let about = coupon_in(&copy.request.target).unwrap_or_default();
         let usage = self.wechat.coupon(about).map(|coupon| self.wechat.coupons[coupon].usage);
         let is_nameless = usage == Some(Usage::Future)
             || self.wechat.bare_until + ages.end > self.now && self.wechat.bare_until > 0;

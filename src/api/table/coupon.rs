@@ -68,7 +68,8 @@ const THIS_STOCK: Expected = may_echo("stock_id", "/stock/stock_id");
 const THIS_PRODUCT: Expected = may_echo("product_coupon_id", "/product_coupon/product_coupon_id");
 const THIS_BRAND: Expected = may_echo("brand_id", "/brand_id");
 
-static USE_TRACE: Trace = Trace {
+/// How a coupon shows its redemption.
+pub static USE_TRACE: Trace = Trace {
     shown_at: &["/single_usage_detail/use_request_no", "/progressive_bundle_usage_detail/use_request_no"],
     item_number: Some("use_request_no"),
     leads_to: &["USED"],

@@ -11,7 +11,7 @@ mod product;
 mod shapes;
 mod stock;
 
-pub use coupon::{CONFIRM, DEACTIVATE, LIST, QUERY, RETURN, SEND, USE};
+pub use coupon::{CONFIRM, DEACTIVATE, LIST, QUERY, RETURN, SEND, USE, USE_TRACE};
 pub use media::UPLOAD_IMAGE;
 
 use super::Place::{Body, Path, Query};

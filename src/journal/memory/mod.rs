@@ -10,7 +10,7 @@ use crate::json;
 use std::array;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Finished rows that are remembered, for repeats.
@@ -25,6 +25,10 @@ pub struct Memory {
     hash: RandomState,
     /// The place of the next row; no row has the key 0.
     count: AtomicI64,
+    /// Keys of the returns of each coupon: their parts are known by them.
+    returns: Mutex<HashMap<Arc<str>, Vec<i64>>>,
+    /// Whether there were any.
+    has_returns: AtomicBool,
     facts: Mutex<BTreeMap<String, i64>>,
     marks: AtomicI64,
 }
@@ -62,6 +66,8 @@ impl Default for Memory {
             parts,
             hash: RandomState::new(),
             count: AtomicI64::new(1),
+            returns: Mutex::default(),
+            has_returns: AtomicBool::new(false),
             facts: Mutex::default(),
             marks: AtomicI64::new(1),
         }
@@ -93,6 +99,11 @@ impl<'a> Turn<'a> {
         }
         found.sort_unstable_by_key(|row: &Row| row.id);
         Ok(found)
+    }
+
+    fn returns_by_coupon(&self) -> MutexGuard<'a, HashMap<Arc<str>, Vec<i64>>> {
+        let memory: &'a Memory = self.memory;
+        memory.returns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn facts(&self) -> MutexGuard<'a, BTreeMap<String, i64>> {
@@ -131,9 +142,22 @@ impl<'a> Turn<'a> {
         let part = self.part_of_row(id);
         if let Some(kept) = part.rows.remove(&id) {
             part.ids.remove(&kept.row.request.number);
+            if let Some(coupon) = coupon_of_return(&kept.row) {
+                let mut returns = self.returns_by_coupon();
+                if let Some(ids) = returns.get_mut(coupon) {
+                    ids.retain(|other| *other != id);
+                    if ids.is_empty() {
+                        returns.remove(coupon);
+                    }
+                }
+            }
             self.forgotten.push(kept);
         }
     }
+}
+
+fn coupon_of_return(row: &Row) -> Option<&Arc<str>> {
+    row.coupon.as_ref().filter(|_| row.request.operation == "return")
 }
 
 impl Store for Memory {
@@ -176,9 +200,22 @@ impl Transaction for Turn<'_> {
 
     fn insert(&mut self, row: &Row) -> Result<i64> {
         let members = json::text(&*row.members, 0).into_boxed_str();
-        let place = self.memory.count.fetch_add(1, Ordering::Relaxed);
         let part = self.part_of_number(&row.request.number);
-        let id = place * i64::from(PARTS) + i64::from(part);
+        let new_id = || {
+            let place = self.memory.count.fetch_add(1, Ordering::Relaxed);
+            place * i64::from(PARTS) + i64::from(part)
+        };
+        let id = match coupon_of_return(row) {
+            None => new_id(),
+            // Whoever sees the key by `latest` finds it among the returns.
+            Some(coupon) => {
+                let mut returns = self.returns_by_coupon();
+                self.memory.has_returns.store(true, Ordering::Release);
+                let id = new_id();
+                returns.entry(Arc::clone(coupon)).or_default().push(id);
+                id
+            }
+        };
         let kept = Box::new(Kept { row: Row { id, members: Arc::default(), ..row.clone() }, members });
         let part = self.hold(part);
         part.ids.insert(Arc::clone(&row.request.number), id);
@@ -215,7 +252,16 @@ impl Transaction for Turn<'_> {
     }
 
     fn returns(&mut self, _: &str, coupon: &str) -> Result<Vec<Row>> {
-        self.all(|row| row.request.operation == "return" && row.coupon.as_deref() == Some(coupon))
+        if !self.memory.has_returns.load(Ordering::Acquire) {
+            return Ok(Vec::new());
+        }
+        let ids = self.returns_by_coupon().get(coupon).cloned().unwrap_or_default();
+        let mut rows: Vec<Row> = ids
+            .into_iter()
+            .filter_map(|id| self.part_of_row(id).rows.get(&id).map(|kept| kept.whole()))
+            .collect();
+        rows.sort_unstable_by_key(|row| row.id);
+        Ok(rows)
     }
 
     fn prune(&mut self, _: &str, older_than_ms: i64, _: i64) -> Result<Option<i64>> {

@@ -6,6 +6,7 @@ mod rsa;
 pub use rsa::RsaVerifier;
 
 use super::ring::KeyRing;
+use super::serial::Told;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
@@ -52,7 +53,7 @@ pub enum Distrust {
     )]
     MerchantSerial,
     /// No key with that serial.
-    #[error("the signature is of key {serial}, which is not configured (configured: {known})")]
+    #[error("the signature is of key {}, which is not configured (configured: {known})", Told(serial))]
     UnknownSerial {
         /// The answer's serial.
         serial: String,
@@ -145,7 +146,7 @@ pub fn verify(
             Distrust::MerchantSerial
         } else {
             let known = ring.serials().collect::<Vec<_>>().join(", ");
-            Distrust::UnknownSerial { serial: serial.chars().take(64).collect(), known }
+            Distrust::UnknownSerial { serial: serial.to_owned(), known }
         }
     })?;
     if key.verifier().verifies(&message(timestamp, nonce, body), &signature) {

@@ -1,0 +1,90 @@
+//! A request on its way.
+
+use super::sealing;
+use crate::api::{self, Multipart, Operation, Prepared, Settles};
+use crate::journal::{Claim, Row};
+use serde_json::{Map, Value};
+
+/// A request on its way: fresh from the caller, or from the journal.
+pub(super) struct Errand<'a> {
+    pub id: &'a str,
+    /// The row of the table; none for a request that no row describes.
+    pub operation: Option<&'static Operation>,
+    pub method: &'a str,
+    pub target: &'a str,
+    pub body: Option<&'a [u8]>,
+    pub members: &'a Map<String, Value>,
+    pub number: Option<&'a str>,
+    pub writes: bool,
+    /// The body is not JSON, and not all of it is signed.
+    pub multipart: Option<&'a Multipart>,
+    /// The key that sensitive members of the body are encrypted for.
+    pub encrypted_for: Option<&'a str>,
+    /// Its answer proves itself: it opens with the APIv3 key.
+    pub downloads_certificates: bool,
+    /// Its number was never sent before this call.
+    pub is_new: bool,
+    /// The right to send it, where it is written down.
+    pub claim: Option<&'a Claim>,
+}
+
+impl<'a> Errand<'a> {
+    pub fn fresh(id: &'a str, operation: Option<&'static Operation>, request: &'a Prepared) -> Errand<'a> {
+        Errand {
+            id,
+            operation,
+            method: &request.method,
+            target: &request.target,
+            body: request.body.as_deref(),
+            members: &request.members,
+            number: request.number.as_deref(),
+            writes: operation.map_or(request.method != "GET", Operation::writes),
+            multipart: request.multipart.as_ref(),
+            encrypted_for: encrypted_for(&request.members),
+            downloads_certificates: false,
+            is_new: false,
+            claim: None,
+        }
+    }
+
+    /// Exactly the bytes that were written down; nothing is built again.
+    pub fn recorded(row: &'a Row) -> Errand<'a> {
+        Errand {
+            id: &row.request.operation,
+            operation: api::by_id(&row.request.operation),
+            method: &row.request.method,
+            target: &row.request.target,
+            body: row.request.body.as_deref(),
+            members: &row.members,
+            number: Some(&row.request.number),
+            writes: true,
+            multipart: None,
+            encrypted_for: encrypted_for(&row.members),
+            downloads_certificates: false,
+            is_new: !row.sent,
+            claim: None,
+        }
+    }
+
+    /// The bytes that the signature covers as the body.
+    pub fn signed(&self) -> &[u8] {
+        match self.multipart {
+            Some(multipart) => &multipart.signed,
+            None => self.body.unwrap_or_default(),
+        }
+    }
+
+    /// How doubt about it ends.
+    pub fn settles(&self) -> Settles {
+        self.operation.map_or(Settles::ByRepeating, |operation| operation.settles)
+    }
+
+    /// Doing it twice is doing it once, number or not.
+    pub fn may_be_done_twice(&self) -> bool {
+        self.operation.is_some_and(|operation| operation.settles == Settles::ByDoingItAgain)
+    }
+}
+
+fn encrypted_for(members: &Map<String, Value>) -> Option<&str> {
+    members.get("_options")?.get(sealing::ENCRYPTED_FOR)?.as_str()
+}

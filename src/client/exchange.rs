@@ -1,0 +1,235 @@
+//! One attempt: signed, sent, and judged by what came back.
+
+use super::{Client, Errand};
+use crate::api::{self, Expected, Settles};
+use crate::config::Host;
+use crate::evidence::{self, Evidence};
+use crate::json;
+use crate::net::cancel::Cancel;
+use crate::net::deadline::Deadline;
+use crate::net::{Answer, Failure, FailureKind, Outgoing, in_flight};
+use crate::outcome::{self, Ask, Body, Content, Event, Verdict};
+use crate::report::{JsonText, Report, WechatError};
+use crate::status::{Class, Code};
+use crate::system;
+use crate::wire::verify::Proof;
+use std::time::Duration;
+
+/// A host that lets this pass without a word is passed over, even if the call's own end came first.
+const FAIR_TIME: Duration = Duration::from_secs(1);
+
+/// For how long a request may be signed once its end was put off.
+const EXTENSION_S: i64 = 600;
+
+/// "Too often", whoever says it.
+const TOO_OFTEN: u16 = 429;
+
+impl Client {
+    pub(super) fn attempt(
+        &self,
+        errand: &Errand<'_>,
+        tried: &[usize],
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> (usize, Report, i64) {
+        let (index, host) = self.hosts.pick(tried);
+        let (report, clock_change) = self.attempt_at(index, host, errand, deadline, cancel);
+        (index, report, clock_change)
+    }
+
+    /// One attempt at one host, and by how much the clock was corrected meanwhile.
+    pub(super) fn attempt_at(
+        &self,
+        index: usize,
+        host: &Host,
+        errand: &Errand<'_>,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> (Report, i64) {
+        let (now, offset) = (self.clock.now_s(), self.clock.offset_s());
+        if let Some(claim) = errand.claim.filter(|claim| now > claim.until_s()) {
+            // The clock was corrected meanwhile: what is signed now would live longer than the journal says.
+            if let Err(error) = claim.extend(now.saturating_add(EXTENSION_S)) {
+                return (error.into(), 0);
+            }
+        }
+        let copy_s = self.clock.time_of_copy(now);
+        let signed = self.config.authorizer.authorization(errand.method, errand.target, now, errand.signed());
+        let authorization = match signed {
+            Ok(authorization) => authorization,
+            Err(error) => return (error.into(), 0),
+        };
+        let mut headers = vec![("Authorization", authorization.as_str()), ("Accept", "application/json")];
+        if errand.body.is_some() {
+            let multipart = errand.multipart.map(|multipart| multipart.content_type.as_str());
+            headers.push(("Content-Type", multipart.unwrap_or("application/json")));
+        }
+        // The key that opens what we encrypted, or else the one that we would like answers signed with.
+        if let Some(serial) = errand.encrypted_for.or(self.config.public_key_id.as_deref()) {
+            headers.push(("Wechatpay-Serial", serial));
+        }
+        in_flight::begin(errand.writes, cancel);
+        let began = system::now();
+        let outcome = self.transport.exchange(&Outgoing {
+            method: errand.method,
+            origin: &host.origin,
+            target: errand.target,
+            headers: &headers,
+            body: errand.body,
+            connect_limit: self.config.limits.connect.min(deadline.left()),
+            limit: self.config.limits.attempt.min(deadline.left()),
+        });
+        // Judging may send a question of its own.
+        let sent = in_flight::sent();
+        let (mut report, clock_change) = match outcome {
+            Ok(answer) => {
+                self.hosts.well(index);
+                let date = answer.date.clone();
+                let report = self.judge(errand, answer, deadline, cancel);
+                if report.code == Code::SignRejected {
+                    self.clock.was_rejected();
+                }
+                // Only now: an answer has no say in how fresh it is itself.
+                self.clock.learn(date.as_deref());
+                // Another call may have learned it meanwhile: what counts is what this one signed with.
+                (report, self.clock.offset_s() - offset)
+            }
+            Err(failure) => {
+                // Cut short by the end of the call, an attempt says nothing, unless it had its fair time.
+                let fair = !deadline.is_over() || system::now().saturating_duration_since(began) >= FAIR_TIME;
+                if speaks_ill_of_host(&failure) && cancel.cancelled().is_none() && fair {
+                    self.hosts.failed(index);
+                }
+                (Report::from(outcome::judge(errand.writes, &Event::NoAnswer(&failure))), 0)
+            }
+        };
+        match report.code {
+            Code::RateLimited => self.pace.slow_down(),
+            _ if report.http_status == Some(TOO_OFTEN) => self.pace.slow_down(),
+            _ if report.http_status.is_some() => self.pace.answered(),
+            _ => {}
+        }
+        report.host = Some(host.name.clone());
+        report.signed_s =
+            (sent && (report.proven.is_none() || report.code.class() == Class::InDoubt)).then_some(copy_s);
+        (report, clock_change)
+    }
+
+    fn judge(&self, errand: &Errand<'_>, answer: Answer, deadline: &Deadline, cancel: &Cancel) -> Report {
+        let trust = match (errand.downloads_certificates, answer.status) {
+            (true, 200) => match self.trust_of_download(&answer.signature, &answer.body) {
+                Ok(trust) => trust,
+                Err(error) => return error.into(),
+            },
+            // Signed with a key that is only now asked for: nothing but advice hangs on a refusal.
+            (true, _) => self.trust_of_refused_download(&answer.signature, &answer.body),
+            _ => self.trust(&answer.signature, &answer.body, deadline, cancel),
+        };
+        let proven = trust.as_ref().ok().copied();
+        let advice = self.advice_on_key(&trust, errand.downloads_certificates, &answer);
+        let expected: &[Expected] = errand.operation.map_or(&[], |operation| operation.proofs);
+        // Vectors at a time, where the standard library goes character by character through Chinese.
+        let text = encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(&answer.body);
+        let said = match &text {
+            Some(text) => outcome::read(text, expected),
+            None => Err("the body is not UTF-8".into()),
+        };
+        let body = Body::of(&said);
+        let subcode = answer.request_id.as_deref().and_then(api::subcode::of_request_id);
+        let wechat = match &body {
+            Body::Error(error) => Some(WechatError { subcode, ..error.clone() }),
+            _ => None,
+        };
+        let event = Event::Answered {
+            status: answer.status,
+            trust,
+            body,
+            subcode,
+            retry_after_s: answer.retry_after_s,
+            content: content(expected, errand, proven, &said),
+        };
+        let mut verdict = outcome::judge(errand.writes, &event);
+        if let Some(encoding) = answer.encoding.filter(|_| verdict.code != Code::Ok) {
+            let encoding: String = encoding.chars().take(40).collect();
+            verdict.message = format!(
+                "{}; the answer has Content-Encoding {encoding:?}, which was not asked for: something in between changes \
+                 answers",
+                verdict.message
+            );
+        }
+        let is_answer = verdict.code == Code::Ok || verdict.ask.is_some();
+        if let Some(proof) = proven {
+            self.clock.prove(proof, is_answer && errand.is_new && shows_number(errand, &said));
+        }
+        let data = text.filter(|_| is_answer && matches!(said, Ok(Some(_))));
+        let data = data.map(|text| JsonText::proven(&text));
+        let report = Report::from(verdict);
+        Report {
+            proven,
+            http_status: Some(answer.status),
+            request_id: answer.request_id,
+            wechat,
+            data,
+            hint: advice.map(Into::into).or(report.hint),
+            ..report
+        }
+    }
+}
+
+/// What is fresh only by what an unsigned header said of the clock may be an old answer: it proves a write only when it
+/// shows the number.
+fn content(
+    expected: &[Expected],
+    errand: &Errand<'_>,
+    proven: Option<Proof>,
+    said: &outcome::Said,
+) -> Content {
+    let content = outcome::content(expected, errand.members, errand.number, said);
+    let is_certain = proven.is_none_or(|proof| proof.is_certain);
+    if is_certain || !errand.writes || content != Content::Fits || shows_number(errand, said) {
+        return content;
+    }
+    let why = "the answer does not show this number, and how old it is cannot be told".to_owned();
+    match errand.settles() {
+        Settles::ByAsking { .. } => Content::Asks(Ask::Contradicts, why),
+        _ => Content::Elsewhere(why),
+    }
+}
+
+/// Whether the answer shows the request's own number: then it is no answer from before the request was sent.
+fn shows_number(errand: &Errand<'_>, said: &outcome::Said) -> bool {
+    let (Some(operation), Some(number), Ok(Some(said))) = (errand.operation, errand.number, said) else {
+        return false;
+    };
+    operation.proofs.iter().any(|expected| match expected {
+        Expected::Shows(trace) => evidence::of_coupon(trace, number, said) == Evidence::Done,
+        Expected::Echoes { member, at, .. } => {
+            operation.number == Some(*member)
+                && json::find(said, at).and_then(|found| found.as_str()) == Some(number)
+        }
+        Expected::SaysSomething { .. } => false,
+    })
+}
+
+/// Refused, unreachable, silent: the next call had better go elsewhere. A broken connection or an odd
+/// answer says nothing about the host.
+fn speaks_ill_of_host(failure: &Failure) -> bool {
+    match failure.kind {
+        FailureKind::Connect | FailureKind::Tls | FailureKind::Timeout => true,
+        FailureKind::Clock | FailureKind::Lost | FailureKind::NotHttp | FailureKind::TooLarge => false,
+    }
+}
+
+impl From<Verdict> for Report {
+    fn from(verdict: Verdict) -> Report {
+        Report {
+            message: verdict.message,
+            hint: verdict.hint.map(Into::into),
+            cashier: verdict.cashier,
+            verification: verdict.verification,
+            retry_after_ms: verdict.retry_after_ms,
+            ask: verdict.ask,
+            ..Report::new(verdict.code)
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The keys of a context: configured, downloaded, and kept on the disk.
+
+use crate::config::Config;
+use crate::error::Result;
+use crate::log;
+use crate::mode::Mode;
+use crate::report::Report;
+use crate::system;
+use crate::wire::certificates;
+use crate::wire::keys::Certificate;
+use crate::wire::ring::{KeyRing, PUBLIC_KEY_ID_PREFIX};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Instant;
+use zeroize::Zeroizing;
+
+/// A list of certificates has a few kilobytes.
+const LARGEST_KEPT: u64 = 1024 * 1024;
+/// A till's clock may be two days off; a certificate that ended earlier proves nothing any more.
+const CLOCK_S: u64 = 2 * 24 * 60 * 60;
+
+/// The keys of a context.
+pub(super) struct Keys {
+    /// What the configuration names.
+    pub configured: KeyRing,
+    pub downloaded: Mutex<Vec<Certificate>>,
+    /// Both together.
+    pub all: RwLock<Arc<KeyRing>>,
+    /// Opens what is downloaded; nothing where downloading makes no sense.
+    pub apiv3_key: Option<Zeroizing<String>>,
+    /// Where what is downloaded is kept.
+    pub file: Option<PathBuf>,
+    pub download: Mutex<Download>,
+    pub ended: Condvar,
+}
+
+#[derive(Default)]
+pub(super) struct Download {
+    pub running: bool,
+    /// Before that nobody tries again.
+    pub not_before: Option<Instant>,
+    /// Why the last one brought nothing.
+    pub failed: Option<Report>,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Keys").field("all", &self.ring().serials().collect::<Vec<_>>()).finish()
+    }
+}
+
+impl Keys {
+    /// The configured keys and what an earlier process has left on the disk.
+    pub fn new(config: &Config) -> Keys {
+        let apiv3_key = config.apiv3_key.clone().filter(|_| config.identity.mode == Mode::Partner);
+        let keys = Keys {
+            configured: config.ring.clone(),
+            downloaded: Mutex::default(),
+            all: RwLock::new(Arc::new(config.ring.clone())),
+            apiv3_key,
+            file: config.certificates_path.clone(),
+            download: Mutex::default(),
+            ended: Condvar::new(),
+        };
+        keys.load();
+        keys
+    }
+
+    /// Takes over what another configuration of the same context has downloaded; what it had configured is
+    /// gone.
+    pub fn adopt(&self, other: &Keys) {
+        let downloaded = other.downloaded.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if self.apiv3_key.is_some() && self.apiv3_key == other.apiv3_key && !downloaded.is_empty() {
+            self.put(downloaded);
+        }
+    }
+
+    /// All keys there are now.
+    pub fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.all.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// These are what was downloaded, in place of what was before.
+    pub fn put(&self, downloaded: Vec<Certificate>) {
+        let mut kept = self.downloaded.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.all.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(self.with(&downloaded));
+        *kept = downloaded;
+    }
+
+    /// The configured keys and these.
+    pub fn with(&self, downloaded: &[Certificate]) -> KeyRing {
+        let mut ring = self.configured.clone();
+        for certificate in downloaded {
+            // One that has the merchant's own serial number would prove the merchant's own words.
+            if !ring.is_merchant(&certificate.serial) && ring.get(&certificate.serial).is_none() {
+                ring.insert_certificate(certificate.clone());
+            }
+        }
+        ring
+    }
+
+    /// Whether a key with that serial number may be found by downloading.
+    pub fn may_find(&self, serial: &str) -> bool {
+        self.apiv3_key.is_some() && !serial.starts_with(PUBLIC_KEY_ID_PREFIX)
+    }
+
+    /// Certificates that are valid now, out of an answer or its copy.
+    pub fn opened(&self, answer: &[u8]) -> Result<Vec<Certificate>> {
+        let key = self.apiv3_key.as_deref().map(String::as_str).unwrap_or_default();
+        let now = u64::try_from(system::wall_date().unix_timestamp()).unwrap_or(0);
+        let mut opened = certificates::open(answer, key)?;
+        opened.retain(|certificate| certificate.until.saturating_add(CLOCK_S) > now);
+        Ok(opened)
+    }
+
+    pub fn load(&self) {
+        let (Some(_), Some(file)) = (&self.apiv3_key, &self.file) else { return };
+        let Ok(answer) = crate::file::read_whole(file, LARGEST_KEPT) else { return };
+        match self.opened(&answer) {
+            Ok(certificates) => self.put(certificates),
+            // Another APIv3 key since, or a damaged file: the next download writes it anew.
+            Err(error) => {
+                log::warn(format_args!("kept platform certificates are not used: {}", error.message));
+            }
+        }
+    }
+
+    pub fn keep(&self, answer: &[u8]) {
+        let Some(file) = &self.file else { return };
+        if let Err(error) = write_whole(file, answer) {
+            log::warn(format_args!("platform certificates could not be kept in {}: {error}", file.display()));
+        }
+    }
+
+    pub fn download(&self) -> MutexGuard<'_, Download> {
+        self.download.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The whole file or none of it, whoever reads it meanwhile.
+fn write_whole(file: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut name = file.as_os_str().to_owned();
+    let unique = crate::wire::sign::nonce().map_err(|error| std::io::Error::other(error.message))?;
+    name.push(format!(".{unique}"));
+    let fresh = PathBuf::from(name);
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options
+        .open(&fresh)
+        .and_then(|mut open| open.write_all(content).and_then(|()| open.sync_all()))
+        .and_then(|()| fs::rename(&fresh, file));
+    if written.is_err() {
+        // It is of no use, and another attempt writes another.
+        let _ = fs::remove_file(&fresh);
+    }
+    written
+}

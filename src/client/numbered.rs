@@ -1,0 +1,243 @@
+//! A request with a number, from the call to the verdict: written down, asked about, sent, and written down again.
+
+use super::doubt::{self, Prior};
+use super::question::Word;
+use super::{Client, Errand, RUNNING_ELSEWHERE_MS, record, settle};
+use crate::api::{self, Operation, Prepared, Settles};
+use crate::error::Error;
+use crate::evidence::{self, Evidence};
+use crate::journal::{self, Begin, Claim, NewRow, Row, State};
+use crate::net::cancel::Cancel;
+use crate::net::deadline::Deadline;
+use crate::report::{JsonText, Report};
+use crate::status::{Class, Code};
+use crate::system::wall_ms;
+use std::sync::Arc;
+
+/// Doubt that is older is settled by asking, and by repeating only once no copy is alive.
+const OLD_DOUBT_MS: i64 = evidence::LIFE_OF_A_COPY_S * 1000;
+
+impl Client {
+    pub(super) fn run_once(
+        &self,
+        id: &str,
+        operation: Option<&'static Operation>,
+        request: Prepared,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
+        let errand = Errand::fresh(id, operation, &request);
+        let Some(number) = errand.number.filter(|_| errand.writes).map(Arc::<str>::from) else {
+            // A question, or a write that nobody could recognise again: nothing to write down.
+            return self.pursue(&errand, Prior::default(), deadline, cancel);
+        };
+        let recorded_request = journal::Request {
+            operation: id.to_owned(),
+            number: Arc::clone(&number),
+            method: request.method,
+            target: request.target,
+            body: request.body,
+        };
+        let new = NewRow {
+            request: Arc::new(recorded_request),
+            members: request.members,
+            filled_in: request.filled_in,
+            ask_again: !self.config.journal.replays || operation.is_some_and(|operation| operation.fleeting),
+        };
+        let report = match self.journal.begin(new, self.end_of(deadline)) {
+            Ok(Begin::Go(claim)) => self.carry_out(claim, Call::Caller, deadline, cancel),
+            Ok(Begin::Recorded(row)) => self.recorded(&row),
+            Ok(Begin::Unsettled(row)) => settle::unsettled(&row),
+            Ok(Begin::Running) => Report {
+                message: "another call is working on this number".into(),
+                in_doubt: true,
+                retry_after_ms: Some(RUNNING_ELSEWHERE_MS),
+                ..Report::new(Code::Locked)
+            },
+            Ok(Begin::Reused { why, in_doubt }) => {
+                Report { message: why, in_doubt, ..Report::new(Code::RequestNoReused) }
+            }
+            Ok(Begin::Differs { why, row }) => Report { message: why, ..settle::unsettled(&row) },
+            Err(error) => self.unwritten(&number, error),
+        };
+        Report { out_request_no: Some(number.to_string()), elapsed_ms: deadline.elapsed_ms(), ..report }
+    }
+
+    /// The latest time at which a call with this deadline may sign.
+    pub(super) fn end_of(&self, deadline: &Deadline) -> i64 {
+        let left = deadline.left().as_secs().saturating_add(1);
+        self.clock.now_s().saturating_add(i64::try_from(left).unwrap_or(i64::MAX))
+    }
+
+    /// Sends a claimed row's bytes until there is an answer, and records what became of it.
+    pub(super) fn carry_out(&self, claim: Claim, call: Call, deadline: &Deadline, cancel: &Cancel) -> Report {
+        let row = &claim.row;
+        let is_done = row.state == State::Done && !is_fleeting(row);
+        let done_s = (is_done || row.answer.is_some()).then(|| done_s(row)).filter(|_| !is_fleeting(row));
+        let was_judged = is_done || row.verdict_s.is_some();
+        let is_old = row.doubted_ms.is_some_and(|since| wall_ms().saturating_sub(since) > OLD_DOUBT_MS);
+        let prior = Prior {
+            doubt: claim.doubt,
+            signed_s: row.signed_s,
+            was_judged,
+            done_s,
+            is_old,
+            may_be_returned: claim.returns.any,
+            sends_once: false,
+        };
+        let errand = Errand { claim: Some(&claim), ..Errand::recorded(row) };
+        let report = self.complete(&errand, prior, call, deadline, cancel);
+        let known = is_done.then(|| self.recorded(row));
+        let by_evidence = report.by_evidence;
+        let report = record::record(claim, report, call);
+        match known {
+            // Asked again for the sake of a fresh answer, and there is none: the proven one is as true as ever.
+            Some(known) if report.code != Code::Ok && !by_evidence => known,
+            _ if report.code != Code::Ok => Report { data: None, ..report },
+            _ => report,
+        }
+    }
+
+    /// From when on no copy of an earlier call can be alive, the coupon is asked about before anything is repeated. Before
+    /// a return is repeated, and a redemption that may have been returned, always.
+    fn complete(
+        &self,
+        errand: &Errand<'_>,
+        prior: Prior,
+        call: Call,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
+        let may_be_dead = || {
+            let now_s = self.clock.proven_s().unwrap_or_else(|| self.clock.now_s());
+            now_s >= prior.signed_s.saturating_add(evidence::LIFE_OF_A_COPY_S)
+        };
+        let Settles::ByAsking { ask, shows } = errand.settles() else {
+            return self.pursue(errand, prior, deadline, cancel);
+        };
+        let is_return = errand.id == api::RETURN.id;
+        // Repeats whose answers are lost too would make it young again and again.
+        let waits = call == Call::Settling && prior.is_old;
+        let asks_first = prior.doubt && (is_return || waits || prior.done_s.is_some() || may_be_dead());
+        if !asks_first && !prior.may_be_returned {
+            return self.pursue(errand, prior, deadline, cancel);
+        }
+        let looked = self.look(errand, ask, shows, deadline, cancel);
+        let is_dead = looked.counts(prior.signed_s);
+        let (attempts, heard) = (looked.report.attempts, looked.report.heard);
+        let report = match (looked.word(prior.done_s), looked.evidence.clone()) {
+            (Word::Stands, _) => looked.done(),
+            (Word::IsUndone, _) => {
+                looked.refused(Code::CouponState, doubt::returned_since(errand.id), prior.signed_s)
+            }
+            _ if prior.done_s.is_some() => {
+                looked.unsettled("WeChat Pay said success, and the coupon does not show it")
+            }
+            (_, Evidence::Other(other)) if is_dead => {
+                let message = format!("another request has done it: number {other}");
+                looked.refused(Code::CouponState, message, prior.signed_s)
+            }
+            // It may have redeemed the coupon before it was returned: to repeat it could redeem it once more.
+            _ if prior.may_be_returned && is_dead => {
+                let message =
+                    "a return of the coupon began after this request, which does not stand".to_owned();
+                looked.refused(Code::CouponState, message, prior.signed_s)
+            }
+            _ if prior.may_be_returned => {
+                looked.unsettled("a return of the coupon began after this request, and may have undone it")
+            }
+            (_, Evidence::NotDone(state)) if waits && !is_dead => {
+                let why = format!("the coupon is {state}; what was sent could still arrive");
+                Report { code: Code::ConnectionLost, ..looked.unsettled(&why) }
+            }
+            _ if is_return => self.repeat_return(errand, &looked, prior, deadline, cancel),
+            // It did not happen and cannot happen any more: what is sent now is judged like a first call's.
+            _ => {
+                let cleared = Prior { was_judged: true, ..Prior::default() };
+                let prior = if is_dead { cleared } else { prior };
+                self.pursue(errand, prior, deadline, cancel)
+            }
+        };
+        let attempts = if report.attempts > 0 { report.attempts } else { attempts };
+        let out_request_no = errand.number.map(str::to_owned);
+        let heard = report.heard || heard;
+        Report { attempts, heard, out_request_no, elapsed_ms: deadline.elapsed_ms(), ..report }
+    }
+
+    /// What a finished row said, unless it is known that it was undone since.
+    pub(super) fn recorded(&self, row: &Row) -> Report {
+        let known = recorded(row);
+        if known.code != Code::Ok || row.request.operation != api::USE.id {
+            return known;
+        }
+        match self.journal.was_returned_since(row) {
+            Ok(None) => known,
+            Ok(Some(back)) => Report {
+                message: format!("{}, by return {}", doubt::returned_since("use"), back.request.number),
+                recorded: true,
+                data: None,
+                out_request_no: known.out_request_no,
+                ..Report::new(Code::CouponState)
+            },
+            Err(error) => error.into(),
+        }
+    }
+
+    /// The journal could not take the request, so nothing was sent. But the number may have been sent before, or the row
+    /// may be on the disk all the same.
+    pub(super) fn unwritten(&self, number: &str, error: Error) -> Report {
+        match self.journal.find(number) {
+            // What is found may be this call's own row, and gone after a power cut.
+            _ if error.code == Code::Unrecorded => error.into(),
+            Ok(Some(row)) if row.state.is_in_doubt() => {
+                let message = format!("nothing was sent now: {}", error.message);
+                Report { message, ..settle::unsettled(&row) }
+            }
+            _ => error.into(),
+        }
+    }
+}
+
+/// WeChat Pay's time at which a row was proven to be done, in seconds since 1970.
+pub(super) fn done_s(row: &Row) -> i64 {
+    row.verdict_s.unwrap_or_else(|| row.updated_ms.div_euclid(1000))
+}
+
+/// Who wants to know what became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    /// The till, with the request itself.
+    Caller,
+    /// Settling.
+    Settling,
+}
+
+/// Its answer is worth nothing after some minutes.
+pub(super) fn is_fleeting(row: &Row) -> bool {
+    api::by_id(&row.request.operation).is_some_and(|operation| operation.fleeting)
+}
+
+/// What a finished row said, without asking anybody.
+fn recorded(row: &Row) -> Report {
+    let code = match row.state {
+        State::Done => Code::Ok,
+        _ => Code::from_number(row.code).unwrap_or(Code::Internal),
+    };
+    Report {
+        recorded: true,
+        recorded_at: Some(stamp(row.verdict_s.unwrap_or(row.updated_ms.div_euclid(1000)))),
+        retry_after_ms: (code.class() == Class::Busy).then_some(RUNNING_ELSEWHERE_MS),
+        out_request_no: Some(row.request.number.to_string()),
+        message: row.cause.clone(),
+        http_status: row.http_status,
+        request_id: row.request_id.clone(),
+        host: row.host.clone(),
+        data: row.answer.as_ref().and_then(JsonText::read),
+        ..Report::new(code)
+    }
+}
+
+/// As WeChat Pay writes times.
+fn stamp(unix_s: i64) -> String {
+    time::OffsetDateTime::from_unix_timestamp(unix_s).map(api::use_time).unwrap_or_default()
+}

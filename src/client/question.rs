@@ -1,0 +1,237 @@
+//! Asking what became of a request: the coupon, or the list of the user's coupons, may show it.
+
+use super::doubt::Prior;
+use super::{Client, Errand};
+use crate::api::{self, Defaults, ListPlace, Operation, Scope, Shows};
+use crate::evidence::{self, Evidence, Page};
+use crate::mode::Mode;
+use crate::net::cancel::Cancel;
+use crate::net::deadline::Deadline;
+use crate::report::Report;
+use crate::status::{Class, Code};
+use crate::wire::verify::Proof;
+use serde_json::{Map, Value};
+
+/// Pages of a list that are looked through. A user has at most 100 coupons of one stock, and a bundle has up
+/// to 15 stocks.
+const PAGES: usize = 40;
+
+const PAGE_SIZE: usize = 50;
+
+/// What a question brought.
+pub(super) struct Looked {
+    pub evidence: Evidence,
+    /// When the answer was given.
+    pub proof: Option<Proof>,
+    pub report: Report,
+}
+
+impl Looked {
+    /// Whether no copy of what was signed last at that time can be accepted any more.
+    pub fn copies_are_dead(&self, signed_s: i64) -> bool {
+        signed_s == 0 || self.proof.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof))
+    }
+
+    /// Whether it says that the request has no effect, and can have none any more.
+    pub fn counts(&self, signed_s: i64) -> bool {
+        self.evidence.counts(self.copies_are_dead(signed_s))
+    }
+
+    /// Whether it says that what was proven to be done at that time stands no more. What shows nothing of it must be as much
+    /// younger as the life of a copy: WeChat Pay may read a moment behind what it has written, and the answer may be an old one.
+    pub fn undoes(&self, done_s: i64) -> bool {
+        match self.evidence {
+            Evidence::Undone => true,
+            Evidence::NotDone(_) | Evidence::Other(_) => {
+                self.proof.is_some_and(|proof| evidence::copies_are_dead(done_s, proof))
+            }
+            _ => false,
+        }
+    }
+
+    /// What the coupon says of a success: of one that was told at `done_s`, or of one that has just come.
+    pub fn word(&self, done_s: Option<i64>) -> Word {
+        match self.evidence {
+            Evidence::Done => Word::Stands,
+            Evidence::Undone => Word::IsUndone,
+            _ if done_s.is_some_and(|done_s| self.undoes(done_s)) => Word::IsUndone,
+            _ => Word::Nothing,
+        }
+    }
+
+    /// The coupon, where it was shown.
+    pub fn coupon(&self) -> Option<Map<String, Value>> {
+        members_of(&self.report)
+    }
+
+    /// A coupon of the withdrawn usage mode that has several uses.
+    pub fn is_sequential(&self) -> bool {
+        self.coupon()
+            .is_some_and(|coupon| coupon.get("sequential_usage_detail").is_some_and(Value::is_object))
+    }
+
+    /// The request took effect, as the answer shows.
+    pub fn done(self) -> Report {
+        Report { settled_by: self.report.operation, operation: None, ..self.report }
+    }
+
+    /// The same for a request that was refused or came to nothing: a status of its own.
+    pub fn refused(&self, code: Code, message: String, signed_s: i64) -> Report {
+        let may_arrive_late = !self.copies_are_dead(signed_s);
+        Report {
+            may_arrive_late,
+            message,
+            by_evidence: true,
+            settled_by: self.report.operation,
+            ..self.told(code)
+        }
+    }
+
+    /// The same for one of which as little is known as before.
+    pub fn unsettled(&self, why: &str) -> Report {
+        let message = match self.report.code {
+            Code::Ok => why.to_owned(),
+            _ => format!("{why}: {}", self.report.message),
+        };
+        let code = if self.report.heard { Code::AnswerUntrusted } else { Code::ConnectionLost };
+        Report { message, course: self.report.course.clone(), ..self.told(code) }
+    }
+
+    fn told(&self, code: Code) -> Report {
+        Report {
+            host: self.report.host.clone(),
+            http_status: self.report.http_status,
+            request_id: self.report.request_id.clone(),
+            proven: self.proof,
+            heard: self.report.heard,
+            ..Report::new(code)
+        }
+    }
+}
+
+/// What the coupon says of a success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    /// It stands.
+    Stands,
+    /// It was undone since.
+    IsUndone,
+    /// Neither.
+    Nothing,
+}
+
+impl Client {
+    /// Asks what became of the request, page after page where the answer is a list.
+    pub(super) fn look(
+        &self,
+        errand: &Errand<'_>,
+        ask: &'static Operation,
+        shows: Shows,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Looked {
+        let number = errand.number.unwrap_or_default();
+        match shows {
+            Shows::Coupon(trace) => {
+                let report = self.ask(ask, errand.members, deadline, cancel);
+                let found = match members_of(&report) {
+                    Some(coupon) => evidence::of_question(trace, number, &coupon),
+                    None => of_refused(&report),
+                };
+                looked(found, report)
+            }
+            Shows::List(place) => self.look_through(errand, ask, place, deadline, cancel),
+        }
+    }
+
+    fn look_through(
+        &self,
+        errand: &Errand<'_>,
+        ask: &'static Operation,
+        place: &ListPlace,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Looked {
+        let (number, mut first, mut seen) = (errand.number.unwrap_or_default(), None, 0_u64);
+        let mut total = None;
+        let mut members = errand.members.clone();
+        members.insert("page_size".into(), PAGE_SIZE.into());
+        for _ in 0..PAGES {
+            let report = self.ask(ask, &members, deadline, cancel);
+            let Some(page) = members_of(&report) else { return looked(Evidence::Nothing, report) };
+            seen = match evidence::of_page(place, number, &page) {
+                Page::Shown => return looked(Evidence::Done, report),
+                Page::Unreadable => return looked(Evidence::Nothing, report),
+                Page::NotShown(items) => seen.saturating_add(items),
+            };
+            // An item that comes or goes while the pages are read moves others from one to the next.
+            let counted = page.get("total_count").and_then(Value::as_u64);
+            if *total.get_or_insert(counted) != counted {
+                return looked(Evidence::Nothing, report);
+            }
+            // What came after the first page was read may be on none.
+            let earliest = *first.get_or_insert(report.proven);
+            let token = page.get("next_page_token").and_then(Value::as_str).filter(|token| !token.is_empty());
+            let Some(token) = token else {
+                let is_whole =
+                    page.get("total_count").and_then(Value::as_u64).is_none_or(|total| total <= seen);
+                let found = if is_whole { Evidence::NotDone("not listed".into()) } else { Evidence::Nothing };
+                return Looked { proof: earliest, ..looked(found, report) };
+            };
+            members.insert("page_token".into(), token.into());
+        }
+        let message = format!("the number is not among the first {} of the list", PAGES * PAGE_SIZE);
+        looked(Evidence::Nothing, Report { message, ..Report::new(Code::ReadFailed) })
+    }
+
+    /// Asks with exactly the members of the row: what the configuration would fill in by now may name something else.
+    fn ask(
+        &self,
+        question: &'static Operation,
+        members: &Map<String, Value>,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
+        let wanted = question.members.iter().map(|member| member.name);
+        let known: Map<String, Value> =
+            wanted.filter_map(|name| Some((name.to_owned(), members.get(name)?.clone()))).collect();
+        let nothing = Defaults::default();
+        let scope = match self.config.identity.mode {
+            Mode::Brand => self.scope(),
+            mode @ Mode::Partner => Scope { mode, defaults: &nothing },
+        };
+        let report = match api::prepare(question, &Value::Object(known).to_string(), scope, self.clock.now())
+        {
+            Ok(request) => {
+                let errand = Errand::fresh(question.id, Some(question), &request);
+                self.pursue(&errand, Prior::default(), deadline, cancel)
+            }
+            Err(error) => error.into(),
+        };
+        Report { operation: Some(question.id), ..report }
+    }
+}
+
+fn looked(found: Evidence, report: Report) -> Looked {
+    let proof = report.proven;
+    let evidence = match proof {
+        Some(Proof { is_certain: true, .. }) => found,
+        Some(_) => found.of_uncertain_time(),
+        None => Evidence::Nothing,
+    };
+    Looked { evidence, proof, report }
+}
+
+fn members_of(report: &Report) -> Option<Map<String, Value>> {
+    if report.code != Code::Ok {
+        return None;
+    }
+    serde_json::from_str(report.data.as_ref()?.get()).ok()
+}
+
+fn of_refused(report: &Report) -> Evidence {
+    match (&report.wechat, report.http_status, report.code.class()) {
+        (Some(error), Some(status), Class::Refused) => evidence::of_refusal(status, error),
+        _ => Evidence::Nothing,
+    }
+}

@@ -1,0 +1,67 @@
+//! What settling is asked for.
+
+use crate::api;
+use crate::error::{Error, Result};
+use crate::json::{self, At};
+use crate::status::Code;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Longest note of an abandoned row, in characters.
+const LONGEST_NOTE: usize = 500;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Aim {
+    Complete,
+    Void,
+    /// A person's recorded decision that nobody works on it any more.
+    Abandon(String),
+    /// What was told as refused, and may still happen.
+    Watch,
+}
+
+pub(super) struct Wanted {
+    pub number: Option<String>,
+    pub aim: Aim,
+    pub limit: Option<Duration>,
+}
+
+impl Wanted {
+    pub fn read(input: Option<&str>) -> Result<Wanted> {
+        let mut members = input.map(json::parse_object).transpose()?.unwrap_or_default();
+        let limit = api::take_options(&mut members)?.timeout;
+        let mut text = |name: &str| match members.shift_remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
+            Some(_) => {
+                Err(Error::at(Code::Request, json::pointer("", name), format!("{name} must be a text")))
+            }
+        };
+        let number = text("out_request_no")?;
+        if let Some(number) = &number {
+            api::check_name(number, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
+        }
+        let aim = match text("aim")?.as_deref() {
+            None | Some("complete") => Aim::Complete,
+            Some("void") => Aim::Void,
+            Some("abandon") => Aim::Abandon(note(text("note")?)?),
+            Some(_) => return Err(Error::at(Code::Request, "/aim", "aim must be complete, void or abandon")),
+        };
+        match members.keys().next() {
+            None => Ok(Wanted { number, aim, limit }),
+            Some(unknown) => {
+                let known = "is not known; known are: out_request_no, aim, note, _options";
+                Err(json::unknown_member(Code::Request, "", unknown, known))
+            }
+        }
+    }
+}
+
+fn note(note: Option<String>) -> Result<String> {
+    let note = note.filter(|note| !note.trim().is_empty() && note.chars().count() <= LONGEST_NOTE);
+    note.ok_or_else(|| {
+        let message =
+            format!("abandoning needs a note of 1 to {LONGEST_NOTE} characters: who decided it, and why");
+        Error::at(Code::Request, "/note", message)
+    })
+}

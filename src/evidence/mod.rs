@@ -1,0 +1,268 @@
+//! What a proven answer says of a request: a pure function, and the only thing that ends doubt.
+//!
+//! A signature binds an answer to WeChat Pay, not to a question, a moment or a coupon. So an answer counts here when it is
+//! proven, when it speaks of this very coupon, and for what it says no more than that: a coupon that shows our number was
+//! redeemed by us; one that does not may still be, by a copy of the request that is on its way. Who asks knows when no copy
+//! is alive any more ([`Evidence::counts`]).
+//!
+//! What is undocumented is read cautiously: a state that no page names, or a redeemed coupon that names nobody, is
+//! no evidence.
+
+use crate::api::subcode;
+use crate::api::{ListPlace, Trace, USE_TRACE};
+use crate::report::WechatError;
+use crate::wire::verify::Proof;
+use serde_json::{Map, Value};
+
+/// States of a coupon that the pages name.
+const KNOWN: [&str; 7] = ["CONFIRMING", "PENDING", "EFFECTIVE", "USED", "EXPIRED", "DELETED", "DEACTIVATED"];
+/// States that nothing leads out of.
+const FINAL: [&str; 2] = ["EXPIRED", "DELETED"];
+/// An object of another brand or provider, or none: it does not say which, so it is no proof of absence.
+const ANOTHERS: u64 = 268_578_608;
+/// What the page of `use` prints for the three objects that a request can name in vain.
+const ABSENT_TEXTS: [&str; 3] = [
+    "未找到 product_coupon_id 对应的商品券",
+    "未找到 stock_id 对应的商品券批次",
+    "未找到 coupon_code 对应的用户商品券",
+];
+
+/// What is known of a request by one answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// It took effect, and that stands.
+    Done,
+    /// It took effect, and was undone since.
+    Undone,
+    /// The request with this other number did what it asked for.
+    Other(String),
+    /// The coupon is in this state, which is not what it leads to.
+    NotDone(String),
+    /// The coupon is in the state that it leads to, and does not say whether this request brought it there.
+    Unnamed(String),
+    /// There is no such coupon.
+    Absent,
+    /// Nothing.
+    Nothing,
+}
+
+/// Seconds after its signature in which a request may still be accepted: WeChat Pay's five minutes, and one for its clock and
+/// ours.
+pub const LIFE_OF_A_COPY_S: i64 = 360;
+
+/// Whether no copy of a request that was last signed at `signed_s` can be accepted at the time of this answer or later. 0: no
+/// copy is on its way.
+pub fn copies_are_dead(signed_s: i64, proof: Proof) -> bool {
+    signed_s == 0 || proof.is_certain && proof.at_s >= signed_s.saturating_add(LIFE_OF_A_COPY_S)
+}
+
+impl Evidence {
+    /// Whether it says that the request has no effect, and can have none any more.
+    pub fn counts(&self, copies_are_dead: bool) -> bool {
+        match self {
+            Evidence::NotDone(state) => copies_are_dead || FINAL.contains(&state.as_str()),
+            Evidence::Absent | Evidence::Other(_) => copies_are_dead,
+            Evidence::Undone => true,
+            Evidence::Done | Evidence::Unnamed(_) | Evidence::Nothing => false,
+        }
+    }
+
+    /// The same from an answer whose time is not certain: it may be an old one, so that what it does not show may have
+    /// happened since. What it shows has happened.
+    #[must_use]
+    pub fn of_uncertain_time(self) -> Evidence {
+        match self {
+            Evidence::Done => Evidence::Done,
+            _ => Evidence::Nothing,
+        }
+    }
+}
+
+/// What a coupon shows of the request with that number. The coupon must be the one that was asked about.
+pub fn of_coupon(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Evidence {
+    let state = coupon.get("coupon_state").and_then(Value::as_str).unwrap_or_default();
+    if let (Some(item_number), Some(detail)) = (trace.item_number, sequential(coupon)) {
+        return of_uses(trace, number, state, item_number, detail);
+    }
+    if !KNOWN.contains(&state) || !is_used_once(coupon) {
+        return Evidence::Nothing;
+    }
+    let is_led_to = trace.leads_to.contains(&state);
+    let named = named(trace, coupon);
+    let ours = named.contains(&number);
+    match (ours, is_led_to, named.first()) {
+        (true, _, _) if trace.stays_done => Evidence::Done,
+        (true, true, _) => Evidence::Done,
+        (true, false, _) if is_returned(coupon, state) => Evidence::Undone,
+        // Deleted, expired or deactivated after it was redeemed, for all that the pages say.
+        (true, false, _) => Evidence::Nothing,
+        (false, true, Some(other)) => Evidence::Other((*other).to_owned()),
+        (false, true, None) => Evidence::Unnamed(state.to_owned()),
+        (false, false, _) => Evidence::NotDone(state.to_owned()),
+    }
+}
+
+/// The numbers that it shows of requests of that kind, where it can be used once.
+fn named<'a>(trace: &Trace, coupon: &'a Map<String, Value>) -> Vec<&'a str> {
+    trace.shown_at.iter().filter_map(|at| find(coupon, at)?.as_str()).collect()
+}
+
+/// Where the answer says how the coupon is used, it must be a way that this reading fits.
+fn is_used_once(coupon: &Map<String, Value>) -> bool {
+    let mode =
+        coupon.get("product_coupon").and_then(|product| product.get("usage_mode")).and_then(Value::as_str);
+    mode.is_none_or(|mode| matches!(mode, "SINGLE" | "PROGRESSIVE_BUNDLE"))
+}
+
+/// A redeemed coupon that names a return, or can be redeemed again, was returned.
+fn is_returned(coupon: &Map<String, Value>, state: &str) -> bool {
+    let details = ["single_usage_detail", "progressive_bundle_usage_detail"];
+    let mut returns = details.iter().filter_map(|detail| coupon.get(*detail)?.get("return_request_no"));
+    is_usable(state) || returns.any(Value::is_string)
+}
+
+fn is_usable(state: &str) -> bool {
+    matches!(state, "PENDING" | "EFFECTIVE")
+}
+
+/// A coupon of the withdrawn usage mode SEQUENTIAL has a state for every use. The list of uses and the numbers in it may be
+/// missing: one that is not whole says nothing of a number that it does not show.
+fn of_uses(trace: &Trace, number: &str, state: &str, item_number: &str, detail: &Value) -> Evidence {
+    let uses = items(detail);
+    let ours = uses.iter().find(|item| text(item, item_number) == Some(number));
+    if let Some(found) = ours.map(|item| text(item, "detail_state").unwrap_or_default()) {
+        return match found {
+            _ if trace.stays_done => Evidence::Done,
+            found if trace.leads_to.contains(&found) => Evidence::Done,
+            found
+                if ours.is_some_and(|item| is_usable(found) || text(item, "return_request_no").is_some()) =>
+            {
+                Evidence::Undone
+            }
+            _ => Evidence::Nothing,
+        };
+    }
+    match standing_uses(detail) {
+        Some(_) if KNOWN.contains(&state) => Evidence::NotDone(state.to_owned()),
+        _ => Evidence::Nothing,
+    }
+}
+
+fn items(detail: &Value) -> &[Value] {
+    detail.get("detail_item_list").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Numbers of the uses that stand; nothing where the list is not whole.
+fn standing_uses(detail: &Value) -> Option<Vec<String>> {
+    let stands =
+        |item: &&Value| text(item, "detail_state").is_some_and(|state| USE_TRACE.leads_to.contains(&state));
+    let numbers = items(detail).iter().filter(stands).map(|item| Some(text(item, use_of_item())?.to_owned()));
+    let numbers: Vec<String> = numbers.collect::<Option<_>>()?;
+    let count = detail.get("used_count").and_then(Value::as_u64)?;
+    u64::try_from(numbers.len()).is_ok_and(|listed| listed >= count).then_some(numbers)
+}
+
+/// What the coupon shows when it is asked about. It keeps the latest number only: where several requests may have done the
+/// same one after the other, another's number does not say that ours did nothing.
+pub fn of_question(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Evidence {
+    match of_coupon(trace, number, coupon) {
+        Evidence::Other(other) if !trace.must_name => Evidence::Unnamed(other),
+        found => found,
+    }
+}
+
+/// Whose redemptions of a coupon stand, as its answer shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Those with these numbers; none where the list is empty.
+    By(Vec<String>),
+    /// It does not say.
+    Unsaid,
+}
+
+/// Reads from a coupon whose redemptions stand.
+pub fn standing(coupon: &Map<String, Value>) -> Standing {
+    let state = coupon.get("coupon_state").and_then(Value::as_str).unwrap_or_default();
+    if !KNOWN.contains(&state) {
+        return Standing::Unsaid;
+    }
+    if let Some(detail) = sequential(coupon) {
+        return standing_uses(detail).map_or(Standing::Unsaid, Standing::By);
+    }
+    if !is_used_once(coupon) {
+        return Standing::Unsaid;
+    }
+    if !USE_TRACE.leads_to.contains(&state) {
+        return Standing::By(Vec::new());
+    }
+    let by = named(&USE_TRACE, coupon).first().map(|number| vec![(*number).to_owned()]);
+    by.map_or(Standing::Unsaid, Standing::By)
+}
+
+/// The number of another redemption that the answer to a return shows in place of the one that was to be returned.
+pub fn other_undone(redemption: &str, back: &str, coupon: &Map<String, Value>) -> Option<String> {
+    let undone = match sequential(coupon) {
+        Some(detail) => {
+            let item = items(detail).iter().find(|item| text(item, "return_request_no") == Some(back));
+            item.and_then(|item| text(item, use_of_item())).into_iter().collect()
+        }
+        None => named(&USE_TRACE, coupon),
+    };
+    undone.first().filter(|_| !undone.contains(&redemption)).map(|other| (*other).to_owned())
+}
+
+fn sequential(coupon: &Map<String, Value>) -> Option<&Value> {
+    coupon.get("sequential_usage_detail").filter(|detail| !detail.is_null())
+}
+
+fn use_of_item() -> &'static str {
+    USE_TRACE.item_number.unwrap_or_default()
+}
+
+/// What one page of a list shows.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The number.
+    Shown,
+    /// So many items, and not the number.
+    NotShown(u64),
+    /// Not a list, or one that does not say whose its items are.
+    Unreadable,
+}
+
+/// Looks for a number in the items of a page.
+pub fn of_page(at: &ListPlace, number: &str, page: &Map<String, Value>) -> Page {
+    let Some(items) = page.get(at.list).and_then(Value::as_array) else { return Page::Unreadable };
+    if items.iter().any(|item| text(item, at.member) == Some(number)) {
+        return Page::Shown;
+    }
+    let should_have =
+        |item: &Value| at.in_state.is_none_or(|state| text(item, "coupon_state") == Some(state));
+    if items.iter().any(|item| should_have(item) && text(item, at.member).is_none()) {
+        return Page::Unreadable;
+    }
+    Page::NotShown(u64::try_from(items.len()).unwrap_or(u64::MAX))
+}
+
+/// What a signed refusal of a question says. An error names no coupon, and the sub-code is in a header that the signature
+/// does not cover: so only words that mean this coupon, stock or product coupon count.
+pub fn of_refusal(status: u16, error: &WechatError) -> Evidence {
+    let is_not_found = status == 404 && error.code.as_deref() == Some("NOT_FOUND");
+    let says_so = match error.subcode {
+        Some(ANOTHERS) => false,
+        Some(number) => subcode::is_absent_coupon(number),
+        None => error.message.as_deref().is_some_and(|text| ABSENT_TEXTS.contains(&text.trim())),
+    };
+    if is_not_found && says_so { Evidence::Absent } else { Evidence::Nothing }
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value.get(name).and_then(Value::as_str)
+}
+
+fn find<'a>(members: &'a Map<String, Value>, pointer: &str) -> Option<&'a Value> {
+    crate::json::find(members, pointer)
+}
+
+#[cfg(test)]
+mod tests;

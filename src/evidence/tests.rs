@@ -1,0 +1,195 @@
+use super::*;
+use crate::api::{CONFIRM, DEACTIVATE, Operation, RETURN, Settles, Shows, USE};
+use serde_json::json;
+
+type Read = fn(&Trace, &str, &Map<String, Value>) -> Evidence;
+
+fn of(operation: &Operation, coupon: Value) -> Evidence {
+    read(operation, coupon, of_coupon)
+}
+
+fn asked(operation: &Operation, coupon: Value) -> Evidence {
+    read(operation, coupon, of_question)
+}
+
+fn read(operation: &Operation, coupon: Value, of: Read) -> Evidence {
+    let Settles::ByAsking { shows: Shows::Coupon(trace), .. } = operation.settles else {
+        panic!("it is asked about")
+    };
+    let Value::Object(coupon) = coupon else { panic!("an object") };
+    of(trace, "OURS-0001", &coupon)
+}
+
+fn not_done(state: &str) -> Evidence {
+    Evidence::NotDone(state.into())
+}
+
+#[test]
+fn a_redemption() {
+    let single = |state: &str, detail: Value| {
+        of(&USE, json!({ "coupon_state": state, "single_usage_detail": detail }))
+    };
+    let rung = |state: &str, detail: Value| {
+        of(&USE, json!({ "coupon_state": state, "progressive_bundle_usage_detail": detail }))
+    };
+    for of in [&single as &dyn Fn(&str, Value) -> Evidence, &rung] {
+        assert_eq!(of("USED", json!({ "use_request_no": "OURS-0001" })), Evidence::Done);
+        assert_eq!(of("USED", json!({ "use_request_no": "THEIRS-1" })), Evidence::Other("THEIRS-1".into()));
+        assert_eq!(of("USED", json!({})), Evidence::Unnamed("USED".into()));
+        assert_eq!(of("USED", json!(null)), Evidence::Unnamed("USED".into()));
+        let returned = json!({ "use_request_no": "OURS-0001", "return_request_no": "BACK-0001" });
+        assert_eq!(of("EFFECTIVE", returned.clone()), Evidence::Undone);
+        assert_eq!(of("EXPIRED", returned), Evidence::Undone);
+        assert_eq!(of("EFFECTIVE", json!({ "use_request_no": "THEIRS-1" })), not_done("EFFECTIVE"));
+        assert_eq!(of("EFFECTIVE", json!(null)), not_done("EFFECTIVE"));
+        assert_eq!(of("FROZEN", json!({ "use_request_no": "OURS-0001" })), Evidence::Nothing);
+    }
+    assert_eq!(of(&USE, json!({})), Evidence::Nothing);
+    let uses = |state: &str, detail: &str| {
+        let items = json!([{ "use_request_no": "THEIRS-1", "detail_state": "USED" },
+                           { "use_request_no": "OURS-0001", "detail_state": detail }]);
+        of(&USE, json!({ "coupon_state": state, "sequential_usage_detail": { "detail_item_list": items } }))
+    };
+    assert_eq!(uses("EFFECTIVE", "USED"), Evidence::Done);
+    assert_eq!(uses("USED", "EFFECTIVE"), Evidence::Undone);
+    assert_eq!(uses("USED", "FROZEN"), Evidence::Nothing);
+    let none = json!({ "used_count": 0, "detail_item_list": [] });
+    assert_eq!(
+        of(&USE, json!({ "coupon_state": "EFFECTIVE", "sequential_usage_detail": none })),
+        not_done("EFFECTIVE")
+    );
+    let bare = json!({ "used_count": 1 });
+    assert_eq!(
+        of(&USE, json!({ "coupon_state": "USED", "sequential_usage_detail": bare })),
+        Evidence::Nothing
+    );
+}
+
+#[test]
+fn a_return() {
+    let back = |state: &str, number: Value| {
+        of(&RETURN, json!({ "coupon_state": state, "single_usage_detail": { "return_request_no": number } }))
+    };
+    assert_eq!(back("EFFECTIVE", json!("OURS-0001")), Evidence::Done);
+    assert_eq!(back("USED", json!("OURS-0001")), Evidence::Done, "it was redeemed again since");
+    assert_eq!(back("EFFECTIVE", json!("THEIRS-1")), Evidence::Other("THEIRS-1".into()));
+    assert_eq!(back("EFFECTIVE", json!(null)), Evidence::Unnamed("EFFECTIVE".into()));
+    let theirs =
+        json!({ "coupon_state": "EFFECTIVE", "single_usage_detail": { "return_request_no": "THEIRS-1" } });
+    assert_eq!(
+        asked(&RETURN, theirs),
+        Evidence::Unnamed("THEIRS-1".into()),
+        "ours may have been the one before"
+    );
+    let theirs = json!({ "coupon_state": "USED", "single_usage_detail": { "use_request_no": "THEIRS-1" } });
+    assert_eq!(asked(&USE, theirs), Evidence::Other("THEIRS-1".into()));
+    assert_eq!(back("USED", json!(null)), not_done("USED"));
+    assert_eq!(back("USED", json!("THEIRS-1")), not_done("USED"));
+}
+
+#[test]
+fn a_confirmation_and_a_deactivation() {
+    let confirm = |state: &str, number: Value| {
+        of(&CONFIRM, json!({ "coupon_state": state, "confirm_request_no": number }))
+    };
+    assert_eq!(confirm("EFFECTIVE", json!("OURS-0001")), Evidence::Done);
+    assert_eq!(
+        confirm("DEACTIVATED", json!("OURS-0001")),
+        Evidence::Done,
+        "what came later does not undo it"
+    );
+    assert_eq!(confirm("CONFIRMING", json!(null)), not_done("CONFIRMING"));
+    assert_eq!(confirm("EXPIRED", json!(null)), not_done("EXPIRED"));
+    assert_eq!(confirm("USED", json!(null)), Evidence::Unnamed("USED".into()));
+    let end = |state: &str, number: Value| {
+        of(&DEACTIVATE, json!({ "coupon_state": state, "deactivate_request_no": number }))
+    };
+    assert_eq!(end("DEACTIVATED", json!("OURS-0001")), Evidence::Done);
+    assert_eq!(end("DEACTIVATED", json!("THEIRS-1")), Evidence::Other("THEIRS-1".into()));
+    assert_eq!(end("EFFECTIVE", json!(null)), not_done("EFFECTIVE"));
+}
+
+#[test]
+fn a_refused_question() {
+    let refusal = |status, code: &str, subcode, message: &str| {
+        let error =
+            WechatError { code: Some(code.into()), message: Some(message.into()), detail: None, subcode };
+        of_refusal(status, &error)
+    };
+    assert_eq!(refusal(404, "NOT_FOUND", Some(268_578_851), "用户商品券不存在"), Evidence::Absent);
+    assert_eq!(refusal(404, "NOT_FOUND", None, ABSENT_TEXTS[2]), Evidence::Absent);
+    assert_eq!(refusal(404, "NOT_FOUND", Some(ANOTHERS), ABSENT_TEXTS[2]), Evidence::Nothing);
+    assert_eq!(refusal(404, "NOT_FOUND", None, "请求的接口不存在"), Evidence::Nothing);
+    assert_eq!(refusal(403, "NO_AUTH", Some(268_579_803), ""), Evidence::Nothing);
+    assert_eq!(refusal(403, "NOT_FOUND", Some(268_578_851), ""), Evidence::Nothing);
+}
+
+#[test]
+fn what_is_not_shown_counts_once_no_copy_is_alive() {
+    let certain = |at_s| Proof { at_s, is_certain: true };
+    assert!(copies_are_dead(1000, certain(1360)) && !copies_are_dead(1000, certain(1359)));
+    assert!(!copies_are_dead(1000, Proof { at_s: 9999, is_certain: false }));
+    assert!(copies_are_dead(0, Proof { at_s: 0, is_certain: false }), "nothing is on its way");
+    for (evidence, before, after) in [
+        (not_done("EFFECTIVE"), false, true),
+        (not_done("EXPIRED"), true, true),
+        (not_done("DEACTIVATED"), false, true),
+        (Evidence::Absent, false, true),
+        (Evidence::Other("X".into()), false, true),
+        (Evidence::Undone, true, true),
+        (Evidence::Done, false, false),
+        (Evidence::Unnamed("USED".into()), false, false),
+        (Evidence::Nothing, false, false),
+    ] {
+        assert_eq!((evidence.counts(false), evidence.counts(true)), (before, after), "{evidence:?}");
+        let uncertain = evidence.clone().of_uncertain_time();
+        assert!(uncertain == Evidence::Nothing || evidence == Evidence::Done);
+    }
+}
+
+#[test]
+fn whose_redemptions_stand() {
+    let of = |coupon: Value| {
+        let Value::Object(coupon) = coupon else { panic!("an object") };
+        standing(&coupon)
+    };
+    let by = |numbers: &[&str]| Standing::By(numbers.iter().map(|number| (*number).to_owned()).collect());
+    let single =
+        |state: &str, detail: Value| of(json!({ "coupon_state": state, "single_usage_detail": detail }));
+    assert_eq!(single("USED", json!({ "use_request_no": "OURS-0001" })), by(&["OURS-0001"]));
+    assert_eq!(single("USED", json!(null)), Standing::Unsaid);
+    assert_eq!(single("EFFECTIVE", json!({ "use_request_no": "OURS-0001" })), by(&[]));
+    assert_eq!(single("FROZEN", json!({ "use_request_no": "OURS-0001" })), Standing::Unsaid);
+    let future = json!({ "coupon_state": "USED", "product_coupon": { "usage_mode": "TIMES" },
+                         "single_usage_detail": { "use_request_no": "OURS-0001" } });
+    assert_eq!(of(future), Standing::Unsaid);
+    let uses = |count: u64, items: Value| {
+        let detail = json!({ "used_count": count, "detail_item_list": items });
+        of(json!({ "coupon_state": "EFFECTIVE", "sequential_usage_detail": detail }))
+    };
+    let returned = json!({ "use_request_no": "OURS-0001", "detail_state": "EFFECTIVE" });
+    let used = json!({ "use_request_no": "THEIRS-1", "detail_state": "USED" });
+    assert_eq!(uses(1, json!([returned, used])), by(&["THEIRS-1"]));
+    assert_eq!(uses(2, json!([returned, used])), Standing::Unsaid, "it is not whole");
+    assert_eq!(uses(1, json!([{ "detail_state": "USED" }])), Standing::Unsaid);
+    assert_eq!(uses(0, json!([])), by(&[]));
+}
+
+#[test]
+fn which_redemption_a_return_has_undone() {
+    let undone = |coupon: Value| {
+        let Value::Object(coupon) = coupon else { panic!("an object") };
+        other_undone("OURS-0001", "BACK-0001", &coupon)
+    };
+    let single = |number: Value| undone(json!({ "single_usage_detail": { "use_request_no": number } }));
+    assert_eq!(single(json!("OURS-0001")), None);
+    assert_eq!(single(json!("THEIRS-1")).as_deref(), Some("THEIRS-1"));
+    assert_eq!(single(json!(null)), None, "it does not say");
+    let uses = |ours: &str, theirs: &str| {
+        let items = json!([{ "use_request_no": "OURS-0001", "return_request_no": ours },
+                           { "use_request_no": "THEIRS-1", "return_request_no": theirs }]);
+        undone(json!({ "sequential_usage_detail": { "detail_item_list": items } }))
+    };
+    assert_eq!(uses("BACK-0001", "BACK-0002"), None);
+    assert_eq!(uses("BACK-0002", "BACK-0001").as_deref(), Some("THEIRS-1"));
+}

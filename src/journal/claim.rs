@@ -1,0 +1,125 @@
+//! The right to work on a row.
+
+use super::decide::{self, Taken};
+use super::returns::Returns;
+use super::row::{Lease, Row, Verdict};
+use super::state::State;
+use super::store::{self, Durability, Mark, StoreError, Transaction};
+use super::{Journal, journal_error};
+use crate::error::Result;
+use crate::system::wall_ms;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// The right to work on a row. Given back when dropped.
+#[derive(Debug)]
+pub struct Claim {
+    journal: Arc<Journal>,
+    pub(super) mark: Arc<dyn Mark>,
+    /// The row as it was when it was claimed.
+    pub row: Row,
+    /// An earlier call, or a process that died, may have sent it already.
+    pub doubt: bool,
+    /// What the journal held of later returns of its coupon.
+    pub returns: Returns,
+    until_s: AtomicI64,
+    pub(super) finished: bool,
+}
+
+impl Claim {
+    pub(super) fn of(journal: Arc<Journal>, mark: Arc<dyn Mark>, taken: Taken, until_s: i64) -> Claim {
+        let Taken { row, doubt, returns } = taken;
+        Claim { journal, mark, row, doubt, returns, until_s: AtomicI64::new(until_s), finished: false }
+    }
+
+    /// Records what became of the row and gives it back.
+    pub fn finish(mut self, verdict: Verdict) -> Result<()> {
+        self.finished = true;
+        // What the till may act on as "did not happen" must survive a crash; the rest may be found again.
+        let durability = match verdict.state {
+            State::Pending | State::Done => Durability::Lazy,
+            _ => Durability::Flushed,
+        };
+        let (row, returns) = (self.row.clone(), self.returns.clone());
+        self.replace(durability, move |rows| decide::judged(rows, row, verdict, &returns))
+            .inspect_err(|_| self.journal.give_up(&self.mark))
+    }
+
+    /// Writes down that the request is called off, before anything is done about it.
+    pub fn call_off(&mut self) -> Result<()> {
+        let state = State::Voiding;
+        let row = Row { state, called_off: true, updated_ms: wall_ms(), ..self.row.clone() };
+        let called_off = row.clone();
+        self.replace(Durability::Flushed, move |_| Ok(called_off))?;
+        self.row = row;
+        Ok(())
+    }
+
+    /// Records a person's decision that nobody works on the row any more.
+    pub fn abandon(mut self, note: String) -> Result<()> {
+        let lease = Lease { owner: None, until_ms: None, ..self.row.lease.clone() };
+        let row = Row {
+            state: State::Abandoned,
+            note: Some(note),
+            updated_ms: wall_ms(),
+            lease,
+            ..self.row.clone()
+        };
+        self.replace(Durability::Flushed, move |_| Ok(row))?;
+        self.finished = true;
+        Ok(())
+    }
+
+    /// From now on the request may be signed until that time: written down before it is.
+    pub fn extend(&self, until_s: i64) -> Result<()> {
+        let row = self.row.in_work(until_s);
+        self.replace(Durability::Flushed, move |_| Ok(row))?;
+        self.until_s.store(until_s, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The latest time until which the store has it that the request may be signed.
+    pub fn until_s(&self) -> i64 {
+        self.until_s.load(Ordering::Relaxed)
+    }
+
+    fn replace(
+        &self,
+        durability: Durability,
+        row: impl FnOnce(&mut dyn Transaction) -> store::Result<Row> + Send + 'static,
+    ) -> Result<()> {
+        let (held, number) = (self.row.lease.clone(), Arc::clone(&self.row.request.number));
+        let is_still_ours = self.journal.run(durability, move |rows| {
+            let row = row(rows)?;
+            rows.replace(&row, &held)
+        })?;
+        if is_still_ours {
+            Ok(())
+        } else {
+            Err(journal_error(StoreError::Unknown(format!("somebody else works on {number} by now"))))
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        let held = self.row.lease.clone();
+        let number = Arc::clone(&self.row.request.number);
+        let merchant = Arc::clone(&self.journal.merchant);
+        let released = self.journal.run(Durability::Lazy, move |rows| {
+            // As it stands, with all that was written down meanwhile.
+            let Some(row) = rows.find(&merchant, &number)?.filter(|row| row.lease == held) else {
+                return Ok(());
+            };
+            let lease = Lease { owner: None, until_ms: None, ..held.clone() };
+            rows.replace(&Row { lease, ..row }, &held).map(drop)
+        });
+        if let Err(error) = released {
+            self.journal.give_up(&self.mark);
+            crate::log::warn(format_args!("a journal row could not be given back: {}", error.message));
+        }
+    }
+}

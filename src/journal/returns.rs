@@ -1,0 +1,54 @@
+//! Returns of a coupon, and redemptions that they may have undone.
+//!
+//! The order of rows decides, and never a clock: it may have been set between two of them.
+
+use super::row::{Row, State};
+use super::store::{Result, Transaction};
+
+/// What the journal holds of returns that began after a redemption.
+#[derive(Debug, Clone, Default)]
+pub struct Returns {
+    /// There are some that may have taken effect.
+    pub any: bool,
+    /// Something else has changed one of them: whether it took effect, the journal cannot say.
+    pub are_damaged: bool,
+    /// Keys of those that had ended.
+    ended: Vec<i64>,
+}
+
+impl Returns {
+    /// Those that began after that row began, or after its verdict.
+    pub(super) fn after(rows: &mut dyn Transaction, row: &Row) -> Result<Returns> {
+        let later = later(rows, row)?;
+        let ended = later.iter().filter(|back| back.state == State::Done).map(|back| back.id).collect();
+        let are_damaged = later.iter().any(|back| back.state == State::Damaged);
+        Ok(Returns { any: !later.is_empty(), are_damaged, ended })
+    }
+
+    /// Whether one may have undone the redemption after it was proven, at `proven_s`: one that had not ended when it was
+    /// taken up. What is told then is true, and may not be for long.
+    pub(super) fn may_have_undone(
+        &self,
+        rows: &mut dyn Transaction,
+        row: &Row,
+        proven_s: Option<i64>,
+    ) -> Result<bool> {
+        let is_over = |back: &Row| {
+            let may_be_sent = back.state == State::Pending || back.state == State::Done;
+            let arrives_until_s = back.watch_until_ms().div_euclid(1000);
+            !may_be_sent && proven_s.is_some_and(|proven_s| proven_s >= arrives_until_s)
+        };
+        let later = later(rows, row)?;
+        Ok(later.iter().any(|back| !self.ended.contains(&back.id) && !is_over(back)))
+    }
+}
+
+fn later(rows: &mut dyn Transaction, row: &Row) -> Result<Vec<Row>> {
+    let Some(coupon) = row.coupon.as_deref().filter(|_| row.request.operation == "use") else {
+        return Ok(Vec::new());
+    };
+    let mut returns = rows.returns(&row.merchant, coupon)?;
+    returns
+        .retain(|back| back.id > row.began_after() && !matches!(back.state, State::Refused | State::Closed));
+    Ok(returns)
+}

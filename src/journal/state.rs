@@ -1,0 +1,65 @@
+//! The states of a row.
+
+/// What is known of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// It may have happened, or is happening now.
+    Pending = 0,
+    /// It happened, proven.
+    Done = 1,
+    /// WeChat Pay refused it.
+    Refused = 2,
+    /// The till was told that it did not happen.
+    Closed = 3,
+    /// Called off and not found at WeChat Pay; a delayed copy could still arrive.
+    Watching = 4,
+    /// Called off for good: undone, or never happened.
+    Voided = 5,
+    /// Being called off: it may have happened, and is to be undone.
+    Voiding = 6,
+    /// WeChat Pay refused it, and the till was told; a delayed copy could still arrive.
+    RefusedWatched = 7,
+    /// Answers came for a day, and none of them was evidence.
+    Unresolved = 8,
+    /// The row was changed by something else than this library.
+    Damaged = 9,
+    /// A person decided that nobody works on it any more.
+    Abandoned = 10,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [State; 11] = [
+        State::Pending,
+        State::Done,
+        State::Refused,
+        State::Closed,
+        State::Watching,
+        State::Voided,
+        State::Voiding,
+        State::RefusedWatched,
+        State::Unresolved,
+        State::Damaged,
+        State::Abandoned,
+    ];
+
+    /// Nothing more is to be done about it.
+    pub fn is_finished(self) -> bool {
+        matches!(self, State::Done | State::Refused | State::Closed | State::Voided | State::Abandoned)
+    }
+
+    /// It may have happened, and nobody has been told otherwise.
+    pub fn is_in_doubt(self) -> bool {
+        matches!(self, State::Pending | State::Voiding | State::Unresolved | State::Damaged)
+    }
+
+    /// Settling everything is not done before it has ended.
+    pub fn is_pending(self) -> bool {
+        matches!(self, State::Pending | State::Voiding | State::Damaged)
+    }
+
+    /// The state that a store keeps under this number.
+    pub fn from_number(number: i64) -> Option<State> {
+        State::ALL.into_iter().find(|state| *state as i64 == number)
+    }
+}

@@ -1,0 +1,76 @@
+//! Connections that somebody else makes: for tests and fuzzing, without TLS and without a network.
+
+use super::marked::{Listening, Marked};
+use super::socket::BUFFER;
+use std::io::{Read, Write};
+use std::sync::Arc;
+use ureq::Error;
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
+};
+
+/// Both directions of a connection on which nothing has to be waited for.
+pub trait Line: Read + Write + Send + Sync + std::fmt::Debug {
+    /// Whether the server has said nothing that was not read, and still listens.
+    fn is_quiet(&self) -> bool;
+}
+
+/// Makes the connections of one context.
+pub type Lines = Arc<dyn Fn() -> Box<dyn Line> + Send + Sync>;
+
+/// A connector over lines. They stand for connections with TLS, whose server has proven itself.
+#[derive(Clone)]
+pub struct Given(pub Lines);
+
+impl std::fmt::Debug for Given {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Given")
+    }
+}
+
+impl Connector for Given {
+    type Out = Marked<Plain>;
+
+    fn connect(&self, _: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Marked<Plain>>, Error> {
+        let plain = Plain { line: (self.0)(), buffers: LazyBuffers::new(BUFFER, BUFFER) };
+        Ok(Some(Marked::new(plain)))
+    }
+}
+
+/// A line with ureq's buffers.
+#[derive(Debug)]
+pub struct Plain {
+    line: Box<dyn Line>,
+    buffers: LazyBuffers,
+}
+
+impl Transport for Plain {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
+        let output = self.buffers.output().get(..amount).unwrap_or_default();
+        Ok(self.line.write_all(output)?)
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
+        let amount = self.line.read(self.buffers.input_append_buf())?;
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.is_quiet(None)
+    }
+
+    fn is_tls(&self) -> bool {
+        true
+    }
+}
+
+impl Listening for Plain {
+    fn is_quiet(&mut self, _: Option<NextTimeout>) -> bool {
+        self.buffers.input().is_empty() && self.line.is_quiet()
+    }
+}
