@@ -340,6 +340,19 @@ fn what_is_signed_but_does_not_open_is_asked_for_again() {
 }
 
 #[test]
+fn a_request_id_is_passed_on_in_part_and_none_with_control_characters() {
+    let told = |id: &str| {
+        let mut post = Post::of("PRODUCT_COUPON_SP.SEND", SEND);
+        post.headers["Request-ID"] = json!(id);
+        let answer = post.open();
+        assert_eq!(answer["status"], 0, "{answer}");
+        answer["request_id"].as_str().map(str::to_owned)
+    };
+    assert_eq!(told(&"1".repeat(1000)), Some("1".repeat(128)));
+    assert_eq!(told("08F7\r\nforged: line"), None);
+}
+
+#[test]
 fn a_message_never_quotes_what_stands_where_a_serial_number_or_an_algorithm_belongs() {
     const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAo";
     let mut body = envelope("PRODUCT_COUPON_SP.SEND", &Sealing::of(SEND));

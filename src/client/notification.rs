@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// WeChat Pay wants its reply within five seconds; a certificate that must be downloaded first gets three.
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(3);
-/// Longest `Request-ID` that is passed on: nothing proves it.
+/// Longest `Request-ID` that is passed on, and none with control characters: nothing proves it.
 const LONGEST_REQUEST_ID: usize = 128;
 
 impl Client {
@@ -29,7 +29,8 @@ impl Client {
             return Err(Error::at(Code::Config, "/apiv3_key", message));
         };
         let report = self.judged(&headers, body, apiv3_key.as_bytes());
-        let request_id = headers.request_id.map(|id| id.chars().take(LONGEST_REQUEST_ID).collect());
+        let request_id = headers.request_id.filter(|id| !id.chars().any(char::is_control));
+        let request_id = request_id.map(|id| id.chars().take(LONGEST_REQUEST_ID).collect());
         Ok(Report { request_id, ..report })
     }
 

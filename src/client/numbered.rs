@@ -219,9 +219,13 @@ pub(super) fn is_fleeting(row: &Row) -> bool {
 
 /// What a finished row said, without asking anybody.
 fn recorded(row: &Row) -> Report {
+    // A later version may have recorded a code that this one does not know; the state says its class.
+    let known = Code::from_number(row.code).filter(|code| *code != Code::Ok);
     let code = match row.state {
         State::Done => Code::Ok,
-        _ => Code::from_number(row.code).unwrap_or(Code::Internal),
+        State::Refused | State::RefusedWatched => known.unwrap_or(Code::Refused),
+        State::Closed => known.unwrap_or(Code::Connect),
+        _ => known.unwrap_or(Code::Internal),
     };
     Report {
         recorded: true,
@@ -232,7 +236,7 @@ fn recorded(row: &Row) -> Report {
         http_status: row.http_status,
         request_id: row.request_id.clone(),
         host: row.host.clone(),
-        data: row.answer.as_ref().and_then(JsonText::read),
+        data: row.answer.as_ref().filter(|_| code == Code::Ok).and_then(JsonText::read),
         ..Report::new(code)
     }
 }

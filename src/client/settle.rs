@@ -149,6 +149,11 @@ impl Client {
             Some(looked) if looked.evidence == Evidence::Done && *aim == Aim::Void => {
                 self.return_damaged(claim, looked, deadline, cancel)
             }
+            // To complete it would keep what was called off; to undo it would rest on a word that may be the changed one.
+            Some(looked) if looked.evidence == Evidence::Done && claim.row.called_off => {
+                let message = "it is redeemed, and was called off: call it off anew".to_owned();
+                still_open(claim, State::Damaged, DAMAGED, Some(&Report { message, ..looked.done() }))
+            }
             Some(looked) if looked.evidence == Evidence::Done => {
                 super::record::record(claim, looked.done(), Call::Settling)
             }

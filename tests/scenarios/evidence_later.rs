@@ -7,7 +7,7 @@ use std::time::Duration;
 use wxcoupon_sandbox::Effect::{Returned, Used};
 use wxcoupon_sandbox::{Fault, FaultKind};
 
-fn return_request(coupon: &str, number: &str) -> Value {
+pub fn return_request(coupon: &str, number: &str) -> Value {
     let mut request = query_request(coupon);
     request["out_request_no"] = json!(number);
     request

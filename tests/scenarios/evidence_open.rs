@@ -212,6 +212,21 @@ fn of_a_damaged_row_only_what_the_coupon_shows_is_believed() {
 }
 
 #[test]
+fn a_damaged_row_that_was_called_off_is_neither_completed_nor_undone_by_itself() {
+    let shop = Shop::open();
+    assert_eq!(shop.till.redeem(&use_request("AUTO_FORGED", "EV-FORGED-4")).status, 0);
+    let silent = shop.refuse_unsigned("query", 404, "NOT_FOUND", 0);
+    assert_open(&shop, &shop.void("EV-FORGED-4"), "EV-FORGED-4", "voiding");
+    assert!(shop.sandbox.clear_fault(silent));
+    damage(&shop);
+    assert_eq!(shop.till.settle_all().class(), 4);
+    assert_open(&shop, &shop.settle("EV-FORGED-4"), "EV-FORGED-4", "damaged");
+    assert_eq!(shop.effects("AUTO_FORGED"), [Used]);
+    assert_voided(&shop, &shop.void("EV-FORGED-4"), "EV-FORGED-4", "voided");
+    assert_eq!(shop.effects("AUTO_FORGED"), [Used, Returned]);
+}
+
+#[test]
 fn what_is_finished_or_in_work_cannot_be_abandoned_and_nothing_without_a_note() {
     let shop = Shop::open();
     assert_eq!(shop.till.redeem(&use_request("AUTO_DONE", "EV-DONE-001")).status, 0);

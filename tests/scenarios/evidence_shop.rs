@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
-use wxcoupon::journal::Row;
 use wxcoupon::journal::sqlite::Sqlite;
 use wxcoupon::journal::store::{Durability, Store, Transaction};
+use wxcoupon::journal::{Row, State};
 use wxcoupon_sandbox::{Effect, Fault, FaultId, FaultKind, Sandbox};
 
 /// The user has no such coupon.
@@ -147,6 +147,25 @@ impl Shop {
                 let held = row.lease.clone();
                 assert!(rows.replace(&change(row), &held)?);
             }
+            Ok(())
+        };
+        Sqlite::open(&self.file()).unwrap().transact(Durability::Flushed, Box::new(work)).unwrap();
+    }
+
+    /// The power is cut before the verdict of a success is on the disk, more than six minutes ago.
+    pub fn loses_verdict(&self, number: &str) {
+        let row = self.row(number);
+        let unwritten = Row {
+            state: State::Pending,
+            sent: true,
+            signed_s: now_s() - 400,
+            verdict_s: None,
+            verdict_row: 0,
+            answer: None,
+            ..row.clone()
+        };
+        let work = move |rows: &mut dyn Transaction| {
+            assert!(rows.replace(&unwritten, &row.lease)?);
             Ok(())
         };
         Sqlite::open(&self.file()).unwrap().transact(Durability::Flushed, Box::new(work)).unwrap();

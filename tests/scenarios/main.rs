@@ -21,6 +21,7 @@ mod evidence_later;
 mod evidence_numbers;
 mod evidence_open;
 mod evidence_puzzles;
+mod evidence_returns;
 mod evidence_shop;
 mod evidence_time;
 mod first_format;

@@ -123,7 +123,7 @@ impl World {
     fn returned_by_till(&mut self, number: &str, undone: &Arc<str>, copy: Option<&Copy>) {
         let Some(copy) = copy.filter(|copy| copy.settles) else { return };
         let Some(other) = self.oracle.sale(copy.machine, undone) else { return };
-        let began = self.oracle.sale(copy.machine, number).map(|sale| sale.began);
+        let began = self.oracle.sale(copy.machine, number).map(|sale| sale.began_anew);
         let is_younger = other.done.is_some_and(|done| done < copy.left)
             && began.is_some_and(|began| began < other.began)
             && other.verdict == Verdict::Happened;

@@ -15,6 +15,10 @@ impl World {
             let coupon = self.wechat.coupon(&sale.coupon);
             let stands = coupon.is_some_and(|coupon| self.wechat.coupons[coupon].stands(number));
             let code = Arc::clone(&sale.coupon);
+            if self.wechat.is_silent(&code) {
+                // What became of it nobody could find out.
+                continue;
+            }
             let happened = |what: What| {
                 coupon.is_some_and(|coupon| {
                     let ledger = &self.wechat.coupons[coupon].ledger;
@@ -47,7 +51,7 @@ impl World {
                     Invariant::CalledOffStands,
                     format!("{number} on {code} was called off, and its redemption stands"),
                 )),
-                Verdict::Doubt if !self.wechat.is_silent(&code) => found.push((
+                Verdict::Doubt => found.push((
                     Invariant::DoubtNeverEnds,
                     format!("{asks} {number} on {code} is still in doubt"),
                 )),

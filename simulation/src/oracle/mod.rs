@@ -52,6 +52,8 @@ pub struct Sale {
     pub is_raw: bool,
     /// When the first call with it began.
     pub began: Moment,
+    /// When a call with it began anew, after the till was told that it had not happened.
+    pub began_anew: Moment,
     /// A digest of the bytes that were sent.
     sent: Option<u64>,
     /// Calls with this number that have not ended, void and settle included.
@@ -135,6 +137,7 @@ impl Oracle {
             void_asked: false,
             is_raw: call.kind == Kind::Raw,
             began: call.began,
+            began_anew: call.began,
             sent: None,
             running: 0,
             died: 0,
@@ -145,6 +148,7 @@ impl Oracle {
         match call.kind {
             Kind::Operation | Kind::Raw if matches!(sale.verdict, Verdict::DidNot) => {
                 sale.verdict = Verdict::Asked;
+                sale.began_anew = call.began;
             }
             Kind::Void => sale.void_asked = true,
             _ => {}

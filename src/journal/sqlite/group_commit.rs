@@ -101,9 +101,7 @@ fn commit(db: &mut Connection, watch: Option<&Watch>, group: Vec<Queued>) {
         group.into_iter().partition(|queued| queued.durability == Durability::Reading);
     for group in [reading, writing].into_iter().filter(|group| !group.is_empty()) {
         let outcomes: Vec<Outcome> = group.iter().map(|queued| Arc::clone(&queued.outcome)).collect();
-        let unfinished = Unfinished(db);
-        let whole = together(unfinished.0, watch, group);
-        drop(unfinished);
+        let whole = together(db, watch, group);
         if watch.is_some_and(Watch::is_gone) {
             close(db);
         }
@@ -124,7 +122,7 @@ fn close(db: &mut Connection) {
 
 /// Takes back what is not committed when dropped, after a panic too: nothing of the group may stay, and other processes
 /// wait for the end of a transaction.
-struct Unfinished<'a>(&'a mut Connection);
+struct Unfinished<'a>(&'a Connection);
 
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
@@ -141,6 +139,8 @@ fn together(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> Resul
     let most = group.iter().map(|queued| queued.durability).max().unwrap_or(Durability::Reading);
     looked(Watch::before_change)?;
     let mut writing = None;
+    // Dropped before the right to write is given back.
+    let _unfinished = Unfinished(db);
     let begin = if most == Durability::Reading {
         "BEGIN"
     } else {
@@ -160,8 +160,14 @@ fn together(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> Resul
     if most > Durability::Reading {
         looked(Watch::in_change)?;
     }
+    let is_alone = group.len() == 1;
     for queued in group {
-        let kept = is_kept(db, queued.change).map_err(failed)?;
+        let kept = if is_alone {
+            // Its own failure ends the transaction. A savepoint would copy every page that it changes.
+            (queued.change)(&mut Tables(db))
+        } else {
+            is_kept(db, queued.change).map_err(failed)?
+        };
         if db.is_autocommit() {
             // A full disk makes SQLite end the transaction by itself: nothing of the group may stay.
             let why = kept.err().unwrap_or_else(|| {
@@ -173,7 +179,10 @@ fn together(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> Resul
             ));
         }
         if let Err(why) = kept {
-            let _ = queued.outcome.set(Err(why));
+            let _ = queued.outcome.set(Err(why.clone()));
+            if is_alone {
+                return Err(why);
+            }
         }
     }
     let mut commit = db.prepare_cached("COMMIT").map_err(failed)?;
