@@ -16,7 +16,7 @@ Usage: wxcoupon-sandbox [OPTIONS]
                        there are used again [default: a temporary folder]
   --port N             Port of the first host [default: any]
   --port2 N            Port of the second host [default: any]
-  --control-port N     Port of the control interface [default: any]
+  --control-port N     Port of the admin interface [default: any]
   --listener KIND      One more listener: good, wrong_ca, wrong_name, expired,
                        long_expired, not_yet_valid or plain_http; may be
                        repeated

@@ -18,7 +18,7 @@ const HTTP_DATE: &[BorrowedFormatItem<'_>] =
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
     offset_s: AtomicI64,
-    world_offset_s: AtomicI64,
+    business_offset_s: AtomicI64,
 }
 
 impl Clock {
@@ -32,17 +32,17 @@ impl Clock {
 
     /// Moves business time (validity, windows, states, times in answers)
     /// against this clock; signatures and `Date` stay where they are.
-    pub(crate) fn set_world_offset(&self, seconds: i64) {
-        self.world_offset_s.store(seconds, Ordering::Relaxed);
+    pub(crate) fn set_business_offset(&self, seconds: i64) {
+        self.business_offset_s.store(seconds, Ordering::Relaxed);
     }
 
-    pub(crate) fn world_offset(&self) -> i64 {
-        self.world_offset_s.load(Ordering::Relaxed)
+    pub(crate) fn business_offset(&self) -> i64 {
+        self.business_offset_s.load(Ordering::Relaxed)
     }
 
     /// Business time in milliseconds since 1970.
     pub(crate) fn business_now_ms(&self) -> i64 {
-        self.now_ms().saturating_add(self.world_offset().saturating_mul(1000))
+        self.now_ms().saturating_add(self.business_offset().saturating_mul(1000))
     }
 
     /// Business time in seconds since 1970.

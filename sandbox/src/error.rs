@@ -1,8 +1,8 @@
-//! What can go wrong while starting the sandbox or steering it.
+//! What can go wrong while starting the sandbox or controlling it.
 
 use std::path::PathBuf;
 
-/// An error of the sandbox itself (never one it plays to its clients).
+/// An error of the sandbox itself (never one it sends to its clients).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -2,7 +2,7 @@
 //!
 //! A server that stands in for WeChat Pay's product-coupon API (微信支付商品券,
 //! for service providers and for brands): it checks request signatures, keeps coupons, signs
-//! its answers, and can be told to fail in many ways. Use it in-process
+//! its answers, and fails in many ways on request. Use it in-process
 //! ([`Sandbox`]) or as the program `wxcoupon-sandbox`.
 //!
 //! ```
@@ -21,57 +21,42 @@
 //! # }
 //! ```
 
-mod api;
-mod auth;
-mod certs;
-mod cipher;
+mod admin;
 mod clock;
 mod control;
-mod converse;
-mod engine;
+mod crypto;
 mod error;
-mod exchange;
-mod fault;
-mod folder;
-mod host;
+mod faults;
 mod http;
-mod journal;
-mod keys;
-mod line;
+mod identities;
 mod mode;
+mod operation;
+mod operations;
 mod options;
-mod outbox;
-mod post;
-mod random;
-mod rates;
+mod protocol;
 mod refusal;
-mod replies;
 mod sandbox;
-mod seal;
-mod signing;
-mod state_file;
-mod stats;
-mod steering;
+mod state;
 mod sync;
-mod tls;
-mod world;
+mod webhooks;
 
+pub use crypto::keys::Keys;
+pub use crypto::signing_keys::{CertificateView, SignWith};
 pub use error::{Error, Result};
-pub use fault::menu::FaultView;
-pub use fault::{Fault, FaultId, FaultKind};
-pub use journal::RequestEntry;
-pub use keys::{Keys, MCHID};
-pub use mode::Mode;
-pub use options::{Options, Rates, SignWith, TlsKind, UploadAnswer};
-pub use post::{Attempt, Delivery, DeliveryState};
-pub use sandbox::{Sandbox, ShutdownHandle};
-pub use signing::CertificateView;
-pub use stats::Stats;
-pub use world::catalogue::{
-    APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, PRODUCT_COUPON_ID, STOCK_BUNDLE_ID,
-    STOCK_ID, STORE_IDS, UNAUTHORISED_BRAND_ID,
+pub use faults::registry::FaultView;
+pub use faults::{Fault, FaultId, FaultKind};
+pub use http::tls::TlsKind;
+pub use identities::{
+    APPID, BRAND_ID, BUNDLE_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, MCHID, OPENID, OTHER_TILL_NUMBER,
+    PAGES_OPENID, PRODUCT_COUPON_ID, STOCK_BUNDLE_ID, STOCK_ID, STORE_IDS, UNAUTHORISED_BRAND_ID,
 };
-pub use world::coupon::{CouponState, Day, Hours, StoreScope};
-pub use world::ledger::{Effect, LedgerEntry};
-pub use world::seed::{BUNDLE_ID, OPENID, OTHER_TILL_NUMBER, PAGES_OPENID, SeededCoupon};
-pub use world::view::{CouponSpec, CouponView};
+pub use mode::Mode;
+pub use options::{Options, Rates, UploadAnswer};
+pub use protocol::request_log::RequestEntry;
+pub use protocol::stats::Stats;
+pub use sandbox::{Sandbox, ShutdownHandle};
+pub use state::coupon::{CouponState, Day, Hours, StoreScope};
+pub use state::ledger::{Effect, LedgerEntry};
+pub use state::seed::SeededCoupon;
+pub use state::view::{CouponSpec, CouponView};
+pub use webhooks::{Attempt, Delivery, DeliveryState};

@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::keys::MCHID;
-use crate::world::catalogue::BRAND_ID;
+use crate::identities::{BRAND_ID, MCHID};
 
 /// The two ways into the product-coupon API. They differ in paths, scheme
 /// and identity; behind them are the same operations on the same coupons.

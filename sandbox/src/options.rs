@@ -1,95 +1,11 @@
 //! How a sandbox is set up.
 
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
-use serde::Serialize;
-
-use crate::keys::Keys;
-
-/// What a TLS listener presents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TlsKind {
-    /// A right certificate for `127.0.0.1` and `localhost`.
-    Good,
-    /// A certificate of an authority that `ca.pem` does not contain.
-    WrongCa,
-    /// A certificate of the right authority for another host.
-    WrongName,
-    /// A certificate that ended two days ago.
-    Expired,
-    /// A certificate that ended ten years ago: what a till sees whose clock is far ahead.
-    LongExpired,
-    /// A certificate that begins in ten years: what a till sees whose clock is far behind.
-    NotYetValid,
-    /// No TLS at all: HTTP in the clear.
-    PlainHttp,
-}
-
-impl TlsKind {
-    /// All kinds.
-    pub const ALL: [Self; 7] = [
-        Self::Good,
-        Self::WrongCa,
-        Self::WrongName,
-        Self::Expired,
-        Self::LongExpired,
-        Self::NotYetValid,
-        Self::PlainHttp,
-    ];
-}
-
-impl fmt::Display for TlsKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Good => "good",
-            Self::WrongCa => "wrong_ca",
-            Self::WrongName => "wrong_name",
-            Self::Expired => "expired",
-            Self::LongExpired => "long_expired",
-            Self::NotYetValid => "not_yet_valid",
-            Self::PlainHttp => "plain_http",
-        })
-    }
-}
-
-/// Which key signs the answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SignWith {
-    /// The WeChat Pay public key's if the request's `Wechatpay-Serial` names
-    /// its id, else the platform certificate's.
-    #[default]
-    Auto,
-    /// Always the WeChat Pay public key's (migration finished).
-    PublicKey,
-    /// Always the platform certificate's (migration not started).
-    Certificate,
-    /// Whatever the request asked for, this share by the platform
-    /// certificate and the rest by the public key (migration under way).
-    Mixed {
-        /// 0 to 100.
-        certificate_percent: u8,
-    },
-}
-
-impl FromStr for SignWith {
-    type Err = String;
-
-    /// `auto`, `public-key`, `certificate`, `mixed` or `mixed:PERCENT`.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mixed = text.strip_prefix("mixed").map(|rest| rest.strip_prefix(':').unwrap_or("50"));
-        match (text, mixed.and_then(|percent| percent.parse().ok())) {
-            ("auto", _) => Ok(Self::Auto),
-            ("public-key", _) => Ok(Self::PublicKey),
-            ("certificate", _) => Ok(Self::Certificate),
-            (_, Some(certificate_percent @ 0..=100)) => Ok(Self::Mixed { certificate_percent }),
-            _ => Err("must be auto, public-key, certificate, mixed or mixed:PERCENT".to_owned()),
-        }
-    }
-}
+use crate::crypto::keys::Keys;
+use crate::crypto::signing_keys::SignWith;
+use crate::http::tls::TlsKind;
 
 /// The member in which `upload_image` answers. The official sample and a
 /// mirror of the official pages differ.
@@ -121,7 +37,7 @@ pub struct Options {
     pub dir: Option<PathBuf>,
     /// Ports of the two hosts; 0 = any.
     pub ports: [u16; 2],
-    /// Port of the control interface; 0 = any.
+    /// Port of the admin interface; 0 = any.
     pub control_port: u16,
     /// Further listeners on any port, e.g. with a bad certificate.
     pub extra: Vec<TlsKind>,

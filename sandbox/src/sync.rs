@@ -95,3 +95,12 @@ impl Gauge {
         }
     }
 }
+
+/// What running threads watch, and how many of them serve connections.
+#[derive(Debug, Default)]
+pub(crate) struct Lifecycle {
+    /// Raised when the sandbox stops.
+    pub(crate) stop: Flag,
+    /// Open connections.
+    pub(crate) connections: Gauge,
+}

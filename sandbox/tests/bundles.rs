@@ -76,9 +76,9 @@ fn days_must_lie_between_two_uses() {
         with(&bundle_product_body("CREATE_1"), "/progressive_bundle_usage_info/interval_days", json!(2));
     let (rungs, codes, _) = sent(&till, &body);
     till.ok(&rungs[0].use_call(&codes[0], "USE_0001"));
-    sandbox.set_world_offset(2 * DAY - 60);
+    sandbox.set_business_offset(2 * DAY - 60);
     till.refused(&rungs[1].use_call(&codes[1], "USE_0002"), 268_578_367);
-    sandbox.set_world_offset(2 * DAY + 60);
+    sandbox.set_business_offset(2 * DAY + 60);
     till.ok(&rungs[1].use_call(&codes[1], "USE_0002"));
 }
 

@@ -261,7 +261,7 @@ fn image_tasks_take_a_while() {
         |kind: &str, id: &str| read(&format!("{path}/{id}"), &format!("&image_generation_type={kind}"));
     let early = till.ok(&result("COMBINE_IMAGE", "image_task_1"));
     assert_eq!((&early["task_state"], early.get("combine_image_result")), (&json!("PROCESSING"), None));
-    sandbox.set_world_offset(10);
+    sandbox.set_business_offset(10);
     let late = till.ok(&result("COMBINE_IMAGE", "image_task_1"));
     assert_eq!(late["task_state"], "SUCCESS");
     assert!(late["combine_image_result"]["image_url"].is_string());

@@ -135,12 +135,12 @@ fn quotas_and_stock_states_end_the_sending() {
     let per_day = with_rule(&till, "CREATE_3", rule);
     till.ok(&per_day.send("SEND_31"));
     till.refused(&per_day.send("SEND_32"), 0);
-    sandbox.set_world_offset(DAY);
+    sandbox.set_business_offset(DAY);
     let tomorrow = till.ok(&per_day.send("SEND_32"));
     assert_eq!(tomorrow["stock"]["sent_count_info"], json!({ "total_count": 2, "today_count": 1 }));
 
     // The end of the window stops the stock.
-    sandbox.set_world_offset(100 * DAY);
+    sandbox.set_business_offset(100 * DAY);
     till.refused(&per_day.send("SEND_33"), 268_577_984);
     let shown = till.ok(&offers::read(&per_day.stock_path(), ""));
     assert_eq!(shown["state"], "STOPPED");
@@ -214,7 +214,7 @@ fn a_token_brings_a_coupon_within_five_minutes() {
     assert_eq!(token(&offer.pre_send("PRESEND_1")), first);
     till.refused(&offer.pre_send("PRESEND_1").with("attach", json!("x")), 268_578_927);
     // Real time goes on beneath: a machine may be slow by a minute.
-    sandbox.set_world_offset(240);
+    sandbox.set_business_offset(240);
     let codes = sandbox.claim(&first).unwrap();
     assert!(sandbox.claim(&first).is_err() && sandbox.claim("nonsense").is_err());
     let coupon = till.ok(&offer.query(&codes[0]));
@@ -226,7 +226,7 @@ fn a_token_brings_a_coupon_within_five_minutes() {
     assert_eq!(token(&offer.pre_send("PRESEND_1")), first);
 
     let second = token(&offer.pre_send("PRESEND_2"));
-    sandbox.set_world_offset(240 + 300);
+    sandbox.set_business_offset(240 + 300);
     assert!(sandbox.claim(&second).unwrap_err().to_string().contains("5 minutes"));
     let fresh = token(&offer.pre_send("PRESEND_2"));
     assert_ne!(fresh, second);

@@ -32,13 +32,13 @@ fn time_moves_created_coupons_on() {
     let confirmed = till.ok(&offer.on_coupon(&coupon, "confirm", "CONFIRM_1"));
     assert_eq!(confirmed["coupon_state"], "PENDING");
     till.refused(&offer.use_call(&coupon, "USE_0001"), 272_755_715);
-    sandbox.set_world_offset(DAY + 5);
+    sandbox.set_business_offset(DAY + 5);
     assert_eq!(state(), "EFFECTIVE");
     till.ok(&offer.use_call(&coupon, "USE_0001"));
     till.ok(&offer.on_coupon(&coupon, "return", "RETURN_1"));
     let again = till.ok(&offer.on_coupon(&coupon, "confirm", "CONFIRM_1"));
     assert_eq!((&again["coupon_state"], again.get("single_usage_detail")), (&json!("PENDING"), None));
-    sandbox.set_world_offset(3 * DAY + 5);
+    sandbox.set_business_offset(3 * DAY + 5);
     assert_eq!(state(), "EXPIRED");
     till.refused(&offer.use_call(&coupon, "USE_0002"), 268_578_776);
     till.refused(&offer.deactivate(&coupon, "DEACT_1"), 268_578_776);
@@ -66,10 +66,10 @@ fn windows_of_the_stock_open_and_close() {
     let coupon = code(&till.ok(&offer.send("SEND_01")));
     till.ok(&offer.on_coupon(&coupon, "confirm", "CONFIRM_1"));
     till.refused(&offer.use_call(&coupon, "USE_0001"), 272_755_717);
-    sandbox.set_world_offset(2 * DAY + 600);
+    sandbox.set_business_offset(2 * DAY + 600);
     till.ok(&offer.use_call(&coupon, "USE_0001"));
     till.ok(&offer.on_coupon(&coupon, "return", "RETURN_1"));
-    sandbox.set_world_offset(3 * DAY + 600);
+    sandbox.set_business_offset(3 * DAY + 600);
     till.refused(&offer.use_call(&coupon, "USE_0002"), 272_755_717);
 
     // Of seven days in a row one is a Sunday.
@@ -86,7 +86,7 @@ fn windows_of_the_stock_open_and_close() {
     till.ok(&offer.on_coupon(&coupon, "confirm", "CONFIRM_2"));
     let mut open = 0;
     for day in 0..7 {
-        sandbox.set_world_offset((4 + day) * DAY);
+        sandbox.set_business_offset((4 + day) * DAY);
         let got = till.send(&offer.use_call(&coupon, &format!("USE_DAY_{day}"))).unwrap();
         if got.status == 200 {
             open += 1;

@@ -14,6 +14,7 @@ use crate::report::Report;
 use crate::status::Code;
 use crate::wire::verify::{Proof, WINDOW_S};
 /// What an earlier call left behind.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Prior {
     /// It may have sent the request, and has no answer that ended it.

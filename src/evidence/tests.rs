@@ -168,9 +168,9 @@ fn whose_redemptions_stand() {
         of(json!({ "coupon_state": "EFFECTIVE", "sequential_usage_detail": detail }))
     };
     let returned = json!({ "use_request_no": "OURS-0001", "detail_state": "EFFECTIVE" });
-    let used = json!({ "use_request_no": "THEIRS-1", "detail_state": "USED" });
-    assert_eq!(uses(1, json!([returned, used])), by(&["THEIRS-1"]));
-    assert_eq!(uses(2, json!([returned, used])), Standing::Unsaid, "it is not whole");
+    let theirs = json!({ "use_request_no": "THEIRS-1", "detail_state": "USED" });
+    assert_eq!(uses(1, json!([returned, theirs])), by(&["THEIRS-1"]));
+    assert_eq!(uses(2, json!([returned, theirs])), Standing::Unsaid, "it is not whole");
     assert_eq!(uses(1, json!([{ "detail_state": "USED" }])), Standing::Unsaid);
     assert_eq!(uses(0, json!([])), by(&[]));
 }

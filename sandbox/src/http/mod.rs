@@ -1,7 +1,11 @@
-//! HTTP/1.1, as much of it as the sandbox speaks.
+//! HTTP/1.1 over TCP and TLS, byte by byte, so that faults can spoil any of it.
 
+mod connection;
+pub(crate) mod listener;
 pub(crate) mod multipart;
-pub(crate) mod reader;
-pub(crate) mod reply;
+mod reader;
 pub(crate) mod request;
-pub(crate) mod stream;
+pub(crate) mod response;
+pub(crate) mod service;
+mod stream;
+pub(crate) mod tls;

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::Sandbox;
-use crate::folder::{self, Folder};
-use crate::keys::{Keys, MCHID};
-use crate::world::catalogue::{
-    APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, PRODUCT_COUPON_ID, STOCK_BUNDLE_ID,
-    STOCK_ID, STORE_IDS, UNAUTHORISED_BRAND_ID,
+use super::folder::{self, Folder};
+use crate::crypto::keys::Keys;
+use crate::identities::{
+    APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, MCHID, OPENID, PAGES_OPENID,
+    PRODUCT_COUPON_ID, STOCK_BUNDLE_ID, STOCK_ID, STORE_IDS, UNAUTHORISED_BRAND_ID,
 };
-use crate::world::seed::{self, OPENID, PAGES_OPENID};
+use crate::state::seed;
 
 /// What a service provider's client needs to work with this sandbox.
 pub(super) fn config(keys: &Keys, folder: &Folder, urls: &[String; 2]) -> Value {
@@ -56,7 +56,7 @@ impl Sandbox {
         json!({
             "urls": self.urls,
             "listeners": listeners,
-            "control_url": self.control_url,
+            "control_url": self.control_url(),
             "mchid": MCHID,
             "merchant_serial_no": keys.merchant_serial_no(),
             "brand_serial_no": keys.brand_serial_no(),

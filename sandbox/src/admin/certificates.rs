@@ -1,0 +1,56 @@
+//! Platform certificates and the migration to the public key, from outside.
+
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Answer;
+use crate::control::Control;
+use crate::crypto::signing_keys::SignWith;
+
+/// What is to change.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    #[serde(default)]
+    rotate: bool,
+    retire: Option<String>,
+    public_key_only: Option<bool>,
+    sign_with: Option<String>,
+}
+
+pub(super) fn list(control: &Control) -> Answer {
+    control
+        .api
+        .signing_keys
+        .views()
+        .map_or_else(|e| Answer::error(StatusCode::INTERNAL_SERVER_ERROR, e), Answer::ok)
+}
+
+pub(super) fn change(control: &Control, body: &[u8]) -> Answer {
+    let wanted: Change = match serde_json::from_slice(body) {
+        Ok(wanted) => wanted,
+        Err(e) => return Answer::bad_request(e),
+    };
+    match apply(control, &wanted) {
+        Ok(serial) => Answer::ok(json!({ "serial_no": serial })),
+        Err(issue) => Answer::bad_request(issue),
+    }
+}
+
+fn apply(control: &Control, wanted: &Change) -> Result<Option<String>, String> {
+    let signing = &control.api.signing_keys;
+    let policy = wanted.sign_with.as_deref().map(str::parse::<SignWith>).transpose();
+    let policy = policy.map_err(|issue| format!("sign_with {issue}"))?;
+    if let Some(serial) = &wanted.retire {
+        signing.retire(serial).map_err(|e| e.to_string())?;
+    }
+    if let Some(policy) = policy {
+        signing.set_policy(policy);
+    }
+    if let Some(only) = wanted.public_key_only {
+        signing.set_public_key_only(only);
+    }
+    let now = control.api.state.clock.now();
+    wanted.rotate.then(|| signing.rotate(now).map_err(|e| e.to_string())).transpose()
+}

@@ -1,0 +1,126 @@
+//! Notifications, from outside.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Answer;
+use crate::control::Control;
+use crate::faults::{Fault, FaultKind};
+use crate::mode::Mode;
+use crate::state::notify_address::check_url;
+use crate::state::outbox::WebhookEvent;
+use crate::webhooks::{Delivery, FaultyAttempts, NewDelivery};
+
+/// What is to be done.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    #[serde(default = "partner")]
+    mode: Mode,
+    /// Sets the address; the empty text takes it away.
+    notify_url: Option<String>,
+    interval_ms: Option<u64>,
+    #[serde(default)]
+    probe_next: bool,
+    /// `true` for the latest, or the `seq` of another one.
+    replay: Option<Value>,
+    event_type: Option<String>,
+    resource: Option<Value>,
+    summary: Option<String>,
+    /// Where this one goes, instead of the address that is set.
+    url: Option<String>,
+    /// What is wrong with it, in the one-line form of faults.
+    fault: Option<String>,
+    /// How many attempts the fault spoils.
+    #[serde(default = "once")]
+    times: usize,
+}
+
+fn partner() -> Mode {
+    Mode::Partner
+}
+
+fn once() -> usize {
+    1
+}
+
+pub(super) fn send_or_configure(control: &Control, body: &[u8]) -> Answer {
+    let wanted: Wanted = match serde_json::from_slice(body) {
+        Ok(wanted) => wanted,
+        Err(e) => return Answer::bad_request(e),
+    };
+    match apply(control, wanted) {
+        Ok(seq) => Answer::ok(json!({ "seq": seq })),
+        Err(issue) => Answer::bad_request(issue),
+    }
+}
+
+fn apply(control: &Control, wanted: Wanted) -> Result<Option<u64>, String> {
+    for url in [&wanted.notify_url, &wanted.url].into_iter().flatten().filter(|url| !url.is_empty()) {
+        check_url(url).map_err(|issue| format!("{url} {issue}"))?;
+    }
+    if let Some(url) = &wanted.notify_url {
+        control.api.state.set_notify_url(wanted.mode, Some(url.as_str()).filter(|url| !url.is_empty()));
+    }
+    if let Some(ms) = wanted.interval_ms {
+        control.api.webhooks.set_interval(Duration::from_millis(ms));
+    }
+    if wanted.probe_next {
+        control.api.webhooks.probe_next();
+    }
+    let delivery = delivery(control, wanted)?;
+    Ok(delivery.map(|delivery| control.api.webhooks.accept(delivery)))
+}
+
+/// The notification to send, if there is to be one.
+fn delivery(control: &Control, wanted: Wanted) -> Result<Option<NewDelivery>, String> {
+    let faulty = match wanted.fault.as_deref() {
+        None => None,
+        Some(spec) => Some(FaultyAttempts { kind: fault(spec)?, times: wanted.times }),
+    };
+    if let Some(which) = wanted.replay {
+        if wanted.event_type.is_some() || wanted.resource.is_some() {
+            return Err("replay sends what was sent before".to_owned());
+        }
+        let earlier = match which.as_u64() {
+            Some(seq) => control.api.webhooks.find(seq),
+            None if which == json!(true) => control.api.webhooks.latest(),
+            None => return Err("replay must be true or a seq".to_owned()),
+        };
+        let Delivery { id, mode, event_type, create_time, summary, resource, url, .. } =
+            earlier.ok_or("there is nothing to replay")?;
+        let event = WebhookEvent { event_type, resource, summary };
+        let url = wanted.url.unwrap_or(url);
+        return Ok(Some(NewDelivery { mode, url, event, faulty, repeats: Some((id, create_time)) }));
+    }
+    let (event_type, resource) = match (wanted.event_type, wanted.resource) {
+        (Some(event_type), Some(resource)) => (event_type, resource),
+        (None, None) if faulty.is_some() => return Err("fault needs a notification".to_owned()),
+        (None, None) => return Ok(None),
+        _ => return Err("event_type and resource go together".to_owned()),
+    };
+    let address = control.api.state.notify_addresses().of(wanted.mode).map(|address| address.url.clone());
+    let url = wanted.url.or(address).ok_or("no notify_url was set")?;
+    let summary = wanted.summary.unwrap_or_else(|| "商品券通知".to_owned());
+    let event = WebhookEvent { event_type, resource, summary };
+    Ok(Some(NewDelivery { mode: wanted.mode, url, event, faulty, repeats: None }))
+}
+
+/// A fault that a notification can have.
+fn fault(spec: &str) -> Result<FaultKind, String> {
+    let fault = Fault::from_spec(spec).map_err(|e| e.to_string())?;
+    match fault.kind {
+        FaultKind::Unsigned
+        | FaultKind::WrongSignature
+        | FaultKind::Signtest
+        | FaultKind::Stale { .. }
+        | FaultKind::UnknownSerial
+        | FaultKind::MerchantSerial
+        | FaultKind::TamperedBody
+        | FaultKind::WrongApiv3Key
+        | FaultKind::DamagedCiphertext => Ok(fault.kind),
+        other => Err(format!("fault: {}: notifications do not know it", other.name())),
+    }
+}

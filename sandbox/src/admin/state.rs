@@ -1,0 +1,65 @@
+//! Coupons, tokens, stocks and the clock.
+
+use serde_json::{Value, json};
+
+use super::Answer;
+use crate::control::Control;
+use crate::operations;
+use crate::state::view::CouponSpec;
+
+pub(super) fn coupon(control: &Control, code: &str) -> Answer {
+    control.api.state.view(code).map_or_else(|| Answer::not_found("no such coupon"), Answer::ok)
+}
+
+pub(super) fn put_coupon(control: &Control, body: &[u8]) -> Answer {
+    match serde_json::from_slice::<CouponSpec>(body) {
+        Ok(spec) => match control.api.state.put_coupon(&spec) {
+            Ok(view) => Answer::ok(view),
+            Err(e) => Answer::bad_request(e),
+        },
+        Err(e) => Answer::bad_request(e),
+    }
+}
+
+/// Either offset, or both; one left out stays as it is.
+pub(super) fn set_clock(control: &Control, body: &[u8]) -> Answer {
+    let wanted = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    let offset = |name: &str| wanted.get(name).map(|value| value.as_i64().ok_or(()));
+    let clock = &control.api.state.clock;
+    match (offset("offset_s").transpose(), offset("world_offset_s").transpose()) {
+        (Ok(whole), Ok(business)) if whole.is_some() || business.is_some() => {
+            clock.set_offset(whole.unwrap_or(clock.offset()));
+            clock.set_business_offset(business.unwrap_or(clock.business_offset()));
+            Answer::ok(json!({ "offset_s": clock.offset(), "world_offset_s": clock.business_offset() }))
+        }
+        _ => Answer::bad_request("offset_s and world_offset_s must be whole numbers of seconds"),
+    }
+}
+
+/// The user opens the claim component with a token of a pre-send.
+pub(super) fn claim(control: &Control, body: &[u8]) -> Answer {
+    let wanted = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    let Some(token) = wanted.get("token").and_then(Value::as_str) else {
+        return Answer::bad_request("token must be a string");
+    };
+    match control.claim(token) {
+        Ok(codes) => Answer::ok(json!({ "coupon_codes": codes })),
+        Err(e) => Answer::bad_request(e),
+    }
+}
+
+pub(super) fn set_stock_state(control: &Control, body: &[u8]) -> Answer {
+    const STATES: [&str; 4] = ["AUDITING", "SENDING", "PAUSED", "STOPPED"];
+    let wanted = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    let text = |name: &str| wanted.get(name).and_then(Value::as_str).unwrap_or_default();
+    if !STATES.contains(&text("state")) {
+        return Answer::bad_request("state must be AUDITING, SENDING, PAUSED or STOPPED");
+    }
+    let changed = operations::set_stock_state(&control.api.state, text("stock_id"), text("state"));
+    changed.map_or_else(|| Answer::not_found("no such stock"), Answer::ok)
+}
+
+pub(super) fn reset(control: &Control) -> Answer {
+    control.reset();
+    Answer::ok(json!({}))
+}

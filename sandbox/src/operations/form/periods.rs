@@ -1,0 +1,71 @@
+//! The rules of `coupon_available_period` that tie members together.
+
+use serde_json::{Value, json};
+
+use crate::clock::parse_rfc3339;
+use crate::operations::Call;
+use crate::refusal::{Reason, Refusal};
+
+/// The longest window of a stock.
+const LONGEST: i64 = 365 * 86_400;
+
+/// Members that explicit windows exclude.
+const EXCLUDED: [&str; 4] =
+    ["available_days", "wait_days_after_receive", "weekly_available_period", "available_seconds"];
+
+impl Call<'_> {
+    /// Checks the period below this pointer, if it is there.
+    pub(in crate::operations) fn check_period(&self, pointer: &str) -> Result<(), Refusal> {
+        let pointer = format!("{pointer}/coupon_available_period");
+        let Some(period) = self.body.pointer(&pointer) else {
+            return Ok(());
+        };
+        let given = |name: &str| period.get(name).filter(|value| !value.is_null());
+        let about = |reason, name: &str, issue: &str| {
+            let value = given(name).cloned().unwrap_or_default();
+            Err(Refusal::about(reason, &format!("{pointer}/{name}"), &value, issue, "body"))
+        };
+        let length = span(period, "available_begin_time", "available_end_time");
+        if length.is_none_or(|length| length <= 0) {
+            return about(Reason::BadCombination, "available_end_time", "must be after available_begin_time");
+        }
+        // The last second belongs to the window.
+        if length.is_some_and(|length| length > LONGEST) {
+            return about(Reason::OutOfRange, "available_end_time", "the window must be at most 365 days");
+        }
+        if given("wait_days_after_receive").is_some() && given("available_days").is_none() {
+            return about(Reason::BadCombination, "wait_days_after_receive", "only with available_days");
+        }
+        if let Some(windows) = given("irregular_available_period_list").and_then(Value::as_array) {
+            if let Some(name) = EXCLUDED.into_iter().find(|name| given(name).is_some()) {
+                return about(Reason::BadCombination, name, "excludes irregular_available_period_list");
+            }
+            if windows.iter().any(|window| span(window, "begin_time", "end_time").is_none_or(|s| s <= 0)) {
+                let issue = "end_time must be after begin_time";
+                return about(Reason::BadCombination, "irregular_available_period_list", issue);
+            }
+        }
+        if given("available_seconds").is_some() && given("available_days").is_some() {
+            return about(Reason::BadCombination, "available_seconds", "excludes available_days");
+        }
+        let spans = given("weekly_available_period").and_then(|week| week.get("day_period_list"));
+        let number = |span: &Value, name: &str| span.get(name).and_then(Value::as_i64);
+        let backwards = |span: &&Value| number(span, "begin_time") > number(span, "end_time");
+        match spans.and_then(Value::as_array).into_iter().flatten().find(backwards) {
+            Some(span) => Err(Refusal::about(
+                Reason::BadCombination,
+                &format!("{pointer}/weekly_available_period/day_period_list"),
+                &json!(span.to_string()),
+                "begin_time must not be after end_time",
+                "body",
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Seconds between two members of an object.
+fn span(object: &Value, begin: &str, end: &str) -> Option<i64> {
+    let time = |name: &str| parse_rfc3339(object.get(name)?.as_str()?);
+    Some(time(end)? - time(begin)?)
+}

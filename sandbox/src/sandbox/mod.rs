@@ -1,0 +1,324 @@
+//! A running sandbox, as Rust tests use it.
+
+mod files;
+mod folder;
+mod runtime;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::admin::AdminServer;
+use crate::clock::Clock;
+use crate::control::Control;
+use crate::crypto::keys::Keys;
+use crate::error::{Error, Result};
+use crate::faults::registry::FaultView;
+use crate::faults::{Fault, FaultId};
+use crate::http::listener::RunningListener;
+use crate::http::service::Service;
+use crate::http::tls::{self, TlsKind};
+use crate::options::Options;
+use crate::protocol::Api;
+use crate::protocol::request_log::RequestEntry;
+use crate::protocol::stats::Stats;
+use crate::state::coupon::CouponState;
+use crate::state::file::{self, Saver};
+use crate::state::ledger::LedgerEntry;
+use crate::state::view::{CouponSpec, CouponView};
+use crate::webhooks::dispatcher;
+use folder::Folder;
+
+/// How long stopping waits for threads.
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
+
+/// A WeChat Pay stand-in on loopback ports. It stops when dropped.
+pub struct Sandbox {
+    api: Arc<Api>,
+    control: Arc<Control>,
+    /// The two hosts, then the extra listeners.
+    listeners: Vec<RunningListener>,
+    admin: AdminServer,
+    /// Sends notifications.
+    dispatcher: Option<JoinHandle<()>>,
+    extra: Vec<(TlsKind, String)>,
+    urls: [String; 2],
+    config: Value,
+    config_path: PathBuf,
+    folder: Folder,
+    saver: Option<Saver>,
+}
+
+impl Sandbox {
+    /// Starts a sandbox; it is ready when this returns.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, a port cannot be opened or OpenSSL
+    /// fails.
+    pub fn start(options: Options) -> Result<Self> {
+        let folder = Folder::open(options.dir.as_deref())?;
+        let keys = match &options.keys {
+            Some(keys) => keys.clone(),
+            None => folder.load_keys()?.map_or_else(Keys::shared, Ok)?,
+        };
+        folder.save_keys(&keys)?;
+        let kinds: Vec<TlsKind> =
+            [TlsKind::Good; 2].into_iter().chain(options.extra.iter().copied()).collect();
+        let ports: Vec<u16> = options.ports.to_vec();
+        let (control_port, keep_alive) = (options.control_port, options.keep_alive);
+        let state_path = options.state.clone();
+        let api = Arc::new(Api::new(options, keys.clone())?);
+        if let Some(path) = &state_path {
+            file::load(path, &api.state)?;
+        }
+
+        let now = Clock::default().now();
+        let mut listeners = Vec::new();
+        let mut urls = Vec::new();
+        for (index, kind) in kinds.iter().enumerate() {
+            let acceptor = tls::acceptor(*kind, &keys.0.tls_authority, now)?;
+            let scheme = if acceptor.is_some() { "https" } else { "http" };
+            let port = ports.get(index).copied().unwrap_or(0);
+            let service = Arc::clone(&api) as Arc<dyn Service>;
+            let listener =
+                RunningListener::start(index, port, acceptor, service, keep_alive, &api.lifecycle)?;
+            urls.push(format!("{scheme}://{}", listener.listener.address()));
+            listeners.push(listener);
+        }
+        let control = Arc::new(Control::new(Arc::clone(&api)));
+        control.set_listeners(listeners.iter().map(|running| Arc::downgrade(&running.listener)).collect());
+        let admin = AdminServer::start(&control, control_port)?;
+        let mut rest = urls.into_iter();
+        let urls = [rest.next().unwrap_or_default(), rest.next().unwrap_or_default()];
+        let _ = api.urls.set(urls.clone());
+
+        let webhooks = Arc::clone(&api.webhooks);
+        let dispatcher = thread::Builder::new()
+            .name("sandbox-dispatcher".to_owned())
+            .spawn(move || dispatcher::run(&webhooks))
+            .map_err(Error::Thread)?;
+
+        let config = files::config(&keys, &folder, &urls);
+        let mut sandbox = Self {
+            api,
+            control,
+            listeners,
+            admin,
+            dispatcher: Some(dispatcher),
+            extra: kinds.into_iter().skip(2).zip(rest).collect(),
+            urls,
+            config,
+            config_path: folder.file(folder::CONFIG),
+            folder,
+            saver: None,
+        };
+        sandbox.folder.save_json(folder::CONFIG, &sandbox.config)?;
+        let brand_config = files::brand_config(&keys, &sandbox.folder, &sandbox.urls);
+        sandbox.folder.save_json(folder::BRAND_CONFIG, &brand_config)?;
+        sandbox.folder.save_json(folder::SANDBOX, &sandbox.description())?;
+        sandbox.saver = state_path
+            .map(|path| Saver::start(path, &sandbox.api.state, &sandbox.api.lifecycle))
+            .transpose()?;
+        Ok(sandbox)
+    }
+
+    /// The content of `config.json`.
+    #[must_use]
+    pub fn config(&self) -> Value {
+        self.config.clone()
+    }
+
+    /// Where `config.json` is.
+    #[must_use]
+    pub fn config_path(&self) -> &Path {
+        &self.config_path
+    }
+
+    /// The folder with keys and `config.json`.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Base URLs of the two hosts.
+    #[must_use]
+    pub fn urls(&self) -> [String; 2] {
+        self.urls.clone()
+    }
+
+    /// Base URL of the first extra listener of a kind.
+    #[must_use]
+    pub fn listener_url(&self, kind: TlsKind) -> Option<String> {
+        self.extra.iter().find(|(extra, _)| *extra == kind).map(|(_, url)| url.clone())
+    }
+
+    /// Base URL of the admin interface.
+    #[must_use]
+    pub fn control_url(&self) -> String {
+        self.admin.url()
+    }
+
+    /// The keys in use.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.api.keys
+    }
+
+    /// Injects a fault. With
+    /// [`RefuseConnection`](crate::FaultKind::RefuseConnection) the ports are
+    /// closed when this returns.
+    pub fn inject(&self, fault: impl Into<Fault>) -> FaultId {
+        self.control.inject(fault.into())
+    }
+
+    /// Clears one fault; says whether it was there.
+    #[expect(clippy::must_use_candidate, reason = "clearing is the point, not the answer")]
+    pub fn clear_fault(&self, id: FaultId) -> bool {
+        self.control.clear_faults(Some(id)) > 0
+    }
+
+    /// Clears all faults; closed ports open again.
+    pub fn clear_faults(&self) {
+        self.control.clear_faults(None);
+    }
+
+    /// The injected faults.
+    #[must_use]
+    pub fn faults(&self) -> Vec<FaultView> {
+        self.api.faults.list()
+    }
+
+    /// How often a fault acted (0 once it is cleared).
+    #[must_use]
+    pub fn fired(&self, id: FaultId) -> u64 {
+        self.api.faults.fired(id)
+    }
+
+    /// Everything that really happened, in order.
+    #[must_use]
+    pub fn ledger(&self) -> Vec<LedgerEntry> {
+        self.api.state.ledger.entries(0)
+    }
+
+    /// The remembered requests, oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RequestEntry> {
+        self.api.request_log.entries(0)
+    }
+
+    /// Counters.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.control.stats()
+    }
+
+    /// How a coupon stands. `AUTO_` codes nobody has touched are absent.
+    #[must_use]
+    pub fn coupon(&self, code: &str) -> Option<CouponView> {
+        self.api.state.view(code)
+    }
+
+    /// Makes or alters a coupon.
+    ///
+    /// # Errors
+    /// When the description does not make sense.
+    pub fn put_coupon(&self, spec: &CouponSpec) -> Result<CouponView> {
+        self.api.state.put_coupon(spec)
+    }
+
+    /// Sets the state of a coupon, making it if need be.
+    ///
+    /// # Errors
+    /// When the code is not 1 to 40 characters long.
+    pub fn set_state(&self, code: &str, state: CouponState) -> Result<CouponView> {
+        self.put_coupon(&CouponSpec::new(code).state(state))
+    }
+
+    /// Sets the sandbox's clock to real time plus this.
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.api.state.clock.set_offset(seconds);
+    }
+
+    /// Moves business time (validity, windows, states) against the
+    /// sandbox's clock; requests of honest clients stay acceptable.
+    pub fn set_business_offset(&self, seconds: i64) {
+        self.api.state.clock.set_business_offset(seconds);
+    }
+
+    /// Claims a token of `pre_send` or `bundle_pre_send` as the user would;
+    /// the codes of the coupons it brought.
+    ///
+    /// # Errors
+    /// When the token is unknown, claimed or too old, or the coupons can no
+    /// longer be sent.
+    pub fn claim(&self, token: &str) -> Result<Vec<String>> {
+        self.control.claim(token)
+    }
+
+    /// Everything as at the start: coupons, ledger, log, faults, clock.
+    pub fn reset(&self) {
+        self.control.reset();
+    }
+
+    /// Blocks until somebody asks the program to end: `POST /shutdown`, or
+    /// [`ShutdownHandle::request`].
+    pub fn wait_for_shutdown(&self) {
+        self.control.shutdown.wait();
+    }
+
+    /// For signal handlers and the like.
+    #[must_use]
+    pub fn shutdown_handle(&self) -> ShutdownHandle {
+        ShutdownHandle(Arc::clone(&self.control))
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.api.lifecycle.stop.raise();
+        for listener in &mut self.listeners {
+            listener.stop();
+        }
+        self.admin.stop();
+        self.api.state.outbox.wake();
+        if let Some(dispatcher) = self.dispatcher.take() {
+            let _ = dispatcher.join();
+        }
+        self.api.lifecycle.connections.wait_for_zero(STOP_PATIENCE);
+        self.api.webhooks.wait(STOP_PATIENCE);
+        if let Some(saver) = &mut self.saver {
+            saver.finish();
+        }
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("urls", &self.urls)
+            .field("control_url", &self.control_url())
+            .field("dir", &self.folder.path())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Asks a waiting program to end.
+#[derive(Clone)]
+pub struct ShutdownHandle(Arc<Control>);
+
+impl ShutdownHandle {
+    /// Lets [`Sandbox::wait_for_shutdown`] return.
+    pub fn request(&self) {
+        self.0.shutdown.raise();
+    }
+}
+
+impl fmt::Debug for ShutdownHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShutdownHandle")
+    }
+}

@@ -1,0 +1,108 @@
+//! Keeps the state in a file across restarts.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::State;
+use super::saved::Saved;
+use crate::error::{Error, Result};
+use crate::sync::Lifecycle;
+
+/// What this version writes.
+const VERSION: u32 = 1;
+/// How often changes are written.
+const PERIOD: Duration = Duration::from_secs(1);
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    wxcoupon_sandbox_state: u32,
+    #[serde(rename = "world")]
+    state: Saved,
+}
+
+/// Puts what the file holds in the place of the state; a file that is not
+/// there yet leaves it as it is.
+pub(crate) fn load(path: &Path, state: &State) -> Result<()> {
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::file(path, error)),
+    };
+    let damaged = |reason: String| Error::State { path: path.to_path_buf(), reason };
+    let content: Content = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+    if content.wxcoupon_sandbox_state != VERSION {
+        let version = content.wxcoupon_sandbox_state;
+        return Err(damaged(format!("is of version {version}, not {VERSION}")));
+    }
+    state.restore(content.state);
+    Ok(())
+}
+
+/// Writes the state beside the file, then puts that in its place.
+fn save(path: &Path, state: &State) -> Result<()> {
+    let content = Content { wxcoupon_sandbox_state: VERSION, state: state.saved() };
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let fresh = path.with_file_name(name);
+    let write = || -> io::Result<()> {
+        let mut file = BufWriter::new(File::create(&fresh)?);
+        serde_json::to_writer(&mut file, &content)?;
+        file.flush()?;
+        file.get_ref().sync_all()?;
+        fs::rename(&fresh, path)
+    };
+    write().map_err(|error| Error::file(path, error))
+}
+
+/// A thread that saves every second while anything changes, and at the end.
+#[derive(Debug)]
+pub(crate) struct Saver(Option<JoinHandle<()>>);
+
+impl Saver {
+    /// Saves once, so that a path that cannot be written is known at the start.
+    pub(crate) fn start(path: PathBuf, state: &Arc<State>, lifecycle: &Arc<Lifecycle>) -> Result<Self> {
+        let mut saved = state.changes();
+        save(&path, state)?;
+        let (state, lifecycle) = (Arc::clone(state), Arc::clone(lifecycle));
+        let run = move || {
+            loop {
+                let ends = lifecycle.stop.sleep(PERIOD);
+                if ends {
+                    // Requests that are still being answered belong into the file.
+                    lifecycle.connections.wait_for_zero(PERIOD);
+                }
+                let now = state.changes();
+                if now != saved {
+                    match save(&path, &state) {
+                        Ok(()) => saved = now,
+                        Err(error) => complain(&error),
+                    }
+                }
+                if ends {
+                    return;
+                }
+            }
+        };
+        let thread = thread::Builder::new().name("saver".to_owned()).spawn(run).map_err(Error::Thread)?;
+        Ok(Self(Some(thread)))
+    }
+
+    /// Waits for the last saving; the sandbox must have been told to stop.
+    pub(crate) fn finish(&mut self) {
+        if let Some(thread) = self.0.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Nobody else would notice that the state is no longer kept.
+fn complain(error: &Error) {
+    let _ = writeln!(io::stderr().lock(), "wxcoupon-sandbox: state not saved: {error}");
+}

@@ -1,0 +1,264 @@
+//! Looking at coupons, and making or changing them, from outside the API.
+
+use serde::{Deserialize, Serialize};
+
+use super::State;
+use super::catalogue::Catalogue;
+use super::coupon::{Coupon, CouponState, Event, Hours, StoreScope, Traits, What};
+use super::coupon_json::Usage;
+use super::ledger::Effect;
+use super::used_rungs::rung;
+use crate::clock::{parse_rfc3339, rfc3339};
+use crate::error::{Error, Result};
+use crate::identities::{BUNDLE_ID, OPENID, STOCK_ID};
+use crate::sync::read;
+
+/// A coupon as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CouponView {
+    /// The code.
+    pub coupon_code: String,
+    /// The owner; `None` = whoever asks.
+    pub openid: Option<String>,
+    /// The product coupon.
+    pub product_coupon_id: String,
+    /// The stock.
+    pub stock_id: String,
+    /// The state now.
+    pub state: CouponState,
+    /// RFC 3339.
+    pub valid_begin_time: String,
+    /// RFC 3339.
+    pub valid_end_time: String,
+    /// Which stores may redeem it.
+    pub stores: StoreScope,
+    /// When it may be redeemed.
+    pub hours: Hours,
+    /// Answers "another redemption is in progress".
+    pub locked: bool,
+    /// Number of the latest redemption.
+    pub use_request_no: Option<String>,
+    /// `use_time` of the latest redemption.
+    pub use_time: Option<String>,
+    /// Number of the return, if that came after the latest redemption.
+    pub return_request_no: Option<String>,
+    /// Time of that return.
+    pub return_time: Option<String>,
+    /// Redemptions in its history.
+    pub times_used: usize,
+    /// Returns in its history.
+    pub times_returned: usize,
+}
+
+/// A coupon to make or to alter. Members left out keep their value on an
+/// existing coupon; on a new one they are: the seeded openid and stock,
+/// EFFECTIVE, valid now, no store or hour rule, not locked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CouponSpec {
+    /// The code, at most 40 characters.
+    pub coupon_code: String,
+    /// The owner.
+    #[serde(default)]
+    pub openid: Option<String>,
+    /// One of the sandbox's stocks.
+    #[serde(default)]
+    pub stock_id: Option<String>,
+    /// The state; time still moves PENDING and EFFECTIVE on.
+    #[serde(default)]
+    pub state: Option<CouponState>,
+    /// RFC 3339.
+    #[serde(default)]
+    pub valid_begin_time: Option<String>,
+    /// RFC 3339.
+    #[serde(default)]
+    pub valid_end_time: Option<String>,
+    /// Which stores may redeem it.
+    #[serde(default)]
+    pub stores: Option<StoreScope>,
+    /// When it may be redeemed.
+    #[serde(default)]
+    pub hours: Option<Hours>,
+    /// Whether it answers "another redemption is in progress".
+    #[serde(default)]
+    pub locked: Option<bool>,
+    /// With state USED: the number it was redeemed under, before anyone
+    /// looked (not in the ledger).
+    #[serde(default)]
+    pub use_request_no: Option<String>,
+    /// The user's bundle, for stocks that are rungs of one.
+    #[serde(default)]
+    pub bundle_id: Option<String>,
+}
+
+impl CouponSpec {
+    /// A coupon with everything at its default.
+    #[must_use]
+    pub fn new(coupon_code: impl Into<String>) -> Self {
+        Self {
+            coupon_code: coupon_code.into(),
+            openid: None,
+            stock_id: None,
+            state: None,
+            valid_begin_time: None,
+            valid_end_time: None,
+            stores: None,
+            hours: None,
+            locked: None,
+            use_request_no: None,
+            bundle_id: None,
+        }
+    }
+
+    /// Sets the state.
+    #[must_use]
+    pub fn state(mut self, state: CouponState) -> Self {
+        self.state = Some(state);
+        self
+    }
+
+    /// Sets the store rule.
+    #[must_use]
+    pub fn stores(mut self, stores: StoreScope) -> Self {
+        self.stores = Some(stores);
+        self
+    }
+
+    /// Sets the hours.
+    #[must_use]
+    pub fn hours(mut self, hours: Hours) -> Self {
+        self.hours = Some(hours);
+        self
+    }
+
+    /// Sets the validity (two RFC 3339 times).
+    #[must_use]
+    pub fn valid(mut self, begin: impl Into<String>, end: impl Into<String>) -> Self {
+        self.valid_begin_time = Some(begin.into());
+        self.valid_end_time = Some(end.into());
+        self
+    }
+
+    /// Sets the lock.
+    #[must_use]
+    pub fn locked(mut self, locked: bool) -> Self {
+        self.locked = Some(locked);
+        self
+    }
+}
+
+impl State {
+    /// How a coupon stands; `None` when there is none.
+    pub(crate) fn view(&self, code: &str) -> Option<CouponView> {
+        let catalogue = read(&self.catalogue);
+        let coupon = self.coupons.get(code)?;
+        let stock = catalogue.stock(coupon.stock)?;
+        let usage = Usage::after(&coupon, coupon.history.len());
+        let count = |effect: Effect| coupon.history.iter().filter(|e| e.effect() == effect).count();
+        let state = coupon.state_at(self.clock.business_now());
+        let (times_used, times_returned) = (count(Effect::Used), count(Effect::Returned));
+        let traits = coupon.traits.map_or_else(|| plain_traits(&catalogue), |traits| *traits);
+        Some(CouponView {
+            coupon_code: code.to_owned(),
+            openid: traits.openid,
+            product_coupon_id: stock.product_coupon_id.clone(),
+            stock_id: stock.stock_id.clone(),
+            state,
+            valid_begin_time: rfc3339(traits.valid_begin),
+            valid_end_time: rfc3339(traits.valid_end),
+            stores: traits.stores,
+            hours: traits.hours,
+            locked: traits.locked,
+            use_request_no: usage.use_request_no,
+            use_time: usage.use_time,
+            return_request_no: usage.return_request_no,
+            return_time: usage.return_time,
+            times_used,
+            times_returned,
+        })
+    }
+
+    /// Makes or alters a coupon.
+    pub(crate) fn put_coupon(&self, spec: &CouponSpec) -> Result<CouponView> {
+        let code = spec.coupon_code.as_str();
+        let wrong = |issue: &str| Error::Coupon(format!("{code}: {issue}"));
+        if code.is_empty() || code.chars().count() > 40 {
+            return Err(Error::Coupon("coupon_code must have 1 to 40 characters".into()));
+        }
+        let time = |text: &Option<String>| match text {
+            None => Ok(None),
+            Some(text) => parse_rfc3339(text).map(Some).ok_or_else(|| wrong("not an RFC 3339 time")),
+        };
+        let (begin, end) = (time(&spec.valid_begin_time)?, time(&spec.valid_end_time)?);
+        let catalogue = read(&self.catalogue);
+        let stock = match &spec.stock_id {
+            None => None,
+            Some(id) => Some(catalogue.find_stock(id).ok_or_else(|| wrong("no such stock_id"))?),
+        };
+
+        self.coupons.ensure(code, || Coupon {
+            stock: catalogue.find_stock(STOCK_ID).unwrap_or(0),
+            state: CouponState::Effective,
+            history: Vec::new(),
+            traits: Some(Box::new(Traits { openid: Some(OPENID.to_owned()), ..plain_traits(&catalogue) })),
+        });
+        self.coupons.with(code, |_, coupon| {
+            let mut traits = coupon.traits.take().map_or_else(|| plain_traits(&catalogue), |traits| *traits);
+            traits.openid = spec.openid.clone().or(traits.openid);
+            traits.valid_begin = begin.unwrap_or(traits.valid_begin);
+            traits.valid_end = end.unwrap_or(traits.valid_end);
+            traits.stores = spec.stores.clone().unwrap_or(traits.stores);
+            traits.hours = spec.hours.clone().unwrap_or(traits.hours);
+            traits.locked = spec.locked.unwrap_or(traits.locked);
+            traits.bundle = spec.bundle_id.clone().or(traits.bundle);
+            coupon.traits = Some(Box::new(traits));
+            coupon.stock = stock.unwrap_or(coupon.stock);
+            coupon.state = spec.state.unwrap_or(coupon.state);
+            if let Some(number) = &spec.use_request_no
+                && coupon.event(number).is_none()
+            {
+                coupon.history.push(self.past_use(number));
+            }
+            if let Some((bundle, rung)) = catalogue.stock(coupon.stock).and_then(|stock| rung(stock, coupon))
+            {
+                let used = coupon.state == CouponState::Used;
+                self.used_rungs.set(bundle, rung, used.then(|| self.clock.business_now()));
+            }
+        });
+        self.touch();
+        drop(catalogue);
+        self.view(code).ok_or_else(|| wrong("was not kept"))
+    }
+
+    /// A redemption of long ago.
+    pub(crate) fn past_use(&self, number: &str) -> Event {
+        let number = number.into();
+        self.numbers.claim(&number);
+        let at = self.clock.business_now() - 5 * 86_400;
+        Event {
+            number,
+            digest: [0; 16],
+            at_ms: at * 1000,
+            what: What::Used {
+                use_time: rfc3339(at).into(),
+                order: r#"{"associated_order_info":{"transaction_id":"4200000000000000000000000001"}}"#
+                    .into(),
+            },
+        }
+    }
+}
+
+/// What a coupon without traits of its own behaves like.
+fn plain_traits(catalogue: &Catalogue) -> Traits {
+    Traits {
+        openid: None,
+        valid_begin: catalogue.valid_begin,
+        valid_end: catalogue.valid_end,
+        stores: StoreScope::None,
+        hours: Hours::Always,
+        bundle: Some(BUNDLE_ID.to_owned()),
+        locked: false,
+        issue: None,
+    }
+}
