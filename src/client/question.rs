@@ -138,6 +138,9 @@ impl Client {
                     Some(coupon) => evidence::of_question(trace, number, &coupon),
                     None => of_refused(&report),
                 };
+                // What becomes of the coupon later does not undo it, so that the coupon is gone by now says nothing of it.
+                let found =
+                    if found == Evidence::Absent && trace.stays_done { Evidence::Nothing } else { found };
                 looked(found, report)
             }
             Shows::List(place) => self.look_through(errand, ask, place, deadline, cancel),

@@ -264,6 +264,22 @@ pub const KNOWN: &[Known] = &[
         ..ROW
     },
     Known {
+        name: "deleted-while-a-return-is-in-doubt-by-sub-code",
+        shows: "the same where the refusal has the sub-code of a coupon that is not there",
+        holds_back: &[Move::HidesDoubtful],
+        settings: || Settings { deleted_is_absent: true, ..plain() },
+        script: |stage| {
+            stage.redeem(TILL, 1, 0);
+            stage.next(Asks::Return, 9, twisted(LOST));
+            stage.change(TILL, Asks::Return, 2, 0);
+            stage.no_rules();
+            stage.befall(0, Move::Deletes);
+            stage.pass(HOUR);
+            stage.settle_all(TILL);
+        },
+        ..ROW
+    },
+    Known {
         name: "raw-refused-unsigned",
         shows: "a raw request in doubt is refused unsigned after six minutes; told as refused, and redeemed",
         holds_back: &[Move::RefusesRaw],
