@@ -39,6 +39,8 @@ pub fn begin() {
         world.calm = true;
         for machine in &mut world.machines {
             (machine.line_down_until, machine.portal_until) = (0, 0);
+            // What was left before says nothing of what is left now.
+            machine.left = None;
         }
         let wechat = &mut world.wechat;
         (wechat.unauthorised_until, wechat.bare_until) = (0, 0);

@@ -70,7 +70,13 @@ impl Client {
     }
 
     /// Sends a claimed row's bytes until there is an answer, and records what became of it.
-    pub(super) fn carry_out(&self, claim: Claim, call: Call, deadline: &Deadline, cancel: &Cancel) -> Report {
+    pub(super) fn carry_out(
+        &self,
+        mut claim: Claim,
+        call: Call,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
         let row = &claim.row;
         let is_done = row.state == State::Done && !is_fleeting(row);
         let done_s = (is_done || row.answer.is_some()).then(|| done_s(row)).filter(|_| !is_fleeting(row));
@@ -89,6 +95,13 @@ impl Client {
         let report = self.complete(&errand, prior, call, deadline, cancel);
         let known = is_done.then(|| self.recorded(row));
         let by_evidence = report.by_evidence;
+        if by_evidence
+            && claim.row.request.operation == api::RETURN.id
+            && report.code.class() == Class::Refused
+        {
+            // Sent once more, it would undo whichever redemption stands by then.
+            claim.row.note = Some(report.message.clone());
+        }
         let report = record::record(claim, report, call);
         match known {
             // Asked again for the sake of a fresh answer, and there is none: the proven one is as true as ever.
@@ -170,16 +183,19 @@ impl Client {
         if known.code != Code::Ok || row.request.operation != api::USE.id {
             return known;
         }
-        match self.journal.was_returned_since(row) {
-            Ok(None) => known,
-            Ok(Some(back)) => Report {
+        let returns = match self.journal.returned_since(row) {
+            Ok(returns) => returns,
+            Err(error) => return error.into(),
+        };
+        match returns.iter().rev().find(|back| !shows_use(back, &row.request.number)) {
+            None => known,
+            Some(back) => Report {
                 message: format!("{}, by return {}", doubt::returned_since("use"), back.request.number),
                 recorded: true,
                 data: None,
                 out_request_no: known.out_request_no,
                 ..Report::new(Code::CouponState)
             },
-            Err(error) => error.into(),
         }
     }
 
@@ -215,6 +231,13 @@ pub(super) enum Call {
 /// Its answer is worth nothing after some minutes.
 pub(super) fn is_fleeting(row: &Row) -> bool {
     api::by_id(&row.request.operation).is_some_and(|operation| operation.fleeting)
+}
+
+/// Whether the answer of a return shows that the use with this number stands: of a coupon of several uses it was another.
+fn shows_use(back: &Row, number: &str) -> bool {
+    let shown = back.answer.as_ref().and_then(JsonText::read);
+    let coupon = shown.and_then(|coupon| serde_json::from_str(coupon.get()).ok());
+    coupon.is_some_and(|coupon| evidence::of_coupon(&api::USE_TRACE, number, &coupon) == Evidence::Done)
 }
 
 /// What a finished row said, without asking anybody.

@@ -78,19 +78,23 @@ impl Client {
         }
         let mut is_ours = false;
         for number in &numbers {
-            let Some(row) = self.journal.find(number)?.filter(|row| is_redemption(row, back)) else {
-                continue;
-            };
+            // With a raw request it may have been redeemed, too.
+            let Some(row) = self.journal.find(number)? else { continue };
             if row.is_later_than(back) {
                 return Ok(Undoes::Another);
             }
             is_ours = true;
         }
-        // One that is not in this journal may be the one. Of several nobody knows which it is.
-        Ok(if is_ours || !looked.is_sequential() {
+        Ok(if is_ours {
             Undoes::Right
-        } else {
+        } else if self.journal.knows_what_is_returned(back)? {
+            // The redemption that this journal knows is not there any more.
+            Undoes::Another
+        } else if looked.is_sequential() {
             Undoes::Unsaid("the coupon does not say which of its uses a return would undo")
+        } else {
+            // The redemption may have been made elsewhere.
+            Undoes::Right
         })
     }
 

@@ -96,17 +96,25 @@ impl Client {
                 self.carry_out(claim, Call::Settling, deadline, cancel)
             }
             (Aim::Complete, State::Unresolved) if claim.row.called_off => self.void(claim, deadline, cancel),
+            (Aim::Complete, State::RefusedWatched) => self.watch_refused(claim, deadline, cancel),
             (Aim::Complete, State::Unresolved) if was_refused(&claim.row) => {
-                self.watch(claim, deadline, cancel)
+                self.watch_refused(claim, deadline, cancel)
             }
             (Aim::Complete, State::Unresolved) => self.ask_about_unresolved(claim, deadline, cancel),
             (Aim::Complete, State::Watching | State::Voiding | State::Voided) => {
                 return wrong("the request with this number was called off");
             }
             (Aim::Void, _) => self.void(claim, deadline, cancel),
-            (Aim::Complete | Aim::Watch, State::RefusedWatched) => self.watch(claim, deadline, cancel),
+            (Aim::Watch, State::RefusedWatched) => self.watch(claim, deadline, cancel),
             (Aim::Complete | Aim::Watch, _) => self.recorded(&claim.row),
         })
+    }
+
+    /// Where a late copy was found and given back, the till hears what stands: its request was refused.
+    fn watch_refused(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
+        let refused = self.recorded(&claim.row);
+        let report = self.watch(claim, deadline, cancel);
+        if report.code == Code::Ok { refused } else { report }
     }
 
     /// What the coupon shows of a row that nobody sends again.

@@ -97,7 +97,8 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
         return reused("the request with this number was abandoned".into());
     }
     if row.note.is_some() && matches!(row.state, State::Done | State::Refused) {
-        // It was damaged, and its number has redeemed something: nothing is sent under it again.
+        // It was damaged, and its number has redeemed something; or it is a return whose redemption stands no more: nothing is
+        // sent under it again.
         return Ok(Begin::Recorded(row));
     }
     if row.state == State::Refused && row.called_off && same_request(&row, &new) {
@@ -136,13 +137,24 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
     let doubt = matches!(row.state, State::Pending | State::RefusedWatched);
     let row = match row.state {
         State::Done | State::Pending => row,
-        // It was over, and begins anew.
-        _ => Row { state: State::Pending, verdict_row: rows.latest()?, ..row },
+        _ => begun_anew(rows, row)?,
     };
     Ok(match take_up(rows, row, caller)? {
         Some(row) => Begin::Go(Taken { returns: Returns::after(rows, &row)?, row, doubt }),
         None => Begin::Running,
     })
+}
+
+/// A row that was over, and is asked for once more. The order of rows says which redemption a return has undone, so a return
+/// that begins anew is the latest row.
+fn begun_anew(rows: &mut dyn Transaction, row: Row) -> Result<Row> {
+    let row = Row { state: State::Pending, verdict_row: rows.latest()?, ..row };
+    if row.request.operation != "return" {
+        return Ok(row);
+    }
+    rows.delete(row.id, &row.lease)?;
+    let id = rows.insert(&row)?;
+    Ok(Row { id, ..row })
 }
 
 /// The row with that number, to work on; nothing when somebody else works on it.

@@ -25,12 +25,11 @@ pub use decide::Begin;
 pub use row::{DELAYED_ARRIVAL, NewRow, Request, Row, State, Verdict};
 
 use crate::error::{Error, Result};
-use crate::net::clock::Known;
+use crate::net::clock::{Known, LARGEST_OFFSET_S};
 use crate::status::Code;
 use crate::system::wall_ms;
 use decide::Caller;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{Durability, Mark, Overview, PROVEN_S, Store, StoreError, Transaction};
@@ -38,6 +37,7 @@ use store::{Durability, Mark, Overview, PROVEN_S, Store, StoreError, Transaction
 /// Facts that a store remembers, besides [`PROVEN_S`].
 const OFFSET_S: &str = "offset_s";
 const TAKEN_BACK_MS: &str = "taken_back_ms";
+const FLUSHED_MS: &str = "flushed_ms";
 
 /// A till that never restarts forgets old rows too, once in so many requests, in so many steps at most.
 const PRUNED_EVERY: i64 = 1000;
@@ -52,8 +52,6 @@ pub struct Journal {
     /// By which others see that this context lives. Replaced when a row could not be given back, so that the row is free
     /// once nobody works under the old one.
     mark: Mutex<Arc<dyn Mark>>,
-    /// The outcome of a commit was unknown once.
-    is_shaky: AtomicBool,
 }
 
 impl Journal {
@@ -69,8 +67,7 @@ impl Journal {
     /// The same in a store that is open.
     pub fn with_store(store: Arc<dyn Store>, merchant: &str, keep: Duration) -> Result<Journal> {
         let mark = Mutex::new(store.enlist().map_err(journal_error)?);
-        let is_shaky = AtomicBool::new(false);
-        let journal = Journal { store, merchant: merchant.into(), keep, mark, is_shaky };
+        let journal = Journal { store, merchant: merchant.into(), keep, mark };
         journal.forget_old(1);
         Ok(journal)
     }
@@ -84,10 +81,7 @@ impl Journal {
         let found = match self.decided(Durability::Flushed, &mark, until_s, begin) {
             Ok(found) => found,
             Err(StoreError::NotWritten(why)) => return Err(not_written(why)),
-            Err(StoreError::Unknown(why)) => {
-                self.is_shaky.store(true, Ordering::Relaxed);
-                return Err(self.take_back(&number, &mark, why));
-            }
+            Err(StoreError::Unknown(why)) => return Err(self.take_back(&number, &mark, why)),
         };
         if let Begin::Go(taken) = &found
             && taken.row.id % PRUNED_EVERY == 0
@@ -97,10 +91,9 @@ impl Journal {
         Ok(found.map(|taken| Claim::of(Arc::clone(self), mark, taken, until_s)))
     }
 
-    /// Whether rows can be written: asks for the right to, and changes nothing.
+    /// Whether something can be written, and reaches the disk.
     pub fn try_to_write(&self) -> Result<()> {
-        let nobody = 0;
-        self.run(Durability::Flushed, move |rows| rows.delete(nobody, &row::Lease::default()).map(drop))
+        self.flush()
     }
 
     /// Reads everything, and forgets all that is too old. Others go on meanwhile.
@@ -118,7 +111,9 @@ impl Journal {
             let merchant = Arc::clone(&self.merchant);
             let keep_s = i64::try_from(self.keep.as_secs()).unwrap_or(i64::MAX);
             let step = self.run(Durability::Lazy, move |rows| {
-                let Some(proven_s) = rows.fact(PROVEN_S)? else { return Ok(None) };
+                let Some(proven_s) = rows.fact(PROVEN_S)?.filter(|proven_s| is_likely(*proven_s)) else {
+                    return Ok(None);
+                };
                 let older_than_s = proven_s.saturating_sub(keep_s);
                 rows.prune(&merchant, older_than_s.saturating_mul(1000), from)
             });
@@ -141,17 +136,25 @@ impl Journal {
         let (mark, number) = (self.mark(), number.to_owned());
         let claim =
             move |rows: &mut dyn Transaction, caller: &Caller<'_>| decide::claim(rows, caller, &number);
-        // A row whose own commit was in question must be on the disk before it is sent.
-        let durability =
-            if self.is_shaky.load(Ordering::Relaxed) { Durability::Flushed } else { Durability::Lazy };
-        let taken = self.decided(durability, &mark, until_s, claim).map_err(|error| {
+        let taken = self.decided(Durability::Lazy, &mark, until_s, claim).map_err(|error| {
             if matches!(error, StoreError::Unknown(_)) {
-                self.is_shaky.store(true, Ordering::Relaxed);
                 self.give_up(&mark);
             }
             journal_error(error)
         })?;
-        Ok(taken.map(|taken| Claim::of(Arc::clone(self), mark, taken, until_s)))
+        let Some(claim) = taken.map(|taken| Claim::of(Arc::clone(self), mark, taken, until_s)) else {
+            return Ok(None);
+        };
+        // Who wrote it down, in this process or another, may never have heard that it is on the disk.
+        if claim.row.has_no_verdict() {
+            self.flush()?;
+        }
+        Ok(Some(claim))
+    }
+
+    /// What was written before is on the disk.
+    fn flush(&self) -> Result<()> {
+        self.run(Durability::Flushed, |rows| rows.set_fact(FLUSHED_MS, wall_ms()))
     }
 
     /// Everything that is not known to be finished, oldest first.
@@ -226,14 +229,19 @@ impl Journal {
     pub fn time(&self) -> Result<Option<Known>> {
         self.run(Durability::Reading, |rows| {
             let (proven_s, offset_s) = (rows.fact(PROVEN_S)?, rows.fact(OFFSET_S)?);
-            Ok(proven_s.zip(offset_s).map(|(proven_s, offset_s)| Known { proven_s, offset_s }))
+            let known = proven_s.zip(offset_s).map(|(proven_s, offset_s)| Known { proven_s, offset_s });
+            // Facts have no digest, and a bit of one may have flipped.
+            Ok(known.filter(|known| {
+                is_likely(known.proven_s) && known.offset_s.saturating_abs() <= LARGEST_OFFSET_S
+            }))
         })
     }
 
     /// Remembers the time. Proven time never runs backwards, whoever tells it.
     pub fn note_time(&self, known: Known) -> Result<()> {
         self.run(Durability::Lazy, move |rows| {
-            if rows.fact(PROVEN_S)?.is_none_or(|proven_s| proven_s <= known.proven_s) {
+            let is_earlier = |proven_s: i64| proven_s <= known.proven_s || !is_likely(proven_s);
+            if rows.fact(PROVEN_S)?.is_none_or(is_earlier) {
                 rows.set_fact(PROVEN_S, known.proven_s)?;
                 rows.set_fact(OFFSET_S, known.offset_s)?;
             }
@@ -241,15 +249,22 @@ impl Journal {
         })
     }
 
-    /// A return of the coupon that began after this row's own verdict, and is done.
-    pub fn was_returned_since(&self, row: &Row) -> Result<Option<Row>> {
+    /// Returns of the coupon that began after this row's own verdict, and are done.
+    pub fn returned_since(&self, row: &Row) -> Result<Vec<Row>> {
         let (merchant, row) = (Arc::clone(&self.merchant), row.clone());
-        let Some(coupon) = row.coupon.clone() else { return Ok(None) };
+        let Some(coupon) = row.coupon.clone() else { return Ok(Vec::new()) };
         self.run(Durability::Reading, move |rows| {
             let mut returns = rows.returns(&merchant, &coupon)?;
             returns.retain(|back| back.state == State::Done && back.id > row.verdict_row);
-            Ok(returns.pop())
+            Ok(returns)
         })
+    }
+
+    /// Whether this journal knows of a redemption of the coupon that a return gives back.
+    pub fn knows_what_is_returned(&self, back: &Row) -> Result<bool> {
+        let (merchant, id) = (Arc::clone(&self.merchant), back.id);
+        let Some(coupon) = back.coupon.clone() else { return Ok(false) };
+        self.run(Durability::Reading, move |rows| rows.was_used_before(&merchant, &coupon, id))
     }
 
     fn mark(&self) -> Arc<dyn Mark> {
@@ -270,6 +285,11 @@ impl Journal {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether this may be WeChat Pay's time: no clock that TLS works with is further behind.
+fn is_likely(proven_s: i64) -> bool {
+    proven_s > 0 && proven_s.saturating_sub(wall_ms().div_euclid(1000)) <= LARGEST_OFFSET_S
 }
 
 fn journal_error(error: StoreError) -> Error {

@@ -152,6 +152,12 @@ impl Row {
         Row { sent: true, signed_s: self.signed_s.max(until_s), ..self.clone() }
     }
 
+    /// No call has written down what became of it since it began.
+    pub fn has_no_verdict(&self) -> bool {
+        let is_in_doubt = self.code / 1000 == crate::status::WXCOUPON_CLASS_IN_DOUBT;
+        self.state == State::Pending && !is_in_doubt
+    }
+
     /// What has a higher key began after this row did, or, where it is finished, after its verdict.
     pub fn began_after(&self) -> i64 {
         self.id.max(self.verdict_row)

@@ -88,6 +88,9 @@ pub trait Transaction {
     /// Every return of that coupon ([`Row::coupon`]), oldest first.
     fn returns(&mut self, merchant: &str, coupon: &str) -> Result<Vec<Row>>;
 
+    /// Whether a redemption of that coupon has a lower key. Looks through everything where none has: for rare questions only.
+    fn was_used_before(&mut self, merchant: &str, coupon: &str, id: i64) -> Result<bool>;
+
     /// Forgets finished rows that are older than that moment (milliseconds since 1970), some of those behind the row `after`,
     /// so that others wait but a little. Behind which row to go on; nothing where the rest is to be kept.
     fn prune(&mut self, merchant: &str, older_than_ms: i64, after: i64) -> Result<Option<i64>>;

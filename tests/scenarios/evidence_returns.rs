@@ -9,7 +9,7 @@ use wxcoupon_sandbox::Effect::{Returned, Used};
 use wxcoupon_sandbox::{Fault, FaultKind};
 
 /// A return that reached nobody yet, and nobody knows.
-fn lose_return(shop: &Shop, request: &Value) {
+pub fn lose_return(shop: &Shop, request: &Value) {
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("return"));
     Shop::leave_in_doubt(|limit_ms| shop.till.give_back(&with_limit(request.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(lost));

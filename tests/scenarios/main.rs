@@ -20,6 +20,7 @@ mod evidence_adversary;
 mod evidence_later;
 mod evidence_numbers;
 mod evidence_open;
+mod evidence_order;
 mod evidence_puzzles;
 mod evidence_returns;
 mod evidence_shop;

@@ -178,6 +178,15 @@ impl Transaction for Turn<'_> {
         }))
     }
 
+    fn was_used_before(&mut self, merchant: &str, coupon: &str, id: i64) -> Result<bool> {
+        Ok(self.rows.by_id.values().any(|row| {
+            row.id < id
+                && row.request.operation == "use"
+                && row.coupon.as_deref() == Some(coupon)
+                && &*row.merchant == merchant
+        }))
+    }
+
     fn prune(&mut self, merchant: &str, older_than_ms: i64, _: i64) -> Result<Option<i64>> {
         let old = |row: &Row| {
             row.state.is_finished() && row.updated_ms < older_than_ms && &*row.merchant == merchant

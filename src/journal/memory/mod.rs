@@ -264,6 +264,13 @@ impl Transaction for Turn<'_> {
         Ok(rows)
     }
 
+    fn was_used_before(&mut self, _: &str, coupon: &str, id: i64) -> Result<bool> {
+        let is_it = |row: &Row| {
+            row.id < id && row.request.operation == "use" && row.coupon.as_deref() == Some(coupon)
+        };
+        Ok(!self.all(is_it)?.is_empty())
+    }
+
     fn prune(&mut self, _: &str, older_than_ms: i64, _: i64) -> Result<Option<i64>> {
         for part in 0..i64::from(PARTS) {
             self.forget_where(i64::MAX - i64::from(PARTS) + 1 + part, |row| row.updated_ms < older_than_ms);

@@ -98,6 +98,13 @@ impl Transaction for Tables<'_> {
         rows.collect::<rusqlite::Result<_>>().map_err(failed)
     }
 
+    fn was_used_before(&mut self, merchant: &str, coupon: &str, id: i64) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM requests WHERE id < ?3 AND coupon = ?1 AND merchant = ?2 \
+                   AND operation = 'use')";
+        let mut select = self.0.prepare_cached(sql).map_err(failed)?;
+        select.query_row((coupon, merchant, id), |row| row.get(0)).map_err(failed)
+    }
+
     fn prune(&mut self, merchant: &str, older_than_ms: i64, after: i64) -> Result<Option<i64>> {
         forget::prune(self.0, merchant, older_than_ms, after).map_err(failed)
     }
