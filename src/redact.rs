@@ -55,11 +55,15 @@ pub fn is_key(text: &str) -> bool {
     text.contains("-----") || text.contains("BEGIN ") || longest_run.is_some_and(|run| run >= KEY_RUN)
 }
 
-/// A URL with `***` in place of what stands before its `@`. A raw slash in a password does not end it.
+/// A URL with `***` in place of what stands before its `@`. A raw slash in a password does not end it, and its scheme may
+/// have been forgotten.
 fn without_credentials(text: &str) -> Option<String> {
-    let (scheme, rest) = text.split_once("://")?;
-    let (_, place) = rest.rsplit_once('@')?;
-    Some(format!("{scheme}://***@{place}"))
+    let (before, place) = text.rsplit_once('@')?;
+    match before.split_once("://") {
+        Some((scheme, _)) => Some(format!("{scheme}://***@{place}")),
+        None if before.contains(':') => Some(format!("***@{place}")),
+        None => None,
+    }
 }
 
 /// A request target without what is personal and without the query; made when it is written.
@@ -154,5 +158,6 @@ mod tests {
             assert_eq!(Shown(fine).to_string(), format!("{fine:?}"));
         }
         assert_eq!(Shown("https://me:se/cr@et@host:1/v3").to_string(), "\"https://***@host:1/v3\"");
+        assert_eq!(Shown("me:secret@host:1").to_string(), "\"***@host:1\"", "its scheme was forgotten");
     }
 }

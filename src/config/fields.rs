@@ -143,7 +143,7 @@ pub fn is_path(name: &str, field: &str, path: &str, instead: Option<&str>) -> Re
         let what = if matches!(name, "private_key_path" | "wechatpay_public_key_path" | "journal_path") {
             "the key itself"
         } else {
-            "the certificate itself"
+            "a key or certificate itself"
         };
         let instead = instead.map_or_else(
             || "save it to a file and give the file's path".to_owned(),

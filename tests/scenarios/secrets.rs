@@ -27,8 +27,11 @@ fn a_key_in_the_wrong_member_is_told_and_not_repeated() {
         for (member, words) in [
             ("private_key_path", "this is the key itself: use private_key_pem"),
             ("wechatpay_public_key_path", "this is the key itself: use wechatpay_public_key_pem"),
-            ("merchant_certificate_path", "this is the certificate itself: use merchant_certificate_pem"),
-            ("ca_path", "this is the certificate itself: save it"),
+            (
+                "merchant_certificate_path",
+                "this is a key or certificate itself: use merchant_certificate_pem",
+            ),
+            ("ca_path", "this is a key or certificate itself: save it"),
             ("mode", "mode must be"),
             ("text_encoding", "text_encoding must be"),
             ("proxy", "proxy must be"),
