@@ -53,6 +53,9 @@ fn kind(error: &ureq::Error, sent: bool) -> FailureKind {
 
 fn text(error: &ureq::Error) -> String {
     match error {
+        ureq::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "the other side ended the connection before the answer was whole".to_owned()
+        }
         ureq::Error::Io(error) => clock_problem(error).unwrap_or_else(|| error.to_string()),
         ureq::Error::Other(other) => other.to_string(),
         ureq::Error::HostNotFound => "the name is not known: see the network and the DNS server".to_owned(),
@@ -111,6 +114,13 @@ mod tests {
         assert_eq!(failure(&reset(), true).kind, FailureKind::Lost);
         let timeout = || ureq::Error::Timeout(ureq::Timeout::Global);
         assert!(!failure(&timeout(), false).sent && failure(&timeout(), true).sent);
+    }
+
+    #[test]
+    fn an_end_in_the_middle_is_told_in_words_of_a_technician() {
+        let cause = "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest/";
+        let error = ureq::Error::Io(io::Error::new(io::ErrorKind::UnexpectedEof, cause));
+        assert!(failure(&error, true).detail.contains("ended the connection"), "{:?}", failure(&error, true));
     }
 
     #[test]
