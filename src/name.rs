@@ -51,7 +51,7 @@ fn what(character: char) -> Option<&'static str> {
         '\u{1D}' => Some("a group separator"),
         '\u{A0}' | '\u{2007}' | '\u{202F}' => Some("a no-break space"),
         '\u{3000}' => Some("a full-width space"),
-        '\u{FEFF}' => Some("a byte order mark"),
+        '\u{FEFF}' | '\u{FFFE}' => Some("a byte order mark"),
         '\u{200B}'..='\u{200D}' | '\u{2060}' => Some("a zero-width character"),
         '\u{FF01}'..='\u{FF60}' | '\u{FFE0}'..='\u{FFE6}' => Some("a full-width character"),
         '\u{AD}'
@@ -66,6 +66,7 @@ fn what(character: char) -> Option<&'static str> {
         | '\u{200F}'
         | '\u{202A}'..='\u{202E}'
         | '\u{2061}'..='\u{206F}'
+        | '\u{2800}'
         | '\u{3164}'
         | '\u{FE00}'..='\u{FE0F}'
         | '\u{FFA0}'
@@ -101,6 +102,8 @@ mod tests {
             ("1\u{3000}", "a full-width space (U+3000) as character 2 of 2"),
             ("\u{FEFF}Code", "a byte order mark (U+FEFF) as character 1 of 5"),
             ("Co\u{200B}de", "a zero-width character (U+200B) as character 3 of 5"),
+            ("\u{FFFE}Code", "a byte order mark (U+FFFE) as character 1 of 5"),
+            ("Code\u{2800}", "an invisible character (U+2800) as character 5 of 5"),
             ("wx\u{200E}1", "an invisible character (U+200E) as character 3 of 4"),
             ("Ｃode", "a full-width character (U+FF23) as character 1 of 4"),
             ("a\u{2028}b", "a blank (U+2028) as character 2 of 3"),
