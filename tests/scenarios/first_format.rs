@@ -200,6 +200,27 @@ fn a_file_of_a_newer_format_is_refused_and_left_as_it_is() {
     assert!(fs::read(&path).unwrap() == before);
 }
 
+#[test]
+fn a_file_that_only_calls_itself_one_of_the_first_format_is_refused_in_words() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("till.journal");
+    let sale = use_request("AUTO_CALLED", "CALLED-0001");
+    assert_eq!(Till::new(&config(&sandbox, &path)).redeem(&sale).status, 0);
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 1).unwrap();
+    for _ in 0..2 {
+        let refused = Till::try_new(&config(&sandbox, &path)).err().unwrap();
+        let message = refused.json["message"].as_str().unwrap();
+        assert!(
+            message.contains("something else has changed it") && !message.contains("CREATE"),
+            "{message}"
+        );
+    }
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    let told = Till::new(&config(&sandbox, &path)).redeem(&sale);
+    assert_eq!(told.json["recorded"], true, "nothing is lost: {}", told.json);
+}
+
 /// The process that is killed; does nothing when it is started by itself.
 #[test]
 #[ignore = "a process that another test starts"]

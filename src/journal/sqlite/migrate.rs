@@ -53,6 +53,11 @@ pub(super) fn from_first(path: &Path, named: &Path, held: &Held) -> Result<(), R
         // Somebody was quicker; and what is older than the first is no journal.
         return Err(Refused::Busy("the format of the file has just changed".into()));
     }
+    let has_table = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'request')";
+    if !db.query_row(has_table, [], |row| row.get::<_, bool>(0))? {
+        let why = "the file calls itself a journal of the first format and has not its table: something else has changed it";
+        return Err(Refused::Because(why.into()));
+    }
     db.execute_batch("ROLLBACK")?;
     // So that what is forgotten gives its room back. It doubles the file for a while; where there is no room for that, or
     // something is wrong with it, it stays as it is.
