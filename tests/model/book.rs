@@ -70,6 +70,8 @@ pub enum Allowed {
     OnlyInDoubt,
     /// The recorded answer; nothing may be sent.
     OnlyRecorded(Data),
+    /// It happened, and a return of the coupon was asked for: it stands, it was undone since, or nobody can say now.
+    MayBeReturned,
     /// Still in doubt, or known now: neither "not sent" nor "wait".
     Resolved,
     /// Whatever is true.
@@ -91,6 +93,7 @@ impl Book {
             Told::Open if entry.content.is_about_the_same(content) => Allowed::OnlyInDoubt,
             _ if entry.content != content => Allowed::OnlyReused,
             Told::Watching | Told::Voiding | Told::Voided => Allowed::OnlyReused,
+            Told::Done(_) if self.may_be_returned(content) => Allowed::MayBeReturned,
             Told::Done(data) => Allowed::OnlyRecorded(data.clone()),
             Told::Open => Allowed::Resolved,
             Told::Refused(_) | Told::Undone(_) => Allowed::Anything,
@@ -106,6 +109,7 @@ impl Book {
             Allowed::OnlyReused => reused,
             Allowed::OnlyInDoubt => class == 4,
             Allowed::OnlyRecorded(data) => answer.status == 0 && answer.json["data"] == data.0,
+            Allowed::MayBeReturned => stands_or_not(answer),
             Allowed::Resolved => matches!(class, 0 | 4 | 5) && !reused,
             Allowed::Anything => matches!(class, 0 | 3 | 4 | 5 | 6) && !reused,
             Allowed::AnythingOrReused => matches!(class, 0 | 3 | 4 | 5 | 6),
@@ -113,8 +117,9 @@ impl Book {
         if !right {
             return Err(format!("{number} {content:?}: {allowed:?} does not allow {}", answer.json));
         }
-        if matches!(allowed, Allowed::OnlyInDoubt) {
-            // As open as before.
+        if matches!(allowed, Allowed::OnlyInDoubt) || matches!(allowed, Allowed::MayBeReturned) && class == 5
+        {
+            // As open as before; and what was done was done.
         } else if reused {
             self.reused.insert((number, content));
         } else {
@@ -127,6 +132,8 @@ impl Book {
     /// Takes the answer to settling one number in, if it is allowed.
     pub fn settled(&mut self, number: Number, void: bool, answer: &Answer) -> Result<(), String> {
         let wrong = |why: &str| Err(format!("settling {number} (void: {void}): {why}: {}", answer.json));
+        let may_be_returned =
+            self.entries.get(&number).is_some_and(|entry| self.may_be_returned(entry.content));
         let Some(entry) = self.entries.get_mut(&number) else {
             return if answer.name() == WRONG_REQUEST { Ok(()) } else { wrong("nobody has used it") };
         };
@@ -150,12 +157,20 @@ impl Book {
         match (&entry.told, answer.class()) {
             (Told::Open, 0 | 4 | 5) if answer.name() != REUSED => entry.told = told(answer),
             (Told::Done(data), 0) if answer.json["data"] == data.0 => {}
+            (Told::Done(_), 0 | 4) if may_be_returned && stands_or_not(answer) => entry.told = told(answer),
+            (Told::Done(_), 5) if may_be_returned && stands_or_not(answer) => {}
             (Told::Refused(status) | Told::Undone(status), _) if answer.status == *status => {}
             (Told::Watching | Told::Voiding | Told::Voided, 1) if answer.name() == WRONG_REQUEST => {}
             _ => return wrong(&format!("does not follow from {:?}", entry.told)),
         }
         self.note_refusal(number);
         Ok(())
+    }
+
+    /// A return of the coupon was asked for.
+    pub fn may_be_returned(&self, content: Content) -> bool {
+        let returns = |entry: &Entry| entry.content.returns && entry.content.coupon == content.coupon;
+        !content.returns && self.entries.values().any(returns)
     }
 
     fn note_refusal(&mut self, number: Number) {
@@ -168,6 +183,10 @@ impl Book {
     pub fn numbers(&self, told: &Told) -> BTreeSet<Number> {
         self.entries.iter().filter(|(_, entry)| entry.told == *told).map(|(number, _)| *number).collect()
     }
+}
+
+fn stands_or_not(answer: &Answer) -> bool {
+    matches!(answer.class(), 0 | 4) || answer.name() == "WXCOUPON_E_COUPON_STATE"
 }
 
 fn told(answer: &Answer) -> Told {
