@@ -24,6 +24,12 @@ impl Client {
     /// Calls a redemption off: asks first, undoes what is there, and keeps watching where a delayed copy of
     /// the request could still arrive.
     pub(super) fn void(&self, mut claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
+        if let Some(other) =
+            claim.row.note.as_deref().and_then(|note| note.strip_prefix(UNDID)).map(str::to_owned)
+        {
+            // The coupon may show nothing of it any more.
+            return undid_another(claim, &other);
+        }
         match claim.row.state {
             State::Voided => return voided(None),
             State::Refused | State::Closed => return end(claim, State::Voided, 0, voided(None)),
@@ -175,6 +181,9 @@ fn still_refused(claim: Claim, state: State, signed_s: i64, looked: &Looked) -> 
     }
 }
 
+/// Begins the note of a row whose return has undone another redemption; its number follows.
+const UNDID: &str = "the return undid the redemption ";
+
 /// The number of another redemption that an answer to our return shows in place of ours.
 fn another_number(row: &Row, undone: &Report) -> Option<String> {
     let coupon = serde_json::from_str(undone.data.as_ref()?.get()).ok()?;
@@ -191,7 +200,8 @@ fn undone_late(row: &Row, coupon: &Map<String, Value>) -> Option<String> {
 
 /// After somebody else had returned ours, and before our return arrived, another number has redeemed the coupon: that is what
 /// was returned.
-fn undid_another(claim: Claim, other: &str) -> Report {
+fn undid_another(mut claim: Claim, other: &str) -> Report {
+    claim.row.note = Some(format!("{UNDID}{other}"));
     let message = format!("it was the one by number {other}, not the one by {}", claim.row.request.number);
     let why = "the return undid another redemption";
     log::error(format_args!("{why}: {message}"));
