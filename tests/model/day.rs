@@ -1,7 +1,7 @@
 //! A day: the shop, the till, its book, and the comparison with what really happened.
 
 use crate::audit::{History, altered, arrived};
-use crate::book::{Allowed, Book, Content, Told};
+use crate::book::{Allowed, Book, Content, Entry, Told};
 use crate::steps::{COUPONS, Number, SLOW_MS, Step};
 use crate::till::{Till, config_with, query_request, use_request};
 use serde_json::{Value, json};
@@ -258,14 +258,15 @@ impl Day {
         {
             let numbers = expected.iter().flat_map(|told| self.book.numbers(told));
             let numbers: BTreeSet<String> = numbers.map(|number| number.to_string()).collect();
-            // A success that a return may have undone stays open.
+            // A success that a return may have undone stays open, and a refusal may be watched.
+            let may_stand_there = |entry: &Entry| match &entry.told {
+                Told::Done(_) => expected.contains(&Told::Open) && self.book.may_be_returned(entry.content),
+                Told::Refused(_) => expected.contains(&Told::Watching) && !entry.content.returns,
+                _ => false,
+            };
             let may_stay = |name: &String| {
                 let mut entries = self.book.entries.iter();
-                entries.any(|(number, entry)| {
-                    number.to_string() == *name
-                        && matches!(entry.told, Told::Done(_))
-                        && self.book.may_be_returned(entry.content)
-                })
+                entries.any(|(number, entry)| number.to_string() == *name && may_stand_there(entry))
             };
             let is_right = numbers.is_subset(&listed) && listed.difference(&numbers).all(may_stay);
             check(is_right, || format!("the journal lists {listed:?}, {expected:?} are {numbers:?}"))?;
