@@ -195,12 +195,12 @@ fn key_text_in_the_wrong_member_is_told_and_never_repeated() {
 #[test]
 fn a_key_in_place_of_its_path_leads_to_the_right_member() {
     for (member, what, instead) in [
-        ("private_key_path", "key", "private_key_pem"),
-        ("wechatpay_public_key_path", "key", "wechatpay_public_key_pem"),
-        ("merchant_certificate_path", "certificate", "merchant_certificate_pem"),
+        ("private_key_path", "the key", "private_key_pem"),
+        ("wechatpay_public_key_path", "the key", "wechatpay_public_key_pem"),
+        ("merchant_certificate_path", "a key or certificate", "merchant_certificate_pem"),
     ] {
         let answer = made(&with(&json!({ member: text("merchant.pem") })));
-        let expected = format!("this is the {what} itself: use {instead}");
+        let expected = format!("this is {what} itself: use {instead}");
         assert_refused(&answer, "WXCOUPON_E_CONFIG", &format!("/{member}"), &expected);
     }
     let answer = made(&with(&json!({ "journal_path": text("merchant.pem") })));
