@@ -141,7 +141,9 @@ impl Book {
             if entry.content.returns {
                 return if answer.name() == WRONG_REQUEST { Ok(()) } else { wrong("it is a return") };
             }
-            let may_watch = matches!(entry.told, Told::Open | Told::Watching | Told::Voiding);
+            // A refused one is watched, where an earlier copy of it could still arrive.
+            let may_watch =
+                matches!(entry.told, Told::Open | Told::Watching | Told::Voiding | Told::Refused(_));
             match (answer.class(), answer.json["data"]["state"].as_str()) {
                 (0, Some("voided")) => entry.told = Told::Voided,
                 (0, Some("watching")) if may_watch => entry.told = Told::Watching,

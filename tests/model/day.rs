@@ -289,8 +289,9 @@ impl Day {
         // A repeat that is refused does not end a doubt: the first request may be on its way for minutes.
         for number in self.book.numbers(&Told::Open) {
             let content = self.book.entries[&number].content;
-            // Where it may have been undone, the coupon shows nothing of it, and copies may arrive for minutes.
-            if self.book.may_be_returned(content) {
+            // Where a return of the coupon is among them, the coupon shows nothing of what was undone, and copies may arrive
+            // for minutes.
+            if content.returns || self.book.may_be_returned(content) {
                 continue;
             }
             let happened = History::of(&self.sandbox, &code(content.coupon)).has(&number.to_string());
@@ -320,7 +321,9 @@ impl Day {
                 (Told::Voided | Told::Watching, _) => told += happened,
                 // It happened, was undone by a later request, and only then was refused.
                 (Told::Refused(_) | Told::Undone(_), _) => superseded |= happened > 0,
-                (Told::Open | Told::Voiding, _) => {}
+                // What is open and happened is in the ledger too.
+                (Told::Open | Told::Voiding, false) => told += happened,
+                (Told::Open | Told::Voiding, true) => told -= happened,
             }
         }
         told -= i32::try_from(history.numbers().filter(|number| number.starts_with(OWN_RETURNS)).count())

@@ -26,7 +26,7 @@ mod steps;
 mod till;
 
 use day::Day;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
 /// Cases of a run that nobody asked to be longer.
 const CASES: u32 = 40;
@@ -42,6 +42,8 @@ fn no_sequence_of_events_makes_the_till_believe_what_did_not_happen() {
         cases: asked_for.unwrap_or(CASES),
         max_shrink_iters: SHRINKS,
         failure_persistence: None,
+        // The same days every time; whoever asks for a number of cases looks for new ones.
+        rng_seed: if asked_for.is_some() { RngSeed::Random } else { RngSeed::Fixed(20_260_428) },
         ..Config::default()
     };
     let outcome = TestRunner::new(config).run(&steps::day(STEPS), |steps| {
