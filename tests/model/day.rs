@@ -317,12 +317,10 @@ impl Day {
             match (&entry.told, entry.content.returns) {
                 (Told::Done(_), false) => told += 1,
                 (Told::Done(_), true) => told -= 1,
-                // Whoever took it back is counted too.
-                (Told::Voided | Told::Watching, _) => told += happened,
+                // Whoever took it back is counted too; and what is open and happened is in the ledger.
+                (Told::Voided | Told::Watching, _) | (Told::Open | Told::Voiding, false) => told += happened,
                 // It happened, was undone by a later request, and only then was refused.
                 (Told::Refused(_) | Told::Undone(_), _) => superseded |= happened > 0,
-                // What is open and happened is in the ledger too.
-                (Told::Open | Told::Voiding, false) => told += happened,
                 (Told::Open | Told::Voiding, true) => told -= happened,
             }
         }
