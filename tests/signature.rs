@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 use wxcoupon::mode::Mode;
+use wxcoupon::wire::key_ring::KeyRing;
 use wxcoupon::wire::keys::{PrivateKey, PublicKey};
-use wxcoupon::wire::ring::KeyRing;
 use wxcoupon::wire::sign::{Authorizer, message};
 use wxcoupon::wire::verify::{
     Distrust, Proof, SignatureHeaders, fresh_at, message as signed_message, verify,

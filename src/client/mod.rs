@@ -3,21 +3,21 @@
 mod attempts;
 mod check;
 mod doubt;
-mod errand;
 mod exchange;
 mod keys;
 mod local;
 mod notification;
 mod numbered;
+mod outgoing_request;
 mod pending;
 mod question;
 mod record;
 mod returns;
-mod sealing;
+mod sensitive;
 mod settle;
+mod settle_input;
 mod trust;
 mod void;
-mod wanted;
 
 use crate::api::{self, Operation, Prepared, Scope};
 use crate::config::Config;
@@ -30,12 +30,12 @@ use crate::net::clock::{Clock, Known};
 use crate::net::deadline::Deadline;
 use crate::net::hosts::Hosts;
 use crate::net::http::HttpTransport;
-use crate::net::pace;
+use crate::net::rate_limit;
 use crate::redact::{Shown, may_be_a_key};
 use crate::report::Report;
 use crate::status::Code;
-use errand::Errand;
 use keys::Keys;
+use outgoing_request::Errand;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,7 +52,7 @@ pub struct Client {
     transport: Box<dyn Transport>,
     hosts: Hosts,
     clock: Arc<Clock>,
-    pace: pace::Share,
+    pace: rate_limit::Share,
     journal: Arc<Journal>,
     /// What the journal remembers of the time.
     noted: Mutex<Option<Known>>,
@@ -101,7 +101,7 @@ impl Client {
 
     fn with_journal(config: Config, journal: Arc<Journal>, clock: Arc<Clock>) -> Result<Client> {
         let transport = Box::new(HttpTransport::new(&config)?);
-        let pace = pace::shared(&config.identity.key(), config.max_rate_per_s);
+        let pace = rate_limit::shared(&config.identity.key(), config.max_rate_per_s);
         Ok(Client::assembled(config, transport, journal, clock, pace))
     }
 
@@ -111,7 +111,7 @@ impl Client {
         transport: Box<dyn Transport>,
         journal: Arc<Journal>,
         clock: impl Into<Arc<Clock>>,
-        pace: pace::Share,
+        pace: rate_limit::Share,
     ) -> Client {
         let clock = clock.into();
         let noted = journal.time().unwrap_or_else(|error| {

@@ -5,7 +5,7 @@ use super::numbered::{Call, is_fleeting};
 use super::pending::{code_of, lists};
 use super::question::Looked;
 use super::record::{open_state, unrecorded, verdict};
-use super::wanted::{Aim, Wanted};
+use super::settle_input::{Aim, Wanted};
 use super::{Client, Errand, no_such_number};
 use crate::api::{self, Settles};
 use crate::error::{Error, Result};

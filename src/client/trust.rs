@@ -17,7 +17,7 @@ use crate::net::deadline::Deadline;
 use crate::report::Report;
 use crate::status::{Class, Code};
 use crate::system;
-use crate::wire::ring::PUBLIC_KEY_ID_PREFIX;
+use crate::wire::key_ring::PUBLIC_KEY_ID_PREFIX;
 use crate::wire::verify::{self, Distrust, Freshness, Proof, SignatureHeaders};
 use std::sync::PoisonError;
 use std::time::Duration;

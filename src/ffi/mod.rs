@@ -12,9 +12,6 @@
 mod buf;
 mod check;
 mod ctx;
-#[cfg(any(windows, test))]
-#[cfg_attr(test, allow(dead_code, reason = "called from Windows programs alone"))]
-mod doors;
 #[cfg(unix)]
 mod fork;
 mod fpu;
@@ -27,6 +24,9 @@ mod quote;
 mod registry;
 #[cfg(windows)]
 mod resident;
+#[cfg(any(windows, test))]
+#[cfg_attr(test, allow(dead_code, reason = "called from Windows programs alone"))]
+mod stdcall;
 mod text;
 mod till;
 mod version;
@@ -37,13 +37,13 @@ mod test_hooks;
 pub use buf::*;
 pub use check::*;
 pub use ctx::*;
-#[cfg(windows)]
-pub use doors::*;
 pub use jobs::*;
 pub use log::*;
 pub use notification::*;
 pub use ops::*;
 pub use quote::*;
+#[cfg(windows)]
+pub use stdcall::*;
 pub use till::*;
 pub use version::*;
 

@@ -5,7 +5,7 @@
 //! it is remembered, as it is of hosts: an address that failed where another was reached is passed over for a while
 //! that grows, and the one that was reached is tried first.
 
-use super::failure::Trouble;
+use super::transport_error::Trouble;
 use super::{FailureKind, in_flight, waiting};
 use crate::system;
 use once_cell::sync::Lazy;

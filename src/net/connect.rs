@@ -4,10 +4,10 @@
 //! drips it, take a second answer for the answer to the next request, and keep a proxy's password in memory.
 
 use super::addresses;
-use super::failure::of;
-use super::marked::Marked;
+use super::send_tracking::Marked;
 use super::socket::Socket;
 use super::tls::Tls;
+use super::transport_error::of;
 use super::{tunnel, waiting};
 use crate::config::Proxy;
 use rustls::ClientConfig;

@@ -1,10 +1,10 @@
 //! The transport over ureq.
 
 use super::connect::Connecting;
-use super::failure::{Trouble, failure};
-use super::given::{Given, Lines};
+use super::injected::{Given, Lines};
 use super::pool::{IDLE, LONGEST_IDLE, Pool};
 use super::resolver::{self, CachingResolver};
+use super::transport_error::{Trouble, failure};
 use super::{Answer, Failure, FailureKind, Outgoing, Transport, in_flight, tls, waiting};
 use crate::config::{Config, Limits};
 use crate::error::{Error, Result};

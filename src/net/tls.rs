@@ -4,7 +4,7 @@
 //! request. What lies on a kept connection is therefore read by TLS before the connection is used again: session
 //! tickets and changes of key are its own business, and everything else ends the connection.
 
-use super::marked::Listening;
+use super::send_tracking::Listening;
 use super::socket::{BUFFER, NOT_AT_ALL};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};

@@ -1,9 +1,9 @@
 //! The way through an HTTP proxy: a connection to the proxy, and CONNECT.
 
 use super::addresses;
-use super::failure::{Trouble, of};
 use super::socket::{BUFFER, Socket};
 use super::tls::Tls;
+use super::transport_error::{Trouble, of};
 use super::{FailureKind, resolver};
 use crate::config::Proxy;
 use rustls::ClientConfig;

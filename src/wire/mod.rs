@@ -7,9 +7,9 @@
 pub mod algorithm;
 pub mod certificates;
 pub mod cipher;
+pub mod key_ring;
 pub mod keys;
 pub mod notification;
-pub mod ring;
 pub mod serial;
 pub mod sign;
 pub mod verify;

@@ -11,7 +11,7 @@ use wxcoupon::config::Config;
 use wxcoupon::journal::Journal;
 use wxcoupon::net::cancel::Cancel;
 use wxcoupon::net::clock::Clock;
-use wxcoupon::net::{Answer, Failure, Outgoing, Transport, pace};
+use wxcoupon::net::{Answer, Failure, Outgoing, Transport, rate_limit};
 use wxcoupon::wire::cipher;
 use wxcoupon::wire::keys::PrivateKey;
 use wxcoupon::wire::verify::{SignatureHeaders, message};
@@ -48,7 +48,7 @@ fn client(config: &Value, serial: &str, body: &[u8]) -> Client {
     let key = PrivateKey::read(text("wechatpay.pem").as_bytes(), None).unwrap();
     let transport = Box::new(Scripted { key, serial: serial.into(), body: body.into() });
     let journal = Arc::new(Journal::open(None, "1900000001", Duration::from_secs(60)).unwrap());
-    Client::assembled(config, transport, journal, Clock::default(), pace::shared("typed", 100_000))
+    Client::assembled(config, transport, journal, Clock::default(), rate_limit::shared("typed", 100_000))
 }
 
 fn asked(config: &Value, serial: &str, body: &[u8], options: &Value) -> Value {

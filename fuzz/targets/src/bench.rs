@@ -15,12 +15,12 @@ use wxcoupon::journal::Journal;
 use wxcoupon::mode::Mode;
 use wxcoupon::net::clock::Clock;
 use wxcoupon::net::http::HttpTransport;
-use wxcoupon::net::pace;
+use wxcoupon::net::rate_limit;
 use wxcoupon::system::{self, System};
 use wxcoupon::wire::algorithm::Algorithm;
 use wxcoupon::wire::cipher::{Decrypter, Encrypter};
+use wxcoupon::wire::key_ring::KeyRing;
 use wxcoupon::wire::keys::{PrivateKey, PublicKey};
-use wxcoupon::wire::ring::KeyRing;
 use wxcoupon::wire::sign::{Authorizer, Signer};
 use wxcoupon::wire::verify::Verifier;
 
@@ -214,8 +214,13 @@ impl Bench {
     pub fn with_journal(kind: Kind, script: Script, journal: Journal) -> Bench {
         let (config, wire) = (config(kind), Wire::new(script));
         let transport = Box::new(HttpTransport::over(&config, wire.lines()));
-        let client =
-            Client::assembled(config, transport, Arc::new(journal), Clock::default(), pace::alone(100_000));
+        let client = Client::assembled(
+            config,
+            transport,
+            Arc::new(journal),
+            Clock::default(),
+            rate_limit::alone(100_000),
+        );
         let ctx = ffi::ctx_of(client, kind.encoding).expect("one context lives at a time");
         Bench { ctx, buf: ffi::wxcoupon_buf_new(), kind, wire }
     }

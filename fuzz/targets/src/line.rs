@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use wxcoupon::net::given::{Line, Lines};
+use wxcoupon::net::injected::{Line, Lines};
 
 /// What the server says, one reply after the other; behind the last one it closes every connection.
 #[derive(Debug, Default, Clone)]

@@ -21,11 +21,11 @@ use wxcoupon::journal::store::Store;
 use wxcoupon::mode::Mode;
 use wxcoupon::net::cancel::Cancel;
 use wxcoupon::net::clock::Clock;
-use wxcoupon::net::{in_flight, pace};
+use wxcoupon::net::{in_flight, rate_limit};
 use wxcoupon::report::Report;
 use wxcoupon::status::Code;
+use wxcoupon::wire::key_ring::KeyRing;
 use wxcoupon::wire::keys::{PrivateKey, PublicKey};
-use wxcoupon::wire::ring::KeyRing;
 use wxcoupon::wire::sign::Authorizer;
 
 /// The merchant in whose name the journals are kept.
@@ -89,7 +89,7 @@ pub fn open(process: ProcessId) {
                     line,
                     Arc::new(journal),
                     Clock::default(),
-                    pace::alone(100_000),
+                    rate_limit::alone(100_000),
                 );
                 with(|world| {
                     world.processes[process].client = Some(Arc::new(client));

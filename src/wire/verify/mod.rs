@@ -5,7 +5,7 @@ mod rsa;
 
 pub use rsa::RsaVerifier;
 
-use super::ring::KeyRing;
+use super::key_ring::KeyRing;
 use super::serial::Told;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

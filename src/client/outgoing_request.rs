@@ -1,6 +1,6 @@
 //! A request on its way.
 
-use super::sealing;
+use super::sensitive;
 use crate::api::{self, Multipart, Operation, Prepared, Settles};
 use crate::journal::{Claim, Row};
 use serde_json::{Map, Value};
@@ -86,5 +86,5 @@ impl<'a> Errand<'a> {
 }
 
 fn encrypted_for(members: &Map<String, Value>) -> Option<&str> {
-    members.get("_options")?.get(sealing::ENCRYPTED_FOR)?.as_str()
+    members.get("_options")?.get(sensitive::ENCRYPTED_FOR)?.as_str()
 }

@@ -5,7 +5,7 @@
 //! hands over the head and the body one after the other, each to be a TLS record and a packet of its own;
 //! kept back until the body is there, both are one of each, and the server is woken once.
 
-use super::failure::Trouble;
+use super::transport_error::Trouble;
 use super::{FailureKind, in_flight};
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};

@@ -1,6 +1,6 @@
 //! Connections that somebody else makes: for tests and fuzzing, without TLS and without a network.
 
-use super::marked::{Listening, Marked};
+use super::send_tracking::{Listening, Marked};
 use super::socket::BUFFER;
 use std::io::{Read, Write};
 use std::sync::Arc;

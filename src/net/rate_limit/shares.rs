@@ -2,7 +2,7 @@
 //! exceeded, and nobody starves. In virtual time, whatever this machine does meanwhile. `WXCOUPON_SEEDS` sets the
 //! number of seeds.
 
-use super::world::{Counting, Tally, Till, World, ms, s};
+use super::virtual_time::{Counting, Tally, Till, World, ms, s};
 use std::time::Duration;
 
 const LIMIT: u32 = 500;

@@ -1,7 +1,7 @@
 //! Many processes before one limit, in virtual time: a queue of events, the pacers as they are, and a WeChat Pay
 //! that counts. The same seed is the same run.
 
-use super::pacer::Pacer;
+use super::controller::Pacer;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::ops::Range;

@@ -5,17 +5,17 @@
 //! that many processes find their shares without synchronised bursts. What is decided is [`Pacer`]'s; here it is
 //! shared, told the time, and waited for.
 
-mod pacer;
+mod controller;
 #[cfg(test)]
 mod shares;
-mod window;
 #[cfg(test)]
-mod world;
+mod virtual_time;
+mod window;
 
 use super::cancel::Cancel;
 use super::deadline::Deadline;
 use crate::system;
-use pacer::Pacer;
+use controller::Pacer;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
