@@ -69,7 +69,7 @@ pub struct Report {
     /// When a recorded answer was recorded.
     pub recorded_at: Option<String>,
     /// WeChat Pay answered something, whatever it was worth. Not part of the JSON.
-    pub heard: bool,
+    pub got_response: bool,
     /// What each attempt met. Not part of the JSON.
     pub course: Course,
     /// How long to wait before the same call, for class 6.
@@ -258,7 +258,7 @@ impl Report {
             by_evidence: false,
             proof: None,
             recorded_at: None,
-            heard: false,
+            got_response: false,
             course: Course::default(),
             retry_after_ms: None,
             undecrypted: Vec::new(),

@@ -8,8 +8,8 @@
 //! - in doubt: again, after a pause, if the request has a number by which WeChat Pay knows it again.
 //! - throttled or locked: again after the time that WeChat Pay names, if the deadline allows.
 
-use super::doubt::{Case, Prior};
-use super::{Client, Errand};
+use super::doubt::{Case, PriorAttempt};
+use super::{Client, OutgoingRequest};
 use crate::course::{Attempt, Course};
 use crate::log;
 use crate::net::cancel::Cancel;
@@ -40,10 +40,10 @@ const CLOCK_MATTERS_S: i64 = 240;
 
 impl Client {
     /// Sends until there is an answer that ends it. `prior`: an earlier call may have sent it too.
-    pub(super) fn pursue(
+    pub(super) fn send_with_retries(
         &self,
-        errand: &Errand<'_>,
-        prior: Prior,
+        request: &OutgoingRequest<'_>,
+        prior: PriorAttempt,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
@@ -52,19 +52,19 @@ impl Client {
             ..Report::new(Code::ConnectionLost)
         });
         let (mut tried, mut settled) = (Vec::new(), false);
-        let (mut clock_corrected, mut heard, mut course) = (false, false, Course::default());
+        let (mut clock_corrected, mut got_response, mut course) = (false, false, Course::default());
         let (mut signed_s, mut attempts_in_doubt, mut has_asked) = (0, 0, false);
-        let (mut last, attempts) = match self.prepared_to_judge(errand, deadline, cancel) {
+        let (mut last, attempts) = match self.ensure_can_verify(request, deadline, cancel) {
             Ok(()) => (Report::new(Code::TimeoutUnsent), MOST_ATTEMPTS),
             Err(unable) => (*unable, 0),
         };
         for attempt in 1..=attempts {
             if let Err(wait) = self.pace.wait(deadline, cancel) {
-                last = paced_out(wait, attempt, last);
+                last = over_rate(wait, attempt, last);
                 break;
             }
             let at_ms = system::wall_ms();
-            let (host, report, clock_change) = self.attempt(errand, &tried, deadline, cancel);
+            let (host, report, clock_change) = self.attempt(request, &tried, deadline, cancel);
             tried.push(host);
             last = Report { attempts: attempt, ..report };
             course.push(Attempt {
@@ -74,11 +74,11 @@ impl Client {
                 request_id: last.request_id.clone(),
                 code: last.code.number(),
             });
-            heard |= last.http_status.is_some();
+            got_response |= last.http_status.is_some();
             signed_s = signed_s.max(last.signed_s.unwrap_or_default());
             log::debug(format_args!(
                 "{} attempt {attempt} at {}: {}",
-                errand.id,
+                request.id,
                 last.host.as_deref().unwrap_or("-"),
                 last.code.name()
             ));
@@ -86,11 +86,11 @@ impl Client {
                 doubt = Some(Report { data: None, ..last.clone() });
                 attempts_in_doubt += 1;
             }
-            if last.ask.is_some() && errand.writes && !has_asked {
+            if last.ask.is_some() && request.writes && !has_asked {
                 // Once a call: where the coupon does not say either, it is a lost answer like any other.
                 has_asked = true;
-                let case = Case { errand, prior, signed_s, attempts_in_doubt };
-                let asked = self.settle_puzzle(&case, last.clone(), deadline, cancel);
+                let case = Case { request, prior, signed_s, attempts_in_doubt };
+                let asked = self.settle_unclear_success(&case, last.clone(), deadline, cancel);
                 last = Report { attempts: attempt, ask: None, ..asked };
                 if last.code.class() != Class::InDoubt {
                     settled = true;
@@ -103,66 +103,66 @@ impl Client {
                 clock_corrected = true;
                 Some(Duration::ZERO)
             } else {
-                self.pause_before_next(errand, prior, &last, &tried)
+                self.pause_before_next(request, prior, &last, &tried)
             };
             let Some(pause) = pause.filter(|pause| *pause < deadline.left()) else { break };
             if cancel.cancelled().is_some() || !cancel.pause(pause) {
                 break;
             }
         }
-        let case = Case { errand, prior, signed_s, attempts_in_doubt };
+        let case = Case { request, prior, signed_s, attempts_in_doubt };
         let mut report = if settled { last } else { self.conclude(&case, last, doubt, deadline, cancel) };
         report.may_arrive_late |= report.code.class() == Class::InDoubt;
         report.signed_s = Some(signed_s).filter(|_| report.may_arrive_late);
-        report.heard |= heard;
+        report.got_response |= got_response;
         report.course = course;
-        if report.code.class() == Class::InDoubt && errand.number.is_none() {
+        if report.code.class() == Class::InDoubt && request.number.is_none() {
             report.hint = Some(WITHOUT_NUMBER.into());
         }
         report.clock_offset_s = self.clock.offset_s();
-        report.out_request_no = errand.number.map(str::to_owned);
+        report.out_request_no = request.number.map(str::to_owned);
         report.elapsed_ms = deadline.elapsed_ms();
-        log_call(errand, &report);
+        log_call(request, &report);
         self.note_time();
         report
     }
 
     /// Nothing is sent whose answer could not be proven.
-    fn prepared_to_judge(
+    fn ensure_can_verify(
         &self,
-        errand: &Errand<'_>,
+        request: &OutgoingRequest<'_>,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Result<(), Box<Report>> {
-        if errand.downloads_certificates { Ok(()) } else { self.have_keys(deadline, cancel) }
+        if request.downloads_certificates { Ok(()) } else { self.have_keys(deadline, cancel) }
     }
 
     /// How long to wait before the next attempt; nothing when there should be none.
     fn pause_before_next(
         &self,
-        errand: &Errand<'_>,
-        prior: Prior,
+        request: &OutgoingRequest<'_>,
+        prior: PriorAttempt,
         last: &Report,
         tried: &[usize],
     ) -> Option<Duration> {
-        let repeatable = !errand.writes || errand.number.is_some() || errand.may_be_done_twice();
+        let repeatable = !request.writes || request.number.is_some() || request.is_idempotent();
         let attempts = u32::try_from(tried.len()).unwrap_or(u32::MAX);
         let hosts = self.hosts.all().len();
         let named = Duration::from_millis(last.retry_after_ms.unwrap_or(0));
         match last.code.class() {
             Class::Busy | Class::InDoubt if prior.sends_once => None,
-            Class::Busy => Some(jittered(Duration::from_millis(last.retry_after_ms.unwrap_or(1000)), 0.2)),
+            Class::Busy => Some(with_jitter(Duration::from_millis(last.retry_after_ms.unwrap_or(1000)), 0.2)),
             // The same key again: none of the others is known either.
             _ if last.verification == Some(UNKNOWN_SERIAL) && attempts > 1 => None,
-            Class::NotSent if last.code == Code::ReadFailed => Some(growing(AFTER_LOSS, attempts).max(named)),
+            Class::NotSent if last.code == Code::ReadFailed => Some(backoff(AFTER_LOSS, attempts).max(named)),
             // A host that cannot prove itself will not in a moment.
             Class::NotSent if last.code == Code::Tls && tried.len() >= hosts => None,
             Class::NotSent | Class::Local if tried.len() >= ROUNDS * hosts => None,
             Class::NotSent if tried.len() < hosts => Some(Duration::ZERO),
-            Class::NotSent => Some(growing(AFTER_ROUND, attempts)),
+            Class::NotSent => Some(backoff(AFTER_ROUND, attempts)),
             Class::InDoubt if !repeatable => None,
-            Class::InDoubt if last.code == Code::Server => Some(growing(AFTER_FAULT, attempts).max(named)),
-            Class::InDoubt => Some(growing(AFTER_LOSS, attempts).max(named)),
+            Class::InDoubt if last.code == Code::Server => Some(backoff(AFTER_FAULT, attempts).max(named)),
+            Class::InDoubt => Some(backoff(AFTER_LOSS, attempts).max(named)),
             _ => None,
         }
     }
@@ -178,15 +178,17 @@ impl Client {
     ) -> Report {
         let attempts = last.attempts;
         let report = match (last.code.class(), doubt) {
-            (Class::Ok, _) if case.is_old_success(&last) => self.settle_old(case, last, deadline, cancel),
+            (Class::Ok, _) if case.is_old_success(&last) => {
+                self.settle_old_answer(case, last, deadline, cancel)
+            }
             (Class::Ok, _) => return last,
             (Class::Refused, None) if case.prior.done_s.is_some() => {
-                self.settle_old(case, last, deadline, cancel)
+                self.settle_old_answer(case, last, deadline, cancel)
             }
             // Nothing was sent: the refusal is not of this request.
-            (Class::Refused, Some(doubt)) if attempts == 0 => outlasting(doubt, last),
+            (Class::Refused, Some(doubt)) if attempts == 0 => doubt_with_latest(doubt, last),
             (Class::Refused, Some(doubt)) => self.settle_refusal(case, last, doubt, deadline, cancel),
-            (_, Some(doubt)) => outlasting(doubt, last),
+            (_, Some(doubt)) => doubt_with_latest(doubt, last),
             (_, None) => last,
         };
         let report = Report { attempts, ask: None, ..report };
@@ -202,7 +204,7 @@ impl Client {
 
 /// Doubt about an earlier attempt, and what the latest one met: which host, which status, which `Request-ID`. A latest
 /// one that met nobody leaves those of the one before it.
-fn outlasting(doubt: Report, last: Report) -> Report {
+fn doubt_with_latest(doubt: Report, last: Report) -> Report {
     if last.code.class() == Class::InDoubt {
         return doubt;
     }
@@ -221,7 +223,7 @@ fn outlasting(doubt: Report, last: Report) -> Report {
 }
 
 /// The turn would have come too late: throttled by ourselves, unless something was sent before.
-fn paced_out(wait: Duration, attempt: u32, last: Report) -> Report {
+fn over_rate(wait: Duration, attempt: u32, last: Report) -> Report {
     if attempt > 1 {
         return last;
     }
@@ -232,12 +234,12 @@ fn paced_out(wait: Duration, attempt: u32, last: Report) -> Report {
     }
 }
 
-fn growing(first: Duration, attempts: u32) -> Duration {
-    jittered(first.saturating_mul(1 << attempts.saturating_sub(1).min(4)), 0.5)
+fn backoff(first: Duration, attempts: u32) -> Duration {
+    with_jitter(first.saturating_mul(1 << attempts.saturating_sub(1).min(4)), 0.5)
 }
 
 /// Up to that part longer, so that tills that failed together do not come back together.
-fn jittered(pause: Duration, part: f64) -> Duration {
+fn with_jitter(pause: Duration, part: f64) -> Duration {
     let mut random = [0_u8; 1];
     let filled = system::random(&mut random);
     let [byte] = random;
@@ -245,7 +247,7 @@ fn jittered(pause: Duration, part: f64) -> Duration {
     pause.mul_f64(1.0 + part * share)
 }
 
-fn log_call(errand: &Errand<'_>, report: &Report) {
+fn log_call(request: &OutgoingRequest<'_>, report: &Report) {
     let write = match report.code {
         // Every sale fails until somebody does something.
         Code::SignRejected | Code::Key | Code::Config => log::error,
@@ -255,10 +257,10 @@ fn log_call(errand: &Errand<'_>, report: &Report) {
     };
     write(format_args!(
         "{} {} {} number={} {}: attempts={} host={} http={} request_id={} verification={} {} ms",
-        errand.id,
-        errand.method,
-        redact::Target { target: errand.target, known: errand.operation.is_some() },
-        errand.number.unwrap_or("-"),
+        request.id,
+        request.method,
+        redact::Target { target: request.target, known: request.operation.is_some() },
+        request.number.unwrap_or("-"),
         report.code.name(),
         report.attempts,
         report.host.as_deref().unwrap_or("-"),

@@ -1,7 +1,7 @@
 //! The self-check that support asks a shop to run, and warming up.
 
-use super::doubt::Prior;
-use super::{Client, Errand};
+use super::doubt::PriorAttempt;
+use super::{Client, OutgoingRequest};
 use crate::api::{self, Operation, Prepared};
 use crate::config::Host;
 use crate::error::{Error, Result};
@@ -70,11 +70,13 @@ impl Client {
     /// are needed, the platform certificates.
     pub fn warm(&self, cancel: &Cancel) -> Report {
         let deadline = Deadline::after(self.config.limits.call);
-        let asked = self.harmless(|errand| self.pursue(errand, Prior::default(), &deadline, cancel));
+        let asked = self.noop_request(|request| {
+            self.send_with_retries(request, PriorAttempt::default(), &deadline, cancel)
+        });
         match asked {
             Err(error) => error.into(),
             // Whatever it answered: the line stands and our signature is accepted.
-            Ok(asked) if asked.code == Code::Ok || says_no(&asked) => Report {
+            Ok(asked) if asked.code == Code::Ok || accepts_our_signature(&asked) => Report {
                 host: asked.host,
                 attempts: asked.attempts,
                 elapsed_ms: deadline.elapsed_ms(),
@@ -170,8 +172,8 @@ impl Client {
                 lines.push(look_up(host, self.config.limits.connect.min(deadline.left())));
             }
             let began = system::now();
-            let asked = self.harmless(|errand| match self.have_keys(deadline, cancel) {
-                Ok(()) => self.attempt_at(index, host, errand, deadline, cancel).0,
+            let asked = self.noop_request(|request| match self.have_keys(deadline, cancel) {
+                Ok(()) => self.attempt_at(index, host, request, deadline, cancel).0,
                 Err(report) => *report,
             });
             match asked {
@@ -186,15 +188,15 @@ impl Client {
 
     /// A signed question that changes nothing: the echo; for a brand, whose manual lists no echo, the address
     /// of its notifications.
-    pub(super) fn harmless(&self, ask: impl FnOnce(&Errand<'_>) -> Report) -> Result<Report> {
+    pub(super) fn noop_request(&self, ask: impl FnOnce(&OutgoingRequest<'_>) -> Report) -> Result<Report> {
         match self.config.identity.mode {
             Mode::Partner => {
-                let request = Prepared::echo(&crate::wire::sign::nonce()?);
-                Ok(ask(&Errand::fresh("echo", Some(&ECHO), &request)))
+                let prepared = Prepared::echo(&crate::wire::sign::nonce()?);
+                Ok(ask(&OutgoingRequest::fresh("echo", Some(&ECHO), &prepared)))
             }
             Mode::Brand => {
-                let request = Prepared::question(&format!("{}/notify-configs", api::prefix(Mode::Brand)));
-                Ok(ask(&Errand::fresh("get_notify_config", None, &request)))
+                let prepared = Prepared::question(&format!("{}/notify-configs", api::prefix(Mode::Brand)));
+                Ok(ask(&OutgoingRequest::fresh("get_notify_config", None, &prepared)))
             }
         }
     }
@@ -260,7 +262,7 @@ fn answer_lines(host: &Host, asked: &Report, took: Duration) -> Vec<Line> {
     let connected = Line::fine(&tls, "connected, certificate and name are right");
     let answered = match asked.code {
         Code::Ok => Line::fine(&echo, format!("answered and proven in {took} ms")),
-        _ if says_no(asked) => {
+        _ if accepts_our_signature(asked) => {
             Line::fine(&echo, format!("our signature is accepted ({}); answered in {took} ms", asked.message))
         }
         code => {
@@ -271,7 +273,7 @@ fn answer_lines(host: &Host, asked: &Report, took: Duration) -> Vec<Line> {
 }
 
 /// WeChat Pay has understood who asks, and does not answer this question.
-fn says_no(asked: &Report) -> bool {
+fn accepts_our_signature(asked: &Report) -> bool {
     matches!(
         asked.code,
         Code::NotFound | Code::NoPermission | Code::Refused | Code::RateLimited | Code::CouponState

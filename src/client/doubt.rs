@@ -3,7 +3,7 @@
 //! Who asks, and what an answer is worth, is decided here and in [`evidence`]: nothing else ends doubt.
 
 use super::question::Word;
-use super::{Client, Errand};
+use super::{Client, OutgoingRequest};
 use crate::api::{Settles, Shows};
 use crate::evidence::{self, Evidence};
 use crate::net::cancel::Cancel;
@@ -16,7 +16,7 @@ use crate::wire::verify::{Proof, WINDOW_S};
 /// What an earlier call left behind.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Prior {
+pub(super) struct PriorAttempt {
     /// It may have sent the request, and has no answer that ended it.
     pub doubt: bool,
     /// Time of the latest signature that may still arrive, in seconds since 1970; 0 where none can.
@@ -50,8 +50,8 @@ pub(super) fn returned_since(operation: &str) -> String {
 
 /// One refused or puzzling attempt, and what else is known of its request.
 pub(super) struct Case<'a> {
-    pub errand: &'a Errand<'a>,
-    pub prior: Prior,
+    pub request: &'a OutgoingRequest<'a>,
+    pub prior: PriorAttempt,
     /// Time of the latest signature of this call that may still arrive; 0 where none can.
     pub signed_s: i64,
     /// How often this call sent it.
@@ -66,7 +66,7 @@ impl Case<'_> {
 
     /// Whether a success may be the answer of long ago, and undone since.
     pub fn is_old_success(&self, success: &Report) -> bool {
-        let Settles::ByAsking { shows: Shows::Coupon(trace), .. } = self.errand.settles() else {
+        let Settles::ByAsking { shows: Shows::Coupon(trace), .. } = self.request.settles() else {
             return false;
         };
         let signed_s = self.prior.signed_s;
@@ -78,7 +78,7 @@ impl Case<'_> {
     }
 
     fn other(&self, other: &str) -> String {
-        format!("another request has done it before: {} {other}", self.errand.id)
+        format!("another request has done it before: {} {other}", self.request.id)
     }
 }
 
@@ -95,16 +95,16 @@ impl Client {
         let signed_s = case.latest_s();
         // What is proven now bounds when the latest copy was sent.
         let mut proven = refusal.proven;
-        match case.errand.settles() {
+        match case.request.settles() {
             Settles::ByAsking { ask, shows } => {
-                let looked = self.look(case.errand, ask, shows, deadline, cancel);
+                let looked = self.look(case.request, ask, shows, deadline, cancel);
                 proven = looked.proof.or(proven);
                 let must_name = matches!(shows, Shows::Coupon(trace) if trace.must_name);
                 let late = !looked.copies_are_dead(signed_s);
                 match &looked.evidence {
                     Evidence::Done => return looked.done(),
                     Evidence::Undone => {
-                        return looked.refused(Code::CouponState, returned_since(case.errand.id), signed_s);
+                        return looked.refused(Code::CouponState, returned_since(case.request.id), signed_s);
                     }
                     // Told at once: the customer stands at the till. Who asks goes on watching.
                     Evidence::Other(_) => return Report { may_arrive_late: late, ..refusal },
@@ -134,42 +134,44 @@ impl Client {
     }
 
     /// A proven success that does not show this request: the coupon is asked about in the same call.
-    pub(super) fn settle_puzzle(
+    pub(super) fn settle_unclear_success(
         &self,
         case: &Case<'_>,
-        puzzle: Report,
+        unclear: Report,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
         let in_doubt = |why: &str| {
-            let message = format!("{}; asking: {why}", puzzle.message);
-            Report { message, data: None, ..puzzle.clone() }
+            let message = format!("{}; asking: {why}", unclear.message);
+            Report { message, data: None, ..unclear.clone() }
         };
-        let Settles::ByAsking { ask, shows } = case.errand.settles() else {
+        let Settles::ByAsking { ask, shows } = case.request.settles() else {
             return in_doubt("nothing to ask");
         };
-        let looked = self.look(case.errand, ask, shows, deadline, cancel);
+        let looked = self.look(case.request, ask, shows, deadline, cancel);
         let must_name = matches!(shows, Shows::Coupon(trace) if trace.must_name);
         let every_attempt_is_answered = !case.prior.doubt && case.attempts_in_doubt <= 1;
         match &looked.evidence {
             Evidence::Done => looked.done(),
             Evidence::Undone => {
-                looked.refused(Code::CouponState, returned_since(case.errand.id), case.latest_s())
+                looked.refused(Code::CouponState, returned_since(case.request.id), case.latest_s())
             }
             // It has left the state that it started in, and WeChat Pay said success.
             Evidence::Unnamed(_) if !must_name => looked.done(),
-            Evidence::Unnamed(_) if puzzle.ask == Some(Ask::Unnamed) && every_attempt_is_answered => Report {
-                code: Code::Ok,
-                in_doubt: false,
-                verification: None,
-                proof: Some("answer"),
-                ..puzzle
-            },
+            Evidence::Unnamed(_) if unclear.ask == Some(Ask::Unnamed) && every_attempt_is_answered => {
+                Report {
+                    code: Code::Ok,
+                    in_doubt: false,
+                    verification: None,
+                    proof: Some("answer"),
+                    ..unclear
+                }
+            }
             Evidence::Other(other) => {
                 let message = case.other(other);
                 looked.refused(Code::CouponState, message, case.latest_s())
             }
-            Evidence::NotDone(state) if looked.counts(0) && ends(case.errand.id, state) => {
+            Evidence::NotDone(state) if looked.counts(0) && ends(case.request.id, state) => {
                 let message = format!("the coupon is {state}");
                 looked.refused(Code::CouponState, message, case.latest_s())
             }
@@ -180,19 +182,19 @@ impl Client {
 
     /// An answer to a number that has an older one: only the coupon says whether a success stands, and a refusal says nothing
     /// of what was proven to be done.
-    pub(super) fn settle_old(
+    pub(super) fn settle_old_answer(
         &self,
         case: &Case<'_>,
         last: Report,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
-        let Settles::ByAsking { ask, shows } = case.errand.settles() else { return last };
-        let looked = self.look(case.errand, ask, shows, deadline, cancel);
+        let Settles::ByAsking { ask, shows } = case.request.settles() else { return last };
+        let looked = self.look(case.request, ask, shows, deadline, cancel);
         match looked.word(case.prior.done_s) {
             Word::Stands if last.code == Code::Ok => last,
             Word::Stands => looked.done(),
-            Word::IsUndone => looked.refused(Code::CouponState, returned_since(case.errand.id), 0),
+            Word::IsUndone => looked.refused(Code::CouponState, returned_since(case.request.id), 0),
             // Kept with the row: from then on only the coupon decides.
             Word::Nothing if last.code == Code::Ok => {
                 let message = format!("the answer may be an old one; asking: {}", looked.report.message);

@@ -1,6 +1,6 @@
 //! One attempt: signed, sent, and judged by what came back.
 
-use super::{Client, Errand};
+use super::{Client, OutgoingRequest};
 use crate::api::{self, Expected, Settles};
 use crate::config::Host;
 use crate::evidence::{self, Evidence};
@@ -27,13 +27,13 @@ const TOO_OFTEN: u16 = 429;
 impl Client {
     pub(super) fn attempt(
         &self,
-        errand: &Errand<'_>,
+        request: &OutgoingRequest<'_>,
         tried: &[usize],
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> (usize, Report, i64) {
         let (index, host) = self.hosts.pick(tried);
-        let (report, clock_change) = self.attempt_at(index, host, errand, deadline, cancel);
+        let (report, clock_change) = self.attempt_at(index, host, request, deadline, cancel);
         (index, report, clock_change)
     }
 
@@ -42,40 +42,41 @@ impl Client {
         &self,
         index: usize,
         host: &Host,
-        errand: &Errand<'_>,
+        request: &OutgoingRequest<'_>,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> (Report, i64) {
         let (now, offset) = (self.clock.now_s(), self.clock.offset_s());
-        if let Some(claim) = errand.claim.filter(|claim| now > claim.until_s()) {
+        if let Some(claim) = request.claim.filter(|claim| now > claim.until_s()) {
             // The clock was corrected meanwhile: what is signed now would live longer than the journal says.
             if let Err(error) = claim.extend(now.saturating_add(EXTENSION_S)) {
                 return (error.into(), 0);
             }
         }
         let copy_s = self.clock.time_of_copy(now);
-        let signed = self.config.authorizer.authorization(errand.method, errand.target, now, errand.signed());
+        let signed =
+            self.config.authorizer.authorization(request.method, request.target, now, request.signed());
         let authorization = match signed {
             Ok(authorization) => authorization,
             Err(error) => return (error.into(), 0),
         };
         let mut headers = vec![("Authorization", authorization.as_str()), ("Accept", "application/json")];
-        if errand.body.is_some() {
-            let multipart = errand.multipart.map(|multipart| multipart.content_type.as_str());
+        if request.body.is_some() {
+            let multipart = request.multipart.map(|multipart| multipart.content_type.as_str());
             headers.push(("Content-Type", multipart.unwrap_or("application/json")));
         }
         // The key that opens what we encrypted, or else the one that we would like answers signed with.
-        if let Some(serial) = errand.encrypted_for.or(self.config.public_key_id.as_deref()) {
+        if let Some(serial) = request.encrypted_for.or(self.config.public_key_id.as_deref()) {
             headers.push(("Wechatpay-Serial", serial));
         }
-        in_flight::begin(errand.writes, cancel);
+        in_flight::begin(request.writes, cancel);
         let began = system::now();
         let outcome = self.transport.exchange(&Outgoing {
-            method: errand.method,
+            method: request.method,
             origin: &host.origin,
-            target: errand.target,
+            target: request.target,
             headers: &headers,
-            body: errand.body,
+            body: request.body,
             connect_limit: self.config.limits.connect.min(deadline.left()),
             limit: self.config.limits.attempt.min(deadline.left()),
         });
@@ -85,7 +86,7 @@ impl Client {
             Ok(answer) => {
                 self.hosts.well(index);
                 let date = answer.date.clone();
-                let report = self.judge(errand, answer, deadline, cancel);
+                let report = self.judge(request, answer, deadline, cancel);
                 if report.code == Code::SignRejected {
                     self.clock.was_rejected();
                 }
@@ -100,7 +101,7 @@ impl Client {
                 if speaks_ill_of_host(&failure) && cancel.cancelled().is_none() && fair {
                     self.hosts.failed(index);
                 }
-                (Report::from(outcome::judge(errand.writes, &Event::NoAnswer(&failure))), 0)
+                (Report::from(outcome::judge(request.writes, &Event::NoAnswer(&failure))), 0)
             }
         };
         match report.code {
@@ -115,8 +116,14 @@ impl Client {
         (report, clock_change)
     }
 
-    fn judge(&self, errand: &Errand<'_>, answer: Answer, deadline: &Deadline, cancel: &Cancel) -> Report {
-        let trust = match (errand.downloads_certificates, answer.status) {
+    fn judge(
+        &self,
+        request: &OutgoingRequest<'_>,
+        answer: Answer,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Report {
+        let trust = match (request.downloads_certificates, answer.status) {
             (true, 200) => match self.trust_of_download(&answer.signature, &answer.body) {
                 Ok(trust) => trust,
                 Err(error) => return error.into(),
@@ -126,8 +133,8 @@ impl Client {
             _ => self.trust(&answer.signature, &answer.body, deadline, cancel),
         };
         let proven = trust.as_ref().ok().copied();
-        let advice = self.advice_on_key(&trust, errand.downloads_certificates, &answer);
-        let expected: &[Expected] = errand.operation.map_or(&[], |operation| operation.proofs);
+        let advice = self.advice_on_key(&trust, request.downloads_certificates, &answer);
+        let expected: &[Expected] = request.operation.map_or(&[], |operation| operation.proofs);
         // Vectors at a time, where the standard library goes character by character through Chinese.
         let text = encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(&answer.body);
         let said = match &text {
@@ -146,9 +153,9 @@ impl Client {
             body,
             subcode,
             retry_after_s: answer.retry_after_s,
-            content: content(expected, errand, proven, &said),
+            content: content(expected, request, proven, &said),
         };
-        let mut verdict = outcome::judge(errand.writes, &event);
+        let mut verdict = outcome::judge(request.writes, &event);
         if let Some(encoding) = answer.encoding.filter(|_| verdict.code != Code::Ok) {
             let encoding: String = encoding.chars().take(40).collect();
             verdict.message = format!(
@@ -159,7 +166,7 @@ impl Client {
         }
         let is_answer = verdict.code == Code::Ok || verdict.ask.is_some();
         if let Some(proof) = proven {
-            self.clock.prove(proof, is_answer && errand.is_new && shows_number(errand, &said));
+            self.clock.prove(proof, is_answer && request.is_new && shows_number(request, &said));
         }
         let data = text.filter(|_| is_answer && matches!(said, Ok(Some(_))));
         let data = data.map(|text| JsonText::proven(&text));
@@ -180,25 +187,25 @@ impl Client {
 /// shows the number.
 fn content(
     expected: &[Expected],
-    errand: &Errand<'_>,
+    request: &OutgoingRequest<'_>,
     proven: Option<Proof>,
     said: &outcome::Said,
 ) -> Content {
-    let content = outcome::content(expected, errand.members, errand.number, said);
+    let content = outcome::content(expected, request.members, request.number, said);
     let is_certain = proven.is_none_or(|proof| proof.is_certain);
-    if is_certain || !errand.writes || content != Content::Fits || shows_number(errand, said) {
+    if is_certain || !request.writes || content != Content::Fits || shows_number(request, said) {
         return content;
     }
     let why = "the answer does not show this number, and how old it is cannot be told".to_owned();
-    match errand.settles() {
+    match request.settles() {
         Settles::ByAsking { .. } => Content::Asks(Ask::Contradicts, why),
         _ => Content::Elsewhere(why),
     }
 }
 
 /// Whether the answer shows the request's own number: then it is no answer from before the request was sent.
-fn shows_number(errand: &Errand<'_>, said: &outcome::Said) -> bool {
-    let (Some(operation), Some(number), Ok(Some(said))) = (errand.operation, errand.number, said) else {
+fn shows_number(request: &OutgoingRequest<'_>, said: &outcome::Said) -> bool {
+    let (Some(operation), Some(number), Ok(Some(said))) = (request.operation, request.number, said) else {
         return false;
     };
     operation.proofs.iter().any(|expected| match expected {

@@ -35,7 +35,7 @@ use crate::redact::{Shown, may_be_a_key};
 use crate::report::Report;
 use crate::status::Code;
 use keys::Keys;
-use outgoing_request::Errand;
+use outgoing_request::OutgoingRequest;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,8 +1,8 @@
 //! A request with a number, from the call to the verdict: written down, asked about, sent, and written down again.
 
-use super::doubt::{self, Prior};
+use super::doubt::{self, PriorAttempt};
 use super::question::Word;
-use super::{Client, Errand, RUNNING_ELSEWHERE_MS, record, settle};
+use super::{Client, OutgoingRequest, RUNNING_ELSEWHERE_MS, record, settle};
 use crate::api::{self, Operation, Prepared, Settles};
 use crate::error::Error;
 use crate::evidence::{self, Evidence};
@@ -22,30 +22,30 @@ impl Client {
         &self,
         id: &str,
         operation: Option<&'static Operation>,
-        request: Prepared,
+        prepared: Prepared,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
-        let errand = Errand::fresh(id, operation, &request);
-        let Some(number) = errand.number.filter(|_| errand.writes).map(Arc::<str>::from) else {
+        let request = OutgoingRequest::fresh(id, operation, &prepared);
+        let Some(number) = request.number.filter(|_| request.writes).map(Arc::<str>::from) else {
             // A question, or a write that nobody could recognise again: nothing to write down.
-            return self.pursue(&errand, Prior::default(), deadline, cancel);
+            return self.send_with_retries(&request, PriorAttempt::default(), deadline, cancel);
         };
         let recorded_request = journal::Request {
             operation: id.to_owned(),
             number: Arc::clone(&number),
-            method: request.method,
-            target: request.target,
-            body: request.body,
+            method: prepared.method,
+            target: prepared.target,
+            body: prepared.body,
         };
         let new = NewRow {
             request: Arc::new(recorded_request),
-            members: request.members,
-            filled_in: request.filled_in,
+            members: prepared.members,
+            filled_in: prepared.filled_in,
             ask_again: !self.config.journal.replays || operation.is_some_and(|operation| operation.fleeting),
         };
         let report = match self.journal.begin(new, self.end_of(deadline)) {
-            Ok(Begin::Go(claim)) => self.carry_out(claim, Call::Caller, deadline, cancel),
+            Ok(Begin::Go(claim)) => self.execute(claim, Trigger::Call, deadline, cancel),
             Ok(Begin::Recorded(row)) => self.recorded(&row),
             Ok(Begin::Unsettled(row)) => settle::unsettled(&row),
             Ok(Begin::Running) => Report {
@@ -70,10 +70,10 @@ impl Client {
     }
 
     /// Sends a claimed row's bytes until there is an answer, and records what became of it.
-    pub(super) fn carry_out(
+    pub(super) fn execute(
         &self,
         mut claim: Claim,
-        call: Call,
+        call: Trigger,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
@@ -82,7 +82,7 @@ impl Client {
         let done_s = (is_done || row.answer.is_some()).then(|| done_s(row)).filter(|_| !is_fleeting(row));
         let was_judged = is_done || row.verdict_s.is_some();
         let is_old = row.doubted_ms.is_some_and(|since| wall_ms().saturating_sub(since) > OLD_DOUBT_MS);
-        let prior = Prior {
+        let prior = PriorAttempt {
             doubt: claim.doubt,
             signed_s: row.signed_s,
             was_judged,
@@ -91,8 +91,8 @@ impl Client {
             may_be_returned: claim.returns.any,
             sends_once: false,
         };
-        let errand = Errand { claim: Some(&claim), ..Errand::recorded(row) };
-        let report = self.complete(&errand, prior, call, deadline, cancel);
+        let request = OutgoingRequest { claim: Some(&claim), ..OutgoingRequest::recorded(row) };
+        let report = self.complete(&request, prior, call, deadline, cancel);
         let known = is_done.then(|| self.recorded(row));
         let by_evidence = report.by_evidence;
         if by_evidence
@@ -115,9 +115,9 @@ impl Client {
     /// a return is repeated, and a redemption that may have been returned, always.
     fn complete(
         &self,
-        errand: &Errand<'_>,
-        prior: Prior,
-        call: Call,
+        request: &OutgoingRequest<'_>,
+        prior: PriorAttempt,
+        call: Trigger,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
@@ -125,23 +125,23 @@ impl Client {
             let now_s = self.clock.proven_s().unwrap_or_else(|| self.clock.now_s());
             now_s >= prior.signed_s.saturating_add(evidence::LIFE_OF_A_COPY_S)
         };
-        let Settles::ByAsking { ask, shows } = errand.settles() else {
-            return self.pursue(errand, prior, deadline, cancel);
+        let Settles::ByAsking { ask, shows } = request.settles() else {
+            return self.send_with_retries(request, prior, deadline, cancel);
         };
-        let is_return = errand.id == api::RETURN.id;
+        let is_return = request.id == api::RETURN.id;
         // Repeats whose answers are lost too would make it young again and again.
-        let waits = call == Call::Settling && prior.is_old;
+        let waits = call == Trigger::Settling && prior.is_old;
         let asks_first = prior.doubt && (is_return || waits || prior.done_s.is_some() || may_be_dead());
         if !asks_first && !prior.may_be_returned {
-            return self.pursue(errand, prior, deadline, cancel);
+            return self.send_with_retries(request, prior, deadline, cancel);
         }
-        let looked = self.look(errand, ask, shows, deadline, cancel);
+        let looked = self.look(request, ask, shows, deadline, cancel);
         let is_dead = looked.counts(prior.signed_s);
-        let (attempts, heard) = (looked.report.attempts, looked.report.heard);
+        let (attempts, got_response) = (looked.report.attempts, looked.report.got_response);
         let report = match (looked.word(prior.done_s), looked.evidence.clone()) {
             (Word::Stands, _) => looked.done(),
             (Word::IsUndone, _) => {
-                looked.refused(Code::CouponState, doubt::returned_since(errand.id), prior.signed_s)
+                looked.refused(Code::CouponState, doubt::returned_since(request.id), prior.signed_s)
             }
             _ if prior.done_s.is_some() => {
                 looked.unsettled("WeChat Pay said success, and the coupon does not show it")
@@ -163,18 +163,18 @@ impl Client {
                 let why = format!("the coupon is {state}; what was sent could still arrive");
                 Report { code: Code::ConnectionLost, ..looked.unsettled(&why) }
             }
-            _ if is_return => self.repeat_return(errand, &looked, prior, deadline, cancel),
+            _ if is_return => self.repeat_return(request, &looked, prior, deadline, cancel),
             // It did not happen and cannot happen any more: what is sent now is judged like a first call's.
             _ => {
-                let cleared = Prior { was_judged: true, ..Prior::default() };
+                let cleared = PriorAttempt { was_judged: true, ..PriorAttempt::default() };
                 let prior = if is_dead { cleared } else { prior };
-                self.pursue(errand, prior, deadline, cancel)
+                self.send_with_retries(request, prior, deadline, cancel)
             }
         };
         let attempts = if report.attempts > 0 { report.attempts } else { attempts };
-        let out_request_no = errand.number.map(str::to_owned);
-        let heard = report.heard || heard;
-        Report { attempts, heard, out_request_no, elapsed_ms: deadline.elapsed_ms(), ..report }
+        let out_request_no = request.number.map(str::to_owned);
+        let got_response = report.got_response || got_response;
+        Report { attempts, got_response, out_request_no, elapsed_ms: deadline.elapsed_ms(), ..report }
     }
 
     /// What a finished row said, unless it is known that it was undone since.
@@ -221,9 +221,9 @@ pub(super) fn done_s(row: &Row) -> i64 {
 
 /// Who wants to know what became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Call {
+pub(super) enum Trigger {
     /// The till, with the request itself.
-    Caller,
+    Call,
     /// Settling.
     Settling,
 }

@@ -6,7 +6,7 @@ use crate::journal::{Claim, Row};
 use serde_json::{Map, Value};
 
 /// A request on its way: fresh from the caller, or from the journal.
-pub(super) struct Errand<'a> {
+pub(super) struct OutgoingRequest<'a> {
     pub id: &'a str,
     /// The row of the table; none for a request that no row describes.
     pub operation: Option<&'static Operation>,
@@ -28,19 +28,23 @@ pub(super) struct Errand<'a> {
     pub claim: Option<&'a Claim>,
 }
 
-impl<'a> Errand<'a> {
-    pub fn fresh(id: &'a str, operation: Option<&'static Operation>, request: &'a Prepared) -> Errand<'a> {
-        Errand {
+impl<'a> OutgoingRequest<'a> {
+    pub fn fresh(
+        id: &'a str,
+        operation: Option<&'static Operation>,
+        prepared: &'a Prepared,
+    ) -> OutgoingRequest<'a> {
+        OutgoingRequest {
             id,
             operation,
-            method: &request.method,
-            target: &request.target,
-            body: request.body.as_deref(),
-            members: &request.members,
-            number: request.number.as_deref(),
-            writes: operation.map_or(request.method != "GET", Operation::writes),
-            multipart: request.multipart.as_ref(),
-            encrypted_for: encrypted_for(&request.members),
+            method: &prepared.method,
+            target: &prepared.target,
+            body: prepared.body.as_deref(),
+            members: &prepared.members,
+            number: prepared.number.as_deref(),
+            writes: operation.map_or(prepared.method != "GET", Operation::writes),
+            multipart: prepared.multipart.as_ref(),
+            encrypted_for: encrypted_for(&prepared.members),
             downloads_certificates: false,
             is_new: false,
             claim: None,
@@ -48,8 +52,8 @@ impl<'a> Errand<'a> {
     }
 
     /// Exactly the bytes that were written down; nothing is built again.
-    pub fn recorded(row: &'a Row) -> Errand<'a> {
-        Errand {
+    pub fn recorded(row: &'a Row) -> OutgoingRequest<'a> {
+        OutgoingRequest {
             id: &row.request.operation,
             operation: api::by_id(&row.request.operation),
             method: &row.request.method,
@@ -80,7 +84,7 @@ impl<'a> Errand<'a> {
     }
 
     /// Doing it twice is doing it once, number or not.
-    pub fn may_be_done_twice(&self) -> bool {
+    pub fn is_idempotent(&self) -> bool {
         self.operation.is_some_and(|operation| operation.settles == Settles::ByDoingItAgain)
     }
 }

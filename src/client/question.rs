@@ -1,7 +1,7 @@
 //! Asking what became of a request: the coupon, or the list of the user's coupons, may show it.
 
-use super::doubt::Prior;
-use super::{Client, Errand};
+use super::doubt::PriorAttempt;
+use super::{Client, OutgoingRequest};
 use crate::api::{self, Defaults, ListPlace, Operation, Scope, Shows};
 use crate::evidence::{self, Evidence, Page};
 use crate::mode::Mode;
@@ -93,7 +93,7 @@ impl Looked {
             Code::Ok => why.to_owned(),
             _ => format!("{why}: {}", self.report.message),
         };
-        let code = if self.report.heard { Code::AnswerUntrusted } else { Code::ConnectionLost };
+        let code = if self.report.got_response { Code::AnswerUntrusted } else { Code::ConnectionLost };
         Report { message, course: self.report.course.clone(), ..self.told(code) }
     }
 
@@ -103,7 +103,7 @@ impl Looked {
             http_status: self.report.http_status,
             request_id: self.report.request_id.clone(),
             proven: self.proof,
-            heard: self.report.heard,
+            got_response: self.report.got_response,
             ..Report::new(code)
         }
     }
@@ -124,16 +124,16 @@ impl Client {
     /// Asks what became of the request, page after page where the answer is a list.
     pub(super) fn look(
         &self,
-        errand: &Errand<'_>,
+        request: &OutgoingRequest<'_>,
         ask: &'static Operation,
         shows: Shows,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Looked {
-        let number = errand.number.unwrap_or_default();
+        let number = request.number.unwrap_or_default();
         match shows {
             Shows::Coupon(trace) => {
-                let report = self.ask(ask, errand.members, deadline, cancel);
+                let report = self.ask(ask, request.members, deadline, cancel);
                 let found = match members_of(&report) {
                     Some(coupon) => evidence::of_question(trace, number, &coupon),
                     None => of_refused(&report),
@@ -143,21 +143,21 @@ impl Client {
                     if found == Evidence::Absent && trace.stays_done { Evidence::Nothing } else { found };
                 looked(found, report)
             }
-            Shows::List(place) => self.look_through(errand, ask, place, deadline, cancel),
+            Shows::List(place) => self.look_through(request, ask, place, deadline, cancel),
         }
     }
 
     fn look_through(
         &self,
-        errand: &Errand<'_>,
+        request: &OutgoingRequest<'_>,
         ask: &'static Operation,
         place: &ListPlace,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Looked {
-        let (number, mut first, mut seen) = (errand.number.unwrap_or_default(), None, 0_u64);
+        let (number, mut first, mut seen) = (request.number.unwrap_or_default(), None, 0_u64);
         let mut total = None;
-        let mut members = errand.members.clone();
+        let mut members = request.members.clone();
         members.insert("page_size".into(), PAGE_SIZE.into());
         for _ in 0..PAGES {
             let report = self.ask(ask, &members, deadline, cancel);
@@ -205,9 +205,9 @@ impl Client {
         };
         let report = match api::prepare(question, &Value::Object(known).to_string(), scope, self.clock.now())
         {
-            Ok(request) => {
-                let errand = Errand::fresh(question.id, Some(question), &request);
-                self.pursue(&errand, Prior::default(), deadline, cancel)
+            Ok(prepared) => {
+                let request = OutgoingRequest::fresh(question.id, Some(question), &prepared);
+                self.send_with_retries(&request, PriorAttempt::default(), deadline, cancel)
             }
             Err(error) => error.into(),
         };

@@ -1,7 +1,7 @@
 //! What became of a request, in the journal; and where it cannot be written, the verdict that this leaves.
 
 use super::doubt::capped;
-use super::numbered::{Call, is_fleeting};
+use super::numbered::{Trigger, is_fleeting};
 use crate::api;
 use crate::error::Error;
 use crate::journal::{Claim, Row, State, Verdict};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 const UNRESOLVED_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The verdict of a call that sent, or might have sent, the row's own bytes.
-pub(super) fn record(claim: Claim, report: Report, call: Call) -> Report {
+pub(super) fn record(claim: Claim, report: Report, call: Trigger) -> Report {
     let row = &claim.row;
     let is_undone = report.by_evidence;
     let state = match report.code.class() {
@@ -59,12 +59,16 @@ pub(super) fn record(claim: Claim, report: Report, call: Call) -> Report {
 
 /// The state of a row that is as open as before: after a day in which answers came and none was evidence it is not tried
 /// again like the others. This is housekeeping, so this machine's clock may count it; a dead line ages nothing.
-pub(super) fn open_state(row: &Row, state: State, report: &Report, call: Call) -> State {
+pub(super) fn open_state(row: &Row, state: State, report: &Report, call: Trigger) -> State {
     let doubted_ms = row.doubted_ms.unwrap_or(row.updated_ms);
     let is_old = wall_ms().saturating_sub(doubted_ms) >= UNRESOLVED_AFTER_MS;
     let may_end_so =
         matches!(state, State::Pending | State::Voiding | State::Watching | State::RefusedWatched);
-    if call == Call::Settling && may_end_so && is_old && report.heard { State::Unresolved } else { state }
+    if call == Trigger::Settling && may_end_so && is_old && report.got_response {
+        State::Unresolved
+    } else {
+        state
+    }
 }
 
 /// The till must not act on a verdict that a crash would make the journal forget.

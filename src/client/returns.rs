@@ -1,9 +1,9 @@
 //! A return in doubt. WeChat Pay's `return` names no redemption, so a repeat undoes whichever stands by then: it goes out
 //! only where the coupon shows that this is the one that it is for, or that nothing is left to undo.
 
-use super::doubt::Prior;
+use super::doubt::PriorAttempt;
 use super::question::Looked;
-use super::{Client, Errand, void};
+use super::{Client, OutgoingRequest, void};
 use crate::api;
 use crate::error::Result;
 use crate::evidence::{Standing, standing};
@@ -27,13 +27,13 @@ impl Client {
     /// Ends a return that the coupon does not show, or repeats it once: what it would undo then is asked about anew.
     pub(super) fn repeat_return(
         &self,
-        errand: &Errand<'_>,
+        request: &OutgoingRequest<'_>,
         looked: &Looked,
-        prior: Prior,
+        prior: PriorAttempt,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
-        let undoes = match errand.claim.map(|claim| self.what_is_undone(&claim.row, looked)) {
+        let undoes = match request.claim.map(|claim| self.what_is_undone(&claim.row, looked)) {
             None => Undoes::Right,
             Some(Ok(undoes)) => undoes,
             Some(Err(error)) => return Report { in_doubt: true, ..looked.unsettled(&error.message) },
@@ -50,9 +50,9 @@ impl Client {
             }
             Undoes::Unsaid(why) => looked.unsettled(why),
             Undoes::Right => {
-                let cleared = Prior { was_judged: true, ..Prior::default() };
+                let cleared = PriorAttempt { was_judged: true, ..PriorAttempt::default() };
                 let prior = if looked.counts(prior.signed_s) { cleared } else { prior };
-                self.pursue(errand, Prior { sends_once: true, ..prior }, deadline, cancel)
+                self.send_with_retries(request, PriorAttempt { sends_once: true, ..prior }, deadline, cancel)
             }
         }
     }

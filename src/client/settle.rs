@@ -1,12 +1,12 @@
 //! What may have happened becomes known: repeated until answered, called off and undone, or abandoned by a person.
 
-use super::doubt::{Prior, returned_since};
-use super::numbered::{Call, is_fleeting};
+use super::doubt::{PriorAttempt, returned_since};
+use super::numbered::{Trigger, is_fleeting};
 use super::pending::{code_of, lists};
 use super::question::Looked;
 use super::record::{open_state, unrecorded, verdict};
 use super::settle_input::{Aim, Wanted};
-use super::{Client, Errand, no_such_number};
+use super::{Client, OutgoingRequest, no_such_number};
 use crate::api::{self, Settles};
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
@@ -91,9 +91,9 @@ impl Client {
             (_, State::Abandoned) => return wrong("the request with this number was abandoned"),
             (Aim::Abandon(note), _) => abandon(claim, note),
             (aim, State::Damaged) => self.ask_about_damaged(claim, &aim, deadline, cancel),
-            (Aim::Complete, State::Pending) => self.carry_out(claim, Call::Settling, deadline, cancel),
+            (Aim::Complete, State::Pending) => self.execute(claim, Trigger::Settling, deadline, cancel),
             (Aim::Complete, State::Done) if is_fleeting(&claim.row) || claim.returns.are_damaged => {
-                self.carry_out(claim, Call::Settling, deadline, cancel)
+                self.execute(claim, Trigger::Settling, deadline, cancel)
             }
             (Aim::Complete, State::Unresolved) if claim.row.called_off => self.void(claim, deadline, cancel),
             (Aim::Complete, State::RefusedWatched) => self.watch_refused(claim, deadline, cancel),
@@ -119,9 +119,9 @@ impl Client {
 
     /// What the coupon shows of a row that nobody sends again.
     pub(super) fn look_at(&self, row: &Row, deadline: &Deadline, cancel: &Cancel) -> Option<Looked> {
-        let errand = Errand::recorded(row);
-        let Settles::ByAsking { ask, shows } = errand.settles() else { return None };
-        Some(self.look(&errand, ask, shows, deadline, cancel))
+        let request = OutgoingRequest::recorded(row);
+        let Settles::ByAsking { ask, shows } = request.settles() else { return None };
+        Some(self.look(&request, ask, shows, deadline, cancel))
     }
 
     /// Its own bytes are never sent again; what the coupon shows is acted on.
@@ -145,7 +145,7 @@ impl Client {
                 return still_open(claim, State::Unresolved, "the coupon does not say", Some(&looked.report));
             }
         };
-        super::record::record(claim, report, Call::Settling)
+        super::record::record(claim, report, Trigger::Settling)
     }
 
     /// Only what the coupon shows under this number is believed of a row that something else has changed.
@@ -163,12 +163,12 @@ impl Client {
                 still_open(claim, State::Damaged, DAMAGED, Some(&Report { message, ..looked.done() }))
             }
             Some(looked) if looked.evidence == Evidence::Done => {
-                super::record::record(claim, looked.done(), Call::Settling)
+                super::record::record(claim, looked.done(), Trigger::Settling)
             }
             Some(looked) if looked.evidence == Evidence::Undone => {
                 let message = returned_since(&claim.row.request.operation);
                 let report = looked.refused(Code::CouponState, message, 0);
-                super::record::record(claim, report, Call::Settling)
+                super::record::record(claim, report, Trigger::Settling)
             }
             looked => {
                 let report = looked.as_ref().map(|looked| &looked.report);
@@ -206,7 +206,7 @@ impl Client {
                 Ok(report) => report,
             };
             match report.code.class() {
-                Class::InDoubt | Class::NotSent | Class::Local if !report.heard => unanswered += 1,
+                Class::InDoubt | Class::NotSent | Class::Local if !report.got_response => unanswered += 1,
                 Class::InDoubt | Class::NotSent | Class::Local | Class::Ok | Class::Refused => unanswered = 0,
                 // Another call is at it, or WeChat Pay is throttling.
                 Class::Busy | Class::Misuse | Class::Bug => {}
@@ -233,8 +233,10 @@ impl Client {
     /// Whether anything answers at all.
     fn line_is_up(&self, whole: &Deadline, cancel: &Cancel) -> bool {
         let deadline = Deadline::after(self.config.limits.attempt.min(whole.left()));
-        let asked = self.harmless(|errand| self.pursue(errand, Prior::default(), &deadline, cancel));
-        asked.is_ok_and(|asked| asked.heard)
+        let asked = self.noop_request(|request| {
+            self.send_with_retries(request, PriorAttempt::default(), &deadline, cancel)
+        });
+        asked.is_ok_and(|asked| asked.got_response)
     }
 }
 
@@ -285,17 +287,17 @@ pub(super) fn unsettled(row: &Row) -> Report {
 
 /// Nothing is known that was not known before.
 pub(super) fn still_open(claim: Claim, state: State, why: &str, asked: Option<&Report>) -> Report {
-    let heard = asked.is_some_and(|asked| asked.heard);
+    let got_response = asked.is_some_and(|asked| asked.got_response);
     let report = Report {
         message: asked.map_or_else(|| why.to_owned(), |asked| format!("{why}: {}", asked.message)),
-        heard,
+        got_response,
         course: asked.map(|asked| asked.course.clone()).unwrap_or_default(),
         proven: asked.and_then(|asked| asked.proven),
         ..Report::new(code_of(&claim.row))
     };
     let state = match state {
         State::Damaged => State::Damaged,
-        state => open_state(&claim.row, state, &report, Call::Settling),
+        state => open_state(&claim.row, state, &report, Trigger::Settling),
     };
     let signed_s = super::doubt::capped(claim.row.signed_s, report.proven);
     let verdict = verdict(&claim.row, state, signed_s, &report);

@@ -5,9 +5,9 @@
 //! can make us hammer WeChat Pay. What was downloaded is kept in a file as it came, sealed: opening
 //! it again proves again that it is WeChat Pay's.
 
-use super::doubt::Prior;
+use super::doubt::PriorAttempt;
 use super::keys::Keys;
-use super::{Client, Errand};
+use super::{Client, OutgoingRequest};
 use crate::api::Prepared;
 use crate::error::Result;
 use crate::log;
@@ -192,9 +192,12 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> std::result::Result<(), Box<Report>> {
-        let request = Prepared::question(TARGET);
-        let errand = Errand { downloads_certificates: true, ..Errand::fresh(DOWNLOAD, None, &request) };
-        let report = self.pursue(&errand, Prior::default(), deadline, cancel);
+        let prepared = Prepared::question(TARGET);
+        let request = OutgoingRequest {
+            downloads_certificates: true,
+            ..OutgoingRequest::fresh(DOWNLOAD, None, &prepared)
+        };
+        let report = self.send_with_retries(&request, PriorAttempt::default(), deadline, cancel);
         match (report.code, &report.data) {
             (Code::Ok, Some(answer)) => {
                 let answer = answer.get().as_bytes();
@@ -233,7 +236,7 @@ fn public_key_id(serial: &str) -> Option<String> {
 fn pause_after(failed: Option<&Report>, nothing_works: bool) -> Option<Duration> {
     match failed {
         Some(failed) if matches!(failed.code, Code::Key | Code::Config) => Some(AT_MOST_EVERY),
-        Some(failed) if !failed.heard => None,
+        Some(failed) if !failed.got_response => None,
         Some(failed) if nothing_works => {
             Some(failed.retry_after_ms.map_or(AFTER_REFUSAL, Duration::from_millis).min(AT_MOST_EVERY))
         }

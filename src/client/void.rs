@@ -3,7 +3,7 @@
 
 use super::Client;
 use super::doubt::{capped, returned_since};
-use super::numbered::{Call, done_s};
+use super::numbered::{Trigger, done_s};
 use super::question::Looked;
 use super::record::{end, unrecorded, verdict};
 use super::settle::still_open;
@@ -132,7 +132,7 @@ impl Client {
         let undone = self.call(&api::RETURN, &return_request(row, deadline), cancel);
         if undone.code != Code::Ok {
             let why = "the coupon is redeemed and returning it failed";
-            return still_open(claim, State::Voiding, why, Some(&Report { heard: true, ..undone }));
+            return still_open(claim, State::Voiding, why, Some(&Report { got_response: true, ..undone }));
         }
         if undone.recorded {
             let why = "it was returned before under the same number, and is redeemed all the same";
@@ -165,13 +165,13 @@ fn refusal_of(row: &Row) -> Report {
 fn still_refused(claim: Claim, state: State, signed_s: i64, looked: &Looked) -> Report {
     let told = Report {
         proven: looked.proof,
-        heard: looked.report.heard,
+        got_response: looked.report.got_response,
         course: looked.report.course.clone(),
         recorded: true,
         ..refusal_of(&claim.row)
     };
     let state = match state {
-        State::RefusedWatched => super::record::open_state(&claim.row, state, &told, Call::Settling),
+        State::RefusedWatched => super::record::open_state(&claim.row, state, &told, Trigger::Settling),
         state => state,
     };
     let verdict = verdict(&claim.row, state, signed_s, &told);
@@ -210,14 +210,14 @@ fn undid_another(mut claim: Claim, other: &str) -> Report {
         claim,
         State::Voiding,
         why,
-        Some(&Report { message, heard: true, ..Report::new(Code::AnswerUntrusted) }),
+        Some(&Report { message, got_response: true, ..Report::new(Code::AnswerUntrusted) }),
     )
 }
 
 fn watching(signed_s: i64) -> Report {
     let watch_until_ms = signed_s.saturating_add(LIFE_OF_A_COPY_S).saturating_mul(1000);
     let report = Report::local(&json!({ "state": "watching", "watch_until_ms": watch_until_ms }));
-    Report { heard: true, ..report }
+    Report { got_response: true, ..report }
 }
 
 pub(super) fn voided(return_number: Option<String>) -> Report {

@@ -23,7 +23,7 @@ pub struct Marked<T> {
     /// The beginning of a request whose rest is expected.
     kept_back: Vec<u8>,
     /// It has just brought an answer.
-    heard_from: bool,
+    just_received: bool,
     /// It was found open and quiet a moment ago, for the request that follows.
     looked_at: bool,
 }
@@ -31,7 +31,7 @@ pub struct Marked<T> {
 impl<T: Listening> Marked<T> {
     /// Takes over a connection that is ready for requests.
     pub fn new(inner: T) -> Marked<T> {
-        Marked { inner, kept_back: Vec::new(), heard_from: false, looked_at: false }
+        Marked { inner, kept_back: Vec::new(), just_received: false, looked_at: false }
     }
 
     /// Lets out what was kept back and the first bytes of the output buffer behind it.
@@ -81,15 +81,15 @@ impl<T: Listening> Transport for Marked<T> {
         if !self.kept_back.is_empty() {
             self.let_out(0, timeout)?;
         }
-        self.heard_from = self.inner.await_input(timeout)?;
-        Ok(self.heard_from)
+        self.just_received = self.inner.await_input(timeout)?;
+        Ok(self.just_received)
     }
 
     /// ureq asks twice: when an answer is read, and when the connection is to be used again. The second time
     /// decides, and finds out all that there was to find the first time. Then time has passed since the connection was
     /// chosen, where a name was looked up.
     fn is_open(&mut self) -> bool {
-        if std::mem::take(&mut self.heard_from) {
+        if std::mem::take(&mut self.just_received) {
             return true;
         }
         self.looked_at = !in_flight::kept_connection_is_too_old() && self.inner.is_open();
