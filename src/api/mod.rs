@@ -46,10 +46,10 @@ pub struct Operation {
     pub combinations: &'static [Combination],
     /// The member that is the request's own number, by which WeChat Pay recognises a repeat.
     pub number: Option<&'static str>,
-    /// How it becomes known whether a request without an answer has taken effect.
-    pub settles: Settles,
-    /// The answer is of use for a few minutes only: a repeat asks again and is not answered from the journal.
-    pub fleeting: bool,
+    /// How to find out whether a request without an answer took effect.
+    pub recovery: Recovery,
+    /// The answer is valid for a few minutes only. So a repeat is sent again and not answered from the journal.
+    pub short_lived: bool,
     /// What a signed answer must say to be the answer to this very request. A signature binds an answer
     /// to WeChat Pay, not to the question.
     pub proofs: &'static [Expected],
@@ -57,27 +57,27 @@ pub struct Operation {
     pub source: &'static str,
 }
 
-/// How doubt about a request is settled.
+/// How doubt about a request of this operation ends.
 #[derive(Debug, Clone, Copy)]
-pub enum Settles {
+pub enum Recovery {
     /// It changes nothing, so there is no doubt.
-    Nothing,
-    /// By repeating it under its number: WeChat Pay gives the same number and bytes the same answer.
-    ByRepeating,
-    /// By repeating it, and where the repeat is refused by looking whether its number is to be seen.
-    ByAsking {
+    NotNeeded,
+    /// It is repeated under its number. WeChat Pay gives the same number and bytes the same answer.
+    Repeat,
+    /// It is repeated. When the repeat is refused, a query shows whether its number had an effect.
+    Query {
         /// The question.
-        ask: &'static Operation,
-        /// What of its answer shows the request.
-        shows: Shows,
+        query: &'static Operation,
+        /// Which part of its answer shows the request.
+        shown_by: ShownBy,
     },
-    /// It has no number. It says how things shall be, so that doing it twice is doing it once.
-    ByDoingItAgain,
+    /// It has no number, and doing it twice has the same effect as doing it once.
+    Idempotent,
 }
 
-/// What of an answer shows a request.
+/// Which part of an answer shows a request.
 #[derive(Debug, Clone, Copy)]
-pub enum Shows {
+pub enum ShownBy {
     /// The coupon.
     Coupon(&'static Trace),
     /// A list.
@@ -110,8 +110,8 @@ pub struct Trace {
     pub must_name: bool,
 }
 
-impl PartialEq for Settles {
-    fn eq(&self, other: &Settles) -> bool {
+impl PartialEq for Recovery {
+    fn eq(&self, other: &Recovery) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 }
@@ -119,7 +119,7 @@ impl PartialEq for Settles {
 impl Operation {
     /// Whether it changes something, so that a lost answer leaves doubt.
     pub fn writes(&self) -> bool {
-        self.settles != Settles::Nothing
+        self.recovery != Recovery::NotNeeded
     }
 
     /// 商户签名验签/加解密测试: gives back what it is sent. Known from a third-party mirror of 2026-04-08.
@@ -149,8 +149,8 @@ impl Operation {
             members,
             combinations: &[],
             number: None,
-            settles: Settles::Nothing,
-            fleeting: false,
+            recovery: Recovery::NotNeeded,
+            short_lived: false,
             proofs: &[],
             source,
         }
@@ -165,7 +165,7 @@ impl Operation {
         members: &'static [Member],
     ) -> Operation {
         let question = Operation::get(id, title, path, source, members);
-        Operation { method: "POST", unknown: Place::Body, settles: Settles::ByRepeating, ..question }
+        Operation { method: "POST", unknown: Place::Body, recovery: Recovery::Repeat, ..question }
     }
 
     /// A change with a number of its own.

@@ -4,7 +4,7 @@
 
 use super::question::Word;
 use super::{Client, OutgoingRequest};
-use crate::api::{Settles, Shows};
+use crate::api::{Recovery, ShownBy};
 use crate::evidence::{self, Evidence};
 use crate::net::cancel::Cancel;
 use crate::net::clock::FAR_AHEAD_S;
@@ -66,7 +66,7 @@ impl Case<'_> {
 
     /// Whether a success may be the answer of long ago, and undone since.
     pub fn is_old_success(&self, success: &Report) -> bool {
-        let Settles::ByAsking { shows: Shows::Coupon(trace), .. } = self.request.settles() else {
+        let Recovery::Query { shown_by: ShownBy::Coupon(trace), .. } = self.request.recovery() else {
             return false;
         };
         let signed_s = self.prior.signed_s;
@@ -95,11 +95,11 @@ impl Client {
         let signed_s = case.latest_s();
         // What is proven now bounds when the latest copy was sent.
         let mut proven = refusal.proven;
-        match case.request.settles() {
-            Settles::ByAsking { ask, shows } => {
-                let looked = self.look(case.request, ask, shows, deadline, cancel);
+        match case.request.recovery() {
+            Recovery::Query { query, shown_by } => {
+                let looked = self.look(case.request, query, shown_by, deadline, cancel);
                 proven = looked.proof.or(proven);
-                let must_name = matches!(shows, Shows::Coupon(trace) if trace.must_name);
+                let must_name = matches!(shown_by, ShownBy::Coupon(trace) if trace.must_name);
                 let late = !looked.copies_are_dead(signed_s);
                 match &looked.evidence {
                     Evidence::Done => return looked.done(),
@@ -125,7 +125,7 @@ impl Client {
                 }
             }
             // Had the first attempt taken effect, its repeat would have had the same answer.
-            Settles::ByRepeating if is_answer_for_good(&refusal, signed_s) => return refusal,
+            Recovery::Repeat if is_answer_for_good(&refusal, signed_s) => return refusal,
             _ => {}
         }
         // The attempt in doubt may still be on its way, or be worked on this very moment.
@@ -145,11 +145,11 @@ impl Client {
             let message = format!("{}; asking: {why}", unclear.message);
             Report { message, data: None, ..unclear.clone() }
         };
-        let Settles::ByAsking { ask, shows } = case.request.settles() else {
+        let Recovery::Query { query, shown_by } = case.request.recovery() else {
             return in_doubt("nothing to ask");
         };
-        let looked = self.look(case.request, ask, shows, deadline, cancel);
-        let must_name = matches!(shows, Shows::Coupon(trace) if trace.must_name);
+        let looked = self.look(case.request, query, shown_by, deadline, cancel);
+        let must_name = matches!(shown_by, ShownBy::Coupon(trace) if trace.must_name);
         let every_attempt_is_answered = !case.prior.doubt && case.attempts_in_doubt <= 1;
         match &looked.evidence {
             Evidence::Done => looked.done(),
@@ -189,8 +189,8 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
-        let Settles::ByAsking { ask, shows } = case.request.settles() else { return last };
-        let looked = self.look(case.request, ask, shows, deadline, cancel);
+        let Recovery::Query { query, shown_by } = case.request.recovery() else { return last };
+        let looked = self.look(case.request, query, shown_by, deadline, cancel);
         match looked.word(case.prior.done_s) {
             Word::Stands if last.code == Code::Ok => last,
             Word::Stands => looked.done(),

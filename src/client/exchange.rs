@@ -1,7 +1,7 @@
 //! One attempt: signed, sent, and judged by what came back.
 
 use super::{Client, OutgoingRequest};
-use crate::api::{self, Expected, Settles};
+use crate::api::{self, Expected, Recovery};
 use crate::config::Host;
 use crate::evidence::{self, Evidence};
 use crate::json;
@@ -197,8 +197,8 @@ fn content(
         return content;
     }
     let why = "the answer does not show this number, and how old it is cannot be told".to_owned();
-    match request.settles() {
-        Settles::ByAsking { .. } => Content::Asks(Ask::Contradicts, why),
+    match request.recovery() {
+        Recovery::Query { .. } => Content::Asks(Ask::Contradicts, why),
         _ => Content::Elsewhere(why),
     }
 }

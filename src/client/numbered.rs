@@ -3,7 +3,7 @@
 use super::doubt::{self, PriorAttempt};
 use super::question::Word;
 use super::{Client, OutgoingRequest, RUNNING_ELSEWHERE_MS, record, settle};
-use crate::api::{self, Operation, Prepared, Settles};
+use crate::api::{self, Operation, Prepared, Recovery};
 use crate::error::Error;
 use crate::evidence::{self, Evidence};
 use crate::journal::{self, Begin, Claim, NewRow, Row, State};
@@ -42,7 +42,8 @@ impl Client {
             request: Arc::new(recorded_request),
             members: prepared.members,
             filled_in: prepared.filled_in,
-            ask_again: !self.config.journal.replays || operation.is_some_and(|operation| operation.fleeting),
+            ask_again: !self.config.journal.replays
+                || operation.is_some_and(|operation| operation.short_lived),
         };
         let report = match self.journal.begin(new, self.end_of(deadline)) {
             Ok(Begin::Go(claim)) => self.execute(claim, Trigger::Call, deadline, cancel),
@@ -78,8 +79,8 @@ impl Client {
         cancel: &Cancel,
     ) -> Report {
         let row = &claim.row;
-        let is_done = row.state == State::Done && !is_fleeting(row);
-        let done_s = (is_done || row.answer.is_some()).then(|| done_s(row)).filter(|_| !is_fleeting(row));
+        let is_done = row.state == State::Done && !is_short_lived(row);
+        let done_s = (is_done || row.answer.is_some()).then(|| done_s(row)).filter(|_| !is_short_lived(row));
         let was_judged = is_done || row.verdict_s.is_some();
         let is_old = row.doubted_ms.is_some_and(|since| wall_ms().saturating_sub(since) > OLD_DOUBT_MS);
         let prior = PriorAttempt {
@@ -125,7 +126,7 @@ impl Client {
             let now_s = self.clock.proven_s().unwrap_or_else(|| self.clock.now_s());
             now_s >= prior.signed_s.saturating_add(evidence::LIFE_OF_A_COPY_S)
         };
-        let Settles::ByAsking { ask, shows } = request.settles() else {
+        let Recovery::Query { query, shown_by } = request.recovery() else {
             return self.send_with_retries(request, prior, deadline, cancel);
         };
         let is_return = request.id == api::RETURN.id;
@@ -135,7 +136,7 @@ impl Client {
         if !asks_first && !prior.may_be_returned {
             return self.send_with_retries(request, prior, deadline, cancel);
         }
-        let looked = self.look(request, ask, shows, deadline, cancel);
+        let looked = self.look(request, query, shown_by, deadline, cancel);
         let is_dead = looked.counts(prior.signed_s);
         let (attempts, got_response) = (looked.report.attempts, looked.report.got_response);
         let report = match (looked.word(prior.done_s), looked.evidence.clone()) {
@@ -229,8 +230,8 @@ pub(super) enum Trigger {
 }
 
 /// Its answer is worth nothing after some minutes.
-pub(super) fn is_fleeting(row: &Row) -> bool {
-    api::by_id(&row.request.operation).is_some_and(|operation| operation.fleeting)
+pub(super) fn is_short_lived(row: &Row) -> bool {
+    api::by_id(&row.request.operation).is_some_and(|operation| operation.short_lived)
 }
 
 /// Whether the answer of a return shows that the use with this number stands: of a coupon of several uses it was another.

@@ -1,7 +1,7 @@
 //! A request on its way.
 
 use super::sensitive;
-use crate::api::{self, Multipart, Operation, Prepared, Settles};
+use crate::api::{self, Multipart, Operation, Prepared, Recovery};
 use crate::journal::{Claim, Row};
 use serde_json::{Map, Value};
 
@@ -79,13 +79,13 @@ impl<'a> OutgoingRequest<'a> {
     }
 
     /// How doubt about it ends.
-    pub fn settles(&self) -> Settles {
-        self.operation.map_or(Settles::ByRepeating, |operation| operation.settles)
+    pub fn recovery(&self) -> Recovery {
+        self.operation.map_or(Recovery::Repeat, |operation| operation.recovery)
     }
 
     /// Doing it twice is doing it once, number or not.
     pub fn is_idempotent(&self) -> bool {
-        self.operation.is_some_and(|operation| operation.settles == Settles::ByDoingItAgain)
+        self.operation.is_some_and(|operation| operation.recovery == Recovery::Idempotent)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::doubt::PriorAttempt;
 use super::{Client, OutgoingRequest};
-use crate::api::{self, Defaults, ListPlace, Operation, Scope, Shows};
+use crate::api::{self, Defaults, ListPlace, Operation, Scope, ShownBy};
 use crate::evidence::{self, Evidence, Page};
 use crate::mode::Mode;
 use crate::net::cancel::Cancel;
@@ -125,15 +125,15 @@ impl Client {
     pub(super) fn look(
         &self,
         request: &OutgoingRequest<'_>,
-        ask: &'static Operation,
-        shows: Shows,
+        query: &'static Operation,
+        shown_by: ShownBy,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Looked {
         let number = request.number.unwrap_or_default();
-        match shows {
-            Shows::Coupon(trace) => {
-                let report = self.ask(ask, request.members, deadline, cancel);
+        match shown_by {
+            ShownBy::Coupon(trace) => {
+                let report = self.ask(query, request.members, deadline, cancel);
                 let found = match members_of(&report) {
                     Some(coupon) => evidence::of_question(trace, number, &coupon),
                     None => of_refused(&report),
@@ -143,14 +143,14 @@ impl Client {
                     if found == Evidence::Absent && trace.stays_done { Evidence::Nothing } else { found };
                 looked(found, report)
             }
-            Shows::List(place) => self.look_through(request, ask, place, deadline, cancel),
+            ShownBy::List(place) => self.look_through(request, query, place, deadline, cancel),
         }
     }
 
     fn look_through(
         &self,
         request: &OutgoingRequest<'_>,
-        ask: &'static Operation,
+        query: &'static Operation,
         place: &ListPlace,
         deadline: &Deadline,
         cancel: &Cancel,
@@ -160,7 +160,7 @@ impl Client {
         let mut members = request.members.clone();
         members.insert("page_size".into(), PAGE_SIZE.into());
         for _ in 0..PAGES {
-            let report = self.ask(ask, &members, deadline, cancel);
+            let report = self.ask(query, &members, deadline, cancel);
             let Some(page) = members_of(&report) else { return looked(Evidence::Nothing, report) };
             seen = match evidence::of_page(place, number, &page) {
                 Page::Shown => return looked(Evidence::Done, report),

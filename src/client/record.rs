@@ -1,7 +1,7 @@
 //! What became of a request, in the journal; and where it cannot be written, the verdict that this leaves.
 
 use super::doubt::capped;
-use super::numbered::{Trigger, is_fleeting};
+use super::numbered::{Trigger, is_short_lived};
 use crate::api;
 use crate::error::Error;
 use crate::journal::{Claim, Row, State, Verdict};
@@ -20,7 +20,7 @@ pub(super) fn record(claim: Claim, report: Report, call: Trigger) -> Report {
     let is_undone = report.by_evidence;
     let state = match report.code.class() {
         // It was done before this call asked again, and what was done stays done, unless the coupon says otherwise.
-        _ if row.state == State::Done && !is_fleeting(row) && !is_undone => State::Done,
+        _ if row.state == State::Done && !is_short_lived(row) && !is_undone => State::Done,
         Class::Ok => State::Done,
         // A copy of a redemption could still arrive, and nobody would pay for it.
         Class::Refused if report.may_arrive_late && row.request.operation == api::USE.id => {

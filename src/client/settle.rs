@@ -1,13 +1,13 @@
 //! What may have happened becomes known: repeated until answered, called off and undone, or abandoned by a person.
 
 use super::doubt::{PriorAttempt, returned_since};
-use super::numbered::{Trigger, is_fleeting};
+use super::numbered::{Trigger, is_short_lived};
 use super::pending::{code_of, lists};
 use super::question::Looked;
 use super::record::{open_state, unrecorded, verdict};
 use super::settle_input::{Aim, Wanted};
 use super::{Client, OutgoingRequest, no_such_number};
-use crate::api::{self, Settles};
+use crate::api::{self, Recovery};
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::journal::{Claim, Row, State};
@@ -92,7 +92,7 @@ impl Client {
             (Aim::Abandon(note), _) => abandon(claim, note),
             (aim, State::Damaged) => self.ask_about_damaged(claim, &aim, deadline, cancel),
             (Aim::Complete, State::Pending) => self.execute(claim, Trigger::Settling, deadline, cancel),
-            (Aim::Complete, State::Done) if is_fleeting(&claim.row) || claim.returns.are_damaged => {
+            (Aim::Complete, State::Done) if is_short_lived(&claim.row) || claim.returns.are_damaged => {
                 self.execute(claim, Trigger::Settling, deadline, cancel)
             }
             (Aim::Complete, State::Unresolved) if claim.row.called_off => self.void(claim, deadline, cancel),
@@ -120,8 +120,8 @@ impl Client {
     /// What the coupon shows of a row that nobody sends again.
     pub(super) fn look_at(&self, row: &Row, deadline: &Deadline, cancel: &Cancel) -> Option<Looked> {
         let request = OutgoingRequest::recorded(row);
-        let Settles::ByAsking { ask, shows } = request.settles() else { return None };
-        Some(self.look(&request, ask, shows, deadline, cancel))
+        let Recovery::Query { query, shown_by } = request.recovery() else { return None };
+        Some(self.look(&request, query, shown_by, deadline, cancel))
     }
 
     /// Its own bytes are never sent again; what the coupon shows is acted on.

@@ -7,7 +7,7 @@ use super::numbered::{Trigger, done_s};
 use super::question::Looked;
 use super::record::{end, unrecorded, verdict};
 use super::settle::still_open;
-use crate::api::{self, Settles, Shows};
+use crate::api::{self, Recovery, ShownBy};
 use crate::evidence::{self, Evidence, LIFE_OF_A_COPY_S};
 use crate::hex;
 use crate::journal::{Claim, Row, State};
@@ -193,7 +193,7 @@ fn another_number(row: &Row, undone: &Report) -> Option<String> {
 /// The same where a copy of our return came late.
 fn undone_late(row: &Row, coupon: &Map<String, Value>) -> Option<String> {
     let back = return_number(&row.request.number);
-    let Settles::ByAsking { shows: Shows::Coupon(trace), .. } = api::RETURN.settles else { return None };
+    let Recovery::Query { shown_by: ShownBy::Coupon(trace), .. } = api::RETURN.recovery else { return None };
     let is_ours = evidence::of_coupon(trace, &back, coupon) == Evidence::Done;
     evidence::other_undone(&row.request.number, &back, coupon).filter(|_| is_ours)
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::api::{CONFIRM, DEACTIVATE, Operation, RETURN, Settles, Shows, USE};
+use crate::api::{CONFIRM, DEACTIVATE, Operation, RETURN, Recovery, ShownBy, USE};
 use serde_json::json;
 
 type Read = fn(&Trace, &str, &Map<String, Value>) -> Evidence;
@@ -13,7 +13,7 @@ fn asked(operation: &Operation, coupon: Value) -> Evidence {
 }
 
 fn read(operation: &Operation, coupon: Value, of: Read) -> Evidence {
-    let Settles::ByAsking { shows: Shows::Coupon(trace), .. } = operation.settles else {
+    let Recovery::Query { shown_by: ShownBy::Coupon(trace), .. } = operation.recovery else {
         panic!("it is asked about")
     };
     let Value::Object(coupon) = coupon else { panic!("an object") };

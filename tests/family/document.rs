@@ -1,7 +1,7 @@
 //! `docs/operations.md` is written from the table: `BLESS=1 cargo test --test family` writes it anew.
 
 use std::fmt::Write as _;
-use wxcoupon::api::{ALL, Combination, Member, Operation, Place, Presence, Rule, Settles};
+use wxcoupon::api::{ALL, Combination, Member, Operation, Place, Presence, Recovery, Rule};
 use wxcoupon::mode::Mode;
 
 const HEAD: &str = "# Operations
@@ -119,13 +119,13 @@ fn inside(rule: &Rule, name: &str, text: &mut String, notes: &mut Vec<String>) {
 }
 
 fn settles(operation: &Operation) -> &'static str {
-    match operation.settles {
-        Settles::Nothing => "a question: class 3, never in doubt",
-        Settles::ByRepeating if operation.fleeting => "repeat; a later repeat asks anew",
-        Settles::ByRepeating => "repeat",
-        Settles::ByAsking { ask, .. } if ask.id == "list" => "repeat, list",
-        Settles::ByAsking { .. } => "repeat, query",
-        Settles::ByDoingItAgain => "again",
+    match operation.recovery {
+        Recovery::NotNeeded => "a question: class 3, never in doubt",
+        Recovery::Repeat if operation.short_lived => "repeat; a later repeat asks anew",
+        Recovery::Repeat => "repeat",
+        Recovery::Query { query, .. } if query.id == "list" => "repeat, list",
+        Recovery::Query { .. } => "repeat, query",
+        Recovery::Idempotent => "again",
     }
 }
 

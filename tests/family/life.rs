@@ -6,7 +6,7 @@ use crate::shop::{Shop, with};
 use crate::{rules, sample};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use wxcoupon::api::{ALL, Operation, Settles};
+use wxcoupon::api::{ALL, Operation, Recovery};
 use wxcoupon::mode::Mode;
 use wxcoupon_sandbox::{Fault, FaultId, FaultKind, UNAUTHORISED_BRAND_ID};
 
@@ -115,8 +115,8 @@ fn settled(shop: &Shop, operation: &Operation) -> &'static str {
         return "a question";
     }
     assert_eq!(lost.class(), 4, "{}: {}", operation.id, lost.json);
-    match operation.settles {
-        Settles::ByDoingItAgain => {
+    match operation.recovery {
+        Recovery::Idempotent => {
             assert_eq!(shop.till.pending()["pending"], 0, "{}", operation.id);
             assert_eq!(shop.till.ask(operation.id, &request).status, 0, "{}", operation.id);
             return "again";
@@ -130,24 +130,24 @@ fn settled(shop: &Shop, operation: &Operation) -> &'static str {
     assert_once(shop, operation, &request);
     let again = shop.till.ask(operation.id, &request);
     let recorded = again.json["recorded"].as_bool().unwrap_or(false);
-    assert_eq!((again.status, recorded), (0, !operation.fleeting), "{}: {}", operation.id, again.json);
-    if let Settles::ByAsking { ask, .. } = operation.settles {
+    assert_eq!((again.status, recorded), (0, !operation.short_lived), "{}: {}", operation.id, again.json);
+    if let Recovery::Query { query, .. } = operation.recovery {
         let request = shop.right(operation.id);
         shop.sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on(operation.id).times(1));
         let refusal =
             FaultKind::Refusal { status: 400, code: "INVALID_REQUEST".into(), sub_code: 268_578_224 };
         shop.sandbox.inject(Fault::new(refusal).on(operation.id).times(1));
         let found = shop.till.ask(operation.id, &request);
-        assert_eq!((found.status, &found.json["settled_by"]), (0, &json!(ask.id)), "{}", found.json);
+        assert_eq!((found.status, &found.json["settled_by"]), (0, &json!(query.id)), "{}", found.json);
         shop.sandbox.clear_faults();
-        return if ask.id == "list" { "repeat, list" } else { "repeat, query" };
+        return if query.id == "list" { "repeat, list" } else { "repeat, query" };
     }
     "repeat"
 }
 
 /// What has a number of its own happened once, whatever was lost; a bundle's coupons count as one.
 fn assert_once(shop: &Shop, operation: &Operation, request: &Value) {
-    let Some(name) = operation.number.filter(|_| !operation.fleeting) else { return };
+    let Some(name) = operation.number.filter(|_| !operation.short_lived) else { return };
     let number = request[name].as_str().unwrap();
     let times = shop.sandbox.ledger().iter().filter(|entry| entry.number == number).count();
     let once = if operation.id.starts_with("bundle_") { 3 } else { 1 };

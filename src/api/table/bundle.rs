@@ -2,7 +2,7 @@
 
 use super::super::Presence::Required;
 use super::super::Rule::{Name, NameUpTo};
-use super::super::{Expected, ListPlace, Operation, Place, Settles, Shows};
+use super::super::{Expected, ListPlace, Operation, Place, Recovery, ShownBy};
 use super::coupon::{LIST, SENT, TAGS};
 use super::shapes::{
     COUPON_DISPLAY_ANEW, NOTIFY_ANEW, REMARK_ANEW, SCOPE_ANEW, STOCK_BUNDLE, USAGE_DISPLAY_ANEW,
@@ -18,7 +18,7 @@ const THIS_BUNDLE: &[Expected] = &[echoes("stock_bundle_id", "/stock_bundle_id")
 /// 向用户发放商品券批次组
 pub(super) static SEND: Operation = Operation {
     number: Some("send_request_no"),
-    settles: Settles::ByAsking { ask: &LIST, shows: Shows::List(&SENT) },
+    recovery: Recovery::Query { query: &LIST, shown_by: ShownBy::List(&SENT) },
     proofs: &[echoes("send_request_no", "/user_product_coupon_list/0/send_request_no")],
     ..Operation::numbered(
         "bundle_send",
@@ -41,7 +41,7 @@ pub(super) static SEND: Operation = Operation {
 /// 向用户预发放商品券批次组
 pub(super) static PRE_SEND: Operation = Operation {
     number: Some("send_request_no"),
-    fleeting: true,
+    short_lived: true,
     ..Operation::numbered(
         "bundle_pre_send",
         "向用户预发放商品券批次组",
@@ -64,7 +64,7 @@ static DEACTIVATED: ListPlace =
 
 /// 失效用户商品券组: every coupon of the bundle at once.
 pub(super) static DEACTIVATE: Operation = Operation {
-    settles: Settles::ByAsking { ask: &LIST, shows: Shows::List(&DEACTIVATED) },
+    recovery: Recovery::Query { query: &LIST, shown_by: ShownBy::List(&DEACTIVATED) },
     proofs: &[
         echoes("user_coupon_bundle_id", "/user_coupon_bundle_id"),
         may_echo("out_request_no", "/user_product_coupon_list/0/deactivate_request_no"),
@@ -144,7 +144,7 @@ pub(super) static UPDATE_BUDGET: Operation = Operation {
 
 /// 批次组批量关联门店
 pub(super) static ASSOCIATE_STORES: Operation = Operation {
-    settles: Settles::ByDoingItAgain,
+    recovery: Recovery::Idempotent,
     ..Operation::post(
         "bundle_associate_stores",
         "批次组批量关联门店",
@@ -156,7 +156,7 @@ pub(super) static ASSOCIATE_STORES: Operation = Operation {
 
 /// 批次组批量取消关联门店
 pub(super) static DISASSOCIATE_STORES: Operation = Operation {
-    settles: Settles::ByDoingItAgain,
+    recovery: Recovery::Idempotent,
     ..Operation::post(
         "bundle_disassociate_stores",
         "批次组批量取消关联门店",

@@ -5,9 +5,7 @@ use super::super::Expected::Shows;
 use super::super::Place::Query as InQuery;
 use super::super::Presence::{Optional, OptionalOrDefault, Required, RequiredOrNow};
 use super::super::Rule::{Chars, List, Name, NameUpTo, Object, OneOf, Time, Whole};
-use super::super::{
-    Combination, Expected, ListPlace, Member, Operation, Rule, Settles, Shows as Shown, Trace,
-};
+use super::super::{Combination, Expected, ListPlace, Member, Operation, Recovery, Rule, ShownBy, Trace};
 use super::{
     APPID, APPID_ASKED, ATTACH, BRAND_ID, BRAND_ID_ASKED, COUPON_CODE, DEACTIVATE_REASON, OPENID,
     OUT_REQUEST_NO, PAGE_SIZE, PAGE_TOKEN, PRODUCT_COUPON_ID, SEND_REQUEST_NO, STOCK_ID, body, echoes,
@@ -79,7 +77,7 @@ pub static USE_TRACE: Trace = Trace {
 
 /// 核销用户商品券
 pub static USE: Operation = Operation {
-    settles: Settles::ByAsking { ask: &QUERY, shows: Shown::Coupon(&USE_TRACE) },
+    recovery: Recovery::Query { query: &QUERY, shown_by: ShownBy::Coupon(&USE_TRACE) },
     proofs: &[THIS_COUPON, THIS_STOCK, THIS_PRODUCT, THIS_BRAND, Shows(&USE_TRACE)],
     combinations: EITHER_ORDER,
     ..Operation::numbered(
@@ -151,7 +149,7 @@ pub(super) static SENT: ListPlace =
 /// 向用户发放商品券
 pub static SEND: Operation = Operation {
     number: Some("send_request_no"),
-    settles: Settles::ByAsking { ask: &LIST, shows: Shown::List(&SENT) },
+    recovery: Recovery::Query { query: &LIST, shown_by: ShownBy::List(&SENT) },
     proofs: &[echoes("send_request_no", "/send_request_no"), may_echo("coupon_code", "/coupon_code")],
     ..Operation::numbered(
         "send",
@@ -168,7 +166,7 @@ const ASSIGNED_CODE: Member = body("coupon_code", Optional, Chars(1, 40));
 /// 向用户预发放商品券: its token opens the mini-program's claim component for five minutes.
 pub static PRE_SEND: Operation = Operation {
     number: Some("send_request_no"),
-    fleeting: true,
+    short_lived: true,
     ..Operation::numbered(
         "pre_send",
         "向用户预发放商品券",
@@ -198,7 +196,7 @@ static CONFIRM_TRACE: Trace = Trace {
 
 /// 确认发放用户商品券: without it no coupon ever becomes usable.
 pub static CONFIRM: Operation = Operation {
-    settles: Settles::ByAsking { ask: &QUERY, shows: Shown::Coupon(&CONFIRM_TRACE) },
+    recovery: Recovery::Query { query: &QUERY, shown_by: ShownBy::Coupon(&CONFIRM_TRACE) },
     proofs: &[THIS_COUPON, THIS_STOCK, THIS_PRODUCT, THIS_BRAND, Shows(&CONFIRM_TRACE)],
     ..Operation::numbered(
         "confirm",
@@ -223,7 +221,7 @@ static RETURN_TRACE: Trace = Trace {
 
 /// 退券: undoes a redemption under a number of its own.
 pub static RETURN: Operation = Operation {
-    settles: Settles::ByAsking { ask: &QUERY, shows: Shown::Coupon(&RETURN_TRACE) },
+    recovery: Recovery::Query { query: &QUERY, shown_by: ShownBy::Coupon(&RETURN_TRACE) },
     proofs: &[THIS_COUPON, THIS_STOCK, THIS_PRODUCT, THIS_BRAND, Shows(&RETURN_TRACE)],
     ..Operation::numbered(
         "return",
@@ -253,7 +251,7 @@ static DEACTIVATE_TRACE: Trace = Trace {
 
 /// 失效用户商品券
 pub static DEACTIVATE: Operation = Operation {
-    settles: Settles::ByAsking { ask: &QUERY, shows: Shown::Coupon(&DEACTIVATE_TRACE) },
+    recovery: Recovery::Query { query: &QUERY, shown_by: ShownBy::Coupon(&DEACTIVATE_TRACE) },
     proofs: &[THIS_COUPON, THIS_STOCK, THIS_PRODUCT, THIS_BRAND, Shows(&DEACTIVATE_TRACE)],
     ..Operation::numbered(
         "deactivate",

@@ -5,7 +5,7 @@ use super::super::Expected::SaysSomething;
 use super::super::Place::{File, Meta, Path, Query};
 use super::super::Presence::{Optional, Required};
 use super::super::Rule::{ImageName, Name, Object, OneOf, Text, Url};
-use super::super::{Operation, Rule, Settles};
+use super::super::{Operation, Recovery, Rule};
 use super::product::{SCOPES, TYPES};
 use super::shapes::{DISCOUNT, EXCHANGE, NORMAL};
 use super::{BRAND_ID, BRAND_ID_ASKED, body, echoes, member};
@@ -16,7 +16,7 @@ use super::{BRAND_ID, BRAND_ID_ASKED, body, echoes, member};
 /// (official sample) or `media_url` (third-party mirror).
 pub static UPLOAD_IMAGE: Operation = Operation {
     unknown: Meta,
-    settles: Settles::ByDoingItAgain,
+    recovery: Recovery::Idempotent,
     proofs: &[SaysSomething { at: &["/image_url", "/media_url"] }],
     ..Operation::post(
         "upload_image",
@@ -29,7 +29,7 @@ pub static UPLOAD_IMAGE: Operation = Operation {
 
 /// 设置商品券事件通知地址: one for all brands of a service provider.
 pub(super) static SET_NOTIFY_CONFIG: Operation = Operation {
-    settles: Settles::ByDoingItAgain,
+    recovery: Recovery::Idempotent,
     proofs: &[echoes("notify_url", "/notify_url")],
     ..Operation::post(
         "set_notify_config",
@@ -67,7 +67,7 @@ const TASKS: Rule = OneOf(&["COMBINE_IMAGE", "CUT_OUT"]);
 /// 提交图片生成任务. Its `task_id` is the caller's; whether a repeat is recognised by it is not documented, and
 /// a second image does no harm.
 pub(super) static SUBMIT_TASK: Operation = Operation {
-    settles: Settles::ByDoingItAgain,
+    recovery: Recovery::Idempotent,
     combinations: &[
         NeedsWhen { member: "image_generation_type", is: "COMBINE_IMAGE", at: "/combine_image" },
         NeedsWhen { member: "image_generation_type", is: "CUT_OUT", at: "/cut_out" },

@@ -117,7 +117,7 @@ const PAGE_TOKEN: Member = member("page_token", Query, Optional, Name);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::Settles;
+    use crate::api::Recovery;
 
     #[test]
     fn rows_are_unique_and_consistent() {
@@ -127,7 +127,7 @@ mod tests {
                 assert_ne!((row.method, row.path), (other.method, other.path));
             }
             assert_eq!(row.writes(), row.method != "GET", "{}", row.id);
-            assert_eq!(row.settles == Settles::Nothing, !row.writes(), "{}", row.id);
+            assert_eq!(row.recovery == Recovery::NotNeeded, !row.writes(), "{}", row.id);
             let numbered = row.members.iter().find(|member| Some(member.name) == row.number);
             assert_eq!(numbered.is_some(), row.number.is_some(), "{}", row.id);
             for segment in row.path.split('/').filter_map(|segment| segment.strip_prefix('{')) {

@@ -4,7 +4,7 @@ use super::super::Combination::NeedsWhen;
 use super::super::Place::Query;
 use super::super::Presence::{Optional, Required};
 use super::super::Rule::{List, Name, NameUpTo, Object, OneOf, Whole};
-use super::super::{Combination, Expected, Member, Operation, Settles};
+use super::super::{Combination, Expected, Member, Operation, Recovery};
 use super::shapes::{COUPON_DISPLAY_ANEW, NOTIFY_ANEW, REMARK_ANEW, SCOPE_ANEW, STOCK, USAGE_DISPLAY_ANEW};
 use super::{
     BRAND_ID, BRAND_ID_ASKED, DEACTIVATE_REASON, OUT_REQUEST_NO, PAGE_SIZE, PAGE_TOKEN,
@@ -154,7 +154,7 @@ pub(super) static UPLOAD_CODES: Operation = Operation::numbered(
 
 /// 批次关联门店
 pub(super) static ASSOCIATE_STORES: Operation = Operation {
-    settles: Settles::ByDoingItAgain,
+    recovery: Recovery::Idempotent,
     ..Operation::post(
         "associate_stores",
         "批次关联门店",
@@ -175,7 +175,7 @@ pub(super) static LIST_STORES: Operation = Operation::get(
 
 /// 批次取消关联门店
 pub(super) static DISASSOCIATE_STORES: Operation = Operation {
-    settles: Settles::ByDoingItAgain,
+    recovery: Recovery::Idempotent,
     ..Operation::post(
         "disassociate_stores",
         "批次取消关联门店",
