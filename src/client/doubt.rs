@@ -2,7 +2,7 @@
 //!
 //! Who asks, and what an answer is worth, is decided here and in [`evidence`]: nothing else ends doubt.
 
-use super::question::Word;
+use super::question::SuccessCheck;
 use super::{Client, OutgoingRequest};
 use crate::api::{Recovery, ShownBy};
 use crate::evidence::{self, Evidence};
@@ -35,7 +35,7 @@ pub(super) struct PriorAttempt {
 
 /// A time that lies far ahead of a later answer was not the time of sending. The answer itself may be as old as the window
 /// allows.
-pub(super) fn capped(signed_s: i64, proof: Option<Proof>) -> i64 {
+pub(super) fn capped_by_proof(signed_s: i64, proof: Option<Proof>) -> i64 {
     let Some(proof) = proof.filter(|proof| proof.is_certain) else { return signed_s };
     let latest_now_s = proof.at_s.saturating_add(WINDOW_S);
     if signed_s > latest_now_s.saturating_add(FAR_AHEAD_S) { latest_now_s } else { signed_s }
@@ -97,14 +97,14 @@ impl Client {
         let mut proven = refusal.proven;
         match case.request.recovery() {
             Recovery::Query { query, shown_by } => {
-                let looked = self.look(case.request, query, shown_by, deadline, cancel);
-                proven = looked.proof.or(proven);
+                let lookup = self.look_up(case.request, query, shown_by, deadline, cancel);
+                proven = lookup.proof.or(proven);
                 let must_name = matches!(shown_by, ShownBy::Coupon(trace) if trace.must_name);
-                let late = !looked.copies_are_dead(signed_s);
-                match &looked.evidence {
-                    Evidence::Done => return looked.done(),
+                let late = !lookup.copies_are_dead(signed_s);
+                match &lookup.evidence {
+                    Evidence::Done => return lookup.done(),
                     Evidence::Undone => {
-                        return looked.refused(Code::CouponState, returned_since(case.request.id), signed_s);
+                        return lookup.refused(Code::CouponState, returned_since(case.request.id), signed_s);
                     }
                     // Told at once: the customer stands at the till. Who asks goes on watching.
                     Evidence::Other(_) => return Report { may_arrive_late: late, ..refusal },
@@ -112,14 +112,14 @@ impl Client {
                     Evidence::Unnamed(_) if !must_name && !late && is_answer_for_good(&refusal, signed_s) => {
                         return refusal;
                     }
-                    _ if looked.counts(signed_s) => return refusal,
+                    _ if lookup.rules_out_effect(signed_s) => return refusal,
                     _ => {}
                 }
-                if looked.report.code != Code::Ok {
+                if lookup.report.code != Code::Ok {
                     let said = refusal.code.name();
                     let message = format!(
                         "{}; then {said}: asking was no use: {}",
-                        doubt.message, looked.report.message
+                        doubt.message, lookup.report.message
                     );
                     return Report { message, proven, ..doubt };
                 }
@@ -148,16 +148,16 @@ impl Client {
         let Recovery::Query { query, shown_by } = case.request.recovery() else {
             return in_doubt("nothing to ask");
         };
-        let looked = self.look(case.request, query, shown_by, deadline, cancel);
+        let lookup = self.look_up(case.request, query, shown_by, deadline, cancel);
         let must_name = matches!(shown_by, ShownBy::Coupon(trace) if trace.must_name);
         let every_attempt_is_answered = !case.prior.doubt && case.attempts_in_doubt <= 1;
-        match &looked.evidence {
-            Evidence::Done => looked.done(),
+        match &lookup.evidence {
+            Evidence::Done => lookup.done(),
             Evidence::Undone => {
-                looked.refused(Code::CouponState, returned_since(case.request.id), case.latest_s())
+                lookup.refused(Code::CouponState, returned_since(case.request.id), case.latest_s())
             }
             // It has left the state that it started in, and WeChat Pay said success.
-            Evidence::Unnamed(_) if !must_name => looked.done(),
+            Evidence::Unnamed(_) if !must_name => lookup.done(),
             Evidence::Unnamed(_) if unclear.ask == Some(Ask::Unnamed) && every_attempt_is_answered => {
                 Report {
                     code: Code::Ok,
@@ -169,14 +169,14 @@ impl Client {
             }
             Evidence::Other(other) => {
                 let message = case.other(other);
-                looked.refused(Code::CouponState, message, case.latest_s())
+                lookup.refused(Code::CouponState, message, case.latest_s())
             }
-            Evidence::NotDone(state) if looked.counts(0) && ends(case.request.id, state) => {
+            Evidence::NotDone(state) if lookup.rules_out_effect(0) && ends(case.request.id, state) => {
                 let message = format!("the coupon is {state}");
-                looked.refused(Code::CouponState, message, case.latest_s())
+                lookup.refused(Code::CouponState, message, case.latest_s())
             }
-            _ if looked.report.code == Code::Ok => in_doubt("the coupon does not show this number"),
-            _ => in_doubt(&looked.report.message),
+            _ if lookup.report.code == Code::Ok => in_doubt("the coupon does not show this number"),
+            _ => in_doubt(&lookup.report.message),
         }
     }
 
@@ -190,17 +190,17 @@ impl Client {
         cancel: &Cancel,
     ) -> Report {
         let Recovery::Query { query, shown_by } = case.request.recovery() else { return last };
-        let looked = self.look(case.request, query, shown_by, deadline, cancel);
-        match looked.word(case.prior.done_s) {
-            Word::Stands if last.code == Code::Ok => last,
-            Word::Stands => looked.done(),
-            Word::IsUndone => looked.refused(Code::CouponState, returned_since(case.request.id), 0),
+        let lookup = self.look_up(case.request, query, shown_by, deadline, cancel);
+        match lookup.check_success(case.prior.done_s) {
+            SuccessCheck::Stands if last.code == Code::Ok => last,
+            SuccessCheck::Stands => lookup.done(),
+            SuccessCheck::Undone => lookup.refused(Code::CouponState, returned_since(case.request.id), 0),
             // Kept with the row: from then on only the coupon decides.
-            Word::Nothing if last.code == Code::Ok => {
-                let message = format!("the answer may be an old one; asking: {}", looked.report.message);
+            SuccessCheck::Unknown if last.code == Code::Ok => {
+                let message = format!("the answer may be an old one; asking: {}", lookup.report.message);
                 Report { code: Code::AnswerUntrusted, in_doubt: true, message, ..last }
             }
-            Word::Nothing => last,
+            SuccessCheck::Unknown => last,
         }
     }
 }

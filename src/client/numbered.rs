@@ -1,7 +1,7 @@
 //! A request with a number, from the call to the verdict: written down, asked about, sent, and written down again.
 
 use super::doubt::{self, PriorAttempt};
-use super::question::Word;
+use super::question::SuccessCheck;
 use super::{Client, OutgoingRequest, RUNNING_ELSEWHERE_MS, record, settle};
 use crate::api::{self, Operation, Prepared, Recovery};
 use crate::error::Error;
@@ -15,7 +15,7 @@ use crate::system::wall_ms;
 use std::sync::Arc;
 
 /// Doubt that is older is settled by asking, and by repeating only once no copy is alive.
-const OLD_DOUBT_MS: i64 = evidence::LIFE_OF_A_COPY_S * 1000;
+const OLD_DOUBT_MS: i64 = evidence::COPY_LIFETIME_S * 1000;
 
 impl Client {
     pub(super) fn run_once(
@@ -124,7 +124,7 @@ impl Client {
     ) -> Report {
         let may_be_dead = || {
             let now_s = self.clock.proven_s().unwrap_or_else(|| self.clock.now_s());
-            now_s >= prior.signed_s.saturating_add(evidence::LIFE_OF_A_COPY_S)
+            now_s >= prior.signed_s.saturating_add(evidence::COPY_LIFETIME_S)
         };
         let Recovery::Query { query, shown_by } = request.recovery() else {
             return self.send_with_retries(request, prior, deadline, cancel);
@@ -136,35 +136,35 @@ impl Client {
         if !asks_first && !prior.may_be_returned {
             return self.send_with_retries(request, prior, deadline, cancel);
         }
-        let looked = self.look(request, query, shown_by, deadline, cancel);
-        let is_dead = looked.counts(prior.signed_s);
-        let (attempts, got_response) = (looked.report.attempts, looked.report.got_response);
-        let report = match (looked.word(prior.done_s), looked.evidence.clone()) {
-            (Word::Stands, _) => looked.done(),
-            (Word::IsUndone, _) => {
-                looked.refused(Code::CouponState, doubt::returned_since(request.id), prior.signed_s)
+        let lookup = self.look_up(request, query, shown_by, deadline, cancel);
+        let is_dead = lookup.rules_out_effect(prior.signed_s);
+        let (attempts, got_response) = (lookup.report.attempts, lookup.report.got_response);
+        let report = match (lookup.check_success(prior.done_s), lookup.evidence.clone()) {
+            (SuccessCheck::Stands, _) => lookup.done(),
+            (SuccessCheck::Undone, _) => {
+                lookup.refused(Code::CouponState, doubt::returned_since(request.id), prior.signed_s)
             }
             _ if prior.done_s.is_some() => {
-                looked.unsettled("WeChat Pay said success, and the coupon does not show it")
+                lookup.unsettled("WeChat Pay said success, and the coupon does not show it")
             }
             (_, Evidence::Other(other)) if is_dead => {
                 let message = format!("another request has done it: number {other}");
-                looked.refused(Code::CouponState, message, prior.signed_s)
+                lookup.refused(Code::CouponState, message, prior.signed_s)
             }
             // It may have redeemed the coupon before it was returned: to repeat it could redeem it once more.
             _ if prior.may_be_returned && is_dead => {
                 let message =
                     "a return of the coupon began after this request, which does not stand".to_owned();
-                looked.refused(Code::CouponState, message, prior.signed_s)
+                lookup.refused(Code::CouponState, message, prior.signed_s)
             }
             _ if prior.may_be_returned => {
-                looked.unsettled("a return of the coupon began after this request, and may have undone it")
+                lookup.unsettled("a return of the coupon began after this request, and may have undone it")
             }
             (_, Evidence::NotDone(state)) if waits && !is_dead => {
                 let why = format!("the coupon is {state}; what was sent could still arrive");
-                Report { code: Code::ConnectionLost, ..looked.unsettled(&why) }
+                Report { code: Code::ConnectionLost, ..lookup.unsettled(&why) }
             }
-            _ if is_return => self.repeat_return(request, &looked, prior, deadline, cancel),
+            _ if is_return => self.repeat_return(request, &lookup, prior, deadline, cancel),
             // It did not happen and cannot happen any more: what is sent now is judged like a first call's.
             _ => {
                 let cleared = PriorAttempt { was_judged: true, ..PriorAttempt::default() };

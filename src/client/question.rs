@@ -19,22 +19,22 @@ const PAGES: usize = 40;
 const PAGE_SIZE: usize = 50;
 
 /// What a question brought.
-pub(super) struct Looked {
+pub(super) struct Lookup {
     pub evidence: Evidence,
     /// When the answer was given.
     pub proof: Option<Proof>,
     pub report: Report,
 }
 
-impl Looked {
+impl Lookup {
     /// Whether no copy of what was signed last at that time can be accepted any more.
     pub fn copies_are_dead(&self, signed_s: i64) -> bool {
         signed_s == 0 || self.proof.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof))
     }
 
     /// Whether it says that the request has no effect, and can have none any more.
-    pub fn counts(&self, signed_s: i64) -> bool {
-        self.evidence.counts(self.copies_are_dead(signed_s))
+    pub fn rules_out_effect(&self, signed_s: i64) -> bool {
+        self.evidence.rules_out_effect(self.copies_are_dead(signed_s))
     }
 
     /// Whether it says that what was proven to be done at that time stands no more. What shows nothing of it must be as much
@@ -50,12 +50,12 @@ impl Looked {
     }
 
     /// What the coupon says of a success: of one that was told at `done_s`, or of one that has just come.
-    pub fn word(&self, done_s: Option<i64>) -> Word {
+    pub fn check_success(&self, done_s: Option<i64>) -> SuccessCheck {
         match self.evidence {
-            Evidence::Done => Word::Stands,
-            Evidence::Undone => Word::IsUndone,
-            _ if done_s.is_some_and(|done_s| self.undoes(done_s)) => Word::IsUndone,
-            _ => Word::Nothing,
+            Evidence::Done => SuccessCheck::Stands,
+            Evidence::Undone => SuccessCheck::Undone,
+            _ if done_s.is_some_and(|done_s| self.undoes(done_s)) => SuccessCheck::Undone,
+            _ => SuccessCheck::Unknown,
         }
     }
 
@@ -109,27 +109,27 @@ impl Looked {
     }
 }
 
-/// What the coupon says of a success.
+/// What the coupon says about a success that was told before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Word {
+pub(super) enum SuccessCheck {
     /// It stands.
     Stands,
     /// It was undone since.
-    IsUndone,
-    /// Neither.
-    Nothing,
+    Undone,
+    /// The coupon does not say.
+    Unknown,
 }
 
 impl Client {
     /// Asks what became of the request, page after page where the answer is a list.
-    pub(super) fn look(
+    pub(super) fn look_up(
         &self,
         request: &OutgoingRequest<'_>,
         query: &'static Operation,
         shown_by: ShownBy,
         deadline: &Deadline,
         cancel: &Cancel,
-    ) -> Looked {
+    ) -> Lookup {
         let number = request.number.unwrap_or_default();
         match shown_by {
             ShownBy::Coupon(trace) => {
@@ -141,36 +141,36 @@ impl Client {
                 // What becomes of the coupon later does not undo it, so that the coupon is gone by now says nothing of it.
                 let found =
                     if found == Evidence::Absent && trace.stays_done { Evidence::Nothing } else { found };
-                looked(found, report)
+                lookup(found, report)
             }
-            ShownBy::List(place) => self.look_through(request, query, place, deadline, cancel),
+            ShownBy::List(place) => self.search_list(request, query, place, deadline, cancel),
         }
     }
 
-    fn look_through(
+    fn search_list(
         &self,
         request: &OutgoingRequest<'_>,
         query: &'static Operation,
         place: &ListPlace,
         deadline: &Deadline,
         cancel: &Cancel,
-    ) -> Looked {
+    ) -> Lookup {
         let (number, mut first, mut seen) = (request.number.unwrap_or_default(), None, 0_u64);
         let mut total = None;
         let mut members = request.members.clone();
         members.insert("page_size".into(), PAGE_SIZE.into());
         for _ in 0..PAGES {
             let report = self.ask(query, &members, deadline, cancel);
-            let Some(page) = members_of(&report) else { return looked(Evidence::Nothing, report) };
+            let Some(page) = members_of(&report) else { return lookup(Evidence::Nothing, report) };
             seen = match evidence::of_page(place, number, &page) {
-                Page::Shown => return looked(Evidence::Done, report),
-                Page::Unreadable => return looked(Evidence::Nothing, report),
-                Page::NotShown(items) => seen.saturating_add(items),
+                Page::Found => return lookup(Evidence::Done, report),
+                Page::Unreadable => return lookup(Evidence::Nothing, report),
+                Page::Absent(items) => seen.saturating_add(items),
             };
             // An item that comes or goes while the pages are read moves others from one to the next.
             let counted = page.get("total_count").and_then(Value::as_u64);
             if *total.get_or_insert(counted) != counted {
-                return looked(Evidence::Nothing, report);
+                return lookup(Evidence::Nothing, report);
             }
             // What came after the first page was read may be on none.
             let earliest = *first.get_or_insert(report.proven);
@@ -179,12 +179,12 @@ impl Client {
                 let is_whole =
                     page.get("total_count").and_then(Value::as_u64).is_none_or(|total| total <= seen);
                 let found = if is_whole { Evidence::NotDone("not listed".into()) } else { Evidence::Nothing };
-                return Looked { proof: earliest, ..looked(found, report) };
+                return Lookup { proof: earliest, ..lookup(found, report) };
             };
             members.insert("page_token".into(), token.into());
         }
         let message = format!("the number is not among the first {} of the list", PAGES * PAGE_SIZE);
-        looked(Evidence::Nothing, Report { message, ..Report::new(Code::ReadFailed) })
+        lookup(Evidence::Nothing, Report { message, ..Report::new(Code::ReadFailed) })
     }
 
     /// Asks with exactly the members of the row: what the configuration would fill in by now may name something else.
@@ -215,14 +215,14 @@ impl Client {
     }
 }
 
-fn looked(found: Evidence, report: Report) -> Looked {
+fn lookup(found: Evidence, report: Report) -> Lookup {
     let proof = report.proven;
     let evidence = match proof {
         Some(Proof { is_certain: true, .. }) => found,
-        Some(_) => found.of_uncertain_time(),
+        Some(_) => found.at_uncertain_time(),
         None => Evidence::Nothing,
     };
-    Looked { evidence, proof, report }
+    Lookup { evidence, proof, report }
 }
 
 fn members_of(report: &Report) -> Option<Map<String, Value>> {

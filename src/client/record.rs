@@ -1,6 +1,6 @@
 //! What became of a request, in the journal; and where it cannot be written, the verdict that this leaves.
 
-use super::doubt::capped;
+use super::doubt::capped_by_proof;
 use super::numbered::{Trigger, is_short_lived};
 use crate::api;
 use crate::error::Error;
@@ -35,7 +35,7 @@ pub(super) fn record(claim: Claim, report: Report, call: Trigger) -> Report {
         State::Pending | State::RefusedWatched | State::Unresolved => {
             // Where nobody can say when it was signed last, it was at the last moment.
             let latest_s = report.signed_s.or((earlier_s == 0).then(|| claim.until_s()));
-            capped(earlier_s, report.proven).max(latest_s.unwrap_or_default())
+            capped_by_proof(earlier_s, report.proven).max(latest_s.unwrap_or_default())
         }
         _ => 0,
     };

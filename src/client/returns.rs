@@ -2,11 +2,11 @@
 //! only where the coupon shows that this is the one that it is for, or that nothing is left to undo.
 
 use super::doubt::PriorAttempt;
-use super::question::Looked;
+use super::question::Lookup;
 use super::{Client, OutgoingRequest, void};
 use crate::api;
 use crate::error::Result;
-use crate::evidence::{Standing, standing};
+use crate::evidence::{StandingRedemptions, standing};
 use crate::journal::Row;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
@@ -14,13 +14,13 @@ use crate::report::Report;
 use crate::status::Code;
 
 /// What a repeat would undo.
-enum Undoes {
+enum ReturnEffect {
     /// The redemption that it is for, or nothing.
-    Right,
+    Intended,
     /// Another redemption.
     Another,
     /// It cannot be told now.
-    Unsaid(&'static str),
+    Unknown(&'static str),
 }
 
 impl Client {
@@ -28,81 +28,83 @@ impl Client {
     pub(super) fn repeat_return(
         &self,
         request: &OutgoingRequest<'_>,
-        looked: &Looked,
+        lookup: &Lookup,
         prior: PriorAttempt,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
-        let undoes = match request.claim.map(|claim| self.what_is_undone(&claim.row, looked)) {
-            None => Undoes::Right,
+        let undoes = match request.claim.map(|claim| self.effect_of_return(&claim.row, lookup)) {
+            None => ReturnEffect::Intended,
             Some(Ok(undoes)) => undoes,
-            Some(Err(error)) => return Report { in_doubt: true, ..looked.unsettled(&error.message) },
+            Some(Err(error)) => return Report { in_doubt: true, ..lookup.unsettled(&error.message) },
         };
-        let is_dead = looked.copies_are_dead(prior.signed_s);
+        let is_dead = lookup.copies_are_dead(prior.signed_s);
         match undoes {
-            Undoes::Another if is_dead => {
+            ReturnEffect::Another if is_dead => {
                 let message =
                     "the redemption that was to be returned is gone, and the coupon is redeemed anew";
-                looked.refused(Code::CouponState, message.to_owned(), prior.signed_s)
+                lookup.refused(Code::CouponState, message.to_owned(), prior.signed_s)
             }
-            Undoes::Another => {
-                looked.unsettled("the coupon is redeemed anew, and what was sent could still arrive")
+            ReturnEffect::Another => {
+                lookup.unsettled("the coupon is redeemed anew, and what was sent could still arrive")
             }
-            Undoes::Unsaid(why) => looked.unsettled(why),
-            Undoes::Right => {
+            ReturnEffect::Unknown(why) => lookup.unsettled(why),
+            ReturnEffect::Intended => {
                 let cleared = PriorAttempt { was_judged: true, ..PriorAttempt::default() };
-                let prior = if looked.counts(prior.signed_s) { cleared } else { prior };
+                let prior = if lookup.rules_out_effect(prior.signed_s) { cleared } else { prior };
                 self.send_with_retries(request, PriorAttempt { sends_once: true, ..prior }, deadline, cancel)
             }
         }
     }
 
-    fn what_is_undone(&self, back: &Row, looked: &Looked) -> Result<Undoes> {
-        let Some(coupon) = looked.coupon() else {
-            return Ok(Undoes::Unsaid("asking about the coupon failed"));
+    fn effect_of_return(&self, back: &Row, lookup: &Lookup) -> Result<ReturnEffect> {
+        let Some(coupon) = lookup.coupon() else {
+            return Ok(ReturnEffect::Unknown("asking about the coupon failed"));
         };
         let numbers = match standing(&coupon) {
-            Standing::By(numbers) => numbers,
-            Standing::Unsaid => {
-                return Ok(Undoes::Unsaid("the coupon does not say whose redemption a return would undo"));
+            StandingRedemptions::Numbers(numbers) => numbers,
+            StandingRedemptions::Unknown => {
+                return Ok(ReturnEffect::Unknown(
+                    "the coupon does not say whose redemption a return would undo",
+                ));
             }
         };
         if numbers.is_empty() {
-            let may_come = self.may_be_redeemed_anew(back, looked)?;
+            let may_come = self.may_be_redeemed_anew(back, lookup)?;
             let why = "the coupon is not redeemed, and a later redemption of it could still arrive";
-            return Ok(if may_come { Undoes::Unsaid(why) } else { Undoes::Right });
+            return Ok(if may_come { ReturnEffect::Unknown(why) } else { ReturnEffect::Intended });
         }
         if void::is_own_return(&back.request.number) {
             let is_ours = numbers.iter().any(|number| *void::return_number(number) == *back.request.number);
-            return Ok(if is_ours { Undoes::Right } else { Undoes::Another });
+            return Ok(if is_ours { ReturnEffect::Intended } else { ReturnEffect::Another });
         }
         let mut is_ours = false;
         for number in &numbers {
             // With a raw request it may have been redeemed, too.
             let Some(row) = self.journal.find(number)? else { continue };
             if row.is_later_than(back) {
-                return Ok(Undoes::Another);
+                return Ok(ReturnEffect::Another);
             }
             is_ours = true;
         }
         Ok(if is_ours {
-            Undoes::Right
+            ReturnEffect::Intended
         } else if self.journal.knows_what_is_returned(back)? {
             // The redemption that this journal knows is not there any more.
-            Undoes::Another
-        } else if looked.is_sequential() {
-            Undoes::Unsaid("the coupon does not say which of its uses a return would undo")
+            ReturnEffect::Another
+        } else if lookup.is_sequential() {
+            ReturnEffect::Unknown("the coupon does not say which of its uses a return would undo")
         } else {
             // The redemption may have been made elsewhere.
-            Undoes::Right
+            ReturnEffect::Intended
         })
     }
 
     /// Whether a later redemption of the coupon is in doubt, and may arrive after the answer was given.
-    fn may_be_redeemed_anew(&self, back: &Row, looked: &Looked) -> Result<bool> {
+    fn may_be_redeemed_anew(&self, back: &Row, lookup: &Lookup) -> Result<bool> {
         let mut open = self.journal.unfinished()?.into_iter();
         Ok(open.any(|row| {
-            is_redemption(&row, back) && row.is_later_than(back) && !looked.copies_are_dead(row.signed_s)
+            is_redemption(&row, back) && row.is_later_than(back) && !lookup.copies_are_dead(row.signed_s)
         }))
     }
 }

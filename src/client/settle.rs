@@ -3,7 +3,7 @@
 use super::doubt::{PriorAttempt, returned_since};
 use super::numbered::{Trigger, is_short_lived};
 use super::pending::{code_of, lists};
-use super::question::Looked;
+use super::question::Lookup;
 use super::record::{open_state, unrecorded, verdict};
 use super::settle_input::{Aim, Wanted};
 use super::{Client, OutgoingRequest, no_such_number};
@@ -118,31 +118,33 @@ impl Client {
     }
 
     /// What the coupon shows of a row that nobody sends again.
-    pub(super) fn look_at(&self, row: &Row, deadline: &Deadline, cancel: &Cancel) -> Option<Looked> {
+    pub(super) fn look_up_row(&self, row: &Row, deadline: &Deadline, cancel: &Cancel) -> Option<Lookup> {
         let request = OutgoingRequest::recorded(row);
         let Recovery::Query { query, shown_by } = request.recovery() else { return None };
-        Some(self.look(&request, query, shown_by, deadline, cancel))
+        Some(self.look_up(&request, query, shown_by, deadline, cancel))
     }
 
     /// Its own bytes are never sent again; what the coupon shows is acted on.
     fn ask_about_unresolved(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
-        let Some(looked) = self.look_at(&claim.row, deadline, cancel) else {
+        let Some(lookup) = self.look_up_row(&claim.row, deadline, cancel) else {
             return still_open(claim, State::Unresolved, "there is nothing to ask; abandon it", None);
         };
         let signed_s = claim.row.signed_s;
-        let report = match looked.evidence.clone() {
-            Evidence::Done => looked.done(),
+        let report = match lookup.evidence.clone() {
+            Evidence::Done => lookup.done(),
             Evidence::Undone => {
                 let message = returned_since(&claim.row.request.operation);
-                looked.refused(Code::CouponState, message, signed_s)
+                lookup.refused(Code::CouponState, message, signed_s)
             }
-            Evidence::Other(_) | Evidence::NotDone(_) | Evidence::Absent if looked.counts(signed_s) => {
+            Evidence::Other(_) | Evidence::NotDone(_) | Evidence::Absent
+                if lookup.rules_out_effect(signed_s) =>
+            {
                 let message =
                     "the request with this number has not taken effect, and nothing of it can arrive".into();
-                looked.refused(Code::Refused, message, signed_s)
+                lookup.refused(Code::Refused, message, signed_s)
             }
             _ => {
-                return still_open(claim, State::Unresolved, "the coupon does not say", Some(&looked.report));
+                return still_open(claim, State::Unresolved, "the coupon does not say", Some(&lookup.report));
             }
         };
         super::record::record(claim, report, Trigger::Settling)
@@ -150,28 +152,28 @@ impl Client {
 
     /// Only what the coupon shows under this number is believed of a row that something else has changed.
     fn ask_about_damaged(&self, mut claim: Claim, aim: &Aim, deadline: &Deadline, cancel: &Cancel) -> Report {
-        let looked = self.look_at(&claim.row, deadline, cancel);
+        let lookup = self.look_up_row(&claim.row, deadline, cancel);
         // Whatever is known of it from now on: its bytes are not those that were written down.
         claim.row.note = Some(DAMAGED.into());
-        match looked {
-            Some(looked) if looked.evidence == Evidence::Done && *aim == Aim::Void => {
-                self.return_damaged(claim, looked, deadline, cancel)
+        match lookup {
+            Some(lookup) if lookup.evidence == Evidence::Done && *aim == Aim::Void => {
+                self.return_damaged(claim, lookup, deadline, cancel)
             }
             // To complete it would keep what was called off; to undo it would rest on a word that may be the changed one.
-            Some(looked) if looked.evidence == Evidence::Done && claim.row.called_off => {
+            Some(lookup) if lookup.evidence == Evidence::Done && claim.row.called_off => {
                 let message = "it is redeemed, and was called off: call it off anew".to_owned();
-                still_open(claim, State::Damaged, DAMAGED, Some(&Report { message, ..looked.done() }))
+                still_open(claim, State::Damaged, DAMAGED, Some(&Report { message, ..lookup.done() }))
             }
-            Some(looked) if looked.evidence == Evidence::Done => {
-                super::record::record(claim, looked.done(), Trigger::Settling)
+            Some(lookup) if lookup.evidence == Evidence::Done => {
+                super::record::record(claim, lookup.done(), Trigger::Settling)
             }
-            Some(looked) if looked.evidence == Evidence::Undone => {
+            Some(lookup) if lookup.evidence == Evidence::Undone => {
                 let message = returned_since(&claim.row.request.operation);
-                let report = looked.refused(Code::CouponState, message, 0);
+                let report = lookup.refused(Code::CouponState, message, 0);
                 super::record::record(claim, report, Trigger::Settling)
             }
-            looked => {
-                let report = looked.as_ref().map(|looked| &looked.report);
+            lookup => {
+                let report = lookup.as_ref().map(|lookup| &lookup.report);
                 still_open(claim, State::Damaged, DAMAGED, report)
             }
         }
@@ -299,7 +301,7 @@ pub(super) fn still_open(claim: Claim, state: State, why: &str, asked: Option<&R
         State::Damaged => State::Damaged,
         state => open_state(&claim.row, state, &report, Trigger::Settling),
     };
-    let signed_s = super::doubt::capped(claim.row.signed_s, report.proven);
+    let signed_s = super::doubt::capped_by_proof(claim.row.signed_s, report.proven);
     let verdict = verdict(&claim.row, state, signed_s, &report);
     match claim.finish(verdict) {
         Ok(()) => report,

@@ -2,13 +2,13 @@
 //! still arrive.
 
 use super::Client;
-use super::doubt::{capped, returned_since};
+use super::doubt::{capped_by_proof, returned_since};
 use super::numbered::{Trigger, done_s};
-use super::question::Looked;
+use super::question::Lookup;
 use super::record::{end, unrecorded, verdict};
 use super::settle::still_open;
 use crate::api::{self, Recovery, ShownBy};
-use crate::evidence::{self, Evidence, LIFE_OF_A_COPY_S};
+use crate::evidence::{self, COPY_LIFETIME_S, Evidence};
 use crate::hex;
 use crate::journal::{Claim, Row, State};
 use crate::limits::LONGEST_CALL_MS;
@@ -44,27 +44,27 @@ impl Client {
         }
         let row = &claim.row;
         let state = row.state;
-        let Some(looked) = self.look_at(row, deadline, cancel) else {
+        let Some(lookup) = self.look_up_row(row, deadline, cancel) else {
             return still_open(claim, state, "there is nothing to ask", None);
         };
         // Once proven it was there; that it is absent now contradicts that, and proves nothing.
         let was_proven = row.answer.is_some();
-        let signed_s = capped(row.signed_s, looked.proof);
-        let is_over = match looked.evidence {
-            Evidence::Undone => looked.copies_are_dead(signed_s),
-            _ => looked.counts(signed_s),
+        let signed_s = capped_by_proof(row.signed_s, lookup.proof);
+        let is_over = match lookup.evidence {
+            Evidence::Undone => lookup.copies_are_dead(signed_s),
+            _ => lookup.rules_out_effect(signed_s),
         };
-        if let Some(other) = looked.coupon().and_then(|coupon| undone_late(row, &coupon)) {
+        if let Some(other) = lookup.coupon().and_then(|coupon| undone_late(row, &coupon)) {
             return undid_another(claim, &other);
         }
-        match looked.evidence.clone() {
-            Evidence::Done => self.give_back(claim, State::Voided, looked, deadline, cancel),
+        match lookup.evidence.clone() {
+            Evidence::Done => self.give_back(claim, State::Voided, lookup, deadline, cancel),
             Evidence::Absent if was_proven => {
                 let why =
                     "the coupon was redeemed by this number, and WeChat Pay says that it does not exist";
-                still_open(claim, state, why, Some(&looked.report))
+                still_open(claim, state, why, Some(&lookup.report))
             }
-            _ if was_proven && looked.undoes(done_s(row)) => end(claim, State::Voided, 0, voided(None)),
+            _ if was_proven && lookup.undoes(done_s(row)) => end(claim, State::Voided, 0, voided(None)),
             Evidence::NotDone(_) | Evidence::Other(_) if was_proven => {
                 // The answer may be older than the redemption: it is looked at again.
                 let signed_s = signed_s.max(done_s(row));
@@ -77,27 +77,27 @@ impl Client {
                 end(claim, State::Watching, signed_s, watching(signed_s))
             }
             Evidence::Unnamed(_) | Evidence::Nothing => {
-                still_open(claim, state, "asking about the coupon failed", Some(&looked.report))
+                still_open(claim, state, "asking about the coupon failed", Some(&lookup.report))
             }
         }
     }
 
     /// What was told as refused may still happen, while a copy of the request is on its way: then it is returned.
     pub(super) fn watch(&self, mut claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
-        let Some(looked) = self.look_at(&claim.row, deadline, cancel) else {
+        let Some(lookup) = self.look_up_row(&claim.row, deadline, cancel) else {
             return still_open(claim, State::RefusedWatched, "there is nothing to ask", None);
         };
-        let signed_s = capped(claim.row.signed_s, looked.proof);
-        match &looked.evidence {
+        let signed_s = capped_by_proof(claim.row.signed_s, lookup.proof);
+        match &lookup.evidence {
             Evidence::Done => match claim.call_off() {
-                Ok(()) => self.give_back(claim, State::Refused, looked, deadline, cancel),
+                Ok(()) => self.give_back(claim, State::Refused, lookup, deadline, cancel),
                 Err(error) => error.into(),
             },
             Evidence::Unnamed(_) | Evidence::Nothing => {
-                still_refused(claim, State::RefusedWatched, signed_s, &looked)
+                still_refused(claim, State::RefusedWatched, signed_s, &lookup)
             }
-            _ if looked.copies_are_dead(signed_s) => still_refused(claim, State::Refused, 0, &looked),
-            _ => still_refused(claim, State::RefusedWatched, signed_s, &looked),
+            _ if lookup.copies_are_dead(signed_s) => still_refused(claim, State::Refused, 0, &lookup),
+            _ => still_refused(claim, State::RefusedWatched, signed_s, &lookup),
         }
     }
 
@@ -105,12 +105,12 @@ impl Client {
     pub(super) fn return_damaged(
         &self,
         mut claim: Claim,
-        looked: Looked,
+        lookup: Lookup,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
         match claim.call_off() {
-            Ok(()) => self.give_back(claim, State::Voided, looked, deadline, cancel),
+            Ok(()) => self.give_back(claim, State::Voided, lookup, deadline, cancel),
             Err(error) => error.into(),
         }
     }
@@ -120,12 +120,12 @@ impl Client {
         &self,
         claim: Claim,
         state: State,
-        looked: Looked,
+        lookup: Lookup,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
         let row = &claim.row;
-        if looked.is_sequential() && !row.members.contains_key("sequential_coupon_index") {
+        if lookup.is_sequential() && !row.members.contains_key("sequential_coupon_index") {
             let why = "a coupon of several uses is returned by the index of the use, which the request did not name";
             return still_open(claim, State::Voiding, why, None);
         }
@@ -162,11 +162,11 @@ fn refusal_of(row: &Row) -> Report {
     Report { message: row.cause.clone(), ..Report::new(code.unwrap_or(Code::Refused)) }
 }
 
-fn still_refused(claim: Claim, state: State, signed_s: i64, looked: &Looked) -> Report {
+fn still_refused(claim: Claim, state: State, signed_s: i64, lookup: &Lookup) -> Report {
     let told = Report {
-        proven: looked.proof,
-        got_response: looked.report.got_response,
-        course: looked.report.course.clone(),
+        proven: lookup.proof,
+        got_response: lookup.report.got_response,
+        course: lookup.report.course.clone(),
         recorded: true,
         ..refusal_of(&claim.row)
     };
@@ -215,7 +215,7 @@ fn undid_another(mut claim: Claim, other: &str) -> Report {
 }
 
 fn watching(signed_s: i64) -> Report {
-    let watch_until_ms = signed_s.saturating_add(LIFE_OF_A_COPY_S).saturating_mul(1000);
+    let watch_until_ms = signed_s.saturating_add(COPY_LIFETIME_S).saturating_mul(1000);
     let report = Report::local(&json!({ "state": "watching", "watch_until_ms": watch_until_ms }));
     Report { got_response: true, ..report }
 }

@@ -3,7 +3,7 @@
 //! A signature binds an answer to WeChat Pay, not to a question, a moment or a coupon. So an answer counts here when it is
 //! proven, when it speaks of this very coupon, and for what it says no more than that: a coupon that shows our number was
 //! redeemed by us; one that does not may still be, by a copy of the request that is on its way. Who asks knows when no copy
-//! is alive any more ([`Evidence::counts`]).
+//! is alive any more ([`Evidence::rules_out_effect`]).
 //!
 //! What is undocumented is read cautiously: a state that no page names, or a redeemed coupon that names nobody, is
 //! no evidence.
@@ -48,17 +48,17 @@ pub enum Evidence {
 
 /// Seconds after its signature in which a request may still be accepted: WeChat Pay's five minutes, and one for its clock and
 /// ours.
-pub const LIFE_OF_A_COPY_S: i64 = 360;
+pub const COPY_LIFETIME_S: i64 = 360;
 
 /// Whether no copy of a request that was last signed at `signed_s` can be accepted at the time of this answer or later. 0: no
 /// copy is on its way.
 pub fn copies_are_dead(signed_s: i64, proof: Proof) -> bool {
-    signed_s == 0 || proof.is_certain && proof.at_s >= signed_s.saturating_add(LIFE_OF_A_COPY_S)
+    signed_s == 0 || proof.is_certain && proof.at_s >= signed_s.saturating_add(COPY_LIFETIME_S)
 }
 
 impl Evidence {
     /// Whether it says that the request has no effect, and can have none any more.
-    pub fn counts(&self, copies_are_dead: bool) -> bool {
+    pub fn rules_out_effect(&self, copies_are_dead: bool) -> bool {
         match self {
             Evidence::NotDone(state) => copies_are_dead || FINAL.contains(&state.as_str()),
             Evidence::Absent | Evidence::Other(_) => copies_are_dead,
@@ -70,7 +70,7 @@ impl Evidence {
     /// The same from an answer whose time is not certain: it may be an old one, so that what it does not show may have
     /// happened since. What it shows has happened.
     #[must_use]
-    pub fn of_uncertain_time(self) -> Evidence {
+    pub fn at_uncertain_time(self) -> Evidence {
         match self {
             Evidence::Done => Evidence::Done,
             _ => Evidence::Nothing,
@@ -173,30 +173,30 @@ pub fn of_question(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> 
 
 /// Whose redemptions of a coupon stand, as its answer shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// Those with these numbers; none where the list is empty.
-    By(Vec<String>),
+pub enum StandingRedemptions {
+    /// Those with these numbers. An empty list means that none stands.
+    Numbers(Vec<String>),
     /// It does not say.
-    Unsaid,
+    Unknown,
 }
 
 /// Reads from a coupon whose redemptions stand.
-pub fn standing(coupon: &Map<String, Value>) -> Standing {
+pub fn standing(coupon: &Map<String, Value>) -> StandingRedemptions {
     let state = coupon.get("coupon_state").and_then(Value::as_str).unwrap_or_default();
     if !KNOWN.contains(&state) {
-        return Standing::Unsaid;
+        return StandingRedemptions::Unknown;
     }
     if let Some(detail) = sequential(coupon) {
-        return standing_uses(detail).map_or(Standing::Unsaid, Standing::By);
+        return standing_uses(detail).map_or(StandingRedemptions::Unknown, StandingRedemptions::Numbers);
     }
     if !is_used_once(coupon) {
-        return Standing::Unsaid;
+        return StandingRedemptions::Unknown;
     }
     if !USE_TRACE.leads_to.contains(&state) {
-        return Standing::By(Vec::new());
+        return StandingRedemptions::Numbers(Vec::new());
     }
     let by = named(&USE_TRACE, coupon).first().map(|number| vec![(*number).to_owned()]);
-    by.map_or(Standing::Unsaid, Standing::By)
+    by.map_or(StandingRedemptions::Unknown, StandingRedemptions::Numbers)
 }
 
 /// The number of another redemption that the answer to a return shows in place of the one that was to be returned.
@@ -223,9 +223,9 @@ fn use_of_item() -> &'static str {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Page {
     /// The number.
-    Shown,
-    /// So many items, and not the number.
-    NotShown(u64),
+    Found,
+    /// This many items, and the number is not among them.
+    Absent(u64),
     /// Not a list, or one that does not say whose its items are.
     Unreadable,
 }
@@ -234,14 +234,14 @@ pub enum Page {
 pub fn of_page(at: &ListPlace, number: &str, page: &Map<String, Value>) -> Page {
     let Some(items) = page.get(at.list).and_then(Value::as_array) else { return Page::Unreadable };
     if items.iter().any(|item| text(item, at.member) == Some(number)) {
-        return Page::Shown;
+        return Page::Found;
     }
     let should_have =
         |item: &Value| at.in_state.is_none_or(|state| text(item, "coupon_state") == Some(state));
     if items.iter().any(|item| should_have(item) && text(item, at.member).is_none()) {
         return Page::Unreadable;
     }
-    Page::NotShown(u64::try_from(items.len()).unwrap_or(u64::MAX))
+    Page::Absent(u64::try_from(items.len()).unwrap_or(u64::MAX))
 }
 
 /// What a signed refusal of a question says. An error names no coupon, and the sub-code is in a header that the signature

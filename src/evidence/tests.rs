@@ -141,8 +141,12 @@ fn what_is_not_shown_counts_once_no_copy_is_alive() {
         (Evidence::Unnamed("USED".into()), false, false),
         (Evidence::Nothing, false, false),
     ] {
-        assert_eq!((evidence.counts(false), evidence.counts(true)), (before, after), "{evidence:?}");
-        let uncertain = evidence.clone().of_uncertain_time();
+        assert_eq!(
+            (evidence.rules_out_effect(false), evidence.rules_out_effect(true)),
+            (before, after),
+            "{evidence:?}"
+        );
+        let uncertain = evidence.clone().at_uncertain_time();
         assert!(uncertain == Evidence::Nothing || evidence == Evidence::Done);
     }
 }
@@ -153,16 +157,18 @@ fn whose_redemptions_stand() {
         let Value::Object(coupon) = coupon else { panic!("an object") };
         standing(&coupon)
     };
-    let by = |numbers: &[&str]| Standing::By(numbers.iter().map(|number| (*number).to_owned()).collect());
+    let by = |numbers: &[&str]| {
+        StandingRedemptions::Numbers(numbers.iter().map(|number| (*number).to_owned()).collect())
+    };
     let single =
         |state: &str, detail: Value| of(json!({ "coupon_state": state, "single_usage_detail": detail }));
     assert_eq!(single("USED", json!({ "use_request_no": "OURS-0001" })), by(&["OURS-0001"]));
-    assert_eq!(single("USED", json!(null)), Standing::Unsaid);
+    assert_eq!(single("USED", json!(null)), StandingRedemptions::Unknown);
     assert_eq!(single("EFFECTIVE", json!({ "use_request_no": "OURS-0001" })), by(&[]));
-    assert_eq!(single("FROZEN", json!({ "use_request_no": "OURS-0001" })), Standing::Unsaid);
+    assert_eq!(single("FROZEN", json!({ "use_request_no": "OURS-0001" })), StandingRedemptions::Unknown);
     let future = json!({ "coupon_state": "USED", "product_coupon": { "usage_mode": "TIMES" },
                          "single_usage_detail": { "use_request_no": "OURS-0001" } });
-    assert_eq!(of(future), Standing::Unsaid);
+    assert_eq!(of(future), StandingRedemptions::Unknown);
     let uses = |count: u64, items: Value| {
         let detail = json!({ "used_count": count, "detail_item_list": items });
         of(json!({ "coupon_state": "EFFECTIVE", "sequential_usage_detail": detail }))
@@ -170,8 +176,8 @@ fn whose_redemptions_stand() {
     let returned = json!({ "use_request_no": "OURS-0001", "detail_state": "EFFECTIVE" });
     let theirs = json!({ "use_request_no": "THEIRS-1", "detail_state": "USED" });
     assert_eq!(uses(1, json!([returned, theirs])), by(&["THEIRS-1"]));
-    assert_eq!(uses(2, json!([returned, theirs])), Standing::Unsaid, "it is not whole");
-    assert_eq!(uses(1, json!([{ "detail_state": "USED" }])), Standing::Unsaid);
+    assert_eq!(uses(2, json!([returned, theirs])), StandingRedemptions::Unknown, "it is not whole");
+    assert_eq!(uses(1, json!([{ "detail_state": "USED" }])), StandingRedemptions::Unknown);
     assert_eq!(uses(0, json!([])), by(&[]));
 }
 
