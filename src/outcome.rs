@@ -300,7 +300,7 @@ fn by_status(status: u16, error_code: &str) -> Verdict {
 pub fn content(
     proofs: &[Expected],
     asked: &Map<String, Value>,
-    number: Option<&str>,
+    request_no: Option<&str>,
     said: &Said,
 ) -> Content {
     if proofs.is_empty() {
@@ -329,14 +329,14 @@ pub fn content(
                 Content::Elsewhere(format!("the signed answer has none of {}", at.join(", ")))
             }
         }
-        Expected::Shows(trace) => shown(trace, number.unwrap_or_default(), answer),
+        Expected::Shows(trace) => shown(trace, request_no.unwrap_or_default(), answer),
     });
     found.into_iter().find(|content| *content != Content::Fits).unwrap_or_default()
 }
 
-fn shown(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Content {
+fn shown(trace: &Trace, request_no: &str, coupon: &Map<String, Value>) -> Content {
     let asks = |why: String| Content::Asks(Ask::Contradicts, why);
-    match evidence::of_coupon(trace, number, coupon) {
+    match evidence::of_coupon(trace, request_no, coupon) {
         Evidence::Done => Content::Fits,
         Evidence::Unnamed(state) => {
             Content::Asks(Ask::Unnamed, format!("the signed answer says {state} and names no number"))

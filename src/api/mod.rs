@@ -45,7 +45,7 @@ pub struct Operation {
     /// Rules over several members.
     pub combinations: &'static [Combination],
     /// The member that is the request's own number, by which WeChat Pay recognises a repeat.
-    pub number: Option<&'static str>,
+    pub request_no_member: Option<&'static str>,
     /// How to find out whether a request without an answer took effect.
     pub recovery: Recovery,
     /// The answer is valid for a few minutes only. So a repeat is sent again and not answered from the journal.
@@ -101,7 +101,7 @@ pub struct Trace {
     /// Where it shows the number.
     pub shown_at: &'static [&'static str],
     /// The same in a use of a coupon of the withdrawn usage mode SEQUENTIAL.
-    pub item_number: Option<&'static str>,
+    pub item_request_no: Option<&'static str>,
     /// States that the request leads to.
     pub leads_to: &'static [&'static str],
     /// What happens to the coupon later does not undo it.
@@ -148,7 +148,7 @@ impl Operation {
             unknown: Place::Query,
             members,
             combinations: &[],
-            number: None,
+            request_no_member: None,
             recovery: Recovery::NotNeeded,
             short_lived: false,
             proofs: &[],
@@ -176,6 +176,9 @@ impl Operation {
         source: &'static str,
         members: &'static [Member],
     ) -> Operation {
-        Operation { number: Some("out_request_no"), ..Operation::post(id, title, path, source, members) }
+        Operation {
+            request_no_member: Some("out_request_no"),
+            ..Operation::post(id, title, path, source, members)
+        }
     }
 }

@@ -34,7 +34,7 @@ pub struct Prepared {
     /// Members that were filled in with the present time.
     pub filled_in: Vec<&'static str>,
     /// The request's own number.
-    pub number: Option<String>,
+    pub request_no: Option<String>,
     /// What the caller wants of this library for this call.
     pub options: Options,
 }
@@ -76,7 +76,7 @@ impl Prepared {
             multipart: None,
             members: Map::new(),
             filled_in: Vec::new(),
-            number: None,
+            request_no: None,
             options: Options::default(),
         }
     }
@@ -139,7 +139,8 @@ pub fn prepare(
         }
         Place::Path | Place::Query | Place::File => (None, None),
     };
-    let number = operation.number.and_then(|name| members.get(name)?.as_str().map(str::to_owned));
+    let request_no =
+        operation.request_no_member.and_then(|name| members.get(name)?.as_str().map(str::to_owned));
     Ok(Prepared {
         method: operation.method.into(),
         target,
@@ -147,7 +148,7 @@ pub fn prepare(
         multipart,
         members,
         filled_in,
-        number,
+        request_no,
         options,
     })
 }
@@ -176,9 +177,9 @@ pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Pre
         return Err(Error::at(Code::Request, "/json_body", "a GET request has no body"));
     }
     // The number that makes a repeat safe goes by this name throughout the product coupon's interfaces.
-    let number = members.get("out_request_no").and_then(Value::as_str).map(str::to_owned);
-    if let Some(number) = &number {
-        check::named(number, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
+    let request_no = members.get("out_request_no").and_then(Value::as_str).map(str::to_owned);
+    if let Some(request_no) = &request_no {
+        check::named(request_no, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
     }
     // Without one, a POST still says that it has an empty one.
     let body = match (method.as_str(), body) {
@@ -193,7 +194,7 @@ pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Pre
         multipart: None,
         members,
         filled_in: Vec::new(),
-        number,
+        request_no,
         options,
     })
 }

@@ -31,7 +31,7 @@ const AFTER_ROUND: Duration = Duration::from_millis(300);
 /// Rounds of all hosts before the line counts as down.
 const ROUNDS: usize = 2;
 /// What to do about a write that nobody could recognise again.
-const WITHOUT_NUMBER: &str = "This request has no number, so nothing is written down and nothing can be settled: \
+const WITHOUT_REQUEST_NO: &str = "This request has no number, so nothing is written down and nothing can be settled: \
                               ask what became of it, or do the same again.";
 /// [`crate::wire::verify::Distrust::UnknownSerial`], by its name in reports.
 const UNKNOWN_SERIAL: &str = "unknown_serial";
@@ -116,11 +116,11 @@ impl Client {
         report.signed_s = Some(signed_s).filter(|_| report.may_arrive_late);
         report.got_response |= got_response;
         report.course = course;
-        if report.code.class() == Class::InDoubt && request.number.is_none() {
-            report.hint = Some(WITHOUT_NUMBER.into());
+        if report.code.class() == Class::InDoubt && request.request_no.is_none() {
+            report.hint = Some(WITHOUT_REQUEST_NO.into());
         }
         report.clock_offset_s = self.clock.offset_s();
-        report.out_request_no = request.number.map(str::to_owned);
+        report.out_request_no = request.request_no.map(str::to_owned);
         report.elapsed_ms = deadline.elapsed_ms();
         log_call(request, &report);
         self.note_time();
@@ -145,7 +145,7 @@ impl Client {
         last: &Report,
         tried: &[usize],
     ) -> Option<Duration> {
-        let repeatable = !request.writes || request.number.is_some() || request.is_idempotent();
+        let repeatable = !request.writes || request.request_no.is_some() || request.is_idempotent();
         let attempts = u32::try_from(tried.len()).unwrap_or(u32::MAX);
         let hosts = self.hosts.all().len();
         let named = Duration::from_millis(last.retry_after_ms.unwrap_or(0));
@@ -260,7 +260,7 @@ fn log_call(request: &OutgoingRequest<'_>, report: &Report) {
         request.id,
         request.method,
         redact::Target { target: request.target, known: request.operation.is_some() },
-        request.number.unwrap_or("-"),
+        request.request_no.unwrap_or("-"),
         report.code.name(),
         report.attempts,
         report.host.as_deref().unwrap_or("-"),

@@ -166,7 +166,7 @@ impl Client {
         }
         let is_answer = verdict.code == Code::Ok || verdict.ask.is_some();
         if let Some(proof) = proven {
-            self.clock.prove(proof, is_answer && request.is_new && shows_number(request, &said));
+            self.clock.prove(proof, is_answer && request.is_new && shows_request_no(request, &said));
         }
         let data = text.filter(|_| is_answer && matches!(said, Ok(Some(_))));
         let data = data.map(|text| JsonText::proven(&text));
@@ -191,9 +191,9 @@ fn content(
     proven: Option<Proof>,
     said: &outcome::Said,
 ) -> Content {
-    let content = outcome::content(expected, request.members, request.number, said);
+    let content = outcome::content(expected, request.members, request.request_no, said);
     let is_certain = proven.is_none_or(|proof| proof.is_certain);
-    if is_certain || !request.writes || content != Content::Fits || shows_number(request, said) {
+    if is_certain || !request.writes || content != Content::Fits || shows_request_no(request, said) {
         return content;
     }
     let why = "the answer does not show this number, and how old it is cannot be told".to_owned();
@@ -204,15 +204,16 @@ fn content(
 }
 
 /// Whether the answer shows the request's own number: then it is no answer from before the request was sent.
-fn shows_number(request: &OutgoingRequest<'_>, said: &outcome::Said) -> bool {
-    let (Some(operation), Some(number), Ok(Some(said))) = (request.operation, request.number, said) else {
+fn shows_request_no(request: &OutgoingRequest<'_>, said: &outcome::Said) -> bool {
+    let (Some(operation), Some(request_no), Ok(Some(said))) = (request.operation, request.request_no, said)
+    else {
         return false;
     };
     operation.proofs.iter().any(|expected| match expected {
-        Expected::Shows(trace) => evidence::of_coupon(trace, number, said) == Evidence::Done,
+        Expected::Shows(trace) => evidence::of_coupon(trace, request_no, said) == Evidence::Done,
         Expected::Echoes { member, at, .. } => {
-            operation.number == Some(*member)
-                && json::find(said, at).and_then(|found| found.as_str()) == Some(number)
+            operation.request_no_member == Some(*member)
+                && json::find(said, at).and_then(|found| found.as_str()) == Some(request_no)
         }
         Expected::SaysSomething { .. } => false,
     })

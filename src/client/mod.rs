@@ -162,9 +162,9 @@ impl Client {
     /// No operation: settling.
     pub fn is_in_doubt(&self, operation: Option<&Operation>, input: &str) -> bool {
         let members = crate::json::parse_object(input).unwrap_or_default();
-        let name = operation.map_or(Some("out_request_no"), |operation| operation.number);
-        let number = name.and_then(|name| members.get(name)?.as_str());
-        match number.map(|number| self.journal.find(number)) {
+        let name = operation.map_or(Some("out_request_no"), |operation| operation.request_no_member);
+        let request_no = name.and_then(|name| members.get(name)?.as_str());
+        match request_no.map(|request_no| self.journal.find(request_no)) {
             None | Some(Ok(None)) => false,
             Some(Ok(Some(row))) => row.state.is_in_doubt(),
             // It cannot be told, so it may have.
@@ -208,11 +208,13 @@ impl Client {
         let report = match self.encrypt(&mut request, &deadline, cancel) {
             Ok(()) => self.run_once(id, operation, request, &deadline, cancel),
             Err(report) => {
-                let is_known = |number: &String| {
-                    self.journal.find(number).is_ok_and(|row| row.is_some_and(|row| row.state.is_in_doubt()))
+                let is_known = |request_no: &String| {
+                    self.journal
+                        .find(request_no)
+                        .is_ok_and(|row| row.is_some_and(|row| row.state.is_in_doubt()))
                 };
-                let in_doubt = request.number.as_ref().is_some_and(is_known);
-                Report { in_doubt, out_request_no: request.number, ..*report }
+                let in_doubt = request.request_no.as_ref().is_some_and(is_known);
+                Report { in_doubt, out_request_no: request.request_no, ..*report }
             }
         };
         self.decrypt(report, &decrypt)
@@ -248,10 +250,10 @@ fn open_journal(config: &Config) -> Result<Journal> {
 }
 
 /// The number of a request, as callers of `wxcoupon_settle` give it.
-fn no_such_number(number: &str) -> Error {
+fn no_such_request_no(request_no: &str) -> Error {
     Error::at(
         Code::Request,
         "/out_request_no",
-        format!("the journal holds no request with number {}", Shown(number)),
+        format!("the journal holds no request with number {}", Shown(request_no)),
     )
 }

@@ -27,13 +27,13 @@ impl Client {
         cancel: &Cancel,
     ) -> Report {
         let request = OutgoingRequest::fresh(id, operation, &prepared);
-        let Some(number) = request.number.filter(|_| request.writes).map(Arc::<str>::from) else {
+        let Some(request_no) = request.request_no.filter(|_| request.writes).map(Arc::<str>::from) else {
             // A question, or a write that nobody could recognise again: nothing to write down.
             return self.send_with_retries(&request, PriorAttempt::default(), deadline, cancel);
         };
         let recorded_request = journal::Request {
             operation: id.to_owned(),
-            number: Arc::clone(&number),
+            request_no: Arc::clone(&request_no),
             method: prepared.method,
             target: prepared.target,
             body: prepared.body,
@@ -59,9 +59,9 @@ impl Client {
                 Report { message: why, in_doubt, ..Report::new(Code::RequestNoReused) }
             }
             Ok(Begin::Differs { why, row }) => Report { message: why, ..settle::unsettled(&row) },
-            Err(error) => self.unwritten(&number, error),
+            Err(error) => self.unwritten(&request_no, error),
         };
-        Report { out_request_no: Some(number.to_string()), elapsed_ms: deadline.elapsed_ms(), ..report }
+        Report { out_request_no: Some(request_no.to_string()), elapsed_ms: deadline.elapsed_ms(), ..report }
     }
 
     /// The latest time at which a call with this deadline may sign.
@@ -74,7 +74,7 @@ impl Client {
     pub(super) fn execute(
         &self,
         mut claim: Claim,
-        call: Trigger,
+        trigger: Trigger,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
@@ -93,7 +93,7 @@ impl Client {
             sends_once: false,
         };
         let request = OutgoingRequest { claim: Some(&claim), ..OutgoingRequest::recorded(row) };
-        let report = self.complete(&request, prior, call, deadline, cancel);
+        let report = self.complete(&request, prior, trigger, deadline, cancel);
         let known = is_done.then(|| self.recorded(row));
         let by_evidence = report.by_evidence;
         if by_evidence
@@ -103,7 +103,7 @@ impl Client {
             // Sent once more, it would undo whichever redemption stands by then.
             claim.row.note = Some(report.message.clone());
         }
-        let report = record::record(claim, report, call);
+        let report = record::record(claim, report, trigger);
         match known {
             // Asked again for the sake of a fresh answer, and there is none: the proven one is as true as ever.
             Some(known) if report.code != Code::Ok && !by_evidence => known,
@@ -118,7 +118,7 @@ impl Client {
         &self,
         request: &OutgoingRequest<'_>,
         prior: PriorAttempt,
-        call: Trigger,
+        trigger: Trigger,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
@@ -131,7 +131,7 @@ impl Client {
         };
         let is_return = request.id == api::RETURN.id;
         // Repeats whose answers are lost too would make it young again and again.
-        let waits = call == Trigger::Settling && prior.is_old;
+        let waits = trigger == Trigger::Settling && prior.is_old;
         let asks_first = prior.doubt && (is_return || waits || prior.done_s.is_some() || may_be_dead());
         if !asks_first && !prior.may_be_returned {
             return self.send_with_retries(request, prior, deadline, cancel);
@@ -173,7 +173,7 @@ impl Client {
             }
         };
         let attempts = if report.attempts > 0 { report.attempts } else { attempts };
-        let out_request_no = request.number.map(str::to_owned);
+        let out_request_no = request.request_no.map(str::to_owned);
         let got_response = report.got_response || got_response;
         Report { attempts, got_response, out_request_no, elapsed_ms: deadline.elapsed_ms(), ..report }
     }
@@ -188,10 +188,10 @@ impl Client {
             Ok(returns) => returns,
             Err(error) => return error.into(),
         };
-        match returns.iter().rev().find(|back| !shows_use(back, &row.request.number)) {
+        match returns.iter().rev().find(|back| !shows_use(back, &row.request.request_no)) {
             None => known,
             Some(back) => Report {
-                message: format!("{}, by return {}", doubt::returned_since("use"), back.request.number),
+                message: format!("{}, by return {}", doubt::returned_since("use"), back.request.request_no),
                 recorded: true,
                 data: None,
                 out_request_no: known.out_request_no,
@@ -202,8 +202,8 @@ impl Client {
 
     /// The journal could not take the request, so nothing was sent. But the number may have been sent before, or the row
     /// may be on the disk all the same.
-    pub(super) fn unwritten(&self, number: &str, error: Error) -> Report {
-        match self.journal.find(number) {
+    pub(super) fn unwritten(&self, request_no: &str, error: Error) -> Report {
+        match self.journal.find(request_no) {
             // What is found may be this call's own row, and gone after a power cut.
             _ if error.code == Code::Unrecorded => error.into(),
             Ok(Some(row)) if row.state.is_in_doubt() => {
@@ -235,10 +235,10 @@ pub(super) fn is_short_lived(row: &Row) -> bool {
 }
 
 /// Whether the answer of a return shows that the use with this number stands: of a coupon of several uses it was another.
-fn shows_use(back: &Row, number: &str) -> bool {
+fn shows_use(back: &Row, request_no: &str) -> bool {
     let shown = back.answer.as_ref().and_then(JsonText::read);
     let coupon = shown.and_then(|coupon| serde_json::from_str(coupon.get()).ok());
-    coupon.is_some_and(|coupon| evidence::of_coupon(&api::USE_TRACE, number, &coupon) == Evidence::Done)
+    coupon.is_some_and(|coupon| evidence::of_coupon(&api::USE_TRACE, request_no, &coupon) == Evidence::Done)
 }
 
 /// What a finished row said, without asking anybody.
@@ -255,7 +255,7 @@ fn recorded(row: &Row) -> Report {
         recorded: true,
         recorded_at: Some(stamp(row.verdict_s.unwrap_or(row.updated_ms.div_euclid(1000)))),
         retry_after_ms: (code.class() == Class::Busy).then_some(RUNNING_ELSEWHERE_MS),
-        out_request_no: Some(row.request.number.to_string()),
+        out_request_no: Some(row.request.request_no.to_string()),
         message: row.cause.clone(),
         http_status: row.http_status,
         request_id: row.request_id.clone(),

@@ -44,7 +44,7 @@ fn listed(row: &Row) -> Listed<'_> {
     let is_unresolved = row.state == State::Unresolved;
     let ids = row.course.attempts().iter().filter_map(|attempt| attempt.request_id.as_deref());
     Listed {
-        out_request_no: &row.request.number,
+        out_request_no: &row.request.request_no,
         operation: &row.request.operation,
         state: match row.state {
             State::Watching | State::RefusedWatched => "watching",

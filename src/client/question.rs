@@ -130,12 +130,12 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Lookup {
-        let number = request.number.unwrap_or_default();
+        let request_no = request.request_no.unwrap_or_default();
         match shown_by {
             ShownBy::Coupon(trace) => {
                 let report = self.ask(query, request.members, deadline, cancel);
                 let found = match members_of(&report) {
-                    Some(coupon) => evidence::of_question(trace, number, &coupon),
+                    Some(coupon) => evidence::of_question(trace, request_no, &coupon),
                     None => of_refused(&report),
                 };
                 // What becomes of the coupon later does not undo it, so that the coupon is gone by now says nothing of it.
@@ -155,14 +155,14 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Lookup {
-        let (number, mut first, mut seen) = (request.number.unwrap_or_default(), None, 0_u64);
+        let (request_no, mut first, mut seen) = (request.request_no.unwrap_or_default(), None, 0_u64);
         let mut total = None;
         let mut members = request.members.clone();
         members.insert("page_size".into(), PAGE_SIZE.into());
         for _ in 0..PAGES {
             let report = self.ask(query, &members, deadline, cancel);
             let Some(page) = members_of(&report) else { return lookup(Evidence::Nothing, report) };
-            seen = match evidence::of_page(place, number, &page) {
+            seen = match evidence::of_page(place, request_no, &page) {
                 Page::Found => return lookup(Evidence::Done, report),
                 Page::Unreadable => return lookup(Evidence::Nothing, report),
                 Page::Absent(items) => seen.saturating_add(items),

@@ -15,7 +15,7 @@ use std::sync::Arc;
 const UNRESOLVED_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The verdict of a call that sent, or might have sent, the row's own bytes.
-pub(super) fn record(claim: Claim, report: Report, call: Trigger) -> Report {
+pub(super) fn record(claim: Claim, report: Report, trigger: Trigger) -> Report {
     let row = &claim.row;
     let is_undone = report.by_evidence;
     let state = match report.code.class() {
@@ -27,7 +27,7 @@ pub(super) fn record(claim: Claim, report: Report, call: Trigger) -> Report {
             State::RefusedWatched
         }
         Class::Refused => State::Refused,
-        Class::InDoubt | Class::Bug => open_state(row, State::Pending, &report, call),
+        Class::InDoubt | Class::Bug => open_state(row, State::Pending, &report, trigger),
         Class::NotSent | Class::Busy | Class::Misuse | Class::Local => State::Closed,
     };
     let earlier_s = if claim.doubt { row.signed_s } else { 0 };
@@ -59,12 +59,12 @@ pub(super) fn record(claim: Claim, report: Report, call: Trigger) -> Report {
 
 /// The state of a row that is as open as before: after a day in which answers came and none was evidence it is not tried
 /// again like the others. This is housekeeping, so this machine's clock may count it; a dead line ages nothing.
-pub(super) fn open_state(row: &Row, state: State, report: &Report, call: Trigger) -> State {
+pub(super) fn open_state(row: &Row, state: State, report: &Report, trigger: Trigger) -> State {
     let doubted_ms = row.doubted_ms.unwrap_or(row.updated_ms);
     let is_old = wall_ms().saturating_sub(doubted_ms) >= UNRESOLVED_AFTER_MS;
     let may_end_so =
         matches!(state, State::Pending | State::Voiding | State::Watching | State::RefusedWatched);
-    if call == Trigger::Settling && may_end_so && is_old && report.got_response {
+    if trigger == Trigger::Settling && may_end_so && is_old && report.got_response {
         State::Unresolved
     } else {
         state

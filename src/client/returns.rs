@@ -74,14 +74,16 @@ impl Client {
             let why = "the coupon is not redeemed, and a later redemption of it could still arrive";
             return Ok(if may_come { ReturnEffect::Unknown(why) } else { ReturnEffect::Intended });
         }
-        if void::is_own_return(&back.request.number) {
-            let is_ours = numbers.iter().any(|number| *void::return_number(number) == *back.request.number);
+        if void::is_own_return(&back.request.request_no) {
+            let is_ours = numbers
+                .iter()
+                .any(|request_no| *void::return_request_no(request_no) == *back.request.request_no);
             return Ok(if is_ours { ReturnEffect::Intended } else { ReturnEffect::Another });
         }
         let mut is_ours = false;
-        for number in &numbers {
+        for request_no in &numbers {
             // With a raw request it may have been redeemed, too.
-            let Some(row) = self.journal.find(number)? else { continue };
+            let Some(row) = self.journal.find(request_no)? else { continue };
             if row.is_later_than(back) {
                 return Ok(ReturnEffect::Another);
             }

@@ -86,8 +86,8 @@ impl Client {
             return Ok(());
         }
         let boxed = |error: Error| Box::new(Report::from(error));
-        let known = match &request.number {
-            Some(number) => self.journal.find(number).map_err(boxed)?,
+        let known = match &request.request_no {
+            Some(request_no) => self.journal.find(request_no).map_err(boxed)?,
             None => None,
         };
         let plain = request.body.as_deref().filter(|_| request.multipart.is_none()).unwrap_or_default();

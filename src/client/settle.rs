@@ -6,7 +6,7 @@ use super::pending::{code_of, lists};
 use super::question::Lookup;
 use super::record::{open_state, unrecorded, verdict};
 use super::settle_input::{Aim, Wanted};
-use super::{Client, OutgoingRequest, no_such_number};
+use super::{Client, OutgoingRequest, no_such_request_no};
 use crate::api::{self, Recovery};
 use crate::error::{Error, Result};
 use crate::evidence::Evidence;
@@ -42,7 +42,7 @@ impl Client {
 
     fn try_settle(&self, input: Option<&str>, cancel: &Cancel) -> Result<Report> {
         let wanted = Wanted::read(input)?;
-        let Some(number) = wanted.number else {
+        let Some(request_no) = wanted.request_no else {
             if wanted.aim != Aim::Complete {
                 let message = "calling off and abandoning need out_request_no";
                 return Err(Error::at(Code::Request, "/out_request_no", message));
@@ -50,13 +50,19 @@ impl Client {
             return self.settle_everything(wanted.limit, cancel);
         };
         let deadline = Deadline::after(wanted.limit.unwrap_or(self.config.limits.call));
-        let report = self.settle_number(&number, wanted.aim, &deadline, cancel)?;
-        Ok(Report { out_request_no: Some(number), elapsed_ms: deadline.elapsed_ms(), ..report })
+        let report = self.settle_request(&request_no, wanted.aim, &deadline, cancel)?;
+        Ok(Report { out_request_no: Some(request_no), elapsed_ms: deadline.elapsed_ms(), ..report })
     }
 
-    fn settle_number(&self, number: &str, aim: Aim, deadline: &Deadline, cancel: &Cancel) -> Result<Report> {
+    fn settle_request(
+        &self,
+        request_no: &str,
+        aim: Aim,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Result<Report> {
         let wrong = |why: &str| Err(Error::at(Code::Request, "/aim", why));
-        let Some(row) = self.journal.find(number)? else { return Err(no_such_number(number)) };
+        let Some(row) = self.journal.find(request_no)? else { return Err(no_such_request_no(request_no)) };
         match (&aim, row.state) {
             (_, State::Abandoned) => return wrong("the request with this number was abandoned"),
             (Aim::Complete, _)
@@ -78,7 +84,7 @@ impl Client {
             (Aim::Void, State::Unresolved) if row.called_off && !is_due(&row) => return Ok(unsettled(&row)),
             _ => {}
         }
-        let Some(claim) = self.journal.claim(number, self.end_of(deadline))? else {
+        let Some(claim) = self.journal.claim(request_no, self.end_of(deadline))? else {
             return Ok(Report {
                 message: "another call is working on this number".into(),
                 in_doubt: row.state.is_in_doubt(),
@@ -201,7 +207,7 @@ impl Client {
                 _ => Aim::Complete,
             };
             let deadline = Deadline::after(self.config.limits.call.min(whole.left()));
-            let report = match self.settle_number(&row.request.number, aim, &deadline, cancel) {
+            let report = match self.settle_request(&row.request.request_no, aim, &deadline, cancel) {
                 Err(error) if error.code == Code::Journal => return Err(error),
                 // Another process has finished or called it off meanwhile.
                 Err(_) => continue,
@@ -267,10 +273,10 @@ fn was_refused(row: &Row) -> bool {
 }
 
 fn abandon(claim: Claim, note: String) -> Report {
-    let number = claim.row.request.number.to_string();
+    let request_no = claim.row.request.request_no.to_string();
     match claim.abandon(note) {
         Ok(()) => {
-            crate::log::warn(format_args!("number {number} was abandoned"));
+            crate::log::warn(format_args!("number {request_no} was abandoned"));
             Report::local(&json!({ "state": "abandoned" }))
         }
         Err(error) => error.into(),

@@ -21,7 +21,7 @@ pub(super) enum Aim {
 }
 
 pub(super) struct Wanted {
-    pub number: Option<String>,
+    pub request_no: Option<String>,
     pub aim: Aim,
     pub limit: Option<Duration>,
 }
@@ -37,9 +37,9 @@ impl Wanted {
                 Err(Error::at(Code::Request, json::pointer("", name), format!("{name} must be a text")))
             }
         };
-        let number = text("out_request_no")?;
-        if let Some(number) = &number {
-            api::check_name(number, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
+        let request_no = text("out_request_no")?;
+        if let Some(request_no) = &request_no {
+            api::check_name(request_no, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
         }
         let aim = match text("aim")?.as_deref() {
             None | Some("complete") => Aim::Complete,
@@ -48,7 +48,7 @@ impl Wanted {
             Some(_) => return Err(Error::at(Code::Request, "/aim", "aim must be complete, void or abandon")),
         };
         match members.keys().next() {
-            None => Ok(Wanted { number, aim, limit }),
+            None => Ok(Wanted { request_no, aim, limit }),
             Some(unknown) => {
                 let known = "is not known; known are: out_request_no, aim, note, _options";
                 Err(json::unknown_member(Code::Request, "", unknown, known))

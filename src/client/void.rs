@@ -136,23 +136,23 @@ impl Client {
         }
         if undone.recorded {
             let why = "it was returned before under the same number, and is redeemed all the same";
-            log::error(format_args!("{why}: {}", row.request.number));
+            log::error(format_args!("{why}: {}", row.request.request_no));
             return still_open(claim, State::Voiding, why, None);
         }
-        if let Some(other) = another_number(row, &undone) {
+        if let Some(other) = another_redemption(row, &undone) {
             return undid_another(claim, &other);
         }
-        let number = undone.out_request_no.clone();
+        let request_no = undone.out_request_no.clone();
         if state == State::Refused {
-            log::warn(format_args!("number {} was redeemed late, and returned", row.request.number));
+            log::warn(format_args!("number {} was redeemed late, and returned", row.request.request_no));
             let told = Report { message: returned_since("use"), ..Report::new(Code::CouponState) };
             let verdict = verdict(row, State::Refused, 0, &told);
             return match claim.finish(verdict) {
-                Ok(()) => voided(number),
+                Ok(()) => voided(request_no),
                 Err(error) => unrecorded(undone, &error),
             };
         }
-        end(claim, State::Voided, 0, voided(number))
+        end(claim, State::Voided, 0, voided(request_no))
     }
 }
 
@@ -185,24 +185,25 @@ fn still_refused(claim: Claim, state: State, signed_s: i64, lookup: &Lookup) -> 
 const UNDID: &str = "the return undid the redemption ";
 
 /// The number of another redemption that an answer to our return shows in place of ours.
-fn another_number(row: &Row, undone: &Report) -> Option<String> {
+fn another_redemption(row: &Row, undone: &Report) -> Option<String> {
     let coupon = serde_json::from_str(undone.data.as_ref()?.get()).ok()?;
-    evidence::other_undone(&row.request.number, undone.out_request_no.as_deref()?, &coupon)
+    evidence::other_undone(&row.request.request_no, undone.out_request_no.as_deref()?, &coupon)
 }
 
 /// The same where a copy of our return came late.
 fn undone_late(row: &Row, coupon: &Map<String, Value>) -> Option<String> {
-    let back = return_number(&row.request.number);
+    let back = return_request_no(&row.request.request_no);
     let Recovery::Query { shown_by: ShownBy::Coupon(trace), .. } = api::RETURN.recovery else { return None };
     let is_ours = evidence::of_coupon(trace, &back, coupon) == Evidence::Done;
-    evidence::other_undone(&row.request.number, &back, coupon).filter(|_| is_ours)
+    evidence::other_undone(&row.request.request_no, &back, coupon).filter(|_| is_ours)
 }
 
 /// After somebody else had returned ours, and before our return arrived, another number has redeemed the coupon: that is what
 /// was returned.
 fn undid_another(mut claim: Claim, other: &str) -> Report {
     claim.row.note = Some(format!("{UNDID}{other}"));
-    let message = format!("it was the one by number {other}, not the one by {}", claim.row.request.number);
+    let message =
+        format!("it was the one by number {other}, not the one by {}", claim.row.request.request_no);
     let why = "the return undid another redemption";
     log::error(format_args!("{why}: {message}"));
     // A person must redeem it anew, and abandon the number.
@@ -220,20 +221,20 @@ fn watching(signed_s: i64) -> Report {
     Report { got_response: true, ..report }
 }
 
-pub(super) fn voided(return_number: Option<String>) -> Report {
-    Report::local(&json!({ "state": "voided", "return_request_no": return_number }))
+pub(super) fn voided(return_request_no: Option<String>) -> Report {
+    Report::local(&json!({ "state": "voided", "return_request_no": return_request_no }))
 }
 
 /// The return of a redemption has a number of its own that is always the same: `V` and 38 hexadecimal digits
 /// of the digest of the redemption's number.
-pub(super) fn return_number(redemption: &str) -> String {
+pub(super) fn return_request_no(redemption: &str) -> String {
     let digest = hex::upper(&Sha256::digest(format!("void {redemption}")));
     format!("V{}", digest.chars().take(OWN_DIGITS).collect::<String>())
 }
 
-/// Whether a number looks like one that [`return_number`] has made.
-pub(super) fn is_own_return(number: &str) -> bool {
-    let digits = number.strip_prefix('V').unwrap_or_default();
+/// Whether a number looks like one that [`return_request_no`] has made.
+pub(super) fn is_own_return(request_no: &str) -> bool {
+    let digits = request_no.strip_prefix('V').unwrap_or_default();
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
     digits.len() == OWN_DIGITS && digits.bytes().all(is_digit)
 }
@@ -244,7 +245,7 @@ fn return_request(row: &Row, deadline: &Deadline) -> String {
     let names = api::RETURN.members.iter().map(|member| member.name).filter(|name| *name != "out_request_no");
     let mut request: Map<String, Value> =
         names.filter_map(|name| Some((name.to_owned(), row.members.get(name)?.clone()))).collect();
-    request.insert("out_request_no".into(), Value::String(return_number(&row.request.number)));
+    request.insert("out_request_no".into(), Value::String(return_request_no(&row.request.request_no)));
     let left_ms = u64::try_from(deadline.left().as_millis()).unwrap_or(LONGEST_CALL_MS);
     request.insert("_options".into(), json!({ "timeout_ms": left_ms.clamp(1, LONGEST_CALL_MS) }));
     Value::Object(request).to_string()

@@ -79,17 +79,17 @@ impl Evidence {
 }
 
 /// What a coupon shows of the request with that number. The coupon must be the one that was asked about.
-pub fn of_coupon(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Evidence {
+pub fn of_coupon(trace: &Trace, request_no: &str, coupon: &Map<String, Value>) -> Evidence {
     let state = coupon.get("coupon_state").and_then(Value::as_str).unwrap_or_default();
-    if let (Some(item_number), Some(detail)) = (trace.item_number, sequential(coupon)) {
-        return of_uses(trace, number, state, item_number, detail);
+    if let (Some(item_request_no), Some(detail)) = (trace.item_request_no, sequential(coupon)) {
+        return of_uses(trace, request_no, state, item_request_no, detail);
     }
     if !KNOWN.contains(&state) || !is_used_once(coupon) {
         return Evidence::Nothing;
     }
     let is_led_to = trace.leads_to.contains(&state);
     let named = named(trace, coupon);
-    let ours = named.contains(&number);
+    let ours = named.contains(&request_no);
     match (ours, is_led_to, named.first()) {
         (true, _, _) if trace.stays_done => Evidence::Done,
         (true, true, _) => Evidence::Done,
@@ -127,9 +127,9 @@ fn is_usable(state: &str) -> bool {
 
 /// A coupon of the withdrawn usage mode SEQUENTIAL has a state for every use. The list of uses and the numbers in it may be
 /// missing: one that is not whole says nothing of a number that it does not show.
-fn of_uses(trace: &Trace, number: &str, state: &str, item_number: &str, detail: &Value) -> Evidence {
+fn of_uses(trace: &Trace, request_no: &str, state: &str, item_request_no: &str, detail: &Value) -> Evidence {
     let uses = items(detail);
-    let ours = uses.iter().find(|item| text(item, item_number) == Some(number));
+    let ours = uses.iter().find(|item| text(item, item_request_no) == Some(request_no));
     if let Some(found) = ours.map(|item| text(item, "detail_state").unwrap_or_default()) {
         return match found {
             _ if trace.stays_done => Evidence::Done,
@@ -164,8 +164,8 @@ fn standing_uses(detail: &Value) -> Option<Vec<String>> {
 
 /// What the coupon shows when it is asked about. It keeps the latest number only: where several requests may have done the
 /// same one after the other, another's number does not say that ours did nothing.
-pub fn of_question(trace: &Trace, number: &str, coupon: &Map<String, Value>) -> Evidence {
-    match of_coupon(trace, number, coupon) {
+pub fn of_question(trace: &Trace, request_no: &str, coupon: &Map<String, Value>) -> Evidence {
+    match of_coupon(trace, request_no, coupon) {
         Evidence::Other(other) if !trace.must_name => Evidence::Unnamed(other),
         found => found,
     }
@@ -195,7 +195,7 @@ pub fn standing(coupon: &Map<String, Value>) -> StandingRedemptions {
     if !USE_TRACE.leads_to.contains(&state) {
         return StandingRedemptions::Numbers(Vec::new());
     }
-    let by = named(&USE_TRACE, coupon).first().map(|number| vec![(*number).to_owned()]);
+    let by = named(&USE_TRACE, coupon).first().map(|request_no| vec![(*request_no).to_owned()]);
     by.map_or(StandingRedemptions::Unknown, StandingRedemptions::Numbers)
 }
 
@@ -216,7 +216,7 @@ fn sequential(coupon: &Map<String, Value>) -> Option<&Value> {
 }
 
 fn use_of_item() -> &'static str {
-    USE_TRACE.item_number.unwrap_or_default()
+    USE_TRACE.item_request_no.unwrap_or_default()
 }
 
 /// What one page of a list shows.
@@ -231,9 +231,9 @@ pub enum Page {
 }
 
 /// Looks for a number in the items of a page.
-pub fn of_page(at: &ListPlace, number: &str, page: &Map<String, Value>) -> Page {
+pub fn of_page(at: &ListPlace, request_no: &str, page: &Map<String, Value>) -> Page {
     let Some(items) = page.get(at.list).and_then(Value::as_array) else { return Page::Unreadable };
-    if items.iter().any(|item| text(item, at.member) == Some(number)) {
+    if items.iter().any(|item| text(item, at.member) == Some(request_no)) {
         return Page::Found;
     }
     let should_have =

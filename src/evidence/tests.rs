@@ -67,8 +67,11 @@ fn a_redemption() {
 
 #[test]
 fn a_return() {
-    let back = |state: &str, number: Value| {
-        of(&RETURN, json!({ "coupon_state": state, "single_usage_detail": { "return_request_no": number } }))
+    let back = |state: &str, request_no: Value| {
+        of(
+            &RETURN,
+            json!({ "coupon_state": state, "single_usage_detail": { "return_request_no": request_no } }),
+        )
     };
     assert_eq!(back("EFFECTIVE", json!("OURS-0001")), Evidence::Done);
     assert_eq!(back("USED", json!("OURS-0001")), Evidence::Done, "it was redeemed again since");
@@ -89,8 +92,8 @@ fn a_return() {
 
 #[test]
 fn a_confirmation_and_a_deactivation() {
-    let confirm = |state: &str, number: Value| {
-        of(&CONFIRM, json!({ "coupon_state": state, "confirm_request_no": number }))
+    let confirm = |state: &str, request_no: Value| {
+        of(&CONFIRM, json!({ "coupon_state": state, "confirm_request_no": request_no }))
     };
     assert_eq!(confirm("EFFECTIVE", json!("OURS-0001")), Evidence::Done);
     assert_eq!(
@@ -101,8 +104,8 @@ fn a_confirmation_and_a_deactivation() {
     assert_eq!(confirm("CONFIRMING", json!(null)), not_done("CONFIRMING"));
     assert_eq!(confirm("EXPIRED", json!(null)), not_done("EXPIRED"));
     assert_eq!(confirm("USED", json!(null)), Evidence::Unnamed("USED".into()));
-    let end = |state: &str, number: Value| {
-        of(&DEACTIVATE, json!({ "coupon_state": state, "deactivate_request_no": number }))
+    let end = |state: &str, request_no: Value| {
+        of(&DEACTIVATE, json!({ "coupon_state": state, "deactivate_request_no": request_no }))
     };
     assert_eq!(end("DEACTIVATED", json!("OURS-0001")), Evidence::Done);
     assert_eq!(end("DEACTIVATED", json!("THEIRS-1")), Evidence::Other("THEIRS-1".into()));
@@ -158,7 +161,7 @@ fn whose_redemptions_stand() {
         standing(&coupon)
     };
     let by = |numbers: &[&str]| {
-        StandingRedemptions::Numbers(numbers.iter().map(|number| (*number).to_owned()).collect())
+        StandingRedemptions::Numbers(numbers.iter().map(|request_no| (*request_no).to_owned()).collect())
     };
     let single =
         |state: &str, detail: Value| of(json!({ "coupon_state": state, "single_usage_detail": detail }));
@@ -187,7 +190,8 @@ fn which_redemption_a_return_has_undone() {
         let Value::Object(coupon) = coupon else { panic!("an object") };
         other_undone("OURS-0001", "BACK-0001", &coupon)
     };
-    let single = |number: Value| undone(json!({ "single_usage_detail": { "use_request_no": number } }));
+    let single =
+        |request_no: Value| undone(json!({ "single_usage_detail": { "use_request_no": request_no } }));
     assert_eq!(single(json!("OURS-0001")), None);
     assert_eq!(single(json!("THEIRS-1")).as_deref(), Some("THEIRS-1"));
     assert_eq!(single(json!(null)), None, "it does not say");

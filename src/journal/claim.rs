@@ -88,7 +88,7 @@ impl Claim {
         durability: Durability,
         row: impl FnOnce(&mut dyn Transaction) -> store::Result<Row> + Send + 'static,
     ) -> Result<()> {
-        let (held, number) = (self.row.lease.clone(), Arc::clone(&self.row.request.number));
+        let (held, request_no) = (self.row.lease.clone(), Arc::clone(&self.row.request.request_no));
         let is_still_ours = self.journal.run(durability, move |rows| {
             let row = row(rows)?;
             rows.replace(&row, &held)
@@ -96,7 +96,7 @@ impl Claim {
         if is_still_ours {
             Ok(())
         } else {
-            Err(journal_error(StoreError::Unknown(format!("somebody else works on {number} by now"))))
+            Err(journal_error(StoreError::Unknown(format!("somebody else works on {request_no} by now"))))
         }
     }
 }
@@ -107,11 +107,11 @@ impl Drop for Claim {
             return;
         }
         let held = self.row.lease.clone();
-        let number = Arc::clone(&self.row.request.number);
+        let request_no = Arc::clone(&self.row.request.request_no);
         let merchant = Arc::clone(&self.journal.merchant);
         let released = self.journal.run(Durability::Lazy, move |rows| {
             // As it stands, with all that was written down meanwhile.
-            let Some(row) = rows.find(&merchant, &number)?.filter(|row| row.lease == held) else {
+            let Some(row) = rows.find(&merchant, &request_no)?.filter(|row| row.lease == held) else {
                 return Ok(());
             };
             let lease = Lease { owner: None, until_ms: None, ..held.clone() };

@@ -81,7 +81,7 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
         let id = rows.insert(&row.in_work(caller.until_s))?;
         Ok(Begin::Go(Taken { row: Row { id, ..row }, doubt: false, returns: Returns::default() }))
     };
-    let Some(row) = rows.find(caller.merchant, &new.request.number)? else {
+    let Some(row) = rows.find(caller.merchant, &new.request.request_no)? else {
         return insert(rows, new);
     };
     if is_held(&row, caller) {
@@ -158,8 +158,8 @@ fn begun_anew(rows: &mut dyn Transaction, row: Row) -> Result<Row> {
 }
 
 /// The row with that number, to work on; nothing when somebody else works on it.
-pub fn claim(rows: &mut dyn Transaction, caller: &Caller<'_>, number: &str) -> Result<Option<Taken>> {
-    let Some(row) = rows.find(caller.merchant, number)?.filter(|row| !is_held(row, caller)) else {
+pub fn claim(rows: &mut dyn Transaction, caller: &Caller<'_>, request_no: &str) -> Result<Option<Taken>> {
+    let Some(row) = rows.find(caller.merchant, request_no)?.filter(|row| !is_held(row, caller)) else {
         return Ok(None);
     };
     let Some(row) = take_up(rows, Row { tried_ms: wall_ms(), ..row }, caller)? else { return Ok(None) };

@@ -76,12 +76,12 @@ impl Journal {
     /// since 1970.
     pub fn begin(self: &Arc<Self>, new: NewRow, until_s: i64) -> Result<Begin<Claim>> {
         let mark = self.mark();
-        let number = Arc::clone(&new.request.number);
+        let request_no = Arc::clone(&new.request.request_no);
         let begin = move |rows: &mut dyn Transaction, caller: &Caller<'_>| decide::begin(rows, caller, new);
         let found = match self.decided(Durability::Flushed, &mark, until_s, begin) {
             Ok(found) => found,
             Err(StoreError::NotWritten(why)) => return Err(not_written(why)),
-            Err(StoreError::Unknown(why)) => return Err(self.take_back(&number, &mark, why)),
+            Err(StoreError::Unknown(why)) => return Err(self.take_back(&request_no, &mark, why)),
         };
         if let Begin::Go(taken) = &found
             && taken.row.id % PRUNED_EVERY == 0
@@ -126,16 +126,16 @@ impl Journal {
     }
 
     /// The row with that number.
-    pub fn find(&self, number: &str) -> Result<Option<Row>> {
-        let (merchant, number) = (Arc::clone(&self.merchant), number.to_owned());
-        self.run(Durability::Reading, move |rows| rows.find(&merchant, &number))
+    pub fn find(&self, request_no: &str) -> Result<Option<Row>> {
+        let (merchant, request_no) = (Arc::clone(&self.merchant), request_no.to_owned());
+        self.run(Durability::Reading, move |rows| rows.find(&merchant, &request_no))
     }
 
     /// The row with that number, to work on; nothing when somebody else works on it.
-    pub fn claim(self: &Arc<Self>, number: &str, until_s: i64) -> Result<Option<Claim>> {
-        let (mark, number) = (self.mark(), number.to_owned());
+    pub fn claim(self: &Arc<Self>, request_no: &str, until_s: i64) -> Result<Option<Claim>> {
+        let (mark, request_no) = (self.mark(), request_no.to_owned());
         let claim =
-            move |rows: &mut dyn Transaction, caller: &Caller<'_>| decide::claim(rows, caller, &number);
+            move |rows: &mut dyn Transaction, caller: &Caller<'_>| decide::claim(rows, caller, &request_no);
         let taken = self.decided(Durability::Lazy, &mark, until_s, claim).map_err(|error| {
             if matches!(error, StoreError::Unknown(_)) {
                 self.give_up(&mark);
@@ -203,11 +203,12 @@ impl Journal {
 
     /// Nobody knows whether a new row is kept. Nothing was sent; a later write that survives shows that the row is absent or
     /// closed, and then that can be told.
-    fn take_back(&self, number: &Arc<str>, mark: &Arc<dyn Mark>, why: String) -> Error {
-        let (merchant, number, ours) = (Arc::clone(&self.merchant), Arc::clone(number), Arc::clone(mark));
+    fn take_back(&self, request_no: &Arc<str>, mark: &Arc<dyn Mark>, why: String) -> Error {
+        let (merchant, request_no, ours) =
+            (Arc::clone(&self.merchant), Arc::clone(request_no), Arc::clone(mark));
         let closed = self.changed(Durability::Flushed, move |rows| {
             rows.set_fact(TAKEN_BACK_MS, wall_ms())?;
-            let Some(row) = rows.find(&merchant, &number)? else { return Ok(()) };
+            let Some(row) = rows.find(&merchant, &request_no)? else { return Ok(()) };
             if row.lease.owner.as_ref() != Some(ours.id())
                 || row.lease.generation > 1
                 || !row.course.attempts().is_empty()

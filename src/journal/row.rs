@@ -18,7 +18,7 @@ pub struct Request {
     /// Name of the operation.
     pub operation: String,
     /// The request's own number.
-    pub number: Arc<str>,
+    pub request_no: Arc<str>,
     /// HTTP method.
     pub method: String,
     /// Path and query.
@@ -187,7 +187,8 @@ impl Row {
             digest.update(value.unwrap_or_default());
         };
         let request = &*self.request;
-        for text in [&*self.merchant, &request.operation, &*request.number, &request.method, &request.target]
+        for text in
+            [&*self.merchant, &request.operation, &*request.request_no, &request.method, &request.target]
         {
             put(Some(text.as_bytes()));
         }
@@ -308,15 +309,15 @@ pub(super) fn coupon(members: &Map<String, Value>) -> Option<Arc<str>> {
 #[cfg(test)]
 impl NewRow {
     /// A redemption with as little as there can be.
-    pub(super) fn plain(number: &str) -> NewRow {
-        NewRow::with_body(number, None)
+    pub(super) fn plain(request_no: &str) -> NewRow {
+        NewRow::with_body(request_no, None)
     }
 
     /// The same with a body.
-    pub(super) fn with_body(number: &str, body: Option<&str>) -> NewRow {
+    pub(super) fn with_body(request_no: &str, body: Option<&str>) -> NewRow {
         let request = Request {
             operation: "use".into(),
-            number: number.into(),
+            request_no: request_no.into(),
             method: "POST".into(),
             target: "/".into(),
             body: body.map(Into::into),

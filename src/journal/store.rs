@@ -71,7 +71,7 @@ pub trait Mark: Send + Sync + std::fmt::Debug {
 /// What a change may do.
 pub trait Transaction {
     /// The row with that number.
-    fn find(&mut self, merchant: &str, number: &str) -> Result<Option<Row>>;
+    fn find(&mut self, merchant: &str, request_no: &str) -> Result<Option<Row>>;
 
     /// Puts a new row in, and says its key.
     fn insert(&mut self, row: &Row) -> Result<i64>;

@@ -6,7 +6,7 @@ fn a_row_that_could_not_be_given_back_is_free_for_everybody_once_nobody_works_un
     let path = folder.path().join("till.journal");
     let open = || Arc::new(Journal::open(Some(&path), "1900000001", Duration::from_secs(60)).unwrap());
     let (journal, other) = (open(), open());
-    let new = |number, body| NewRow::with_body(number, Some(body));
+    let new = |request_no, body| NewRow::with_body(request_no, Some(body));
     let Begin::Go(mut claim) = journal.begin(new("SALE-0001", "a"), 0).unwrap() else { panic!("new") };
     let Begin::Go(running) = journal.begin(new("SALE-0002", "a"), 0).unwrap() else { panic!("new") };
     journal.give_up(&claim.mark);

@@ -195,12 +195,12 @@ impl Clock {
     /// first sent in this very call: everything else may be a replay. That the time is not earlier every answer proves, and
     /// so it ends an offset by which it would come from the future: a replay had passed for fresh on a machine whose clock
     /// is slow.
-    pub fn prove(&self, proof: Proof, shows_new_number: bool) {
+    pub fn prove(&self, proof: Proof, shows_new_request_no: bool) {
         let mut state = self.lock();
         if state.floor_s().is_none_or(|floor_s| floor_s < proof.at_s) {
             state.floor = Some((proof.at_s, system::now()));
         }
-        if !proof.is_certain && !shows_new_number {
+        if !proof.is_certain && !shows_new_request_no {
             let ahead_s =
                 |proven: Proven| proof.at_s.saturating_sub(wall_s().saturating_add(proven.offset_s));
             state.proven = state.proven.filter(|proven| ahead_s(*proven) <= NOISE_S);
@@ -210,7 +210,7 @@ impl Clock {
         // An old answer makes the time look earlier, so only one that cannot be old may set it back.
         let differs = |proven: Proven| {
             let change = offset_s - proven.offset_s;
-            change > NOISE_S || change < -NOISE_S && shows_new_number
+            change > NOISE_S || change < -NOISE_S && shows_new_request_no
         };
         if state.proven().is_none_or(|proven| proven.is_remembered || differs(proven)) {
             let offset_s = if offset_s.abs() <= NOISE_S { 0 } else { offset_s };

@@ -139,7 +139,7 @@ fn document() -> String {
     for operation in ALL {
         let (id, title) = (operation.id, operation.title);
         write!(text, "\n## {id}\n\n{title}. `{} …{}`", operation.method, operation.path).unwrap();
-        if let Some(number) = operation.number {
+        if let Some(number) = operation.request_no_member {
             write!(text, ", number `{number}`").unwrap();
         }
         writeln!(text, ". Page {}.", operation.source).unwrap();

@@ -80,7 +80,7 @@ fn refused_by_itself(shop: &Shop, operation: &Operation) -> usize {
             continue;
         }
         let mut wrong = with(&right, member, json!(value));
-        if let Some(number) = operation.number {
+        if let Some(number) = operation.request_no_member {
             wrong[number] = json!(shop.fresh("WRONG"));
         }
         let refused = shop.till.ask(operation.id, &wrong);
@@ -123,7 +123,7 @@ fn settled(shop: &Shop, operation: &Operation) -> &'static str {
         }
         _ => assert_eq!(shop.till.pending()["pending"], 1, "{}", operation.id),
     }
-    let number = request[operation.number.unwrap()].clone();
+    let number = request[operation.request_no_member.unwrap()].clone();
     assert_eq!(lost.json["out_request_no"], number);
     let settled = shop.till.settle(&json!({ "out_request_no": number }));
     assert_eq!(settled.status, 0, "{}: {}", operation.id, settled.json);
@@ -147,7 +147,7 @@ fn settled(shop: &Shop, operation: &Operation) -> &'static str {
 
 /// What has a number of its own happened once, whatever was lost; a bundle's coupons count as one.
 fn assert_once(shop: &Shop, operation: &Operation, request: &Value) {
-    let Some(name) = operation.number.filter(|_| !operation.short_lived) else { return };
+    let Some(name) = operation.request_no_member.filter(|_| !operation.short_lived) else { return };
     let number = request[name].as_str().unwrap();
     let times = shop.sandbox.ledger().iter().filter(|entry| entry.number == number).count();
     let once = if operation.id.starts_with("bundle_") { 3 } else { 1 };

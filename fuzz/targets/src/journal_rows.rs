@@ -149,7 +149,7 @@ impl Written<'_> {
         let body = self.body.map_or_else(|| usual_body(&members), <[u8]>::to_vec);
         let request = Request {
             operation: operation.into(),
-            number: NUMBERS[index].into(),
+            request_no: NUMBERS[index].into(),
             method: "POST".into(),
             target: self.target.unwrap_or(&usual).into(),
             body: Some(body),

@@ -35,12 +35,12 @@ impl Rows {
     pub fn put_back(&mut self, id: i64, before: Option<Row>) {
         match before {
             Some(row) => {
-                self.ids.insert(Arc::clone(&row.request.number), id);
+                self.ids.insert(Arc::clone(&row.request.request_no), id);
                 self.by_id.insert(id, row);
             }
             None => {
                 if let Some(row) = self.by_id.remove(&id) {
-                    self.ids.remove(&row.request.number);
+                    self.ids.remove(&row.request.request_no);
                 }
             }
         }
@@ -71,7 +71,7 @@ impl Rows {
         let at = random.index(body.len());
         body[at] ^= 1 << random.below(7);
         let request = &row.request;
-        let words = format!("byte {at} of {}'s body", request.number);
+        let words = format!("byte {at} of {}'s body", request.request_no);
         row.request = Arc::new(Request { body: Some(body), ..Request::clone(request) });
         self.flipped.insert(id);
         Some(words)
@@ -82,7 +82,7 @@ impl Rows {
             let held = if row.lease.owner.is_some() { ", held" } else { "" };
             format!(
                 "{} {} {:?}{held}, code {}",
-                row.request.operation, row.request.number, row.state, row.code
+                row.request.operation, row.request.request_no, row.state, row.code
             )
         };
         self.by_id.values().map(words).collect()

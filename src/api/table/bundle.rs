@@ -17,7 +17,7 @@ const THIS_BUNDLE: &[Expected] = &[echoes("stock_bundle_id", "/stock_bundle_id")
 
 /// 向用户发放商品券批次组
 pub(super) static SEND: Operation = Operation {
-    number: Some("send_request_no"),
+    request_no_member: Some("send_request_no"),
     recovery: Recovery::Query { query: &LIST, shown_by: ShownBy::List(&SENT) },
     proofs: &[echoes("send_request_no", "/user_product_coupon_list/0/send_request_no")],
     ..Operation::numbered(
@@ -40,7 +40,7 @@ pub(super) static SEND: Operation = Operation {
 
 /// 向用户预发放商品券批次组
 pub(super) static PRE_SEND: Operation = Operation {
-    number: Some("send_request_no"),
+    request_no_member: Some("send_request_no"),
     short_lived: true,
     ..Operation::numbered(
         "bundle_pre_send",

@@ -69,7 +69,7 @@ const THIS_BRAND: Expected = may_echo("brand_id", "/brand_id");
 /// How a coupon shows its redemption.
 pub static USE_TRACE: Trace = Trace {
     shown_at: &["/single_usage_detail/use_request_no", "/progressive_bundle_usage_detail/use_request_no"],
-    item_number: Some("use_request_no"),
+    item_request_no: Some("use_request_no"),
     leads_to: &["USED"],
     stays_done: false,
     must_name: true,
@@ -148,7 +148,7 @@ pub(super) static SENT: ListPlace =
 
 /// 向用户发放商品券
 pub static SEND: Operation = Operation {
-    number: Some("send_request_no"),
+    request_no_member: Some("send_request_no"),
     recovery: Recovery::Query { query: &LIST, shown_by: ShownBy::List(&SENT) },
     proofs: &[echoes("send_request_no", "/send_request_no"), may_echo("coupon_code", "/coupon_code")],
     ..Operation::numbered(
@@ -165,7 +165,7 @@ const ASSIGNED_CODE: Member = body("coupon_code", Optional, Chars(1, 40));
 
 /// 向用户预发放商品券: its token opens the mini-program's claim component for five minutes.
 pub static PRE_SEND: Operation = Operation {
-    number: Some("send_request_no"),
+    request_no_member: Some("send_request_no"),
     short_lived: true,
     ..Operation::numbered(
         "pre_send",
@@ -188,7 +188,7 @@ pub static PRE_SEND: Operation = Operation {
 
 static CONFIRM_TRACE: Trace = Trace {
     shown_at: &["/confirm_request_no"],
-    item_number: None,
+    item_request_no: None,
     leads_to: &["PENDING", "EFFECTIVE", "USED"],
     stays_done: true,
     must_name: false,
@@ -213,7 +213,7 @@ static RETURN_TRACE: Trace = Trace {
         "/single_usage_detail/return_request_no",
         "/progressive_bundle_usage_detail/return_request_no",
     ],
-    item_number: Some("return_request_no"),
+    item_request_no: Some("return_request_no"),
     leads_to: &["CONFIRMING", "PENDING", "EFFECTIVE", "EXPIRED", "DELETED", "DEACTIVATED"],
     stays_done: true,
     must_name: false,
@@ -243,7 +243,7 @@ pub static RETURN: Operation = Operation {
 
 static DEACTIVATE_TRACE: Trace = Trace {
     shown_at: &["/deactivate_request_no"],
-    item_number: None,
+    item_request_no: None,
     leads_to: &["DEACTIVATED"],
     stays_done: true,
     must_name: false,

@@ -128,8 +128,8 @@ mod tests {
             }
             assert_eq!(row.writes(), row.method != "GET", "{}", row.id);
             assert_eq!(row.recovery == Recovery::NotNeeded, !row.writes(), "{}", row.id);
-            let numbered = row.members.iter().find(|member| Some(member.name) == row.number);
-            assert_eq!(numbered.is_some(), row.number.is_some(), "{}", row.id);
+            let numbered = row.members.iter().find(|member| Some(member.name) == row.request_no_member);
+            assert_eq!(numbered.is_some(), row.request_no_member.is_some(), "{}", row.id);
             for segment in row.path.split('/').filter_map(|segment| segment.strip_prefix('{')) {
                 let name = segment.trim_end_matches('}');
                 let member = row.members.iter().find(|member| member.name == name);

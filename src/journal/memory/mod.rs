@@ -120,8 +120,8 @@ impl<'a> Turn<'a> {
         &mut self.held.get_or_insert_with(|| (part, lock())).1
     }
 
-    fn part_of_number(&self, number: &str) -> u32 {
-        u32::try_from(self.memory.hash.hash_one(number) % u64::from(PARTS)).unwrap_or_default()
+    fn shard_of(&self, request_no: &str) -> u32 {
+        u32::try_from(self.memory.hash.hash_one(request_no) % u64::from(PARTS)).unwrap_or_default()
     }
 
     fn part_of_row(&mut self, id: i64) -> &mut Part {
@@ -141,7 +141,7 @@ impl<'a> Turn<'a> {
     fn forget(&mut self, id: i64) {
         let part = self.part_of_row(id);
         if let Some(kept) = part.rows.remove(&id) {
-            part.ids.remove(&kept.row.request.number);
+            part.ids.remove(&kept.row.request.request_no);
             if let Some(coupon) = coupon_of_return(&kept.row) {
                 let mut returns = self.returns_by_coupon();
                 if let Some(ids) = returns.get_mut(coupon) {
@@ -192,15 +192,15 @@ impl Mark for Living {
 }
 
 impl Transaction for Turn<'_> {
-    fn find(&mut self, _: &str, number: &str) -> Result<Option<Row>> {
-        let part = self.hold(self.part_of_number(number));
-        let kept = part.ids.get(number).and_then(|id| part.rows.get(id));
+    fn find(&mut self, _: &str, request_no: &str) -> Result<Option<Row>> {
+        let part = self.hold(self.shard_of(request_no));
+        let kept = part.ids.get(request_no).and_then(|id| part.rows.get(id));
         Ok(kept.map(|kept| kept.whole()))
     }
 
     fn insert(&mut self, row: &Row) -> Result<i64> {
         let members = json::text(&*row.members, 0).into_boxed_str();
-        let part = self.part_of_number(&row.request.number);
+        let part = self.shard_of(&row.request.request_no);
         let new_id = || {
             let place = self.memory.count.fetch_add(1, Ordering::Relaxed);
             place * i64::from(PARTS) + i64::from(part)
@@ -218,7 +218,7 @@ impl Transaction for Turn<'_> {
         };
         let kept = Box::new(Kept { row: Row { id, members: Arc::default(), ..row.clone() }, members });
         let part = self.hold(part);
-        part.ids.insert(Arc::clone(&row.request.number), id);
+        part.ids.insert(Arc::clone(&row.request.request_no), id);
         part.rows.insert(id, kept);
         Ok(id)
     }
@@ -300,12 +300,12 @@ mod tests {
 
     use crate::journal::row::{NewRow, State};
 
-    fn insert(turn: &mut Turn<'_>, number: &str) -> i64 {
-        turn.insert(&Row::new(&"".into(), &"owner".into(), NewRow::plain(number))).unwrap()
+    fn insert(turn: &mut Turn<'_>, request_no: &str) -> i64 {
+        turn.insert(&Row::new(&"".into(), &"owner".into(), NewRow::plain(request_no))).unwrap()
     }
 
-    fn done(turn: &mut Turn<'_>, number: &str) {
-        let row = turn.find("", number).unwrap().unwrap();
+    fn done(turn: &mut Turn<'_>, request_no: &str) {
+        let row = turn.find("", request_no).unwrap().unwrap();
         let lease = Lease { owner: None, ..row.lease.clone() };
         assert!(turn.replace(&Row { state: State::Done, lease, ..row.clone() }, &row.lease).unwrap());
         assert!(!turn.replace(&row, &row.lease).unwrap(), "it is not held so any more");
@@ -317,18 +317,18 @@ mod tests {
         let numbers: Vec<String> = (0..5 * REMEMBERED).map(|at| format!("SALE-{at}")).collect();
         let open = insert(&mut memory.turn(), "OPEN-2");
         let older = insert(&mut memory.turn(), "OPEN-1");
-        for number in &numbers {
-            insert(&mut memory.turn(), number);
-            done(&mut memory.turn(), number);
+        for request_no in &numbers {
+            insert(&mut memory.turn(), request_no);
+            done(&mut memory.turn(), request_no);
         }
-        let is_known = |number: &str| memory.turn().find("", number).unwrap().is_some();
+        let is_known = |request_no: &str| memory.turn().find("", request_no).unwrap().is_some();
         let latest = numbers.len() - usize::try_from(REMEMBERED).unwrap();
-        assert!(numbers[latest..].iter().all(|number| is_known(number)));
-        assert!(numbers[..numbers.len() / 2].iter().all(|number| !is_known(number)));
+        assert!(numbers[latest..].iter().all(|request_no| is_known(request_no)));
+        assert!(numbers[..numbers.len() / 2].iter().all(|request_no| !is_known(request_no)));
         let unfinished = memory.turn().open("").unwrap();
         assert_eq!(unfinished.iter().map(|row| row.id).collect::<Vec<_>>(), [open, older]);
         memory.turn().prune("", i64::MAX, 0).unwrap();
-        assert!(!numbers.iter().any(|number| is_known(number)));
+        assert!(!numbers.iter().any(|request_no| is_known(request_no)));
         assert!(is_known("OPEN-1") && is_known("OPEN-2"));
     }
 
@@ -337,16 +337,16 @@ mod tests {
         let memory = Memory::default();
         let mut turn = memory.turn();
         assert!(turn.find("", "SALE-0001").unwrap().is_none());
-        let held = turn.part_of_number("SALE-0001");
+        let held = turn.shard_of("SALE-0001");
         let others: Vec<String> = (0..200).map(|at| format!("OTHER-{at}")).collect();
-        let free = others.iter().filter(|number| turn.part_of_number(number) != held).count();
+        let free = others.iter().filter(|request_no| turn.shard_of(request_no) != held).count();
         assert!(free > 150, "{free} of 200");
         thread::scope(|scope| {
             let same = scope.spawn(|| memory.turn().find("", "SALE-0001").unwrap().is_some());
-            for number in &others {
+            for request_no in &others {
                 let mut other = memory.turn();
-                if other.part_of_number(number) != held {
-                    insert(&mut other, number);
+                if other.shard_of(request_no) != held {
+                    insert(&mut other, request_no);
                 }
             }
             insert(&mut turn, "SALE-0001");

@@ -282,9 +282,9 @@ mod tests {
             (let_go, held)
         }
 
-        fn insert<'s>(&'s self, scope: &'s Scope<'s, '_>, number: usize) -> ScopedJoinHandle<'s, ()> {
+        fn insert<'s>(&'s self, scope: &'s Scope<'s, '_>, request_no: usize) -> ScopedJoinHandle<'s, ()> {
             scope.spawn(move || {
-                self.file.run(Durability::Flushed, insertion(number, "")).unwrap();
+                self.file.run(Durability::Flushed, insertion(request_no, "")).unwrap();
             })
         }
 
@@ -297,8 +297,8 @@ mod tests {
         }
     }
 
-    fn insertion(number: usize, body: &str) -> Change {
-        let new = NewRow::with_body(&format!("SALE-{number:04}"), Some(body));
+    fn insertion(request_no: usize, body: &str) -> Change {
+        let new = NewRow::with_body(&format!("SALE-{request_no:04}"), Some(body));
         let row = Row::new(&"1".into(), &"owner".into(), new);
         Box::new(move |rows| rows.insert(&row).map(drop))
     }
@@ -322,7 +322,7 @@ mod tests {
             let before = bench.wal_bytes();
 
             let (first, first_ends) = bench.hold(scope);
-            let together: Vec<_> = (2..10).map(|number| bench.insert(scope, number)).collect();
+            let together: Vec<_> = (2..10).map(|request_no| bench.insert(scope, request_no)).collect();
             bench.until_waiting(8);
             first.send(()).unwrap();
             first_ends.join().unwrap();
@@ -380,7 +380,7 @@ mod tests {
             assert_eq!(fails.join().unwrap(), Err(StoreError::NotWritten("on purpose".into())));
             other.join().unwrap();
         });
-        let found = |number: &str| Tables(&lock(&bench.file.db)).find("1", number).unwrap().is_some();
+        let found = |request_no: &str| Tables(&lock(&bench.file.db)).find("1", request_no).unwrap().is_some();
         assert!(!found("SALE-0001") && found("SALE-0002"));
     }
 
@@ -389,8 +389,9 @@ mod tests {
         let bench = Bench::new();
         lock(&bench.file.db).pragma_update(None, "max_page_count", 10).unwrap();
         let insert =
-            |number: usize| bench.file.run(Durability::Flushed, insertion(number, &"x".repeat(4096)));
-        let refused = (0..10).find_map(|number| insert(number).err()).expect("ten pages are soon full");
+            |request_no: usize| bench.file.run(Durability::Flushed, insertion(request_no, &"x".repeat(4096)));
+        let refused =
+            (0..10).find_map(|request_no| insert(request_no).err()).expect("ten pages are soon full");
         assert!(refused.to_string().contains("full"), "{refused}");
     }
 

@@ -115,7 +115,7 @@ fn migrated(old: &SqlRow<'_>) -> rusqlite::Result<Row> {
     let members = json::parse_any(&members).and_then(json::into_object).unwrap_or_default();
     let request = Request {
         operation: old.get(1)?,
-        number: old.get(2)?,
+        request_no: old.get(2)?,
         method: old.get(3)?,
         target: old.get(4)?,
         body: old.get(5)?,

@@ -39,9 +39,9 @@ impl Reader<'_, '_> {
 pub(super) fn read(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
     let mut columns = Reader { row, next: 0, is_damaged: false };
     let (id, merchant) = (columns.take(), columns.take());
-    let number = columns.take();
+    let request_no = columns.take();
     let request = Request {
-        number,
+        request_no,
         operation: columns.take(),
         method: columns.take(),
         target: columns.take(),
@@ -114,7 +114,7 @@ pub(super) struct Changed(Option<Row>);
 
 impl Changed {
     /// Its number is known by the index, whatever stands in the row.
-    pub(super) fn named(self, id: i64, merchant: &str, number: &str) -> Row {
+    pub(super) fn named(self, id: i64, merchant: &str, request_no: &str) -> Row {
         let unreadable = || {
             let request = Arc::new(Request::default());
             let new = NewRow { request, members: Map::new(), filled_in: Vec::new(), ask_again: false };
@@ -122,7 +122,7 @@ impl Changed {
             Row { sent: true, lease: Lease::default(), ..row }
         };
         let row = self.0.unwrap_or_else(unreadable);
-        let request = Request { number: number.into(), ..Request::clone(&row.request) };
+        let request = Request { request_no: request_no.into(), ..Request::clone(&row.request) };
         Row { id, merchant: merchant.into(), request: Arc::new(request), ..damaged(row) }
     }
 }
@@ -160,7 +160,7 @@ pub(super) fn scan(db: &Connection) -> rusqlite::Result<Overview> {
         let row = read(row)?;
         overview.rows += 1;
         if row.state == State::Damaged {
-            overview.damaged.push(row.request.number.to_string());
+            overview.damaged.push(row.request.request_no.to_string());
         }
     }
     Ok(overview)

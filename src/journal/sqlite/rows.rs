@@ -16,14 +16,14 @@ pub(super) fn failed(error: rusqlite::Error) -> StoreError {
 pub struct Tables<'a>(pub &'a Connection);
 
 impl Transaction for Tables<'_> {
-    fn find(&mut self, merchant: &str, number: &str) -> Result<Option<Row>> {
+    fn find(&mut self, merchant: &str, request_no: &str) -> Result<Option<Row>> {
         let sql = "SELECT id FROM requests WHERE merchant = ?1 AND number = ?2";
         let mut select = self.0.prepare_cached(sql).map_err(failed)?;
         let id: Option<i64> =
-            select.query_row([merchant, number], |row| row.get(0)).optional().map_err(failed)?;
+            select.query_row([merchant, request_no], |row| row.get(0)).optional().map_err(failed)?;
         let Some(id) = id else { return Ok(None) };
         let row = self.row(id).map_err(failed)?;
-        Ok(Some(row.unwrap_or_else(|changed| changed.named(id, merchant, number))))
+        Ok(Some(row.unwrap_or_else(|changed| changed.named(id, merchant, request_no))))
     }
 
     fn insert(&mut self, row: &Row) -> Result<i64> {
@@ -32,7 +32,7 @@ impl Transaction for Tables<'_> {
         let request = &*row.request;
         let fixed: [&dyn ToSql; 11] = [
             &row.merchant,
-            &request.number,
+            &request.request_no,
             &request.operation,
             &request.method,
             &request.target,
@@ -77,10 +77,10 @@ impl Transaction for Tables<'_> {
                 Ok(row) if *row.merchant == *merchant => rows.push(row),
                 Ok(_) => {}
                 Err(changed) => {
-                    if let Some((owner, number)) = self.name(id).map_err(failed)?
+                    if let Some((owner, request_no)) = self.name(id).map_err(failed)?
                         && owner == merchant
                     {
-                        rows.push(changed.named(id, merchant, &number));
+                        rows.push(changed.named(id, merchant, &request_no));
                     }
                 }
             }
@@ -182,8 +182,8 @@ mod tests {
         db
     }
 
-    fn row(merchant: &str, number: &str) -> Row {
-        Row::new(&merchant.into(), &"owner".into(), NewRow::plain(number))
+    fn row(merchant: &str, request_no: &str) -> Row {
+        Row::new(&merchant.into(), &"owner".into(), NewRow::plain(request_no))
     }
 
     /// One column of what `SQLite` says about a statement.
@@ -308,11 +308,11 @@ mod tests {
         assert!(matches!(journal.begin(NewRow::plain("SALE-0001"), 0), Ok(Begin::Go(_))));
         let db = Connection::open(&path).unwrap();
         let request =
-            Request { operation: "return".into(), number: "BACK-0001".into(), ..Request::default() };
+            Request { operation: "return".into(), request_no: "BACK-0001".into(), ..Request::default() };
         let back = Row { coupon: Some("coupon".into()), request: Arc::new(request), ..row("1", "") };
         Tables(&db).insert(&back).unwrap();
         let found = Tables(&db).returns("1", "coupon").unwrap();
-        assert_eq!(found.iter().map(|row| &*row.request.number).collect::<Vec<_>>(), ["BACK-0001"]);
+        assert_eq!(found.iter().map(|row| &*row.request.request_no).collect::<Vec<_>>(), ["BACK-0001"]);
         assert!(Tables(&db).returns("1", "other").unwrap().is_empty());
     }
 }
