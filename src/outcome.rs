@@ -22,7 +22,7 @@ use crate::net::{Failure, FailureKind};
 pub use crate::report::Ask;
 use crate::report::WechatError;
 use crate::status::{Class, Code};
-use crate::wire::verify::{Distrust, Proof};
+use crate::wire::verify::{Proof, VerifyError};
 use serde_json::{Map, Value};
 
 /// How long to wait after a throttled call when WeChat Pay names no time; its manual says one second.
@@ -41,7 +41,7 @@ pub enum Event<'a> {
         /// HTTP status.
         status: u16,
         /// What the signature proves.
-        trust: Result<Proof, Distrust>,
+        trust: Result<Proof, VerifyError>,
         /// The body.
         body: Body,
         /// Sub-code at the end of `Request-ID`.
@@ -81,7 +81,7 @@ pub enum Body {
 
 /// What an attempt means.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct AttemptOutcome {
     /// The status.
     pub code: Code,
     /// English; empty where the code's own sentence says it all.
@@ -137,10 +137,10 @@ impl Body {
     }
 }
 
-impl Verdict {
-    fn new(code: Code, message: impl Into<String>) -> Verdict {
+impl AttemptOutcome {
+    fn new(code: Code, message: impl Into<String>) -> AttemptOutcome {
         let message = message.into();
-        Verdict {
+        AttemptOutcome {
             code,
             message,
             hint: None,
@@ -151,34 +151,41 @@ impl Verdict {
         }
     }
 
-    fn known(row: &Subcode) -> Verdict {
-        Verdict { hint: Some(row.hint), cashier: Some(row.cashier), ..Verdict::new(row.code, row.message) }
+    fn known(row: &Subcode) -> AttemptOutcome {
+        AttemptOutcome {
+            hint: Some(row.hint),
+            cashier: Some(row.cashier),
+            ..AttemptOutcome::new(row.code, row.message)
+        }
     }
 
-    fn untrusted(distrust: &Distrust) -> Verdict {
-        Verdict {
-            verification: Some(distrust.name()),
-            ..Verdict::new(Code::AnswerUntrusted, distrust.to_string())
+    fn untrusted(error: &VerifyError) -> AttemptOutcome {
+        AttemptOutcome {
+            verification: Some(error.name()),
+            ..AttemptOutcome::new(Code::AnswerUntrusted, error.to_string())
         }
     }
 }
 
 /// Judges one attempt of a request that writes, or of one that only reads.
-pub fn judge(writes: bool, event: &Event<'_>) -> Verdict {
-    let mut verdict = match event {
+pub fn judge(writes: bool, event: &Event<'_>) -> AttemptOutcome {
+    let mut outcome = match event {
         Event::NoAnswer(failure) => no_answer(failure),
         Event::Answered { status, trust, body, subcode, retry_after_s, content } => {
             let refusal = || refusal(*status, trust, body, *subcode, *retry_after_s);
             match status {
                 200..=299 => success(*status, trust, body, content),
-                408 => Verdict::new(Code::Server, "HTTP 408: WeChat Pay gave up waiting for the request"),
-                400..=499 => refusal(),
-                500..=599 => {
-                    Verdict { retry_after_ms: retry_after_s.map(wait_ms), ..server_fault(*status, body) }
+                408 => {
+                    AttemptOutcome::new(Code::Server, "HTTP 408: WeChat Pay gave up waiting for the request")
                 }
-                _ => Verdict {
-                    verification: trust.as_ref().err().map(Distrust::name),
-                    ..Verdict::new(
+                400..=499 => refusal(),
+                500..=599 => AttemptOutcome {
+                    retry_after_ms: retry_after_s.map(wait_ms),
+                    ..server_fault(*status, body)
+                },
+                _ => AttemptOutcome {
+                    verification: trust.as_ref().err().map(VerifyError::name),
+                    ..AttemptOutcome::new(
                         Code::AnswerUntrusted,
                         format!("HTTP {status}: WeChat Pay does not redirect; something in between answered"),
                     )
@@ -188,15 +195,15 @@ pub fn judge(writes: bool, event: &Event<'_>) -> Verdict {
     };
     if let Event::Answered { status: 429, retry_after_s, .. } = event {
         // Whoever said "too often", and however: waiting does no harm.
-        verdict.retry_after_ms = verdict.retry_after_ms.or(retry_after_s.map(wait_ms));
+        outcome.retry_after_ms = outcome.retry_after_ms.or(retry_after_s.map(wait_ms));
     }
-    if !writes && verdict.code.class() == Class::InDoubt {
-        verdict.code = Code::ReadFailed;
+    if !writes && outcome.code.class() == Class::InDoubt {
+        outcome.code = Code::ReadFailed;
     }
-    verdict
+    outcome
 }
 
-fn no_answer(failure: &Failure) -> Verdict {
+fn no_answer(failure: &Failure) -> AttemptOutcome {
     let code = match (failure.sent, failure.kind) {
         (false, FailureKind::Tls) => Code::Tls,
         (false, FailureKind::Clock) => Code::Clock,
@@ -207,50 +214,55 @@ fn no_answer(failure: &Failure) -> Verdict {
         (true, _) => Code::ConnectionLost,
     };
     let side = if failure.sent { "after the request was sent" } else { "before anything was sent" };
-    Verdict::new(code, format!("{side}: {}", failure.detail))
+    AttemptOutcome::new(code, format!("{side}: {}", failure.detail))
 }
 
-fn success(status: u16, trust: &Result<Proof, Distrust>, body: &Body, content: &Content) -> Verdict {
-    if let Err(distrust) = trust {
-        return Verdict::untrusted(distrust);
+fn success(
+    status: u16,
+    trust: &Result<Proof, VerifyError>,
+    body: &Body,
+    content: &Content,
+) -> AttemptOutcome {
+    if let Err(error) = trust {
+        return AttemptOutcome::untrusted(error);
     }
-    let other = |why: &str, ask| Verdict {
+    let other = |why: &str, ask| AttemptOutcome {
         verification: Some("other_request"),
         ask,
-        ..Verdict::new(Code::AnswerUntrusted, why)
+        ..AttemptOutcome::new(Code::AnswerUntrusted, why)
     };
     match (body, content) {
         (Body::Object | Body::Error(_), Content::Elsewhere(why)) => other(why, None),
         (Body::Object | Body::Error(_), Content::Asks(ask, why)) => other(why, Some(*ask)),
-        (Body::Unreadable(why), _) => Verdict::new(Code::AnswerUnreadable, why.clone()),
+        (Body::Unreadable(why), _) => AttemptOutcome::new(Code::AnswerUnreadable, why.clone()),
         (Body::Empty, content) if status != 204 || *content != Content::Fits => {
-            Verdict::new(Code::AnswerUnreadable, format!("HTTP {status} without a body"))
+            AttemptOutcome::new(Code::AnswerUnreadable, format!("HTTP {status} without a body"))
         }
         // 204 says "done"; 202 says "accepted": the generic rules call both success of the request.
-        _ => Verdict::new(Code::Ok, ""),
+        _ => AttemptOutcome::new(Code::Ok, ""),
     }
 }
 
-fn server_fault(status: u16, body: &Body) -> Verdict {
+fn server_fault(status: u16, body: &Body) -> AttemptOutcome {
     let said = match body {
         Body::Error(error) => format!(" {}", error.code.as_deref().unwrap_or_default()),
         _ => String::new(),
     };
-    Verdict::new(Code::Server, format!("HTTP {status}{said}: a fault on WeChat Pay's side"))
+    AttemptOutcome::new(Code::Server, format!("HTTP {status}{said}: a fault on WeChat Pay's side"))
 }
 
 fn refusal(
     status: u16,
-    trust: &Result<Proof, Distrust>,
+    trust: &Result<Proof, VerifyError>,
     body: &Body,
     subcode: Option<u64>,
     retry_after_s: Option<u64>,
-) -> Verdict {
+) -> AttemptOutcome {
     match (trust, body) {
-        (Ok(_) | Err(Distrust::Unsigned), Body::Error(_)) => {}
-        (Err(distrust), _) => return Verdict::untrusted(distrust),
+        (Ok(_) | Err(VerifyError::Unsigned), Body::Error(_)) => {}
+        (Err(error), _) => return AttemptOutcome::untrusted(error),
         (Ok(_), _) => {
-            return Verdict::new(
+            return AttemptOutcome::new(
                 Code::AnswerUnreadable,
                 format!("HTTP {status} with a signed body that is not an error"),
             );
@@ -260,18 +272,18 @@ fn refusal(
         Body::Error(error) => error.code.as_deref().unwrap_or_default(),
         _ => "",
     };
-    let mut verdict = match subcode.and_then(subcode::find) {
+    let mut outcome = match subcode.and_then(subcode::find) {
         // "Signature" and "too often" are said before the business is looked at.
         _ if matches!(status, 401 | 429) => by_status(status, error_code),
-        Some(row) => Verdict::known(row),
+        Some(row) => AttemptOutcome::known(row),
         None => by_status(status, error_code),
     };
-    verdict.retry_after_ms = match verdict.code {
+    outcome.retry_after_ms = match outcome.code {
         Code::RateLimited => Some(retry_after_s.map_or(THROTTLED_MS, wait_ms)),
         Code::Locked => Some(retry_after_s.map_or(LOCKED_MS, wait_ms)),
         _ => None,
     };
-    verdict
+    outcome
 }
 
 /// Nobody waits longer than an hour because a header says so.
@@ -281,7 +293,7 @@ fn wait_ms(seconds: u64) -> u64 {
 
 /// Other product families spell the same things differently, so the HTTP status comes first where it is
 /// unambiguous.
-fn by_status(status: u16, error_code: &str) -> Verdict {
+fn by_status(status: u16, error_code: &str) -> AttemptOutcome {
     let code = match (status, error_code) {
         (401, _) | (_, "SIGN_ERROR") => Code::SignRejected,
         (429, _) => Code::RateLimited,
@@ -290,7 +302,7 @@ fn by_status(status: u16, error_code: &str) -> Verdict {
         (404, _) | (_, "NOT_FOUND" | "RESOURCE_NOT_EXISTS") => Code::NotFound,
         _ => Code::Refused,
     };
-    Verdict::new(
+    AttemptOutcome::new(
         code,
         if error_code.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status} {error_code}") },
     )

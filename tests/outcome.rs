@@ -2,22 +2,22 @@
 
 use wxcoupon::api::subcode;
 use wxcoupon::net::{Failure, FailureKind};
-use wxcoupon::outcome::{Ask, Body, Content, Event, Verdict, judge, read};
+use wxcoupon::outcome::{Ask, AttemptOutcome, Body, Content, Event, judge, read};
 use wxcoupon::status::{Class, Code};
-use wxcoupon::wire::verify::{Distrust, Proof};
+use wxcoupon::wire::verify::{Proof, VerifyError};
 
 const PROOF: Proof = Proof { at_s: 1_754_193_600, is_certain: true };
 
-const ALL_DISTRUST: fn() -> Vec<Distrust> = || {
+const VERIFY_ERRORS: fn() -> Vec<VerifyError> = || {
     vec![
-        Distrust::Unsigned,
-        Distrust::MissingHeader("Wechatpay-Serial"),
-        Distrust::Probe,
-        Distrust::MerchantSerial,
-        Distrust::UnknownSerial { serial: "X".into(), known: "Y".into() },
-        Distrust::Stale { seconds: 301 },
-        Distrust::Malformed("Wechatpay-Timestamp"),
-        Distrust::WrongSignature,
+        VerifyError::Unsigned,
+        VerifyError::MissingHeader("Wechatpay-Serial"),
+        VerifyError::Probe,
+        VerifyError::MerchantSerial,
+        VerifyError::UnknownSerial { serial: "X".into(), known: "Y".into() },
+        VerifyError::Stale { seconds: 301 },
+        VerifyError::Malformed("Wechatpay-Timestamp"),
+        VerifyError::WrongSignature,
     ]
 };
 
@@ -31,18 +31,18 @@ fn error_body(code: &str) -> Body {
 
 struct Reply {
     status: u16,
-    trust: Result<Proof, Distrust>,
+    trust: Result<Proof, VerifyError>,
     body: Body,
     subcode: Option<u64>,
     retry_after_s: Option<u64>,
     content: Content,
 }
 
-fn reply(status: u16, trust: Result<Proof, Distrust>, body: Body) -> Reply {
+fn reply(status: u16, trust: Result<Proof, VerifyError>, body: Body) -> Reply {
     Reply { status, trust, body, subcode: None, retry_after_s: None, content: Content::Fits }
 }
 
-fn judged(writes: bool, reply: Reply) -> Verdict {
+fn judged(writes: bool, reply: Reply) -> AttemptOutcome {
     let Reply { status, trust, body, subcode, retry_after_s, content } = reply;
     judge(writes, &Event::Answered { status, trust, body, subcode, retry_after_s, content })
 }
@@ -66,7 +66,7 @@ const DOCUMENTED: &[(u16, &str, Code)] = &[
 #[test]
 fn documented_errors_when_signed_and_when_unsigned_in_the_error_shape() {
     for (status, code, expected) in DOCUMENTED {
-        for trust in [Ok(PROOF), Err(Distrust::Unsigned)] {
+        for trust in [Ok(PROOF), Err(VerifyError::Unsigned)] {
             for writes in [true, false] {
                 let verdict = judged(writes, reply(*status, trust.clone(), error_body(code)));
                 assert_eq!(verdict.code, *expected, "{status} {code} {trust:?} writes={writes}");
@@ -78,11 +78,11 @@ fn documented_errors_when_signed_and_when_unsigned_in_the_error_shape() {
 #[test]
 fn a_4xx_whose_signature_is_there_and_wrong_proves_nothing() {
     for (status, code, _) in DOCUMENTED {
-        for distrust in ALL_DISTRUST().into_iter().filter(|distrust| *distrust != Distrust::Unsigned) {
-            let name = distrust.name();
-            let verdict = judged(true, reply(*status, Err(distrust.clone()), error_body(code)));
+        for error in VERIFY_ERRORS().into_iter().filter(|error| *error != VerifyError::Unsigned) {
+            let name = error.name();
+            let verdict = judged(true, reply(*status, Err(error.clone()), error_body(code)));
             assert_eq!((verdict.code, verdict.verification), (Code::AnswerUntrusted, Some(name)));
-            let verdict = judged(false, reply(*status, Err(distrust), error_body(code)));
+            let verdict = judged(false, reply(*status, Err(error), error_body(code)));
             assert_eq!(verdict.code, Code::ReadFailed);
         }
     }
@@ -92,7 +92,7 @@ fn a_4xx_whose_signature_is_there_and_wrong_proves_nothing() {
 fn a_page_of_a_portal_or_proxy_never_refuses() {
     for status in [302, 307, 400, 401, 403, 404, 407, 429, 451] {
         for body in [Body::Empty, body("<html>login</html>"), body("{\"error\":1}"), body("[]")] {
-            let verdict = judged(true, reply(status, Err(Distrust::Unsigned), body));
+            let verdict = judged(true, reply(status, Err(VerifyError::Unsigned), body));
             assert_eq!(verdict.code, Code::AnswerUntrusted, "{status}");
             assert_eq!(verdict.verification, Some("unsigned"));
         }
@@ -148,13 +148,13 @@ fn success_needs_proof() {
     assert_eq!(judged(true, reply(204, Ok(PROOF), Body::Empty)).code, Code::Ok);
     assert_eq!(judged(true, reply(200, Ok(PROOF), Body::Empty)).code, Code::AnswerUnreadable);
     assert_eq!(judged(true, reply(200, Ok(PROOF), body("{\"cut"))).code, Code::AnswerUnreadable);
-    for distrust in ALL_DISTRUST() {
-        let name = distrust.name();
+    for error in VERIFY_ERRORS() {
+        let name = error.name();
         for status in [200, 202, 204] {
-            let verdict = judged(true, reply(status, Err(distrust.clone()), object()));
+            let verdict = judged(true, reply(status, Err(error.clone()), object()));
             assert_eq!((verdict.code, verdict.verification), (Code::AnswerUntrusted, Some(name)));
         }
-        assert_eq!(judged(false, reply(200, Err(distrust), object())).code, Code::ReadFailed);
+        assert_eq!(judged(false, reply(200, Err(error), object())).code, Code::ReadFailed);
     }
     let mut says_nothing = reply(204, Ok(PROOF), Body::Empty);
     says_nothing.content = Content::Elsewhere("does not say what it is about".into());
@@ -175,7 +175,7 @@ fn success_needs_proof() {
 #[test]
 fn faults_and_oddities_are_doubt() {
     for status in [500, 501, 502, 503, 504, 408] {
-        for trust in [Ok(PROOF), Err(Distrust::Unsigned), Err(Distrust::Probe)] {
+        for trust in [Ok(PROOF), Err(VerifyError::Unsigned), Err(VerifyError::Probe)] {
             let verdict = judged(true, reply(status, trust.clone(), error_body("SYSTEM_ERROR")));
             assert_eq!(verdict.code, Code::Server, "{status} {trust:?}");
             let verdict = judged(false, reply(status, trust, error_body("SYSTEM_ERROR")));
@@ -193,7 +193,7 @@ fn waiting_times() {
     assert_eq!(judged(true, reply(429, Ok(PROOF), error_body("X"))).retry_after_ms, Some(1000));
     throttled.retry_after_s = Some(7);
     assert_eq!(judged(true, throttled).retry_after_ms, Some(7000));
-    let mut maintenance = reply(503, Err(Distrust::Unsigned), Body::Empty);
+    let mut maintenance = reply(503, Err(VerifyError::Unsigned), Body::Empty);
     maintenance.retry_after_s = Some(4);
     let verdict = judged(true, maintenance);
     assert_eq!((verdict.code, verdict.retry_after_ms), (Code::Server, Some(4000)));
@@ -227,7 +227,7 @@ fn without_an_answer_the_side_of_sending_decides() {
 #[test]
 fn nothing_that_reads_is_ever_in_doubt_and_no_doubt_is_ever_unsent() {
     for status in (100..=600).step_by(1) {
-        for trust in std::iter::once(Ok(PROOF)).chain(ALL_DISTRUST().into_iter().map(Err)) {
+        for trust in std::iter::once(Ok(PROOF)).chain(VERIFY_ERRORS().into_iter().map(Err)) {
             for body in [Body::Empty, Body::Object, error_body("X"), Body::Unreadable("x".into())] {
                 let reading = judged(false, reply(status, trust.clone(), copy(&body)));
                 assert_ne!(reading.code.class(), Class::InDoubt, "{status} {trust:?} {body:?}");

@@ -17,7 +17,7 @@ use wxcoupon::wire::key_ring::KeyRing;
 use wxcoupon::wire::keys::{PrivateKey, PublicKey};
 use wxcoupon::wire::sign::{Authorizer, message};
 use wxcoupon::wire::verify::{
-    Distrust, Proof, SignatureHeaders, fresh_at, message as signed_message, verify,
+    Proof, SignatureHeaders, VerifyError, fresh_at, message as signed_message, verify,
 };
 
 const NOW: i64 = 1_754_193_600;
@@ -108,15 +108,15 @@ fn the_header_holds_what_was_signed_and_a_fresh_nonce_every_time() {
 }
 
 struct SignedAnswer {
-    ring: KeyRing,
+    key_ring: KeyRing,
     headers: SignatureHeaders,
     body: Vec<u8>,
 }
 
 impl SignedAnswer {
     fn new(keys: &Keys) -> SignedAnswer {
-        let mut ring = KeyRing::new(MERCHANT_SERIAL);
-        ring.insert(SERIAL, PublicKey::read(&keys.read("pub.pem")).unwrap());
+        let mut key_ring = KeyRing::new(MERCHANT_SERIAL);
+        key_ring.insert(SERIAL, PublicKey::read(&keys.read("pub.pem")).unwrap());
         let body = "{\"coupon_code\":\"Code_123456\",\"名\":\"券\"}".as_bytes().to_vec();
         let (timestamp, nonce) = (NOW.to_string(), "AbC123".to_owned());
         let signature = keys.openssl_signature(&signed_message(&timestamp, &nonce, &body));
@@ -126,11 +126,11 @@ impl SignedAnswer {
             signature: Some(BASE64.encode(signature)),
             serial: Some(SERIAL.into()),
         };
-        SignedAnswer { ring, headers, body }
+        SignedAnswer { key_ring, headers, body }
     }
 
-    fn verdict(&self) -> Result<Proof, Distrust> {
-        verify(&self.ring, &self.headers, &self.body, &fresh_at(NOW))
+    fn verdict(&self) -> Result<Proof, VerifyError> {
+        verify(&self.key_ring, &self.headers, &self.body, &fresh_at(NOW))
     }
 }
 
@@ -138,12 +138,12 @@ impl SignedAnswer {
 fn what_openssl_signed_is_proven_within_the_window_only() {
     let answer = SignedAnswer::new(&Keys::new());
     assert_eq!(answer.verdict(), Ok(PROOF));
-    let at = |now| verify(&answer.ring, &answer.headers, &answer.body, &fresh_at(now));
+    let at = |now| verify(&answer.key_ring, &answer.headers, &answer.body, &fresh_at(now));
     for inside in [-299, 299] {
         assert_eq!(at(NOW + inside), Ok(PROOF));
     }
     for outside in [-300, 300, 86_400, -86_400] {
-        assert_eq!(at(NOW + outside), Err(Distrust::Stale { seconds: outside }));
+        assert_eq!(at(NOW + outside), Err(VerifyError::Stale { seconds: outside }));
     }
 }
 
@@ -154,17 +154,26 @@ fn every_flipped_bit_of_body_and_signature_is_seen() {
     for position in 0..good.body.len() {
         let mut body = good.body.clone();
         body[position] ^= 1;
-        assert_eq!(verify(&good.ring, &good.headers, &body, &fresh_at(NOW)), Err(Distrust::WrongSignature));
+        assert_eq!(
+            verify(&good.key_ring, &good.headers, &body, &fresh_at(NOW)),
+            Err(VerifyError::WrongSignature)
+        );
     }
     let signature = BASE64.decode(good.headers.signature.as_ref().unwrap()).unwrap();
     for position in (0..signature.len()).step_by(17) {
         let mut damaged = signature.clone();
         damaged[position] ^= 0x80;
         let headers = SignatureHeaders { signature: Some(BASE64.encode(damaged)), ..good.headers.clone() };
-        assert_eq!(verify(&good.ring, &headers, &good.body, &fresh_at(NOW)), Err(Distrust::WrongSignature));
+        assert_eq!(
+            verify(&good.key_ring, &headers, &good.body, &fresh_at(NOW)),
+            Err(VerifyError::WrongSignature)
+        );
     }
     let headers = SignatureHeaders { nonce: Some("AbC124".into()), ..good.headers.clone() };
-    assert_eq!(verify(&good.ring, &headers, &good.body, &fresh_at(NOW)), Err(Distrust::WrongSignature));
+    assert_eq!(
+        verify(&good.key_ring, &headers, &good.body, &fresh_at(NOW)),
+        Err(VerifyError::WrongSignature)
+    );
 }
 
 #[test]
@@ -196,8 +205,8 @@ fn each_cause_of_distrust_has_its_own_name() {
 fn a_ring_of_many_keys_picks_by_serial() {
     let (first, second) = (Keys::new(), Keys::new());
     let mut answer = SignedAnswer::new(&first);
-    answer.ring.insert("5F1E", PublicKey::read(&second.read("pub.pem")).unwrap());
+    answer.key_ring.insert("5F1E", PublicKey::read(&second.read("pub.pem")).unwrap());
     assert_eq!(answer.verdict(), Ok(PROOF));
     answer.headers.serial = Some("5f1e".into());
-    assert_eq!(answer.verdict(), Err(Distrust::WrongSignature));
+    assert_eq!(answer.verdict(), Err(VerifyError::WrongSignature));
 }

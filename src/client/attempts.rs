@@ -33,7 +33,7 @@ const ROUNDS: usize = 2;
 /// What to do about a write that nobody could recognise again.
 const WITHOUT_REQUEST_NO: &str = "This request has no number, so nothing is written down and nothing can be settled: \
                               ask what became of it, or do the same again.";
-/// [`crate::wire::verify::Distrust::UnknownSerial`], by its name in reports.
+/// [`crate::wire::verify::VerifyError::UnknownSerial`], by its name in reports.
 const UNKNOWN_SERIAL: &str = "unknown_serial";
 /// A correction of the clock by less cannot be why a signature was rejected.
 const CLOCK_MATTERS_S: i64 = 240;

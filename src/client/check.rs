@@ -90,8 +90,8 @@ impl Client {
     fn local_lines(&self) -> Vec<Line> {
         let identity = &self.config.identity;
         let serial = self.config.authorizer.serial().to_owned();
-        let ring = self.keys.ring();
-        let keys = ring.serials().collect::<Vec<_>>().join(", ");
+        let key_ring = self.keys.key_ring();
+        let keys = key_ring.serials().collect::<Vec<_>>().join(", ");
         let offset = self.clock.offset_s();
         let pending = self.journal.unfinished();
         let mut lines = vec![

@@ -8,7 +8,7 @@ use crate::json;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::net::{Answer, Failure, FailureKind, Outgoing, in_flight};
-use crate::outcome::{self, Ask, Body, Content, Event, Verdict};
+use crate::outcome::{self, Ask, AttemptOutcome, Body, Content, Event};
 use crate::report::{JsonText, Report, WechatError};
 use crate::status::{Class, Code};
 use crate::system;
@@ -155,22 +155,22 @@ impl Client {
             retry_after_s: answer.retry_after_s,
             content: content(expected, request, proven, &said),
         };
-        let mut verdict = outcome::judge(request.writes, &event);
-        if let Some(encoding) = answer.encoding.filter(|_| verdict.code != Code::Ok) {
+        let mut outcome = outcome::judge(request.writes, &event);
+        if let Some(encoding) = answer.encoding.filter(|_| outcome.code != Code::Ok) {
             let encoding: String = encoding.chars().take(40).collect();
-            verdict.message = format!(
+            outcome.message = format!(
                 "{}; the answer has Content-Encoding {encoding:?}, which was not asked for: something in between changes \
                  answers",
-                verdict.message
+                outcome.message
             );
         }
-        let is_answer = verdict.code == Code::Ok || verdict.ask.is_some();
+        let is_answer = outcome.code == Code::Ok || outcome.ask.is_some();
         if let Some(proof) = proven {
             self.clock.prove(proof, is_answer && request.is_new && shows_request_no(request, &said));
         }
         let data = text.filter(|_| is_answer && matches!(said, Ok(Some(_))));
         let data = data.map(|text| JsonText::proven(&text));
-        let report = Report::from(verdict);
+        let report = Report::from(outcome);
         Report {
             proven,
             http_status: Some(answer.status),
@@ -228,16 +228,16 @@ fn speaks_ill_of_host(failure: &Failure) -> bool {
     }
 }
 
-impl From<Verdict> for Report {
-    fn from(verdict: Verdict) -> Report {
+impl From<AttemptOutcome> for Report {
+    fn from(outcome: AttemptOutcome) -> Report {
         Report {
-            message: verdict.message,
-            hint: verdict.hint.map(Into::into),
-            cashier: verdict.cashier,
-            verification: verdict.verification,
-            retry_after_ms: verdict.retry_after_ms,
-            ask: verdict.ask,
-            ..Report::new(verdict.code)
+            message: outcome.message,
+            hint: outcome.hint.map(Into::into),
+            cashier: outcome.cashier,
+            verification: outcome.verification,
+            retry_after_ms: outcome.retry_after_ms,
+            ask: outcome.ask,
+            ..Report::new(outcome.code)
         }
     }
 }

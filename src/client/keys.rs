@@ -47,7 +47,7 @@ pub(super) struct Download {
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Keys").field("all", &self.ring().serials().collect::<Vec<_>>()).finish()
+        formatter.debug_struct("Keys").field("all", &self.key_ring().serials().collect::<Vec<_>>()).finish()
     }
 }
 
@@ -56,9 +56,9 @@ impl Keys {
     pub fn new(config: &Config) -> Keys {
         let apiv3_key = config.apiv3_key.clone().filter(|_| config.identity.mode == Mode::Partner);
         let keys = Keys {
-            configured: config.ring.clone(),
+            configured: config.key_ring.clone(),
             downloaded: Mutex::default(),
-            all: RwLock::new(Arc::new(config.ring.clone())),
+            all: RwLock::new(Arc::new(config.key_ring.clone())),
             apiv3_key,
             file: config.certificates_path.clone(),
             download: Mutex::default(),
@@ -78,7 +78,7 @@ impl Keys {
     }
 
     /// All keys there are now.
-    pub fn ring(&self) -> Arc<KeyRing> {
+    pub fn key_ring(&self) -> Arc<KeyRing> {
         Arc::clone(&self.all.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -91,14 +91,14 @@ impl Keys {
 
     /// The configured keys and these.
     pub fn with(&self, downloaded: &[Certificate]) -> KeyRing {
-        let mut ring = self.configured.clone();
+        let mut key_ring = self.configured.clone();
         for certificate in downloaded {
             // One that has the merchant's own serial number would prove the merchant's own words.
-            if !ring.is_merchant(&certificate.serial) && ring.get(&certificate.serial).is_none() {
-                ring.insert_certificate(certificate.clone());
+            if !key_ring.is_merchant(&certificate.serial) && key_ring.get(&certificate.serial).is_none() {
+                key_ring.insert_certificate(certificate.clone());
             }
         }
-        ring
+        key_ring
     }
 
     /// Whether a key with that serial number may be found by downloading.

@@ -141,7 +141,7 @@ impl Client {
             mchid: id.filter(|_| identity.mode == Mode::Partner),
             brand_id: id.filter(|_| identity.mode == Mode::Brand),
             merchant_serial_no: self.config.authorizer.serial(),
-            verifies_with: self.keys.ring().serials().map(str::to_owned).collect(),
+            verifies_with: self.keys.key_ring().serials().map(str::to_owned).collect(),
             hosts: self.hosts.all().iter().map(|host| host.name.as_str()).collect(),
             journal: self.config.journal.path.as_ref().map(|path| path.display().to_string()),
             pending: self.journal.unfinished()?.iter().filter(|row| row.state.is_pending()).count(),

@@ -44,9 +44,8 @@ impl Client {
             return untrusted("ambiguous_header", message, Reply::untrusted());
         }
         let deadline = Deadline::after(DOWNLOAD_LIMIT.min(self.config.limits.call));
-        if let Err(distrust) = self.trust_notification(&headers.signature, body, &deadline, &Cancel::never())
-        {
-            return untrusted(distrust.name(), distrust.to_string(), Reply::untrusted());
+        if let Err(error) = self.trust_notification(&headers.signature, body, &deadline, &Cancel::never()) {
+            return untrusted(error.name(), error.to_string(), Reply::untrusted());
         }
         match notification::open(body, apiv3_key) {
             Ok(opened) => {
@@ -54,9 +53,9 @@ impl Client {
                 Report { reply: Some(Reply::accepted()), ..Report::local(&opened) }
             }
             // It is WeChat Pay's: what does not fit is here.
-            Err(unopened) => Report {
+            Err(error) => Report {
                 hint: Some("Compare apiv3_key with the one that is set in the merchant console.".into()),
-                ..untrusted(unopened.name(), unopened.to_string(), Reply::fault())
+                ..untrusted(error.name(), error.to_string(), Reply::fault())
             },
         }
     }

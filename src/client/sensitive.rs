@@ -31,40 +31,40 @@ const DERIVED_FOR: &str =
 const ITERATIONS: NonZeroU32 = NonZeroU32::new(50_000).unwrap();
 
 /// Makes the digests that stand in place of sensitive members.
-enum Blinding {
+enum MemberDigests {
     /// With a key of the merchant's: who has the journal alone finds out nothing by trying.
     Keyed(hmac::Key),
     /// As 0.1.0 did.
-    First,
+    Unkeyed,
 }
 
-impl Blinding {
+impl MemberDigests {
     /// Derived from the merchant's private key and its serial number: a signature of PKCS #1 v1.5 over a fixed text is always
     /// the same, and nobody else can make it.
-    fn of(authorizer: &Authorizer) -> Result<Blinding> {
+    fn of(authorizer: &Authorizer) -> Result<MemberDigests> {
         let message = format!("{DERIVED_FOR}{}", authorizer.serial());
         let signature = Zeroizing::new(authorizer.key().signer().sign(message.as_bytes())?);
         let secret: Zeroizing<[u8; 32]> = Zeroizing::new(Sha256::digest(&*signature).into());
-        Ok(Blinding::Keyed(hmac::Key::new(hmac::HMAC_SHA256, &*secret)))
+        Ok(MemberDigests::Keyed(hmac::Key::new(hmac::HMAC_SHA256, &*secret)))
     }
 
     /// Which key it is; says nothing about it.
     fn name(&self) -> Option<String> {
         match self {
-            Blinding::Keyed(key) => {
+            MemberDigests::Keyed(key) => {
                 hmac::sign(key, b"which key").as_ref().first_chunk::<8>().map(|tag| crate::hex::upper(tag))
             }
-            Blinding::First => None,
+            MemberDigests::Unkeyed => None,
         }
     }
 
     fn digest(&self, salt: &str, text: &str) -> String {
         match self {
-            Blinding::Keyed(key) => {
+            MemberDigests::Keyed(key) => {
                 // The salt has a fixed length.
                 crate::hex::upper(hmac::sign(key, [salt, text].concat().as_bytes()).as_ref())
             }
-            Blinding::First => {
+            MemberDigests::Unkeyed => {
                 let (algorithm, mut digest) = (pbkdf2::PBKDF2_HMAC_SHA256, [0; 32]);
                 pbkdf2::derive(algorithm, ITERATIONS, salt.as_bytes(), text.as_bytes(), &mut digest);
                 crate::hex::upper(&digest)
@@ -92,31 +92,31 @@ impl Client {
         };
         let plain = request.body.as_deref().filter(|_| request.multipart.is_none()).unwrap_or_default();
         let plain = std::str::from_utf8(plain).ok().and_then(json::parse_any).unwrap_or_default();
-        let blinding = Blinding::of(&self.config.authorizer).map_err(boxed)?;
+        let digests = MemberDigests::of(&self.config.authorizer).map_err(boxed)?;
         if let Some(row) = known
-            && is_same(&row, request, &plain, &blinding).map_err(boxed)?
+            && is_same(&row, request, &plain, &digests).map_err(boxed)?
         {
             (request.body, request.members) = (row.request.body.clone(), Map::clone(&row.members));
             return Ok(());
         }
         let salt = crate::wire::sign::nonce().map_err(boxed)?;
-        let mut members = blinded(request, &plain, &salt, &blinding).map_err(boxed)?;
+        let mut members = with_digests(request, &plain, &salt, &digests).map_err(boxed)?;
         if self.config.public_key_id.is_none() {
             self.have_keys(deadline, cancel)?;
         }
         let (body, serial) = self.encrypted(request, plain).map_err(boxed)?;
         request.body = Some(body.to_string().into_bytes());
-        let sealed = object!({ ENCRYPTED_FOR: serial, SALT: salt, KEYED_BY: blinding.name() });
+        let sealed = object!({ ENCRYPTED_FOR: serial, SALT: salt, KEYED_BY: digests.name() });
         members.insert("_options".into(), sealed);
         request.members = members;
         Ok(())
     }
 
     fn encrypted(&self, request: &Prepared, mut body: Value) -> Result<(Value, String)> {
-        let ring = self.keys.ring();
+        let key_ring = self.keys.key_ring();
         let (serial, key) = match &self.config.public_key_id {
-            Some(id) => ring.get(id).map(|key| (id.as_str(), key)),
-            None => ring.newest_certificate(),
+            Some(id) => key_ring.get(id).map(|key| (id.as_str(), key)),
+            None => key_ring.newest_certificate(),
         }
         .ok_or_else(|| Error::new(Code::Key, "there is no key of WeChat Pay's to encrypt with"))?;
         for pointer in &request.options.encrypt {
@@ -196,10 +196,15 @@ fn text_at<'a>(body: &'a Value, pointer: &str) -> Result<&'a str> {
 }
 
 /// The members with a digest in place of each sensitive one.
-fn blinded(request: &Prepared, plain: &Value, salt: &str, blinding: &Blinding) -> Result<Map<String, Value>> {
+fn with_digests(
+    request: &Prepared,
+    plain: &Value,
+    salt: &str,
+    digests: &MemberDigests,
+) -> Result<Map<String, Value>> {
     let mut members = Value::Object(request.members.clone());
     for pointer in &request.options.encrypt {
-        let digest = blinding.digest(salt, text_at(plain, pointer)?);
+        let digest = digests.digest(salt, text_at(plain, pointer)?);
         if let Some(member) = members.pointer_mut(pointer) {
             *member = Value::String(digest);
         }
@@ -209,14 +214,14 @@ fn blinded(request: &Prepared, plain: &Value, salt: &str, blinding: &Blinding) -
 
 /// Whether the journal holds the same request. Where the key of its digests is gone nobody can tell whether the sensitive
 /// members are the same; a request that is open is then taken to be, so that its doubt can end.
-fn is_same(row: &Row, request: &Prepared, plain: &Value, blinding: &Blinding) -> Result<bool> {
+fn is_same(row: &Row, request: &Prepared, plain: &Value, digests: &MemberDigests) -> Result<bool> {
     let option = |name: &str| row.members.get("_options")?.get(name)?.as_str();
     let Some(salt) = option(SALT) else { return Ok(false) };
     let mut recorded = Map::clone(&row.members);
     recorded.shift_remove("_options");
-    let blinding = match option(KEYED_BY) {
-        None => &Blinding::First,
-        Some(name) if blinding.name().as_deref() == Some(name) => blinding,
+    let digests = match option(KEYED_BY) {
+        None => &MemberDigests::Unkeyed,
+        Some(name) if digests.name().as_deref() == Some(name) => digests,
         Some(_) if row.state.is_finished() => return Ok(false),
         Some(_) => {
             let hidden = |members: Map<String, Value>| {
@@ -231,7 +236,7 @@ fn is_same(row: &Row, request: &Prepared, plain: &Value, blinding: &Blinding) ->
             return Ok(hidden(recorded) == hidden(request.members.clone()));
         }
     };
-    Ok(recorded == blinded(request, plain, salt, blinding)?)
+    Ok(recorded == with_digests(request, plain, salt, digests)?)
 }
 
 fn object(members: Value) -> Map<String, Value> {

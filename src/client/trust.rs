@@ -18,7 +18,7 @@ use crate::report::Report;
 use crate::status::{Class, Code};
 use crate::system;
 use crate::wire::key_ring::PUBLIC_KEY_ID_PREFIX;
-use crate::wire::verify::{self, Distrust, Freshness, Proof, SignatureHeaders};
+use crate::wire::verify::{self, Freshness, Proof, SignatureHeaders, VerifyError};
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ impl Client {
         body: &[u8],
         deadline: &Deadline,
         cancel: &Cancel,
-    ) -> std::result::Result<Proof, Distrust> {
+    ) -> std::result::Result<Proof, VerifyError> {
         self.trust_by(headers, body, &|sent_s| self.clock.freshness(sent_s), deadline, cancel)
     }
 
@@ -51,7 +51,7 @@ impl Client {
         body: &[u8],
         deadline: &Deadline,
         cancel: &Cancel,
-    ) -> std::result::Result<Proof, Distrust> {
+    ) -> std::result::Result<Proof, VerifyError> {
         self.trust_by(headers, body, &|sent_s| self.clock.freshness_of_notification(sent_s), deadline, cancel)
     }
 
@@ -62,12 +62,12 @@ impl Client {
         fresh: Freshness<'_>,
         deadline: &Deadline,
         cancel: &Cancel,
-    ) -> std::result::Result<Proof, Distrust> {
-        let trust = verify::verify(&self.keys.ring(), headers, body, fresh);
+    ) -> std::result::Result<Proof, VerifyError> {
+        let trust = verify::verify(&self.keys.key_ring(), headers, body, fresh);
         match &trust {
-            Err(Distrust::UnknownSerial { serial, .. }) if self.keys.may_find(serial) => {
+            Err(VerifyError::UnknownSerial { serial, .. }) if self.keys.may_find(serial) => {
                 if self.refresh(deadline, cancel) {
-                    verify::verify(&self.keys.ring(), headers, body, fresh)
+                    verify::verify(&self.keys.key_ring(), headers, body, fresh)
                 } else {
                     trust
                 }
@@ -82,9 +82,9 @@ impl Client {
         &self,
         headers: &SignatureHeaders,
         body: &[u8],
-    ) -> Result<std::result::Result<Proof, Distrust>> {
-        let ring = self.keys.with(&self.keys.opened(body)?);
-        Ok(verify::verify(&ring, headers, body, &|sent_s| self.clock.freshness(sent_s)))
+    ) -> Result<std::result::Result<Proof, VerifyError>> {
+        let key_ring = self.keys.with(&self.keys.opened(body)?);
+        Ok(verify::verify(&key_ring, headers, body, &|sent_s| self.clock.freshness(sent_s)))
     }
 
     /// A refused download: never a reason for another. A key that is not there is no contradiction.
@@ -92,9 +92,9 @@ impl Client {
         &self,
         headers: &SignatureHeaders,
         body: &[u8],
-    ) -> std::result::Result<Proof, Distrust> {
-        match verify::verify(&self.keys.ring(), headers, body, &|sent_s| self.clock.freshness(sent_s)) {
-            Err(Distrust::UnknownSerial { .. }) => Err(Distrust::Unsigned),
+    ) -> std::result::Result<Proof, VerifyError> {
+        match verify::verify(&self.keys.key_ring(), headers, body, &|sent_s| self.clock.freshness(sent_s)) {
+            Err(VerifyError::UnknownSerial { .. }) => Err(VerifyError::Unsigned),
             trust => trust,
         }
     }
@@ -102,14 +102,14 @@ impl Client {
     /// What to do about an answer whose key is not there, or about a refused download of such keys.
     pub(super) fn advice_on_key(
         &self,
-        trust: &std::result::Result<Proof, Distrust>,
+        trust: &std::result::Result<Proof, VerifyError>,
         is_download: bool,
         answer: &Answer,
     ) -> Option<String> {
         let signed_by = answer.signature.serial.as_deref().and_then(public_key_id);
         let console = "the merchant console offers both";
         match (trust, signed_by) {
-            (Err(Distrust::UnknownSerial { .. } | Distrust::Unsigned), Some(id)) => Some(format!(
+            (Err(VerifyError::UnknownSerial { .. } | VerifyError::Unsigned), Some(id)) => Some(format!(
                 "WeChat Pay signs with its public key {id}: set wechatpay_public_key_id to it and \
                  wechatpay_public_key_path to its file; {console}."
             )),
@@ -117,7 +117,7 @@ impl Client {
                 "Set wechatpay_public_key_id and wechatpay_public_key_path, which need no download: {console}. A \
                  merchant that began with the public key has no platform certificates."
             )),
-            (Err(Distrust::UnknownSerial { .. }), None) if self.keys.apiv3_key.is_none() => Some(
+            (Err(VerifyError::UnknownSerial { .. }), None) if self.keys.apiv3_key.is_none() => Some(
                 "Set apiv3_key, so that platform certificates are downloaded, or add this one to \
                  platform_certificates."
                     .to_owned(),
@@ -132,7 +132,9 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> std::result::Result<(), Box<Report>> {
-        if !self.keys.ring().is_empty() || self.refresh(deadline, cancel) && !self.keys.ring().is_empty() {
+        if !self.keys.key_ring().is_empty()
+            || self.refresh(deadline, cancel) && !self.keys.key_ring().is_empty()
+        {
             return Ok(());
         }
         let why = self.keys.download().failed.clone();
@@ -179,7 +181,7 @@ impl Client {
         let outcome = self.download_certificates(deadline, cancel);
         let mut download = self.keys.download();
         download.failed = outcome.err().map(|report| *report);
-        let pause = pause_after(download.failed.as_ref(), self.keys.ring().is_empty());
+        let pause = pause_after(download.failed.as_ref(), self.keys.key_ring().is_empty());
         download.not_before = pause.map(|pause| system::now() + pause);
         let brought = download.failed.is_none();
         drop(download);

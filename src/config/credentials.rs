@@ -24,7 +24,7 @@ const FEWEST_DIGITS: usize = 32;
 /// What the members about keys amount to.
 pub struct Credentials {
     pub authorizer: Authorizer,
-    pub ring: KeyRing,
+    pub key_ring: KeyRing,
     pub public_key_id: Option<String>,
     pub apiv3_key: Option<Zeroizing<String>>,
     pub has_merchant_certificate: bool,
@@ -35,9 +35,9 @@ pub fn read(fields: &mut Fields, identity: &Identity) -> Result<Credentials> {
     let serial = merchant_serial(&fields.required_name("merchant_serial_no")?)?;
     let key = private_key(fields)?;
     let has_merchant_certificate = merchant_certificate(fields, &serial, &key)?;
-    let mut ring = KeyRing::new(&serial);
+    let mut key_ring = KeyRing::new(&serial);
 
-    let public_key_id = public_key(fields, &key, &mut ring)?;
+    let public_key_id = public_key(fields, &key, &mut key_ring)?;
     let certificates = fields.texts("platform_certificates")?.unwrap_or_default();
     if identity.mode == Mode::Brand && !certificates.is_empty() {
         let message = "platform_certificates are for service providers: a brand's answers are signed with \
@@ -49,7 +49,7 @@ pub fn read(fields: &mut Fields, identity: &Identity) -> Result<Credentials> {
         is_path("platform_certificates", &field, path, None)?;
         let file = read_file(&format!("platform_certificates/{index}"), path)?;
         for certificate in Certificate::read_all(&file).map_err(|error| error.or_at(&field))? {
-            if ring.is_merchant(&certificate.serial) || certificate.key == *key.public() {
+            if key_ring.is_merchant(&certificate.serial) || certificate.key == *key.public() {
                 return Err(Error::at(
                     Code::Key,
                     field,
@@ -60,7 +60,7 @@ pub fn read(fields: &mut Fields, identity: &Identity) -> Result<Credentials> {
                     ),
                 ));
             }
-            ring.insert_certificate(certificate);
+            key_ring.insert_certificate(certificate);
         }
     }
 
@@ -74,13 +74,13 @@ pub fn read(fields: &mut Fields, identity: &Identity) -> Result<Credentials> {
                        are signed with WeChat Pay's public key only";
         return Err(Error::at(Code::Config, "/wechatpay_public_key_id", message));
     }
-    if ring.is_empty() && apiv3_key.is_none() {
+    if key_ring.is_empty() && apiv3_key.is_none() {
         let message = "no way to prove answers: give wechatpay_public_key_id with \
                        wechatpay_public_key_path (or _pem), platform_certificates, or apiv3_key";
         return Err(Error::at(Code::Config, "/wechatpay_public_key_id", message));
     }
     let authorizer = Authorizer::new(identity.mode, &identity.id, &serial, key);
-    Ok(Credentials { authorizer, ring, public_key_id, apiv3_key, has_merchant_certificate })
+    Ok(Credentials { authorizer, key_ring, public_key_id, apiv3_key, has_merchant_certificate })
 }
 
 /// Not needed to sign; where it is given, it shows that key and serial number belong together.
@@ -119,7 +119,7 @@ fn private_key(fields: &mut Fields) -> Result<PrivateKey> {
     PrivateKey::read(&file, passphrase.as_deref().map(String::as_str)).map_err(|error| error.or_at(&field))
 }
 
-fn public_key(fields: &mut Fields, merchant: &PrivateKey, ring: &mut KeyRing) -> Result<Option<String>> {
+fn public_key(fields: &mut Fields, merchant: &PrivateKey, key_ring: &mut KeyRing) -> Result<Option<String>> {
     let id = fields.name("wechatpay_public_key_id")?;
     let file = file_or_text(fields, "wechatpay_public_key_path", "wechatpay_public_key_pem")?;
     let (id, (field, file)) = match (id, file) {
@@ -157,7 +157,7 @@ fn public_key(fields: &mut Fields, merchant: &PrivateKey, ring: &mut KeyRing) ->
             "this is the merchant's own public key; expected WeChat Pay's, which the merchant console offers for download",
         ));
     }
-    ring.insert(&id, key);
+    key_ring.insert(&id, key);
     Ok(Some(id))
 }
 

@@ -39,7 +39,7 @@ pub struct Config {
     /// Signs requests.
     pub authorizer: Authorizer,
     /// Proves answers.
-    pub ring: KeyRing,
+    pub key_ring: KeyRing,
     /// Announced in `Wechatpay-Serial`, so that WeChat Pay signs with the key that we hold.
     pub public_key_id: Option<String>,
     /// The merchant API certificate, where it was given: checked against key and serial number.
@@ -135,7 +135,7 @@ impl Config {
                 .and_then(|path| certificates_beside(path, &identity.id)),
             identity,
             authorizer: credentials.authorizer,
-            ring: credentials.ring,
+            key_ring: credentials.key_ring,
             public_key_id: credentials.public_key_id,
             has_merchant_certificate: credentials.has_merchant_certificate,
             apiv3_key: credentials.apiv3_key,

@@ -1,8 +1,8 @@
 //! The answer of `/v3/certificates`: platform certificates, each sealed under the APIv3 key.
 
-use super::cipher::{self, Sealed, Shut};
+use super::cipher::{self, DecryptError, Sealed};
 use super::keys::Certificate;
-use super::serial::{KeyId, Told};
+use super::serial::{DisplaySerial, KeyId};
 use crate::error::{Error, Result};
 use crate::json::bytes_without_mark;
 use crate::log;
@@ -23,9 +23,9 @@ struct Listed {
 }
 
 /// Why an entry of the list is of no use.
-enum Useless {
-    Shut(String, Shut),
-    Odd(String),
+enum Skipped {
+    Undecryptable(String, DecryptError),
+    Malformed(String),
 }
 
 /// The certificates of an answer, or of its copy on disk, that can prove something: opening them proves that who
@@ -37,24 +37,25 @@ pub fn open(answer: &[u8], apiv3_key: &str) -> Result<Vec<Certificate>> {
     let unreadable = |why: String| Error::new(Code::ReadFailed, format!("/v3/certificates: {why}"));
     let answer: Answer<'_> =
         serde_json::from_slice(bytes_without_mark(answer)).map_err(|error| unreadable(error.to_string()))?;
-    let (mut opened, mut useless) = (Vec::new(), Vec::new());
+    let (mut opened, mut skipped) = (Vec::new(), Vec::new());
     for (index, entry) in answer.data.iter().enumerate() {
         match open_one(entry.get(), apiv3_key) {
             Ok(certificate) => opened.push(certificate),
-            Err(why) => useless.push((index, why)),
+            Err(why) => skipped.push((index, why)),
         }
     }
     if opened.is_empty() {
         // That the key is wrong explains the most.
-        let shut = useless.iter().position(|(_, why)| matches!(why, Useless::Shut(_, Shut::Wrong)));
-        return Err(match useless.into_iter().nth(shut.unwrap_or(0)) {
-            Some((_, Useless::Shut(serial, why))) => Error::at(
+        let shut =
+            skipped.iter().position(|(_, why)| matches!(why, Skipped::Undecryptable(_, DecryptError::Wrong)));
+        return Err(match skipped.into_iter().nth(shut.unwrap_or(0)) {
+            Some((_, Skipped::Undecryptable(serial, why))) => Error::at(
                 Code::Key,
                 "/apiv3_key",
-                format!("apiv3_key does not open platform certificate {}: {why}", Told(&serial)),
+                format!("apiv3_key does not open platform certificate {}: {why}", DisplaySerial(&serial)),
             )
             .hint("Set apiv3_key to the APIv3 key that the merchant console shows as the present one."),
-            Some((index, Useless::Odd(why))) => unreadable(format!("entry {index}: {why}")),
+            Some((index, Skipped::Malformed(why))) => unreadable(format!("entry {index}: {why}")),
             None => Error::at(
                 Code::Config,
                 "/wechatpay_public_key_id",
@@ -65,12 +66,15 @@ pub fn open(answer: &[u8], apiv3_key: &str) -> Result<Vec<Certificate>> {
             ),
         });
     }
-    for (index, why) in useless {
+    for (index, why) in skipped {
         match why {
-            Useless::Shut(serial, why) => {
-                log::warn(format_args!("platform certificate {} is passed over: {why}", Told(&serial)));
+            Skipped::Undecryptable(serial, why) => {
+                log::warn(format_args!(
+                    "platform certificate {} is passed over: {why}",
+                    DisplaySerial(&serial)
+                ));
             }
-            Useless::Odd(why) => {
+            Skipped::Malformed(why) => {
                 log::warn(format_args!("/v3/certificates entry {index} is passed over: {why}"));
             }
         }
@@ -78,17 +82,17 @@ pub fn open(answer: &[u8], apiv3_key: &str) -> Result<Vec<Certificate>> {
     Ok(opened)
 }
 
-fn open_one(entry: &str, apiv3_key: &str) -> std::result::Result<Certificate, Useless> {
-    let odd = |error: &dyn std::fmt::Display| Useless::Odd(error.to_string());
+fn open_one(entry: &str, apiv3_key: &str) -> std::result::Result<Certificate, Skipped> {
+    let odd = |error: &dyn std::fmt::Display| Skipped::Malformed(error.to_string());
     let listed: Listed = serde_json::from_str(entry).map_err(|error| odd(&error))?;
     let serial = listed.serial_no;
     let text = cipher::open(apiv3_key.as_bytes(), &listed.encrypt_certificate)
-        .map_err(|why| Useless::Shut(serial.clone(), why))?;
+        .map_err(|why| Skipped::Undecryptable(serial.clone(), why))?;
     let certificates = Certificate::read_all(&text).map_err(|error| odd(&error.message))?;
     let wanted = KeyId::new(&serial);
     let other = certificates.first().map(|certificate| certificate.serial.clone()).unwrap_or_default();
     certificates
         .into_iter()
         .find(|certificate| KeyId::new(&certificate.serial) == wanted)
-        .ok_or_else(|| odd(&format_args!("certificate {other} is listed as {}", Told(&serial))))
+        .ok_or_else(|| odd(&format_args!("certificate {other} is listed as {}", DisplaySerial(&serial))))
 }

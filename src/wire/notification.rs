@@ -1,7 +1,7 @@
 //! A notification of WeChat Pay: the headers that prove it, the envelope that carries it, and what is sealed
 //! in it.
 
-use super::cipher::{self, Sealed, Shut};
+use super::cipher::{self, DecryptError, Sealed};
 use super::verify::SignatureHeaders;
 use crate::error::{Error, Result};
 use crate::json::{self, bytes_without_mark};
@@ -133,25 +133,25 @@ pub struct Notification {
 
 /// Why a proven notification says nothing.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unopened {
+pub enum NotificationError {
     /// Not the JSON of a notification.
     #[error("the body is not a notification: {0}")]
     Envelope(String),
     /// The sealed text stays shut.
     #[error("the resource cannot be opened: {0}")]
-    Shut(#[from] Shut),
+    Decrypt(#[from] DecryptError),
     /// What was sealed is not JSON.
     #[error("what was sealed is not JSON")]
     Resource,
 }
 
-impl Unopened {
+impl NotificationError {
     /// Short name, for programs.
     pub fn name(&self) -> &'static str {
         match self {
-            Unopened::Envelope(_) => "not_a_notification",
-            Unopened::Shut(_) => "not_opened",
-            Unopened::Resource => "resource_not_json",
+            NotificationError::Envelope(_) => "not_a_notification",
+            NotificationError::Decrypt(_) => "not_opened",
+            NotificationError::Resource => "resource_not_json",
         }
     }
 }
@@ -205,16 +205,17 @@ impl Subject {
 }
 
 /// Opens a notification whose signature was proven.
-pub fn open(body: &[u8], apiv3_key: &[u8]) -> std::result::Result<Notification, Unopened> {
+pub fn open(body: &[u8], apiv3_key: &[u8]) -> std::result::Result<Notification, NotificationError> {
     // The error of a parser may quote what it read; the place is enough.
     let envelope: Envelope = serde_json::from_slice(bytes_without_mark(body)).map_err(|error| {
         let kind = if error.is_data() { "a member is missing or of another type" } else { "no JSON" };
-        Unopened::Envelope(format!("{kind}, at line {} column {}", error.line(), error.column()))
+        NotificationError::Envelope(format!("{kind}, at line {} column {}", error.line(), error.column()))
     })?;
     let Resource { original_type, algorithm, ciphertext, associated_data, nonce } = envelope.resource;
     let sealed =
         Sealed { algorithm, ciphertext, associated_data: associated_data.unwrap_or_default(), nonce };
-    let text = String::from_utf8(cipher::open(apiv3_key, &sealed)?).map_err(|_| Unopened::Resource)?;
+    let text =
+        String::from_utf8(cipher::open(apiv3_key, &sealed)?).map_err(|_| NotificationError::Resource)?;
     let text = json::without_mark(&text).to_owned();
     let subject = Subject::of(&text);
     let event = event(&envelope.event_type);
@@ -227,7 +228,7 @@ pub fn open(body: &[u8], apiv3_key: &[u8]) -> std::result::Result<Notification, 
         event_type: envelope.event_type,
         summary: envelope.summary,
         original_type,
-        resource: RawValue::from_string(text).map_err(|_| Unopened::Resource)?,
+        resource: RawValue::from_string(text).map_err(|_| NotificationError::Resource)?,
     })
 }
 

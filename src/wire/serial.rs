@@ -33,21 +33,21 @@ impl KeyId {
 
 /// What stands where a serial number belongs, for a message: nobody has proven it.
 #[derive(Debug)]
-pub struct Told<'a>(pub &'a str);
+pub struct DisplaySerial<'a>(pub &'a str);
 
-impl fmt::Display for Told<'_> {
+impl fmt::Display for DisplaySerial<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.0.strip_prefix(PUBLIC_KEY_ID_PREFIX).unwrap_or(self.0);
-        if self.0.len() <= LONGEST_TOLD && is_number(id) {
+        if self.0.len() <= LONGEST_SHOWN && is_number(id) {
             return formatter.write_str(self.0);
         }
-        let beginning: String = self.0.chars().take(LONGEST_TOLD).collect();
+        let beginning: String = self.0.chars().take(LONGEST_SHOWN).collect();
         Shown(&beginning).fmt(formatter)
     }
 }
 
 /// Longer ones are told in part, in characters.
-const LONGEST_TOLD: usize = 64;
+const LONGEST_SHOWN: usize = 64;
 
 /// One 20-byte serial number in 256 begins with a zero byte, which some programs print and others do not.
 fn is_number(text: &str) -> bool {
@@ -73,11 +73,11 @@ mod tests {
     #[test]
     fn a_message_repeats_what_may_be_a_serial_number_and_of_others_a_part() {
         for fine in ["5157F09EFDC096DE15EBE81A47057A7232F1B8E1", "PUB_KEY_ID_0114232134912410000000000000"] {
-            assert_eq!(Told(fine).to_string(), fine);
+            assert_eq!(DisplaySerial(fine).to_string(), fine);
         }
-        assert_eq!(Told("mine").to_string(), "\"mine\"");
+        assert_eq!(DisplaySerial("mine").to_string(), "\"mine\"");
         for odd in ["1\n2", "-----BEGIN", &"A1".repeat(40)] {
-            let told = Told(odd).to_string();
+            let told = DisplaySerial(odd).to_string();
             assert!(told.starts_with("a text of ") && !told.contains(odd), "{told}");
         }
     }

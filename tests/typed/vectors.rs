@@ -170,8 +170,8 @@ fn the_java_sdk_signs_seals_and_decrypts_alike() {
 fn the_go_sdk_proves_the_same_notification() {
     const NOW: i64 = 1_624_523_846;
     let go = sdk("go");
-    let mut ring = KeyRing::new("1");
-    ring.insert_certificate(Certificate::read(text(&go, "certificate").as_bytes()).unwrap());
+    let mut key_ring = KeyRing::new("1");
+    key_ring.insert_certificate(Certificate::read(text(&go, "certificate").as_bytes()).unwrap());
     let header = |name: &str| Some(text(&go, name).to_owned());
     let headers = SignatureHeaders {
         timestamp: header("timestamp"),
@@ -181,8 +181,8 @@ fn the_go_sdk_proves_the_same_notification() {
     };
     let body = text(&go, "body");
     let at = fresh_at(NOW);
-    assert!(verify(&ring, &headers, body.as_bytes(), &at).is_ok());
-    assert!(verify(&ring, &headers, body.replace("签约", "解约").as_bytes(), &at).is_err());
+    assert!(verify(&key_ring, &headers, body.as_bytes(), &at).is_ok());
+    assert!(verify(&key_ring, &headers, body.replace("签约", "解约").as_bytes(), &at).is_err());
     let named = notification::Headers::from_json(
         &json!({
             "HTTP_WECHATPAY_TIMESTAMP": go["timestamp"], "HTTP_WECHATPAY_NONCE": go["nonce"],

@@ -165,16 +165,16 @@ pub const APPID: &str = "wx233544546545989";
 
 fn config(kind: Kind) -> Config {
     let private = PrivateKey::new(Arc::new(OURS), Arc::new(OURS), OURS.public());
-    let mut ring = KeyRing::new(SERIAL);
+    let mut key_ring = KeyRing::new(SERIAL);
     if kind.has_key {
-        ring.insert(PUBLIC_KEY_ID, THEIRS.public());
+        key_ring.insert(PUBLIC_KEY_ID, THEIRS.public());
     }
     let host = |name: &str| Host { origin: format!("https://{name}"), name: name.into() };
     let id = if kind.mode == Mode::Brand { BRAND } else { MERCHANT };
     Config {
         authorizer: Authorizer::new(kind.mode, id, SERIAL, private),
         identity: Identity { mode: kind.mode, id: id.into() },
-        ring,
+        key_ring,
         public_key_id: kind.has_key.then(|| PUBLIC_KEY_ID.into()),
         has_merchant_certificate: false,
         apiv3_key: Some(APIV3_KEY.to_owned().into()),

@@ -40,13 +40,13 @@ fn config(replays: bool) -> Config {
     };
     let merchant = || CheapKey(MERCHANT_KEY);
     let private = PrivateKey::new(Arc::new(merchant()), Arc::new(merchant()), public(merchant()));
-    let mut ring = KeyRing::new(SERIAL);
-    ring.insert(PUBLIC_KEY_ID, public(wechat_key()));
+    let mut key_ring = KeyRing::new(SERIAL);
+    key_ring.insert(PUBLIC_KEY_ID, public(wechat_key()));
     let host = |name: &str| Host { origin: format!("https://{name}"), name: name.into() };
     Config {
         authorizer: Authorizer::new(Mode::Partner, MERCHANT, SERIAL, private),
         identity: Identity { mode: Mode::Partner, id: MERCHANT.into() },
-        ring,
+        key_ring,
         public_key_id: Some(PUBLIC_KEY_ID.into()),
         has_merchant_certificate: false,
         apiv3_key: None,

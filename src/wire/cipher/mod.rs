@@ -60,7 +60,7 @@ fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D
 
 /// Why a sealed text stays shut.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Shut {
+pub enum DecryptError {
     /// Another algorithm.
     #[error("the algorithm is {}, expected AEAD_AES_256_GCM", Shown(.0))]
     Algorithm(String),
@@ -73,15 +73,15 @@ pub enum Shut {
 }
 
 /// Opens a sealed text with the 32 bytes of the APIv3 key.
-pub fn open(apiv3_key: &[u8], sealed: &Sealed) -> Result<Vec<u8>, Shut> {
-    let unknown = || Shut::Algorithm(sealed.algorithm.chars().take(64).collect());
+pub fn open(apiv3_key: &[u8], sealed: &Sealed) -> Result<Vec<u8>, DecryptError> {
+    let unknown = || DecryptError::Algorithm(sealed.algorithm.chars().take(64).collect());
     let cipher = CIPHERS.into_iter().find(|cipher| cipher.name() == sealed.algorithm).ok_or_else(unknown)?;
     let nonce = sealed.nonce.as_bytes();
     if nonce.len() != cipher.nonce_len() {
-        return Err(Shut::Malformed("nonce"));
+        return Err(DecryptError::Malformed("nonce"));
     }
-    let text = BASE64.decode(&sealed.ciphertext).map_err(|_| Shut::Malformed("ciphertext"))?;
-    cipher.open(apiv3_key, nonce, sealed.associated_data.as_bytes(), text).ok_or(Shut::Wrong)
+    let text = BASE64.decode(&sealed.ciphertext).map_err(|_| DecryptError::Malformed("ciphertext"))?;
+    cipher.open(apiv3_key, nonce, sealed.associated_data.as_bytes(), text).ok_or(DecryptError::Wrong)
 }
 
 /// A sensitive member for WeChat Pay's eyes: Base64 of RSA-OAEP. Nothing where the text is too long for the
@@ -128,16 +128,16 @@ mod tests {
         let right = sealed("{}", "certificate");
         let mut changed = right.clone();
         changed.associated_data.push('x');
-        assert_eq!(open(KEY, &changed), Err(Shut::Wrong));
-        assert_eq!(open(b"0123456789abcdef0123456789ABCDEf", &right), Err(Shut::Wrong));
-        assert_eq!(open(b"short", &right), Err(Shut::Wrong));
+        assert_eq!(open(KEY, &changed), Err(DecryptError::Wrong));
+        assert_eq!(open(b"0123456789abcdef0123456789ABCDEf", &right), Err(DecryptError::Wrong));
+        assert_eq!(open(b"short", &right), Err(DecryptError::Wrong));
         let nonce = Sealed { nonce: "short".into(), ..right.clone() };
-        assert_eq!(open(KEY, &nonce), Err(Shut::Malformed("nonce")));
+        assert_eq!(open(KEY, &nonce), Err(DecryptError::Malformed("nonce")));
         let text = Sealed { ciphertext: "xxx".into(), ..right.clone() };
-        assert_eq!(open(KEY, &text), Err(Shut::Malformed("ciphertext")));
+        assert_eq!(open(KEY, &text), Err(DecryptError::Malformed("ciphertext")));
         let short = Sealed { ciphertext: BASE64.encode("short"), ..right.clone() };
-        assert_eq!(open(KEY, &short), Err(Shut::Wrong));
+        assert_eq!(open(KEY, &short), Err(DecryptError::Wrong));
         let other = Sealed { algorithm: "AEAD_SM4_GCM".into(), ..right };
-        assert_eq!(open(KEY, &other), Err(Shut::Algorithm("AEAD_SM4_GCM".into())));
+        assert_eq!(open(KEY, &other), Err(DecryptError::Algorithm("AEAD_SM4_GCM".into())));
     }
 }

@@ -6,7 +6,7 @@ mod rsa;
 pub use rsa::RsaVerifier;
 
 use super::key_ring::KeyRing;
-use super::serial::Told;
+use super::serial::DisplaySerial;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
@@ -37,7 +37,7 @@ pub trait Verifier: Send + Sync + std::fmt::Debug {
 
 /// Why an answer or a notification is not proven.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Distrust {
+pub enum VerifyError {
     /// There is no signature, and no time or nonce for one.
     #[error("there is no signature")]
     Unsigned,
@@ -53,7 +53,10 @@ pub enum Distrust {
     )]
     MerchantSerial,
     /// No key with that serial.
-    #[error("the signature is of key {}, which is not configured (configured: {known})", Told(serial))]
+    #[error(
+        "the signature is of key {}, which is not configured (configured: {known})",
+        DisplaySerial(serial)
+    )]
     UnknownSerial {
         /// The answer's serial.
         serial: String,
@@ -74,18 +77,18 @@ pub enum Distrust {
     WrongSignature,
 }
 
-impl Distrust {
+impl VerifyError {
     /// Short name, for programs.
     pub fn name(&self) -> &'static str {
         match self {
-            Distrust::Unsigned => "unsigned",
-            Distrust::MissingHeader(_) => "missing_header",
-            Distrust::Probe => "signtest_probe",
-            Distrust::MerchantSerial => "merchant_serial",
-            Distrust::UnknownSerial { .. } => "unknown_serial",
-            Distrust::Stale { .. } => "stale",
-            Distrust::Malformed(_) => "malformed_header",
-            Distrust::WrongSignature => "wrong_signature",
+            VerifyError::Unsigned => "unsigned",
+            VerifyError::MissingHeader(_) => "missing_header",
+            VerifyError::Probe => "signtest_probe",
+            VerifyError::MerchantSerial => "merchant_serial",
+            VerifyError::UnknownSerial { .. } => "unknown_serial",
+            VerifyError::Stale { .. } => "stale",
+            VerifyError::Malformed(_) => "malformed_header",
+            VerifyError::WrongSignature => "wrong_signature",
         }
     }
 }
@@ -120,38 +123,38 @@ pub fn fresh_at(now: i64) -> impl Fn(i64) -> Result<bool, i64> {
 ///
 /// The probe is told apart for the diagnosis only: it fails like every other wrong signature.
 pub fn verify(
-    ring: &KeyRing,
+    key_ring: &KeyRing,
     headers: &SignatureHeaders,
     body: &[u8],
     fresh: Freshness<'_>,
-) -> Result<Proof, Distrust> {
+) -> Result<Proof, VerifyError> {
     let SignatureHeaders { timestamp, nonce, signature, serial } = headers;
     if timestamp.is_none() && nonce.is_none() && signature.is_none() {
-        return Err(Distrust::Unsigned);
+        return Err(VerifyError::Unsigned);
     }
-    let timestamp = timestamp.as_deref().ok_or(Distrust::MissingHeader("Wechatpay-Timestamp"))?;
-    let nonce = nonce.as_deref().ok_or(Distrust::MissingHeader("Wechatpay-Nonce"))?;
-    let signature = signature.as_deref().ok_or(Distrust::MissingHeader("Wechatpay-Signature"))?;
-    let serial = serial.as_deref().ok_or(Distrust::MissingHeader("Wechatpay-Serial"))?;
+    let timestamp = timestamp.as_deref().ok_or(VerifyError::MissingHeader("Wechatpay-Timestamp"))?;
+    let nonce = nonce.as_deref().ok_or(VerifyError::MissingHeader("Wechatpay-Nonce"))?;
+    let signature = signature.as_deref().ok_or(VerifyError::MissingHeader("Wechatpay-Signature"))?;
+    let serial = serial.as_deref().ok_or(VerifyError::MissingHeader("Wechatpay-Serial"))?;
 
     if signature.starts_with(PROBE_PREFIX) {
-        return Err(Distrust::Probe);
+        return Err(VerifyError::Probe);
     }
     // The key comes last: nobody who makes up a serial number with an old time sets a download going.
-    let sent: i64 = timestamp.parse().map_err(|_| Distrust::Malformed("Wechatpay-Timestamp"))?;
-    let is_certain = fresh(sent).map_err(|seconds| Distrust::Stale { seconds })?;
-    let signature = BASE64.decode(signature).map_err(|_| Distrust::Malformed("Wechatpay-Signature"))?;
-    let key = ring.get(serial).ok_or_else(|| {
-        if ring.is_merchant(serial) {
-            Distrust::MerchantSerial
+    let sent: i64 = timestamp.parse().map_err(|_| VerifyError::Malformed("Wechatpay-Timestamp"))?;
+    let is_certain = fresh(sent).map_err(|seconds| VerifyError::Stale { seconds })?;
+    let signature = BASE64.decode(signature).map_err(|_| VerifyError::Malformed("Wechatpay-Signature"))?;
+    let key = key_ring.get(serial).ok_or_else(|| {
+        if key_ring.is_merchant(serial) {
+            VerifyError::MerchantSerial
         } else {
-            let known = ring.serials().collect::<Vec<_>>().join(", ");
-            Distrust::UnknownSerial { serial: serial.to_owned(), known }
+            let known = key_ring.serials().collect::<Vec<_>>().join(", ");
+            VerifyError::UnknownSerial { serial: serial.to_owned(), known }
         }
     })?;
     if key.verifier().verifies(&message(timestamp, nonce, body), &signature) {
         Ok(Proof { at_s: sent, is_certain })
     } else {
-        Err(Distrust::WrongSignature)
+        Err(VerifyError::WrongSignature)
     }
 }
