@@ -142,7 +142,7 @@ impl Client {
 
     /// Opening the journal looks at its head and at what is open; here everything is read.
     fn journal_line(&self, path: &Path) -> Line {
-        let read = self.journal.try_to_write().and_then(|()| self.journal.look_over());
+        let read = self.journal.try_to_write().and_then(|()| self.journal.audit());
         match read {
             Err(error) => Line::wrong("journal", error.message, error.code.hint()),
             Ok(read) if read.damaged.is_empty() => Line::fine("journal", path.display().to_string()),

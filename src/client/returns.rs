@@ -91,7 +91,7 @@ impl Client {
         }
         Ok(if is_ours {
             ReturnEffect::Intended
-        } else if self.journal.knows_what_is_returned(back)? {
+        } else if self.journal.knows_returned_redemption(back)? {
             // The redemption that this journal knows is not there any more.
             ReturnEffect::Another
         } else if lookup.is_sequential() {

@@ -37,7 +37,7 @@ impl Client {
             State::Unresolved if claim.row.called_off => {}
             _ => {
                 // From here on nobody completes it, whatever becomes of this call.
-                if let Err(error) = claim.call_off() {
+                if let Err(error) = claim.begin_void() {
                     return error.into();
                 }
             }
@@ -89,7 +89,7 @@ impl Client {
         };
         let signed_s = capped_by_proof(claim.row.signed_s, lookup.proof);
         match &lookup.evidence {
-            Evidence::Done => match claim.call_off() {
+            Evidence::Done => match claim.begin_void() {
                 Ok(()) => self.give_back(claim, State::Refused, lookup, deadline, cancel),
                 Err(error) => error.into(),
             },
@@ -109,7 +109,7 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
-        match claim.call_off() {
+        match claim.begin_void() {
             Ok(()) => self.give_back(claim, State::Voided, lookup, deadline, cancel),
             Err(error) => error.into(),
         }

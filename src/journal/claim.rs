@@ -1,6 +1,6 @@
 //! The right to work on a row.
 
-use super::decide::{self, Taken};
+use super::decide::{self, Acquired};
 use super::returns::Returns;
 use super::row::{Lease, Row, Verdict};
 use super::state::State;
@@ -27,8 +27,8 @@ pub struct Claim {
 }
 
 impl Claim {
-    pub(super) fn of(journal: Arc<Journal>, mark: Arc<dyn Mark>, taken: Taken, until_s: i64) -> Claim {
-        let Taken { row, doubt, returns } = taken;
+    pub(super) fn of(journal: Arc<Journal>, mark: Arc<dyn Mark>, acquired: Acquired, until_s: i64) -> Claim {
+        let Acquired { row, doubt, returns } = acquired;
         Claim { journal, mark, row, doubt, returns, until_s: AtomicI64::new(until_s), finished: false }
     }
 
@@ -46,7 +46,7 @@ impl Claim {
     }
 
     /// Writes down that the request is called off, before anything is done about it.
-    pub fn call_off(&mut self) -> Result<()> {
+    pub fn begin_void(&mut self) -> Result<()> {
         let state = State::Voiding;
         let row = Row { state, called_off: true, updated_ms: wall_ms(), ..self.row.clone() };
         let called_off = row.clone();

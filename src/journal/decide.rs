@@ -65,7 +65,7 @@ impl<C> Begin<C> {
 
 /// A row that the caller works on now.
 #[derive(Debug)]
-pub struct Taken {
+pub struct Acquired {
     /// As it was before.
     pub row: Row,
     /// An earlier call, or a process that died, may have sent it.
@@ -75,11 +75,11 @@ pub struct Taken {
 }
 
 /// Writes a request down, or finds what is known about its number.
-pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Result<Begin<Taken>> {
+pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Result<Begin<Acquired>> {
     let insert = |rows: &mut dyn Transaction, new: NewRow| {
         let row = Row::new(caller.merchant, caller.mark, new);
         let id = rows.insert(&row.in_work(caller.until_s))?;
-        Ok(Begin::Go(Taken { row: Row { id, ..row }, doubt: false, returns: Returns::default() }))
+        Ok(Begin::Go(Acquired { row: Row { id, ..row }, doubt: false, returns: Returns::default() }))
     };
     let Some(row) = rows.find(caller.merchant, &new.request.request_no)? else {
         return insert(rows, new);
@@ -137,17 +137,17 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
     let doubt = matches!(row.state, State::Pending | State::RefusedWatched);
     let row = match row.state {
         State::Done | State::Pending => row,
-        _ => begun_anew(rows, row)?,
+        _ => restarted(rows, row)?,
     };
-    Ok(match take_up(rows, row, caller)? {
-        Some(row) => Begin::Go(Taken { returns: Returns::after(rows, &row)?, row, doubt }),
+    Ok(match acquire(rows, row, caller)? {
+        Some(row) => Begin::Go(Acquired { returns: Returns::after(rows, &row)?, row, doubt }),
         None => Begin::Running,
     })
 }
 
 /// A row that was over, and is asked for once more. The order of rows says which redemption a return has undone, so a return
 /// that begins anew is the latest row.
-fn begun_anew(rows: &mut dyn Transaction, row: Row) -> Result<Row> {
+fn restarted(rows: &mut dyn Transaction, row: Row) -> Result<Row> {
     let row = Row { state: State::Pending, verdict_row: rows.latest()?, ..row };
     if row.request.operation != "return" {
         return Ok(row);
@@ -158,13 +158,13 @@ fn begun_anew(rows: &mut dyn Transaction, row: Row) -> Result<Row> {
 }
 
 /// The row with that number, to work on; nothing when somebody else works on it.
-pub fn claim(rows: &mut dyn Transaction, caller: &Caller<'_>, request_no: &str) -> Result<Option<Taken>> {
+pub fn claim(rows: &mut dyn Transaction, caller: &Caller<'_>, request_no: &str) -> Result<Option<Acquired>> {
     let Some(row) = rows.find(caller.merchant, request_no)?.filter(|row| !is_held(row, caller)) else {
         return Ok(None);
     };
-    let Some(row) = take_up(rows, Row { tried_ms: wall_ms(), ..row }, caller)? else { return Ok(None) };
+    let Some(row) = acquire(rows, Row { tried_ms: wall_ms(), ..row }, caller)? else { return Ok(None) };
     let doubt = row.state.is_in_doubt() || row.state == State::RefusedWatched;
-    Ok(Some(Taken { returns: Returns::after(rows, &row)?, row, doubt }))
+    Ok(Some(Acquired { returns: Returns::after(rows, &row)?, row, doubt }))
 }
 
 /// The row with what became of it. `returns`: as they were when it was taken up.
@@ -196,16 +196,16 @@ fn is_held(row: &Row, caller: &Caller<'_>) -> bool {
 }
 
 /// Gives a row to the caller. Only a row that may be sent again is written down as one that may arrive late.
-fn take_up(rows: &mut dyn Transaction, row: Row, caller: &Caller<'_>) -> Result<Option<Row>> {
+fn acquire(rows: &mut dyn Transaction, row: Row, caller: &Caller<'_>) -> Result<Option<Row>> {
     let held = row.lease.clone();
     let owner = Some(Arc::clone(caller.mark));
-    let taken = Row { lease: Lease { owner, generation: held.generation + 1, until_ms: None }, ..row };
-    let kept = if taken.state == State::Pending || taken.state == State::Done {
-        taken.in_work(caller.until_s)
+    let acquired = Row { lease: Lease { owner, generation: held.generation + 1, until_ms: None }, ..row };
+    let kept = if acquired.state == State::Pending || acquired.state == State::Done {
+        acquired.in_work(caller.until_s)
     } else {
-        taken.clone()
+        acquired.clone()
     };
-    Ok(rows.replace(&kept, &held)?.then_some(taken))
+    Ok(rows.replace(&kept, &held)?.then_some(acquired))
 }
 
 /// Names of members that are not the same.

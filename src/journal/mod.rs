@@ -81,14 +81,14 @@ impl Journal {
         let found = match self.decided(Durability::Flushed, &mark, until_s, begin) {
             Ok(found) => found,
             Err(StoreError::NotWritten(why)) => return Err(not_written(why)),
-            Err(StoreError::Unknown(why)) => return Err(self.take_back(&request_no, &mark, why)),
+            Err(StoreError::Unknown(why)) => return Err(self.withdraw(&request_no, &mark, why)),
         };
-        if let Begin::Go(taken) = &found
-            && taken.row.id % PRUNED_EVERY == 0
+        if let Begin::Go(acquired) = &found
+            && acquired.row.id % PRUNED_EVERY == 0
         {
             self.forget_old(STEPS);
         }
-        Ok(found.map(|taken| Claim::of(Arc::clone(self), mark, taken, until_s)))
+        Ok(found.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s)))
     }
 
     /// Whether something can be written, and reaches the disk.
@@ -97,9 +97,9 @@ impl Journal {
     }
 
     /// Reads everything, and forgets all that is too old. Others go on meanwhile.
-    pub fn look_over(&self) -> Result<Overview> {
+    pub fn audit(&self) -> Result<Overview> {
         self.forget_old(u32::MAX);
-        self.store.look_over().map_err(journal_error)
+        self.store.audit().map_err(journal_error)
     }
 
     /// In steps, each of which others wait for. How old something is, is counted to the latest time that WeChat Pay has
@@ -136,13 +136,14 @@ impl Journal {
         let (mark, request_no) = (self.mark(), request_no.to_owned());
         let claim =
             move |rows: &mut dyn Transaction, caller: &Caller<'_>| decide::claim(rows, caller, &request_no);
-        let taken = self.decided(Durability::Lazy, &mark, until_s, claim).map_err(|error| {
+        let acquired = self.decided(Durability::Lazy, &mark, until_s, claim).map_err(|error| {
             if matches!(error, StoreError::Unknown(_)) {
                 self.give_up(&mark);
             }
             journal_error(error)
         })?;
-        let Some(claim) = taken.map(|taken| Claim::of(Arc::clone(self), mark, taken, until_s)) else {
+        let Some(claim) = acquired.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s))
+        else {
             return Ok(None);
         };
         // Who wrote it down, in this process or another, may never have heard that it is on the disk.
@@ -203,7 +204,7 @@ impl Journal {
 
     /// Nobody knows whether a new row is kept. Nothing was sent; a later write that survives shows that the row is absent or
     /// closed, and then that can be told.
-    fn take_back(&self, request_no: &Arc<str>, mark: &Arc<dyn Mark>, why: String) -> Error {
+    fn withdraw(&self, request_no: &Arc<str>, mark: &Arc<dyn Mark>, why: String) -> Error {
         let (merchant, request_no, ours) =
             (Arc::clone(&self.merchant), Arc::clone(request_no), Arc::clone(mark));
         let closed = self.changed(Durability::Flushed, move |rows| {
@@ -262,10 +263,10 @@ impl Journal {
     }
 
     /// Whether this journal knows of a redemption of the coupon that a return gives back.
-    pub fn knows_what_is_returned(&self, back: &Row) -> Result<bool> {
+    pub fn knows_returned_redemption(&self, back: &Row) -> Result<bool> {
         let (merchant, id) = (Arc::clone(&self.merchant), back.id);
         let Some(coupon) = back.coupon.clone() else { return Ok(false) };
-        self.run(Durability::Reading, move |rows| rows.was_used_before(&merchant, &coupon, id))
+        self.run(Durability::Reading, move |rows| rows.was_redeemed_before(&merchant, &coupon, id))
     }
 
     fn mark(&self) -> Arc<dyn Mark> {

@@ -50,7 +50,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     fn is_alive(&self, mark: &str) -> bool;
 
     /// Reads everything that is kept, while others go on. Fails where it cannot be relied on.
-    fn look_over(&self) -> Result<Overview>;
+    fn audit(&self) -> Result<Overview>;
 }
 
 /// What reading everything has brought.
@@ -89,7 +89,7 @@ pub trait Transaction {
     fn returns(&mut self, merchant: &str, coupon: &str) -> Result<Vec<Row>>;
 
     /// Whether a redemption of that coupon has a lower key. Looks through everything where none has: for rare questions only.
-    fn was_used_before(&mut self, merchant: &str, coupon: &str, id: i64) -> Result<bool>;
+    fn was_redeemed_before(&mut self, merchant: &str, coupon: &str, id: i64) -> Result<bool>;
 
     /// Forgets finished rows that are older than that moment (milliseconds since 1970), some of those behind the row `after`,
     /// so that others wait but a little. Behind which row to go on; nothing where the rest is to be kept.

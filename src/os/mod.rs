@@ -25,7 +25,7 @@ pub struct Identity {
 
 /// What the system says of a file.
 #[derive(Debug, Clone, Copy)]
-pub struct Found {
+pub struct FileInfo {
     /// Which one.
     pub identity: Identity,
     /// A file, and no folder, pipe or device.
@@ -47,9 +47,9 @@ pub struct Range {
 
 /// Who else may have a lock on the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sharing {
+pub enum LockMode {
     /// Nobody.
-    Alone,
+    Exclusive,
     /// Others who share it.
     Shared,
 }
@@ -66,9 +66,9 @@ mod tests {
         let path = folder.path().join("file");
         let (one, other) = (open(&path).unwrap(), open(&path).unwrap());
         assert!(!is_locked(&other, BYTE).unwrap());
-        assert!(lock(&one, BYTE, Sharing::Alone).unwrap());
+        assert!(lock(&one, BYTE, LockMode::Exclusive).unwrap());
         assert!(is_locked(&other, BYTE).unwrap());
-        assert!(!lock(&other, BYTE, Sharing::Alone).unwrap());
+        assert!(!lock(&other, BYTE, LockMode::Exclusive).unwrap());
         let next = Range { at: BYTE.at + 1, ..BYTE };
         assert!(!is_locked(&other, next).unwrap(), "one byte is locked, and not the next");
         // What somebody else closes takes nothing away.
@@ -76,7 +76,7 @@ mod tests {
         assert!(is_locked(&other, BYTE).unwrap());
         unlock(&one, BYTE).unwrap();
         assert!(!is_locked(&other, BYTE).unwrap());
-        assert!(lock(&one, BYTE, Sharing::Alone).unwrap());
+        assert!(lock(&one, BYTE, LockMode::Exclusive).unwrap());
         drop(one);
         assert!(!is_locked(&other, BYTE).unwrap());
     }
@@ -87,9 +87,9 @@ mod tests {
         let path = folder.path().join("file");
         let (one, other) = (open(&path).unwrap(), open(&path).unwrap());
         for file in [&one, &other] {
-            assert!(lock(file, BYTE, Sharing::Shared).unwrap());
+            assert!(lock(file, BYTE, LockMode::Shared).unwrap());
         }
-        assert!(!lock(&one, BYTE, Sharing::Alone).unwrap());
+        assert!(!lock(&one, BYTE, LockMode::Exclusive).unwrap());
     }
 
     #[test]

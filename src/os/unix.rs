@@ -1,6 +1,6 @@
 //! Linux.
 
-use super::{Found, Identity, Range, Sharing};
+use super::{FileInfo, Identity, LockMode, Range};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{Error, ErrorKind, Result};
 use std::os::fd::AsRawFd as _;
@@ -21,17 +21,17 @@ pub fn open(path: &Path) -> Result<File> {
 }
 
 /// What stands behind a name.
-pub fn identity_at(path: &Path) -> Result<Found> {
-    path.metadata().map(|found| told(&found))
+pub fn identity_at(path: &Path) -> Result<FileInfo> {
+    path.metadata().map(|found| file_info(&found))
 }
 
 /// What is open.
-pub fn identity(file: &File) -> Result<Found> {
-    file.metadata().map(|found| told(&found))
+pub fn identity(file: &File) -> Result<FileInfo> {
+    file.metadata().map(|found| file_info(&found))
 }
 
-fn told(found: &Metadata) -> Found {
-    Found {
+fn file_info(found: &Metadata) -> FileInfo {
+    FileInfo {
         identity: Identity { device: found.dev(), number: found.ino() },
         is_regular: found.is_file(),
         links: found.nlink(),
@@ -50,8 +50,8 @@ pub fn write(file: &File, bytes: &[u8]) -> Result<()> {
 }
 
 /// Takes a lock, unless somebody has one that is in its way. It ends with the last copy of the descriptor.
-pub fn lock(file: &File, range: Range, sharing: Sharing) -> Result<bool> {
-    let kind = if sharing == Sharing::Alone { libc::F_WRLCK } else { libc::F_RDLCK };
+pub fn lock(file: &File, range: Range, mode: LockMode) -> Result<bool> {
+    let kind = if mode == LockMode::Exclusive { libc::F_WRLCK } else { libc::F_RDLCK };
     match control(file, libc::F_OFD_SETLK, range, kind) {
         Ok(_) => Ok(true),
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::PermissionDenied) => {

@@ -1,6 +1,6 @@
 //! Windows.
 
-use super::{Found, Identity, Range, Sharing};
+use super::{FileInfo, Identity, LockMode, Range};
 use std::ffi::c_void;
 use std::fs::{File, OpenOptions};
 use std::io::{Error, Result};
@@ -71,7 +71,7 @@ pub fn open(path: &Path) -> Result<File> {
 }
 
 /// What stands behind a name.
-pub fn identity_at(path: &Path) -> Result<Found> {
+pub fn identity_at(path: &Path) -> Result<FileInfo> {
     let share = SHARE_READ | SHARE_WRITE | SHARE_DELETE;
     let mut options = OpenOptions::new();
     options.access_mode(0).share_mode(share).custom_flags(BACKUP_SEMANTICS);
@@ -79,7 +79,7 @@ pub fn identity_at(path: &Path) -> Result<Found> {
 }
 
 /// What is open.
-pub fn identity(file: &File) -> Result<Found> {
+pub fn identity(file: &File) -> Result<FileInfo> {
     let mut found = Information::default();
     // SAFETY: the handle is open as long as `file` is borrowed, and the structure is ours.
     let (done, kind) = unsafe {
@@ -88,7 +88,7 @@ pub fn identity(file: &File) -> Result<Found> {
     if done == 0 {
         return Err(Error::last_os_error());
     }
-    Ok(Found {
+    Ok(FileInfo {
         identity: Identity { device: found.volume.into(), number: joined(found.index_high, found.index_low) },
         is_regular: kind == TYPE_DISK && found.attributes & ATTRIBUTE_DIRECTORY == 0,
         links: found.links.into(),
@@ -123,8 +123,8 @@ pub fn write(file: &File, bytes: &[u8]) -> Result<()> {
 }
 
 /// Takes a lock, unless somebody has one that is in its way. It ends with the handle.
-pub fn lock(file: &File, range: Range, sharing: Sharing) -> Result<bool> {
-    let flags = FAIL_IMMEDIATELY | if sharing == Sharing::Alone { EXCLUSIVE } else { 0 };
+pub fn lock(file: &File, range: Range, mode: LockMode) -> Result<bool> {
+    let flags = FAIL_IMMEDIATELY | if mode == LockMode::Exclusive { EXCLUSIVE } else { 0 };
     let (length, length_high) = halves(range.length);
     let mut at = place(range);
     // SAFETY: the handle is open as long as `file` is borrowed; it is no overlapped one, so the structure is not used later.
@@ -147,7 +147,7 @@ pub fn unlock(file: &File, range: Range) -> Result<()> {
 
 /// Whether another handle has a lock there, in this process or another. Windows cannot be asked: it is tried.
 pub fn is_locked(file: &File, range: Range) -> Result<bool> {
-    let is_free = lock(file, range, Sharing::Alone)?;
+    let is_free = lock(file, range, LockMode::Exclusive)?;
     if is_free {
         unlock(file, range)?;
     }

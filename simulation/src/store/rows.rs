@@ -178,7 +178,7 @@ impl Transaction for Turn<'_> {
         }))
     }
 
-    fn was_used_before(&mut self, merchant: &str, coupon: &str, id: i64) -> Result<bool> {
+    fn was_redeemed_before(&mut self, merchant: &str, coupon: &str, id: i64) -> Result<bool> {
         Ok(self.rows.by_id.values().any(|row| {
             row.id < id
                 && row.request.operation == "use"

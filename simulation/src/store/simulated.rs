@@ -191,7 +191,7 @@ impl Store for Simulated {
         })
     }
 
-    fn look_over(&self) -> Result<Overview> {
+    fn audit(&self) -> Result<Overview> {
         Ok(Overview::default())
     }
 }

@@ -79,7 +79,7 @@ impl Store for OnSqlite {
         self.process.is_alive(mark)
     }
 
-    fn look_over(&self) -> Result<Overview> {
-        self.file.look_over()
+    fn audit(&self) -> Result<Overview> {
+        self.file.audit()
     }
 }

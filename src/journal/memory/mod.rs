@@ -15,12 +15,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Finished rows that are remembered, for repeats.
 const REMEMBERED: i64 = 1000;
-const PARTS: u32 = 32;
+const SHARDS: u32 = 32;
 
 /// All rows.
 #[derive(Debug)]
 pub struct Memory {
-    parts: [Mutex<Part>; PARTS as usize],
+    shards: [Mutex<Shard>; SHARDS as usize],
     /// Of numbers, by which each has its part.
     hash: RandomState,
     /// The place of the next row; no row has the key 0.
@@ -35,13 +35,13 @@ pub struct Memory {
 
 /// Some of the rows, by their keys: their place among all rows times the number of parts, and the part.
 #[derive(Debug, Default)]
-struct Part {
-    rows: BTreeMap<i64, Box<Kept>>,
+struct Shard {
+    rows: BTreeMap<i64, Box<StoredRow>>,
     ids: HashMap<Arc<str>, i64>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct StoredRow {
     /// Without its members: as JSON, they are one piece of memory instead of many, for as long as it is kept.
     row: Row,
     members: Box<str>,
@@ -49,21 +49,21 @@ struct Kept {
 
 /// One change, in which nobody else sees the rows of the same part.
 #[derive(Debug)]
-pub struct Turn<'a> {
+pub struct MemoryTransaction<'a> {
     memory: &'a Memory,
-    held: Option<(u32, MutexGuard<'a, Part>)>,
+    held: Option<(u32, MutexGuard<'a, Shard>)>,
     /// Freed when the part is no longer held: members are dropped in this order.
     #[allow(clippy::vec_box, reason = "taken out of its box it would be freed under the lock")]
-    forgotten: Vec<Box<Kept>>,
+    forgotten: Vec<Box<StoredRow>>,
     /// The same.
     replaced: Vec<Row>,
 }
 
 impl Default for Memory {
     fn default() -> Memory {
-        let parts = array::from_fn(|_| Mutex::default());
+        let shards = array::from_fn(|_| Mutex::default());
         Memory {
-            parts,
+            shards,
             hash: RandomState::new(),
             count: AtomicI64::new(1),
             returns: Mutex::default(),
@@ -76,26 +76,26 @@ impl Default for Memory {
 
 impl Memory {
     /// Begins a change.
-    pub fn turn(&self) -> Turn<'_> {
-        Turn { memory: self, held: None, forgotten: Vec::new(), replaced: Vec::new() }
+    pub fn transaction(&self) -> MemoryTransaction<'_> {
+        MemoryTransaction { memory: self, held: None, forgotten: Vec::new(), replaced: Vec::new() }
     }
 }
 
-impl Kept {
+impl StoredRow {
     fn whole(&self) -> Row {
         let members = json::parse_any(&self.members).and_then(json::into_object).unwrap_or_default();
         Row { members: Arc::new(members), ..self.row.clone() }
     }
 }
 
-impl<'a> Turn<'a> {
+impl<'a> MemoryTransaction<'a> {
     /// Rows of all parts, oldest first.
     #[allow(clippy::unnecessary_wraps, reason = "as the store's contract has it")]
     fn all(&mut self, wanted: impl Fn(&Row) -> bool) -> Result<Vec<Row>> {
         let mut found = Vec::new();
-        for part in 0..PARTS {
-            let rows = self.hold(part).rows.values();
-            found.extend(rows.filter(|kept| wanted(&kept.row)).map(|kept| kept.whole()));
+        for shard in 0..SHARDS {
+            let rows = self.hold(shard).rows.values();
+            found.extend(rows.filter(|stored| wanted(&stored.row)).map(|stored| stored.whole()));
         }
         found.sort_unstable_by_key(|row: &Row| row.id);
         Ok(found)
@@ -112,26 +112,26 @@ impl<'a> Turn<'a> {
     }
 
     #[allow(clippy::indexing_slicing, reason = "what is left when divided by the number of parts is less")]
-    fn hold(&mut self, part: u32) -> &mut Part {
+    fn hold(&mut self, shard: u32) -> &mut Shard {
         let memory: &'a Memory = self.memory;
         // Never two at a time: another change might hold the second and want the first.
-        self.held.take_if(|(held, _)| *held != part);
-        let lock = || memory.parts[(part % PARTS) as usize].lock().unwrap_or_else(PoisonError::into_inner);
-        &mut self.held.get_or_insert_with(|| (part, lock())).1
+        self.held.take_if(|(held, _)| *held != shard);
+        let lock = || memory.shards[(shard % SHARDS) as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        &mut self.held.get_or_insert_with(|| (shard, lock())).1
     }
 
-    fn shard_of(&self, request_no: &str) -> u32 {
-        u32::try_from(self.memory.hash.hash_one(request_no) % u64::from(PARTS)).unwrap_or_default()
+    fn shard_of_request_no(&self, request_no: &str) -> u32 {
+        u32::try_from(self.memory.hash.hash_one(request_no) % u64::from(SHARDS)).unwrap_or_default()
     }
 
-    fn part_of_row(&mut self, id: i64) -> &mut Part {
-        self.hold(u32::try_from(id.rem_euclid(i64::from(PARTS))).unwrap_or_default())
+    fn shard_of_row(&mut self, id: i64) -> &mut Shard {
+        self.hold(u32::try_from(id.rem_euclid(i64::from(SHARDS))).unwrap_or_default())
     }
 
     /// Forgets finished rows of the part in which `newest` is, up to that one.
     fn forget_where(&mut self, newest: i64, is_old: impl Fn(&Row) -> bool) {
-        let rows = self.part_of_row(newest).rows.range(..=newest);
-        let old = rows.filter(|(_, kept)| kept.row.state.is_finished() && is_old(&kept.row));
+        let rows = self.shard_of_row(newest).rows.range(..=newest);
+        let old = rows.filter(|(_, stored)| stored.row.state.is_finished() && is_old(&stored.row));
         let old: Vec<i64> = old.map(|(id, _)| *id).collect();
         for id in old {
             self.forget(id);
@@ -139,10 +139,10 @@ impl<'a> Turn<'a> {
     }
 
     fn forget(&mut self, id: i64) {
-        let part = self.part_of_row(id);
-        if let Some(kept) = part.rows.remove(&id) {
-            part.ids.remove(&kept.row.request.request_no);
-            if let Some(coupon) = coupon_of_return(&kept.row) {
+        let shard = self.shard_of_row(id);
+        if let Some(stored) = shard.rows.remove(&id) {
+            shard.ids.remove(&stored.row.request.request_no);
+            if let Some(coupon) = coupon_of_return(&stored.row) {
                 let mut returns = self.returns_by_coupon();
                 if let Some(ids) = returns.get_mut(coupon) {
                     ids.retain(|other| *other != id);
@@ -151,7 +151,7 @@ impl<'a> Turn<'a> {
                     }
                 }
             }
-            self.forgotten.push(kept);
+            self.forgotten.push(stored);
         }
     }
 }
@@ -163,11 +163,11 @@ fn coupon_of_return(row: &Row) -> Option<&Arc<str>> {
 impl Store for Memory {
     /// Nothing here is taken back, so a change reads before it writes.
     fn transact(&self, _: Durability, change: Change) -> Result<()> {
-        change(&mut self.turn())
+        change(&mut self.transaction())
     }
 
     fn enlist(&self) -> Result<Arc<dyn Mark>> {
-        Ok(Arc::new(Living(self.marks.fetch_add(1, Ordering::Relaxed).to_string().into())))
+        Ok(Arc::new(LivingMark(self.marks.fetch_add(1, Ordering::Relaxed).to_string().into())))
     }
 
     /// The rows belong to one context, and a mark that it gave up is another than its own.
@@ -175,35 +175,35 @@ impl Store for Memory {
         !mark.is_empty()
     }
 
-    fn look_over(&self) -> Result<Overview> {
-        let rows = self.turn().all(|_| true)?.len();
+    fn audit(&self) -> Result<Overview> {
+        let rows = self.transaction().all(|_| true)?.len();
         Ok(Overview { rows: u64::try_from(rows).unwrap_or(u64::MAX), damaged: Vec::new() })
     }
 }
 
 /// The context itself.
 #[derive(Debug)]
-struct Living(Arc<str>);
+struct LivingMark(Arc<str>);
 
-impl Mark for Living {
+impl Mark for LivingMark {
     fn id(&self) -> &Arc<str> {
         &self.0
     }
 }
 
-impl Transaction for Turn<'_> {
+impl Transaction for MemoryTransaction<'_> {
     fn find(&mut self, _: &str, request_no: &str) -> Result<Option<Row>> {
-        let part = self.hold(self.shard_of(request_no));
-        let kept = part.ids.get(request_no).and_then(|id| part.rows.get(id));
-        Ok(kept.map(|kept| kept.whole()))
+        let shard = self.hold(self.shard_of_request_no(request_no));
+        let stored = shard.ids.get(request_no).and_then(|id| shard.rows.get(id));
+        Ok(stored.map(|stored| stored.whole()))
     }
 
     fn insert(&mut self, row: &Row) -> Result<i64> {
         let members = json::text(&*row.members, 0).into_boxed_str();
-        let part = self.shard_of(&row.request.request_no);
+        let shard = self.shard_of_request_no(&row.request.request_no);
         let new_id = || {
             let place = self.memory.count.fetch_add(1, Ordering::Relaxed);
-            place * i64::from(PARTS) + i64::from(part)
+            place * i64::from(SHARDS) + i64::from(shard)
         };
         let id = match coupon_of_return(row) {
             None => new_id(),
@@ -216,10 +216,10 @@ impl Transaction for Turn<'_> {
                 id
             }
         };
-        let kept = Box::new(Kept { row: Row { id, members: Arc::default(), ..row.clone() }, members });
-        let part = self.hold(part);
-        part.ids.insert(Arc::clone(&row.request.request_no), id);
-        part.rows.insert(id, kept);
+        let stored = Box::new(StoredRow { row: Row { id, members: Arc::default(), ..row.clone() }, members });
+        let shard = self.hold(shard);
+        shard.ids.insert(Arc::clone(&row.request.request_no), id);
+        shard.rows.insert(id, stored);
         Ok(id)
     }
 
@@ -227,20 +227,20 @@ impl Transaction for Turn<'_> {
         // Made before the lock is taken, and what it replaces is freed after.
         let mut row = Row { members: Arc::default(), ..row.clone() };
         let (id, ended) = (row.id, row.state.is_finished());
-        let part = self.part_of_row(id);
-        let Some(kept) = part.rows.get_mut(&id).filter(|kept| kept.row.lease == *held) else {
+        let shard = self.shard_of_row(id);
+        let Some(stored) = shard.rows.get_mut(&id).filter(|stored| stored.row.lease == *held) else {
             return Ok(false);
         };
-        std::mem::swap(&mut kept.row, &mut row);
+        std::mem::swap(&mut stored.row, &mut row);
         if ended {
-            self.forget_where(id - REMEMBERED * i64::from(PARTS), |_| true);
+            self.forget_where(id - REMEMBERED * i64::from(SHARDS), |_| true);
         }
         self.replaced.push(row);
         Ok(true)
     }
 
     fn delete(&mut self, id: i64, held: &Lease) -> Result<bool> {
-        let is_held_so = self.part_of_row(id).rows.get(&id).is_some_and(|kept| kept.row.lease == *held);
+        let is_held_so = self.shard_of_row(id).rows.get(&id).is_some_and(|stored| stored.row.lease == *held);
         if is_held_so {
             self.forget(id);
         }
@@ -258,13 +258,13 @@ impl Transaction for Turn<'_> {
         let ids = self.returns_by_coupon().get(coupon).cloned().unwrap_or_default();
         let mut rows: Vec<Row> = ids
             .into_iter()
-            .filter_map(|id| self.part_of_row(id).rows.get(&id).map(|kept| kept.whole()))
+            .filter_map(|id| self.shard_of_row(id).rows.get(&id).map(|stored| stored.whole()))
             .collect();
         rows.sort_unstable_by_key(|row| row.id);
         Ok(rows)
     }
 
-    fn was_used_before(&mut self, _: &str, coupon: &str, id: i64) -> Result<bool> {
+    fn was_redeemed_before(&mut self, _: &str, coupon: &str, id: i64) -> Result<bool> {
         let is_it = |row: &Row| {
             row.id < id && row.request.operation == "use" && row.coupon.as_deref() == Some(coupon)
         };
@@ -272,15 +272,15 @@ impl Transaction for Turn<'_> {
     }
 
     fn prune(&mut self, _: &str, older_than_ms: i64, _: i64) -> Result<Option<i64>> {
-        for part in 0..i64::from(PARTS) {
-            self.forget_where(i64::MAX - i64::from(PARTS) + 1 + part, |row| row.updated_ms < older_than_ms);
+        for shard in 0..i64::from(SHARDS) {
+            self.forget_where(i64::MAX - i64::from(SHARDS) + 1 + shard, |row| row.updated_ms < older_than_ms);
         }
         Ok(None)
     }
 
     fn latest(&mut self) -> Result<i64> {
         // The keys of rows that come have a higher place.
-        Ok(self.memory.count.load(Ordering::Relaxed) * i64::from(PARTS) - 1)
+        Ok(self.memory.count.load(Ordering::Relaxed) * i64::from(SHARDS) - 1)
     }
 
     fn fact(&mut self, name: &str) -> Result<Option<i64>> {
@@ -300,34 +300,34 @@ mod tests {
 
     use crate::journal::row::{NewRow, State};
 
-    fn insert(turn: &mut Turn<'_>, request_no: &str) -> i64 {
-        turn.insert(&Row::new(&"".into(), &"owner".into(), NewRow::plain(request_no))).unwrap()
+    fn insert(transaction: &mut MemoryTransaction<'_>, request_no: &str) -> i64 {
+        transaction.insert(&Row::new(&"".into(), &"owner".into(), NewRow::plain(request_no))).unwrap()
     }
 
-    fn done(turn: &mut Turn<'_>, request_no: &str) {
-        let row = turn.find("", request_no).unwrap().unwrap();
+    fn done(transaction: &mut MemoryTransaction<'_>, request_no: &str) {
+        let row = transaction.find("", request_no).unwrap().unwrap();
         let lease = Lease { owner: None, ..row.lease.clone() };
-        assert!(turn.replace(&Row { state: State::Done, lease, ..row.clone() }, &row.lease).unwrap());
-        assert!(!turn.replace(&row, &row.lease).unwrap(), "it is not held so any more");
+        assert!(transaction.replace(&Row { state: State::Done, lease, ..row.clone() }, &row.lease).unwrap());
+        assert!(!transaction.replace(&row, &row.lease).unwrap(), "it is not held so any more");
     }
 
     #[test]
     fn the_last_finished_rows_are_remembered_and_what_is_unfinished_is_never_forgotten() {
         let memory = Memory::default();
         let numbers: Vec<String> = (0..5 * REMEMBERED).map(|at| format!("SALE-{at}")).collect();
-        let open = insert(&mut memory.turn(), "OPEN-2");
-        let older = insert(&mut memory.turn(), "OPEN-1");
+        let open = insert(&mut memory.transaction(), "OPEN-2");
+        let older = insert(&mut memory.transaction(), "OPEN-1");
         for request_no in &numbers {
-            insert(&mut memory.turn(), request_no);
-            done(&mut memory.turn(), request_no);
+            insert(&mut memory.transaction(), request_no);
+            done(&mut memory.transaction(), request_no);
         }
-        let is_known = |request_no: &str| memory.turn().find("", request_no).unwrap().is_some();
+        let is_known = |request_no: &str| memory.transaction().find("", request_no).unwrap().is_some();
         let latest = numbers.len() - usize::try_from(REMEMBERED).unwrap();
         assert!(numbers[latest..].iter().all(|request_no| is_known(request_no)));
         assert!(numbers[..numbers.len() / 2].iter().all(|request_no| !is_known(request_no)));
-        let unfinished = memory.turn().open("").unwrap();
+        let unfinished = memory.transaction().open("").unwrap();
         assert_eq!(unfinished.iter().map(|row| row.id).collect::<Vec<_>>(), [open, older]);
-        memory.turn().prune("", i64::MAX, 0).unwrap();
+        memory.transaction().prune("", i64::MAX, 0).unwrap();
         assert!(!numbers.iter().any(|request_no| is_known(request_no)));
         assert!(is_known("OPEN-1") && is_known("OPEN-2"));
     }
@@ -335,22 +335,23 @@ mod tests {
     #[test]
     fn one_number_waits_for_itself_and_hardly_ever_for_another() {
         let memory = Memory::default();
-        let mut turn = memory.turn();
-        assert!(turn.find("", "SALE-0001").unwrap().is_none());
-        let held = turn.shard_of("SALE-0001");
+        let mut transaction = memory.transaction();
+        assert!(transaction.find("", "SALE-0001").unwrap().is_none());
+        let held = transaction.shard_of_request_no("SALE-0001");
         let others: Vec<String> = (0..200).map(|at| format!("OTHER-{at}")).collect();
-        let free = others.iter().filter(|request_no| turn.shard_of(request_no) != held).count();
+        let free =
+            others.iter().filter(|request_no| transaction.shard_of_request_no(request_no) != held).count();
         assert!(free > 150, "{free} of 200");
         thread::scope(|scope| {
-            let same = scope.spawn(|| memory.turn().find("", "SALE-0001").unwrap().is_some());
+            let same = scope.spawn(|| memory.transaction().find("", "SALE-0001").unwrap().is_some());
             for request_no in &others {
-                let mut other = memory.turn();
-                if other.shard_of(request_no) != held {
+                let mut other = memory.transaction();
+                if other.shard_of_request_no(request_no) != held {
                     insert(&mut other, request_no);
                 }
             }
-            insert(&mut turn, "SALE-0001");
-            drop(turn);
+            insert(&mut transaction, "SALE-0001");
+            drop(transaction);
             assert!(same.join().unwrap(), "it saw the number before it was there");
         });
     }

@@ -14,7 +14,7 @@
 
 use crate::hex;
 use crate::journal::store;
-use crate::os::{self, Found, Identity, Range, Sharing};
+use crate::os::{self, FileInfo, Identity, LockMode, Range};
 use crate::system;
 use std::cell::RefCell;
 use std::fs::File;
@@ -37,11 +37,11 @@ const INDEX_IN_USE: Range = Range { at: 128, length: 1 };
 /// What stands before the index itself: twice what it is about, and how far the log is copied.
 const INDEX_HEAD: usize = 136;
 
-static OPEN: Mutex<Vec<Open>> = Mutex::new(Vec::new());
+static OPEN: Mutex<Vec<OpenFile>> = Mutex::new(Vec::new());
 
 /// One file.
 #[derive(Debug)]
-struct Open {
+struct OpenFile {
     identity: Identity,
     /// The descriptor that has the locks; and others that must stay open as long as this one.
     files: Vec<File>,
@@ -55,13 +55,13 @@ struct Open {
     is_written: bool,
 }
 
-fn all() -> MutexGuard<'static, Vec<Open>> {
+fn all() -> MutexGuard<'static, Vec<OpenFile>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The right to have a connection to a file. Lives longer than the connection.
 #[derive(Debug)]
-pub struct Held {
+pub struct SharedFile {
     identity: Identity,
     path: PathBuf,
 }
@@ -80,9 +80,9 @@ impl store::Mark for Mark {
     }
 }
 
-impl Held {
+impl SharedFile {
     /// Opens or makes the file; its path is absolute and free of links.
-    pub fn open(path: &Path) -> Result<Held, String> {
+    pub fn open(path: &Path) -> Result<SharedFile, String> {
         let mut all = all();
         // Looked at first: what is open already must not be opened and closed again.
         let known = match os::identity_at(path) {
@@ -92,7 +92,7 @@ impl Held {
         };
         if let Some(open) = all.iter_mut().find(|open| Some(open.identity) == known) {
             open.users += 1;
-            return Ok(Held { identity: open.identity, path: path.to_owned() });
+            return Ok(SharedFile { identity: open.identity, path: path.to_owned() });
         }
         let file = os::open(path).map_err(|error| error.to_string())?;
         let identity = accepted(&os::identity(&file).map_err(|error| error.to_string())?)?;
@@ -101,9 +101,9 @@ impl Held {
             open.files.push(file);
         } else {
             let (files, marks) = (vec![file], Vec::new());
-            all.push(Open { identity, files, index: None, marks, users: 1, is_written: false });
+            all.push(OpenFile { identity, files, index: None, marks, users: 1, is_written: false });
         }
-        Ok(Held { identity, path: path.to_owned() })
+        Ok(SharedFile { identity, path: path.to_owned() })
     }
 
     /// Which file it is.
@@ -200,18 +200,21 @@ impl Held {
     }
 
     /// Waits for its turn to write, so long at most.
-    pub fn write(&self, limit: Duration) -> Result<Writing<'_>, String> {
+    pub fn write(&self, limit: Duration) -> Result<WriteLock<'_>, String> {
         let began = system::now();
         loop {
             let is_ours = self.with(|open| {
                 let is_free = !open.is_written;
                 open.is_written = is_free
-                    && open.files.first().map_or(Ok(true), |file| os::lock(file, WRITER, Sharing::Alone))?
+                    && open
+                        .files
+                        .first()
+                        .map_or(Ok(true), |file| os::lock(file, WRITER, LockMode::Exclusive))?
                     || open.is_written;
                 Ok(is_free && open.is_written)
             });
             if is_ours.map_err(|error| error.to_string())? {
-                return Ok(Writing(self));
+                return Ok(WriteLock(self));
             }
             if system::now().saturating_duration_since(began) >= limit {
                 return Err("the journal is locked: another program writes for too long".into());
@@ -241,7 +244,7 @@ impl Held {
             let at = MARKS | u64::from_le_bytes(random) >> 2;
             let locked = self.with(|open| {
                 let locked = match open.files.first() {
-                    Some(file) => os::lock(file, Range { at, length: 1 }, Sharing::Alone)?,
+                    Some(file) => os::lock(file, Range { at, length: 1 }, LockMode::Exclusive)?,
                     None => false,
                 };
                 let is_new = locked && !open.marks.contains(&at);
@@ -270,7 +273,7 @@ impl Held {
         locked.unwrap_or(true)
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Open) -> std::io::Result<T>) -> std::io::Result<T> {
+    fn with<T>(&self, work: impl FnOnce(&mut OpenFile) -> std::io::Result<T>) -> std::io::Result<T> {
         let mut all = all();
         let open = all.iter_mut().find(|open| open.identity == self.identity);
         open.map_or_else(|| Err(std::io::Error::other("the file was closed by a fork")), work)
@@ -295,9 +298,9 @@ pub fn beside(path: &Path, end: &str) -> PathBuf {
 
 /// The right to write. Given back when dropped.
 #[derive(Debug)]
-pub struct Writing<'a>(&'a Held);
+pub struct WriteLock<'a>(&'a SharedFile);
 
-impl Drop for Writing<'_> {
+impl Drop for WriteLock<'_> {
     fn drop(&mut self) {
         // Should it fail, others wait in vain, and that is told.
         let _ = self.0.with(|open| {
@@ -308,10 +311,10 @@ impl Drop for Writing<'_> {
 }
 
 fn shared(file: &File, range: Range) -> std::io::Result<bool> {
-    os::lock(file, range, Sharing::Shared)
+    os::lock(file, range, LockMode::Shared)
 }
 
-fn accepted(found: &Found) -> Result<Identity, String> {
+fn accepted(found: &FileInfo) -> Result<Identity, String> {
     if !found.is_regular {
         return Err("not a file".into());
     }
@@ -322,7 +325,7 @@ fn accepted(found: &Found) -> Result<Identity, String> {
     Ok(found.identity)
 }
 
-impl Drop for Held {
+impl Drop for SharedFile {
     fn drop(&mut self) {
         let mut all = all();
         if let Some(at) = all.iter().position(|open| open.identity == self.identity)
@@ -350,7 +353,7 @@ impl Drop for Mark {
 }
 
 thread_local! {
-    static FORKING: RefCell<Option<MutexGuard<'static, Vec<Open>>>> = const { RefCell::new(None) };
+    static FORKING: RefCell<Option<MutexGuard<'static, Vec<OpenFile>>>> = const { RefCell::new(None) };
 }
 
 /// Before a fork: nobody is in the middle of a change.
@@ -376,8 +379,8 @@ pub fn after_fork_in_child() {
 mod tests {
     use super::*;
 
-    fn held(folder: &tempfile::TempDir) -> Held {
-        Held::open(&folder.path().canonicalize().unwrap().join("till.journal")).unwrap()
+    fn held(folder: &tempfile::TempDir) -> SharedFile {
+        SharedFile::open(&folder.path().canonicalize().unwrap().join("till.journal")).unwrap()
     }
 
     #[test]
@@ -414,10 +417,10 @@ mod tests {
     fn what_is_no_file_and_what_has_two_names_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().canonicalize().unwrap();
-        assert_eq!(Held::open(&path).unwrap_err(), "not a file");
+        assert_eq!(SharedFile::open(&path).unwrap_err(), "not a file");
         drop(held(&folder));
         std::fs::hard_link(path.join("till.journal"), path.join("other")).unwrap();
-        let refused = Held::open(&path.join("other")).unwrap_err();
+        let refused = SharedFile::open(&path.join("other")).unwrap_err();
         assert!(refused.contains("2 names"), "{refused}");
     }
 }

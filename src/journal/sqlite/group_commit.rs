@@ -101,7 +101,7 @@ fn commit(db: &mut Connection, watch: Option<&Watch>, group: Vec<Queued>) {
         group.into_iter().partition(|queued| queued.durability == Durability::Reading);
     for group in [reading, writing].into_iter().filter(|group| !group.is_empty()) {
         let outcomes: Vec<Outcome> = group.iter().map(|queued| Arc::clone(&queued.outcome)).collect();
-        let whole = together(db, watch, group);
+        let whole = commit_group(db, watch, group);
         if watch.is_some_and(Watch::is_gone) {
             close(db);
         }
@@ -132,12 +132,12 @@ impl Drop for Unfinished<'_> {
     }
 }
 
-fn together(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> Result<()> {
-    let looked = |look: fn(&Watch) -> std::result::Result<(), String>| {
-        watch.map_or(Ok(()), |watch| look(watch).map_err(StoreError::NotWritten))
+fn commit_group(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> Result<()> {
+    let checked = |check: fn(&Watch) -> std::result::Result<(), String>| {
+        watch.map_or(Ok(()), |watch| check(watch).map_err(StoreError::NotWritten))
     };
     let most = group.iter().map(|queued| queued.durability).max().unwrap_or(Durability::Reading);
-    looked(Watch::before_change)?;
+    checked(Watch::before_change)?;
     let mut writing = None;
     // Dropped before the right to write is given back.
     let _unfinished = Unfinished(db);
@@ -158,7 +158,7 @@ fn together(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> Resul
     };
     db.prepare_cached(begin).and_then(|mut begin| begin.execute([])).map_err(failed)?;
     if most > Durability::Reading {
-        looked(Watch::in_change)?;
+        checked(Watch::in_change)?;
     }
     let is_alone = group.len() == 1;
     for queued in group {
@@ -166,7 +166,7 @@ fn together(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> Resul
             // Its own failure ends the transaction. A savepoint would copy every page that it changes.
             (queued.change)(&mut Tables(db))
         } else {
-            is_kept(db, queued.change).map_err(failed)?
+            in_savepoint(db, queued.change).map_err(failed)?
         };
         if db.is_autocommit() {
             // A full disk makes SQLite end the transaction by itself: nothing of the group may stay.
@@ -194,7 +194,7 @@ fn together(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> Resul
 }
 
 /// One change of the group: all of it or nothing, whatever becomes of the others.
-fn is_kept(db: &Connection, change: Change) -> rusqlite::Result<Result<()>> {
+fn in_savepoint(db: &Connection, change: Change) -> rusqlite::Result<Result<()>> {
     db.prepare_cached("SAVEPOINT change").and_then(|mut savepoint| savepoint.execute([]))?;
     let kept = change(&mut Tables(db));
     if !db.is_autocommit() {

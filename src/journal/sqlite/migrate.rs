@@ -1,7 +1,7 @@
 //! Files that older versions of this library have written.
 
-use super::files::{self, Held};
-use super::open::{Refused, connect};
+use super::files::{self, SharedFile};
+use super::open::{OpenError, connect};
 use super::rows::Tables;
 use super::sql::{TABLES, indices};
 use crate::course::Course;
@@ -26,37 +26,37 @@ const MARK_OF_FIRST: &str = ".owner-";
 ///
 /// The table of that format had the name `request`, and this one's has another. So a program that has the file open all the
 /// same, without the locks that say so, fails instead of writing what nobody reads.
-pub(super) fn from_first(path: &Path, named: &Path, held: &Held) -> Result<(), Refused> {
+pub(super) fn from_first(path: &Path, named: &Path, file: &SharedFile) -> Result<(), OpenError> {
     let marks = || [path, named].into_iter().flat_map(marks_of_first);
     if marks().any(|mark| is_held(&mark)) {
         let why = "a program with an older version of this library still works on this journal: end it first";
-        return Err(Refused::Because(why.into()));
+        return Err(OpenError::Failed(why.into()));
     }
     let is_open = || {
         let why = "another program has this journal open. It is one of an older version of this library, and is brought to \
                    this version's format when nobody else has it open: end the other program first";
-        Refused::Busy(why.into())
+        OpenError::Busy(why.into())
     };
     // A context of the old library may have lost its locks on the file, and never those on the index of the log.
     if files::has_index_in_use(path).map_err(|error| error.to_string())? {
         return Err(is_open());
     }
-    held.unshare();
+    file.unshare();
     let db = connect(path)?;
     db.execute_batch("PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE").map_err(|error| {
         match error.into() {
-            Refused::Busy(_) => is_open(),
+            OpenError::Busy(_) => is_open(),
             other => other,
         }
     })?;
     if db.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0))? != FIRST {
         // Somebody was quicker; and what is older than the first is no journal.
-        return Err(Refused::Busy("the format of the file has just changed".into()));
+        return Err(OpenError::Busy("the format of the file has just changed".into()));
     }
     let has_table = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'request')";
     if !db.query_row(has_table, [], |row| row.get::<_, bool>(0))? {
         let why = "the file calls itself a journal of the first format and has not its table: something else has changed it";
-        return Err(Refused::Because(why.into()));
+        return Err(OpenError::Failed(why.into()));
     }
     db.execute_batch("ROLLBACK")?;
     // So that what is forgotten gives its room back. It doubles the file for a while; where there is no room for that, or
@@ -64,7 +64,7 @@ pub(super) fn from_first(path: &Path, named: &Path, held: &Held) -> Result<(), R
     if let Err(error) = db.execute_batch("PRAGMA auto_vacuum=INCREMENTAL; VACUUM") {
         crate::log::warn(format_args!("the journal's file will not get smaller: {error}"));
     }
-    let copied = db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE").map_err(Refused::from);
+    let copied = db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE").map_err(OpenError::from);
     copied.and_then(|()| copy(&db))?;
     drop(db);
     // Of processes that died: nobody needs them any more.
@@ -72,12 +72,12 @@ pub(super) fn from_first(path: &Path, named: &Path, held: &Held) -> Result<(), R
     Ok(())
 }
 
-fn copy(db: &Connection) -> Result<(), Refused> {
+fn copy(db: &Connection) -> Result<(), OpenError> {
     db.execute_batch(TABLES)?;
     let mut select = db.prepare(&format!("SELECT {COLUMNS} FROM request ORDER BY id"))?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
-        Tables(db).insert(&migrated(row)?).map_err(|error| Refused::Because(error.to_string()))?;
+        Tables(db).insert(&migrated(row)?).map_err(|error| OpenError::Failed(error.to_string()))?;
     }
     drop(rows);
     drop(select);

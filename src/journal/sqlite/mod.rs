@@ -52,18 +52,18 @@ impl Store for Sqlite {
 
     fn enlist(&self) -> Result<Arc<dyn Mark>> {
         match &self.watch {
-            Some(watch) => Ok(Arc::new(watch.held().enlist().map_err(StoreError::NotWritten)?)),
-            None => Ok(Arc::new(Nowhere::default())),
+            Some(watch) => Ok(Arc::new(watch.file().enlist().map_err(StoreError::NotWritten)?)),
+            None => Ok(Arc::new(ForeignMark::default())),
         }
     }
 
     fn is_alive(&self, mark: &str) -> bool {
-        self.watch.as_ref().is_some_and(|watch| watch.held().is_alive(mark))
+        self.watch.as_ref().is_some_and(|watch| watch.file().is_alive(mark))
     }
 
-    fn look_over(&self) -> Result<Overview> {
+    fn audit(&self) -> Result<Overview> {
         match &self.watch {
-            Some(watch) => audit::look_over(watch),
+            Some(watch) => audit::audit(watch),
             None => Ok(Overview::default()),
         }
     }
@@ -75,23 +75,23 @@ impl Drop for Sqlite {
         if let Some(watch) = &self.watch
             && watch.before_change().is_ok()
         {
-            watch.held().let_go_of_log();
+            watch.file().let_go_of_log();
         }
     }
 }
 
 /// The mark of a context whose life is somebody else's business.
 #[derive(Debug)]
-struct Nowhere(Arc<str>);
+struct ForeignMark(Arc<str>);
 
-impl Default for Nowhere {
-    fn default() -> Nowhere {
+impl Default for ForeignMark {
+    fn default() -> ForeignMark {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        Nowhere(format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)).into())
+        ForeignMark(format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)).into())
     }
 }
 
-impl Mark for Nowhere {
+impl Mark for ForeignMark {
     fn id(&self) -> &Arc<str> {
         &self.0
     }

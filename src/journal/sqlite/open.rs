@@ -1,6 +1,6 @@
 //! Opens the `SQLite` file with care.
 
-use super::files::{Held, beside};
+use super::files::{SharedFile, beside};
 use super::migrate;
 use super::path::real;
 use super::sql::{TABLES, check_schema, indices};
@@ -23,27 +23,27 @@ const AGAIN: Duration = Duration::from_millis(10);
 
 /// Why a file was not opened.
 #[derive(Debug)]
-pub(super) enum Refused {
+pub(super) enum OpenError {
     /// Somebody else has it for a while.
     Busy(String),
     /// It is of this older format, and has to be migrated first.
     Older(i32),
     /// This.
-    Because(String),
+    Failed(String),
 }
 
-impl From<rusqlite::Error> for Refused {
-    fn from(error: rusqlite::Error) -> Refused {
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> OpenError {
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Refused::Busy(error.to_string()),
-            _ => Refused::Because(error.to_string()),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Busy(error.to_string()),
+            _ => OpenError::Failed(error.to_string()),
         }
     }
 }
 
-impl From<String> for Refused {
-    fn from(why: String) -> Refused {
-        Refused::Because(why)
+impl From<String> for OpenError {
+    fn from(why: String) -> OpenError {
+        OpenError::Failed(why)
     }
 }
 
@@ -51,29 +51,29 @@ impl From<String> for Refused {
 pub fn open(path: &Path) -> Result<(Connection, Watch), String> {
     let named = path;
     let path = real(path)?;
-    let held = Held::open(&path)?;
-    let (db, has_log) = patiently(|| match opened(&path, &held) {
-        Err(Refused::Older(_)) => {
-            let migrated = migrate::from_first(&path, named, &held);
-            migrated.and_then(|()| opened(&path, &held))
+    let file = SharedFile::open(&path)?;
+    let (db, has_log) = patiently(|| match opened(&path, &file) {
+        Err(OpenError::Older(_)) => {
+            let migrated = migrate::from_first(&path, named, &file);
+            migrated.and_then(|()| opened(&path, &file))
         }
         opened => opened,
     })?;
-    let watch = Watch::begin(held, has_log)?;
+    let watch = Watch::begin(file, has_log)?;
     Ok((db, watch))
 }
 
 /// While the file is looked at, nobody may take it alone, and this connection neither: if its owner has lost `SQLite`'s locks,
 /// closing the connection would remove the log under it.
-fn opened(path: &Path, held: &Held) -> Result<(Connection, bool), Refused> {
+fn opened(path: &Path, file: &SharedFile) -> Result<(Connection, bool), OpenError> {
     // Where there is no log yet, whoever makes one needs the file alone.
-    if held.has_log() && !beside(path, "-journal").exists() {
-        held.share().map_err(Refused::Busy)?;
+    if file.has_log() && !beside(path, "-journal").exists() {
+        file.share().map_err(OpenError::Busy)?;
     }
     let prepared =
-        connect(path).map_err(Refused::from).and_then(|db| prepare(&db).map(|has_log| (db, has_log)));
+        connect(path).map_err(OpenError::from).and_then(|db| prepare(&db).map(|has_log| (db, has_log)));
     if !matches!(prepared, Ok((_, true))) {
-        held.unshare();
+        file.unshare();
     }
     prepared
 }
@@ -85,17 +85,17 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Waits for others as long as any write does: when it takes the whole file, `SQLite` itself does not.
-pub(super) fn patiently<T>(mut work: impl FnMut() -> Result<T, Refused>) -> Result<T, String> {
+pub(super) fn patiently<T>(mut work: impl FnMut() -> Result<T, OpenError>) -> Result<T, String> {
     let began = system::now();
     loop {
         match work() {
             Ok(done) => return Ok(done),
-            Err(Refused::Because(why)) => return Err(why),
-            Err(Refused::Older(format)) => return Err(format!("it is of the older format {format}")),
-            Err(Refused::Busy(why)) if system::now().saturating_duration_since(began) >= BUSY => {
+            Err(OpenError::Failed(why)) => return Err(why),
+            Err(OpenError::Older(format)) => return Err(format!("it is of the older format {format}")),
+            Err(OpenError::Busy(why)) if system::now().saturating_duration_since(began) >= BUSY => {
                 return Err(why);
             }
-            Err(Refused::Busy(_)) => {
+            Err(OpenError::Busy(_)) => {
                 // Not all of them at the same time again.
                 let mut random = [0];
                 let apart = if system::random(&mut random) { u64::from(random[0] % 16) } else { 0 };
@@ -106,22 +106,22 @@ pub(super) fn patiently<T>(mut work: impl FnMut() -> Result<T, Refused>) -> Resu
 }
 
 /// Looks at what is there, and makes the tables where there is nothing. Whether there is a log.
-pub(super) fn prepare(db: &Connection) -> Result<bool, Refused> {
+pub(super) fn prepare(db: &Connection) -> Result<bool, OpenError> {
     db.busy_timeout(BUSY)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let empty = number("schema_version")? == 0;
     let (application, format) = (number("application_id")?, number("user_version")?);
     if !empty && application != APPLICATION_ID {
-        return Err(Refused::Because("this is a database of another program".into()));
+        return Err(OpenError::Failed("this is a database of another program".into()));
     }
     if format > FORMAT {
-        return Err(Refused::Because(format!(
+        return Err(OpenError::Failed(format!(
             "written by a newer version of this library (format {format}, known is {FORMAT})"
         )));
     }
     if !empty && format < FORMAT {
-        return Err(Refused::Older(format));
+        return Err(OpenError::Older(format));
     }
     if empty {
         // What is forgotten gives its room back. It must be said before the first page is written.
@@ -131,14 +131,14 @@ pub(super) fn prepare(db: &Connection) -> Result<bool, Refused> {
     let mode: String = db.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
     db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE")?;
     let tables = if number("schema_version")? == 0 {
-        db.execute_batch(TABLES).map_err(Refused::from)
+        db.execute_batch(TABLES).map_err(OpenError::from)
     } else {
-        check_schema(db).map_err(Refused::from)
+        check_schema(db).map_err(OpenError::from)
     };
     // Nothing is changed where all is there already, and the file has shown that it can be written.
     let rest =
         format!("{} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}; COMMIT", indices());
-    tables.and_then(|()| db.execute_batch(&rest).map_err(Refused::from)).inspect_err(|_| {
+    tables.and_then(|()| db.execute_batch(&rest).map_err(OpenError::from)).inspect_err(|_| {
         let _ = db.execute_batch("ROLLBACK");
     })?;
     Ok(mode == "wal")

@@ -110,9 +110,9 @@ fn damaged(row: Row) -> Row {
 }
 
 /// A row that something else has changed, as far as it can be read.
-pub(super) struct Changed(Option<Row>);
+pub(super) struct DamagedRow(Option<Row>);
 
-impl Changed {
+impl DamagedRow {
     /// Its number is known by the index, whatever stands in the row.
     pub(super) fn named(self, id: i64, merchant: &str, request_no: &str) -> Row {
         let unreadable = || {
@@ -129,14 +129,14 @@ impl Changed {
 
 impl Tables<'_> {
     /// The row that the index says is there.
-    pub(super) fn row(&self, id: i64) -> rusqlite::Result<Result<Row, Changed>> {
+    pub(super) fn row(&self, id: i64) -> rusqlite::Result<Result<Row, DamagedRow>> {
         let mut select = self.0.prepare_cached(&SELECT)?;
         match select.query_row([id], read).optional() {
-            Ok(Some(row)) if row.state == State::Damaged => Ok(Err(Changed(Some(row)))),
+            Ok(Some(row)) if row.state == State::Damaged => Ok(Err(DamagedRow(Some(row)))),
             Ok(Some(row)) => Ok(Ok(row)),
-            Ok(None) => Ok(Err(Changed(None))),
+            Ok(None) => Ok(Err(DamagedRow(None))),
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt) => {
-                Ok(Err(Changed(None)))
+                Ok(Err(DamagedRow(None)))
             }
             Err(error) => Err(error),
         }

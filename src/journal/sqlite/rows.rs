@@ -98,7 +98,7 @@ impl Transaction for Tables<'_> {
         rows.collect::<rusqlite::Result<_>>().map_err(failed)
     }
 
-    fn was_used_before(&mut self, merchant: &str, coupon: &str, id: i64) -> Result<bool> {
+    fn was_redeemed_before(&mut self, merchant: &str, coupon: &str, id: i64) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM requests WHERE id < ?3 AND coupon = ?1 AND merchant = ?2 \
                    AND operation = 'use')";
         let mut select = self.0.prepare_cached(sql).map_err(failed)?;
@@ -246,9 +246,9 @@ mod tests {
         row.coupon = Some("coupon".into());
         row.id = tables.insert(&row).unwrap();
         assert_eq!(format!("{:?}", tables.find("ours", "SALE-0001").unwrap().unwrap()), format!("{row:?}"));
-        let taken = Lease { owner: Some("other".into()), generation: 2, until_ms: Some(5) };
+        let acquired = Lease { owner: Some("other".into()), generation: 2, until_ms: Some(5) };
         let changed =
-            Row { lease: taken.clone(), verdict_s: Some(3), note: Some("why".into()), ..row.clone() };
+            Row { lease: acquired.clone(), verdict_s: Some(3), note: Some("why".into()), ..row.clone() };
         assert!(tables.replace(&changed, &row.lease).unwrap());
         assert!(!tables.replace(&row, &row.lease).unwrap(), "somebody else has it");
         assert!(!tables.delete(row.id, &row.lease).unwrap());
@@ -256,7 +256,7 @@ mod tests {
             format!("{:?}", tables.find("ours", "SALE-0001").unwrap().unwrap()),
             format!("{changed:?}")
         );
-        assert!(tables.delete(row.id, &taken).unwrap());
+        assert!(tables.delete(row.id, &acquired).unwrap());
         assert!(tables.find("ours", "SALE-0001").unwrap().is_none());
     }
 

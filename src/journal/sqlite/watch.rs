@@ -3,7 +3,7 @@
 //! What is written to a file that was removed, replaced or cut off while it is open is lost without an error. So the names are
 //! looked at before every change, and once a file is not what it was nothing is written any more.
 
-use super::files::{Held, Writing, beside};
+use super::files::{SharedFile, WriteLock, beside};
 use super::open::BUSY;
 use crate::os::{self, Identity};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ const INDEX_BLOCK: u64 = 32 * 1024;
 /// One context's look at its files.
 #[derive(Debug)]
 pub struct Watch {
-    held: Held,
+    file: SharedFile,
     /// Log and index; none where the file system cannot have them.
     log: Option<[(PathBuf, Identity); 2]>,
     /// As they were found last.
@@ -31,29 +31,29 @@ pub struct Watch {
 
 impl Watch {
     /// After the first change, when all files are there.
-    pub fn begin(held: Held, has_log: bool) -> Result<Watch, String> {
-        let length = AtomicU64::new(length(held.path())?);
+    pub fn begin(file: SharedFile, has_log: bool) -> Result<Watch, String> {
+        let length = AtomicU64::new(length(file.path())?);
         let log = if has_log && cfg!(unix) {
-            let [log, index] = ["-wal", "-shm"].map(|end| beside(held.path(), end));
-            held.keep_log(&index)?;
+            let [log, index] = ["-wal", "-shm"].map(|end| beside(file.path(), end));
+            file.keep_log(&index)?;
             Some([(log.clone(), identity(&log)?), (index.clone(), identity(&index)?)])
         } else {
             None
         };
         let index_length = AtomicU64::new(INDEX_BLOCK);
-        let watch = Watch { held, log, length, index_length, gone: OnceLock::new() };
+        let watch = Watch { file, log, length, index_length, gone: OnceLock::new() };
         watch.names()?;
         Ok(watch)
     }
 
     /// Who has the file.
-    pub fn held(&self) -> &Held {
-        &self.held
+    pub fn file(&self) -> &SharedFile {
+        &self.file
     }
 
     /// Waits for its turn to write. Where there is no log `SQLite`'s own locks have to do.
-    pub fn write(&self) -> Result<Option<Writing<'_>>, String> {
-        self.log.as_ref().map(|_| self.held.write(BUSY)).transpose()
+    pub fn write(&self) -> Result<Option<WriteLock<'_>>, String> {
+        self.log.as_ref().map(|_| self.file.write(BUSY)).transpose()
     }
 
     /// Whether nothing is written any more.
@@ -76,10 +76,10 @@ impl Watch {
             return Err(why.clone());
         }
         look().map_err(|why| {
-            let path = self.held.path().display();
+            let path = self.file.path().display();
             self.gone
                 .get_or_init(|| {
-                    self.held.give_up_log(self.index_length.load(Ordering::Relaxed));
+                    self.file.give_up_log(self.index_length.load(Ordering::Relaxed));
                     format!(
                         "{path} was removed, replaced or changed by something else while it was open ({why}): make a new \
                          context when it is in order"
@@ -91,12 +91,12 @@ impl Watch {
 
     fn names(&self) -> Result<(), String> {
         // Windows lets nobody remove or rename what is open.
-        let path = self.held.path();
-        let now = if cfg!(windows) { length(path)? } else { is_same(path, self.held.identity())? };
+        let path = self.file.path();
+        let now = if cfg!(windows) { length(path)? } else { is_same(path, self.file.identity())? };
         if now < self.length.swap(now, Ordering::Relaxed) {
             // Forgotten rows make it shorter, and then its head knows.
             let mut head = [0; 32];
-            let told = self.held.read(&mut head).map(|()| length_told(&head));
+            let told = self.file.read(&mut head).map(|()| length_told(&head));
             if told.map_or(true, |told| told > now) {
                 return Err(format!("it was cut off to {now} bytes"));
             }
@@ -113,7 +113,7 @@ impl Watch {
     fn log(&self) -> Result<(), String> {
         let Some([log, _]) = &self.log else { return Ok(()) };
         let mut head = [0; 48];
-        self.held.read_index(&mut head).map_err(|error| error.to_string())?;
+        self.file.read_index(&mut head).map_err(|error| error.to_string())?;
         let (found, needed) = (is_same(&log.0, log.1)?, log_needed(&head));
         if found < needed {
             return Err(format!("its -wal file has {found} bytes of {needed}"));
