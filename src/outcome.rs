@@ -18,7 +18,7 @@ use crate::api::subcode::{self, Subcode};
 use crate::api::{Expected, Trace};
 use crate::evidence::{self, Evidence};
 use crate::json;
-use crate::net::{Failure, FailureKind};
+use crate::net::{TransportError, TransportErrorKind};
 pub use crate::report::Ask;
 use crate::report::WechatError;
 use crate::status::{Class, Code};
@@ -35,7 +35,7 @@ const LOCKED_MS: u64 = 1500;
 #[allow(clippy::large_enum_variant, reason = "one value a call, never stored")]
 pub enum Event<'a> {
     /// There is no whole answer.
-    NoAnswer(&'a Failure),
+    NoAnswer(&'a TransportError),
     /// There is one.
     Answered {
         /// HTTP status.
@@ -170,7 +170,7 @@ impl AttemptOutcome {
 /// Judges one attempt of a request that writes, or of one that only reads.
 pub fn judge(writes: bool, event: &Event<'_>) -> AttemptOutcome {
     let mut outcome = match event {
-        Event::NoAnswer(failure) => no_answer(failure),
+        Event::NoAnswer(error) => no_answer(error),
         Event::Answered { status, trust, body, subcode, retry_after_s, content } => {
             let refusal = || refusal(*status, trust, body, *subcode, *retry_after_s);
             match status {
@@ -203,18 +203,18 @@ pub fn judge(writes: bool, event: &Event<'_>) -> AttemptOutcome {
     outcome
 }
 
-fn no_answer(failure: &Failure) -> AttemptOutcome {
-    let code = match (failure.sent, failure.kind) {
-        (false, FailureKind::Tls) => Code::Tls,
-        (false, FailureKind::Clock) => Code::Clock,
-        (false, FailureKind::Timeout) => Code::TimeoutUnsent,
+fn no_answer(error: &TransportError) -> AttemptOutcome {
+    let code = match (error.sent, error.kind) {
+        (false, TransportErrorKind::Tls) => Code::Tls,
+        (false, TransportErrorKind::Clock) => Code::Clock,
+        (false, TransportErrorKind::Timeout) => Code::TimeoutUnsent,
         (false, _) => Code::Connect,
-        (true, FailureKind::Timeout) => Code::AnswerTimeout,
-        (true, FailureKind::NotHttp | FailureKind::TooLarge) => Code::AnswerUnreadable,
+        (true, TransportErrorKind::Timeout) => Code::AnswerTimeout,
+        (true, TransportErrorKind::NotHttp | TransportErrorKind::TooLarge) => Code::AnswerUnreadable,
         (true, _) => Code::ConnectionLost,
     };
-    let side = if failure.sent { "after the request was sent" } else { "before anything was sent" };
-    AttemptOutcome::new(code, format!("{side}: {}", failure.detail))
+    let side = if error.sent { "after the request was sent" } else { "before anything was sent" };
+    AttemptOutcome::new(code, format!("{side}: {}", error.detail))
 }
 
 fn success(

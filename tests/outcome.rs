@@ -1,7 +1,7 @@
 //! Every row of "what came back" and the one status it means.
 
 use wxcoupon::api::subcode;
-use wxcoupon::net::{Failure, FailureKind};
+use wxcoupon::net::{TransportError, TransportErrorKind};
 use wxcoupon::outcome::{Ask, AttemptOutcome, Body, Content, Event, judge, read};
 use wxcoupon::status::{Class, Code};
 use wxcoupon::wire::verify::{Proof, VerifyError};
@@ -205,7 +205,7 @@ fn waiting_times() {
 
 #[test]
 fn without_an_answer_the_side_of_sending_decides() {
-    use FailureKind::{Connect, Lost, NotHttp, Timeout, Tls, TooLarge};
+    use TransportErrorKind::{Connect, Lost, NotHttp, Timeout, Tls, TooLarge};
     for (sent, kind, writing, reading) in [
         (false, Connect, Code::Connect, Code::Connect),
         (false, Lost, Code::Connect, Code::Connect),
@@ -218,7 +218,7 @@ fn without_an_answer_the_side_of_sending_decides() {
         (true, NotHttp, Code::AnswerUnreadable, Code::ReadFailed),
         (true, TooLarge, Code::AnswerUnreadable, Code::ReadFailed),
     ] {
-        let failure = Failure { sent, kind, detail: "cause".into() };
+        let failure = TransportError { sent, kind, detail: "cause".into() };
         assert_eq!(judge(true, &Event::NoAnswer(&failure)).code, writing, "{failure:?}");
         assert_eq!(judge(false, &Event::NoAnswer(&failure)).code, reading, "{failure:?}");
     }

@@ -7,7 +7,7 @@ use crate::evidence::{self, Evidence};
 use crate::json;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
-use crate::net::{Answer, Failure, FailureKind, Outgoing, in_flight};
+use crate::net::{HttpRequest, HttpResponse, TransportError, TransportErrorKind, in_flight};
 use crate::outcome::{self, Ask, AttemptOutcome, Body, Content, Event};
 use crate::report::{JsonText, Report, WechatError};
 use crate::status::{Class, Code};
@@ -71,7 +71,7 @@ impl Client {
         }
         in_flight::begin(request.writes, cancel);
         let began = system::now();
-        let outcome = self.transport.exchange(&Outgoing {
+        let outcome = self.transport.exchange(&HttpRequest {
             method: request.method,
             origin: &host.origin,
             target: request.target,
@@ -81,12 +81,12 @@ impl Client {
             limit: self.config.limits.attempt.min(deadline.left()),
         });
         // Judging may send a question of its own.
-        let sent = in_flight::sent();
+        let sent = in_flight::was_sent();
         let (mut report, clock_change) = match outcome {
-            Ok(answer) => {
-                self.hosts.well(index);
-                let date = answer.date.clone();
-                let report = self.judge(request, answer, deadline, cancel);
+            Ok(response) => {
+                self.hosts.mark_healthy(index);
+                let date = response.date.clone();
+                let report = self.judge(request, response, deadline, cancel);
                 if report.code == Code::SignRejected {
                     self.clock.was_rejected();
                 }
@@ -95,19 +95,19 @@ impl Client {
                 // Another call may have learned it meanwhile: what counts is what this one signed with.
                 (report, self.clock.offset_s() - offset)
             }
-            Err(failure) => {
+            Err(error) => {
                 // Cut short by the end of the call, an attempt says nothing, unless it had its fair time.
                 let fair = !deadline.is_over() || system::now().saturating_duration_since(began) >= FAIR_TIME;
-                if speaks_ill_of_host(&failure) && cancel.cancelled().is_none() && fair {
-                    self.hosts.failed(index);
+                if blames_host(&error) && cancel.cancelled().is_none() && fair {
+                    self.hosts.mark_failed(index);
                 }
-                (Report::from(outcome::judge(request.writes, &Event::NoAnswer(&failure))), 0)
+                (Report::from(outcome::judge(request.writes, &Event::NoAnswer(&error))), 0)
             }
         };
         match report.code {
-            Code::RateLimited => self.pace.slow_down(),
-            _ if report.http_status == Some(TOO_OFTEN) => self.pace.slow_down(),
-            _ if report.http_status.is_some() => self.pace.answered(),
+            Code::RateLimited => self.rate_limiter.slow_down(),
+            _ if report.http_status == Some(TOO_OFTEN) => self.rate_limiter.slow_down(),
+            _ if report.http_status.is_some() => self.rate_limiter.answered(),
             _ => {}
         }
         report.host = Some(host.name.clone());
@@ -119,44 +119,44 @@ impl Client {
     fn judge(
         &self,
         request: &OutgoingRequest<'_>,
-        answer: Answer,
+        response: HttpResponse,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
-        let trust = match (request.downloads_certificates, answer.status) {
-            (true, 200) => match self.trust_of_download(&answer.signature, &answer.body) {
+        let trust = match (request.downloads_certificates, response.status) {
+            (true, 200) => match self.trust_of_download(&response.signature, &response.body) {
                 Ok(trust) => trust,
                 Err(error) => return error.into(),
             },
             // Signed with a key that is only now asked for: nothing but advice hangs on a refusal.
-            (true, _) => self.trust_of_refused_download(&answer.signature, &answer.body),
-            _ => self.trust(&answer.signature, &answer.body, deadline, cancel),
+            (true, _) => self.trust_of_refused_download(&response.signature, &response.body),
+            _ => self.trust(&response.signature, &response.body, deadline, cancel),
         };
         let proven = trust.as_ref().ok().copied();
-        let advice = self.advice_on_key(&trust, request.downloads_certificates, &answer);
+        let advice = self.advice_on_key(&trust, request.downloads_certificates, &response);
         let expected: &[Expected] = request.operation.map_or(&[], |operation| operation.proofs);
         // Vectors at a time, where the standard library goes character by character through Chinese.
-        let text = encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(&answer.body);
+        let text = encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(&response.body);
         let said = match &text {
             Some(text) => outcome::read(text, expected),
             None => Err("the body is not UTF-8".into()),
         };
         let body = Body::of(&said);
-        let subcode = answer.request_id.as_deref().and_then(api::subcode::of_request_id);
+        let subcode = response.request_id.as_deref().and_then(api::subcode::of_request_id);
         let wechat = match &body {
             Body::Error(error) => Some(WechatError { subcode, ..error.clone() }),
             _ => None,
         };
         let event = Event::Answered {
-            status: answer.status,
+            status: response.status,
             trust,
             body,
             subcode,
-            retry_after_s: answer.retry_after_s,
+            retry_after_s: response.retry_after_s,
             content: content(expected, request, proven, &said),
         };
         let mut outcome = outcome::judge(request.writes, &event);
-        if let Some(encoding) = answer.encoding.filter(|_| outcome.code != Code::Ok) {
+        if let Some(encoding) = response.encoding.filter(|_| outcome.code != Code::Ok) {
             let encoding: String = encoding.chars().take(40).collect();
             outcome.message = format!(
                 "{}; the answer has Content-Encoding {encoding:?}, which was not asked for: something in between changes \
@@ -173,8 +173,8 @@ impl Client {
         let report = Report::from(outcome);
         Report {
             proven,
-            http_status: Some(answer.status),
-            request_id: answer.request_id,
+            http_status: Some(response.status),
+            request_id: response.request_id,
             wechat,
             data,
             hint: advice.map(Into::into).or(report.hint),
@@ -221,10 +221,13 @@ fn shows_request_no(request: &OutgoingRequest<'_>, said: &outcome::Said) -> bool
 
 /// Refused, unreachable, silent: the next call had better go elsewhere. A broken connection or an odd
 /// answer says nothing about the host.
-fn speaks_ill_of_host(failure: &Failure) -> bool {
-    match failure.kind {
-        FailureKind::Connect | FailureKind::Tls | FailureKind::Timeout => true,
-        FailureKind::Clock | FailureKind::Lost | FailureKind::NotHttp | FailureKind::TooLarge => false,
+fn blames_host(error: &TransportError) -> bool {
+    match error.kind {
+        TransportErrorKind::Connect | TransportErrorKind::Tls | TransportErrorKind::Timeout => true,
+        TransportErrorKind::Clock
+        | TransportErrorKind::Lost
+        | TransportErrorKind::NotHttp
+        | TransportErrorKind::TooLarge => false,
     }
 }
 

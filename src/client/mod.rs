@@ -26,7 +26,7 @@ use crate::journal::Journal;
 use crate::mode::Mode;
 use crate::net::Transport;
 use crate::net::cancel::Cancel;
-use crate::net::clock::{Clock, Known};
+use crate::net::clock::{Clock, KnownTime};
 use crate::net::deadline::Deadline;
 use crate::net::hosts::Hosts;
 use crate::net::http::HttpTransport;
@@ -52,10 +52,10 @@ pub struct Client {
     transport: Box<dyn Transport>,
     hosts: Hosts,
     clock: Arc<Clock>,
-    pace: rate_limit::Share,
+    rate_limiter: rate_limit::Share,
     journal: Arc<Journal>,
     /// What the journal remembers of the time.
-    noted: Mutex<Option<Known>>,
+    noted: Mutex<Option<KnownTime>>,
 }
 
 /// What a new context says about itself.
@@ -101,8 +101,8 @@ impl Client {
 
     fn with_journal(config: Config, journal: Arc<Journal>, clock: Arc<Clock>) -> Result<Client> {
         let transport = Box::new(HttpTransport::new(&config)?);
-        let pace = rate_limit::shared(&config.identity.key(), config.max_rate_per_s);
-        Ok(Client::assembled(config, transport, journal, clock, pace))
+        let rate_limiter = rate_limit::shared(&config.identity.key(), config.max_rate_per_s);
+        Ok(Client::assembled(config, transport, journal, clock, rate_limiter))
     }
 
     /// From parts, whatever they are made of.
@@ -111,7 +111,7 @@ impl Client {
         transport: Box<dyn Transport>,
         journal: Arc<Journal>,
         clock: impl Into<Arc<Clock>>,
-        pace: rate_limit::Share,
+        rate_limiter: rate_limit::Share,
     ) -> Client {
         let clock = clock.into();
         let noted = journal.time().unwrap_or_else(|error| {
@@ -126,7 +126,7 @@ impl Client {
             transport,
             hosts: Hosts::new(config.hosts.clone(), config.limits.attempt),
             clock,
-            pace,
+            rate_limiter,
             keys: Keys::new(&config),
             journal,
             config,

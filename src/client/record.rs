@@ -41,7 +41,7 @@ pub(super) fn record(claim: Claim, report: Report, trigger: Trigger) -> Report {
     };
     let plain = verdict(row, state, signed_s, &report);
     let verdict = Verdict {
-        sent: row.sent || report.signed_s.is_some() || in_flight::writing(),
+        sent: row.sent || report.signed_s.is_some() || in_flight::write_was_sent(),
         // "Later" is said of the line, and not of the request.
         verdict_s: plain.verdict_s.filter(|_| state != State::Closed),
         ..plain

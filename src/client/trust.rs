@@ -11,7 +11,7 @@ use super::{Client, OutgoingRequest};
 use crate::api::Prepared;
 use crate::error::Result;
 use crate::log;
-use crate::net::Answer;
+use crate::net::HttpResponse;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::Report;
@@ -104,16 +104,16 @@ impl Client {
         &self,
         trust: &std::result::Result<Proof, VerifyError>,
         is_download: bool,
-        answer: &Answer,
+        response: &HttpResponse,
     ) -> Option<String> {
-        let signed_by = answer.signature.serial.as_deref().and_then(public_key_id);
+        let signed_by = response.signature.serial.as_deref().and_then(public_key_id);
         let console = "the merchant console offers both";
         match (trust, signed_by) {
             (Err(VerifyError::UnknownSerial { .. } | VerifyError::Unsigned), Some(id)) => Some(format!(
                 "WeChat Pay signs with its public key {id}: set wechatpay_public_key_id to it and \
                  wechatpay_public_key_path to its file; {console}."
             )),
-            _ if is_download && !matches!(answer.status, 200 | 401 | 429) => Some(format!(
+            _ if is_download && !matches!(response.status, 200 | 401 | 429) => Some(format!(
                 "Set wechatpay_public_key_id and wechatpay_public_key_path, which need no download: {console}. A \
                  merchant that began with the public key has no platform certificates."
             )),
@@ -201,14 +201,14 @@ impl Client {
         };
         let report = self.send_with_retries(&request, PriorAttempt::default(), deadline, cancel);
         match (report.code, &report.data) {
-            (Code::Ok, Some(answer)) => {
-                let answer = answer.get().as_bytes();
-                let certificates = self.keys.opened(answer).map_err(|error| Box::new(error.into()))?;
+            (Code::Ok, Some(response)) => {
+                let response = response.get().as_bytes();
+                let certificates = self.keys.opened(response).map_err(|error| Box::new(error.into()))?;
                 let serials: Vec<&str> =
                     certificates.iter().map(|certificate| certificate.serial.as_str()).collect();
                 log::info(format_args!("platform certificates: {}", serials.join(", ")));
                 self.keys.put(certificates);
-                self.keys.keep(answer);
+                self.keys.keep(response);
                 Ok(())
             }
             // A merchant that came after the change has only the public key.

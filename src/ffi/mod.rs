@@ -108,7 +108,7 @@ fn answer(
 fn contained(run: impl FnOnce() -> Report) -> Report {
     crate::net::in_flight::clear();
     guard::caught(None, || Some(run())).unwrap_or_else(|| {
-        let in_doubt = crate::net::in_flight::writing();
+        let in_doubt = crate::net::in_flight::write_was_sent();
         Report { in_doubt, ..Report::new(Code::Panic) }
     })
 }

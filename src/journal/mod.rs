@@ -25,7 +25,7 @@ pub use decide::Begin;
 pub use row::{DELAYED_ARRIVAL, NewRow, Request, Row, State, Verdict};
 
 use crate::error::{Error, Result};
-use crate::net::clock::{Known, LARGEST_OFFSET_S};
+use crate::net::clock::{KnownTime, LARGEST_OFFSET_S};
 use crate::status::Code;
 use crate::system::wall_ms;
 use decide::Caller;
@@ -228,10 +228,10 @@ impl Journal {
     }
 
     /// What is remembered of the time.
-    pub fn time(&self) -> Result<Option<Known>> {
+    pub fn time(&self) -> Result<Option<KnownTime>> {
         self.run(Durability::Reading, |rows| {
             let (proven_s, offset_s) = (rows.fact(PROVEN_S)?, rows.fact(OFFSET_S)?);
-            let known = proven_s.zip(offset_s).map(|(proven_s, offset_s)| Known { proven_s, offset_s });
+            let known = proven_s.zip(offset_s).map(|(proven_s, offset_s)| KnownTime { proven_s, offset_s });
             // Facts have no digest, and a bit of one may have flipped.
             Ok(known.filter(|known| {
                 is_likely(known.proven_s) && known.offset_s.saturating_abs() <= LARGEST_OFFSET_S
@@ -240,7 +240,7 @@ impl Journal {
     }
 
     /// Remembers the time. Proven time never runs backwards, whoever tells it.
-    pub fn note_time(&self, known: Known) -> Result<()> {
+    pub fn note_time(&self, known: KnownTime) -> Result<()> {
         self.run(Durability::Lazy, move |rows| {
             let is_earlier = |proven_s: i64| proven_s <= known.proven_s || !is_likely(proven_s);
             if rows.fact(PROVEN_S)?.is_none_or(is_earlier) {

@@ -5,8 +5,8 @@
 //! it is remembered, as it is of hosts: an address that failed where another was reached is passed over for a while
 //! that grows, and the one that was reached is tried first.
 
-use super::transport_error::Trouble;
-use super::{FailureKind, in_flight, waiting};
+use super::transport_error::ConnectionError;
+use super::{TransportErrorKind, in_flight, waiting};
 use crate::system;
 use once_cell::sync::Lazy;
 use std::collections::BTreeMap;
@@ -24,8 +24,8 @@ const FIRST_PATIENCE: Duration = Duration::from_millis(250);
 const AS_BEFORE: u32 = 3;
 const LONGEST_FIRST_PATIENCE: Duration = Duration::from_secs(2);
 /// How long one that failed is passed over, and at most.
-const FIRST_REST: Duration = Duration::from_secs(60);
-const LONGEST_REST: Duration = Duration::from_secs(30 * 60);
+const FIRST_COOLDOWN: Duration = Duration::from_secs(60);
+const LONGEST_COOLDOWN: Duration = Duration::from_secs(30 * 60);
 /// While one connection tries it again, the others keep away.
 const TRIAL: Duration = Duration::from_secs(3);
 /// How soon a job that can be called off looks whether it was.
@@ -34,14 +34,14 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const MOST_KNOWN: usize = 256;
 
 #[derive(Debug, Default, Clone)]
-struct Known {
+struct AddressRecord {
     failures: u32,
-    rests_until: Option<Instant>,
+    cooldown_until: Option<Instant>,
     /// How long the last connection took.
     took: Option<Duration>,
 }
 
-struct Memory(Mutex<BTreeMap<SocketAddr, Known>>);
+struct Memory(Mutex<BTreeMap<SocketAddr, AddressRecord>>);
 
 static MEMORY: Lazy<Memory> = Lazy::new(|| Memory(Mutex::default()));
 
@@ -80,7 +80,7 @@ impl Memory {
         }
         let Some((address, stream, took)) = reached else {
             let why = tries.why.unwrap_or_else(|| "there is no address".into());
-            return Err(Trouble { kind: FailureKind::Connect, text: why }.into());
+            return Err(ConnectionError { kind: TransportErrorKind::Connect, text: why }.into());
         };
         self.learn(address, took, &tries.failed, system::now());
         Ok(stream)
@@ -89,15 +89,15 @@ impl Memory {
     /// In the order in which to try them, each with the time for its first try.
     fn in_order(&self, addresses: &[SocketAddr], now: Instant) -> Vec<(SocketAddr, Duration)> {
         let mut known = self.lock();
-        let rest = |known: &BTreeMap<SocketAddr, Known>, address| {
-            known.get(&address).and_then(|known| known.rests_until).filter(|until| *until > now)
+        let cooldown = |known: &BTreeMap<SocketAddr, AddressRecord>, address| {
+            known.get(&address).and_then(|known| known.cooldown_until).filter(|until| *until > now)
         };
         let mut ordered = addresses.to_vec();
-        ordered.sort_by_key(|address| rest(&known, *address));
+        ordered.sort_by_key(|address| cooldown(&known, *address));
         if let Some(first) = ordered.first().and_then(|first| known.get_mut(first))
             && first.failures > 0
         {
-            first.rests_until = Some(first.rests_until.unwrap_or(now).max(now + TRIAL));
+            first.cooldown_until = Some(first.cooldown_until.unwrap_or(now).max(now + TRIAL));
         }
         let patience = |address: SocketAddr| {
             let took = known.get(&address).and_then(|known| known.took).unwrap_or_default();
@@ -111,16 +111,16 @@ impl Memory {
         if known.len() >= MOST_KNOWN {
             known.clear();
         }
-        known.insert(reached, Known { took: Some(took), ..Known::default() });
+        known.insert(reached, AddressRecord { took: Some(took), ..AddressRecord::default() });
         for address in failed.iter().filter(|address| **address != reached) {
             let known = known.entry(*address).or_default();
-            let rest = FIRST_REST.saturating_mul(1 << known.failures.min(10)).min(LONGEST_REST);
+            let cooldown = FIRST_COOLDOWN.saturating_mul(1 << known.failures.min(10)).min(LONGEST_COOLDOWN);
             known.failures = known.failures.saturating_add(1);
-            known.rests_until = Some(now + rest);
+            known.cooldown_until = Some(now + cooldown);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<SocketAddr, Known>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<SocketAddr, AddressRecord>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -141,11 +141,11 @@ impl Tries {
         address: SocketAddr,
         patience: Duration,
     ) -> Result<Option<(SocketAddr, TcpStream, Duration)>, Error> {
-        in_flight::go_on()?;
+        in_flight::check_cancelled()?;
         let (began, mut left) = (system::now(), patience.min(self.limit.left()?));
         loop {
             // Asking anew does no harm: the system itself repeats its first packet after a second.
-            let part = if in_flight::may_be_called_off() { left.min(LOOK_AGAIN) } else { left };
+            let part = if in_flight::is_cancellable() { left.min(LOOK_AGAIN) } else { left };
             let error = match TcpStream::connect_timeout(&address, part) {
                 Ok(stream) => {
                     return Ok(Some((address, stream, system::now().saturating_duration_since(began))));
@@ -153,7 +153,7 @@ impl Tries {
                 Err(error) => error,
             };
             if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) {
-                in_flight::go_on()?;
+                in_flight::check_cancelled()?;
                 left = left.saturating_sub(part);
                 if !left.is_zero() {
                     continue;
@@ -227,10 +227,14 @@ mod tests {
         let first = |now| memory.in_order(&[six, four], now)[0].0;
         assert_eq!(first(start), six);
         memory.learn(four, soon, &[six], start);
-        assert_eq!(first(start + FIRST_REST.mul_f64(0.9)), four);
-        assert_eq!([first(start + FIRST_REST), first(start + FIRST_REST)], [six, four], "one tries it");
+        assert_eq!(first(start + FIRST_COOLDOWN.mul_f64(0.9)), four);
+        assert_eq!(
+            [first(start + FIRST_COOLDOWN), first(start + FIRST_COOLDOWN)],
+            [six, four],
+            "one tries it"
+        );
         memory.learn(four, soon, &[six], start);
-        assert_eq!(first(start + FIRST_REST.mul_f64(1.9)), four);
+        assert_eq!(first(start + FIRST_COOLDOWN.mul_f64(1.9)), four);
         memory.learn(six, soon, &[], start);
         assert_eq!(first(start), six, "by its place in the list again");
     }

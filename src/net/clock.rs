@@ -30,7 +30,7 @@ const STEP_MS: i64 = 5_000;
 
 /// What a journal remembers of the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownTime {
     /// WeChat Pay's time was at least this, in seconds since 1970.
     pub proven_s: i64,
     /// What is added to this machine's time, in seconds.
@@ -68,7 +68,7 @@ impl Proven {
     }
 
     /// Whether this machine's clock was set since.
-    fn has_parted(&self) -> bool {
+    fn clock_was_set(&self) -> bool {
         let passed = i64::try_from(system::now().saturating_duration_since(self.at).as_millis());
         let moved = system::wall_ms().saturating_sub(self.wall_ms);
         moved.saturating_sub(passed.unwrap_or(i64::MAX)).saturating_abs() > STEP_MS
@@ -81,7 +81,7 @@ fn wall_s() -> i64 {
 
 impl State {
     fn proven(&self) -> Option<Proven> {
-        self.proven.filter(|proven| !proven.has_parted())
+        self.proven.filter(|proven| !proven.clock_was_set())
     }
 
     /// The least that WeChat Pay's time can be now.
@@ -129,7 +129,7 @@ impl Clock {
     }
 
     /// Takes over what an earlier process has found out.
-    pub fn remember(&self, known: Known) {
+    pub fn remember(&self, known: KnownTime) {
         let mut state = self.lock();
         state.floor = state.floor.max(Some((known.proven_s, system::now())));
         // Time does not run backwards: then the clock was set back.
@@ -140,10 +140,10 @@ impl Clock {
     }
 
     /// What is worth remembering; nothing before the first proven answer.
-    pub fn known(&self) -> Option<Known> {
+    pub fn known(&self) -> Option<KnownTime> {
         let state = self.lock();
         let offset_s = state.proven()?.offset_s;
-        Some(Known { proven_s: state.floor_s()?, offset_s })
+        Some(KnownTime { proven_s: state.floor_s()?, offset_s })
     }
 
     /// WeChat Pay's time, as far as it is known.
@@ -358,18 +358,18 @@ mod tests {
 
     #[test]
     fn an_offset_of_an_earlier_process_counts_unless_the_clock_was_set_since() {
-        let known = |offset_s| Known { proven_s: wall_s() + offset_s - 100, offset_s };
+        let known = |offset_s| KnownTime { proven_s: wall_s() + offset_s - 100, offset_s };
         let clock = Clock::default();
         clock.remember(known(5 * HOUR));
         assert!((clock.offset_s() - 5 * HOUR).abs() <= 1, "the first request is signed with it");
         assert_eq!(clock.freshness(wall_s() + 5 * HOUR), Ok(true));
         // Set right while the program did not run.
         let clock = Clock::default();
-        clock.remember(Known { proven_s: wall_s() - 100, offset_s: 5 * HOUR });
+        clock.remember(KnownTime { proven_s: wall_s() - 100, offset_s: 5 * HOUR });
         assert_eq!(clock.freshness(wall_s()), Ok(true));
         // Set back: the remembered time is later than what the clock and its offset say.
         let clock = Clock::default();
-        clock.remember(Known { proven_s: wall_s() + 10 * HOUR, offset_s: 0 });
+        clock.remember(KnownTime { proven_s: wall_s() + 10 * HOUR, offset_s: 0 });
         assert!(clock.freshness(wall_s()).is_err());
         assert_eq!(clock.offset_s(), 0);
     }

@@ -9,8 +9,8 @@ use crate::system;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-const FIRST_REST: Duration = Duration::from_secs(5);
-const LONGEST_REST: Duration = Duration::from_secs(300);
+const FIRST_COOLDOWN: Duration = Duration::from_secs(5);
+const LONGEST_COOLDOWN: Duration = Duration::from_secs(300);
 
 /// The hosts of a context and how they are.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Hosts {
 #[derive(Debug, Clone, Default)]
 struct Health {
     failures: u32,
-    rests_until: Option<Instant>,
+    cooldown_until: Option<Instant>,
 }
 
 impl Hosts {
@@ -44,11 +44,11 @@ impl Hosts {
     pub fn pick(&self, tried: &[usize]) -> (usize, &Host) {
         let now = system::now();
         let mut health = self.lock();
-        let rests = |host: &Health| host.rests_until.is_some_and(|until| until > now);
+        let is_cooling_down = |host: &Health| host.cooldown_until.is_some_and(|until| until > now);
         // Well before resting, then fewest tries in this call, then the order of the list.
         let order = |index: usize, host: &Health| {
             let before = tried.iter().filter(|earlier| **earlier == index).count();
-            (rests(host), before, host.rests_until.filter(|until| *until > now))
+            (is_cooling_down(host), before, host.cooldown_until.filter(|until| *until > now))
         };
         let best = health.iter().enumerate().min_by_key(|(index, host)| order(*index, host));
         let index = best.map_or(0, |(index, _)| index);
@@ -56,7 +56,7 @@ impl Hosts {
             && chosen.failures > 0
         {
             // The others keep away while this call finds out.
-            chosen.rests_until = Some(chosen.rests_until.unwrap_or(now).max(now + self.trial));
+            chosen.cooldown_until = Some(chosen.cooldown_until.unwrap_or(now).max(now + self.trial));
         }
         drop(health);
         let fallback = &FALLBACK;
@@ -64,18 +64,19 @@ impl Hosts {
     }
 
     /// The host answered.
-    pub fn well(&self, index: usize) {
+    pub fn mark_healthy(&self, index: usize) {
         if let Some(host) = self.lock().get_mut(index).filter(|host| host.failures > 0) {
             *host = Health::default();
         }
     }
 
     /// The host could not be reached, or left a request without an answer.
-    pub fn failed(&self, index: usize) {
+    pub fn mark_failed(&self, index: usize) {
         if let Some(host) = self.lock().get_mut(index) {
             host.failures = host.failures.saturating_add(1);
-            let rest = FIRST_REST.saturating_mul(1 << (host.failures - 1).min(10)).min(LONGEST_REST);
-            host.rests_until = Some(system::now() + rest);
+            let cooldown =
+                FIRST_COOLDOWN.saturating_mul(1 << (host.failures - 1).min(10)).min(LONGEST_COOLDOWN);
+            host.cooldown_until = Some(system::now() + cooldown);
         }
     }
 
@@ -100,9 +101,9 @@ mod tests {
     fn the_first_well_host_is_preferred() {
         let hosts = hosts();
         assert_eq!(hosts.pick(&[]).0, 0);
-        hosts.failed(0);
+        hosts.mark_failed(0);
         assert_eq!(hosts.pick(&[]).0, 1);
-        hosts.well(0);
+        hosts.mark_healthy(0);
         assert_eq!(hosts.pick(&[]).0, 0);
     }
 
@@ -116,16 +117,16 @@ mod tests {
     #[test]
     fn when_all_rest_the_one_that_has_rested_longest_is_tried() {
         let hosts = hosts();
-        hosts.failed(1);
-        hosts.failed(0);
+        hosts.mark_failed(1);
+        hosts.mark_failed(0);
         assert_eq!(hosts.pick(&[]).0, 1);
     }
 
     #[test]
     fn after_its_rest_one_call_tries_a_host_and_the_others_wait_for_it() {
         let hosts = hosts();
-        hosts.failed(0);
-        hosts.lock()[0].rests_until = Some(Instant::now());
+        hosts.mark_failed(0);
+        hosts.lock()[0].cooldown_until = Some(Instant::now());
         assert_eq!(hosts.pick(&[]).0, 0, "the trial");
         assert_eq!(hosts.pick(&[]).0, 1, "meanwhile");
     }

@@ -1,11 +1,13 @@
 //! The transport over ureq.
 
-use super::connect::Connecting;
-use super::injected::{Given, Lines};
+use super::connect::HttpsConnector;
+use super::injected::{ConnectionFactory, InjectedConnector};
 use super::pool::{IDLE, LONGEST_IDLE, Pool};
 use super::resolver::{self, CachingResolver};
-use super::transport_error::{Trouble, failure};
-use super::{Answer, Failure, FailureKind, Outgoing, Transport, in_flight, tls, waiting};
+use super::transport_error::{ConnectionError, transport_error};
+use super::{
+    HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind, in_flight, tls, waiting,
+};
 use crate::config::{Config, Limits};
 use crate::error::{Error, Result};
 use crate::status::Code;
@@ -20,7 +22,7 @@ use ureq::unversioned::transport::Connector;
 use ureq::{Agent, Body};
 
 /// WeChat Pay's answers have a few kilobytes, its longest lists some hundred.
-const LARGEST_ANSWER: u64 = 4 * 1024 * 1024;
+const MAX_RESPONSE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The connections to all hosts of one context.
 pub struct HttpTransport {
@@ -42,12 +44,12 @@ impl HttpTransport {
         let tls = tls::config(roots(&config.extra_roots)?)
             .map_err(|error| Error::new(Code::Internal, error.to_string()))?;
         let user_agent = config.user_agent.as_str().into();
-        Ok(HttpTransport::through(config, Connecting { tls, proxy: config.proxy.clone(), user_agent }))
+        Ok(HttpTransport::through(config, HttpsConnector { tls, proxy: config.proxy.clone(), user_agent }))
     }
 
     /// The same over connections that somebody else makes.
-    pub fn over(config: &Config, lines: Lines) -> HttpTransport {
-        HttpTransport::through(config, Given(lines))
+    pub fn over(config: &Config, connections: ConnectionFactory) -> HttpTransport {
+        HttpTransport::through(config, InjectedConnector(connections))
     }
 
     fn through<C: Connector + Clone>(config: &Config, connector: C) -> HttpTransport {
@@ -80,7 +82,7 @@ impl HttpTransport {
     fn send(
         &self,
         agent: &Agent,
-        request: &Outgoing<'_>,
+        request: &HttpRequest<'_>,
     ) -> std::result::Result<Response<Body>, ureq::Error> {
         let mut head = Request::builder().method(request.method).uri(whole(request.origin, request.target)?);
         for (name, value) in request.headers {
@@ -96,7 +98,7 @@ impl HttpTransport {
         &self,
         agent: &Agent,
         head: Request<S>,
-        request: &Outgoing<'_>,
+        request: &HttpRequest<'_>,
     ) -> std::result::Result<Response<Body>, ureq::Error> {
         // A request with settings of its own has them all copied; most have the limits of all.
         if (request.connect_limit, request.limit) == (self.limits.connect, self.limits.attempt) {
@@ -113,27 +115,27 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    fn exchange(&self, request: &Outgoing<'_>) -> std::result::Result<Answer, Failure> {
+    fn exchange(&self, request: &HttpRequest<'_>) -> std::result::Result<HttpResponse, TransportError> {
         let (agent, until) = self.pool.take(request.origin, system::now());
         let _end = waiting::no_longer_than(request.limit);
         in_flight::use_kept_connection_until(until);
         let outcome = self.send(&agent, request).and_then(|mut response| {
             let body = read(response.body_mut())?;
             let idle = idle_time(response.headers()).unwrap_or(IDLE);
-            Ok((answer(response.status().as_u16(), response.headers(), body), idle))
+            Ok((http_response(response.status().as_u16(), response.headers(), body), idle))
         });
         match outcome {
-            Ok((answer, idle)) => {
+            Ok((response, idle)) => {
                 self.pool.give_back(agent, request.origin, system::now(), idle);
-                Ok(answer)
+                Ok(response)
             }
             Err(error) => {
                 self.pool.start_anew(request.origin, system::now());
-                let failure = failure(&error, in_flight::sent());
-                if failure.kind == FailureKind::Connect {
+                let error = transport_error(&error, in_flight::was_sent());
+                if error.kind == TransportErrorKind::Connect {
                     resolver::forget(self.proxy_host.as_deref().unwrap_or(host_name(request.origin)));
                 }
-                Err(failure)
+                Err(error)
             }
         }
     }
@@ -147,15 +149,15 @@ fn whole(origin: &str, target: &str) -> std::result::Result<Uri, ureq::Error> {
         return Ok(uri);
     }
     let text = "what should be the path of the request is none".to_owned();
-    Err(Trouble { kind: FailureKind::Connect, text }.into())
+    Err(ConnectionError { kind: TransportErrorKind::Connect, text }.into())
 }
 
 /// The body, in one piece of memory where its length is announced.
 fn read(body: &mut Body) -> std::result::Result<Vec<u8>, ureq::Error> {
-    let announced = body.content_length().filter(|length| *length <= LARGEST_ANSWER).unwrap_or_default();
+    let announced = body.content_length().filter(|length| *length <= MAX_RESPONSE_BYTES).unwrap_or_default();
     // One byte more, or the end would be looked for with more memory.
     let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or_default() + 1);
-    body.with_config().limit(LARGEST_ANSWER).reader().read_to_end(&mut bytes)?;
+    body.with_config().limit(MAX_RESPONSE_BYTES).reader().read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -186,9 +188,9 @@ fn roots(extra: &[Vec<u8>]) -> Result<RootCertStore> {
     Ok(roots)
 }
 
-fn answer(status: u16, headers: &HeaderMap, body: Vec<u8>) -> Answer {
+fn http_response(status: u16, headers: &HeaderMap, body: Vec<u8>) -> HttpResponse {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
-    Answer {
+    HttpResponse {
         status,
         signature: SignatureHeaders {
             timestamp: text("Wechatpay-Timestamp"),

@@ -90,12 +90,12 @@ pub fn mark_sent() -> bool {
 }
 
 /// Whether the call could be called off before anything leaves, so that a wait has to look now and then.
-pub(super) fn may_be_called_off() -> bool {
+pub(super) fn is_cancellable() -> bool {
     !SENT.get() && CANCEL.with_borrow(Cancel::is_possible)
 }
 
 /// An error where the call was called off and nothing has left: there is nothing to wait for any more.
-pub(super) fn go_on() -> Result<(), ureq::Error> {
+pub(super) fn check_cancelled() -> Result<(), ureq::Error> {
     if !SENT.get() && CANCEL.with_borrow(Cancel::cancelled).is_some() {
         return Err(ureq::Error::Other("called off".into()));
     }
@@ -103,11 +103,11 @@ pub(super) fn go_on() -> Result<(), ureq::Error> {
 }
 
 /// Whether bytes of the present attempt left.
-pub fn sent() -> bool {
+pub fn was_sent() -> bool {
     SENT.get()
 }
 
 /// Whether bytes of any writing attempt of this call left.
-pub fn writing() -> bool {
+pub fn write_was_sent() -> bool {
     WRITE_SENT.get()
 }

@@ -1,6 +1,6 @@
 //! Connections that somebody else makes: for tests and fuzzing, without TLS and without a network.
 
-use super::send_tracking::{Listening, Marked};
+use super::send_tracking::{IdleCheck, SendTracking};
 use super::socket::BUFFER;
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -10,37 +10,41 @@ use ureq::unversioned::transport::{
 };
 
 /// Both directions of a connection on which nothing has to be waited for.
-pub trait Line: Read + Write + Send + Sync + std::fmt::Debug {
+pub trait InjectedConnection: Read + Write + Send + Sync + std::fmt::Debug {
     /// Whether the server has said nothing that was not read, and still listens.
     fn is_quiet(&self) -> bool;
 }
 
 /// Makes the connections of one context.
-pub type Lines = Arc<dyn Fn() -> Box<dyn Line> + Send + Sync>;
+pub type ConnectionFactory = Arc<dyn Fn() -> Box<dyn InjectedConnection> + Send + Sync>;
 
 /// A connector over lines. They stand for connections with TLS, whose server has proven itself.
 #[derive(Clone)]
-pub struct Given(pub Lines);
+pub struct InjectedConnector(pub ConnectionFactory);
 
-impl std::fmt::Debug for Given {
+impl std::fmt::Debug for InjectedConnector {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Given")
     }
 }
 
-impl Connector for Given {
-    type Out = Marked<Plain>;
+impl Connector for InjectedConnector {
+    type Out = SendTracking<Plain>;
 
-    fn connect(&self, _: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Marked<Plain>>, Error> {
-        let plain = Plain { line: (self.0)(), buffers: LazyBuffers::new(BUFFER, BUFFER) };
-        Ok(Some(Marked::new(plain)))
+    fn connect(
+        &self,
+        _: &ConnectionDetails<'_>,
+        _: Option<()>,
+    ) -> Result<Option<SendTracking<Plain>>, Error> {
+        let plain = Plain { connection: (self.0)(), buffers: LazyBuffers::new(BUFFER, BUFFER) };
+        Ok(Some(SendTracking::new(plain)))
     }
 }
 
 /// A line with ureq's buffers.
 #[derive(Debug)]
 pub struct Plain {
-    line: Box<dyn Line>,
+    connection: Box<dyn InjectedConnection>,
     buffers: LazyBuffers,
 }
 
@@ -51,11 +55,11 @@ impl Transport for Plain {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
         let output = self.buffers.output().get(..amount).unwrap_or_default();
-        Ok(self.line.write_all(output)?)
+        Ok(self.connection.write_all(output)?)
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
-        let amount = self.line.read(self.buffers.input_append_buf())?;
+        let amount = self.connection.read(self.buffers.input_append_buf())?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }
@@ -69,8 +73,8 @@ impl Transport for Plain {
     }
 }
 
-impl Listening for Plain {
+impl IdleCheck for Plain {
     fn is_quiet(&mut self, _: Option<NextTimeout>) -> bool {
-        self.buffers.input().is_empty() && self.line.is_quiet()
+        self.buffers.input().is_empty() && self.connection.is_quiet()
     }
 }

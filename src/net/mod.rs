@@ -25,12 +25,12 @@ use std::time::Duration;
 /// One HTTP exchange, without knowledge of what it means.
 pub trait Transport: Send + Sync + std::fmt::Debug {
     /// Sends the request once, over a new or a kept connection, and reads the whole answer.
-    fn exchange(&self, request: &Outgoing<'_>) -> Result<Answer, Failure>;
+    fn exchange(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError>;
 }
 
 /// What is sent.
 #[derive(Debug)]
-pub struct Outgoing<'a> {
+pub struct HttpRequest<'a> {
     /// HTTP method, upper case.
     pub method: &'a str,
     /// `https://name[:port]`.
@@ -49,7 +49,7 @@ pub struct Outgoing<'a> {
 
 /// What came back, whole.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct HttpResponse {
     /// HTTP status.
     pub status: u16,
     /// The headers that carry the signature.
@@ -68,18 +68,18 @@ pub struct Answer {
 
 /// Why there is no whole answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct TransportError {
     /// Whether any byte of the request was handed to the connection.
     pub sent: bool,
     /// What went wrong.
-    pub kind: FailureKind,
+    pub kind: TransportErrorKind,
     /// In words, without secrets.
     pub detail: String,
 }
 
 /// What kept an answer from coming.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureKind {
+pub enum TransportErrorKind {
     /// Name look-up, routing, refusal, proxy.
     Connect,
     /// The TLS handshake.

@@ -177,10 +177,10 @@ impl Lookups {
             if left.is_zero() {
                 return known.within(USABLE).ok_or(Unresolved::TimedOut);
             }
-            if in_flight::go_on().is_err() {
+            if in_flight::check_cancelled().is_err() {
                 return Err(Unresolved::TimedOut);
             }
-            let wait = if in_flight::may_be_called_off() { left.min(LOOK_AGAIN) } else { left };
+            let wait = if in_flight::is_cancellable() { left.min(LOOK_AGAIN) } else { left };
             state = self.answered.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
     }

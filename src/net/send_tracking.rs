@@ -5,20 +5,20 @@
 //! hands over the head and the body one after the other, each to be a TLS record and a packet of its own;
 //! kept back until the body is there, both are one of each, and the server is woken once.
 
-use super::transport_error::Trouble;
-use super::{FailureKind, in_flight};
+use super::transport_error::ConnectionError;
+use super::{TransportErrorKind, in_flight};
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 /// A connection that can tell whether the server has said anything.
-pub trait Listening: Transport {
+pub trait IdleCheck: Transport {
     /// Whether the server still listens and has said nothing. What is only begun is waited for, or counts.
     fn is_quiet(&mut self, wait: Option<NextTimeout>) -> bool;
 }
 
 /// A connection that marks what leaves through it.
 #[derive(Debug)]
-pub struct Marked<T> {
+pub struct SendTracking<T> {
     inner: T,
     /// The beginning of a request whose rest is expected.
     kept_back: Vec<u8>,
@@ -28,10 +28,10 @@ pub struct Marked<T> {
     looked_at: bool,
 }
 
-impl<T: Listening> Marked<T> {
+impl<T: IdleCheck> SendTracking<T> {
     /// Takes over a connection that is ready for requests.
-    pub fn new(inner: T) -> Marked<T> {
-        Marked { inner, kept_back: Vec::new(), just_received: false, looked_at: false }
+    pub fn new(inner: T) -> SendTracking<T> {
+        SendTracking { inner, kept_back: Vec::new(), just_received: false, looked_at: false }
     }
 
     /// Lets out what was kept back and the first bytes of the output buffer behind it.
@@ -40,7 +40,7 @@ impl<T: Listening> Marked<T> {
         let looked_at = std::mem::take(&mut self.looked_at);
         if !looked_at && !self.inner.is_quiet(Some(timeout)) {
             let text = "the server closed the connection, or answered, before the request was sent whole";
-            return Err(Trouble { kind: FailureKind::Lost, text: text.into() }.into());
+            return Err(ConnectionError { kind: TransportErrorKind::Lost, text: text.into() }.into());
         }
         // Before, not after: a write that fails half-way has let bytes out.
         if !in_flight::mark_sent() {
@@ -57,7 +57,7 @@ impl<T: Listening> Marked<T> {
     }
 }
 
-impl<T: Listening> Transport for Marked<T> {
+impl<T: IdleCheck> Transport for SendTracking<T> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.inner.buffers()
     }
@@ -133,7 +133,7 @@ mod tests {
         }
     }
 
-    impl Listening for Talkative {
+    impl IdleCheck for Talkative {
         fn is_quiet(&mut self, _: Option<NextTimeout>) -> bool {
             self.sent.len() < self.after
         }
@@ -142,22 +142,23 @@ mod tests {
     fn request(after: usize) -> (Result<(), Error>, Vec<usize>) {
         in_flight::clear();
         let buffers = LazyBuffers::new(1000, 1000);
-        let mut marked = Marked::new(Talkative { buffers, after, sent: Vec::new() });
+        let mut send_tracking = SendTracking::new(Talkative { buffers, after, sent: Vec::new() });
         let parts = [100, 1000, 1000, 300];
-        let mut written = parts.iter().map(|part| marked.transmit_output(*part, NextTimeout::default()));
+        let mut written =
+            parts.iter().map(|part| send_tracking.transmit_output(*part, NextTimeout::default()));
         let written = written.find(Result::is_err).unwrap_or(Ok(()));
-        let answered = written.and_then(|()| marked.await_input(NextTimeout::default()).map(drop));
-        (answered, marked.inner.sent)
+        let answered = written.and_then(|()| send_tracking.await_input(NextTimeout::default()).map(drop));
+        (answered, send_tracking.inner.sent)
     }
 
     #[test]
     fn an_answer_before_the_last_byte_ends_the_request() {
         let (answered, sent) = request(0);
-        assert!(answered.is_err() && sent.is_empty() && !in_flight::sent(), "{sent:?}");
+        assert!(answered.is_err() && sent.is_empty() && !in_flight::was_sent(), "{sent:?}");
         for after in 1..4 {
             let (answered, sent) = request(after);
             assert!(answered.unwrap_err().to_string().contains("before the request was sent whole"));
-            assert!(sent.len() == after && in_flight::sent(), "{after}: {sent:?}");
+            assert!(sent.len() == after && in_flight::was_sent(), "{after}: {sent:?}");
         }
         let (answered, sent) = request(4);
         assert!(answered.is_ok() && sent == [100, 1000, 1000, 300], "{answered:?} {sent:?}");

@@ -80,7 +80,7 @@ impl Transport for Socket {
         let limit = Limit::of(timeout);
         loop {
             let left = limit.left()?;
-            let wait = if in_flight::may_be_called_off() { left.min(LOOK_AGAIN) } else { left };
+            let wait = if in_flight::is_cancellable() { left.min(LOOK_AGAIN) } else { left };
             self.stream.set_read_timeout(Some(wait))?;
             match self.stream.read(self.buffers.input_append_buf()) {
                 Ok(amount) => {
@@ -88,7 +88,7 @@ impl Transport for Socket {
                     return Ok(amount > 0);
                 }
                 Err(error) if is_silence(&error) || error.kind() == ErrorKind::Interrupted => {
-                    in_flight::go_on()?;
+                    in_flight::check_cancelled()?;
                 }
                 Err(error) => return Err(error.into()),
             }

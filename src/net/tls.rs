@@ -4,7 +4,7 @@
 //! request. What lies on a kept connection is therefore read by TLS before the connection is used again: session
 //! tickets and changes of key are its own business, and everything else ends the connection.
 
-use super::send_tracking::Listening;
+use super::send_tracking::IdleCheck;
 use super::socket::{BUFFER, NOT_AT_ALL};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
@@ -36,7 +36,7 @@ pub struct Tls {
 
 impl Tls {
     /// Shakes hands with the server of that name, a DNS name or an address without brackets.
-    pub fn shake_hands(
+    pub fn handshake(
         config: &Arc<ClientConfig>,
         name: &str,
         socket: Box<dyn Transport>,
@@ -58,7 +58,7 @@ fn is_timeout(error: &io::Error) -> bool {
     matches!(inner, Some(Error::Timeout(_)))
 }
 
-impl Listening for Tls {
+impl IdleCheck for Tls {
     /// A record of which only a part is here may be anything.
     fn is_quiet(&mut self, wait: Option<NextTimeout>) -> bool {
         if !self.buffers.input().is_empty() {

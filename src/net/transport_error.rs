@@ -1,6 +1,6 @@
 //! What a failed exchange says: which kind of failure it is, and in words.
 
-use super::{Failure, FailureKind};
+use super::{TransportError, TransportErrorKind};
 use std::io;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -8,47 +8,49 @@ use time::format_description::well_known::Rfc3339;
 /// A failure that a layer of the connection puts into words itself.
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
-pub struct Trouble {
+pub struct ConnectionError {
     /// What went wrong.
-    pub kind: FailureKind,
+    pub kind: TransportErrorKind,
     /// In words, without secrets.
     pub text: String,
 }
 
-impl From<Trouble> for ureq::Error {
-    fn from(trouble: Trouble) -> ureq::Error {
-        ureq::Error::Other(Box::new(trouble))
+impl From<ConnectionError> for ureq::Error {
+    fn from(error: ConnectionError) -> ureq::Error {
+        ureq::Error::Other(Box::new(error))
     }
 }
 
 /// The same error with who had it: `at the proxy 10.0.0.1:3128: …`.
-pub fn of(whose: &str, error: &ureq::Error) -> ureq::Error {
-    Trouble { kind: kind(error, false), text: format!("{whose}: {}", text(error)) }.into()
+pub fn with_context(whose: &str, error: &ureq::Error) -> ureq::Error {
+    ConnectionError { kind: kind(error, false), text: format!("{whose}: {}", text(error)) }.into()
 }
 
 /// `sent` decides the side; the error only names the cause.
-pub fn failure(error: &ureq::Error, sent: bool) -> Failure {
-    Failure { sent, kind: kind(error, sent), detail: text(error) }
+pub fn transport_error(error: &ureq::Error, sent: bool) -> TransportError {
+    TransportError { sent, kind: kind(error, sent), detail: text(error) }
 }
 
-fn kind(error: &ureq::Error, sent: bool) -> FailureKind {
+fn kind(error: &ureq::Error, sent: bool) -> TransportErrorKind {
     let kind = match error {
-        ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => FailureKind::Connect,
-        ureq::Error::Timeout(_) => FailureKind::Timeout,
-        ureq::Error::Tls(_) | ureq::Error::TlsRequired => FailureKind::Tls,
-        ureq::Error::Io(error) if clock_problem(error).is_some() => FailureKind::Clock,
-        ureq::Error::Io(error) if is_tls(error) => FailureKind::Tls,
-        ureq::Error::Other(other) if other.is::<Trouble>() => {
-            other.downcast_ref().map_or(FailureKind::Lost, |trouble: &Trouble| trouble.kind)
+        ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => TransportErrorKind::Connect,
+        ureq::Error::Timeout(_) => TransportErrorKind::Timeout,
+        ureq::Error::Tls(_) | ureq::Error::TlsRequired => TransportErrorKind::Tls,
+        ureq::Error::Io(error) if clock_problem(error).is_some() => TransportErrorKind::Clock,
+        ureq::Error::Io(error) if is_tls(error) => TransportErrorKind::Tls,
+        ureq::Error::Other(other) if other.is::<ConnectionError>() => {
+            other.downcast_ref().map_or(TransportErrorKind::Lost, |error: &ConnectionError| error.kind)
         }
-        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) if sent => FailureKind::NotHttp,
-        ureq::Error::BodyExceedsLimit(_) => FailureKind::TooLarge,
-        _ if sent => FailureKind::Lost,
-        _ => FailureKind::Connect,
+        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) if sent => {
+            TransportErrorKind::NotHttp
+        }
+        ureq::Error::BodyExceedsLimit(_) => TransportErrorKind::TooLarge,
+        _ if sent => TransportErrorKind::Lost,
+        _ => TransportErrorKind::Connect,
     };
     // Once the request is out, a broken TLS record is a lost connection like any other.
-    let in_handshake = matches!(kind, FailureKind::Tls | FailureKind::Clock);
-    if sent && in_handshake { FailureKind::Lost } else { kind }
+    let in_handshake = matches!(kind, TransportErrorKind::Tls | TransportErrorKind::Clock);
+    if sent && in_handshake { TransportErrorKind::Lost } else { kind }
 }
 
 fn text(error: &ureq::Error) -> String {
@@ -110,25 +112,29 @@ mod tests {
     #[test]
     fn the_same_error_means_two_things_on_the_two_sides_of_sending() {
         let reset = || ureq::Error::Io(io::ErrorKind::ConnectionReset.into());
-        assert_eq!(failure(&reset(), false).kind, FailureKind::Connect);
-        assert_eq!(failure(&reset(), true).kind, FailureKind::Lost);
+        assert_eq!(transport_error(&reset(), false).kind, TransportErrorKind::Connect);
+        assert_eq!(transport_error(&reset(), true).kind, TransportErrorKind::Lost);
         let timeout = || ureq::Error::Timeout(ureq::Timeout::Global);
-        assert!(!failure(&timeout(), false).sent && failure(&timeout(), true).sent);
+        assert!(!transport_error(&timeout(), false).sent && transport_error(&timeout(), true).sent);
     }
 
     #[test]
     fn an_end_in_the_middle_is_told_in_words_of_a_technician() {
         let cause = "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest/";
         let error = ureq::Error::Io(io::Error::new(io::ErrorKind::UnexpectedEof, cause));
-        assert!(failure(&error, true).detail.contains("ended the connection"), "{:?}", failure(&error, true));
+        assert!(
+            transport_error(&error, true).detail.contains("ended the connection"),
+            "{:?}",
+            transport_error(&error, true)
+        );
     }
 
     #[test]
     fn who_had_it_changes_the_words_and_not_the_kind() {
         let bad = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-        let error = of("the proxy p:1", &ureq::Error::Io(io::Error::other(bad)));
-        let told = failure(&error, false);
-        assert_eq!(told.kind, FailureKind::Tls);
+        let error = with_context("the proxy p:1", &ureq::Error::Io(io::Error::other(bad)));
+        let told = transport_error(&error, false);
+        assert_eq!(told.kind, TransportErrorKind::Tls);
         assert!(told.detail.starts_with("the proxy p:1: invalid peer certificate"), "{}", told.detail);
     }
 }

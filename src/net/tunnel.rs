@@ -3,8 +3,8 @@
 use super::addresses;
 use super::socket::{BUFFER, Socket};
 use super::tls::Tls;
-use super::transport_error::{Trouble, of};
-use super::{FailureKind, resolver};
+use super::transport_error::{ConnectionError, with_context};
+use super::{TransportErrorKind, resolver};
 use crate::config::Proxy;
 use rustls::ClientConfig;
 use std::net::SocketAddr;
@@ -22,13 +22,14 @@ pub fn through(
     details: &ConnectionDetails<'_>,
 ) -> Result<Box<dyn Transport>, Error> {
     let whose = format!("the proxy {proxy}");
-    let mut transport = reach(proxy, tls, details).map_err(|error| of(&whose, &error))?;
-    ask(&mut *transport, proxy, target, user_agent, details).map_err(|error| match error {
-        Error::Timeout(_) => {
-            Trouble { kind: FailureKind::Connect, text: format!("{whose} did not answer CONNECT in time") }
-                .into()
+    let mut transport = reach(proxy, tls, details).map_err(|error| with_context(&whose, &error))?;
+    send_connect(&mut *transport, proxy, target, user_agent, details).map_err(|error| match error {
+        Error::Timeout(_) => ConnectionError {
+            kind: TransportErrorKind::Connect,
+            text: format!("{whose} did not answer CONNECT in time"),
         }
-        error => of(&whose, &error),
+        .into(),
+        error => with_context(&whose, &error),
     })?;
     Ok(transport)
 }
@@ -47,10 +48,10 @@ fn reach(
         return Ok(Box::new(socket));
     }
     let clock = Arc::clone(&details.current_time);
-    Ok(Box::new(Tls::shake_hands(tls, &proxy.host, Box::new(socket), details.timeout, clock)?))
+    Ok(Box::new(Tls::handshake(tls, &proxy.host, Box::new(socket), details.timeout, clock)?))
 }
 
-fn ask(
+fn send_connect(
     transport: &mut dyn Transport,
     proxy: &Proxy,
     target: &str,
@@ -84,7 +85,7 @@ fn ask(
     let answer = read_head(transport, details)?;
     match status(&answer) {
         Some(200..=299) => Ok(()),
-        Some(407) => Err(refused(&asks_who(&answer, proxy))),
+        Some(407) => Err(refused(&explain_407(&answer, proxy))),
         Some(status) => {
             Err(refused(&format!("it answers CONNECT to {target} with {status}: it does not let us through")))
         }
@@ -93,7 +94,7 @@ fn ask(
 }
 
 fn refused(text: &str) -> Error {
-    Trouble { kind: FailureKind::Connect, text: text.to_owned() }.into()
+    ConnectionError { kind: TransportErrorKind::Connect, text: text.to_owned() }.into()
 }
 
 /// The answer up to its empty line. What stands behind it is the target's.
@@ -121,7 +122,7 @@ fn status(head: &str) -> Option<u16> {
 
 /// Two things go wrong with 407: a character of the password that a URL takes for its own, and a proxy that speaks
 /// only what Windows speaks.
-fn asks_who(head: &str, proxy: &Proxy) -> String {
+fn explain_407(head: &str, proxy: &Proxy) -> String {
     let offered: Vec<&str> = head
         .lines()
         .filter_map(|line| line.split_once(':'))

@@ -11,7 +11,7 @@ use wxcoupon::config::Config;
 use wxcoupon::journal::Journal;
 use wxcoupon::net::cancel::Cancel;
 use wxcoupon::net::clock::Clock;
-use wxcoupon::net::{Answer, Failure, Outgoing, Transport, rate_limit};
+use wxcoupon::net::{HttpRequest, HttpResponse, Transport, TransportError, rate_limit};
 use wxcoupon::wire::cipher;
 use wxcoupon::wire::keys::PrivateKey;
 use wxcoupon::wire::verify::{SignatureHeaders, message};
@@ -25,11 +25,11 @@ struct Scripted {
 }
 
 impl Transport for Scripted {
-    fn exchange(&self, _: &Outgoing<'_>) -> Result<Answer, Failure> {
+    fn exchange(&self, _: &HttpRequest<'_>) -> Result<HttpResponse, TransportError> {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         let (timestamp, nonce) = (now.to_string(), "nonce".to_owned());
         let signature = self.key.signer().sign(&message(&timestamp, &nonce, &self.body)).unwrap();
-        Ok(Answer {
+        Ok(HttpResponse {
             status: 200,
             signature: SignatureHeaders {
                 timestamp: Some(timestamp),
@@ -38,7 +38,7 @@ impl Transport for Scripted {
                 serial: Some(self.serial.clone()),
             },
             body: self.body.clone(),
-            ..Answer::default()
+            ..HttpResponse::default()
         })
     }
 }

@@ -29,7 +29,7 @@ use witness::Witness;
 use wxcoupon::client::Client;
 use wxcoupon::config::Config;
 use wxcoupon::net::http::HttpTransport;
-use wxcoupon::net::{Outgoing, Transport as _};
+use wxcoupon::net::{HttpRequest, Transport as _};
 use wxcoupon::wire::cipher;
 use wxcoupon::wire::keys::{PrivateKey, PublicKey};
 use wxcoupon_sandbox::{Mode, Options, Sandbox};
@@ -161,7 +161,7 @@ fn signed_answer(config: &Config, target: &str) -> Value {
     let authorization = config.authorizer.authorization("GET", target, now(), b"").unwrap();
     let answer = HttpTransport::new(config)
         .unwrap()
-        .exchange(&Outgoing {
+        .exchange(&HttpRequest {
             method: "GET",
             origin: &config.hosts[0].origin,
             target,

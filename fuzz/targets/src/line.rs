@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use wxcoupon::net::injected::{Line, Lines};
+use wxcoupon::net::injected::{ConnectionFactory, InjectedConnection};
 
 /// What the server says, one reply after the other; behind the last one it closes every connection.
 #[derive(Debug, Default, Clone)]
@@ -43,7 +43,7 @@ impl Wire {
     }
 
     /// For [`wxcoupon::net::http::HttpTransport::over`].
-    pub fn lines(&self) -> Lines {
+    pub fn lines(&self) -> ConnectionFactory {
         let wire = self.clone();
         Arc::new(move || Box::new(Open { wire: wire.clone(), reply: None, read: 0, request: None }))
     }
@@ -103,7 +103,7 @@ impl Read for Open {
     }
 }
 
-impl Line for Open {
+impl InjectedConnection for Open {
     fn is_quiet(&self) -> bool {
         self.reply.as_ref().is_none_or(|reply| reply.stays_open && self.read == reply.bytes.len())
     }

@@ -4,7 +4,7 @@ use super::{Adversary, Move, some_time};
 use crate::random::{Random, mix};
 use crate::wechat::message::{Asks, Reply, Twist};
 use crate::world::{MINUTE, MS, Moment, SECOND};
-use wxcoupon::net::FailureKind;
+use wxcoupon::net::TransportErrorKind;
 
 /// Somebody answers who is not WeChat Pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct StandIn {
 #[derive(Debug, Clone)]
 pub struct Fate {
     /// Nothing leaves, and it takes so long to find out.
-    pub unsent: Option<(FailureKind, Moment)>,
+    pub unsent: Option<(TransportErrorKind, Moment)>,
     /// How long a connection takes.
     pub connect: Moment,
     /// How long the request travels; nothing where it never arrives.
@@ -94,11 +94,11 @@ impl Adversary {
         };
         if self.takes(Move::Unreachable, key, 1) {
             let kinds = [
-                FailureKind::Connect,
-                FailureKind::Connect,
-                FailureKind::Timeout,
-                FailureKind::Tls,
-                FailureKind::Lost,
+                TransportErrorKind::Connect,
+                TransportErrorKind::Connect,
+                TransportErrorKind::Timeout,
+                TransportErrorKind::Tls,
+                TransportErrorKind::Lost,
             ];
             fate.unsent = Some((*random.pick(&kinds), random.below(3 * SECOND)));
             return fate;

@@ -17,7 +17,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wxcoupon::error::Result;
-use wxcoupon::net::{Answer, Failure, FailureKind, Outgoing, Transport, in_flight};
+use wxcoupon::net::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind, in_flight};
 use wxcoupon::system::System;
 use wxcoupon::wire::algorithm::Algorithm;
 use wxcoupon::wire::cipher::{Decrypter, Encrypter};
@@ -141,14 +141,14 @@ pub struct Line {
 const FRESH: Range<Moment> = 0..250 * SECOND;
 const OLD: Range<Moment> = 10 * MINUTE..47 * HOUR;
 
-fn failure(sent: bool, kind: FailureKind, detail: &str) -> Failure {
-    Failure { sent, kind, detail: detail.into() }
+fn failure(sent: bool, kind: TransportErrorKind, detail: &str) -> TransportError {
+    TransportError { sent, kind, detail: detail.into() }
 }
 
 impl Transport for Line {
-    fn exchange(&self, outgoing: &Outgoing<'_>) -> std::result::Result<Answer, Failure> {
+    fn exchange(&self, outgoing: &HttpRequest<'_>) -> std::result::Result<HttpResponse, TransportError> {
         if with(|world| world.processes[self.process].epoch != self.epoch) {
-            return Err(failure(false, FailureKind::Connect, "this process is no more"));
+            return Err(failure(false, TransportErrorKind::Connect, "this process is no more"));
         }
         may_stop_here("before it sends");
         let asks = Asks::of(outgoing.method, outgoing.target);
@@ -162,7 +162,7 @@ impl Transport for Line {
         }
         block_until((began + fate.connect).min(end));
         if !in_flight::mark_sent() {
-            return Err(failure(false, FailureKind::Lost, "called off"));
+            return Err(failure(false, TransportErrorKind::Lost, "called off"));
         }
         let request = signed_request(outgoing);
         with(|world| world.depart(asks, number_in(body), request, &fate));
@@ -171,14 +171,14 @@ impl Transport for Line {
         may_stop_here("before it has read the answer");
         match received {
             Some(Received::Answer(reply)) => Ok(answer(reply)),
-            Some(Received::Break) => Err(failure(true, FailureKind::Lost, "the connection broke")),
-            None => Err(failure(true, FailureKind::Timeout, "no answer in time")),
+            Some(Received::Break) => Err(failure(true, TransportErrorKind::Lost, "the connection broke")),
+            None => Err(failure(true, TransportErrorKind::Timeout, "no answer in time")),
         }
     }
 }
 
 /// Reads the signature back out of the header, as WeChat Pay does.
-fn signed_request(outgoing: &Outgoing<'_>) -> Request {
+fn signed_request(outgoing: &HttpRequest<'_>) -> Request {
     let authorization = outgoing.headers.iter().find(|(name, _)| *name == "Authorization");
     let authorization = authorization.map_or("", |(_, value)| value);
     let part = |name: &str| {
@@ -205,8 +205,8 @@ fn signed_request(outgoing: &Outgoing<'_>) -> Request {
     }
 }
 
-fn answer(reply: Reply) -> Answer {
-    Answer {
+fn answer(reply: Reply) -> HttpResponse {
+    HttpResponse {
         status: reply.status,
         signature: reply.signature,
         request_id: reply.request_id,
@@ -227,7 +227,7 @@ fn date(second: i64) -> String {
 }
 
 impl World {
-    fn fate(&mut self, asks: Asks, outgoing: &Outgoing<'_>) -> Fate {
+    fn fate(&mut self, asks: Asks, outgoing: &HttpRequest<'_>) -> Fate {
         let (now, key) = (self.now, self.next_key());
         let machine = self.machine();
         let (line_down, portal_until) = (machine.line_down_until > now, machine.portal_until > now);
@@ -238,7 +238,7 @@ impl World {
             return fate;
         }
         if line_down {
-            fate.unsent = Some((FailureKind::Connect, 50 * MS));
+            fate.unsent = Some((TransportErrorKind::Connect, 50 * MS));
         } else if portal_until && fate.unsent.is_none() {
             fate.stand_in = Some(portal(key));
         }

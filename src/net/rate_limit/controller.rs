@@ -34,7 +34,7 @@ const SLOWEST: f64 = 2.0;
 
 /// The state of a pace.
 #[derive(Debug)]
-pub struct Pacer {
+pub struct RateController {
     /// What each living configuration allows.
     limits: Vec<f64>,
     /// The smallest of them.
@@ -63,9 +63,9 @@ struct Event {
     floor: f64,
 }
 
-impl Pacer {
-    pub fn new(ceiling: f64, now: Instant) -> Pacer {
-        Pacer {
+impl RateController {
+    pub fn new(ceiling: f64, now: Instant) -> RateController {
+        RateController {
             limits: Vec::new(),
             ceiling,
             rate: ceiling,
@@ -173,7 +173,7 @@ impl Pacer {
 }
 
 #[cfg(test)]
-impl Pacer {
+impl RateController {
     pub fn rate(&self) -> f64 {
         self.rate
     }
@@ -194,44 +194,48 @@ mod tests {
     }
 
     /// A pacer that has sent so many requests just now, all of which were answered.
-    fn in_use(ceiling: f64, now: Instant, requests: u32) -> Pacer {
-        let mut pacer = Pacer::new(ceiling, now);
+    fn in_use(ceiling: f64, now: Instant, requests: u32) -> RateController {
+        let mut controller = RateController::new(ceiling, now);
         for _ in 0..requests {
-            pacer.sent.record(now);
-            pacer.answered(now);
+            controller.sent.record(now);
+            controller.answered(now);
         }
-        pacer
+        controller
     }
 
     #[test]
     fn requests_are_spaced_and_the_first_goes_at_once() {
         let now = Instant::now();
-        let mut pacer = Pacer::new(100.0, now);
+        let mut controller = RateController::new(100.0, now);
         for index in 0..21 {
-            assert_eq!(pacer.reserve(now, LONG).unwrap(), now + Duration::from_millis(10 * index));
+            assert_eq!(controller.reserve(now, LONG).unwrap(), now + Duration::from_millis(10 * index));
         }
         let later = now + Duration::from_secs(2);
-        assert_eq!(pacer.reserve(later, LONG).unwrap(), later, "turns that nobody took are not saved up");
+        assert_eq!(
+            controller.reserve(later, LONG).unwrap(),
+            later,
+            "turns that nobody took are not saved up"
+        );
     }
 
     #[test]
     fn a_turn_after_the_deadline_is_not_taken() {
         let now = Instant::now();
-        let mut pacer = Pacer::new(1.0, now);
-        assert_eq!(pacer.reserve(now, LONG), Ok(now));
+        let mut controller = RateController::new(1.0, now);
+        assert_eq!(controller.reserve(now, LONG), Ok(now));
         let second = Duration::from_secs(1);
-        assert_eq!(pacer.reserve(now, Duration::from_millis(50)), Err(second));
-        assert_eq!(pacer.reserve(now, second), Ok(now + second), "no turn was used up");
+        assert_eq!(controller.reserve(now, Duration::from_millis(50)), Err(second));
+        assert_eq!(controller.reserve(now, second), Ok(now + second), "no turn was used up");
     }
 
     #[test]
     fn a_refusal_takes_two_percent_more_refusals_one_request_each_and_an_event_at_most_a_tenth() {
         let now = Instant::now();
-        let mut pacer = in_use(100.0, now, 60);
+        let mut controller = in_use(100.0, now, 60);
         let rates: Vec<f64> = (0..50)
             .map(|_| {
-                pacer.throttled(now);
-                pacer.rate
+                controller.throttled(now);
+                controller.rate
             })
             .collect();
         assert!(near(rates[0], 98.0) && near(rates[1], 97.0) && near(rates[5], 93.0), "{rates:?}");
@@ -241,62 +245,62 @@ mod tests {
     #[test]
     fn a_rate_that_is_far_too_high_falls_to_what_was_answered() {
         let now = Instant::now();
-        let mut pacer = in_use(100.0, now, 20);
-        pacer.throttled(now);
-        assert!(near(pacer.rate, 20.0));
-        pacer.throttled(now);
-        assert!(near(pacer.rate, 20.0), "the rest of the event says nothing new");
+        let mut controller = in_use(100.0, now, 20);
+        controller.throttled(now);
+        assert!(near(controller.rate, 20.0));
+        controller.throttled(now);
+        assert!(near(controller.rate, 20.0), "the rest of the event says nothing new");
     }
 
     #[test]
     fn it_recovers_the_faster_the_longer_nothing_is_refused() {
         let now = Instant::now();
-        let mut pacer = in_use(100.0, now, 90);
-        pacer.throttled(now);
-        let mut rates = vec![pacer.rate];
+        let mut controller = in_use(100.0, now, 90);
+        controller.throttled(now);
+        let mut rates = vec![controller.rate];
         for second in 1..=120 {
-            pacer.grow(now + Duration::from_secs(second));
-            rates.push(pacer.rate);
+            controller.grow(now + Duration::from_secs(second));
+            rates.push(controller.rate);
         }
         assert!(rates[1] < rates[0] * 1.005, "{rates:?}");
-        assert!(pacer.event.is_none() && near(pacer.rate, 100.0), "{rates:?}");
+        assert!(controller.event.is_none() && near(controller.rate, 100.0), "{rates:?}");
     }
 
     #[test]
     fn after_a_storm_it_doubles_each_second_up_to_near_what_was_right() {
         let now = Instant::now();
-        let mut pacer = in_use(500.0, now, 450);
+        let mut controller = in_use(500.0, now, 450);
         let second = |count| now + Duration::from_secs(count);
         for count in 0..10 {
-            (0..20).for_each(|_| pacer.sent.record(second(count)));
-            pacer.throttled(second(count));
+            (0..20).for_each(|_| controller.sent.record(second(count)));
+            controller.throttled(second(count));
         }
-        assert!(near(pacer.rate, SLOWEST));
-        pacer.grow(second(10));
-        let low = pacer.rate;
-        pacer.grow(second(14));
-        assert!(near(pacer.rate, low * 16.0));
-        pacer.grow(second(20));
-        assert!(near(pacer.rate, 500.0 * SLOW_START), "{}", pacer.rate);
+        assert!(near(controller.rate, SLOWEST));
+        controller.grow(second(10));
+        let low = controller.rate;
+        controller.grow(second(14));
+        assert!(near(controller.rate, low * 16.0));
+        controller.grow(second(20));
+        assert!(near(controller.rate, 500.0 * SLOW_START), "{}", controller.rate);
     }
 
     #[test]
     fn a_till_that_hardly_sends_is_not_slowed_for_others() {
         let now = Instant::now();
-        let mut pacer = in_use(500.0, now, 3);
-        pacer.throttled(now);
-        assert!(near(pacer.rate, 500.0));
+        let mut controller = in_use(500.0, now, 3);
+        controller.throttled(now);
+        assert!(near(controller.rate, 500.0));
     }
 
     #[test]
     fn a_clock_that_seems_to_go_back_changes_nothing() {
         let now = Instant::now();
-        let mut pacer = in_use(100.0, now + LONG, 60);
-        pacer.throttled(now + LONG);
-        let rate = pacer.rate;
-        pacer.throttled(now);
-        pacer.grow(now);
-        assert!(near(pacer.rate, rate - 1.0));
-        assert_eq!(pacer.reserve(now, LONG).unwrap(), now + LONG);
+        let mut controller = in_use(100.0, now + LONG, 60);
+        controller.throttled(now + LONG);
+        let rate = controller.rate;
+        controller.throttled(now);
+        controller.grow(now);
+        assert!(near(controller.rate, rate - 1.0));
+        assert_eq!(controller.reserve(now, LONG).unwrap(), now + LONG);
     }
 }

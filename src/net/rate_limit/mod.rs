@@ -2,7 +2,7 @@
 //!
 //! WeChat Pay counts 500 requests a second over everything a service provider does, and tills have no
 //! common brain. Each process spaces its requests evenly, and slows down when WeChat Pay says "too often", so
-//! that many processes find their shares without synchronised bursts. What is decided is [`Pacer`]'s; here it is
+//! that many processes find their shares without synchronised bursts. What is decided is [`RateController`]'s; here it is
 //! shared, told the time, and waited for.
 
 mod controller;
@@ -15,58 +15,58 @@ mod window;
 use super::cancel::Cancel;
 use super::deadline::Deadline;
 use crate::system;
-use controller::Pacer;
+use controller::RateController;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 /// The pace of one service provider or brand.
 #[derive(Debug)]
-pub struct Pace(Mutex<Pacer>);
+pub struct RateLimiter(Mutex<RateController>);
 
 /// One configuration's part in a pace: as long as it lives, its limit holds for all who share the pace.
 #[derive(Debug)]
 pub struct Share {
-    pace: Arc<Pace>,
+    limiter: Arc<RateLimiter>,
     limit: f64,
 }
 
 impl Deref for Share {
-    type Target = Pace;
+    type Target = RateLimiter;
 
-    fn deref(&self) -> &Pace {
-        &self.pace
+    fn deref(&self) -> &RateLimiter {
+        &self.limiter
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.pace.lock().remove_limit(self.limit);
+        self.limiter.lock().remove_limit(self.limit);
     }
 }
 
 /// The pace that all contexts of this identity share. The smallest rate that is configured now holds.
 pub fn shared(identity: &str, max_rate_per_s: u64) -> Share {
-    static ALL: Mutex<Vec<(String, Weak<Pace>)>> = Mutex::new(Vec::new());
+    static ALL: Mutex<Vec<(String, Weak<RateLimiter>)>> = Mutex::new(Vec::new());
     let limit = rate(max_rate_per_s);
     let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-    all.retain(|(_, pace)| pace.strong_count() > 0);
-    let known = all.iter().find(|(known, _)| known == identity).and_then(|(_, pace)| pace.upgrade());
-    let pace = known.unwrap_or_else(|| {
-        let pace = Arc::new(Pace(Mutex::new(Pacer::new(limit, system::now()))));
-        all.push((identity.to_owned(), Arc::downgrade(&pace)));
-        pace
+    all.retain(|(_, limiter)| limiter.strong_count() > 0);
+    let known = all.iter().find(|(known, _)| known == identity).and_then(|(_, limiter)| limiter.upgrade());
+    let limiter = known.unwrap_or_else(|| {
+        let limiter = Arc::new(RateLimiter(Mutex::new(RateController::new(limit, system::now()))));
+        all.push((identity.to_owned(), Arc::downgrade(&limiter)));
+        limiter
     });
-    pace.lock().add_limit(limit);
-    Share { pace, limit }
+    limiter.lock().add_limit(limit);
+    Share { limiter, limit }
 }
 
 /// A pace that nobody shares.
 pub fn alone(max_rate_per_s: u64) -> Share {
     let limit = rate(max_rate_per_s);
-    let pace = Arc::new(Pace(Mutex::new(Pacer::new(limit, system::now()))));
-    pace.lock().add_limit(limit);
-    Share { pace, limit }
+    let limiter = Arc::new(RateLimiter(Mutex::new(RateController::new(limit, system::now()))));
+    limiter.lock().add_limit(limit);
+    Share { limiter, limit }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "the configuration bounds the rate at 100,000")]
@@ -74,8 +74,8 @@ fn rate(max_rate_per_s: u64) -> f64 {
     max_rate_per_s.max(1) as f64
 }
 
-impl Pace {
-    fn lock(&self) -> MutexGuard<'_, Pacer> {
+impl RateLimiter {
+    fn lock(&self) -> MutexGuard<'_, RateController> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -133,9 +133,9 @@ mod tests {
     #[test]
     fn contexts_of_one_mchid_share_a_pace_and_the_smallest_limit_holds() {
         let (first, second) = (shared("1900000001", 500), shared("1900000001", 50));
-        assert!(Arc::ptr_eq(&first.pace, &second.pace));
+        assert!(Arc::ptr_eq(&first.limiter, &second.limiter));
         assert!((first.lock().ceiling() - 50.0).abs() < 0.1);
-        assert!(!Arc::ptr_eq(&first.pace, &shared("1900000002", 500).pace));
+        assert!(!Arc::ptr_eq(&first.limiter, &shared("1900000002", 500).limiter));
         drop(second);
         assert!((first.lock().ceiling() - 500.0).abs() < 0.1, "a limit goes with its configuration");
         assert!((first.lock().rate() - 500.0).abs() < 0.1);

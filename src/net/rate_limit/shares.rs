@@ -2,7 +2,7 @@
 //! exceeded, and nobody starves. In virtual time, whatever this machine does meanwhile. `WXCOUPON_SEEDS` sets the
 //! number of seeds.
 
-use super::virtual_time::{Counting, Tally, Till, World, ms, s};
+use super::virtual_time::{Counting, Simulation, Tally, Till, ms, s};
 use std::time::Duration;
 
 const LIMIT: u32 = 500;
@@ -62,14 +62,14 @@ impl Bounds {
 }
 
 /// Plays a world for each way of counting and each seed, and checks it from one time to another.
-fn play(tills: &[Till], aside: &[usize], times: &[(u64, u64, Bounds)], change: impl Fn(&mut World)) {
+fn play(tills: &[Till], aside: &[usize], times: &[(u64, u64, Bounds)], change: impl Fn(&mut Simulation)) {
     for counting in COUNTINGS {
         for seed in seeds() {
-            let mut world = World::new(seed, counting, LIMIT, tills.to_vec());
-            change(&mut world);
+            let mut simulation = Simulation::new(seed, counting, LIMIT, tills.to_vec());
+            change(&mut simulation);
             for (from, to, bounds) in times {
-                world.run_until(s(*from));
-                let tallies = world.run_until(s(*to));
+                simulation.run_until(s(*from));
+                let tallies = simulation.run_until(s(*to));
                 let what = format!("{counting:?}, seed {seed}, {from} s to {to} s");
                 bounds.check(&what, LIMIT, s(to - from), &tallies, aside);
             }
@@ -83,7 +83,7 @@ fn eight() -> Vec<Till> {
 
 #[test]
 fn the_same_seed_is_the_same_run() {
-    let run = |seed| World::new(seed, Counting::Windows, LIMIT, eight()).run_until(s(5));
+    let run = |seed| Simulation::new(seed, Counting::Windows, LIMIT, eight()).run_until(s(5));
     assert_eq!(run(1), run(1));
     assert_ne!(run(1), run(2));
 }
@@ -97,8 +97,9 @@ fn eight_that_start_together() {
 #[test]
 fn one_alone_keeps_to_its_ceiling_and_is_never_refused() {
     for counting in COUNTINGS {
-        let mut world = World::new(1, counting, LIMIT + 20, vec![Till { callers: 60, ..Till::default() }]);
-        let tally = world.run_until(s(20))[0];
+        let mut simulation =
+            Simulation::new(1, counting, LIMIT + 20, vec![Till { callers: 60, ..Till::default() }]);
+        let tally = simulation.run_until(s(20))[0];
         assert!(tally.done >= 20 * u64::from(LIMIT) - 20 && tally.refused == 0, "{tally:?}");
     }
 }
@@ -168,8 +169,8 @@ fn after_a_storm() {
         let end = storm.end.as_secs();
         let soon = Bounds { used: 0.6, refused: 0.02, ..USUAL };
         let then = Bounds { refused: 0.015, apart: 5.0, ..USUAL };
-        play(&eight(), &[], &[(end + 10, end + 20, soon), (end + 20, end + 80, then)], |world| {
-            world.storm = storm.clone();
+        play(&eight(), &[], &[(end + 10, end + 20, soon), (end + 20, end + 80, then)], |simulation| {
+            simulation.storm = storm.clone();
         });
     }
 }
@@ -183,9 +184,9 @@ fn a_till_that_serves_a_customer_now_and_then_is_not_held_up() {
     let (mut done, mut refused) = (0.0, 0.0);
     for counting in COUNTINGS {
         for seed in seeds() {
-            let mut world = World::new(seed, counting, LIMIT, tills.clone());
-            world.run_until(s(6));
-            let tallies = world.run_until(s(66));
+            let mut simulation = Simulation::new(seed, counting, LIMIT, tills.clone());
+            simulation.run_until(s(6));
+            let tallies = simulation.run_until(s(66));
             USUAL.check(&format!("{counting:?}, seed {seed}"), LIMIT, s(60), &tallies, &[0, 1]);
             for calm in &tallies[..2] {
                 assert!(calm.longest_wait <= ms(100) && calm.given_up == 0 && calm.done >= 100, "{calm:?}");
@@ -201,12 +202,12 @@ fn a_till_that_serves_a_customer_now_and_then_is_not_held_up() {
 fn a_limit_that_falls_and_rises() {
     for counting in COUNTINGS {
         for seed in seeds() {
-            let mut world = World::new(seed, counting, LIMIT, eight());
+            let mut simulation = Simulation::new(seed, counting, LIMIT, eight());
             let mut check = |limit, bounds: Bounds| {
-                world.change_limit(limit);
-                let settled = world.now() + s(30);
-                world.run_until(settled);
-                let tallies = world.run_until(settled + s(30));
+                simulation.change_limit(limit);
+                let settled = simulation.now() + s(30);
+                simulation.run_until(settled);
+                let tallies = simulation.run_until(settled + s(30));
                 bounds.check(&format!("{counting:?}, seed {seed}"), limit, s(30), &tallies, &[]);
             };
             check(LIMIT, USUAL);
@@ -220,9 +221,9 @@ fn a_limit_that_falls_and_rises() {
 #[test]
 fn a_limit_that_counts_what_it_refuses() {
     for seed in seeds() {
-        let mut world = World::new(seed, Counting::SlidingWithRefused, LIMIT, eight());
-        world.run_until(s(20));
-        let tallies = world.run_until(s(80));
+        let mut simulation = Simulation::new(seed, Counting::SlidingWithRefused, LIMIT, eight());
+        simulation.run_until(s(20));
+        let tallies = simulation.run_until(s(80));
         let bounds = Bounds { used: 0.85, refused: 0.03, apart: 2.0 };
         bounds.check(&format!("seed {seed}"), LIMIT, s(60), &tallies, &[]);
     }

@@ -1,7 +1,7 @@
 //! Many processes before one limit, in virtual time: a queue of events, the pacers as they are, and a WeChat Pay
 //! that counts. The same seed is the same run.
 
-use super::controller::Pacer;
+use super::controller::RateController;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::ops::Range;
@@ -154,11 +154,11 @@ enum Step {
     Answer(Duration, bool),
 }
 
-pub struct World {
+pub struct Simulation {
     base: Instant,
     random: Random,
     limiter: Limiter,
-    tills: Vec<(Till, Pacer)>,
+    tills: Vec<(Till, RateController)>,
     queue: BinaryHeap<Reverse<(Duration, u64, usize, Step)>>,
     sequence: u64,
     now: Duration,
@@ -178,18 +178,18 @@ pub struct Tally {
     pub longest_wait: Duration,
 }
 
-impl World {
-    pub fn new(seed: u64, counting: Counting, per_second: u32, tills: Vec<Till>) -> World {
+impl Simulation {
+    pub fn new(seed: u64, counting: Counting, per_second: u32, tills: Vec<Till>) -> Simulation {
         let base = Instant::now();
         let mut random = Random(seed);
         let limiter = Limiter::new(counting, per_second, &mut random);
-        let mut world = World {
+        let mut simulation = Simulation {
             base,
             limiter,
             tally: vec![Tally::default(); tills.len()],
             tills: tills
                 .into_iter()
-                .map(|till| (till.clone(), Pacer::new(till.ceiling, base + till.alive.start)))
+                .map(|till| (till.clone(), RateController::new(till.ceiling, base + till.alive.start)))
                 .collect(),
             random,
             queue: BinaryHeap::new(),
@@ -197,14 +197,14 @@ impl World {
             now: Duration::ZERO,
             storm: Duration::ZERO..Duration::ZERO,
         };
-        for index in 0..world.tills.len() {
-            let till = world.tills[index].0.clone();
+        for index in 0..simulation.tills.len() {
+            let till = simulation.tills[index].0.clone();
             for _ in 0..till.callers {
-                let at = till.alive.start + world.random.between(&till.idle);
-                world.push(at, index, Step::Ask(at));
+                let at = till.alive.start + simulation.random.between(&till.idle);
+                simulation.push(at, index, Step::Ask(at));
             }
         }
-        world
+        simulation
     }
 
     pub fn change_limit(&mut self, per_second: u32) {
@@ -234,7 +234,7 @@ impl World {
 
     fn step(&mut self, index: usize, step: Step) {
         let (now, clock) = (self.now, self.base + self.now);
-        let (till, pacer) = &mut self.tills[index];
+        let (till, controller) = &mut self.tills[index];
         let till = till.clone();
         if now >= till.alive.end {
             return;
@@ -242,7 +242,7 @@ impl World {
         match step {
             Step::Ask(began) => {
                 let left = (began + CALL).saturating_sub(now);
-                match pacer.reserve(clock, left) {
+                match controller.reserve(clock, left) {
                     Ok(turn) => {
                         let tally = &mut self.tally[index];
                         tally.longest_wait = tally.longest_wait.max(turn - clock);
@@ -267,12 +267,12 @@ impl World {
                 self.push(now + way, index, Step::Answer(began, allowed));
             }
             Step::Answer(_, true) => {
-                pacer.answered(clock);
+                controller.answered(clock);
                 let next = now + self.random.between(&till.idle);
                 self.push(next, index, Step::Ask(next));
             }
             Step::Answer(began, false) => {
-                pacer.throttled(clock);
+                controller.throttled(clock);
                 let again = now + AFTER_REFUSAL.mul_f64(1.0 + 0.2 * self.random.part());
                 let began = if again >= began + CALL { again } else { began };
                 self.push(again, index, Step::Ask(began));

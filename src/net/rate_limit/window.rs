@@ -18,23 +18,23 @@ impl SlidingWindow {
         SlidingWindow { counts: [0; BUCKETS], bucket: 0, since: now }
     }
 
-    fn turn(&mut self, now: Instant) {
-        let mut turns = 0;
-        while now.saturating_duration_since(self.since) >= BUCKET && turns <= BUCKETS {
+    fn advance(&mut self, now: Instant) {
+        let mut steps = 0;
+        while now.saturating_duration_since(self.since) >= BUCKET && steps <= BUCKETS {
             self.since += BUCKET;
             self.bucket = (self.bucket + 1) % BUCKETS;
-            turns += 1;
+            steps += 1;
             if let Some(count) = self.counts.get_mut(self.bucket) {
                 *count = 0;
             }
         }
-        if turns > BUCKETS {
+        if steps > BUCKETS {
             self.since = now;
         }
     }
 
     pub fn record(&mut self, now: Instant) {
-        self.turn(now);
+        self.advance(now);
         if let Some(count) = self.counts.get_mut(self.bucket) {
             *count = count.saturating_add(1);
         }
@@ -42,13 +42,13 @@ impl SlidingWindow {
 
     /// Of the present bucket and the one before it: a tenth of a second or a little more.
     pub fn just_now(&mut self, now: Instant) -> f64 {
-        self.turn(now);
+        self.advance(now);
         let count = |bucket: usize| self.counts.get(bucket % BUCKETS).copied().unwrap_or_default();
         f64::from(count(self.bucket) + count(self.bucket + BUCKETS - 1))
     }
 
     pub fn sum(&mut self, now: Instant) -> f64 {
-        self.turn(now);
+        self.advance(now);
         f64::from(self.counts.iter().sum::<u32>())
     }
 }
