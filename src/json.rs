@@ -4,7 +4,7 @@
 mod exact;
 
 use crate::error::{Error, Result};
-use crate::redact::{Shown, may_be_a_key};
+use crate::redact::{Quoted, may_be_a_key};
 use crate::status::Code;
 use exact::Numbers;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -129,7 +129,7 @@ pub fn pointer(parent: &str, key: &str) -> String {
 /// a key that slipped out of its place.
 pub fn unknown_member(code: Code, parent: &str, name: &str, known: &str) -> Error {
     if may_be_a_key(name) {
-        Error::at(code, parent, format!("{} is the name of a member and {known}", Shown(name)))
+        Error::at(code, parent, format!("{} is the name of a member and {known}", Quoted(name)))
     } else {
         Error::at(code, pointer(parent, name), format!("{name} {known}"))
     }
@@ -190,17 +190,17 @@ impl fmt::Display for At<'_> {
 /// members with the same name the last one counts.
 pub fn read_members(text: &str, wanted: &[&str]) -> serde_json::Result<Map<String, Value>> {
     let mut reader = serde_json::Deserializer::from_str(without_mark(text));
-    let members = reader.deserialize_map(Wanted(wanted))?;
+    let members = reader.deserialize_map(WantedMembers(wanted))?;
     reader.end().map(|()| members)
 }
 
-struct Wanted<'a>(&'a [&'a str]);
+struct WantedMembers<'a>(&'a [&'a str]);
 
 /// Borrowed where it has no escapes.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl<'de> Visitor<'de> for Wanted<'_> {
+impl<'de> Visitor<'de> for WantedMembers<'_> {
     type Value = Map<String, Value>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -21,9 +21,9 @@ const KEY_RUN: usize = 40;
 /// A key lands wherever a text is expected, its file's path first of all; and what a message says is sent to whoever
 /// asks for help.
 #[derive(Debug)]
-pub struct Shown<'a>(pub &'a str);
+pub struct Quoted<'a>(pub &'a str);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Quoted<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if may_be_a_key(self.0) {
             return write!(
@@ -143,7 +143,7 @@ mod tests {
             line,
             &line[..40],
         ] {
-            let shown = Shown(secret).to_string();
+            let shown = Quoted(secret).to_string();
             assert!(!shown.contains("MII") && shown.starts_with("a text of "), "{shown}");
         }
         for fine in [
@@ -155,9 +155,9 @@ mod tests {
             &line[..39],
             &long[..40].replace('/', "."),
         ] {
-            assert_eq!(Shown(fine).to_string(), format!("{fine:?}"));
+            assert_eq!(Quoted(fine).to_string(), format!("{fine:?}"));
         }
-        assert_eq!(Shown("https://me:se/cr@et@host:1/v3").to_string(), "\"https://***@host:1/v3\"");
-        assert_eq!(Shown("me:secret@host:1").to_string(), "\"***@host:1\"", "its scheme was forgotten");
+        assert_eq!(Quoted("https://me:se/cr@et@host:1/v3").to_string(), "\"https://***@host:1/v3\"");
+        assert_eq!(Quoted("me:secret@host:1").to_string(), "\"***@host:1\"", "its scheme was forgotten");
     }
 }

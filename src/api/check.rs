@@ -4,7 +4,7 @@ use super::{Combination, Member, Presence, Rule};
 use crate::error::{Error, Result};
 use crate::json::{At, find, kind};
 use crate::name::{self, Flaw};
-use crate::redact::Shown;
+use crate::redact::Quoted;
 use crate::status::Code;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -140,7 +140,7 @@ fn time(text: &str, name: &str, field: &At<'_>) -> Result<()> {
     if is_time(text) {
         return Ok(());
     }
-    let found = Shown(text);
+    let found = Quoted(text);
     let message = match in_full(text) {
         Some(full) => format!("{name} must be RFC 3339 with seconds and offset: write {full}, found {found}"),
         None => {
@@ -185,7 +185,7 @@ fn one_of(text: &str, documented: &[&str], name: &str, field: &At<'_>) -> Result
         return Ok(());
     }
     if let Some(meant) = documented.iter().find(|value| value.eq_ignore_ascii_case(text.trim())) {
-        return Err(refuse(field, format!("{name} must be spelt {meant}, found {}", Shown(text))));
+        return Err(refuse(field, format!("{name} must be spelt {meant}, found {}", Quoted(text))));
     }
     let upper_case = !documented.iter().any(|value| value.bytes().any(|byte| byte.is_ascii_lowercase()));
     let fits = |byte: u8| {
@@ -197,7 +197,7 @@ fn one_of(text: &str, documented: &[&str], name: &str, field: &At<'_>) -> Result
     if text.len() <= LONGEST && text.bytes().all(fits) {
         return Ok(());
     }
-    let found = Shown(text);
+    let found = Quoted(text);
     Err(refuse(field, format!("{name} must be one of {}, found {found}", documented.join(", "))))
 }
 

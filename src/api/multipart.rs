@@ -2,7 +2,7 @@
 
 use super::check;
 use crate::error::{Error, Result};
-use crate::redact::Shown;
+use crate::redact::Quoted;
 use crate::status::Code;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -66,7 +66,7 @@ fn wrong(message: String) -> Error {
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     crate::file::read_whole(path, LARGEST)
-        .map_err(|why| wrong(format!("cannot read {}: {why}", Shown(&path.to_string_lossy()))))
+        .map_err(|why| wrong(format!("cannot read {}: {why}", Quoted(&path.to_string_lossy()))))
 }
 
 /// The file's own name where that may stand in a header line; else one that says what it is.

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::json::{self, At};
 use crate::limits::LONGEST_CALL_MS;
 use crate::mode::Mode;
-use crate::redact::Shown;
+use crate::redact::Quoted;
 use crate::status::Code;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -159,7 +159,7 @@ pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Pre
     if !matches!(method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE") {
         return Err(Error::new(
             Code::Operation,
-            format!("method must be GET, POST, PUT, PATCH or DELETE, found {}", Shown(&method)),
+            format!("method must be GET, POST, PUT, PATCH or DELETE, found {}", Quoted(&method)),
         ));
     }
     let wrong = |why: &str| Error::at(Code::Request, "/path_and_query", format!("path_and_query {why}"));

@@ -51,10 +51,10 @@ impl Client {
     /// What support asks a shop to run: each line says whether it is in order, what was found, and what to
     /// do. Without `{"online": true}` it uses no network.
     pub fn check(&self, input: Option<&str>, cancel: &Cancel) -> Report {
-        match Wanted::read(input) {
-            Ok(wanted) => {
-                let deadline = Deadline::after(wanted.limit.unwrap_or(self.config.limits.call));
-                let online = if wanted.online { self.online_lines(&deadline, cancel) } else { Vec::new() };
+        match CheckInput::read(input) {
+            Ok(input) => {
+                let deadline = Deadline::after(input.limit.unwrap_or(self.config.limits.call));
+                let online = if input.online { self.online_lines(&deadline, cancel) } else { Vec::new() };
                 // After the network: what was learned there shows here.
                 let mut lines = self.local_lines();
                 lines.extend(online);
@@ -202,13 +202,13 @@ impl Client {
     }
 }
 
-struct Wanted {
+struct CheckInput {
     online: bool,
     limit: Option<Duration>,
 }
 
-impl Wanted {
-    fn read(input: Option<&str>) -> Result<Wanted> {
+impl CheckInput {
+    fn read(input: Option<&str>) -> Result<CheckInput> {
         let mut members = input.map(json::parse_object).transpose()?.unwrap_or_default();
         let limit = api::take_options(&mut members)?.timeout;
         let online = match members.shift_remove("online") {
@@ -217,7 +217,7 @@ impl Wanted {
             Some(_) => return Err(Error::at(Code::Request, "/online", "online must be true or false")),
         };
         match members.keys().next() {
-            None => Ok(Wanted { online, limit }),
+            None => Ok(CheckInput { online, limit }),
             Some(unknown) => Err(json::unknown_member(
                 Code::Request,
                 "",

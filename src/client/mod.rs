@@ -31,7 +31,7 @@ use crate::net::deadline::Deadline;
 use crate::net::hosts::Hosts;
 use crate::net::http::HttpTransport;
 use crate::net::rate_limit;
-use crate::redact::{Shown, may_be_a_key};
+use crate::redact::{Quoted, may_be_a_key};
 use crate::report::Report;
 use crate::status::Code;
 use keys::Keys;
@@ -82,7 +82,7 @@ impl Client {
     }
 
     /// The same context with another configuration. Same merchant and same file: the journal goes on.
-    pub fn renewed(&self, config: Config) -> Result<Client> {
+    pub fn reconfigured(&self, config: Config) -> Result<Client> {
         let same = config.identity == self.config.identity && config.journal.path == self.config.journal.path;
         if !same && self.config.journal.path.is_none() && !self.journal.unfinished()?.is_empty() {
             let why =
@@ -102,11 +102,11 @@ impl Client {
     fn with_journal(config: Config, journal: Arc<Journal>, clock: Arc<Clock>) -> Result<Client> {
         let transport = Box::new(HttpTransport::new(&config)?);
         let rate_limiter = rate_limit::shared(&config.identity.key(), config.max_rate_per_s);
-        Ok(Client::assembled(config, transport, journal, clock, rate_limiter))
+        Ok(Client::from_parts(config, transport, journal, clock, rate_limiter))
     }
 
     /// From parts, whatever they are made of.
-    pub fn assembled(
+    pub fn from_parts(
         config: Config,
         transport: Box<dyn Transport>,
         journal: Arc<Journal>,
@@ -245,7 +245,7 @@ fn open_journal(config: &Config) -> Result<Journal> {
         let Some(text) = path.map(Path::to_string_lossy).filter(|text| may_be_a_key(text)) else {
             return error;
         };
-        Error { message: error.message.replace(&*text, &Shown(&text).to_string()), ..error }
+        Error { message: error.message.replace(&*text, &Quoted(&text).to_string()), ..error }
     })
 }
 
@@ -254,6 +254,6 @@ fn no_such_request_no(request_no: &str) -> Error {
     Error::at(
         Code::Request,
         "/out_request_no",
-        format!("the journal holds no request with number {}", Shown(request_no)),
+        format!("the journal holds no request with number {}", Quoted(request_no)),
     )
 }

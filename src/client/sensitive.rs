@@ -7,7 +7,7 @@ use crate::journal::Row;
 use crate::json;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
-use crate::redact::{Shown, may_be_a_key};
+use crate::redact::{Quoted, may_be_a_key};
 use crate::report::{JsonText, Report};
 use crate::status::Code;
 use crate::wire::cipher;
@@ -184,7 +184,7 @@ fn wrong(pointer: &str, why: &str) -> Error {
         return Error::at(
             Code::Request,
             "/_options/encrypt",
-            format!("cannot encrypt {}: {why}", Shown(pointer)),
+            format!("cannot encrypt {}: {why}", Quoted(pointer)),
         );
     }
     Error::at(Code::Request, pointer, format!("cannot encrypt {pointer}: {why}"))

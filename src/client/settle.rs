@@ -5,7 +5,7 @@ use super::numbered::{Trigger, is_short_lived};
 use super::pending::{code_of, lists};
 use super::question::Lookup;
 use super::record::{open_state, unrecorded, verdict};
-use super::settle_input::{Aim, Wanted};
+use super::settle_input::{Aim, SettleInput};
 use super::{Client, OutgoingRequest, no_such_request_no};
 use crate::api::{self, Recovery};
 use crate::error::{Error, Result};
@@ -41,16 +41,16 @@ impl Client {
     }
 
     fn try_settle(&self, input: Option<&str>, cancel: &Cancel) -> Result<Report> {
-        let wanted = Wanted::read(input)?;
-        let Some(request_no) = wanted.request_no else {
-            if wanted.aim != Aim::Complete {
+        let input = SettleInput::read(input)?;
+        let Some(request_no) = input.request_no else {
+            if input.aim != Aim::Complete {
                 let message = "calling off and abandoning need out_request_no";
                 return Err(Error::at(Code::Request, "/out_request_no", message));
             }
-            return self.settle_everything(wanted.limit, cancel);
+            return self.settle_everything(input.limit, cancel);
         };
-        let deadline = Deadline::after(wanted.limit.unwrap_or(self.config.limits.call));
-        let report = self.settle_request(&request_no, wanted.aim, &deadline, cancel)?;
+        let deadline = Deadline::after(input.limit.unwrap_or(self.config.limits.call));
+        let report = self.settle_request(&request_no, input.aim, &deadline, cancel)?;
         Ok(Report { out_request_no: Some(request_no), elapsed_ms: deadline.elapsed_ms(), ..report })
     }
 

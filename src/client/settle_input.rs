@@ -20,14 +20,14 @@ pub(super) enum Aim {
     Watch,
 }
 
-pub(super) struct Wanted {
+pub(super) struct SettleInput {
     pub request_no: Option<String>,
     pub aim: Aim,
     pub limit: Option<Duration>,
 }
 
-impl Wanted {
-    pub fn read(input: Option<&str>) -> Result<Wanted> {
+impl SettleInput {
+    pub fn read(input: Option<&str>) -> Result<SettleInput> {
         let mut members = input.map(json::parse_object).transpose()?.unwrap_or_default();
         let limit = api::take_options(&mut members)?.timeout;
         let mut text = |name: &str| match members.shift_remove(name) {
@@ -48,7 +48,7 @@ impl Wanted {
             Some(_) => return Err(Error::at(Code::Request, "/aim", "aim must be complete, void or abandon")),
         };
         match members.keys().next() {
-            None => Ok(Wanted { request_no, aim, limit }),
+            None => Ok(SettleInput { request_no, aim, limit }),
             Some(unknown) => {
                 let known = "is not known; known are: out_request_no, aim, note, _options";
                 Err(json::unknown_member(Code::Request, "", unknown, known))

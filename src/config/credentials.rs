@@ -5,7 +5,7 @@ use super::fields::{Fields, is_path};
 use crate::error::{Error, Result};
 use crate::hex;
 use crate::mode::Mode;
-use crate::redact::Shown;
+use crate::redact::Quoted;
 use crate::status::Code;
 use crate::wire::key_ring::KeyRing;
 use crate::wire::keys::{Certificate, PrivateKey, PublicKey};
@@ -189,7 +189,7 @@ pub fn read_file(member: &str, path: &str) -> Result<Vec<u8>> {
     /// A file of keys or certificates; a whole bundle of roots has a quarter of this.
     const LARGEST: u64 = 1024 * 1024;
     crate::file::read_whole(Path::new(path), LARGEST).map_err(|why| {
-        Error::at(Code::Config, format!("/{member}"), format!("cannot read {}: {why}", Shown(path)))
+        Error::at(Code::Config, format!("/{member}"), format!("cannot read {}: {why}", Quoted(path)))
     })
 }
 

@@ -4,7 +4,7 @@ use super::Defaults;
 use super::fields::Fields;
 use crate::error::{Error, Result};
 use crate::mode::Mode;
-use crate::redact::Shown;
+use crate::redact::Quoted;
 use crate::status::Code;
 
 /// Who signs requests and owns the quota.
@@ -23,7 +23,7 @@ impl Identity {
             None | Some("partner") => Mode::Partner,
             Some("brand") => Mode::Brand,
             Some(other) => {
-                let message = format!("mode must be partner or brand, found {}", Shown(other));
+                let message = format!("mode must be partner or brand, found {}", Quoted(other));
                 return Err(Error::at(Code::Config, "/mode", message));
             }
         };

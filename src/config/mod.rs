@@ -16,7 +16,7 @@ use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::limits::LONGEST_CALL_MS;
-use crate::redact::Shown;
+use crate::redact::Quoted;
 use crate::status::Code;
 use crate::wire::key_ring::KeyRing;
 use crate::wire::keys;
@@ -181,7 +181,7 @@ fn limits(fields: &mut Fields) -> Result<Limits> {
 fn text_encoding(fields: &mut Fields) -> Result<TextEncoding> {
     let Some(name) = fields.text("text_encoding")? else { return Ok(TextEncoding::UTF8) };
     TextEncoding::named(name.trim()).ok_or_else(|| {
-        let message = format!("text_encoding must be utf-8, gbk or gb18030, found {}", Shown(&name));
+        let message = format!("text_encoding must be utf-8, gbk or gb18030, found {}", Quoted(&name));
         Error::at(Code::Config, "/text_encoding", message)
     })
 }
@@ -195,7 +195,7 @@ fn hosts(urls: Option<Vec<String>>) -> Result<Vec<Host>> {
 }
 
 fn host(url: &str, field: &str) -> Result<Host> {
-    let wrong = |why: &str| Error::at(Code::Config, field, format!("{} {why}", Shown(url)));
+    let wrong = |why: &str| Error::at(Code::Config, field, format!("{} {why}", Quoted(url)));
     let uri: Uri = url.parse().map_err(|_| wrong("is not a URL"))?;
     if uri.scheme_str() != Some("https") {
         return Err(wrong("must begin with https://"));

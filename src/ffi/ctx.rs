@@ -157,7 +157,7 @@ pub unsafe extern "C" fn wxcoupon_ctx_update(
 
 fn renew(ctx: *mut wxcoupon_ctx, old: &Ctx, bytes: &[u8]) -> Result<(Report, TextEncoding)> {
     let (text, encoding) = decode_config(bytes)?;
-    let client = old.client.renewed(Config::from_json(&text)?)?;
+    let client = old.client.reconfigured(Config::from_json(&text)?)?;
     let report = Report::local(&client.summary()?);
     let new = Ctx { client: Arc::new(client), jobs: Arc::clone(&old.jobs), encoding };
     if CTXS.replace(ctx as usize, new) {

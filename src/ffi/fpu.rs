@@ -16,17 +16,17 @@ thread_local! {
 }
 
 /// Keeps the default state until it is dropped, which puts the host's back.
-pub struct Quiet {
+pub struct FpuGuard {
     outer: Option<State>,
 }
 
-impl Quiet {
-    pub fn enter() -> Quiet {
-        Quiet { outer: HOST.replace(Some(State::swap_for_default())) }
+impl FpuGuard {
+    pub fn enter() -> FpuGuard {
+        FpuGuard { outer: HOST.replace(Some(State::swap_for_default())) }
     }
 }
 
-impl Drop for Quiet {
+impl Drop for FpuGuard {
     fn drop(&mut self) {
         if let Some(host) = HOST.replace(self.outer) {
             host.load();
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn inside_nothing_traps_and_afterwards_everything_is_as_it_was() {
         let after = in_state_of(&DELPHI, || {
-            let _quiet = Quiet::enter();
+            let _fpu = FpuGuard::enter();
             divide_by_zero();
         });
         assert_eq!(words(&after), words(&DELPHI));
@@ -186,12 +186,12 @@ mod tests {
         let changed = State { mxcsr: 0x1900, ..DELPHI };
         let mut seen = DELPHI;
         let after = in_state_of(&DELPHI, || {
-            let _quiet = Quiet::enter();
+            let _fpu = FpuGuard::enter();
             as_host(|| {
                 seen = State::swap_for_default();
                 changed.load();
                 // A call from inside the sink.
-                drop(Quiet::enter());
+                drop(FpuGuard::enter());
             });
             divide_by_zero();
         });

@@ -1,6 +1,6 @@
 //! The wall between the host and us: no panic passes, and the host's floating-point state is its own.
 
-use super::fpu::Quiet;
+use super::fpu::FpuGuard;
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,7 @@ thread_local! {
 
 /// Runs the body of an exported function. A panic ends here and answers `default`.
 pub fn guard<R>(default: R, body: impl FnOnce() -> R) -> R {
-    let _quiet = Quiet::enter();
+    let _fpu = FpuGuard::enter();
     caught(default, body)
 }
 
@@ -23,7 +23,7 @@ pub fn caught<R>(default: R, body: impl FnOnce() -> R) -> R {
     let result = isolated(body);
     INSIDE.set(INSIDE.get().saturating_sub(1));
     result.unwrap_or_else(|payload| {
-        bury(payload);
+        drop_payload(payload);
         default
     })
 }
@@ -35,7 +35,7 @@ fn isolated<R>(body: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
 }
 
 /// Dropping a panic's payload runs foreign code, which may panic in turn.
-fn bury(payload: Box<dyn Any + Send>) {
+fn drop_payload(payload: Box<dyn Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(second);
     }
@@ -47,7 +47,7 @@ fn set_up_once() {
     static DONE: Once = Once::new();
     DONE.call_once(|| {
         #[cfg(windows)]
-        super::resident::stay();
+        super::resident::pin();
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             if INSIDE.try_with(Cell::get).unwrap_or(0) == 0 {

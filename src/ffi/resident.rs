@@ -16,9 +16,9 @@ unsafe extern "system" {
 }
 
 /// From now on the library is part of the process until that ends.
-pub fn stay() {
+pub fn pin() {
     let mut module = std::ptr::null_mut();
-    let here = stay as fn();
+    let here = pin as fn();
     // SAFETY: the address is inside this library, and the handle goes into a local.
     let done = unsafe { GetModuleHandleExW(FROM_ADDRESS | PIN, here as *const c_void, &raw mut module) };
     debug_assert!(done != 0);

@@ -33,8 +33,8 @@ pub unsafe extern "system" fn wxcoupon_log_set_std(
     )
 }
 
-macro_rules! doors {
-    ($($door:ident = $function:ident($($name:ident: $kind:ty),*) $(-> $answer:ty)?;)*) => {
+macro_rules! stdcall_twins {
+    ($($twin:ident = $function:ident($($name:ident: $kind:ty),*) $(-> $answer:ty)?;)*) => {
         $(
             #[doc = concat!("[`", stringify!($function), "`] as stdcall.")]
             ///
@@ -42,19 +42,19 @@ macro_rules! doors {
             /// That of the function it stands for.
             #[cfg_attr(windows, unsafe(no_mangle))]
             #[allow(unused_unsafe, reason = "some of the functions are safe")]
-            pub unsafe extern "system" fn $door($($name: $kind),*) $(-> $answer)? {
+            pub unsafe extern "system" fn $twin($($name: $kind),*) $(-> $answer)? {
                 // SAFETY: passed on unchanged.
                 unsafe { $function($($name),*) }
             }
         )*
 
         #[cfg(test)]
-        const PAIRS: &[(&str, &str)] = &[$((stringify!($door), stringify!($function))),*];
+        const PAIRS: &[(&str, &str)] = &[$((stringify!($twin), stringify!($function))),*];
     };
 }
 
 #[rustfmt::skip]
-doors! {
+stdcall_twins! {
     wxcoupon_abi_version_std = wxcoupon_abi_version() -> i32;
     wxcoupon_buf_copy_std = wxcoupon_buf_copy(buf: *const wxcoupon_buf, dst: *mut c_char, cap: u32) -> u32;
     wxcoupon_buf_copy_utf16_std = wxcoupon_buf_copy_utf16(
@@ -149,15 +149,15 @@ mod tests {
     fn every_exported_function_has_its_door() {
         let exported = include_str!("../../tests/golden/symbols.txt").lines();
         let expected: BTreeSet<String> = exported.map(|name| format!("{name}_std")).collect();
-        let mut doors: BTreeSet<String> = PAIRS.iter().map(|(door, _)| (*door).to_owned()).collect();
-        doors.insert("wxcoupon_log_set_std".to_owned());
-        assert_eq!(doors, expected);
+        let mut stdcall: BTreeSet<String> = PAIRS.iter().map(|(twin, _)| (*twin).to_owned()).collect();
+        stdcall.insert("wxcoupon_log_set_std".to_owned());
+        assert_eq!(stdcall, expected);
     }
 
     #[test]
     fn a_door_leads_to_the_function_of_its_name() {
-        for (door, function) in PAIRS {
-            assert_eq!(*door, format!("{function}_std"));
+        for (twin, function) in PAIRS {
+            assert_eq!(*twin, format!("{function}_std"));
         }
     }
 }

@@ -4,7 +4,7 @@
 //! piece of text that it is, and a number stays that.
 
 use super::USUAL_MEMBERS;
-use crate::redact::Shown;
+use crate::redact::Quoted;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::value::RawValue;
@@ -142,7 +142,7 @@ impl<'de> Visitor<'de> for Inside<'_> {
                     place.insert(self.reader.inner(member, self.level)?);
                 }
                 Entry::Occupied(there) => {
-                    return Err(wrong(format_args!("duplicate key {}", Shown(there.key()))));
+                    return Err(wrong(format_args!("duplicate key {}", Quoted(there.key()))));
                 }
             }
         }

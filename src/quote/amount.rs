@@ -32,7 +32,7 @@ pub struct Discount {
     /// In fen; never more than the amount that it is taken off.
     pub fen: u64,
     /// English.
-    pub reckoning: String,
+    pub calculation: String,
 }
 
 /// What these terms take off an amount.
@@ -42,13 +42,13 @@ pub fn discount(terms: &Terms, amount: u64, rounding: Rounding) -> Discount {
             let capped = if discount_amount > amount { ", but there are no more" } else { "" };
             Discount {
                 fen: discount_amount.min(amount),
-                reckoning: format!("{discount_amount} fen off {amount} fen{capped}"),
+                calculation: format!("{discount_amount} fen off {amount} fen{capped}"),
             }
         }
         Benefit::Discount { percent_off } => percentage(percent_off, amount, rounding),
         Benefit::Exchange { exchange_price } => Discount {
             fen: amount.saturating_sub(exchange_price),
-            reckoning: format!("{exchange_price} fen in place of {amount} fen"),
+            calculation: format!("{exchange_price} fen in place of {amount} fen"),
         },
     }
 }
@@ -66,7 +66,7 @@ fn percentage(percent_off: u64, amount: u64, rounding: Rounding) -> Discount {
     Discount {
         // Less than a hundred percent of the amount, even when rounded up: it fits whatever the amount is.
         fen: u64::try_from(rounded).unwrap_or(amount).min(amount),
-        reckoning: format!("{percent_off} % of {amount} fen is {whole}.{rest:02} fen, {how} {rounded} fen"),
+        calculation: format!("{percent_off} % of {amount} fen is {whole}.{rest:02} fen, {how} {rounded} fen"),
     }
 }
 
@@ -95,7 +95,9 @@ mod tests {
         assert_eq!(percent(33, 0), [0, 0, 0]);
         let most = u64::MAX;
         assert_eq!(percent(99, most)[0], most / 100 * 99 + (most % 100) * 99 / 100);
-        assert!(percentage(15, 333, Rounding::Down).reckoning.contains("is 49.95 fen, rounded down 49 fen"));
+        assert!(
+            percentage(15, 333, Rounding::Down).calculation.contains("is 49.95 fen, rounded down 49 fen")
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::moment::Moment;
 use crate::json::{kind, pointer};
-use crate::redact::Shown;
+use crate::redact::Quoted;
 use serde_json::Value;
 
 static ABSENT: Value = Value::Null;
@@ -103,7 +103,7 @@ impl<'a> Member<'a> {
     fn found(&self) -> String {
         match self.value {
             Value::Number(number) => number.to_string(),
-            Value::String(text) if text.chars().count() <= 40 => Shown(text).to_string(),
+            Value::String(text) if text.chars().count() <= 40 => Quoted(text).to_string(),
             other => kind(other).to_owned(),
         }
     }

@@ -152,7 +152,7 @@ impl Findings {
 
         let discount = amount::discount(&terms, base, question.rounding);
         self.discount = discount.fen;
-        self.steps.push(Step::passes(Rule::Discount, discount.reckoning));
+        self.steps.push(Step::passes(Rule::Discount, discount.calculation));
         if discount.fen > 0 && discount.fen == question.amount {
             let message = "nothing is left to pay, and a redemption must name an order of WeChat Pay";
             self.steps.push(Step::unchecked(Rule::Order, message));

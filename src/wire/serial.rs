@@ -1,7 +1,7 @@
 //! Serial numbers are numbers: neither case nor leading zeros tell two of them apart. The id of a public key is a
 //! text, and every letter of it counts.
 
-use crate::redact::Shown;
+use crate::redact::Quoted;
 use std::fmt;
 
 /// Every public-key id begins so; a serial number of a certificate is hexadecimal.
@@ -42,7 +42,7 @@ impl fmt::Display for DisplaySerial<'_> {
             return formatter.write_str(self.0);
         }
         let beginning: String = self.0.chars().take(LONGEST_SHOWN).collect();
-        Shown(&beginning).fmt(formatter)
+        Quoted(&beginning).fmt(formatter)
     }
 }
 

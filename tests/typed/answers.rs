@@ -48,7 +48,7 @@ fn client(config: &Value, serial: &str, body: &[u8]) -> Client {
     let key = PrivateKey::read(text("wechatpay.pem").as_bytes(), None).unwrap();
     let transport = Box::new(Scripted { key, serial: serial.into(), body: body.into() });
     let journal = Arc::new(Journal::open(None, "1900000001", Duration::from_secs(60)).unwrap());
-    Client::assembled(config, transport, journal, Clock::default(), rate_limit::shared("typed", 100_000))
+    Client::from_parts(config, transport, journal, Clock::default(), rate_limit::shared("typed", 100_000))
 }
 
 fn asked(config: &Value, serial: &str, body: &[u8], options: &Value) -> Value {

@@ -214,7 +214,7 @@ impl Bench {
     pub fn with_journal(kind: Kind, script: Script, journal: Journal) -> Bench {
         let (config, wire) = (config(kind), Wire::new(script));
         let transport = Box::new(HttpTransport::over(&config, wire.lines()));
-        let client = Client::assembled(
+        let client = Client::from_parts(
             config,
             transport,
             Arc::new(journal),

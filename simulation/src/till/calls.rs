@@ -84,7 +84,7 @@ pub fn open(process: ProcessId) {
         {
             Ok(journal) => {
                 let line = Box::new(Line { process, epoch });
-                let client = Client::assembled(
+                let client = Client::from_parts(
                     config(replays),
                     line,
                     Arc::new(journal),

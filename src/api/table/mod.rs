@@ -19,7 +19,7 @@ use super::Presence::{Optional, Required, RequiredOrDefault};
 use super::Rule::{Between, Name, NameUpTo, Number, TextUpTo};
 use super::{Expected, Member, Operation, Place, Presence, Rule};
 use crate::error::{Error, Result};
-use crate::redact::Shown;
+use crate::redact::Quoted;
 use crate::status::Code;
 
 /// Every operation, in the order of a coupon's life: the till's own first.
@@ -70,7 +70,7 @@ pub fn by_id(id: &str) -> Option<&'static Operation> {
 pub fn named(name: &str) -> Result<&'static Operation> {
     by_id(name).ok_or_else(|| {
         let known: Vec<&str> = ALL.iter().map(|operation| operation.id).collect();
-        let message = format!("no operation is called {}; known are: {}", Shown(name), known.join(", "));
+        let message = format!("no operation is called {}; known are: {}", Quoted(name), known.join(", "));
         Error::new(Code::Operation, message)
     })
 }

@@ -8,7 +8,7 @@ pub use aes_gcm::Aes256Gcm;
 pub use rsa_oaep::{RsaOaepDecrypter, RsaOaepEncrypter};
 
 use super::keys::{PrivateKey, PublicKey};
-use crate::redact::Shown;
+use crate::redact::Quoted;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -62,7 +62,7 @@ fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecryptError {
     /// Another algorithm.
-    #[error("the algorithm is {}, expected AEAD_AES_256_GCM", Shown(.0))]
+    #[error("the algorithm is {}, expected AEAD_AES_256_GCM", Quoted(.0))]
     Algorithm(String),
     /// The Base64 or the nonce is damaged.
     #[error("its {0} is malformed")]

@@ -104,7 +104,7 @@ fn in_block(block: &str) -> Result<Object> {
         block.split_once(DASHES).ok_or_else(|| key_error("the PEM header line is cut short"))?;
     let label = label.trim();
     // The label may be what somebody took the key itself for.
-    let shown = crate::redact::Shown(label);
+    let shown = crate::redact::Quoted(label);
     let (body, _) = rest
         .split_once("-----END ")
         .ok_or_else(|| key_error(format!("the PEM text has no END line for {shown}")))?;
