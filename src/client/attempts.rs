@@ -30,16 +30,16 @@ const AFTER_LOSS: Duration = Duration::from_millis(100);
 const AFTER_ROUND: Duration = Duration::from_millis(300);
 /// Rounds of all hosts before the line counts as down.
 const ROUNDS: usize = 2;
-/// What to do about a write that nobody could recognise again.
+/// What to do about a write that WeChat Pay could not recognise as a repeat.
 const WITHOUT_REQUEST_NO: &str = "This request has no number, so nothing is written down and nothing can be settled: \
                               ask what became of it, or do the same again.";
 /// [`crate::wire::verify::VerifyError::UnknownSerial`], by its name in reports.
 const UNKNOWN_SERIAL: &str = "unknown_serial";
-/// A correction of the clock by less cannot be why a signature was rejected.
+/// A signature is not rejected because the clock was off by less than this.
 const CLOCK_MATTERS_S: i64 = 240;
 
 impl Client {
-    /// Sends until there is an answer that ends it. `prior`: an earlier call may have sent it too.
+    /// Sends until an answer ends the request. `prior` is what an earlier call left behind.
     pub(super) fn send_with_retries(
         &self,
         request: &OutgoingRequest<'_>,
@@ -87,7 +87,7 @@ impl Client {
                 attempts_in_doubt += 1;
             }
             if last.ask.is_some() && request.writes && !has_asked {
-                // Once a call: where the coupon does not say either, it is a lost answer like any other.
+                // Once per call. If the coupon does not say either, this is a lost answer like any other.
                 has_asked = true;
                 let case = Case { request, prior, signed_s, attempts_in_doubt };
                 let asked = self.settle_unclear_success(&case, last.clone(), deadline, cancel);
@@ -127,7 +127,7 @@ impl Client {
         report
     }
 
-    /// Nothing is sent whose answer could not be proven.
+    /// Nothing is sent if its answer could not be verified.
     fn ensure_can_verify(
         &self,
         request: &OutgoingRequest<'_>,
@@ -137,7 +137,7 @@ impl Client {
         if request.downloads_certificates { Ok(()) } else { self.have_keys(deadline, cancel) }
     }
 
-    /// How long to wait before the next attempt; nothing when there should be none.
+    /// How long to wait before the next attempt. `None`: there is no next attempt.
     fn pause_before_next(
         &self,
         request: &OutgoingRequest<'_>,
@@ -152,10 +152,10 @@ impl Client {
         match last.code.class() {
             Class::Busy | Class::InDoubt if prior.sends_once => None,
             Class::Busy => Some(with_jitter(Duration::from_millis(last.retry_after_ms.unwrap_or(1000)), 0.2)),
-            // The same key again: none of the others is known either.
+            // The same unknown key again. Another attempt would not help.
             _ if last.verification == Some(UNKNOWN_SERIAL) && attempts > 1 => None,
             Class::NotSent if last.code == Code::ReadFailed => Some(backoff(AFTER_LOSS, attempts).max(named)),
-            // A host that cannot prove itself will not in a moment.
+            // A TLS failure does not go away within a moment.
             Class::NotSent if last.code == Code::Tls && tried.len() >= hosts => None,
             Class::NotSent | Class::Local if tried.len() >= ROUNDS * hosts => None,
             Class::NotSent if tried.len() < hosts => Some(Duration::ZERO),
@@ -167,7 +167,7 @@ impl Client {
         }
     }
 
-    /// The last answer may speak of the last attempt only; doubt about an earlier one outlives it.
+    /// The last answer may be about the last attempt only. Doubt about an earlier attempt remains.
     fn conclude(
         &self,
         case: &Case<'_>,
@@ -185,7 +185,7 @@ impl Client {
             (Class::Refused, None) if case.prior.done_s.is_some() => {
                 self.settle_old_answer(case, last, deadline, cancel)
             }
-            // Nothing was sent: the refusal is not of this request.
+            // Nothing was sent, so the refusal is not about this request.
             (Class::Refused, Some(doubt)) if attempts == 0 => doubt_with_latest(doubt, last),
             (Class::Refused, Some(doubt)) => self.settle_refusal(case, last, doubt, deadline, cancel),
             (_, Some(doubt)) => doubt_with_latest(doubt, last),
@@ -193,7 +193,7 @@ impl Client {
         };
         let report = Report { attempts, ask: None, ..report };
         let called_off = match (cancel.cancelled(), report.code.class()) {
-            // Whatever this call did: an earlier one may have taken effect.
+            // An earlier call may have taken effect.
             (Some(_), Class::InDoubt) => Code::CancelledSent,
             (Some(_), Class::NotSent | Class::Busy) => Code::CancelledUnsent,
             _ => return report,
@@ -202,8 +202,8 @@ impl Client {
     }
 }
 
-/// Doubt about an earlier attempt, and what the latest one met: which host, which status, which `Request-ID`. A latest
-/// one that met nobody leaves those of the one before it.
+/// Doubt about an earlier attempt, together with the host, status and `Request-ID` of the latest one. If the latest
+/// attempt reached no host, those of the earlier one stay.
 fn doubt_with_latest(doubt: Report, last: Report) -> Report {
     if last.code.class() == Class::InDoubt {
         return doubt;
@@ -222,7 +222,8 @@ fn doubt_with_latest(doubt: Report, last: Report) -> Report {
     }
 }
 
-/// The turn would have come too late: throttled by ourselves, unless something was sent before.
+/// The rate limit of this process allows no request before the deadline. If something was sent before, that stays the
+/// result.
 fn over_rate(wait: Duration, attempt: u32, last: Report) -> Report {
     if attempt > 1 {
         return last;
@@ -238,7 +239,7 @@ fn backoff(first: Duration, attempts: u32) -> Duration {
     with_jitter(first.saturating_mul(1 << attempts.saturating_sub(1).min(4)), 0.5)
 }
 
-/// Up to that part longer, so that tills that failed together do not come back together.
+/// Longer by up to `part` of the pause, so that tills that failed together do not retry together.
 fn with_jitter(pause: Duration, part: f64) -> Duration {
     let mut random = [0_u8; 1];
     let filled = system::random(&mut random);
@@ -249,7 +250,7 @@ fn with_jitter(pause: Duration, part: f64) -> Duration {
 
 fn log_call(request: &OutgoingRequest<'_>, report: &Report) {
     let write = match report.code {
-        // Every sale fails until somebody does something.
+        // Every sale fails until a person fixes this.
         Code::SignRejected | Code::Key | Code::Config => log::error,
         Code::Connect | Code::Tls | Code::Clock | Code::TimeoutUnsent | Code::ReadFailed => log::warn,
         code if matches!(code.class(), Class::InDoubt | Class::Bug) => log::warn,

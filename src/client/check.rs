@@ -18,13 +18,13 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 
-/// From this difference on the self-check asks to set the clock. Signing corrects it all the same.
+/// From this difference on, the self-check asks to set the clock. Signatures use the corrected time anyway.
 const WRONG_CLOCK_S: i64 = 60;
 
-/// Numbers of damaged rows that a line names.
+/// At most this many damaged rows are listed by number.
 const DAMAGED_NAMED: usize = 10;
 
-/// Official since 2026-04: gives back what it is sent, to test signing and verifying.
+/// WeChat Pay's echo, official since 2026-04. It returns what it is sent, to test signing and verifying.
 static ECHO: Operation = Operation::echo();
 
 /// One line of the self-check.
@@ -55,7 +55,7 @@ impl Client {
             Ok(input) => {
                 let deadline = Deadline::after(input.limit.unwrap_or(self.config.limits.call));
                 let online = if input.online { self.online_lines(&deadline, cancel) } else { Vec::new() };
-                // After the network: what was learned there shows here.
+                // After the network lines, because these show what was learned there.
                 let mut lines = self.local_lines();
                 lines.extend(online);
                 let ok = lines.iter().all(|line| line.ok);
@@ -75,7 +75,7 @@ impl Client {
         });
         match asked {
             Err(error) => error.into(),
-            // Whatever it answered: the line stands and our signature is accepted.
+            // Even a refusal shows that the connection works and that our signature is accepted.
             Ok(asked) if asked.code == Code::Ok || accepts_our_signature(&asked) => Report {
                 host: asked.host,
                 attempts: asked.attempts,
@@ -98,7 +98,7 @@ impl Client {
             Line::fine("mode", if identity.mode == Mode::Brand { "brand" } else { "partner" }),
             Line::fine(identity.member(), identity.id.clone()),
             Line::fine("merchant_serial_no", serial),
-            // Checked when the context was made, where a certificate was given; else only WeChat Pay can say.
+            // A configured certificate was checked when the context was made. Without one only WeChat Pay can tell.
             Line::fine(
                 "merchant_certificate",
                 if self.config.has_merchant_certificate {
@@ -140,7 +140,7 @@ impl Client {
         lines
     }
 
-    /// Opening the journal looks at its head and at what is open; here everything is read.
+    /// Opening the journal reads only its header and the open rows. This reads everything.
     fn journal_line(&self, path: &Path) -> Line {
         let read = self.journal.try_to_write().and_then(|()| self.journal.audit());
         match read {
@@ -163,7 +163,7 @@ impl Client {
     fn online_lines(&self, deadline: &Deadline, cancel: &Cancel) -> Vec<Line> {
         let mut lines = Vec::new();
         if let Some(proxy) = &self.config.proxy {
-            // It looks WeChat Pay's names up, and its own is looked up here.
+            // The proxy resolves WeChat Pay's names. We resolve the proxy's name.
             let place = Host { origin: format!("http://{proxy}"), name: format!("proxy {proxy}") };
             lines.push(look_up(&place, self.config.limits.connect.min(deadline.left())));
         }
@@ -186,8 +186,8 @@ impl Client {
         lines
     }
 
-    /// A signed question that changes nothing: the echo; for a brand, whose manual lists no echo, the address
-    /// of its notifications.
+    /// A signed request that changes nothing: the echo. The manual of brands lists no echo, so a brand asks for the
+    /// address of its notifications instead.
     pub(super) fn noop_request(&self, ask: impl FnOnce(&OutgoingRequest<'_>) -> Report) -> Result<Report> {
         match self.config.identity.mode {
             Mode::Partner => {
@@ -251,7 +251,7 @@ fn look_up(host: &Host, limit: Duration) -> Line {
     }
 }
 
-/// What the exchange says about the connection, and about the two signatures.
+/// What an exchange shows about the connection and about both signatures.
 fn answer_lines(host: &Host, asked: &Report, took: Duration) -> Vec<Line> {
     let (tls, echo) = (format!("tls {}", host.name), format!("echo {}", host.name));
     let took = took.as_millis();
@@ -272,7 +272,7 @@ fn answer_lines(host: &Host, asked: &Report, took: Duration) -> Vec<Line> {
     vec![connected, answered]
 }
 
-/// WeChat Pay has understood who asks, and does not answer this question.
+/// WeChat Pay has accepted our signature, even if it refuses the request.
 fn accepts_our_signature(asked: &Report) -> bool {
     matches!(
         asked.code,

@@ -1,6 +1,6 @@
-//! What became of an attempt without an answer: the coupon, or the list of the user's coupons, may show it.
+//! What happened to an attempt without an answer. The coupon, or the list of the user's coupons, may show it.
 //!
-//! Who asks, and what an answer is worth, is decided here and in [`evidence`]: nothing else ends doubt.
+//! This module decides when to ask, and [`evidence`] what an answer is worth. Nothing else ends doubt.
 
 use super::question::SuccessCheck;
 use super::{Client, OutgoingRequest};
@@ -13,28 +13,29 @@ use crate::outcome::Ask;
 use crate::report::Report;
 use crate::status::Code;
 use crate::wire::verify::{Proof, WINDOW_S};
+
 /// What an earlier call left behind.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct PriorAttempt {
-    /// It may have sent the request, and has no answer that ended it.
+    /// It may have sent the request, and no answer ended it.
     pub doubt: bool,
-    /// Time of the latest signature that may still arrive, in seconds since 1970; 0 where none can.
+    /// Time of the latest signature that may still arrive, in seconds since 1970. 0: none can.
     pub signed_s: i64,
-    /// A proven answer has said something of it before.
+    /// A proven answer about it came before.
     pub was_judged: bool,
     /// When a proven answer said that it was done, in seconds since 1970.
     pub done_s: Option<i64>,
-    /// The doubt has outlived the copies that it began with.
+    /// The doubt is older than the lifetime of the copies that it began with.
     pub is_old: bool,
     /// A return of the coupon that began after it may have undone it.
     pub may_be_returned: bool,
-    /// No copy of it is sent while it is not known what became of the one before.
+    /// It is sent at most once, because a repeat could undo something else.
     pub sends_once: bool,
 }
 
-/// A time that lies far ahead of a later answer was not the time of sending. The answer itself may be as old as the window
-/// allows.
+/// The time of a signature, corrected by a later proven answer. A time far ahead of that answer was not the real time of
+/// sending. The answer itself may be as old as the window allows.
 pub(super) fn capped_by_proof(signed_s: i64, proof: Option<Proof>) -> i64 {
     let Some(proof) = proof.filter(|proof| proof.is_certain) else { return signed_s };
     let latest_now_s = proof.at_s.saturating_add(WINDOW_S);
@@ -48,11 +49,11 @@ pub(super) fn returned_since(operation: &str) -> String {
     }
 }
 
-/// One refused or puzzling attempt, and what else is known of its request.
+/// One refused or unclear attempt, and what else is known about its request.
 pub(super) struct Case<'a> {
     pub request: &'a OutgoingRequest<'a>,
     pub prior: PriorAttempt,
-    /// Time of the latest signature of this call that may still arrive; 0 where none can.
+    /// Time of the latest signature of this call that may still arrive. 0: none can.
     pub signed_s: i64,
     /// How often this call sent it.
     pub attempts_in_doubt: u32,
@@ -64,13 +65,13 @@ impl Case<'_> {
         if self.prior.doubt { self.signed_s.max(self.prior.signed_s) } else { self.signed_s }
     }
 
-    /// Whether a success may be the answer of long ago, and undone since.
+    /// Whether a success may be an old answer to a request that was undone since.
     pub fn is_old_success(&self, success: &Report) -> bool {
         let Recovery::Query { shown_by: ShownBy::Coupon(trace), .. } = self.request.recovery() else {
             return false;
         };
         let signed_s = self.prior.signed_s;
-        // Where it cannot be told how old it is, it may be; and a later signature does not make an earlier one younger.
+        // If its age is not certain, it may be old. A later signature does not make an earlier one younger.
         let may_be_old = success.proven.is_none_or(|proof| {
             self.prior.is_old || !proof.is_certain || evidence::copies_are_dead(signed_s, proof)
         });
@@ -83,7 +84,7 @@ impl Case<'_> {
 }
 
 impl Client {
-    /// A refusal of a repeat does not say what became of the first: the coupon itself does.
+    /// A refused repeat does not say what happened to the first attempt. The coupon does.
     pub(super) fn settle_refusal(
         &self,
         case: &Case<'_>,
@@ -93,7 +94,7 @@ impl Client {
         cancel: &Cancel,
     ) -> Report {
         let signed_s = case.latest_s();
-        // What is proven now bounds when the latest copy was sent.
+        // The proven time limits when the latest copy can have been sent.
         let mut proven = refusal.proven;
         match case.request.recovery() {
             Recovery::Query { query, shown_by } => {
@@ -106,9 +107,9 @@ impl Client {
                     Evidence::Undone => {
                         return lookup.refused(Code::CouponState, returned_since(case.request.id), signed_s);
                     }
-                    // Told at once: the customer stands at the till. Who asks goes on watching.
+                    // Reported at once, because the customer is waiting. The row stays watched.
                     Evidence::Other(_) => return Report { may_arrive_late: late, ..refusal },
-                    // Had it been among those, its repeat would have had the same answer.
+                    // If the first attempt had taken effect, its repeat would have had the same answer.
                     Evidence::Unnamed(_) if !must_name && !late && is_answer_for_good(&refusal, signed_s) => {
                         return refusal;
                     }
@@ -128,12 +129,12 @@ impl Client {
             Recovery::Repeat if is_answer_for_good(&refusal, signed_s) => return refusal,
             _ => {}
         }
-        // The attempt in doubt may still be on its way, or be worked on this very moment.
+        // The attempt in doubt may still be on its way, or WeChat Pay may be working on it.
         let message = format!("{}; a repeat was refused now ({})", doubt.message, refusal.message);
         Report { message, proven, ..doubt }
     }
 
-    /// A proven success that does not show this request: the coupon is asked about in the same call.
+    /// A proven success does not show this request. So the coupon is asked about in the same call.
     pub(super) fn settle_unclear_success(
         &self,
         case: &Case<'_>,
@@ -156,7 +157,7 @@ impl Client {
             Evidence::Undone => {
                 lookup.refused(Code::CouponState, returned_since(case.request.id), case.latest_s())
             }
-            // It has left the state that it started in, and WeChat Pay said success.
+            // The coupon has left its old state, and WeChat Pay said success.
             Evidence::Unnamed(_) if !must_name => lookup.done(),
             Evidence::Unnamed(_) if unclear.ask == Some(Ask::Unnamed) && every_attempt_is_answered => {
                 Report {
@@ -180,8 +181,8 @@ impl Client {
         }
     }
 
-    /// An answer to a number that has an older one: only the coupon says whether a success stands, and a refusal says nothing
-    /// of what was proven to be done.
+    /// This number had an answer before. Only the coupon says whether a success still stands. A refusal does not disprove
+    /// an effect that was proven before.
     pub(super) fn settle_old_answer(
         &self,
         case: &Case<'_>,
@@ -195,7 +196,7 @@ impl Client {
             SuccessCheck::Stands if last.code == Code::Ok => last,
             SuccessCheck::Stands => lookup.done(),
             SuccessCheck::Undone => lookup.refused(Code::CouponState, returned_since(case.request.id), 0),
-            // Kept with the row: from then on only the coupon decides.
+            // The answer is kept in the row. From now on only the coupon decides.
             SuccessCheck::Unknown if last.code == Code::Ok => {
                 let message = format!("the answer may be an old one; asking: {}", lookup.report.message);
                 Report { code: Code::AnswerUntrusted, in_doubt: true, message, ..last }
@@ -205,7 +206,7 @@ impl Client {
     }
 }
 
-/// States in which an operation has come to nothing although WeChat Pay said success.
+/// States that show that an operation had no effect although WeChat Pay said success.
 fn ends(operation: &str, state: &str) -> bool {
     match operation {
         "confirm" => matches!(state, "EXPIRED" | "DELETED" | "DEACTIVATED"),
@@ -213,13 +214,13 @@ fn ends(operation: &str, state: &str) -> bool {
     }
 }
 
-/// A proven refusal of a repeat, from when no copy could arrive any more.
+/// A proven refusal of a repeat, given after the time at which the last copy could arrive.
 fn is_answer_for_good(refusal: &Report, signed_s: i64) -> bool {
     is_about_the_request(refusal.code)
         && refusal.proven.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof))
 }
 
-/// A refusal for who asks, or how it is signed, says nothing about an earlier request.
+/// A refusal because of permissions or the signature says nothing about an earlier request.
 fn is_about_the_request(refusal: Code) -> bool {
     !matches!(refusal, Code::NoPermission | Code::SignRejected)
 }

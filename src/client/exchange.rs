@@ -15,13 +15,13 @@ use crate::system;
 use crate::wire::verify::Proof;
 use std::time::Duration;
 
-/// A host that lets this pass without a word is passed over, even if the call's own end came first.
+/// A host that is silent for this long counts as failed, even if the call ended first.
 const FAIR_TIME: Duration = Duration::from_secs(1);
 
-/// For how long a request may be signed once its end was put off.
+/// When the clock was corrected during a call, the request may be signed for this much longer.
 const EXTENSION_S: i64 = 600;
 
-/// "Too often", whoever says it.
+/// HTTP 429, from WeChat Pay or from something in between.
 const TOO_OFTEN: u16 = 429;
 
 impl Client {
@@ -48,7 +48,7 @@ impl Client {
     ) -> (Report, i64) {
         let (now, offset) = (self.clock.now_s(), self.clock.offset_s());
         if let Some(claim) = request.claim.filter(|claim| now > claim.until_s()) {
-            // The clock was corrected meanwhile: what is signed now would live longer than the journal says.
+            // The clock was corrected in between. A signature of now would be valid longer than the journal says.
             if let Err(error) = claim.extend(now.saturating_add(EXTENSION_S)) {
                 return (error.into(), 0);
             }
@@ -65,7 +65,7 @@ impl Client {
             let multipart = request.multipart.map(|multipart| multipart.content_type.as_str());
             headers.push(("Content-Type", multipart.unwrap_or("application/json")));
         }
-        // The key that opens what we encrypted, or else the one that we would like answers signed with.
+        // The key that we encrypted for, or else the key that answers should be signed with.
         if let Some(serial) = request.encrypted_for.or(self.config.public_key_id.as_deref()) {
             headers.push(("Wechatpay-Serial", serial));
         }
@@ -80,7 +80,7 @@ impl Client {
             connect_limit: self.config.limits.connect.min(deadline.left()),
             limit: self.config.limits.attempt.min(deadline.left()),
         });
-        // Judging may send a question of its own.
+        // Read now, because judging the answer may send another request.
         let sent = in_flight::was_sent();
         let (mut report, clock_change) = match outcome {
             Ok(response) => {
@@ -90,13 +90,13 @@ impl Client {
                 if report.code == Code::SignRejected {
                     self.clock.was_rejected();
                 }
-                // Only now: an answer has no say in how fresh it is itself.
+                // Only now, because an answer must not decide about its own freshness.
                 self.clock.learn(date.as_deref());
-                // Another call may have learned it meanwhile: what counts is what this one signed with.
+                // Another call may have corrected the clock. What counts is the time that this call signed with.
                 (report, self.clock.offset_s() - offset)
             }
             Err(error) => {
-                // Cut short by the end of the call, an attempt says nothing, unless it had its fair time.
+                // An attempt that the end of the call cut short says nothing about the host, unless it had enough time.
                 let fair = !deadline.is_over() || system::now().saturating_duration_since(began) >= FAIR_TIME;
                 if blames_host(&error) && cancel.cancelled().is_none() && fair {
                     self.hosts.mark_failed(index);
@@ -128,14 +128,14 @@ impl Client {
                 Ok(trust) => trust,
                 Err(error) => return error.into(),
             },
-            // Signed with a key that is only now asked for: nothing but advice hangs on a refusal.
+            // It may be signed with the very key that is to be downloaded. Only the advice depends on it.
             (true, _) => self.trust_of_refused_download(&response.signature, &response.body),
             _ => self.trust(&response.signature, &response.body, deadline, cancel),
         };
         let proven = trust.as_ref().ok().copied();
         let advice = self.advice_on_key(&trust, request.downloads_certificates, &response);
         let expected: &[Expected] = request.operation.map_or(&[], |operation| operation.proofs);
-        // Vectors at a time, where the standard library goes character by character through Chinese.
+        // Faster than the standard library for Chinese text.
         let text = encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(&response.body);
         let said = match &text {
             Some(text) => outcome::read(text, expected),
@@ -183,8 +183,8 @@ impl Client {
     }
 }
 
-/// What is fresh only by what an unsigned header said of the clock may be an old answer: it proves a write only when it
-/// shows the number.
+/// If an answer is fresh only by an unsigned `Date` header, it may be old. Then it proves a write only if it shows the
+/// request's number.
 fn content(
     expected: &[Expected],
     request: &OutgoingRequest<'_>,
@@ -203,7 +203,7 @@ fn content(
     }
 }
 
-/// Whether the answer shows the request's own number: then it is no answer from before the request was sent.
+/// Whether the answer shows the request's own number. Then it was not given before the request was sent.
 fn shows_request_no(request: &OutgoingRequest<'_>, said: &outcome::Said) -> bool {
     let (Some(operation), Some(request_no), Ok(Some(said))) = (request.operation, request.request_no, said)
     else {
@@ -219,8 +219,8 @@ fn shows_request_no(request: &OutgoingRequest<'_>, said: &outcome::Said) -> bool
     })
 }
 
-/// Refused, unreachable, silent: the next call had better go elsewhere. A broken connection or an odd
-/// answer says nothing about the host.
+/// Whether the next call should use another host: this one refused, was unreachable or did not answer. A broken
+/// connection or a malformed answer says nothing about the host.
 fn blames_host(error: &TransportError) -> bool {
     match error.kind {
         TransportErrorKind::Connect | TransportErrorKind::Tls | TransportErrorKind::Timeout => true,

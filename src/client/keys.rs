@@ -28,9 +28,9 @@ pub(super) struct Keys {
     pub downloaded: Mutex<Vec<Certificate>>,
     /// Both together.
     pub all: RwLock<Arc<KeyRing>>,
-    /// Opens what is downloaded; nothing where downloading makes no sense.
+    /// Decrypts downloads. `None`: nothing is downloaded.
     pub apiv3_key: Option<Zeroizing<String>>,
-    /// Where what is downloaded is kept.
+    /// The file that keeps downloads.
     pub file: Option<PathBuf>,
     pub download: Mutex<Download>,
     pub ended: Condvar,
@@ -39,9 +39,9 @@ pub(super) struct Keys {
 #[derive(Default)]
 pub(super) struct Download {
     pub running: bool,
-    /// Before that nobody tries again.
+    /// No new attempt before this time.
     pub not_before: Option<Instant>,
-    /// Why the last one brought nothing.
+    /// Why the last download failed.
     pub failed: Option<Report>,
 }
 
@@ -52,7 +52,7 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// The configured keys and what an earlier process has left on the disk.
+    /// The configured keys, and those that an earlier process kept on disk.
     pub fn new(config: &Config) -> Keys {
         let apiv3_key = config.apiv3_key.clone().filter(|_| config.identity.mode == Mode::Partner);
         let keys = Keys {
@@ -68,8 +68,7 @@ impl Keys {
         keys
     }
 
-    /// Takes over what another configuration of the same context has downloaded; what it had configured is
-    /// gone.
+    /// Takes over the downloads of the context's former configuration, but not its configured keys.
     pub fn adopt(&self, other: &Keys) {
         let downloaded = other.downloaded.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if self.apiv3_key.is_some() && self.apiv3_key == other.apiv3_key && !downloaded.is_empty() {
@@ -82,7 +81,7 @@ impl Keys {
         Arc::clone(&self.all.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// These are what was downloaded, in place of what was before.
+    /// Replaces the downloaded certificates.
     pub fn put(&self, downloaded: Vec<Certificate>) {
         let mut kept = self.downloaded.lock().unwrap_or_else(PoisonError::into_inner);
         *self.all.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(self.with(&downloaded));
@@ -93,7 +92,7 @@ impl Keys {
     pub fn with(&self, downloaded: &[Certificate]) -> KeyRing {
         let mut key_ring = self.configured.clone();
         for certificate in downloaded {
-            // One that has the merchant's own serial number would prove the merchant's own words.
+            // A certificate with the merchant's own serial number would let the merchant sign answers.
             if !key_ring.is_merchant(&certificate.serial) && key_ring.get(&certificate.serial).is_none() {
                 key_ring.insert_certificate(certificate.clone());
             }
@@ -101,12 +100,12 @@ impl Keys {
         key_ring
     }
 
-    /// Whether a key with that serial number may be found by downloading.
+    /// Whether a download may bring the key with that serial number.
     pub fn may_find(&self, serial: &str) -> bool {
         self.apiv3_key.is_some() && !serial.starts_with(PUBLIC_KEY_ID_PREFIX)
     }
 
-    /// Certificates that are valid now, out of an answer or its copy.
+    /// The certificates in an answer, or in its kept copy, that are valid now.
     pub fn opened(&self, answer: &[u8]) -> Result<Vec<Certificate>> {
         let key = self.apiv3_key.as_deref().map(String::as_str).unwrap_or_default();
         let now = u64::try_from(system::wall_date().unix_timestamp()).unwrap_or(0);
@@ -120,7 +119,7 @@ impl Keys {
         let Ok(answer) = crate::file::read_whole(file, LARGEST_KEPT) else { return };
         match self.opened(&answer) {
             Ok(certificates) => self.put(certificates),
-            // Another APIv3 key since, or a damaged file: the next download writes it anew.
+            // The APIv3 key has changed, or the file is damaged. The next download replaces it.
             Err(error) => {
                 log::warn(format_args!("kept platform certificates are not used: {}", error.message));
             }
@@ -139,7 +138,7 @@ impl Keys {
     }
 }
 
-/// The whole file or none of it, whoever reads it meanwhile.
+/// Replaces a file atomically: a concurrent reader sees the old or the new content.
 fn write_whole(file: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut name = file.as_os_str().to_owned();
     let unique = crate::wire::sign::nonce().map_err(|error| std::io::Error::other(error.message))?;
@@ -154,7 +153,7 @@ fn write_whole(file: &Path, content: &[u8]) -> std::io::Result<()> {
         .and_then(|mut open| open.write_all(content).and_then(|()| open.sync_all()))
         .and_then(|()| fs::rename(&fresh, file));
     if written.is_err() {
-        // It is of no use, and another attempt writes another.
+        // The temporary file is of no use any more.
         let _ = fs::remove_file(&fresh);
     }
     written

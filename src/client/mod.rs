@@ -1,4 +1,4 @@
-//! One call from start to finish: check, write down, send until there is an answer, judge, write down.
+//! One call from start to finish: check, record, send until there is an answer, judge, record.
 
 mod attempts;
 mod check;
@@ -44,7 +44,7 @@ use std::time::Duration;
 /// How soon to ask about a number that another call is working on.
 const RUNNING_ELSEWHERE_MS: u64 = 500;
 
-/// A context's core: the merchant's keys, the way to WeChat Pay, and what may have happened.
+/// The core of a context: the merchant's keys, the connection to WeChat Pay, and the journal.
 #[derive(Debug)]
 pub struct Client {
     config: Config,
@@ -54,7 +54,7 @@ pub struct Client {
     clock: Arc<Clock>,
     rate_limiter: rate_limit::Share,
     journal: Arc<Journal>,
-    /// What the journal remembers of the time.
+    /// The time that the journal last recorded.
     noted: Mutex<Option<KnownTime>>,
 }
 
@@ -70,7 +70,7 @@ pub struct Summary<'a> {
     verifies_with: Vec<String>,
     hosts: Vec<&'a str>,
     journal: Option<String>,
-    /// What a crash, or calls without an answer, left behind: settle it.
+    /// Requests that a crash or lost answers left open. Settle them.
     pending: usize,
 }
 
@@ -81,7 +81,7 @@ impl Client {
         Client::with_journal(config, journal, Arc::default())
     }
 
-    /// The same context with another configuration. Same merchant and same file: the journal goes on.
+    /// The same context with another configuration. The journal stays open if merchant and file stay the same.
     pub fn reconfigured(&self, config: Config) -> Result<Client> {
         let same = config.identity == self.config.identity && config.journal.path == self.config.journal.path;
         if !same && self.config.journal.path.is_none() && !self.journal.unfinished()?.is_empty() {
@@ -105,7 +105,7 @@ impl Client {
         Ok(Client::from_parts(config, transport, journal, clock, rate_limiter))
     }
 
-    /// From parts, whatever they are made of.
+    /// From its parts, so that tests and the simulation can replace any of them.
     pub fn from_parts(
         config: Config,
         transport: Box<dyn Transport>,
@@ -133,7 +133,7 @@ impl Client {
         }
     }
 
-    /// What the context works with, for the answer of `wxcoupon_ctx_new`.
+    /// A summary for the answer of `wxcoupon_ctx_new`.
     pub fn summary(&self) -> Result<Summary<'_>> {
         let identity = &self.config.identity;
         let id = Some(identity.id.as_str());
@@ -158,8 +158,8 @@ impl Client {
         self.journal.unfinished().map_or(true, |rows| rows.iter().any(|row| row.state.is_pending()))
     }
 
-    /// Whether an earlier call of this operation, with the number that this input names, may have taken effect.
-    /// No operation: settling.
+    /// Whether an earlier call with the number in this input may have taken effect. Without an operation the input is that
+    /// of settling.
     pub fn is_in_doubt(&self, operation: Option<&Operation>, input: &str) -> bool {
         let members = crate::json::parse_object(input).unwrap_or_default();
         let name = operation.map_or(Some("out_request_no"), |operation| operation.request_no_member);
@@ -167,7 +167,7 @@ impl Client {
         match request_no.map(|request_no| self.journal.find(request_no)) {
             None | Some(Ok(None)) => false,
             Some(Ok(Some(row))) => row.state.is_in_doubt(),
-            // It cannot be told, so it may have.
+            // Unknown, so it may have.
             Some(Err(_)) => true,
         }
     }
@@ -176,13 +176,13 @@ impl Client {
     pub fn call(&self, operation: &'static Operation, input: &str, cancel: &Cancel) -> Report {
         let report = match api::prepare(operation, input, self.scope(), self.clock.now()) {
             Ok(request) => self.run(operation.id, Some(operation), request, cancel),
-            // Whatever is wrong with this one: its number may have been sent before.
+            // The input is wrong, but its number may have been sent before.
             Err(error) => Report { in_doubt: self.is_in_doubt(Some(operation), input), ..error.into() },
         };
         Report { operation: Some(operation.id), ..report }
     }
 
-    /// Any other request of API version 3. What does not read is taken to write.
+    /// Any other request of API version 3. Everything but GET counts as a write.
     pub fn request(&self, method: &str, target: &str, body: Option<&str>, cancel: &Cancel) -> Report {
         match api::prepare_raw(method, target, body) {
             Ok(request) => self.run("request", None, request, cancel),
@@ -220,7 +220,7 @@ impl Client {
         self.decrypt(report, &decrypt)
     }
 
-    /// Keeps what is proven of the time, once a minute and when it changes.
+    /// Records the proven time, once a minute and when the offset changes.
     fn note_time(&self) {
         const EVERY_S: i64 = 60;
         let Some(known) = self.clock.known() else { return };
@@ -249,7 +249,7 @@ fn open_journal(config: &Config) -> Result<Journal> {
     })
 }
 
-/// The number of a request, as callers of `wxcoupon_settle` give it.
+/// The journal has no row with the number that the caller named.
 fn no_such_request_no(request_no: &str) -> Error {
     Error::at(
         Code::Request,

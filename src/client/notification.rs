@@ -1,4 +1,4 @@
-//! Opening what WeChat Pay sends by itself.
+//! Verifying and opening notifications.
 
 use super::Client;
 use crate::error::{Error, Result};
@@ -10,13 +10,13 @@ use crate::status::Code;
 use crate::wire::notification::{self, Headers, MAX_BYTES};
 use std::time::Duration;
 
-/// WeChat Pay wants its reply within five seconds; a certificate that must be downloaded first gets three.
+/// WeChat Pay wants its reply within five seconds. Downloading a certificate may take three of them.
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(3);
-/// Longest `Request-ID` that is passed on, and none with control characters: nothing proves it.
+/// Longest `Request-ID` that is passed on. It is not verified, so one with control characters is dropped.
 const LONGEST_REQUEST_ID: usize = 128;
 
 impl Client {
-    /// Proves and opens a notification. Every report says how to answer it.
+    /// Verifies and opens a notification. Every report says how to answer it.
     pub fn notification_open(&self, headers_json: &str, body: &[u8]) -> Report {
         self.proven_and_opened(headers_json, body)
             .unwrap_or_else(|error| Report { reply: Some(Reply::fault()), ..error.into() })
@@ -52,7 +52,7 @@ impl Client {
                 log::info(format_args!("notification {} {}: opened", opened.event_type, opened.id));
                 Report { reply: Some(Reply::accepted()), ..Report::local(&opened) }
             }
-            // It is WeChat Pay's: what does not fit is here.
+            // The signature is right, so the problem is on our side.
             Err(error) => Report {
                 hint: Some("Compare apiv3_key with the one that is set in the merchant console.".into()),
                 ..untrusted(error.name(), error.to_string(), Reply::fault())

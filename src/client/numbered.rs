@@ -1,4 +1,4 @@
-//! A request with a number, from the call to the verdict: written down, asked about, sent, and written down again.
+//! A write that has a request number, from the call to the verdict: recorded, looked up, sent, recorded again.
 
 use super::doubt::{self, PriorAttempt};
 use super::question::SuccessCheck;
@@ -14,7 +14,7 @@ use crate::status::{Class, Code};
 use crate::system::wall_ms;
 use std::sync::Arc;
 
-/// Doubt that is older is settled by asking, and by repeating only once no copy is alive.
+/// Older doubt is settled by a lookup. It is repeated only when no copy can arrive any more.
 const OLD_DOUBT_MS: i64 = evidence::COPY_LIFETIME_S * 1000;
 
 impl Client {
@@ -28,7 +28,7 @@ impl Client {
     ) -> Report {
         let request = OutgoingRequest::fresh(id, operation, &prepared);
         let Some(request_no) = request.request_no.filter(|_| request.writes).map(Arc::<str>::from) else {
-            // A question, or a write that nobody could recognise again: nothing to write down.
+            // A read, or a write that WeChat Pay could not recognise as a repeat. There is nothing to record.
             return self.send_with_retries(&request, PriorAttempt::default(), deadline, cancel);
         };
         let recorded_request = journal::Request {
@@ -70,7 +70,7 @@ impl Client {
         self.clock.now_s().saturating_add(i64::try_from(left).unwrap_or(i64::MAX))
     }
 
-    /// Sends a claimed row's bytes until there is an answer, and records what became of it.
+    /// Sends the bytes of a claimed row until there is an answer, and records the result.
     pub(super) fn execute(
         &self,
         mut claim: Claim,
@@ -100,20 +100,20 @@ impl Client {
             && claim.row.request.operation == api::RETURN.id
             && report.code.class() == Class::Refused
         {
-            // Sent once more, it would undo whichever redemption stands by then.
+            // A repeat would undo whatever redemption stands at that time.
             claim.row.note = Some(report.message.clone());
         }
         let report = record::record(claim, report, trigger);
         match known {
-            // Asked again for the sake of a fresh answer, and there is none: the proven one is as true as ever.
+            // There is no fresh answer. The recorded one is proven and still true.
             Some(known) if report.code != Code::Ok && !by_evidence => known,
             _ if report.code != Code::Ok => Report { data: None, ..report },
             _ => report,
         }
     }
 
-    /// From when on no copy of an earlier call can be alive, the coupon is asked about before anything is repeated. Before
-    /// a return is repeated, and a redemption that may have been returned, always.
+    /// Sends the request, after a lookup where a plain repeat would not be safe: when no copy of an earlier call can arrive
+    /// any more, before every repeat of a return, and for a redemption that may have been returned.
     fn complete(
         &self,
         request: &OutgoingRequest<'_>,
@@ -130,7 +130,7 @@ impl Client {
             return self.send_with_retries(request, prior, deadline, cancel);
         };
         let is_return = request.id == api::RETURN.id;
-        // Repeats whose answers are lost too would make it young again and again.
+        // Repeats whose answers are lost too would renew the doubt again and again.
         let waits = trigger == Trigger::Settling && prior.is_old;
         let asks_first = prior.doubt && (is_return || waits || prior.done_s.is_some() || may_be_dead());
         if !asks_first && !prior.may_be_returned {
@@ -151,7 +151,7 @@ impl Client {
                 let message = format!("another request has done it: number {other}");
                 lookup.refused(Code::CouponState, message, prior.signed_s)
             }
-            // It may have redeemed the coupon before it was returned: to repeat it could redeem it once more.
+            // It may have redeemed the coupon before the return. A repeat could redeem it once more.
             _ if prior.may_be_returned && is_dead => {
                 let message =
                     "a return of the coupon began after this request, which does not stand".to_owned();
@@ -165,7 +165,7 @@ impl Client {
                 Report { code: Code::ConnectionLost, ..lookup.unsettled(&why) }
             }
             _ if is_return => self.repeat_return(request, &lookup, prior, deadline, cancel),
-            // It did not happen and cannot happen any more: what is sent now is judged like a first call's.
+            // It had no effect and can have none any more. So what is sent now is judged like a first call.
             _ => {
                 let cleared = PriorAttempt { was_judged: true, ..PriorAttempt::default() };
                 let prior = if is_dead { cleared } else { prior };
@@ -178,7 +178,7 @@ impl Client {
         Report { attempts, got_response, out_request_no, elapsed_ms: deadline.elapsed_ms(), ..report }
     }
 
-    /// What a finished row said, unless it is known that it was undone since.
+    /// The recorded result of a finished row, unless the journal knows that it was undone.
     pub(super) fn recorded(&self, row: &Row) -> Report {
         let known = recorded(row);
         if known.code != Code::Ok || row.request.operation != api::USE.id {
@@ -200,11 +200,11 @@ impl Client {
         }
     }
 
-    /// The journal could not take the request, so nothing was sent. But the number may have been sent before, or the row
-    /// may be on the disk all the same.
+    /// The journal could not record the request, so nothing was sent. But the number may have been sent before, or the row
+    /// may be on disk in spite of the error.
     pub(super) fn unwritten(&self, request_no: &str, error: Error) -> Report {
         match self.journal.find(request_no) {
-            // What is found may be this call's own row, and gone after a power cut.
+            // The row that is found may be this call's own, and a power cut may still remove it.
             _ if error.code == Code::Unrecorded => error.into(),
             Ok(Some(row)) if row.state.is_in_doubt() => {
                 let message = format!("nothing was sent now: {}", error.message);
@@ -220,30 +220,31 @@ pub(super) fn done_s(row: &Row) -> i64 {
     row.verdict_s.unwrap_or_else(|| row.updated_ms.div_euclid(1000))
 }
 
-/// Who wants to know what became of a request.
+/// What a request is executed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trigger {
-    /// The till, with the request itself.
+    /// A call of the till that brings the request.
     Call,
-    /// Settling.
+    /// Settling of recorded requests.
     Settling,
 }
 
-/// Its answer is worth nothing after some minutes.
+/// Its answer is valid for a few minutes only.
 pub(super) fn is_short_lived(row: &Row) -> bool {
     api::by_id(&row.request.operation).is_some_and(|operation| operation.short_lived)
 }
 
-/// Whether the answer of a return shows that the use with this number stands: of a coupon of several uses it was another.
+/// Whether the answer of a return shows that the use with this number stands. A coupon with several uses may have had
+/// another use returned.
 fn shows_use(back: &Row, request_no: &str) -> bool {
     let shown = back.answer.as_ref().and_then(JsonText::read);
     let coupon = shown.and_then(|coupon| serde_json::from_str(coupon.get()).ok());
     coupon.is_some_and(|coupon| evidence::of_coupon(&api::USE_TRACE, request_no, &coupon) == Evidence::Done)
 }
 
-/// What a finished row said, without asking anybody.
+/// The recorded result of a finished row, without any lookup.
 fn recorded(row: &Row) -> Report {
-    // A later version may have recorded a code that this one does not know; the state says its class.
+    // A later version may have recorded a code that this one does not know. The state implies its class.
     let known = Code::from_number(row.code).filter(|code| *code != Code::Ok);
     let code = match row.state {
         State::Done => Code::Ok,
@@ -265,7 +266,7 @@ fn recorded(row: &Row) -> Report {
     }
 }
 
-/// As WeChat Pay writes times.
+/// A time in WeChat Pay's format.
 fn stamp(unix_s: i64) -> String {
     time::OffsetDateTime::from_unix_timestamp(unix_s).map(api::use_time).unwrap_or_default()
 }

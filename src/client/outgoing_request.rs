@@ -1,14 +1,14 @@
-//! A request on its way.
+//! A request that is to be sent.
 
 use super::sensitive;
 use crate::api::{self, Multipart, Operation, Prepared, Recovery};
 use crate::journal::{Claim, Row};
 use serde_json::{Map, Value};
 
-/// A request on its way: fresh from the caller, or from the journal.
+/// A request that is to be sent: new from the caller, or recorded in the journal.
 pub(super) struct OutgoingRequest<'a> {
     pub id: &'a str,
-    /// The row of the table; none for a request that no row describes.
+    /// Its row in the table of operations. `None`: no row describes it.
     pub operation: Option<&'static Operation>,
     pub method: &'a str,
     pub target: &'a str,
@@ -16,15 +16,15 @@ pub(super) struct OutgoingRequest<'a> {
     pub members: &'a Map<String, Value>,
     pub request_no: Option<&'a str>,
     pub writes: bool,
-    /// The body is not JSON, and not all of it is signed.
+    /// For a body that is not JSON and not signed as a whole.
     pub multipart: Option<&'a Multipart>,
     /// The key that sensitive members of the body are encrypted for.
     pub encrypted_for: Option<&'a str>,
-    /// Its answer proves itself: it opens with the APIv3 key.
+    /// It downloads certificates. Its answer is proven by the APIv3 key, which decrypts it.
     pub downloads_certificates: bool,
     /// Its number was never sent before this call.
     pub is_new: bool,
-    /// The right to send it, where it is written down.
+    /// The right to send it, if it is recorded.
     pub claim: Option<&'a Claim>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> OutgoingRequest<'a> {
         }
     }
 
-    /// Exactly the bytes that were written down; nothing is built again.
+    /// Exactly the recorded bytes. Nothing is built again.
     pub fn recorded(row: &'a Row) -> OutgoingRequest<'a> {
         OutgoingRequest {
             id: &row.request.operation,
@@ -78,12 +78,12 @@ impl<'a> OutgoingRequest<'a> {
         }
     }
 
-    /// How doubt about it ends.
+    /// How to end doubt about it.
     pub fn recovery(&self) -> Recovery {
         self.operation.map_or(Recovery::Repeat, |operation| operation.recovery)
     }
 
-    /// Doing it twice is doing it once, number or not.
+    /// Sending it twice has the same effect as sending it once.
     pub fn is_idempotent(&self) -> bool {
         self.operation.is_some_and(|operation| operation.recovery == Recovery::Idempotent)
     }

@@ -1,4 +1,4 @@
-//! The lists of what is open.
+//! The lists of open requests.
 
 use crate::journal::{Row, State};
 use crate::status::{Class, Code};
@@ -6,7 +6,7 @@ use crate::system::wall_ms;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Rows that a list names one by one.
+/// At most this many rows are listed one by one.
 const LISTED: usize = 1000;
 
 #[derive(Serialize)]
@@ -61,7 +61,7 @@ fn listed(row: &Row) -> Listed<'_> {
     }
 }
 
-/// What the till was told of it last.
+/// The status that the till got last.
 fn told(row: &Row) -> Code {
     match row.state {
         State::RefusedWatched => Code::from_number(row.code).unwrap_or(Code::Refused),

@@ -1,4 +1,4 @@
-//! Asking what became of a request: the coupon, or the list of the user's coupons, may show it.
+//! Lookups: the coupon, or the list of the user's coupons, may show what happened to a request.
 
 use super::doubt::PriorAttempt;
 use super::{Client, OutgoingRequest};
@@ -12,13 +12,13 @@ use crate::status::{Class, Code};
 use crate::wire::verify::Proof;
 use serde_json::{Map, Value};
 
-/// Pages of a list that are looked through. A user has at most 100 coupons of one stock, and a bundle has up
-/// to 15 stocks.
+/// At most this many pages of a list are searched. A user has at most 100 coupons of one stock, and a bundle has up to 15
+/// stocks.
 const PAGES: usize = 40;
 
 const PAGE_SIZE: usize = 50;
 
-/// What a question brought.
+/// The result of a lookup.
 pub(super) struct Lookup {
     pub evidence: Evidence,
     /// When the answer was given.
@@ -27,18 +27,18 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// Whether no copy of what was signed last at that time can be accepted any more.
+    /// Whether no copy of a request that was last signed at `signed_s` can be accepted any more.
     pub fn copies_are_dead(&self, signed_s: i64) -> bool {
         signed_s == 0 || self.proof.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof))
     }
 
-    /// Whether it says that the request has no effect, and can have none any more.
+    /// Whether it shows that the request has no effect and can have none any more.
     pub fn rules_out_effect(&self, signed_s: i64) -> bool {
         self.evidence.rules_out_effect(self.copies_are_dead(signed_s))
     }
 
-    /// Whether it says that what was proven to be done at that time stands no more. What shows nothing of it must be as much
-    /// younger as the life of a copy: WeChat Pay may read a moment behind what it has written, and the answer may be an old one.
+    /// Whether it shows that an effect proven at `done_s` was undone. An answer that does not show the effect must be younger
+    /// by the lifetime of a copy: WeChat Pay may read a moment behind its writes, and the answer may be an old one.
     pub fn undoes(&self, done_s: i64) -> bool {
         match self.evidence {
             Evidence::Undone => true,
@@ -49,7 +49,7 @@ impl Lookup {
         }
     }
 
-    /// What the coupon says of a success: of one that was told at `done_s`, or of one that has just come.
+    /// What the coupon says about a success that was told at `done_s`, or just now.
     pub fn check_success(&self, done_s: Option<i64>) -> SuccessCheck {
         match self.evidence {
             Evidence::Done => SuccessCheck::Stands,
@@ -59,23 +59,23 @@ impl Lookup {
         }
     }
 
-    /// The coupon, where it was shown.
+    /// The coupon, if the answer has it.
     pub fn coupon(&self) -> Option<Map<String, Value>> {
         members_of(&self.report)
     }
 
-    /// A coupon of the withdrawn usage mode that has several uses.
+    /// Whether the coupon has several uses (the withdrawn usage mode SEQUENTIAL).
     pub fn is_sequential(&self) -> bool {
         self.coupon()
             .is_some_and(|coupon| coupon.get("sequential_usage_detail").is_some_and(Value::is_object))
     }
 
-    /// The request took effect, as the answer shows.
+    /// The report for a request whose effect the answer shows.
     pub fn done(self) -> Report {
         Report { settled_by: self.report.operation, operation: None, ..self.report }
     }
 
-    /// The same for a request that was refused or came to nothing: a status of its own.
+    /// The report for a request that was refused or had no effect, with a status of its own.
     pub fn refused(&self, code: Code, message: String, signed_s: i64) -> Report {
         let may_arrive_late = !self.copies_are_dead(signed_s);
         Report {
@@ -87,7 +87,7 @@ impl Lookup {
         }
     }
 
-    /// The same for one of which as little is known as before.
+    /// The report for a request that is still in doubt.
     pub fn unsettled(&self, why: &str) -> Report {
         let message = match self.report.code {
             Code::Ok => why.to_owned(),
@@ -121,7 +121,7 @@ pub(super) enum SuccessCheck {
 }
 
 impl Client {
-    /// Asks what became of the request, page after page where the answer is a list.
+    /// Looks up what happened to the request, page by page where the answer is a list.
     pub(super) fn look_up(
         &self,
         request: &OutgoingRequest<'_>,
@@ -138,7 +138,7 @@ impl Client {
                     Some(coupon) => evidence::of_question(trace, request_no, &coupon),
                     None => of_refused(&report),
                 };
-                // What becomes of the coupon later does not undo it, so that the coupon is gone by now says nothing of it.
+                // Nothing that happens to the coupon later undoes the request. So a missing coupon says nothing about it.
                 let found =
                     if found == Evidence::Absent && trace.stays_done { Evidence::Nothing } else { found };
                 lookup(found, report)
@@ -167,12 +167,12 @@ impl Client {
                 Page::Unreadable => return lookup(Evidence::Nothing, report),
                 Page::Absent(items) => seen.saturating_add(items),
             };
-            // An item that comes or goes while the pages are read moves others from one to the next.
+            // An item that is added or removed during the search moves others to another page.
             let counted = page.get("total_count").and_then(Value::as_u64);
             if *total.get_or_insert(counted) != counted {
                 return lookup(Evidence::Nothing, report);
             }
-            // What came after the first page was read may be on none.
+            // What was added after the first page was read may be on no page.
             let earliest = *first.get_or_insert(report.proven);
             let token = page.get("next_page_token").and_then(Value::as_str).filter(|token| !token.is_empty());
             let Some(token) = token else {
@@ -187,7 +187,7 @@ impl Client {
         lookup(Evidence::Nothing, Report { message, ..Report::new(Code::ReadFailed) })
     }
 
-    /// Asks with exactly the members of the row: what the configuration would fill in by now may name something else.
+    /// Asks with exactly the recorded members. Today's configuration could fill in others.
     fn ask(
         &self,
         question: &'static Operation,

@@ -1,4 +1,4 @@
-//! What became of a request, in the journal; and where it cannot be written, the verdict that this leaves.
+//! Records the result of a request in the journal, and says what to report if that fails.
 
 use super::doubt::capped_by_proof;
 use super::numbered::{Trigger, is_short_lived};
@@ -11,18 +11,18 @@ use crate::status::{Class, Code};
 use crate::system::wall_ms;
 use std::sync::Arc;
 
-/// A row that has heard answers for so long and found no evidence is nobody's work any more.
+/// After this long with answers but without evidence, a row becomes unresolved.
 const UNRESOLVED_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// The verdict of a call that sent, or might have sent, the row's own bytes.
+/// Records the result of a call that sent, or may have sent, the row's own bytes.
 pub(super) fn record(claim: Claim, report: Report, trigger: Trigger) -> Report {
     let row = &claim.row;
     let is_undone = report.by_evidence;
     let state = match report.code.class() {
-        // It was done before this call asked again, and what was done stays done, unless the coupon says otherwise.
+        // It was done before this call, and stays done unless the coupon says otherwise.
         _ if row.state == State::Done && !is_short_lived(row) && !is_undone => State::Done,
         Class::Ok => State::Done,
-        // A copy of a redemption could still arrive, and nobody would pay for it.
+        // A copy of the redemption could still arrive, and no sale would belong to it.
         Class::Refused if report.may_arrive_late && row.request.operation == api::USE.id => {
             State::RefusedWatched
         }
@@ -33,7 +33,7 @@ pub(super) fn record(claim: Claim, report: Report, trigger: Trigger) -> Report {
     let earlier_s = if claim.doubt { row.signed_s } else { 0 };
     let signed_s = match state {
         State::Pending | State::RefusedWatched | State::Unresolved => {
-            // Where nobody can say when it was signed last, it was at the last moment.
+            // If the time of the last signature is not known, the latest possible time counts.
             let latest_s = report.signed_s.or((earlier_s == 0).then(|| claim.until_s()));
             capped_by_proof(earlier_s, report.proven).max(latest_s.unwrap_or_default())
         }
@@ -42,13 +42,13 @@ pub(super) fn record(claim: Claim, report: Report, trigger: Trigger) -> Report {
     let plain = verdict(row, state, signed_s, &report);
     let verdict = Verdict {
         sent: row.sent || report.signed_s.is_some() || in_flight::write_was_sent(),
-        // "Later" is said of the line, and not of the request.
+        // A closed row has no verdict about the request itself.
         verdict_s: plain.verdict_s.filter(|_| state != State::Closed),
         ..plain
     };
     match claim.finish(verdict) {
         Ok(()) => report,
-        // A success, or doubt, is what the row on the disk says already, or will be found again.
+        // The row on disk is still pending. Settling finds a success again.
         Err(error) if matches!(state, State::Done | State::Pending) && error.code == Code::Journal => {
             crate::log::error(format_args!("journal: {}", error.message));
             report
@@ -57,8 +57,8 @@ pub(super) fn record(claim: Claim, report: Report, trigger: Trigger) -> Report {
     }
 }
 
-/// The state of a row that is as open as before: after a day in which answers came and none was evidence it is not tried
-/// again like the others. This is housekeeping, so this machine's clock may count it; a dead line ages nothing.
+/// The state of a row that is still open. After a day of answers without evidence it becomes unresolved. This is
+/// housekeeping, so this machine's clock is good enough. A line that is down does not count.
 pub(super) fn open_state(row: &Row, state: State, report: &Report, trigger: Trigger) -> State {
     let doubted_ms = row.doubted_ms.unwrap_or(row.updated_ms);
     let is_old = wall_ms().saturating_sub(doubted_ms) >= UNRESOLVED_AFTER_MS;
@@ -71,7 +71,7 @@ pub(super) fn open_state(row: &Row, state: State, report: &Report, trigger: Trig
     }
 }
 
-/// The till must not act on a verdict that a crash would make the journal forget.
+/// The till must not act on a result that the journal would lose in a crash.
 pub(super) fn unrecorded(report: Report, error: &Error) -> Report {
     Report {
         message: format!("{} ({}), but {}", report.code.name(), report.message, error.message),
@@ -85,7 +85,7 @@ pub(super) fn unrecorded(report: Report, error: &Error) -> Report {
 }
 
 pub(super) fn verdict(row: &Row, state: State, signed_s: i64, report: &Report) -> Verdict {
-    // A proven success keeps its own particulars when a repeat of it fails.
+    // A proven success keeps its details when a repeat of it fails.
     let tells = state != State::Done || report.code == Code::Ok;
     Verdict {
         state,
@@ -103,7 +103,7 @@ pub(super) fn verdict(row: &Row, state: State, signed_s: i64, report: &Report) -
     }
 }
 
-/// Ends a claim with a report that is not of the row's own bytes.
+/// Ends a claim with a report that is not about the row's own bytes.
 pub(super) fn end(claim: Claim, state: State, signed_s: i64, report: Report) -> Report {
     let told = Report { data: None, code: Code::Ok, message: String::new(), ..report.clone() };
     let verdict = verdict(&claim.row, state, signed_s, &told);

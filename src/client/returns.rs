@@ -1,5 +1,5 @@
-//! A return in doubt. WeChat Pay's `return` names no redemption, so a repeat undoes whichever stands by then: it goes out
-//! only where the coupon shows that this is the one that it is for, or that nothing is left to undo.
+//! Returns in doubt. WeChat Pay's `return` names no redemption, so a repeat undoes whatever redemption stands at that
+//! time. It is sent only if the coupon shows the intended redemption, or none.
 
 use super::doubt::PriorAttempt;
 use super::question::Lookup;
@@ -24,7 +24,7 @@ enum ReturnEffect {
 }
 
 impl Client {
-    /// Ends a return that the coupon does not show, or repeats it once: what it would undo then is asked about anew.
+    /// Ends a return that the coupon does not show, or repeats it once. After that a new lookup is needed.
     pub(super) fn repeat_return(
         &self,
         request: &OutgoingRequest<'_>,
@@ -82,7 +82,7 @@ impl Client {
         }
         let mut is_ours = false;
         for request_no in &numbers {
-            // With a raw request it may have been redeemed, too.
+            // A raw request may have redeemed it, too.
             let Some(row) = self.journal.find(request_no)? else { continue };
             if row.is_later_than(back) {
                 return Ok(ReturnEffect::Another);
@@ -92,12 +92,12 @@ impl Client {
         Ok(if is_ours {
             ReturnEffect::Intended
         } else if self.journal.knows_returned_redemption(back)? {
-            // The redemption that this journal knows is not there any more.
+            // The redemption that this journal knows does not stand any more.
             ReturnEffect::Another
         } else if lookup.is_sequential() {
             ReturnEffect::Unknown("the coupon does not say which of its uses a return would undo")
         } else {
-            // The redemption may have been made elsewhere.
+            // Another machine may have made the redemption.
             ReturnEffect::Intended
         })
     }
@@ -111,7 +111,7 @@ impl Client {
     }
 }
 
-/// Whether a row is a redemption of what that return gives back.
+/// Whether a row redeems the coupon that `back` returns.
 fn is_redemption(row: &Row, back: &Row) -> bool {
     row.request.operation == api::USE.id && row.coupon == back.coupon
 }

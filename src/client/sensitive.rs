@@ -1,4 +1,4 @@
-//! Sensitive members: encrypted for WeChat Pay before a request is sent, decrypted in its answer.
+//! Sensitive members: encrypted for WeChat Pay in requests, decrypted in answers.
 
 use super::Client;
 use crate::api::Prepared;
@@ -20,27 +20,27 @@ use zeroize::Zeroizing;
 
 /// In the recorded members: the key that the body's sensitive members are encrypted for.
 pub(super) const ENCRYPTED_FOR: &str = "encrypted_for";
-/// Beside it: what makes the digests of one request unlike those of any other.
+/// Beside it: the salt of the digests of this request.
 const SALT: &str = "salt";
-/// Beside it: which key the digests were made with.
+/// Beside it: the name of the key of the digests.
 const KEYED_BY: &str = "keyed_by";
-/// What is signed to derive that key.
+/// The text that is signed to derive that key.
 const DERIVED_FOR: &str =
     "wxcoupon: digests of sensitive members in the journal, for merchant serial number ";
-/// Of digests that version 0.1.0 made, without a key.
+/// For the digests of version 0.1.0, which used no key.
 const ITERATIONS: NonZeroU32 = NonZeroU32::new(50_000).unwrap();
 
-/// Makes the digests that stand in place of sensitive members.
+/// Makes the digests that the journal keeps in place of sensitive members.
 enum MemberDigests {
-    /// With a key of the merchant's: who has the journal alone finds out nothing by trying.
+    /// With a key of the merchant. The journal alone is not enough to guess the texts.
     Keyed(hmac::Key),
-    /// As 0.1.0 did.
+    /// As in version 0.1.0: PBKDF2 without a key.
     Unkeyed,
 }
 
 impl MemberDigests {
-    /// Derived from the merchant's private key and its serial number: a signature of PKCS #1 v1.5 over a fixed text is always
-    /// the same, and nobody else can make it.
+    /// The key is derived from the merchant's private key and its serial number. A signature of PKCS #1 v1.5 over a fixed
+    /// text is always the same, and only the owner of the key can make it.
     fn of(authorizer: &Authorizer) -> Result<MemberDigests> {
         let message = format!("{DERIVED_FOR}{}", authorizer.serial());
         let signature = Zeroizing::new(authorizer.key().signer().sign(message.as_bytes())?);
@@ -48,7 +48,7 @@ impl MemberDigests {
         Ok(MemberDigests::Keyed(hmac::Key::new(hmac::HMAC_SHA256, &*secret)))
     }
 
-    /// Which key it is; says nothing about it.
+    /// A name for the key that reveals nothing about it.
     fn name(&self) -> Option<String> {
         match self {
             MemberDigests::Keyed(key) => {
@@ -74,8 +74,8 @@ impl MemberDigests {
 }
 
 impl Client {
-    /// Encrypts what `_options.encrypt` names. Every encryption gives another text; so in the members that are
-    /// compared and recorded stands a digest, and a request that the journal knows keeps its recorded bytes.
+    /// Encrypts what `_options.encrypt` names. Every encryption gives another text. So the members that are compared and
+    /// recorded have a digest instead, and a request that the journal knows keeps its recorded bytes.
     pub(super) fn encrypt(
         &self,
         request: &mut Prepared,
@@ -129,12 +129,12 @@ impl Client {
         Ok((body, serial.to_owned()))
     }
 
-    /// Decrypts what `_options.decrypt` names in a successful answer. What cannot be decrypted stays as it
-    /// came and is named: the request has succeeded all the same.
+    /// Decrypts what `_options.decrypt` names in a successful answer. What cannot be decrypted stays as it is and is listed
+    /// in the report, because the request itself has succeeded.
     pub(super) fn decrypt(&self, report: Report, pointers: &[String]) -> Report {
         let Some(data) = report.data.as_ref().filter(|_| !pointers.is_empty()) else { return report };
         let Some(mut answer) = json::parse_any(data.get()) else {
-            // The answer is proven JSON; nested deeper than anything is, or a key twice: nothing was looked at.
+            // It is valid JSON, but nested too deep or with a duplicate key. Nothing is decrypted.
             return Report { undecrypted: pointers.to_vec(), ..report };
         };
         let mut undecrypted = Vec::new();
@@ -148,7 +148,7 @@ impl Client {
         Report { undecrypted, data, ..report }
     }
 
-    /// Whether everything at this place was decrypted. What is absent needs no decryption.
+    /// Decrypts everything at this place. False if something could not be decrypted. An absent member is no failure.
     fn decrypt_at(&self, value: &mut Value, parts: &[&str]) -> bool {
         match (parts.split_first(), value) {
             (None, Value::String(text)) => match cipher::decrypt(self.config.authorizer.key(), text) {
@@ -160,11 +160,11 @@ impl Client {
             },
             (_, Value::Null) => true,
             (Some((&"*", rest)), Value::Array(items)) => {
-                // Every item is decrypted, also after one that cannot be.
+                // Every item is tried, also after a failure.
                 items.iter_mut().filter_map(|item| (!self.decrypt_at(item, rest)).then_some(())).count() == 0
             }
             (Some((index, rest)), Value::Array(items)) => {
-                // A name, where the answer has a list: what is in it stays sealed.
+                // The pointer has a name where the answer has a list, so nothing in it is decrypted.
                 let Ok(index) = index.parse::<usize>() else { return items.is_empty() };
                 items.get_mut(index).is_none_or(|item| self.decrypt_at(item, rest))
             }
@@ -173,7 +173,7 @@ impl Client {
                 let name = name.replace("~1", "/").replace("~0", "~");
                 members.get_mut(&name).is_none_or(|member| self.decrypt_at(member, rest))
             }
-            // No text; or one, perhaps sealed as a whole, where the pointer goes on.
+            // Not a text, or a text where the pointer goes on.
             _ => false,
         }
     }
@@ -212,8 +212,8 @@ fn with_digests(
     Ok(object(members))
 }
 
-/// Whether the journal holds the same request. Where the key of its digests is gone nobody can tell whether the sensitive
-/// members are the same; a request that is open is then taken to be, so that its doubt can end.
+/// Whether the journal holds the same request. Without the key of its digests the sensitive members cannot be compared.
+/// Then an open request counts as the same, so that its doubt can end.
 fn is_same(row: &Row, request: &Prepared, plain: &Value, digests: &MemberDigests) -> Result<bool> {
     let option = |name: &str| row.members.get("_options")?.get(name)?.as_str();
     let Some(salt) = option(SALT) else { return Ok(false) };

@@ -1,4 +1,4 @@
-//! What settling is asked for.
+//! The input of settling.
 
 use crate::api;
 use crate::error::{Error, Result};
@@ -14,9 +14,9 @@ const LONGEST_NOTE: usize = 500;
 pub(super) enum Aim {
     Complete,
     Void,
-    /// A person's recorded decision that nobody works on it any more.
+    /// Record a person's decision to give the request up.
     Abandon(String),
-    /// What was told as refused, and may still happen.
+    /// Only watch a refused request that may still take effect.
     Watch,
 }
 

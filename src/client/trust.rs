@@ -1,9 +1,9 @@
-//! What proves WeChat Pay's answers: the configured keys, and platform certificates that are downloaded when
-//! an answer names one that is not known.
+//! Verifies WeChat Pay's answers with the configured keys and with platform certificates. These are downloaded when an
+//! answer names an unknown one.
 //!
-//! A download happens once at a time and at most once a minute, so that nobody who makes up serial numbers
-//! can make us hammer WeChat Pay. What was downloaded is kept in a file as it came, sealed: opening
-//! it again proves again that it is WeChat Pay's.
+//! There is one download at a time and at most one a minute, so that invented serial numbers cannot make us flood WeChat
+//! Pay with requests. The download is kept in a file as it came, encrypted. Decrypting it again proves again that it
+//! comes from WeChat Pay.
 
 use super::doubt::PriorAttempt;
 use super::keys::Keys;
@@ -25,15 +25,15 @@ use std::time::Duration;
 /// The request for platform certificates.
 const DOWNLOAD: &str = "certificates";
 const TARGET: &str = "/v3/certificates";
-/// Time between two downloads, whatever came of the first.
+/// Least time between two downloads, even if the first failed.
 const AT_MOST_EVERY: Duration = Duration::from_secs(60);
-/// Time until a refused download is tried again while there is no key at all.
+/// Least time after a refused download while there is no key at all.
 const AFTER_REFUSAL: Duration = Duration::from_secs(5);
-/// How soon a waiting call looks whether it was called off.
+/// How often a waiting call checks whether it was cancelled.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 impl Client {
-    /// What a signature proves. Where its key is not known, platform certificates are downloaded first.
+    /// Verifies an answer. If its key is not known, platform certificates are downloaded first.
     pub(super) fn trust(
         &self,
         headers: &SignatureHeaders,
@@ -44,7 +44,7 @@ impl Client {
         self.trust_by(headers, body, &|sent_s| self.clock.freshness(sent_s), deadline, cancel)
     }
 
-    /// The same for what nobody asked for.
+    /// The same for a notification.
     pub(super) fn trust_notification(
         &self,
         headers: &SignatureHeaders,
@@ -76,8 +76,7 @@ impl Client {
         }
     }
 
-    /// The proof of a list of certificates is in itself: that it opens. Its signature is checked with what is
-    /// in it.
+    /// A list of certificates is proven by its encryption. Its signature is verified with the certificates in it.
     pub(super) fn trust_of_download(
         &self,
         headers: &SignatureHeaders,
@@ -87,7 +86,7 @@ impl Client {
         Ok(verify::verify(&key_ring, headers, body, &|sent_s| self.clock.freshness(sent_s)))
     }
 
-    /// A refused download: never a reason for another. A key that is not there is no contradiction.
+    /// For a refused download. It never causes another download, and an unknown key counts like no signature.
     pub(super) fn trust_of_refused_download(
         &self,
         headers: &SignatureHeaders,
@@ -99,7 +98,7 @@ impl Client {
         }
     }
 
-    /// What to do about an answer whose key is not there, or about a refused download of such keys.
+    /// Advice for an answer whose key is not known, or for a refused download of keys.
     pub(super) fn advice_on_key(
         &self,
         trust: &std::result::Result<Proof, VerifyError>,
@@ -126,7 +125,7 @@ impl Client {
         }
     }
 
-    /// Makes sure that there is a key to prove answers with before something is sent.
+    /// Makes sure that there is a key to verify answers with before something is sent.
     pub(super) fn have_keys(
         &self,
         deadline: &Deadline,
@@ -139,7 +138,7 @@ impl Client {
         }
         let why = self.keys.download().failed.clone();
         let why = why.unwrap_or_else(|| Report::new(Code::TimeoutUnsent));
-        // Whatever became of the download: of what was asked, nothing was sent, and nothing was refused.
+        // These codes are about the download. The caller's own request was neither sent nor refused.
         let code = match why.code {
             Code::ReadFailed => Code::Connect,
             Code::SignRejected => Code::SignRejected,
@@ -150,13 +149,13 @@ impl Client {
             code,
             message: format!("platform certificates are needed and could not be downloaded: {}", why.message),
             data: None,
-            // Of what was asked.
+            // The caller's own request was not sent.
             attempts: 0,
             ..why
         }))
     }
 
-    /// Downloads platform certificates, or waits for somebody who does. Whether there may be new ones.
+    /// Downloads platform certificates, or waits for another thread that does. Returns whether there may be new ones.
     fn refresh(&self, deadline: &Deadline, cancel: &Cancel) -> bool {
         let mut download = self.keys.download();
         let mut waited = false;
@@ -168,7 +167,7 @@ impl Client {
             download = self.keys.ended.wait_timeout(download, wait).unwrap_or_else(PoisonError::into_inner).0;
             waited = true;
         }
-        // What came of somebody's download counts for who waited for it, unless it only ran out of time.
+        // The result of another thread's download counts, unless that thread only ran out of time.
         let failed = download.failed.as_ref().map(|report| report.code);
         let ran_out = matches!(failed, Some(Code::TimeoutUnsent | Code::CancelledUnsent | Code::ReadFailed));
         let too_early = download.not_before.is_some_and(|moment| moment > system::now());
@@ -211,7 +210,7 @@ impl Client {
                 self.keys.keep(response);
                 Ok(())
             }
-            // A merchant that came after the change has only the public key.
+            // New merchants have only the public key.
             (Code::NotFound, _) => Err(Box::new(Report {
                 message: "this merchant has no platform certificates (404)".into(),
                 field: Some("/wechatpay_public_key_id".into()),
@@ -223,7 +222,7 @@ impl Client {
     }
 }
 
-/// A public key's id as it can stand in advice; anybody may write anything into a header.
+/// The id of a public key, if it looks like one. The header is not verified and may hold anything.
 fn public_key_id(serial: &str) -> Option<String> {
     let digits = serial.get(PUBLIC_KEY_ID_PREFIX.len()..)?;
     let is_id = serial.is_char_boundary(PUBLIC_KEY_ID_PREFIX.len())
@@ -233,8 +232,8 @@ fn public_key_id(serial: &str) -> Option<String> {
     is_id.then(|| serial.to_owned())
 }
 
-/// How long nobody asks again: a minute, but where it has not got through to WeChat Pay not at all, and where
-/// there is no key to do anything with as long as WeChat Pay says.
+/// How long to wait before the next download: a minute. Not at all if no answer came. As long as WeChat Pay says if there
+/// is no key at all.
 fn pause_after(failed: Option<&Report>, nothing_works: bool) -> Option<Duration> {
     match failed {
         Some(failed) if matches!(failed.code, Code::Key | Code::Config) => Some(AT_MOST_EVERY),
@@ -246,7 +245,7 @@ fn pause_after(failed: Option<&Report>, nothing_works: bool) -> Option<Duration>
     }
 }
 
-/// However a download ends, others must not wait for it for ever.
+/// Wakes the waiting threads however the download ends.
 struct Running<'a>(&'a Keys);
 
 impl Drop for Running<'_> {

@@ -1,4 +1,4 @@
-//! A redemption that is called off: asked about, and returned if it is there. And one that was told as refused, and may
+//! Voids a redemption: looks it up, and returns it if it took effect. Also watches a redemption that was refused but may
 //! still arrive.
 
 use super::Client;
@@ -21,13 +21,13 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 impl Client {
-    /// Calls a redemption off: asks first, undoes what is there, and keeps watching where a delayed copy of
-    /// the request could still arrive.
+    /// Voids a redemption: looks it up, undoes its effect, and keeps watching while a delayed copy of the request could
+    /// still arrive.
     pub(super) fn void(&self, mut claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
         if let Some(other) =
             claim.row.note.as_deref().and_then(|note| note.strip_prefix(UNDID)).map(str::to_owned)
         {
-            // The coupon may show nothing of it any more.
+            // The coupon may not show it any more.
             return undid_another(claim, &other);
         }
         match claim.row.state {
@@ -36,7 +36,7 @@ impl Client {
             State::Watching | State::Voiding => {}
             State::Unresolved if claim.row.called_off => {}
             _ => {
-                // From here on nobody completes it, whatever becomes of this call.
+                // From now on it is never completed, even if this call fails.
                 if let Err(error) = claim.begin_void() {
                     return error.into();
                 }
@@ -47,7 +47,7 @@ impl Client {
         let Some(lookup) = self.look_up_row(row, deadline, cancel) else {
             return still_open(claim, state, "there is nothing to ask", None);
         };
-        // Once proven it was there; that it is absent now contradicts that, and proves nothing.
+        // The coupon existed when the redemption was proven. An answer that it does not exist contradicts that.
         let was_proven = row.answer.is_some();
         let signed_s = capped_by_proof(row.signed_s, lookup.proof);
         let is_over = match lookup.evidence {
@@ -66,7 +66,7 @@ impl Client {
             }
             _ if was_proven && lookup.undoes(done_s(row)) => end(claim, State::Voided, 0, voided(None)),
             Evidence::NotDone(_) | Evidence::Other(_) if was_proven => {
-                // The answer may be older than the redemption: it is looked at again.
+                // The answer may be older than the redemption, so another lookup follows.
                 let signed_s = signed_s.max(done_s(row));
                 end(claim, State::Watching, signed_s, watching(signed_s))
             }
@@ -82,7 +82,7 @@ impl Client {
         }
     }
 
-    /// What was told as refused may still happen, while a copy of the request is on its way: then it is returned.
+    /// A refused redemption may still take effect while a copy of the request is on its way. Then it is returned.
     pub(super) fn watch(&self, mut claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
         let Some(lookup) = self.look_up_row(&claim.row, deadline, cancel) else {
             return still_open(claim, State::RefusedWatched, "there is nothing to ask", None);
@@ -101,7 +101,7 @@ impl Client {
         }
     }
 
-    /// The coupon shows the number of a damaged row, and the sale was called off.
+    /// Returns the redemption of a damaged row that is to be voided.
     pub(super) fn return_damaged(
         &self,
         mut claim: Claim,
@@ -115,7 +115,7 @@ impl Client {
         }
     }
 
-    /// Returns a redemption under a number that is always the same, and ends its row.
+    /// Returns a redemption and ends its row. The number of the return follows from the redemption's.
     fn give_back(
         &self,
         claim: Claim,
@@ -156,7 +156,7 @@ impl Client {
     }
 }
 
-/// What the till was told stays what it was told.
+/// The refusal that the till got before.
 fn refusal_of(row: &Row) -> Report {
     let code = Code::from_number(row.code).filter(|code| code.class() == Class::Refused);
     Report { message: row.cause.clone(), ..Report::new(code.unwrap_or(Code::Refused)) }
@@ -181,16 +181,16 @@ fn still_refused(claim: Claim, state: State, signed_s: i64, lookup: &Lookup) -> 
     }
 }
 
-/// Begins the note of a row whose return has undone another redemption; its number follows.
+/// Begins the note of a row whose return undid another redemption. That redemption's number follows.
 const UNDID: &str = "the return undid the redemption ";
 
-/// The number of another redemption that an answer to our return shows in place of ours.
+/// The number of the other redemption, if the answer to our return shows that it undid another one.
 fn another_redemption(row: &Row, undone: &Report) -> Option<String> {
     let coupon = serde_json::from_str(undone.data.as_ref()?.get()).ok()?;
     evidence::other_undone(&row.request.request_no, undone.out_request_no.as_deref()?, &coupon)
 }
 
-/// The same where a copy of our return came late.
+/// The same if a copy of our return arrived late.
 fn undone_late(row: &Row, coupon: &Map<String, Value>) -> Option<String> {
     let back = return_request_no(&row.request.request_no);
     let Recovery::Query { shown_by: ShownBy::Coupon(trace), .. } = api::RETURN.recovery else { return None };
@@ -198,15 +198,15 @@ fn undone_late(row: &Row, coupon: &Map<String, Value>) -> Option<String> {
     evidence::other_undone(&row.request.request_no, &back, coupon).filter(|_| is_ours)
 }
 
-/// After somebody else had returned ours, and before our return arrived, another number has redeemed the coupon: that is what
-/// was returned.
+/// Somebody else returned our redemption, and another number redeemed the coupon before our return arrived. So our return
+/// undid that other redemption.
 fn undid_another(mut claim: Claim, other: &str) -> Report {
     claim.row.note = Some(format!("{UNDID}{other}"));
     let message =
         format!("it was the one by number {other}, not the one by {}", claim.row.request.request_no);
     let why = "the return undid another redemption";
     log::error(format_args!("{why}: {message}"));
-    // A person must redeem it anew, and abandon the number.
+    // A person must redeem the coupon again and abandon this number.
     still_open(
         claim,
         State::Voiding,
@@ -225,8 +225,8 @@ pub(super) fn voided(return_request_no: Option<String>) -> Report {
     Report::local(&json!({ "state": "voided", "return_request_no": return_request_no }))
 }
 
-/// The return of a redemption has a number of its own that is always the same: `V` and 38 hexadecimal digits
-/// of the digest of the redemption's number.
+/// The number of the return that voids a redemption: `V` and 38 hexadecimal digits of the digest of the redemption's
+/// number. So a repeat has the same number.
 pub(super) fn return_request_no(redemption: &str) -> String {
     let digest = hex::upper(&Sha256::digest(format!("void {redemption}")));
     format!("V{}", digest.chars().take(OWN_DIGITS).collect::<String>())

@@ -1,9 +1,8 @@
-//! Which of a name's addresses to connect to: those that are well first.
+//! In which order to try the addresses of a name: healthy ones first.
 //!
-//! A name has several addresses, and one of them may be dead, or of a kind that this machine has no way to. Each gets
-//! a short time first and the next one its turn; only when all were silent is there patience for each. What came of
-//! it is remembered, as it is of hosts: an address that failed where another was reached is passed over for a while
-//! that grows, and the one that was reached is tried first.
+//! A name has several addresses. One of them may be dead, or of a kind that this machine cannot reach. Each address gets a
+//! short time first. Only if none answers, each gets a long time. The results are remembered, as they are for hosts: an
+//! address that failed while another was reached has a cool-down that grows, and the one that was reached is tried first.
 
 use super::transport_error::ConnectionError;
 use super::{TransportErrorKind, in_flight, waiting};
@@ -18,19 +17,19 @@ use ureq::Error;
 use ureq::unversioned::transport::NextTimeout;
 use waiting::Limit;
 
-/// How long an address may take before the next one has its turn (RFC 8305 names this time).
+/// How long to try an address before the next one is tried (the time is from RFC 8305).
 const FIRST_PATIENCE: Duration = Duration::from_millis(250);
-/// One that was reached before may take so many times as long as then, up to the second of these.
+/// An address that was reached before may take this many times as long as then, up to `LONGEST_FIRST_PATIENCE`.
 const AS_BEFORE: u32 = 3;
 const LONGEST_FIRST_PATIENCE: Duration = Duration::from_secs(2);
-/// How long one that failed is passed over, and at most.
+/// The first cool-down of an address that failed, and the longest.
 const FIRST_COOLDOWN: Duration = Duration::from_secs(60);
 const LONGEST_COOLDOWN: Duration = Duration::from_secs(30 * 60);
-/// While one connection tries it again, the others keep away.
+/// While one connection tries it again, others do not.
 const TRIAL: Duration = Duration::from_secs(3);
-/// How soon a job that can be called off looks whether it was.
+/// How often a job that can be cancelled checks whether it was.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// Addresses that are remembered. There are a dozen; a name service that makes them up must not fill the memory.
+/// At most this many addresses are remembered. A dozen exist. A name service that invents more must not fill the memory.
 const MOST_KNOWN: usize = 256;
 
 #[derive(Debug, Default, Clone)]
@@ -67,7 +66,7 @@ impl Memory {
             tries.silent.extend(ordered.iter().map(|(address, _)| *address));
         }
         if reached.is_none() {
-            // Nobody has answered yet, or only with a refusal: a long way takes its time.
+            // No address has accepted the connection yet. A slow network may need more time.
             let silent = std::mem::take(&mut tries.silent);
             for (index, address) in silent.iter().enumerate() {
                 let left = limit.left()?;
@@ -86,7 +85,7 @@ impl Memory {
         Ok(stream)
     }
 
-    /// In the order in which to try them, each with the time for its first try.
+    /// The addresses in the order in which to try them, each with the time for its first try.
     fn in_order(&self, addresses: &[SocketAddr], now: Instant) -> Vec<(SocketAddr, Duration)> {
         let mut known = self.lock();
         let cooldown = |known: &BTreeMap<SocketAddr, AddressRecord>, address| {
@@ -125,13 +124,13 @@ impl Memory {
     }
 }
 
-/// What came of the tries of one connection.
+/// The results of the tries of one connection.
 struct Tries {
     limit: Limit,
     failed: Vec<SocketAddr>,
-    /// Those that have not answered at all.
+    /// Those that did not answer.
     silent: Vec<SocketAddr>,
-    /// What the last one met.
+    /// Why the last one failed.
     why: Option<String>,
 }
 
@@ -144,7 +143,7 @@ impl Tries {
         in_flight::check_cancelled()?;
         let (began, mut left) = (system::now(), patience.min(self.limit.left()?));
         loop {
-            // Asking anew does no harm: the system itself repeats its first packet after a second.
+            // A new try does no harm: the system itself repeats its first packet after a second.
             let part = if in_flight::is_cancellable() { left.min(LOOK_AGAIN) } else { left };
             let error = match TcpStream::connect_timeout(&address, part) {
                 Ok(stream) => {

@@ -1,11 +1,11 @@
-//! Calling a job off, exactly: before a byte has left, or after.
+//! Cancels a job, and says exactly whether a byte had left before.
 
 use crate::system;
 use std::sync::Arc;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Which side of sending a job was on when it was called off.
+/// Whether a job had sent anything when it was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// Nothing had left, and nothing will.
@@ -14,7 +14,7 @@ pub enum Side {
     Sent,
 }
 
-/// Shared by a job and whoever may call it off.
+/// Shared by a job and those who may cancel it.
 #[derive(Debug, Clone, Default)]
 pub struct Cancel(Option<Arc<Shared>>);
 
@@ -31,7 +31,7 @@ struct State {
 }
 
 impl Cancel {
-    /// For calls that nobody can call off.
+    /// For calls that cannot be cancelled.
     pub const fn never() -> Cancel {
         Cancel(None)
     }
@@ -41,12 +41,12 @@ impl Cancel {
         Cancel(Some(Arc::default()))
     }
 
-    /// Whether anybody can call it off.
+    /// Whether the job can be cancelled.
     pub fn is_possible(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Calls the job off; says on which side. Again: the same answer.
+    /// Cancels the job, and says whether it had sent anything. A second call gives the same answer.
     pub fn cancel(&self) -> Side {
         let Some(shared) = &self.0 else { return Side::Sent };
         let mut state = lock(shared);
@@ -56,7 +56,7 @@ impl Cancel {
         side
     }
 
-    /// Whether and when it was called off.
+    /// Whether it was cancelled, before or after it sent something.
     pub fn cancelled(&self) -> Option<Side> {
         self.0.as_ref().and_then(|shared| lock(shared).cancelled)
     }
@@ -66,7 +66,7 @@ impl Cancel {
         self.0.as_ref().is_some_and(|shared| lock(shared).sent)
     }
 
-    /// Asks to let bytes out. Once this says yes, calling off comes too late to mean "unsent".
+    /// Asks for permission to send. After a yes, the job counts as sent.
     pub fn may_send(&self) -> bool {
         let Some(shared) = &self.0 else { return true };
         let mut state = lock(shared);
@@ -77,7 +77,7 @@ impl Cancel {
         true
     }
 
-    /// Waits; answers false when called off meanwhile.
+    /// Waits. Returns false if the job is cancelled during the wait.
     pub fn pause(&self, time: Duration) -> bool {
         let Some(shared) = &self.0 else {
             system::sleep(time);

@@ -1,12 +1,12 @@
-//! The time by which requests are signed and answers judged.
+//! The time for signing requests and for judging answers.
 //!
-//! WeChat Pay refuses signatures more than five minutes off, and tills have wrong clocks. Every answer over
-//! verified TLS carries `Date`; the difference is remembered and added when a request is signed. `Date` is not covered by
-//! WeChat Pay's own signature, so it is *provisional*: whether an answer is fresh it may say only of later answers, and what
-//! is fresh by it alone proves less.
+//! WeChat Pay refuses signatures more than five minutes off, and tills have wrong clocks. Every answer over verified TLS
+//! has a `Date` header. Its difference to this machine's clock is remembered and added when a request is signed. WeChat
+//! Pay's signature does not cover `Date`, so this time is *provisional*: it may decide about the freshness of later
+//! answers only, and an answer that is fresh only by it proves less.
 //!
-//! *Proven* time comes from signed answers. It never runs backwards, and it is carried on by the time that never jumps;
-//! when this machine's clock was set meanwhile, the proven offset says nothing any more.
+//! *Proven* time comes from signed answers. It never runs backwards, and the monotonic clock carries it on. If this
+//! machine's clock was set in between, the proven offset is void.
 
 use crate::log;
 use crate::system;
@@ -16,19 +16,19 @@ use std::time::Instant;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 
-/// A clock that is further off than this is not corrected: TLS would hardly have let an answer through.
+/// A larger offset is not corrected, because TLS would hardly have accepted the connection.
 pub const LARGEST_OFFSET_S: i64 = 48 * 60 * 60;
-/// `Date` has whole seconds, and the answer took its time: smaller differences mean nothing.
+/// Smaller differences mean nothing: `Date` has whole seconds, and the answer took time.
 const NOISE_S: i64 = 2;
-/// A signature may be accepted until its time has come, so a copy that is ahead is counted as it stands; one that is further
-/// ahead than this would keep a row in doubt for hours.
+/// A signature from the future may be accepted until its time has passed, so its own time counts. But one further ahead than
+/// this would keep a row in doubt for hours.
 pub const FAR_AHEAD_S: i64 = 30 * 60;
-/// An oscillator is off by less than this part.
+/// An oscillator is off by less than one part in this many.
 const DRIFT: u64 = 1000;
-/// A clock that moved otherwise than time passed, by more than this, was set.
+/// If the clock moved differently from the monotonic time by more than this, it was set.
 const STEP_MS: i64 = 5_000;
 
-/// What a journal remembers of the time.
+/// What a journal records about the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownTime {
     /// WeChat Pay's time was at least this, in seconds since 1970.
@@ -45,10 +45,10 @@ pub struct Clock(Mutex<State>);
 struct State {
     /// What an answer's `Date` said last.
     provisional_s: i64,
-    /// A signature by proven time was rejected: what `Date` says is followed instead.
+    /// A signature by proven time was rejected, so the provisional time is used instead.
     follows_date: bool,
     proven: Option<Proven>,
-    /// WeChat Pay's time was at least this then.
+    /// A lower bound of WeChat Pay's time, and when it held.
     floor: Option<(i64, Instant)>,
 }
 
@@ -58,7 +58,7 @@ struct Proven {
     /// Both clocks when it was measured.
     wall_ms: i64,
     at: Instant,
-    /// Measured by an earlier process: whether the clock was set in between nobody has seen.
+    /// Measured by an earlier process, so the clock may have been set in between.
     is_remembered: bool,
 }
 
@@ -88,28 +88,28 @@ impl State {
     fn floor_s(&self) -> Option<i64> {
         self.floor.map(|(floor_s, at)| {
             let passed = system::now().saturating_duration_since(at).as_secs();
-            // A machine's oscillator may be fast: what it counts too much must not outrun the true time.
+            // The oscillator may be fast. The bound must not overtake the true time.
             let certain = passed - passed / DRIFT;
             floor_s.saturating_add(i64::try_from(certain).unwrap_or(i64::MAX))
         })
     }
 
-    /// How certain it is that what was signed then is fresh; or its age.
+    /// Whether something signed at `sent_s` is fresh, and whether that is certain. An error has its age.
     fn certainty(&self, sent_s: i64, may_be_provisional: bool) -> Result<bool, i64> {
         let age_by = |offset_s: i64| wall_s().saturating_add(offset_s).saturating_sub(sent_s);
         let is_fresh = |age: i64| age.saturating_abs() < WINDOW_S;
-        // Older than what was proven before, by more than the window: whatever the clocks say.
+        // Older than the proven lower bound by more than the window: stale by any clock.
         if let Some(floor_s) = self.floor_s().filter(|floor_s| floor_s.saturating_sub(sent_s) >= WINDOW_S) {
             return Err(floor_s.saturating_sub(sent_s));
         }
         let proven = self.proven();
         if let Some(proven) = proven {
             let age = age_by(proven.offset_s);
-            // A small offset may come from an answer that was old itself: it does not widen the window.
+            // A small offset may come from an answer that was old itself. It must not widen the window.
             if is_fresh(age) && (proven.offset_s.abs() >= WINDOW_S || is_fresh(age_by(0))) {
                 return Ok(true);
             }
-            // Nobody but WeChat Pay can sign what comes from the future, so such a signature refutes what was proven.
+            // Only WeChat Pay can sign, so a signature from the future refutes the proven offset.
             let is_refuted = age < 0;
             if !proven.is_remembered && !is_refuted {
                 return Err(age);
@@ -128,18 +128,18 @@ impl Clock {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes over what an earlier process has found out.
+    /// Takes over the time that an earlier process recorded.
     pub fn remember(&self, known: KnownTime) {
         let mut state = self.lock();
         state.floor = state.floor.max(Some((known.proven_s, system::now())));
-        // Time does not run backwards: then the clock was set back.
+        // Otherwise the time would run backwards, so the clock was set back.
         if wall_s().saturating_add(known.offset_s) >= known.proven_s && state.proven.is_none() {
             state.proven = Some(Proven::new(known.offset_s, true));
             state.provisional_s = known.offset_s;
         }
     }
 
-    /// What is worth remembering; nothing before the first proven answer.
+    /// The time to record. `None` before the first proven answer.
     pub fn known(&self) -> Option<KnownTime> {
         let state = self.lock();
         let offset_s = state.proven()?.offset_s;
@@ -168,33 +168,33 @@ impl Clock {
         self.lock().follows_date = true;
     }
 
-    /// WeChat Pay's proven time now, in seconds since 1970; the least that it can be where this machine's clock was set.
+    /// WeChat Pay's proven time now, in seconds since 1970. If this machine's clock was set, its lower bound.
     pub fn proven_s(&self) -> Option<i64> {
         let state = self.lock();
         let by_offset = state.proven().map(|proven| wall_s().saturating_add(proven.offset_s));
         by_offset.max(state.floor_s())
     }
 
-    /// The time to remember for a copy that was signed with this one.
+    /// The time to record for a copy with this signature time.
     pub fn time_of_copy(&self, signed_s: i64) -> i64 {
         let proven = self.lock().proven().map(|proven| wall_s().saturating_add(proven.offset_s));
         proven.filter(|now_s| signed_s.saturating_sub(*now_s) > FAR_AHEAD_S).unwrap_or(signed_s)
     }
 
-    /// Whether an answer to a question of ours that was signed then is fresh.
+    /// Whether an answer to our request is fresh, if it was signed at `sent_s`.
     pub fn freshness(&self, sent_s: i64) -> Result<bool, i64> {
         self.lock().certainty(sent_s, true)
     }
 
-    /// Whether something that nobody asked for is fresh.
+    /// The same for a notification, for which provisional time is not enough.
     pub fn freshness_of_notification(&self, sent_s: i64) -> Result<bool, i64> {
         self.lock().certainty(sent_s, false)
     }
 
-    /// Learns from a signed answer. One whose freshness is not certain proves the time only when it shows a number that was
-    /// first sent in this very call: everything else may be a replay. That the time is not earlier every answer proves, and
-    /// so it ends an offset by which it would come from the future: a replay had passed for fresh on a machine whose clock
-    /// is slow.
+    /// Learns from a signed answer. If its freshness is not certain, it may be a replay. Then it proves the time only if it
+    /// shows a number that this very call sent for the first time. But every signed answer proves that the time is not
+    /// earlier. So it ends an offset by which it would come from the future: such an offset came from a replay that looked
+    /// fresh on a machine with a slow clock.
     pub fn prove(&self, proof: Proof, shows_new_request_no: bool) {
         let mut state = self.lock();
         if state.floor_s().is_none_or(|floor_s| floor_s < proof.at_s) {
@@ -207,7 +207,7 @@ impl Clock {
             return;
         }
         let offset_s = proof.at_s.saturating_sub(wall_s());
-        // An old answer makes the time look earlier, so only one that cannot be old may set it back.
+        // An old answer makes the time look earlier. So only an answer that cannot be old may set the offset back.
         let differs = |proven: Proven| {
             let change = offset_s - proven.offset_s;
             change > NOISE_S || change < -NOISE_S && shows_new_request_no

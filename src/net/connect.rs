@@ -1,7 +1,8 @@
-//! How a connection is made: to the server or through a proxy, then TLS, then the mark of what leaves.
+//! How a connection is made: to the server or through a proxy, then TLS, then send tracking.
 //!
-//! ureq speaks HTTP; the connections under it are made here. Its own read an answer to CONNECT for as long as a proxy
-//! drips it, take a second answer for the answer to the next request, and keep a proxy's password in memory.
+//! ureq speaks HTTP over connections that are made here. ureq's own connections would read a slow answer to CONNECT
+//! without a limit, take an unexpected second answer for the answer to the next request, and keep the password of a proxy
+//! in memory.
 
 use super::addresses;
 use super::send_tracking::SendTracking;
@@ -15,12 +16,12 @@ use std::sync::Arc;
 use ureq::Error;
 use ureq::unversioned::transport::{ConnectionDetails, Connector, Transport};
 
-/// Makes the connections of one context: the same roots for all, and the same TLS sessions to resume.
+/// Makes the connections of one context. They share the trusted roots and the TLS sessions.
 #[derive(Debug, Clone)]
 pub struct HttpsConnector {
-    /// What all of them have in common.
+    /// The shared TLS configuration.
     pub tls: Arc<ClientConfig>,
-    /// Through which they go, if any.
+    /// The proxy, if there is one.
     pub proxy: Option<Arc<Proxy>>,
     /// For CONNECT.
     pub user_agent: Arc<str>,
@@ -34,7 +35,7 @@ impl Connector for HttpsConnector {
         details: &ConnectionDetails<'_>,
         _: Option<()>,
     ) -> Result<Option<SendTracking<Tls>>, Error> {
-        // From here to the end of the handshake, whatever each step is handed.
+        // A limit for all steps up to the end of the handshake.
         let _end = waiting::no_longer_than(*details.timeout.after);
         let host = details.uri.host().ok_or(Error::HostNotFound)?;
         let bare = host.trim_start_matches('[').trim_end_matches(']');

@@ -3,7 +3,7 @@
 use crate::system;
 use std::time::{Duration, Instant};
 
-/// A moment that every part of a call has to keep.
+/// The time at which every part of a call must have ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
     start: Instant,
@@ -11,7 +11,7 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// From now on for that long.
+    /// A deadline this long from now.
     pub fn after(limit: Duration) -> Deadline {
         Deadline { start: system::now(), limit }
     }

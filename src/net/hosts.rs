@@ -1,8 +1,7 @@
-//! Which access point to ask: the first that is well.
+//! Which access point to use: the first healthy one.
 //!
-//! A host that failed is passed over for a while that grows with every failure. When the while is over, one
-//! call tries it while the others still go elsewhere; once it answers it is preferred again, by its place
-//! in the list.
+//! A host that failed has a cool-down that grows with every failure. After the cool-down one call tries the host while the
+//! others still use another one. Once it answers, it is preferred again, by its place in the list.
 
 use crate::config::Host;
 use crate::system;
@@ -12,12 +11,12 @@ use std::time::{Duration, Instant};
 const FIRST_COOLDOWN: Duration = Duration::from_secs(5);
 const LONGEST_COOLDOWN: Duration = Duration::from_secs(300);
 
-/// The hosts of a context and how they are.
+/// The hosts of a context and their health.
 #[derive(Debug)]
 pub struct Hosts {
     list: Vec<Host>,
     health: Mutex<Vec<Health>>,
-    /// How long one trial may take, so that a second does not start beside it.
+    /// How long a trial may take. During that time no other call tries the host.
     trial: Duration,
 }
 
@@ -28,7 +27,7 @@ struct Health {
 }
 
 impl Hosts {
-    /// All hosts well.
+    /// All hosts start as healthy.
     pub fn new(list: Vec<Host>, trial: Duration) -> Hosts {
         let health = Mutex::new(vec![Health::default(); list.len()]);
         Hosts { list, health, trial }
@@ -39,13 +38,13 @@ impl Hosts {
         &self.list
     }
 
-    /// The host for the next attempt. One that this call has tried is taken again only when all others
-    /// rest or were tried too.
+    /// The host for the next attempt. One that this call has tried is used again only if all others are cooling down or
+    /// were tried too.
     pub fn pick(&self, tried: &[usize]) -> (usize, &Host) {
         let now = system::now();
         let mut health = self.lock();
         let is_cooling_down = |host: &Health| host.cooldown_until.is_some_and(|until| until > now);
-        // Well before resting, then fewest tries in this call, then the order of the list.
+        // Healthy before cooling down, then fewest tries in this call, then the order of the list.
         let order = |index: usize, host: &Health| {
             let before = tried.iter().filter(|earlier| **earlier == index).count();
             (is_cooling_down(host), before, host.cooldown_until.filter(|until| *until > now))
@@ -55,7 +54,7 @@ impl Hosts {
         if let Some(chosen) = health.get_mut(index)
             && chosen.failures > 0
         {
-            // The others keep away while this call finds out.
+            // Other calls avoid the host while this one tries it.
             chosen.cooldown_until = Some(chosen.cooldown_until.unwrap_or(now).max(now + self.trial));
         }
         drop(health);
@@ -85,7 +84,7 @@ impl Hosts {
     }
 }
 
-/// The configuration refuses an empty list; this stands in so that no index can be wrong.
+/// Never used, because the configuration refuses an empty list. It makes a panic impossible.
 static FALLBACK: Host = Host { origin: String::new(), name: String::new() };
 
 #[cfg(test)]

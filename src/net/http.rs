@@ -21,14 +21,14 @@ use ureq::http::{HeaderMap, Request, Response, Uri};
 use ureq::unversioned::transport::Connector;
 use ureq::{Agent, Body};
 
-/// WeChat Pay's answers have a few kilobytes, its longest lists some hundred.
+/// WeChat Pay's answers have a few kilobytes, its longest lists some hundred kilobytes.
 const MAX_RESPONSE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The connections to all hosts of one context.
 pub struct HttpTransport {
     pool: Pool,
     limits: Limits,
-    /// Whose name is looked up instead of WeChat Pay's.
+    /// The proxy, whose name is resolved instead of WeChat Pay's.
     proxy_host: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl HttpTransport {
         Ok(HttpTransport::through(config, HttpsConnector { tls, proxy: config.proxy.clone(), user_agent }))
     }
 
-    /// The same over connections that somebody else makes.
+    /// The same over connections that the caller makes.
     pub fn over(config: &Config, connections: ConnectionFactory) -> HttpTransport {
         HttpTransport::through(config, InjectedConnector(connections))
     }
@@ -55,20 +55,19 @@ impl HttpTransport {
     fn through<C: Connector + Clone>(config: &Config, connector: C) -> HttpTransport {
         let settings = Agent::config_builder()
             .https_only(true)
-            // Never from the environment: a till's program decides, not what its shell happens to export. The one that
-            // it names is the connector's business.
+            // Never from the environment: the configuration decides. The connector uses the configured proxy.
             .proxy(None)
-            // A redirect is an answer to be judged, not followed: it would turn a POST into a GET.
+            // A redirect is judged and never followed, because that would turn a POST into a GET.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
             .user_agent(config.user_agent.as_str())
-            // What is signed is what is read: nothing in between is to change its form.
+            // The signature covers the body as it is. Nothing in between may compress it.
             .accept_encoding("identity")
             .timeout_resolve(Some(config.limits.connect))
             .timeout_connect(Some(config.limits.connect))
             .timeout_global(Some(config.limits.attempt))
-            // An agent has one, and the pool knows for how long it may be idle.
+            // Each agent has one connection. The pool limits its idle time.
             .max_idle_connections(1)
             .max_idle_age(LONGEST_IDLE)
             .build();
@@ -100,7 +99,7 @@ impl HttpTransport {
         head: Request<S>,
         request: &HttpRequest<'_>,
     ) -> std::result::Result<Response<Body>, ureq::Error> {
-        // A request with settings of its own has them all copied; most have the limits of all.
+        // ureq copies all settings for a request with limits of its own. Most requests have the usual limits.
         if (request.connect_limit, request.limit) == (self.limits.connect, self.limits.attempt) {
             return agent.run(head);
         }
@@ -141,8 +140,8 @@ impl Transport for HttpTransport {
     }
 }
 
-/// Where a request goes. It leaves under the target that was signed or not at all: of one that does not begin with a path
-/// another would be made, or another host.
+/// The whole URI of a request. It is an error if its target would not be exactly the signed one: a target that does not
+/// begin with a path could even name another host.
 fn whole(origin: &str, target: &str) -> std::result::Result<Uri, ureq::Error> {
     let uri: Uri = [origin, target].concat().parse().map_err(ureq::http::Error::from)?;
     if target.starts_with('/') && uri.path_and_query().is_some_and(|own| own.as_str() == target) {
@@ -152,16 +151,16 @@ fn whole(origin: &str, target: &str) -> std::result::Result<Uri, ureq::Error> {
     Err(ConnectionError { kind: TransportErrorKind::Connect, text }.into())
 }
 
-/// The body, in one piece of memory where its length is announced.
+/// Reads the body, with a single allocation if its length is announced.
 fn read(body: &mut Body) -> std::result::Result<Vec<u8>, ureq::Error> {
     let announced = body.content_length().filter(|length| *length <= MAX_RESPONSE_BYTES).unwrap_or_default();
-    // One byte more, or the end would be looked for with more memory.
+    // One byte more, or finding the end would need another allocation.
     let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or_default() + 1);
     body.with_config().limit(MAX_RESPONSE_BYTES).reader().read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// How long the connection may be used again: as long as the server announces, but for a second for the way.
+/// How long the connection may stay idle: the time that the server announces, less a second for the network.
 fn idle_time(headers: &HeaderMap) -> Option<Duration> {
     if headers.get("Connection").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close")) {
         return Some(Duration::ZERO);

@@ -1,7 +1,7 @@
-//! Whether the call on this thread has let bytes of a request out.
+//! Whether the call on this thread has sent bytes of a request.
 //!
-//! An HTTP client's error value cannot tell: a reset, an unexpected end and a timeout each happen on both
-//! sides of sending. The connection itself knows, and a blocking call stays on its thread.
+//! The error of an HTTP client cannot tell: a reset, an unexpected end and a timeout can happen before and after sending.
+//! The connection itself knows. A blocking call stays on its thread, so the fact is kept per thread.
 
 use super::cancel::Cancel;
 use crate::system;
@@ -22,7 +22,7 @@ pub fn clear() {
     WRITE_SENT.set(false);
 }
 
-/// An attempt begins, of a request that changes something or of one that only reads.
+/// An attempt begins. `writes`: the request changes something.
 pub fn begin(writes: bool, cancel: &Cancel) {
     SENT.set(false);
     UNTIL.set(None);
@@ -30,7 +30,7 @@ pub fn begin(writes: bool, cancel: &Cancel) {
     CANCEL.replace(cancel.clone());
 }
 
-/// What is known of the call on this thread. Where one thread plays several calls in turns, each has its own.
+/// The state of the call on this thread. A thread that runs several calls alternately keeps one for each.
 #[derive(Debug)]
 pub struct Saved {
     sent: bool,
@@ -46,7 +46,7 @@ impl Default for Saved {
     }
 }
 
-/// Puts another call in the place of the one on this thread, which is answered.
+/// Replaces the state of this thread by that of another call, and returns the old one.
 pub fn swap(other: Saved) -> Saved {
     Saved {
         sent: SENT.replace(other.sent),
@@ -57,21 +57,20 @@ pub fn swap(other: Saved) -> Saved {
     }
 }
 
-/// The kept connection of the present attempt may be used so long, if there is one.
+/// Until when this attempt may use a kept connection, if it has one.
 pub(super) fn use_kept_connection_until(until: Option<Instant>) {
     UNTIL.set(until);
 }
 
-/// Whether it is too late for that. A look-up may have taken its time.
+/// Whether that time has passed, for example during a slow name look-up.
 pub(super) fn kept_connection_is_too_old() -> bool {
     UNTIL.get().is_some_and(|until| until <= system::now())
 }
 
-/// Bytes of the request are about to be handed to the connection. False: the call was called off, and they
-/// must not be.
+/// Called right before bytes of the request go to the connection. False: the call was cancelled, and they must not be sent.
 pub fn mark_sent() -> bool {
     if !SENT.get() {
-        // Calling off a question is always "unsent": nothing can have happened.
+        // A read that is cancelled always counts as unsent, because it cannot have an effect.
         let allowed =
             CANCEL.with_borrow(
                 |cancel| {
@@ -89,12 +88,12 @@ pub fn mark_sent() -> bool {
     true
 }
 
-/// Whether the call could be called off before anything leaves, so that a wait has to look now and then.
+/// Whether the call can still be cancelled before anything leaves. Then a wait must check for that from time to time.
 pub(super) fn is_cancellable() -> bool {
     !SENT.get() && CANCEL.with_borrow(Cancel::is_possible)
 }
 
-/// An error where the call was called off and nothing has left: there is nothing to wait for any more.
+/// An error if the call was cancelled and nothing has left. Then waiting is pointless.
 pub(super) fn check_cancelled() -> Result<(), ureq::Error> {
     if !SENT.get() && CANCEL.with_borrow(Cancel::cancelled).is_some() {
         return Err(ureq::Error::Other("called off".into()));
@@ -102,12 +101,12 @@ pub(super) fn check_cancelled() -> Result<(), ureq::Error> {
     Ok(())
 }
 
-/// Whether bytes of the present attempt left.
+/// Whether this attempt has sent bytes.
 pub fn was_sent() -> bool {
     SENT.get()
 }
 
-/// Whether bytes of any writing attempt of this call left.
+/// Whether any writing attempt of this call has sent bytes.
 pub fn write_was_sent() -> bool {
     WRITE_SENT.get()
 }

@@ -1,4 +1,4 @@
-//! Connections that somebody else makes: for tests and fuzzing, without TLS and without a network.
+//! Connections that tests and the fuzzer inject, without TLS and without a network.
 
 use super::send_tracking::{IdleCheck, SendTracking};
 use super::socket::BUFFER;
@@ -9,16 +9,16 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
 };
 
-/// Both directions of a connection on which nothing has to be waited for.
+/// Both directions of a connection that never blocks.
 pub trait InjectedConnection: Read + Write + Send + Sync + std::fmt::Debug {
-    /// Whether the server has said nothing that was not read, and still listens.
+    /// Whether the connection is open and has no unread bytes.
     fn is_quiet(&self) -> bool;
 }
 
 /// Makes the connections of one context.
 pub type ConnectionFactory = Arc<dyn Fn() -> Box<dyn InjectedConnection> + Send + Sync>;
 
-/// A connector over lines. They stand for connections with TLS, whose server has proven itself.
+/// Hands injected connections to ureq. They stand for TLS connections to a verified server.
 #[derive(Clone)]
 pub struct InjectedConnector(pub ConnectionFactory);
 
@@ -41,7 +41,7 @@ impl Connector for InjectedConnector {
     }
 }
 
-/// A line with ureq's buffers.
+/// An injected connection with ureq's buffers.
 #[derive(Debug)]
 pub struct Plain {
     connection: Box<dyn InjectedConnection>,

@@ -1,4 +1,4 @@
-//! Brings one request to WeChat Pay and its answer back, within limits, and says whether anything left.
+//! Sends one request to WeChat Pay and reads the response, within limits, and says whether any byte left.
 
 mod addresses;
 pub mod cancel;
@@ -22,13 +22,13 @@ mod waiting;
 use crate::wire::verify::SignatureHeaders;
 use std::time::Duration;
 
-/// One HTTP exchange, without knowledge of what it means.
+/// Does one HTTP exchange. It does not know what the exchange means.
 pub trait Transport: Send + Sync + std::fmt::Debug {
     /// Sends the request once, over a new or a kept connection, and reads the whole answer.
     fn exchange(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError>;
 }
 
-/// What is sent.
+/// The request of an exchange.
 #[derive(Debug)]
 pub struct HttpRequest<'a> {
     /// HTTP method, upper case.
@@ -39,15 +39,15 @@ pub struct HttpRequest<'a> {
     pub target: &'a str,
     /// Headers that this library sets itself.
     pub headers: &'a [(&'static str, &'a str)],
-    /// Exactly the signed bytes; nothing for a request without body.
+    /// Exactly the signed bytes. `None`: no body.
     pub body: Option<&'a [u8]>,
-    /// Limit of name look-up, and again of connection and TLS together.
+    /// Limit of the name look-up, and the same again for connection and TLS together.
     pub connect_limit: Duration,
     /// Limit of the whole exchange.
     pub limit: Duration,
 }
 
-/// What came back, whole.
+/// The whole response of an exchange.
 #[derive(Debug, Default)]
 pub struct HttpResponse {
     /// HTTP status.
@@ -60,13 +60,13 @@ pub struct HttpResponse {
     pub retry_after_s: Option<u64>,
     /// `Date`
     pub date: Option<String>,
-    /// `Content-Encoding`, where there is one: none was asked for.
+    /// `Content-Encoding`, if there is one. We ask for none.
     pub encoding: Option<String>,
     /// The raw body.
     pub body: Vec<u8>,
 }
 
-/// Why there is no whole answer.
+/// Why there is no whole response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransportError {
     /// Whether any byte of the request was handed to the connection.
@@ -77,7 +77,7 @@ pub struct TransportError {
     pub detail: String,
 }
 
-/// What kept an answer from coming.
+/// The kind of a transport error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportErrorKind {
     /// Name look-up, routing, refusal, proxy.

@@ -1,19 +1,19 @@
-//! The connections of one context: agents of ureq's, each with one connection to one host, and for one call at a time.
+//! The connections of one context: ureq agents, each with one connection to one host, each used by one call at a time.
 //!
-//! An agent keeps its idle connections behind one lock, and asks the system under it whether they are still open.
-//! Where there are more threads than cores, a thread is put aside with the lock in its hand and the others wait for
-//! it: with 64 threads on two cores every fortieth redemption waited for more than 5 ms, some for 180. Here the lock
-//! is held for as long as it takes to put something on a stack.
+//! An agent keeps its idle connections behind one lock, and asks the system under that lock whether they are still open.
+//! With more threads than cores, a thread is preempted while it holds the lock, and the others wait: with 64 threads on
+//! two cores every fortieth redemption waited for more than 5 ms, some for 180 ms. Here the lock is held only to push or
+//! pop an entry.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use ureq::Agent;
 
-/// How long a connection is kept idle where its server announces nothing. WeChat Pay's announce eight seconds.
+/// How long a connection may stay idle if its server announces nothing. WeChat Pay's servers announce eight seconds.
 pub const IDLE: Duration = Duration::from_secs(7);
-/// And whatever it announces: what stands between may forget a connection without a word.
+/// Longest idle time, even if the server announces more: a router in between may drop a connection silently.
 pub const LONGEST_IDLE: Duration = Duration::from_secs(60);
-/// Agents that are kept when nobody uses them.
+/// At most this many unused agents are kept.
 const MOST_IDLE: usize = 64;
 
 /// Agents whose connections are idle, the one that was used last at the end.
@@ -29,24 +29,23 @@ struct Idle {
 }
 
 impl Pool {
-    /// A pool that makes agents in this way. They have to share what all connections have in common.
+    /// A pool that makes its agents with this function.
     pub fn new(new_agent: impl Fn() -> Agent + Send + Sync + 'static) -> Pool {
         Pool { idle: Mutex::default(), new_agent: Box::new(new_agent) }
     }
 
-    /// The agent that was used last for that origin, and until when its connection may be used; or a new one.
+    /// The agent that was used last for that origin, and until when its connection may be used. Or a new agent.
     pub fn take(&self, origin: &str, now: Instant) -> (Agent, Option<Instant>) {
         let mut idle = self.idle();
         let old = take_old(&mut idle, now);
         let last = idle.iter().rposition(|idle| *idle.origin == *origin).map(|at| idle.remove(at));
         drop(idle);
-        // Closing takes its time, and no other call has to wait for it.
+        // Closing connections takes time, so it happens outside the lock.
         drop(old);
         last.map_or_else(|| ((self.new_agent)(), None), |last| (last.agent, Some(last.until)))
     }
 
-    /// After an exchange that failed: the next attempt makes a connection instead of trying kept ones, which may be dead
-    /// as well.
+    /// After a failed exchange: the next attempt makes a new connection, because the kept ones may be dead, too.
     pub fn start_anew(&self, origin: &str, now: Instant) {
         self.give_back((self.new_agent)(), origin, now, IDLE);
     }

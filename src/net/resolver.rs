@@ -1,9 +1,9 @@
 //! Name look-up with a cache and a few threads of its own.
 //!
-//! ureq asks on every call, and with any time limit starts a thread for each question. Here an answer is
-//! kept for a minute, all callers of one name wait for one question, and a name service that hangs holds
-//! up at most [`MAX_THREADS`] threads in the whole process, however many calls are waiting. When the name
-//! service fails, an older answer is better than none: TLS proves who is at the address.
+//! ureq asks the name service on every call, and with a time limit it starts a thread for each question. Here an answer is
+//! kept for a minute, all callers of one name share one question, and a name service that hangs blocks at most
+//! [`MAX_THREADS`] threads of the process, even if many calls are waiting. If the name service fails, an older answer is
+//! used: TLS verifies who is at the address.
 
 use super::in_flight;
 use super::socket::LOOK_AGAIN;
@@ -29,7 +29,7 @@ const MAX_ADDRESSES: usize = 8;
 /// Looks names up for all contexts of the process.
 #[derive(Debug)]
 pub struct CachingResolver {
-    /// A proxy looks the names of its targets up itself, and its own name is not asked for here.
+    /// Behind a proxy nothing is resolved here: the proxy resolves its targets, and its own name is resolved elsewhere.
     pub proxied: bool,
 }
 
@@ -49,7 +49,7 @@ impl Resolver for CachingResolver {
     }
 }
 
-/// The addresses of a name, or the address that stands in its place, without brackets.
+/// The addresses of a name. An address in place of a name (without brackets) is returned as it is.
 pub fn addresses(host: &str, timeout: NextTimeout) -> Result<Vec<IpAddr>, Error> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![address]);
@@ -60,7 +60,7 @@ pub fn addresses(host: &str, timeout: NextTimeout) -> Result<Vec<IpAddr>, Error>
     })
 }
 
-/// Asks again at the next call: nothing answered at the addresses that were known.
+/// Makes the next call resolve the name again, because nothing answered at the known addresses.
 pub fn forget(name: &str) {
     LOOKUPS.forget(name);
 }
@@ -113,7 +113,7 @@ impl Name {
     }
 }
 
-/// Asks the name service and waits for its answer, however long it takes.
+/// Asks the name service and waits for its answer without a limit.
 type Lookup = fn(&str) -> Vec<IpAddr>;
 
 struct State {

@@ -1,30 +1,29 @@
-//! The outermost layer of a connection: it marks the moment when a request leaves, and lets it leave in one
-//! piece.
+//! The outermost layer of a connection. It records the moment when a request leaves, and sends it in one piece.
 //!
-//! TLS handshakes happen below it and never pass it, so what it sees is the request and nothing else. ureq
-//! hands over the head and the body one after the other, each to be a TLS record and a packet of its own;
-//! kept back until the body is there, both are one of each, and the server is woken once.
+//! TLS handshakes happen below this layer, so it sees nothing but requests. ureq hands over head and body separately, and
+//! each would become a TLS record and a packet of its own. So the head is held back until the body is there.
 
 use super::transport_error::ConnectionError;
 use super::{TransportErrorKind, in_flight};
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
-/// A connection that can tell whether the server has said anything.
+/// A connection that can tell whether it is idle.
 pub trait IdleCheck: Transport {
-    /// Whether the server still listens and has said nothing. What is only begun is waited for, or counts.
+    /// Whether the connection is open and the server has sent nothing. A TLS record that is only partly here is waited for
+    /// if `wait` is given. Otherwise it counts as sent.
     fn is_quiet(&mut self, wait: Option<NextTimeout>) -> bool;
 }
 
-/// A connection that marks what leaves through it.
+/// A connection that tracks what is sent through it.
 #[derive(Debug)]
 pub struct SendTracking<T> {
     inner: T,
-    /// The beginning of a request whose rest is expected.
+    /// The beginning of a request, held back until the rest follows.
     kept_back: Vec<u8>,
-    /// It has just brought an answer.
+    /// The last wait has brought bytes.
     just_received: bool,
-    /// It was found open and quiet a moment ago, for the request that follows.
+    /// It was just found open and quiet, for the request that follows.
     looked_at: bool,
 }
 
@@ -34,15 +33,15 @@ impl<T: IdleCheck> SendTracking<T> {
         SendTracking { inner, kept_back: Vec::new(), just_received: false, looked_at: false }
     }
 
-    /// Lets out what was kept back and the first bytes of the output buffer behind it.
+    /// Sends what was held back, and then the first bytes of the output buffer.
     fn let_out(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        // What answers before it was asked, or asked to the end, answers something else.
+        // An answer that comes before the whole request was sent is not an answer to it.
         let looked_at = std::mem::take(&mut self.looked_at);
         if !looked_at && !self.inner.is_quiet(Some(timeout)) {
             let text = "the server closed the connection, or answered, before the request was sent whole";
             return Err(ConnectionError { kind: TransportErrorKind::Lost, text: text.into() }.into());
         }
-        // Before, not after: a write that fails half-way has let bytes out.
+        // Before the write, because a write that fails half-way has sent bytes.
         if !in_flight::mark_sent() {
             return Err(Error::Other("called off".into()));
         }
@@ -85,9 +84,8 @@ impl<T: IdleCheck> Transport for SendTracking<T> {
         Ok(self.just_received)
     }
 
-    /// ureq asks twice: when an answer is read, and when the connection is to be used again. The second time
-    /// decides, and finds out all that there was to find the first time. Then time has passed since the connection was
-    /// chosen, where a name was looked up.
+    /// ureq asks twice: after an answer was read, and before the connection is used again. Only the second time matters. A
+    /// name look-up may have taken time before it.
     fn is_open(&mut self) -> bool {
         if std::mem::take(&mut self.just_received) {
             return true;

@@ -1,5 +1,5 @@
-//! The bottom of every connection: a TCP socket on which no wait is without an end, and which can be asked whether
-//! something has come without waiting.
+//! The lowest layer of every connection: a TCP socket on which every wait has a limit, and which can be polled without
+//! waiting.
 
 use super::{in_flight, waiting};
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -9,12 +9,12 @@ use ureq::Error;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
 use waiting::Limit;
 
-/// A request and its answer fit; ureq's own default of 128 KiB is allocated four times a connection.
+/// Large enough for most requests and answers. ureq would allocate its default of 128 KiB four times per connection.
 pub const BUFFER: usize = 16 * 1024;
-/// How soon a job that waits for a connection looks whether it was called off.
+/// How often a job that waits for a connection checks whether it was cancelled.
 pub const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// A connected socket. Reading with no time at all looks and does not wait.
+/// A connected socket. Reading with a limit of zero polls and does not wait.
 #[derive(Debug)]
 pub struct Socket {
     stream: TcpStream,
@@ -28,7 +28,7 @@ impl Socket {
         Ok(Socket { stream, buffers: LazyBuffers::new(BUFFER, BUFFER) })
     }
 
-    /// What has come; a timeout where nothing has.
+    /// Reads what has come. A timeout error if nothing has.
     fn look(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let input = self.buffers.input_append_buf();
         self.stream.set_nonblocking(true)?;
@@ -47,7 +47,7 @@ impl Socket {
     }
 }
 
-/// The system's two ways to say that the time is up.
+/// The two error kinds with which systems report a timeout.
 fn is_silence(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
@@ -65,7 +65,7 @@ impl Transport for Socket {
             match self.stream.write(rest) {
                 Ok(0) => return Err(io::Error::from(ErrorKind::WriteZero).into()),
                 Ok(written) => rest = rest.get(written..).unwrap_or_default(),
-                // Whether the time is up is asked at the top.
+                // The loop's first line checks whether the time is up.
                 Err(error) if is_silence(&error) || error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
             }

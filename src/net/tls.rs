@@ -1,8 +1,8 @@
-//! TLS over whatever leads to the server.
+//! TLS over a direct connection or a proxy's tunnel.
 //!
-//! A server may send what nobody asked for: a second answer behind the first would be taken for the answer to the next
-//! request. What lies on a kept connection is therefore read by TLS before the connection is used again: session
-//! tickets and changes of key are its own business, and everything else ends the connection.
+//! A server may send bytes that no request asked for. A second answer after the first would be taken for the answer to the
+//! next request. So TLS reads what is waiting on a kept connection before the connection is used again. Session tickets
+//! and key updates are fine, and everything else ends the connection.
 
 use super::send_tracking::IdleCheck;
 use super::socket::{BUFFER, NOT_AT_ALL};
@@ -14,10 +14,10 @@ use ureq::Error;
 use ureq::unversioned::transport::time::Instant;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport, TransportAdapter};
 
-/// Tickets and changes of key that are read in a row. A server that sends more of them sends them for ever.
+/// At most this many tickets and key updates are read in a row. A server that sends more never stops.
 const MOST_READS: usize = 64;
 
-/// What all connections of a context have in common: the roots that they trust, and the sessions that they resume.
+/// The TLS configuration that all connections of a context share: trusted roots and resumable sessions.
 pub fn config(roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::Error> {
     let config = ClientConfig::builder_with_provider(Arc::clone(crate::crypto::provider()))
         .with_protocol_versions(rustls::ALL_VERSIONS)?
@@ -26,7 +26,7 @@ pub fn config(roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::Error> 
     Ok(Arc::new(config))
 }
 
-/// A connection to a server that has proven its name.
+/// A connection to a server whose certificate is verified.
 #[derive(Debug)]
 pub struct Tls {
     connection: ClientConnection,
@@ -35,7 +35,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Shakes hands with the server of that name, a DNS name or an address without brackets.
+    /// Does the handshake with the server of that name, a DNS name or an address without brackets.
     pub fn handshake(
         config: &Arc<ClientConfig>,
         name: &str,
@@ -59,7 +59,7 @@ fn is_timeout(error: &io::Error) -> bool {
 }
 
 impl IdleCheck for Tls {
-    /// A record of which only a part is here may be anything.
+    /// A record that is only partly here may be anything.
     fn is_quiet(&mut self, wait: Option<NextTimeout>) -> bool {
         if !self.buffers.input().is_empty() {
             return false;
@@ -92,7 +92,7 @@ impl Transport for Tls {
         let output = self.buffers.output().get(..amount).unwrap_or_default();
         let mut stream = rustls::Stream::new(&mut self.connection, &mut self.wire);
         stream.write_all(output)?;
-        // Writing alone keeps to itself that the socket took only a part.
+        // `write_all` alone does not report that the socket took only a part.
         stream.flush()?;
         Ok(())
     }
@@ -114,7 +114,7 @@ impl Transport for Tls {
     }
 }
 
-/// The bytes below TLS, and where its records end in them.
+/// The bytes below TLS. It tracks where the TLS records end.
 struct Wire {
     socket: TransportAdapter,
     records: Records,

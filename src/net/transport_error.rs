@@ -1,11 +1,11 @@
-//! What a failed exchange says: which kind of failure it is, and in words.
+//! Turns ureq's errors into transport errors: a kind, and words.
 
 use super::{TransportError, TransportErrorKind};
 use std::io;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// A failure that a layer of the connection puts into words itself.
+/// An error of a layer of the connection that has its own words.
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 pub struct ConnectionError {
@@ -21,12 +21,12 @@ impl From<ConnectionError> for ureq::Error {
     }
 }
 
-/// The same error with who had it: `at the proxy 10.0.0.1:3128: …`.
+/// The same error with its origin in front: `the proxy 10.0.0.1:3128: …`.
 pub fn with_context(whose: &str, error: &ureq::Error) -> ureq::Error {
     ConnectionError { kind: kind(error, false), text: format!("{whose}: {}", text(error)) }.into()
 }
 
-/// `sent` decides the side; the error only names the cause.
+/// `sent` says whether bytes had left. The error only names the cause.
 pub fn transport_error(error: &ureq::Error, sent: bool) -> TransportError {
     TransportError { sent, kind: kind(error, sent), detail: text(error) }
 }
@@ -68,11 +68,11 @@ fn text(error: &ureq::Error) -> String {
     }
 }
 
-/// A certificate that is not valid yet, or long expired, says more about this machine's clock than about
-/// WeChat Pay. One that has expired lately is the server's fault.
+/// A certificate that is not valid yet, or expired long ago, means that this machine's clock is wrong. One that expired
+/// recently is the server's fault.
 fn clock_problem(error: &io::Error) -> Option<String> {
     use rustls::CertificateError::{ExpiredContext, NotValidYetContext};
-    const LATELY_S: u64 = 30 * 24 * 60 * 60;
+    const RECENTLY_S: u64 = 30 * 24 * 60 * 60;
     let rustls::Error::InvalidCertificate(cause) = error.get_ref()?.downcast_ref::<rustls::Error>()? else {
         return None;
     };
@@ -82,7 +82,7 @@ fn clock_problem(error: &io::Error) -> Option<String> {
             stamp(time.as_secs()),
             stamp(not_before.as_secs())
         )),
-        ExpiredContext { time, not_after } if time.as_secs() > not_after.as_secs() + LATELY_S => {
+        ExpiredContext { time, not_after } if time.as_secs() > not_after.as_secs() + RECENTLY_S => {
             Some(format!(
                 "this machine says it is {}, but the server's certificate was valid until {}",
                 stamp(time.as_secs()),

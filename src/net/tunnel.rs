@@ -1,4 +1,4 @@
-//! The way through an HTTP proxy: a connection to the proxy, and CONNECT.
+//! A tunnel through an HTTP proxy: a connection to the proxy, and CONNECT.
 
 use super::addresses;
 use super::socket::{BUFFER, Socket};
@@ -13,7 +13,7 @@ use ureq::Error;
 use ureq::unversioned::transport::{ConnectionDetails, Transport};
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// A connection whose other end is the target, `host:port`. What goes wrong is said of the proxy.
+/// A connection through the proxy to the target, `host:port`. Errors name the proxy.
 pub fn through(
     proxy: &Proxy,
     target: &str,
@@ -59,7 +59,7 @@ fn send_connect(
     details: &ConnectionDetails<'_>,
 ) -> Result<(), Error> {
     let authorization = proxy.authorization.as_deref().map_or("", String::as_str);
-    // As long as it will become: a text that grows leaves copies behind.
+    // Allocated at full size, because a growing text leaves copies of the password behind.
     let room = 128 + 2 * target.len() + user_agent.len() + authorization.len();
     let mut head = Zeroizing::new(String::with_capacity(room));
     for part in ["CONNECT ", target, " HTTP/1.1\r\nHost: ", target, "\r\nUser-Agent: ", user_agent, "\r\n"] {
@@ -97,7 +97,7 @@ fn refused(text: &str) -> Error {
     ConnectionError { kind: TransportErrorKind::Connect, text: text.to_owned() }.into()
 }
 
-/// The answer up to its empty line. What stands behind it is the target's.
+/// Reads the answer up to its empty line. What follows belongs to the target.
 fn read_head(transport: &mut dyn Transport, details: &ConnectionDetails<'_>) -> Result<String, Error> {
     loop {
         let input = transport.buffers().input();
@@ -120,8 +120,8 @@ fn status(head: &str) -> Option<u16> {
     line.trim_start().get(..3)?.parse().ok()
 }
 
-/// Two things go wrong with 407: a character of the password that a URL takes for its own, and a proxy that speaks
-/// only what Windows speaks.
+/// Explains status 407. It has two usual causes: a character of the password that must be escaped in a URL, and a proxy
+/// that accepts only the schemes of Windows.
 fn explain_407(head: &str, proxy: &Proxy) -> String {
     let offered: Vec<&str> = head
         .lines()

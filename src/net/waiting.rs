@@ -1,7 +1,7 @@
-//! Until when the exchange on this thread may wait, in whatever layer of its connection it does.
+//! Until when the exchange on this thread may wait, in any layer of its connection.
 //!
-//! Each layer is handed a limit, and some hand the same one on again for every byte that comes: whoever drips his
-//! answer holds such a call for hours. So the bottom layer looks at the end as well, and the end stands still.
+//! Each layer gets a limit, and some layers use the same limit again for every byte. A server that sends one byte at a time
+//! could hold such a call for hours. So the lowest layer also checks a fixed end.
 
 use crate::limits::LONGEST_CALL_MS;
 use crate::system;
@@ -15,7 +15,7 @@ thread_local! {
     static END: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// The end of a part of the exchange. What was there before holds again when it goes.
+/// The end of a part of the exchange. The former end holds again when this is dropped.
 #[must_use]
 #[derive(Debug)]
 pub struct End(Option<Instant>);
@@ -26,13 +26,13 @@ impl Drop for End {
     }
 }
 
-/// From here on nothing waits longer than this, nor longer than before.
+/// From now on nothing waits longer than `time`, nor longer than an outer limit allows.
 pub fn no_longer_than(time: Duration) -> End {
     let end = system::now() + time.min(Duration::from_millis(LONGEST_CALL_MS));
     End(END.replace(Some(END.get().map_or(end, |outer| outer.min(end)))))
 }
 
-/// A limit that a layer was handed, counted from now, and the end of the exchange.
+/// The limit of one wait: that of the layer, counted from now, and the end of the exchange.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
     end: Instant,
@@ -40,7 +40,7 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// Whichever comes first.
+    /// The earlier of both.
     pub fn of(timeout: NextTimeout) -> Limit {
         let longest = Duration::from_millis(LONGEST_CALL_MS);
         let handed = if timeout.after.is_not_happening() { longest } else { longest.min(*timeout.after) };
@@ -48,10 +48,10 @@ impl Limit {
         Limit { end: END.get().map_or(end, |outer| outer.min(end)), reason: timeout.reason }
     }
 
-    /// What is left, never nothing.
+    /// The time that is left, never zero.
     pub fn left(&self) -> Result<Duration, Error> {
         let left = self.end.saturating_duration_since(system::now());
-        // No system waits for less, and zero would mean for ever.
+        // Systems do not wait for less, and zero would mean without limit.
         if left < Duration::from_millis(1) { Err(Error::Timeout(self.reason)) } else { Ok(left) }
     }
 }

@@ -1,38 +1,38 @@
-//! What a pace decides, as a function of the time it is told: reads no clock, never waits.
+//! The decisions of the rate limit, as a function of the time that it is told. It reads no clock and never waits.
 //!
-//! Each refusal takes about one request a second off the rate, so that together the processes give back about
-//! what was too much, however many they are. The rate grows the faster the longer nothing was refused: who
-//! sends less is refused less often, and catches up. Where the rate is known to be far too low, it doubles each
-//! second (slow start). The figures are those that did best in the virtual time of `shares.rs`.
+//! Each refusal lowers the rate by about one request a second. So all processes together give up about the excess, whatever
+//! their number. The rate grows faster the longer nothing was refused: a process that sends less is refused less often and
+//! catches up. If the rate is known to be far too low, it doubles each second (slow start). The constants are those that
+//! did best in the virtual time of `shares.rs`.
 
 use super::window::{BUCKET, SlidingWindow};
 use std::time::{Duration, Instant};
 
 /// Refusals within this time are one event: WeChat Pay counts in seconds.
 const ONE_EVENT: Duration = Duration::from_secs(1);
-/// What the first refusal of an event leaves of the rate when that is about right. Each that follows takes one
-/// request a second.
+/// The first refusal of an event lowers a rate that is about right to this part. Each further refusal takes one request a
+/// second.
 const AFTER_FIRST: f64 = 0.98;
-/// What the event leaves of the rate however much is refused: the callers of a process are refused in a bunch.
+/// An event never lowers the rate below this part, because the callers of a process are refused in a bunch.
 const AFTER_EVENT: f64 = 0.9;
-/// When less than this part of the rate was answered lately, it is far too high, and falls to what was.
+/// If less than this part of the rate was answered recently, the rate is far too high and falls to what was answered.
 const FAR_TOO_HIGH: f64 = 0.5;
-/// A process that sends at less than this part of its rate is not why there was too much.
+/// A process that sends at less than this part of its rate did not cause the excess.
 const IN_USE: f64 = 0.1;
-/// By which part the rate grows in a second: at once, for each second squared without a refusal, and at most.
+/// By which part the rate grows in a second: at first, in addition per squared second without a refusal, and at most.
 const GROWTH: f64 = 0.003;
 const GROWTH_WHEN_QUIET: f64 = 0.0003;
 const FASTEST_GROWTH: f64 = 0.05;
-/// Slow start goes up to this part of the rate that was about right.
+/// Slow start ends at this part of the rate that was about right.
 const SLOW_START: f64 = 0.8;
-/// As long as no rate was, up to this part of the ceiling.
+/// As long as no such rate is known, slow start ends at this part of the ceiling.
 const SLOW_START_UNTRIED: f64 = 0.16;
 /// No slow start as long as something was refused within this time.
 const SETTLED: Duration = Duration::from_secs(1);
-/// However crowded it is, a till that serves a customer now and then is not held up for long.
+/// The rate never falls below this. So a till with few customers is never held up for long.
 const SLOWEST: f64 = 2.0;
 
-/// The state of a pace.
+/// The state of a rate limit.
 #[derive(Debug)]
 pub struct RateController {
     /// What each living configuration allows.
@@ -45,7 +45,7 @@ pub struct RateController {
     next: Instant,
     /// The last refusals, until the rate is at the ceiling again.
     event: Option<Event>,
-    /// Up to where slow start goes, once that is known.
+    /// The rate at which slow start ends, once it is known.
     threshold: Option<f64>,
     grown_at: Instant,
     /// Requests that took their turn.
@@ -59,7 +59,7 @@ pub struct RateController {
 struct Event {
     began: Instant,
     last: Instant,
-    /// The rate does not fall below this in it.
+    /// The rate does not fall below this during the event.
     floor: f64,
 }
 
@@ -78,13 +78,13 @@ impl RateController {
         }
     }
 
-    /// One more configuration holds.
+    /// A configuration is added.
     pub fn add_limit(&mut self, limit: f64) {
         self.limits.push(limit);
         self.apply_limits();
     }
 
-    /// A configuration is gone.
+    /// A configuration is removed.
     pub fn remove_limit(&mut self, limit: f64) {
         if let Some(index) = self.limits.iter().position(|known| known.total_cmp(&limit).is_eq()) {
             self.limits.swap_remove(index);
@@ -99,8 +99,8 @@ impl RateController {
         self.ceiling = ceiling;
     }
 
-    /// The next turn, first come first served. None is taken when it is further away than `longest`: answers
-    /// how far.
+    /// Reserves the next turn, first come first served. If it is further away than `longest`, none is reserved and the error
+    /// says how far.
     pub fn reserve(&mut self, now: Instant, longest: Duration) -> Result<Instant, Duration> {
         self.grow(now);
         let turn = self.next.max(now);
@@ -113,7 +113,7 @@ impl RateController {
         Ok(turn)
     }
 
-    /// WeChat Pay answered, whatever it said but "too often".
+    /// WeChat Pay gave any other answer than "too often".
     pub fn answered(&mut self, now: Instant) {
         self.answered.record(now);
     }
@@ -132,13 +132,13 @@ impl RateController {
         if self.sent.just_now(now) < self.rate * BUCKET.as_secs_f64() * IN_USE {
             return;
         }
-        let lately = self.answered.sum(now);
-        let floor = if lately < self.rate * FAR_TOO_HIGH {
-            if lately > 0.0 {
+        let recent = self.answered.sum(now);
+        let floor = if recent < self.rate * FAR_TOO_HIGH {
+            if recent > 0.0 {
                 let threshold = self.threshold();
-                self.threshold = Some(threshold.min(lately.max(threshold / 2.0)));
+                self.threshold = Some(threshold.min(recent.max(threshold / 2.0)));
             }
-            self.rate = lately.max(slowest);
+            self.rate = recent.max(slowest);
             self.rate
         } else {
             self.threshold = Some(self.rate * SLOW_START);

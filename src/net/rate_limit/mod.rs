@@ -1,9 +1,8 @@
-//! How fast requests may leave: one pace a `mchid` in this process, whatever the number of contexts.
+//! The client-side rate limit: one limiter per `mchid` in this process, shared by all contexts.
 //!
-//! WeChat Pay counts 500 requests a second over everything a service provider does, and tills have no
-//! common brain. Each process spaces its requests evenly, and slows down when WeChat Pay says "too often", so
-//! that many processes find their shares without synchronised bursts. What is decided is [`RateController`]'s; here it is
-//! shared, told the time, and waited for.
+//! WeChat Pay allows 500 requests a second for everything that a service provider does, and tills cannot coordinate. So each
+//! process spaces its requests evenly, and slows down when WeChat Pay answers "too often". Then many processes find their
+//! shares without synchronised bursts. [`RateController`] decides. This module shares it, tells it the time and waits.
 
 mod controller;
 #[cfg(test)]
@@ -20,11 +19,11 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-/// The pace of one service provider or brand.
+/// The rate limiter of one service provider or brand.
 #[derive(Debug)]
 pub struct RateLimiter(Mutex<RateController>);
 
-/// One configuration's part in a pace: as long as it lives, its limit holds for all who share the pace.
+/// One configuration's share in a limiter. While it lives, its configured maximum holds for all who share the limiter.
 #[derive(Debug)]
 pub struct Share {
     limiter: Arc<RateLimiter>,
@@ -45,7 +44,7 @@ impl Drop for Share {
     }
 }
 
-/// The pace that all contexts of this identity share. The smallest rate that is configured now holds.
+/// The limiter that all contexts of this identity share. The smallest configured maximum holds.
 pub fn shared(identity: &str, max_rate_per_s: u64) -> Share {
     static ALL: Mutex<Vec<(String, Weak<RateLimiter>)>> = Mutex::new(Vec::new());
     let limit = rate(max_rate_per_s);
@@ -61,7 +60,7 @@ pub fn shared(identity: &str, max_rate_per_s: u64) -> Share {
     Share { limiter, limit }
 }
 
-/// A pace that nobody shares.
+/// A limiter that is not shared.
 pub fn alone(max_rate_per_s: u64) -> Share {
     let limit = rate(max_rate_per_s);
     let limiter = Arc::new(RateLimiter(Mutex::new(RateController::new(limit, system::now()))));
@@ -79,9 +78,9 @@ impl RateLimiter {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for this request's turn, first come first served, without holding a lock. Answers how long it
-    /// would have been when the turn comes after the deadline (no turn is taken then) or the call is called
-    /// off while it waits (its turn passes unused).
+    /// Waits for this request's turn, first come first served, without holding a lock. The error is the length of the wait.
+    /// It is returned if the turn would come after the deadline (then no turn is taken), or if the call is cancelled during
+    /// the wait (then its turn is lost).
     pub fn wait(&self, deadline: &Deadline, cancel: &Cancel) -> Result<(), Duration> {
         let now = system::now();
         let turn = self.lock().reserve(now, deadline.left())?;
@@ -92,7 +91,7 @@ impl RateLimiter {
         Ok(())
     }
 
-    /// WeChat Pay answered, whatever it said but "too often".
+    /// WeChat Pay gave any other answer than "too often".
     pub fn answered(&self) {
         self.lock().answered(system::now());
     }

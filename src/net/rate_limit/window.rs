@@ -1,4 +1,4 @@
-//! How many there were in the last second: a sliding window in ten buckets.
+//! Counts events of the last second: a sliding window in ten buckets.
 
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ impl SlidingWindow {
         }
     }
 
-    /// Of the present bucket and the one before it: a tenth of a second or a little more.
+    /// The count of the current bucket and the one before it, which is a tenth of a second or a little more.
     pub fn just_now(&mut self, now: Instant) -> f64 {
         self.advance(now);
         let count = |bucket: usize| self.counts.get(bucket % BUCKETS).copied().unwrap_or_default();
