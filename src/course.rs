@@ -1,8 +1,8 @@
-//! What the attempts of a request met, for explaining a sale afterwards.
+//! The attempts of a request and their results, so that a sale can be explained later.
 
 use serde::{Deserialize, Serialize};
 
-/// Attempts that are kept of each row: the first and the last.
+/// How many attempts each row keeps: the first ones and the last ones.
 const FIRST: usize = 4;
 const LAST: usize = 12;
 
@@ -20,11 +20,11 @@ pub struct Attempt {
     /// `Request-ID` of its answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// The status that it was judged to be.
+    /// Its status.
     pub code: i32,
 }
 
-/// Attempts in their order. Of many, those in the middle are left out.
+/// The attempts in their order. If there are too many, those in the middle are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Course(Vec<Attempt>);
 
@@ -42,7 +42,7 @@ impl Course {
         &self.0
     }
 
-    /// This course and what came after it.
+    /// This course, followed by a later one.
     #[must_use]
     pub fn followed_by(&self, later: Course) -> Course {
         let mut whole = self.clone();
@@ -50,12 +50,12 @@ impl Course {
         whole
     }
 
-    /// As a store keeps it.
+    /// The form that a store keeps.
     pub fn to_json(&self) -> String {
         crate::json::text(&self.0, 0)
     }
 
-    /// Nothing where the text is no course.
+    /// `None` if the text is not a course.
     pub fn from_json(text: &str) -> Option<Course> {
         serde_json::from_str(text).ok().map(Course)
     }

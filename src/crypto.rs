@@ -1,5 +1,5 @@
-//! The one place that chooses the cryptography: rustls' provider, for signing, verifying, TLS and random numbers.
-//! `ring`, or AWS-LC with the feature `aws-lc-rs`.
+//! Chooses the cryptography: rustls' provider, for signing, verifying, TLS and random numbers. It is `ring`, or AWS-LC with
+//! the feature `aws-lc-rs`.
 
 use once_cell::sync::Lazy;
 use rustls::crypto::CryptoProvider;

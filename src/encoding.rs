@@ -14,7 +14,7 @@ const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
 pub struct TextEncoding(&'static Encoding);
 
 impl TextEncoding {
-    /// What everything speaks that has no context or asked for nothing else.
+    /// The default, also where there is no context.
     pub const UTF8: TextEncoding = TextEncoding(UTF_8);
 
     /// By its name in the configuration.
@@ -29,7 +29,7 @@ impl TextEncoding {
 
     /// Strict: a malformed sequence is an error that names its offset, never a replacement character.
     ///
-    /// A text that begins with the byte order mark of UTF-8 is that, whatever the host speaks else.
+    /// A text that begins with the byte order mark of UTF-8 is UTF-8, whatever the configured encoding is.
     pub fn decode<'a>(self, bytes: &'a [u8], argument: &str) -> Result<Cow<'a, str>> {
         if let [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] = bytes {
             let message = format!("{argument} is UTF-16: it begins with that byte order mark");
@@ -59,7 +59,7 @@ impl TextEncoding {
         }
     }
 
-    /// Lossless inside JSON: what the encoding does not have is written as `\uXXXX`.
+    /// Lossless inside JSON: a character that the encoding does not have is written as `\uXXXX`.
     pub fn encode_json<'a>(self, json: impl Into<Cow<'a, str>>) -> Vec<u8> {
         let json = json.into();
         if self.0 == UTF_8 {

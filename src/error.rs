@@ -1,9 +1,9 @@
-//! One error type for everything that fails before or beside an answer.
+//! The error type for everything that fails without an answer of WeChat Pay.
 
 use crate::status::Code;
 use std::borrow::Cow;
 
-/// A failure: a [`Code`], a sentence for the programmer, and where it helps the member it is about.
+/// A failure: a [`Code`], a sentence for the programmer, and the member at fault, if there is one.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{}: {message}", code.name())]
 pub struct Error {
@@ -13,9 +13,9 @@ pub struct Error {
     pub message: String,
     /// JSON pointer of the member at fault.
     pub field: Option<String>,
-    /// What to do, where the code's own hint is too general.
+    /// What to do, if the code's own hint is too general.
     pub hint: Option<Cow<'static, str>>,
-    /// Chinese text for the till's screen, where the code's own is too general.
+    /// Chinese text for the till's screen, if the code's own is too general.
     pub cashier: Option<&'static str>,
 }
 
@@ -35,19 +35,19 @@ impl Error {
         Error { field: Some(field.into()), ..Error::new(code, message) }
     }
 
-    /// The same with better advice than the code has in general.
+    /// The same with a better hint than the code's own.
     #[must_use]
     pub fn hint(self, hint: impl Into<Cow<'static, str>>) -> Error {
         Error { hint: Some(hint.into()), ..self }
     }
 
-    /// The same with a better text for who stands at the till.
+    /// The same with a better text for the cashier.
     #[must_use]
     pub fn cashier(self, cashier: &'static str) -> Error {
         Error { cashier: Some(cashier), ..self }
     }
 
-    /// The same, said of this member when it names none yet.
+    /// The same with this member, if it names none yet.
     #[must_use]
     pub fn or_at(mut self, field: &str) -> Error {
         self.field.get_or_insert_with(|| field.to_owned());

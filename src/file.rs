@@ -1,11 +1,11 @@
-//! Reading a file that a configuration or a request names, which may be anything.
+//! Reads a file that a configuration or a request names. The path may name anything.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::path::Path;
 
-/// The bytes of a regular file of at most so many. Opened once: what was looked at is what is read, and a pipe
-/// or a device in its place is not waited for.
+/// Reads a regular file of at most `most` bytes. It is opened once, so the checked file is the one that is read. A pipe or
+/// device in its place does not block.
 pub fn read_whole(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     let file = open(path).map_err(|error| error.to_string())?;
     let found = file.metadata().map_err(|error| error.to_string())?;

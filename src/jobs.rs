@@ -1,7 +1,7 @@
-//! Calls for programs with one thread: started here, carried out by a few threads of the context's own.
+//! Background calls for programs with one thread. A few threads of the context execute them.
 //!
-//! The threads are made when the first job starts and end with the context: jobs that wait are called off,
-//! those that run are asked to stop, and freeing waits for the threads no longer than a bound.
+//! The threads start with the first job and end with the context. Then waiting jobs are cancelled, running jobs are asked to
+//! stop, and freeing waits for the threads up to a limit.
 
 use crate::log::{self, Line};
 use crate::net::cancel::{Cancel, Side};
@@ -17,23 +17,22 @@ use std::time::Duration;
 /// Threads of one context.
 const THREADS: usize = 4;
 
-/// What a job does, given the means to notice that it was called off. It must not panic.
+/// The work of a job. It gets a handle that shows whether the job was cancelled. It must not panic.
 pub type Task = Box<dyn FnOnce(&Cancel) -> Report + Send>;
 
-/// Whether an earlier call may already have done what a job is to do; asked when it is called off before
-/// it began.
+/// Whether an earlier call may already have done the work of the job. It is needed when a job is cancelled before it begins.
 pub type InDoubt = Box<dyn Fn() -> bool + Send + Sync>;
 
-/// One call on its way.
+/// One background call.
 pub struct Job {
     operation: &'static str,
     in_doubt: InDoubt,
-    /// What that said when the job began.
+    /// The result of `in_doubt` when the job began.
     began_in_doubt: AtomicBool,
     cancel: Cancel,
     state: Mutex<State>,
     changed: Condvar,
-    /// What the job had to say: it is passed on by a thread that is inside a call of the host's.
+    /// Log lines of the job. A thread that is inside a call of the host passes them on.
     lines: Mutex<Vec<Line>>,
 }
 
@@ -51,7 +50,7 @@ enum State {
 }
 
 impl Job {
-    /// Waits for the end of the job; nothing while it is not there.
+    /// Waits for the end of the job. `None`: it has not ended within the limit.
     pub fn wait(&self, limit: Duration) -> Option<Arc<Report>> {
         let end = system::now() + limit;
         let mut state = lock(&self.state);
@@ -67,16 +66,16 @@ impl Job {
         }
     }
 
-    /// Whether the running job, or an earlier call, may have done it. Asks nobody, so that asking never waits.
+    /// Whether the running job, or an earlier call, may have taken effect. It never waits.
     pub fn is_in_doubt(&self) -> bool {
         self.began_in_doubt.load(Ordering::Relaxed) || self.cancel.has_sent()
     }
 
-    /// Calls the job off. What was sent is in doubt at once; what was not is waited for, since a
-    /// connection that is being made must be seen not to send.
+    /// Cancels the job. If it has sent something, it ends in doubt at once. Otherwise it ends when it is certain that the
+    /// connection being made sends nothing.
     pub fn cancel(&self) {
         let side = self.cancel.cancel();
-        // The journal may have to be waited for: not with the lock that those hold who only ask.
+        // This may wait for the journal, so it must not hold the lock that `wait` needs.
         let waits = matches!(*lock(&self.state), State::Waiting);
         let in_doubt = waits && (self.in_doubt)();
         let mut state = lock(&self.state);
@@ -89,7 +88,7 @@ impl Job {
         self.end(&mut state, Report { operation: Some(self.operation), ..Report::new(code) });
     }
 
-    /// Hands over what the job had to say so far; each line once.
+    /// Takes the log lines so far, each line once.
     pub fn take_lines(&self) -> Vec<Line> {
         std::mem::take(&mut *lock(&self.lines))
     }
@@ -117,7 +116,7 @@ impl Job {
     }
 }
 
-/// The threads of one context and what waits for them.
+/// The threads of one context and their queue.
 #[derive(Default)]
 pub struct Pool {
     queue: Mutex<Queue>,
@@ -136,7 +135,7 @@ struct Queue {
 }
 
 impl Pool {
-    /// Queues a job. Nothing when the context is being freed.
+    /// Queues a job. `None` if the context is being freed.
     pub fn start(
         self: &Arc<Self>,
         operation: &'static str,
@@ -171,7 +170,7 @@ impl Pool {
         Some(job)
     }
 
-    /// Calls everything off and waits, at most that long, for the threads to end.
+    /// Cancels everything and waits for the threads to end, up to the limit.
     pub fn stop(&self, limit: Duration) {
         let end = system::now() + limit;
         let mut queue = lock(&self.queue);
@@ -187,7 +186,7 @@ impl Pool {
         while queue.threads > 0 {
             let left = end.saturating_duration_since(system::now());
             if left.is_zero() {
-                // Its attempt ends by its own limit; the journal keeps what becomes of it.
+                // A running attempt ends by its own limit, and the journal records its result.
                 return;
             }
             queue = self.ended.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
@@ -195,7 +194,7 @@ impl Pool {
         let handles = std::mem::take(&mut queue.handles);
         drop(queue);
         for thread in handles {
-            // It has nothing left to do but to end.
+            // The thread is about to end.
             let _ = thread.join();
         }
     }

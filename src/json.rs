@@ -18,10 +18,10 @@ pub const MAX_BYTES: usize = 64 * 1024;
 /// Deepest nesting that is read; the outer object is the first level.
 pub const MAX_LEVELS: usize = 32;
 
-/// The same of answers and of what was written down.
+/// The same for answers and for recorded JSON.
 const MAX_LEVELS_OF_OTHERS: usize = 128;
 
-/// The members of an object; nothing of another value.
+/// The members of an object. `None` for any other value.
 pub fn into_object(value: Value) -> Option<Map<String, Value>> {
     match value {
         Value::Object(members) => Some(members),
@@ -29,12 +29,12 @@ pub fn into_object(value: Value) -> Option<Map<String, Value>> {
     }
 }
 
-/// As much as most requests, and the answers' envelopes, need and little more; longer ones grow.
+/// Enough for most requests and for the envelopes of answers. Buffers of longer ones grow.
 const USUAL_BYTES: usize = 1024;
 /// The same for the members of an object.
 const USUAL_MEMBERS: usize = 14;
 
-/// Notepad and other editors of Windows begin a file with it; it is no part of the text.
+/// Notepad and other editors of Windows begin a file with it. It is not part of the text.
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 /// The text behind a byte order mark.
@@ -61,7 +61,7 @@ pub const PASS_UTF8: &str = "Pass UTF-8 (Delphi: UTF8String; C#: Encoding.UTF8.G
 
 /// Reads one JSON value of any kind and nothing after it.
 pub fn parse(text: &str) -> Result<Value> {
-    // For C, a text in UTF-16 ends with its first letter: the other byte of that is zero.
+    // In C, a UTF-16 text ends after its first letter, because the other byte of the letter is zero.
     if matches!(text, "{" | "[") {
         let message = format!("the text ends after its first character {text}: it looks like UTF-16");
         return Err(Error::new(Code::Json, message).hint(PASS_UTF8));
@@ -72,12 +72,12 @@ pub fn parse(text: &str) -> Result<Value> {
     exact::read(without_mark(text), MAX_LEVELS, Numbers::Readable).map_err(|why| refusal(&why))
 }
 
-/// Reads one JSON value that somebody else wrote, of any length: nothing where it is none.
+/// Reads one JSON value of any length, from an answer or the journal. `None`: it is not valid.
 pub fn parse_any(text: &str) -> Option<Value> {
     exact::read(without_mark(text), MAX_LEVELS_OF_OTHERS, Numbers::Any).ok()
 }
 
-/// What is not JSON, and what most often makes it so.
+/// The error for invalid JSON, with a hint for the most common mistakes.
 fn refusal(why: &str) -> Error {
     let error = Error::new(Code::Json, why);
     let begins = |causes: &[&str]| causes.iter().any(|cause| why.starts_with(cause));
@@ -100,7 +100,7 @@ pub fn bytes<'a>(members: impl IntoIterator<Item = (&'a String, &'a Value)>) -> 
     text
 }
 
-/// A value as JSON, in a text with room for so many bytes more. For values whose keys are strings: nothing can fail.
+/// A value as JSON text, with capacity for `room` more bytes. Keys must be strings, so nothing can fail.
 pub fn text(value: &impl Serialize, room: usize) -> String {
     let mut text = Vec::with_capacity(USUAL_BYTES + room);
     let written = serde_json::to_writer(&mut text, value);
@@ -125,8 +125,7 @@ pub fn pointer(parent: &str, key: &str) -> String {
     format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
-/// The refusal of a member that nobody takes. Its name is repeated, in the message and as the pointer, unless it may be
-/// a key that slipped out of its place.
+/// The error for an unknown member. Message and pointer repeat its name, unless it may be a key in the wrong place.
 pub fn unknown_member(code: Code, parent: &str, name: &str, known: &str) -> Error {
     if may_be_a_key(name) {
         Error::at(code, parent, format!("{} is the name of a member and {known}", Quoted(name)))
@@ -145,8 +144,7 @@ pub fn find<'a>(members: &'a Map<String, Value>, pointer: &str) -> Option<&'a Va
     })
 }
 
-/// Where a value stands. It becomes a JSON pointer only when it is written, which is when something is refused. The pointer
-/// ends above a name that may be a key.
+/// The place of a value. It becomes a JSON pointer only in an error. The pointer ends before a name that may be a key.
 #[derive(Debug, Clone, Copy)]
 pub enum At<'a> {
     /// The whole text.
@@ -158,7 +156,7 @@ pub enum At<'a> {
 }
 
 impl At<'_> {
-    /// Whether it was written to the end.
+    /// Writes the pointer. False: it was cut before a name that may be a key.
     fn write(&self, formatter: &mut fmt::Formatter<'_>) -> std::result::Result<bool, fmt::Error> {
         match self {
             At::Root => Ok(true),
@@ -186,8 +184,8 @@ impl fmt::Display for At<'_> {
     }
 }
 
-/// Reads an object but for the members that nobody asks for: those are only checked for their form. Of
-/// members with the same name the last one counts.
+/// Reads only the wanted members of an object. The others are only checked for valid JSON. Of members with the same name the
+/// last one counts.
 pub fn read_members(text: &str, wanted: &[&str]) -> serde_json::Result<Map<String, Value>> {
     let mut reader = serde_json::Deserializer::from_str(without_mark(text));
     let members = reader.deserialize_map(WantedMembers(wanted))?;

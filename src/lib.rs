@@ -8,18 +8,17 @@
 //! Data flows one way: `ffi → client → (api, journal, net → wire)`.
 //!
 //! - [`ffi`] is the C surface: handles, buffers, panics, text. It and `os` are the only places with `unsafe`.
-//! - [`client`] runs one call from start to finish: check, write down, send until answered, judge, record.
-//! - [`journal`] holds what may have happened, flushed before the first byte leaves.
-//! - [`jobs`] carries calls out for programs with one thread.
-//! - [`api`] knows what can be asked and which rules the input must keep; it knows no network.
-//! - [`quote`] says offline what a coupon is worth; it knows neither network nor context.
-//! - [`outcome`] turns an answer, or none, into one status: a pure function.
-//! - [`wire`] is the signature scheme of API version 3; it knows no HTTP library.
-//! - [`net`] brings bytes to WeChat Pay and back, within a deadline, and says whether they left.
+//! - [`client`] runs one call from start to finish: check, record, send until answered, judge, record.
+//! - [`journal`] records what may have taken effect, flushed before the first byte leaves.
+//! - [`jobs`] executes calls in the background, for programs with one thread.
+//! - [`api`] has the operations and the rules for their input. It knows no network.
+//! - [`quote`] says offline what a coupon takes off. It knows neither network nor context.
+//! - [`outcome`] turns an answer, or the lack of one, into one status. It is a pure function.
+//! - [`wire`] has the signatures and ciphers of API version 3. It knows no HTTP library.
+//! - [`net`] sends a request and reads the response within a deadline, and says whether any byte left.
 //!
-//! Beside them: [`config`], [`status`] (every number), [`report`] (the answer's JSON), [`json`] (strict
-//! reading), [`encoding`], [`name`] (what no name may hold), [`log`], [`redact`] and `os` (what only the system knows: locks,
-//! files, forks).
+//! Beside them: [`config`], [`status`] (every status number), [`report`] (the answer's JSON), [`json`] (strict parsing),
+//! [`encoding`], [`name`] (characters that no name has), [`log`], [`redact`] and `os` (locks, files and forks of the system).
 
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]

@@ -1,4 +1,4 @@
-//! Limits that several rooms keep.
+//! Limits that several modules share.
 
-/// No call waits longer than this, whatever is asked for, in milliseconds.
+/// The longest time that any call may wait, in milliseconds.
 pub const LONGEST_CALL_MS: u64 = 10 * 60 * 1000;

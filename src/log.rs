@@ -1,8 +1,7 @@
-//! Where the library's own messages go: to one sink, or nowhere. Never to standard output or error.
+//! The library's log messages. They go to one sink or nowhere, and never to standard output or error.
 //!
-//! What is logged is chosen word by word (operation, status, number, host, times); bodies, keys and
-//! headers never are. A message runs on the thread that is inside a call; the library has no thread that
-//! calls out.
+//! Each message consists of chosen facts (operation, status, number, host, times). Bodies, keys and headers are never logged.
+//! The sink is called on a thread that is inside a call of the host. The library's own threads never call it.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Arguments;
@@ -18,7 +17,7 @@ pub const INFO: i32 = 3;
 /// Every attempt inside a call.
 pub const DEBUG: i32 = 4;
 
-/// A message that waits for a thread that may call out.
+/// A message that waits for a thread that may call the sink.
 #[derive(Debug)]
 pub struct Line {
     level: i32,
@@ -35,22 +34,22 @@ thread_local! {
     static COLLECTED: RefCell<Option<Vec<Line>>> = const { RefCell::new(None) };
 }
 
-/// Runs on a thread of the library's own: what is logged meanwhile is handed back instead of passed on.
+/// Runs on one of the library's own threads. Messages are collected and returned instead of passed on.
 pub fn collected<R>(run: impl FnOnce() -> R) -> (R, Vec<Line>) {
     COLLECTED.replace(Some(Vec::new()));
     let result = run();
     (result, COLLECTED.take().unwrap_or_default())
 }
 
-/// Passes on what was collected, on a thread that is inside a call of the host's.
+/// Passes on collected messages, on a thread that is inside a call of the host.
 pub fn pass_on(lines: Vec<Line>) {
     for line in lines {
         write(line.level, format_args!("{}", line.text));
     }
 }
 
-/// Replaces the sink. When this returns, the old one is not running and will not run.
-/// Answers false, changing nothing, when called from inside a sink.
+/// Replaces the sink. When this returns, the old one is not running and will not run again. Returns false and changes
+/// nothing if it is called inside a sink.
 pub fn set_sink(sink: Option<Sink>, max_level: i32) -> bool {
     if IN_SINK.get() {
         return false;

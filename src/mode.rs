@@ -1,6 +1,6 @@
-//! Who asks WeChat Pay.
+//! The two modes of the API.
 
-/// A service provider for its brands, or a brand itself.
+/// Who signs requests: a service provider for its brands, or a brand itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
     /// 服务商模式

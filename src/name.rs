@@ -1,11 +1,11 @@
 //! Texts that name a thing: coupon codes, openids, ids, serial numbers, request numbers.
 //!
-//! Scanners append a line end, spreadsheets and chat programs put in blanks that nobody sees, and an input method
-//! left on full width makes other letters of the same look. Sent like that, a name is that of nothing.
+//! Scanners append a line end, spreadsheets and chat programs insert invisible blanks, and an input method in full-width mode
+//! produces other letters that look alike. With such a character, a name does not exist at WeChat Pay.
 
 use std::fmt;
 
-/// The first character of a text that has no place in a name.
+/// The first character of a text that is not allowed in a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flaw {
     character: char,
@@ -14,7 +14,7 @@ pub struct Flaw {
     length: usize,
 }
 
-/// Nothing where the text can be a name.
+/// Finds the first forbidden character. `None`: the text can be a name.
 pub fn flaw(text: &str) -> Option<Flaw> {
     let length = text.chars().count();
     let at_an_end = |position: usize| position == 1 || position == length;
@@ -30,7 +30,7 @@ impl Flaw {
     /// What to do about it.
     pub const HINT: &str = "Take the character out before the call: a name has no control characters, no blanks around it, \
                             nothing invisible and no full-width letters.";
-    /// The same for who stands at the till.
+    /// The same for the cashier.
     pub const CASHIER: &str = "单号或券码含不可见或全角字符,请联系技术支持";
 }
 
@@ -42,7 +42,7 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// A character that a name never has, in words.
+/// The description of a character that is not allowed in a name.
 fn what(character: char) -> Option<&'static str> {
     match character {
         '\r' => Some("a carriage return"),

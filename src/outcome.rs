@@ -1,18 +1,18 @@
-//! An answer, or none, becomes one status. A pure function: everything that decides is in [`Event`].
+//! Turns an answer, or the lack of one, into one status. It is a pure function of [`Event`].
 //!
-//! The lines that are drawn here, and why:
+//! The rules, and the reasons for them:
 //!
-//! - A 2xx counts when its signature proves it and it speaks of the very request: it shows the number, or the state that
-//!   the request leads to. Nothing less is success, and nothing less is failure either: the effect may be there and only
-//!   the proof missing. One that is about this very coupon and shows neither is a reason to ask at once.
-//! - A 4xx refuses when it is signed and has WeChat Pay's error shape: the signature does not cover the HTTP
-//!   status, so a signed success under another status must not refuse. Which errors WeChat Pay signs is not
-//!   documented, except that a rejected signature is answered unsigned. So an unsigned 4xx refuses too when
-//!   its body has WeChat Pay's own error shape: TLS has proven who sent it. A portal's or proxy's page has not that shape and
-//!   cannot turn a redemption into a refusal. A 4xx whose signature is there and wrong proves nothing.
-//! - A 5xx is WeChat Pay's fault and says nothing about the effect, signed or not. Its 408 likewise.
-//! - 3xx are never followed: nothing on this API redirects.
-//! - A question that changes nothing is never in doubt: what would be doubt is "ask again".
+//! - A 2xx counts if its signature is verified and it is about this very request: it shows the request's number, or the
+//!   state that the request leads to. Anything less is neither success nor failure, because the request may have taken
+//!   effect without a proof. If it is about this very coupon but shows neither, a lookup follows at once.
+//! - A 4xx refuses if it is signed and has WeChat Pay's error shape. The signature does not cover the HTTP status, so a
+//!   signed success with another status must not refuse. Which errors WeChat Pay signs is not documented, except that a
+//!   rejected signature is answered unsigned. So an unsigned 4xx refuses, too, if its body has WeChat Pay's error shape:
+//!   TLS has verified who sent it. The page of a captive portal or proxy does not have this shape, so it cannot turn a
+//!   redemption into a refusal. A 4xx with a wrong signature proves nothing.
+//! - A 5xx is a fault of WeChat Pay and says nothing about the effect, signed or not. The same holds for 408.
+//! - A 3xx is never followed, because this API does not redirect.
+//! - A read is never in doubt. In its place the status says "ask again".
 
 use crate::api::subcode::{self, Subcode};
 use crate::api::{Expected, Trace};
@@ -25,12 +25,12 @@ use crate::status::{Class, Code};
 use crate::wire::verify::{Proof, VerifyError};
 use serde_json::{Map, Value};
 
-/// How long to wait after a throttled call when WeChat Pay names no time; its manual says one second.
+/// How long to wait after a throttled call if WeChat Pay names no time. Its manual says one second.
 const THROTTLED_MS: u64 = 1000;
-/// How long to wait for another redemption of the same coupon; the manual says one to two seconds.
+/// How long to wait for another redemption of the same coupon. The manual says one to two seconds.
 const LOCKED_MS: u64 = 1500;
 
-/// What an attempt ended with.
+/// How an attempt ended.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "one value a call, never stored")]
 pub enum Event<'a> {
@@ -40,7 +40,7 @@ pub enum Event<'a> {
     Answered {
         /// HTTP status.
         status: u16,
-        /// What the signature proves.
+        /// The result of verifying the signature.
         trust: Result<Proof, VerifyError>,
         /// The body.
         body: Body,
@@ -48,24 +48,24 @@ pub enum Event<'a> {
         subcode: Option<u64>,
         /// `Retry-After` in seconds.
         retry_after_s: Option<u64>,
-        /// What a successful answer says of the request.
+        /// What a successful answer says about the request.
         content: Content,
     },
 }
 
-/// What a successful answer says of the request that it answers.
+/// What a successful answer says about its request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Content {
     /// It shows that the request took effect.
     #[default]
     Fits,
-    /// It is about something else, or says nothing of it.
+    /// It is about something else, or does not say.
     Elsewhere(String),
-    /// It is about this very coupon, and does not show the request.
+    /// It is about this very coupon, but does not show the request.
     Asks(Ask, String),
 }
 
-/// The body of an answer, as far as judging needs it.
+/// What judging needs to know about the body of an answer.
 #[derive(Debug, Default)]
 pub enum Body {
     /// No byte.
@@ -86,22 +86,22 @@ pub struct AttemptOutcome {
     pub code: Code,
     /// English; empty where the code's own sentence says it all.
     pub message: String,
-    /// Better advice than the code's own.
+    /// Advice that fits better than the code's own.
     pub hint: Option<&'static str>,
-    /// Better text for the till than the code's own.
+    /// A text for the till that fits better than the code's own.
     pub cashier: Option<&'static str>,
-    /// Short name of the reason for distrust.
+    /// Short name of the reason why the answer is not trusted.
     pub verification: Option<&'static str>,
     /// How long to wait, for class 6.
     pub retry_after_ms: Option<u64>,
-    /// The coupon is to be asked about before anything else is done.
+    /// A lookup of the coupon must follow at once, for this reason.
     pub ask: Option<Ask>,
 }
 
-/// What an answer says of the members that judging needs, nothing where it is empty, or why it cannot be read.
+/// The members of an answer that judging needs. `Ok(None)`: it is empty. `Err`: why it cannot be read.
 pub type Said = Result<Option<Map<String, Value>>, String>;
 
-/// Reads an answer, once: whether it is an error, and what it is about.
+/// Reads the members of an answer that say whether it is an error and what it is about.
 pub fn read(body: &str, expected: &[Expected]) -> Said {
     if body.is_empty() {
         return Ok(None);
@@ -118,7 +118,7 @@ pub fn read(body: &str, expected: &[Expected]) -> Said {
 }
 
 impl Body {
-    /// What a body is, by what was read of it.
+    /// The kind of a body, from its members.
     pub fn of(said: &Said) -> Body {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         match said {
@@ -194,7 +194,7 @@ pub fn judge(writes: bool, event: &Event<'_>) -> AttemptOutcome {
         }
     };
     if let Event::Answered { status: 429, retry_after_s, .. } = event {
-        // Whoever said "too often", and however: waiting does no harm.
+        // Waiting does no harm, whatever sent the 429.
         outcome.retry_after_ms = outcome.retry_after_ms.or(retry_after_s.map(wait_ms));
     }
     if !writes && outcome.code.class() == Class::InDoubt {
@@ -238,7 +238,7 @@ fn success(
         (Body::Empty, content) if status != 204 || *content != Content::Fits => {
             AttemptOutcome::new(Code::AnswerUnreadable, format!("HTTP {status} without a body"))
         }
-        // 204 says "done"; 202 says "accepted": the generic rules call both success of the request.
+        // The generic rules call 204 ("done") and 202 ("accepted") a success of the request.
         _ => AttemptOutcome::new(Code::Ok, ""),
     }
 }
@@ -273,7 +273,7 @@ fn refusal(
         _ => "",
     };
     let mut outcome = match subcode.and_then(subcode::find) {
-        // "Signature" and "too often" are said before the business is looked at.
+        // WeChat Pay checks signature and rate before the request itself.
         _ if matches!(status, 401 | 429) => by_status(status, error_code),
         Some(row) => AttemptOutcome::known(row),
         None => by_status(status, error_code),
@@ -286,13 +286,12 @@ fn refusal(
     outcome
 }
 
-/// Nobody waits longer than an hour because a header says so.
+/// A header cannot ask for more than an hour.
 fn wait_ms(seconds: u64) -> u64 {
     seconds.min(60 * 60) * 1000
 }
 
-/// Other product families spell the same things differently, so the HTTP status comes first where it is
-/// unambiguous.
+/// Other product families have other error codes for the same things. So an unambiguous HTTP status comes first.
 fn by_status(status: u16, error_code: &str) -> AttemptOutcome {
     let code = match (status, error_code) {
         (401, _) | (_, "SIGN_ERROR") => Code::SignRejected,
@@ -308,7 +307,7 @@ fn by_status(status: u16, error_code: &str) -> AttemptOutcome {
     )
 }
 
-/// What a successful answer says of the request with these members and this number.
+/// What a successful answer says about the request with these members and this number.
 pub fn content(
     proofs: &[Expected],
     asked: &Map<String, Value>,

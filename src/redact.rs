@@ -1,4 +1,4 @@
-//! Personal data leaves this library only masked, and what may be a secret not at all.
+//! Personal data leaves this library only masked. What may be a secret never leaves it.
 
 use std::fmt;
 
@@ -13,13 +13,13 @@ pub fn mask(identifier: &str) -> String {
 
 /// The longest text that a message repeats, in bytes.
 const LONGEST_SHOWN: usize = 260;
-/// So many characters of Base64 in a row may be a part of a key.
+/// This many characters of Base64 in a row may be a part of a key.
 const KEY_RUN: usize = 40;
 
-/// What somebody wrote, as a message repeats it: quoted, unless it may be a key or hold a password.
+/// The caller's text in a message: quoted, unless it may be a key or contain a password.
 ///
-/// A key lands wherever a text is expected, its file's path first of all; and what a message says is sent to whoever
-/// asks for help.
+/// People paste keys into members that want something else, most often the path of the key's file. And messages are sent to
+/// other people who help.
 #[derive(Debug)]
 pub struct Quoted<'a>(pub &'a str);
 
@@ -39,24 +39,24 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-/// Whether a text is nothing to repeat: what looks like a key, several lines, or longer than any name.
+/// Whether a text must not be repeated: it looks like a key, has several lines, or is longer than any name.
 pub fn may_be_a_key(text: &str) -> bool {
     text.len() > LONGEST_SHOWN || text.chars().any(char::is_control) || is_key(text)
 }
 
 /// Whether a text looks like a key or certificate: parts of PEM, or long Base64.
 pub fn is_key(text: &str) -> bool {
-    // No key begins so, and every path with a folder does: there a slash stands between names.
+    // No key begins like this, but paths do, and in a path the slash separates names.
     let is_path = text.starts_with(['/', '.', '~', '\\']) || text.get(1..2) == Some(":");
-    // In the alphabet of URLs only dashes and underscores differ, which paths and names are full of.
+    // The URL alphabet differs only in dashes and underscores, which are common in paths and names.
     let is_base64 =
         |byte: &u8| byte.is_ascii_alphanumeric() || b"+=".contains(byte) || (*byte == b'/' && !is_path);
     let longest_run = text.as_bytes().split(|byte| !is_base64(byte)).map(<[u8]>::len).max();
     text.contains("-----") || text.contains("BEGIN ") || longest_run.is_some_and(|run| run >= KEY_RUN)
 }
 
-/// A URL with `***` in place of what stands before its `@`. A raw slash in a password does not end it, and its scheme may
-/// have been forgotten.
+/// A URL with `***` in place of the user and password. A raw slash in a password does not end it, and the scheme may be
+/// missing.
 fn without_credentials(text: &str) -> Option<String> {
     let (before, place) = text.rsplit_once('@')?;
     match before.split_once("://") {
@@ -66,12 +66,12 @@ fn without_credentials(text: &str) -> Option<String> {
     }
 }
 
-/// A request target without what is personal and without the query; made when it is written.
+/// A request target without personal data and without the query, formatted only when it is written.
 #[derive(Debug)]
 pub struct Target<'a> {
     /// The path, and perhaps a query.
     pub target: &'a str,
-    /// It is one of this library's own, in which openids stand after `users`. In another one anything may.
+    /// Whether it is from the table of operations, where openids follow `users`. In others anything may be personal.
     pub known: bool,
 }
 
@@ -94,7 +94,7 @@ impl fmt::Display for Target<'_> {
     }
 }
 
-/// A part of a path as interfaces spell them: `v3`, `pay-score`, `jsapi`.
+/// Whether a segment is a word of an interface, such as `v3`, `pay-score` or `jsapi`.
 fn is_word(segment: &str) -> bool {
     let is_version = segment
         .strip_prefix('v')

@@ -1,4 +1,4 @@
-//! What a call answers: the JSON that stands in the result buffer.
+//! The answer of a call: the JSON in the result buffer.
 
 use crate::course::Course;
 use crate::error::Error;
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Everything a call has to say. Members may be added, never removed or given another type.
+/// The result of a call. Members may be added, but never removed or given another type.
 #[allow(
     clippy::struct_excessive_bools,
     reason = "each says one thing of the call, and any may hold with any"
@@ -20,13 +20,13 @@ use std::sync::Arc;
 pub struct Report {
     /// The status that is also the call's return value.
     pub code: Code,
-    /// What was asked may have happened.
+    /// The request may have taken effect without proof.
     pub in_doubt: bool,
     /// The operation's name, where there is one.
     pub operation: Option<&'static str>,
-    /// The request's own number, where it has one.
+    /// The request's own number, if it has one.
     pub out_request_no: Option<String>,
-    /// How often the request was sent, or tried to be sent.
+    /// How many attempts to send the request were made.
     pub attempts: u32,
     /// The host that was asked last.
     pub host: Option<String>,
@@ -36,62 +36,62 @@ pub struct Report {
     pub http_status: Option<u16>,
     /// `Request-ID` of the last answer; WeChat Pay's support asks for it.
     pub request_id: Option<String>,
-    /// Why the last answer's signature proves nothing.
+    /// Why the last answer is not trusted.
     pub verification: Option<&'static str>,
     /// English, for the programmer. Empty on success.
     pub message: String,
-    /// What to do, where the code's own hint is too general.
+    /// What to do, if the code's own hint is too general.
     pub hint: Option<Cow<'static, str>>,
-    /// Chinese text for the till's screen, where the code's own is too general.
+    /// Chinese text for the till's screen, if the code's own is too general.
     pub cashier: Option<&'static str>,
     /// JSON pointer of the rejected member.
     pub field: Option<String>,
     /// What WeChat Pay's error answer said.
     pub wechat: Option<WechatError>,
-    /// The answer is the recorded one of an earlier call; nothing was sent.
+    /// The answer is the recorded one of an earlier call. Nothing was sent.
     pub recorded: bool,
-    /// The answer is that of a question asked to settle doubt: `query`.
+    /// The operation whose answer settled the doubt, such as `query`.
     pub settled_by: Option<&'static str>,
     /// What was added to this machine's time, in seconds.
     pub clock_offset_s: i64,
     /// An attempt of this call may still take effect. Not part of the JSON.
     pub may_arrive_late: bool,
-    /// When the last answer was given, where its signature proves it. Not part of the JSON.
+    /// The proven time of the last answer. Not part of the JSON.
     pub proven: Option<Proof>,
     /// Time of the latest signature of this call that may still arrive, in seconds since 1970. Not part of the JSON.
     pub signed_s: Option<i64>,
-    /// The coupon is to be asked about at once. Not part of the JSON.
+    /// A lookup of the coupon must follow at once. Not part of the JSON.
     pub ask: Option<Ask>,
-    /// The refusal is what the coupon shows, and no answer to the request. Not part of the JSON.
+    /// The refusal comes from a lookup, and not from an answer to the request. Not part of the JSON.
     pub by_evidence: bool,
-    /// Success rests on an answer that names nothing, and not on what the coupon shows: "answer".
+    /// `answer` if the success is proven by the answer alone, because the coupon names no number.
     pub proof: Option<&'static str>,
     /// When a recorded answer was recorded.
     pub recorded_at: Option<String>,
-    /// WeChat Pay answered something, whatever it was worth. Not part of the JSON.
+    /// Any response came, trusted or not. Not part of the JSON.
     pub got_response: bool,
-    /// What each attempt met. Not part of the JSON.
+    /// The result of each attempt. Not part of the JSON.
     pub course: Course,
     /// How long to wait before the same call, for class 6.
     pub retry_after_ms: Option<u64>,
-    /// JSON pointers of members of the answer that should be decrypted and could not be.
+    /// JSON pointers of members of the answer that could not be decrypted.
     pub undecrypted: Vec<String>,
-    /// How the host answers the notification that it asked about.
+    /// How the host must answer the notification.
     pub reply: Option<Reply>,
-    /// WeChat Pay's answer, or the library's own for local functions.
+    /// WeChat Pay's answer, or that of a local function.
     pub data: Option<JsonText>,
 }
 
-/// Why the coupon is asked about at once.
+/// Why a lookup of the coupon must follow at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// It is in the state that the request leads to, and names nobody.
+    /// It is in the state that the request leads to, but names no number.
     Unnamed,
     /// It shows another number or state.
     Contradicts,
 }
 
-/// The error body of WeChat Pay, as far as it had one.
+/// WeChat Pay's error body.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct WechatError {
     /// The error code, such as `NOT_ENOUGH`.
@@ -100,7 +100,7 @@ pub struct WechatError {
     /// Text for people, mostly Chinese. Never branch on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Whatever WeChat Pay adds: an object, a string.
+    /// Details of any type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<serde_json::Value>,
     /// The decimal number at the end of `Request-ID`.
@@ -108,9 +108,9 @@ pub struct WechatError {
     pub subcode: Option<u64>,
 }
 
-/// What WeChat Pay is to be answered to a notification, whole: the host sends it as it is.
+/// The whole HTTP answer to a notification. The host sends it as it is.
 ///
-/// Whoever sent an untrusted notification learns nothing of the reason.
+/// It does not tell the sender of an untrusted notification why it was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reply {
     /// The HTTP status.
@@ -122,12 +122,12 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Taken: it is not sent again.
+    /// Accepted. WeChat Pay does not send it again.
     pub fn accepted() -> Reply {
         Reply { status: 204, headers: BTreeMap::new(), body: "" }
     }
 
-    /// Not proven to be WeChat Pay's; what is theirs is sent again, signed rightly.
+    /// Not verified. WeChat Pay sends it again with a right signature, if it is WeChat Pay's.
     pub fn untrusted() -> Reply {
         Reply::failed(401, r#"{"code":"FAIL","message":"signature not verified"}"#)
     }
@@ -137,7 +137,7 @@ impl Reply {
         Reply::failed(413, r#"{"code":"FAIL","message":"too large"}"#)
     }
 
-    /// The receiver's own fault; it is sent again, perhaps to a receiver that was mended.
+    /// A fault of the receiver. WeChat Pay sends it again later.
     pub fn fault() -> Reply {
         Reply::failed(500, r#"{"code":"FAIL","message":"not processed"}"#)
     }
@@ -147,21 +147,21 @@ impl Reply {
     }
 }
 
-/// The text of one JSON value, known to be that.
+/// A text that is known to be one JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonText(Arc<str>);
 
 impl JsonText {
-    /// A text that was read already.
+    /// A text that was parsed before.
     pub fn proven(text: &str) -> JsonText {
         JsonText(json::without_mark(text).into())
     }
 
-    /// Nothing where the text is not one JSON value.
+    /// `None` if the text is not one JSON value.
     pub fn read(text: &Arc<str>) -> Option<JsonText> {
         let json = json::without_mark(text);
         serde_json::from_str::<IgnoredAny>(json).ok()?;
-        // Hardly any answer begins with a mark: the text is shared.
+        // Hardly any answer begins with a byte order mark, so the text is usually shared.
         Some(JsonText(if json.len() == text.len() { Arc::clone(text) } else { json.into() }))
     }
 
@@ -171,10 +171,10 @@ impl JsonText {
     }
 }
 
-/// `,"data":`, the closing brace, and the NUL that the result buffer adds.
+/// Bytes for `,"data":`, the closing brace, and the NUL that the result buffer adds.
 const ROOM_FOR_DATA: usize = 10;
 
-/// All of an answer but its data, which is put in as it stands.
+/// Everything but the data, which is appended as it is.
 #[derive(Serialize)]
 struct Envelope<'a> {
     ok: bool,
@@ -230,7 +230,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl Report {
-    /// A report of this code that says nothing more yet.
+    /// A report with this code and nothing else.
     pub fn new(code: Code) -> Report {
         Report {
             code,
@@ -310,7 +310,7 @@ impl Report {
         let room = self.data.as_ref().map_or(0, |data| data.0.len() + ROOM_FOR_DATA);
         let mut json = json::text(&envelope, room);
         if let (Some(JsonText(data)), Some('}')) = (&self.data, json.pop()) {
-            // As it came, to the last digit, and without being read once more.
+            // Unchanged to the last digit, and without parsing it again.
             json.push_str(",\"data\":");
             json.push_str(data);
         }

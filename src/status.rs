@@ -1,7 +1,7 @@
-//! Every status of the library: its number, its name, what it means and what a till says about it.
+//! Every status of the library: its number, its name, its meaning, and the text for the till.
 //!
-//! One table; the header's macros, the names, the classes and the default texts all come from it.
-//! Numbers are for ever: a code may be added, none is renumbered or given to another meaning.
+//! The header's macros, the names, the classes and the default texts all come from this one table. Numbers are permanent: a
+//! code may be added, but none is renumbered or gets another meaning.
 
 /// `status / 1000`: done, and proven by a verified answer. The till prints the receipt.
 pub const WXCOUPON_CLASS_OK: i32 = 0;
@@ -265,12 +265,12 @@ impl Code {
         self.texts().0
     }
 
-    /// What the programmer or the shop's support does about it, where the case says nothing better.
+    /// What the programmer or the shop's support should do, unless the case has a better hint.
     pub const fn hint(self) -> &'static str {
         self.texts().1
     }
 
-    /// Short Chinese text for the till's screen, where the case says nothing better.
+    /// Short Chinese text for the till's screen, unless the case has a better one.
     pub const fn cashier(self) -> &'static str {
         self.texts().2
     }
@@ -290,7 +290,7 @@ impl Code {
     }
 }
 
-/// `status / 1000` for any number, one that a newer library made included.
+/// `status / 1000` for any number, including numbers of newer versions.
 pub const fn class_number(status: i32) -> i32 {
     status / 1000
 }

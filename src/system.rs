@@ -1,19 +1,19 @@
-//! What the operating system gives: time, sleep and random numbers, behind one seam.
+//! Time, sleep and random numbers of the operating system, behind one seam.
 //!
-//! Everything that this library decides depends on bytes that come, on time and on the journal. A simulation plays years
-//! of that in minutes: it installs a [`System`] of its own before anything else runs. A shipped library never does, and
-//! asks the machine. The standard library's own functions are forbidden elsewhere (`clippy.toml`).
+//! All decisions of this library depend on received bytes, on time and on the journal. A simulation runs years of them in
+//! minutes: it installs a [`System`] of its own before anything else runs. A shipped library never does that and uses the
+//! machine's. Other modules must not call the standard library's functions for this (`clippy.toml`).
 
 use once_cell::sync::OnceCell;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 
-/// A source of time and chance.
+/// A source of time and random numbers.
 pub trait System: Send + Sync {
-    /// Time that never runs backwards, for limits and pauses.
+    /// Monotonic time, for limits and pauses.
     fn now(&self) -> Instant;
 
-    /// What this machine believes the date is. It may be wrong, and it may jump.
+    /// This machine's date and time. It may be wrong, and it may jump.
     fn wall_clock(&self) -> SystemTime;
 
     /// Lets this thread wait.
@@ -25,7 +25,7 @@ pub trait System: Send + Sync {
 
 static INSTALLED: OnceCell<&'static dyn System> = OnceCell::new();
 
-/// Puts another system in the machine's place, for the whole process and for good. False: there is one already.
+/// Installs another system in place of the machine's, for the whole process and permanently. False: there is one already.
 pub fn install(system: &'static dyn System) -> bool {
     INSTALLED.set(system).is_ok()
 }

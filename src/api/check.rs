@@ -1,4 +1,4 @@
-//! The rules of input: each refusal names the member by JSON pointer and says what was expected.
+//! Checks the input. Each error names the member by JSON pointer and says what was expected.
 
 use super::{Combination, Member, Presence, Rule};
 use crate::error::{Error, Result};
@@ -11,14 +11,14 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use ureq::http::Uri;
 
-/// WeChat Pay's interfaces take characters of one to three bytes in UTF-8: no emoji.
+/// WeChat Pay's interfaces accept characters of one to three bytes in UTF-8, so no emoji.
 const LARGEST_CHARACTER: usize = 3;
 
 fn refuse(field: &At<'_>, message: impl Into<String>) -> Error {
     Error::at(Code::Request, field.to_string(), message)
 }
 
-/// All rules of one object, those over several members last.
+/// Checks one object: each member, and then the rules over several members.
 pub fn object(
     members: &Map<String, Value>,
     table: &[Member],
@@ -110,7 +110,7 @@ fn up_to(text: &str, longest: usize, name: &str, field: &At<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what is no name, wherever it stands.
+/// Refuses a text that cannot be a name.
 pub fn named(text: &str, name: &str, field: &At<'_>) -> Result<()> {
     match name::flaw(text) {
         Some(flaw) => {
@@ -134,8 +134,8 @@ fn number(text: &str, shortest: usize, longest: usize, name: &str, field: &At<'_
     Ok(())
 }
 
-/// RFC 3339 as the page writes it: `yyyy-MM-DDTHH:mm:ss+TIMEZONE`. Fractions of a second and `Z` are part of
-/// the standard and pass; a time without seconds, which some official examples print, is not.
+/// RFC 3339 in the form of the page: `yyyy-MM-DDTHH:mm:ss+TIMEZONE`. The standard also allows fractions of a second and `Z`,
+/// but not a time without seconds, which some official examples print.
 fn time(text: &str, name: &str, field: &At<'_>) -> Result<()> {
     if is_time(text) {
         return Ok(());
@@ -154,7 +154,7 @@ fn is_time(text: &str) -> bool {
     text.as_bytes().get(10) == Some(&b'T') && OffsetDateTime::parse(text, &Rfc3339).is_ok()
 }
 
-/// The same time with all that belongs to it: `T`, seconds, and the offset of China where none is given.
+/// The complete form of a time: with `T`, seconds, and China's offset if none is given.
 fn in_full(text: &str) -> Option<String> {
     let (date, rest) = text.trim().split_at_checked("2025-08-03".len())?;
     let rest = rest.strip_prefix(['T', 't', ' '])?.trim_start();
@@ -166,7 +166,7 @@ fn in_full(text: &str) -> Option<String> {
     is_time(&full).then_some(full)
 }
 
-/// As [`time`], but the seconds may be missing: official examples print `2025-01-01T00:00+08:00`.
+/// Like [`time`], but the seconds may be missing: official examples print `2025-01-01T00:00+08:00`.
 fn moment(text: &str, name: &str, field: &At<'_>) -> Result<()> {
     const TO_THE_MINUTE: usize = "2025-01-01T00:00".len();
     match text.split_at_checked(TO_THE_MINUTE) {
@@ -177,8 +177,8 @@ fn moment(text: &str, name: &str, field: &At<'_>) -> Result<()> {
     }
 }
 
-/// WeChat Pay adds values, so an unknown one passes if it looks like one; what differs from a known one in
-/// its spelling only does not.
+/// WeChat Pay may add values, so an unknown value is accepted if it looks like one. A different spelling of a known value is
+/// refused.
 fn one_of(text: &str, documented: &[&str], name: &str, field: &At<'_>) -> Result<()> {
     const LONGEST: usize = 64;
     if documented.contains(&text) {
@@ -223,7 +223,7 @@ fn image_name(text: &str, name: &str, field: &At<'_>) -> Result<()> {
     Err(refuse(field, format!("{name} must name a .jpg, .jpeg or .png file, without a folder")))
 }
 
-/// A name that may stand in a header line.
+/// Whether a file name may be in a header line.
 pub fn is_image_name(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let odd = |letter: char| {
@@ -280,7 +280,7 @@ fn first<'a>(at: &'a At<'a>, names: &[&'a str]) -> At<'a> {
     names.first().map_or(*at, |name| At::Member(at, name))
 }
 
-/// Characters of every text, keys and members that the table does not know included.
+/// Checks the characters of every text, including keys and unknown members.
 pub fn all_characters(members: &Map<String, Value>, at: &At<'_>) -> Result<()> {
     members.iter().try_for_each(|(key, value)| {
         let field = At::Member(at, key);

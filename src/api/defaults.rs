@@ -1,4 +1,4 @@
-//! What requests may leave out.
+//! Values for members that requests may leave out.
 
 /// Members that fall back to the configuration.
 #[derive(Debug, Default, Clone)]

@@ -1,4 +1,4 @@
-//! What can be asked of WeChat Pay: one table of operations, and the rules their input must keep.
+//! The operations of WeChat Pay in one table, and the rules for their input.
 
 mod check;
 mod defaults;
@@ -19,7 +19,7 @@ pub use table::{
 
 use crate::mode::Mode;
 
-/// What every path of the table begins with.
+/// The prefix of every path in the table.
 pub fn prefix(mode: Mode) -> &'static str {
     match mode {
         Mode::Partner => "/v3/marketing/partner/product-coupon",
@@ -38,7 +38,7 @@ pub struct Operation {
     pub method: &'static str,
     /// Path after [`Mode::prefix`], with `{member}` where a member goes.
     pub path: &'static str,
-    /// Where members go that the table does not name: the body, or the query of an operation without one.
+    /// Where unknown members go: the body, or the query of an operation without a body.
     pub unknown: Place,
     /// The documented members.
     pub members: &'static [Member],
@@ -50,10 +50,10 @@ pub struct Operation {
     pub recovery: Recovery,
     /// The answer is valid for a few minutes only. So a repeat is sent again and not answered from the journal.
     pub short_lived: bool,
-    /// What a signed answer must say to be the answer to this very request. A signature binds an answer
-    /// to WeChat Pay, not to the question.
+    /// What a signed answer must contain to be the answer to this very request. The signature proves only that it comes from
+    /// WeChat Pay.
     pub proofs: &'static [Expected],
-    /// Number and date of the page at pay.weixin.qq.com/doc/v3/partner/ that it was read from.
+    /// Number and date of its page at pay.weixin.qq.com/doc/v3/partner/.
     pub source: &'static str,
 }
 
@@ -91,22 +91,22 @@ pub struct ListPlace {
     pub list: &'static str,
     /// The member of each item that is the number.
     pub member: &'static str,
-    /// Items in this state have it; every item where no state is named.
+    /// Only items in this state have it. `None`: every item has it.
     pub in_state: Option<&'static str>,
 }
 
 /// How a coupon shows a request.
 #[derive(Debug)]
 pub struct Trace {
-    /// Where it shows the number.
+    /// JSON pointers of the number.
     pub shown_at: &'static [&'static str],
     /// The same in a use of a coupon of the withdrawn usage mode SEQUENTIAL.
     pub item_request_no: Option<&'static str>,
     /// States that the request leads to.
     pub leads_to: &'static [&'static str],
-    /// What happens to the coupon later does not undo it.
+    /// Nothing that happens to the coupon later undoes it.
     pub stays_done: bool,
-    /// The state alone does not say that it was this request: another may have had the same effect.
+    /// The state alone is no proof, because another request may have had the same effect.
     pub must_name: bool,
 }
 
@@ -117,12 +117,12 @@ impl PartialEq for Recovery {
 }
 
 impl Operation {
-    /// Whether it changes something, so that a lost answer leaves doubt.
+    /// Whether it changes something, so that a lost answer causes doubt.
     pub fn writes(&self) -> bool {
         self.recovery != Recovery::NotNeeded
     }
 
-    /// 商户签名验签/加解密测试: gives back what it is sent. Known from a third-party mirror of 2026-04-08.
+    /// 商户签名验签/加解密测试: returns what it is sent. Known from a third-party mirror of 2026-04-08.
     pub(crate) const fn echo() -> Operation {
         Operation {
             method: "POST",
@@ -132,7 +132,7 @@ impl Operation {
         }
     }
 
-    /// A question.
+    /// A read.
     const fn get(
         id: &'static str,
         title: &'static str,
@@ -156,7 +156,7 @@ impl Operation {
         }
     }
 
-    /// A change.
+    /// A write.
     const fn post(
         id: &'static str,
         title: &'static str,
@@ -168,7 +168,7 @@ impl Operation {
         Operation { method: "POST", unknown: Place::Body, recovery: Recovery::Repeat, ..question }
     }
 
-    /// A change with a number of its own.
+    /// A write with a request number.
     const fn numbered(
         id: &'static str,
         title: &'static str,

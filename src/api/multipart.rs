@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
-/// "At most 2 MB", read as the larger of the two meanings of the word.
+/// The documentation says "at most 2 MB". This is the larger of the two meanings of MB.
 const LARGEST: u64 = 2 * 1024 * 1024;
 
 /// What a request needs to know of its multipart body.
@@ -16,12 +16,12 @@ const LARGEST: u64 = 2 * 1024 * 1024;
 pub struct Multipart {
     /// `Content-Type`, boundary included.
     pub content_type: String,
-    /// The text of `meta`: this alone is signed.
+    /// The text of `meta`, which is the signed part.
     pub signed: Vec<u8>,
 }
 
-/// The body for a file on this machine. `filename` is the file's own name where the caller gives none;
-/// members that the table does not know travel in `meta`.
+/// The body for a file on this machine. If the caller gives no `filename`, it is the file's own name. Unknown members go into
+/// `meta`.
 pub(super) fn build(
     members: &Map<String, Value>,
     mut meta: Map<String, Value>,
@@ -69,7 +69,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
         .map_err(|why| wrong(format!("cannot read {}: {why}", Quoted(&path.to_string_lossy()))))
 }
 
-/// The file's own name where that may stand in a header line; else one that says what it is.
+/// The file's own name if it may be in a header line, and otherwise a general one.
 fn own_name(path: &Path, kind: &str) -> String {
     let own = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if check::is_image_name(own) {

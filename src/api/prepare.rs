@@ -1,5 +1,5 @@
-//! The caller's JSON becomes a request: options taken out, defaults filled in, rules checked, members put
-//! where they travel.
+//! Turns the caller's JSON into a request: takes the options out, fills defaults in, checks the rules, and puts members into
+//! path, query or body.
 
 use super::multipart::{self, Multipart};
 use super::{Defaults, Member, Operation, Place, Presence, Rule, check};
@@ -15,59 +15,59 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::macros::{format_description, offset};
 
-/// Everything but the unreserved characters of RFC 3986.
+/// All characters except the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A request that keeps all rules and only has to be signed and sent.
+/// A checked request that only has to be signed and sent.
 #[derive(Debug)]
 pub struct Prepared {
     /// HTTP method.
     pub method: String,
     /// Path and query, percent-encoded.
     pub target: String,
-    /// The bytes of the body, frozen: every attempt sends these.
+    /// The bytes of the body. Every attempt sends exactly these.
     pub body: Option<Vec<u8>>,
-    /// `Content-Type` of the body, where it is not JSON, and what of it is signed.
+    /// `Content-Type` and signed part of a body that is not JSON.
     pub multipart: Option<Multipart>,
-    /// The members as they were checked, defaults and filled-in time included.
+    /// The checked members, with defaults and filled-in time.
     pub members: Map<String, Value>,
-    /// Members that were filled in with the present time.
+    /// Members that were filled in with the current time.
     pub filled_in: Vec<&'static str>,
     /// The request's own number.
     pub request_no: Option<String>,
-    /// What the caller wants of this library for this call.
+    /// The caller's options for this call.
     pub options: Options,
 }
 
 /// The member `_options` of a request.
 #[derive(Debug, Default, Clone)]
 pub struct Options {
-    /// Limit of this call in place of the configured one.
+    /// Limit of this call, in place of the configured one.
     pub timeout: Option<Duration>,
     /// JSON pointers of members of the body that are encrypted before they are sent.
     pub encrypt: Vec<String>,
-    /// JSON pointers of members of the answer that are decrypted; a `*` stands for every item of a list.
+    /// JSON pointers of members of the answer that are decrypted. A `*` means every item of a list.
     pub decrypt: Vec<String>,
 }
 
-/// Who asks, and what may be left out.
+/// The mode of the context, and its defaults.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
     /// Service provider, or brand.
     pub mode: Mode,
-    /// Members that fall back to the configuration. In brand mode its `brand_id` is who asks, and is never
-    /// sent.
+    /// The configuration's values for members that the caller leaves out. In brand mode `brand_id` is the context's own
+    /// identity, and is never sent.
     pub defaults: &'a Defaults,
 }
 
-/// The present time as `use` wants it when the caller leaves `use_time` out.
+/// The current time in the format of `use_time`.
 pub fn use_time(now: OffsetDateTime) -> String {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]+08:00");
     now.to_offset(offset!(+8)).format(&format).unwrap_or_default()
 }
 
 impl Prepared {
-    /// A GET that needs no checks.
+    /// A GET without members.
     pub fn question(target: &str) -> Prepared {
         Prepared {
             method: "GET".into(),
@@ -83,7 +83,7 @@ impl Prepared {
 }
 
 impl Prepared {
-    /// Asks for this text back.
+    /// The echo of this text.
     pub fn echo(text: &str) -> Prepared {
         let members = Map::from_iter([("echo_message".to_owned(), Value::String(text.to_owned()))]);
         Prepared {
@@ -153,7 +153,7 @@ pub fn prepare(
     })
 }
 
-/// Checks the form of a request that no row of the table describes.
+/// Checks the form of a request that is not in the table.
 pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Prepared> {
     let method = method.to_ascii_uppercase();
     if !matches!(method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE") {
@@ -176,12 +176,12 @@ pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Pre
     if method == "GET" && !members.is_empty() {
         return Err(Error::at(Code::Request, "/json_body", "a GET request has no body"));
     }
-    // The number that makes a repeat safe goes by this name throughout the product coupon's interfaces.
+    // In the product coupon's interfaces this member is the number that makes a repeat safe.
     let request_no = members.get("out_request_no").and_then(Value::as_str).map(str::to_owned);
     if let Some(request_no) = &request_no {
         check::named(request_no, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
     }
-    // Without one, a POST still says that it has an empty one.
+    // A POST without a body still sends an empty one.
     let body = match (method.as_str(), body) {
         ("GET", _) | ("DELETE", None) => None,
         (_, None) => Some(Vec::new()),
@@ -241,7 +241,7 @@ fn pointers(value: &Value, field: &str) -> Result<Vec<String>> {
         .collect()
 }
 
-/// In brand mode who asks says which brand it is: the member does not exist.
+/// In brand mode the signature names the brand, so the member is removed.
 fn leave_brand_out(members: &mut Map<String, Value>, defaults: &Defaults) -> Result<()> {
     match members.shift_remove("brand_id") {
         Some(other) if other.as_str() != defaults.get("brand_id") => Err(Error::at(
@@ -253,7 +253,7 @@ fn leave_brand_out(members: &mut Map<String, Value>, defaults: &Defaults) -> Res
     }
 }
 
-/// WeChat Pay reads a member that is null as left out, so the rules do too.
+/// WeChat Pay treats a member that is null as left out, and so do the rules.
 fn drop_nulls(members: &mut Map<String, Value>, table: &[Member]) {
     let known = |name: &str| table.iter().find(|row| row.name == name);
     let is_dropped = |name: &str, value: &Value| value.is_null() && known(name).is_some();
@@ -305,7 +305,7 @@ fn path(operation: &Operation, mode: Mode, members: &Map<String, Value>) -> Resu
             continue;
         };
         let value = members.get(name).and_then(Value::as_str).unwrap_or_default();
-        // A path with such a segment is shortened by every proxy on the way.
+        // Proxies would normalise such a segment away.
         if matches!(value, "" | "." | "..") {
             let field = json::pointer("", name);
             return Err(Error::at(Code::Request, field, format!("{name} cannot be {value:?}")));
@@ -319,7 +319,7 @@ fn encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// A text as it is; anything else as JSON, which is how the query string carries it.
+/// The form of a value in the query string: a text as it is, anything else as JSON.
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,8 +1,8 @@
-//! What the members of a request must be like, and what must be in its answer.
+//! The rules for members of a request, and for what its answer must contain.
 
 use super::Trace;
 
-/// Where a member travels.
+/// Where a member is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// A segment of the path.
@@ -22,7 +22,7 @@ pub enum Place {
 pub struct Member {
     /// WeChat Pay's own name.
     pub name: &'static str,
-    /// Where it travels.
+    /// Where it is sent.
     pub place: Place,
     /// Whether it must be there.
     pub presence: Presence,
@@ -37,11 +37,11 @@ pub enum Presence {
     Required,
     /// It may be left out.
     Optional,
-    /// The caller gives it, or the configuration's `defaults` have it.
+    /// The caller or the configuration's `defaults` must give it.
     RequiredOrDefault,
-    /// It may be left out; the configuration's `defaults` are used where they have it.
+    /// It may be left out. Then the configuration's `defaults` are used, if they have it.
     OptionalOrDefault,
-    /// Left out, it is filled in with the present time.
+    /// If it is left out, the current time is filled in.
     RequiredOrNow,
 }
 
@@ -50,17 +50,17 @@ pub enum Presence {
 pub enum Rule {
     /// A text that is not empty.
     Text,
-    /// A text of 1 to so many characters.
+    /// A text of 1 to this many characters.
     TextUpTo(usize),
     /// A text that names a thing ([`crate::name`]).
     Name,
-    /// The same of 1 to so many characters.
+    /// The same with 1 to this many characters.
     NameUpTo(usize),
     /// A request number: `[0-9A-Za-z_-]` within these lengths.
     Number(usize, usize),
     /// RFC 3339 with seconds and offset.
     Time,
-    /// RFC 3339 with offset; seconds may be missing, as official examples print it.
+    /// RFC 3339 with offset. Seconds may be missing, as in official examples.
     Moment,
     /// A whole number that is not negative.
     Whole,
@@ -68,17 +68,17 @@ pub enum Rule {
     Between(u64, u64),
     /// True or false.
     Flag,
-    /// A text of so many to so many characters.
+    /// A text with a number of characters within these bounds.
     Length(usize, usize),
     /// Like a request number, for ids that the caller assigns.
     Chars(usize, usize),
-    /// A documented value, or one that WeChat Pay adds later: it must look like one.
+    /// A documented value, or one that looks like it, because WeChat Pay may add values.
     OneOf(&'static [&'static str]),
-    /// An `https` address without a query, at most so long.
+    /// An `https` address without a query, of at most this length.
     Url(usize),
     /// The name of a JPG or PNG file, without a folder.
     ImageName,
-    /// A list of 1 to so many.
+    /// A list of 1 to this many items.
     List(&'static Rule, usize),
     /// An object with members of its own.
     Object(&'static [Member], &'static [Combination]),
@@ -91,22 +91,22 @@ pub enum Combination {
     ExactlyOne(&'static [&'static str]),
     /// One of them or more.
     AtLeastOne(&'static [&'static str]),
-    /// Where the first is, the second must be.
+    /// If the first is there, the second must be, too.
     Needs(&'static str, &'static str),
-    /// The two are never together.
+    /// Not both.
     Excludes(&'static str, &'static str),
-    /// Where a member has that value, or lists it, something must be at that JSON pointer.
+    /// If a member has that value, or lists it, there must be a value at that JSON pointer.
     NeedsWhen {
         /// The member.
         member: &'static str,
         /// Its value, or one of them.
         is: &'static str,
-        /// What goes with it.
+        /// JSON pointer of the needed value.
         at: &'static str,
     },
 }
 
-/// Something that a signed answer must say.
+/// Something that a signed answer must contain.
 #[derive(Debug)]
 pub enum Expected {
     /// The answer repeats this member of the request at this JSON pointer.
@@ -115,7 +115,7 @@ pub enum Expected {
         member: &'static str,
         /// Where the answer repeats it.
         at: &'static str,
-        /// Whether its absence is a contradiction too.
+        /// Whether the answer must have it.
         always: bool,
     },
     /// The answer is the coupon, and shows the request.
@@ -128,7 +128,7 @@ pub enum Expected {
 }
 
 impl Expected {
-    /// The members of the answer that it is about, as their JSON pointers begin.
+    /// The outermost members of the answer that it needs.
     pub fn members(&self) -> impl Iterator<Item = &'static str> {
         let pointers: [&[&'static str]; 2] = match self {
             Expected::Echoes { at, .. } => [std::slice::from_ref(at), &[]],

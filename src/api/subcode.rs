@@ -1,8 +1,8 @@
 //! WeChat Pay's decimal sub-codes: the number after the last `-` of `Request-ID`.
 //!
-//! Two meanings share the code `INVALID_REQUEST` and three share `NOT_FOUND`; the sub-code tells them apart.
-//! The numbers and meanings are from the official trouble-shooting manuals of the product coupon; with
-//! which HTTP status and `code` each travels is not documented, so a row holds for any of them.
+//! Two meanings share the code `INVALID_REQUEST` and three share `NOT_FOUND`. The sub-code distinguishes them. The numbers
+//! and meanings are from the official trouble-shooting manuals of the product coupon. Which HTTP status and `code` come with
+//! each is not documented, so a row holds for any of them.
 
 use crate::status::Code;
 
@@ -21,17 +21,17 @@ pub struct Subcode {
     pub cashier: &'static str,
 }
 
-/// The number at the end of a `Request-ID`; 0, which stands on successes, is none.
+/// The number at the end of a `Request-ID`. Successes have 0, which is no sub-code.
 pub fn of_request_id(request_id: &str) -> Option<u64> {
     request_id.rsplit_once('-')?.1.parse().ok().filter(|number| *number != 0)
 }
 
-/// What is known about a number.
+/// The row of a number.
 pub fn find(number: u64) -> Option<&'static Subcode> {
     TABLE.iter().find(|row| row.number == number)
 }
 
-/// Whether the number says that the user has no such coupon.
+/// Whether the number means that the user has no such coupon.
 pub fn is_absent_coupon(number: u64) -> bool {
     number == 268_578_851
 }

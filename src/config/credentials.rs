@@ -14,14 +14,14 @@ use crate::wire::sign::Authorizer;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// Length of the APIv3 key: it is used as an AES-256 key as it stands.
+/// Length of the APIv3 key, which is an AES-256 key.
 const APIV3_KEY_BYTES: usize = 32;
 /// Serial numbers of merchant certificates have 20 bytes.
 const SERIAL_DIGITS: usize = 40;
-/// One in 256 begins with a zero byte, and so on: in practice none with more than four.
+/// Of 256 serial numbers one begins with a zero byte. In practice none begins with more than four.
 const FEWEST_DIGITS: usize = 32;
 
-/// What the members about keys amount to.
+/// What was read from the members about keys.
 pub struct Credentials {
     pub authorizer: Authorizer,
     pub key_ring: KeyRing,
@@ -83,13 +83,13 @@ pub fn read(fields: &mut Fields, identity: &Identity) -> Result<Credentials> {
     Ok(Credentials { authorizer, key_ring, public_key_id, apiv3_key, has_merchant_certificate })
 }
 
-/// Not needed to sign; where it is given, it shows that key and serial number belong together.
+/// The certificate is not needed to sign. If it is given, it shows that key and serial number belong together.
 fn merchant_certificate(fields: &mut Fields, serial: &str, key: &PrivateKey) -> Result<bool> {
     let Some((field, file)) = file_or_text(fields, "merchant_certificate_path", "merchant_certificate_pem")?
     else {
         return Ok(false);
     };
-    // The authority's certificate may stand in the same file.
+    // The same file may contain the authority's certificate.
     let certificates = Certificate::read_all(&file).map_err(|error| error.or_at(&field))?;
     let own = certificates.iter().find(|certificate| KeyId::new(&certificate.serial) == *serial);
     let Some(certificate) = own.or(certificates.first()) else { return Ok(false) };
@@ -161,7 +161,7 @@ fn public_key(fields: &mut Fields, merchant: &PrivateKey, key_ring: &mut KeyRing
     Ok(Some(id))
 }
 
-/// A member that names a file, or its twin that holds the text itself.
+/// Reads a member that names a file, or the other member that holds the text itself.
 fn file_or_text(
     fields: &mut Fields,
     path_name: &'static str,
@@ -193,8 +193,8 @@ pub fn read_file(member: &str, path: &str) -> Result<Vec<u8>> {
     })
 }
 
-/// The serial number as WeChat Pay writes it: upper-case hexadecimal. What other programs print with it, blanks,
-/// colons and `serial=`, is taken out.
+/// The serial number in WeChat Pay's form: upper-case hexadecimal. Blanks, colons and `serial=`, which other programs print,
+/// are removed.
 fn merchant_serial(given: &str) -> Result<String> {
     let dense: String = given
         .chars()

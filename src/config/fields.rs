@@ -1,4 +1,4 @@
-//! Takes members out of a JSON object one by one; what is left at the end nobody knows.
+//! Takes members out of a JSON object one by one. Members that are left at the end are unknown.
 
 use crate::error::{Error, Result};
 use crate::json;
@@ -7,7 +7,7 @@ use crate::redact::is_key;
 use crate::status::Code;
 use serde_json::{Map, Value};
 
-/// The members of one object that are not yet taken.
+/// The members of one object that were not taken yet.
 pub struct Fields {
     members: Map<String, Value>,
     parent: String,
@@ -47,7 +47,7 @@ impl Fields {
         }
     }
 
-    /// A text that names a thing. Blanks around it, of whatever kind, are cut: it was typed or pasted.
+    /// A text that names a thing. Blanks around it are removed, because it was typed or pasted.
     pub fn name(&mut self, name: &'static str) -> Result<Option<String>> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         let cut = text.trim();
@@ -124,7 +124,7 @@ impl Fields {
         }
     }
 
-    /// Refuses what nobody took: a mistyped name must not silently mean the default.
+    /// Refuses members that are left. A mistyped name must not silently mean the default.
     pub fn finish(self) -> Result<()> {
         match self.members.keys().next() {
             None => Ok(()),
@@ -136,7 +136,7 @@ impl Fields {
     }
 }
 
-/// Refuses what cannot be the path of a file, before somebody looks for it and says its name.
+/// Refuses a text that cannot be a path, before an error message could repeat a key that was pasted in its place.
 pub fn is_path(name: &str, field: &str, path: &str, instead: Option<&str>) -> Result<()> {
     let wrong = |message: String| Error::at(Code::Config, field, message);
     if is_key(path) {

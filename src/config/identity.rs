@@ -1,4 +1,4 @@
-//! Who asks: a service provider for its brands, or a brand for itself.
+//! The identity that signs requests: a service provider for its brands, or a brand for itself.
 
 use super::Defaults;
 use super::fields::Fields;
@@ -17,7 +17,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Reads `mode` and what goes with it. In brand mode the brand may be named as a default too.
+    /// Reads `mode` and the members that belong to it. In brand mode a default may name the brand.
     pub(super) fn read(fields: &mut Fields, defaults: &mut Defaults) -> Result<Identity> {
         let mode = match fields.text("mode")?.as_deref().map(str::trim) {
             None | Some("partner") => Mode::Partner,
@@ -35,7 +35,7 @@ impl Identity {
             }
             return Ok(Identity { mode, id });
         }
-        // A program that serves both kinds of shops may leave it in: a brand does not sign with it.
+        // A program that serves both kinds of shops may leave it in. A brand does not use it.
         fields.text("mchid")?;
         let id = match (fields.name("brand_id")?, defaults.brand_id.take()) {
             (Some(own), Some(default)) if own != default => {
@@ -66,7 +66,7 @@ impl Identity {
         }
     }
 
-    /// One text for both, by which the journal and the pace tell identities apart.
+    /// A unique text for the journal and the rate limiter.
     pub fn key(&self) -> String {
         match self.mode {
             Mode::Partner => self.id.clone(),

@@ -1,7 +1,6 @@
-//! The configuration of a context: read, checked and turned into what the rest works with.
+//! The configuration of a context: read, checked and converted for the other modules.
 //!
-//! A mistake is found here, when the till starts, and named: which member, what was found, what was
-//! expected.
+//! Mistakes show here, when the till starts. An error names the member, what was found and what was expected.
 
 mod credentials;
 mod fields;
@@ -34,15 +33,15 @@ const DEFAULT_BASE_URLS: [&str; 2] = ["https://api.mch.weixin.qq.com", "https://
 /// Everything that a context is made of.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Who asks.
+    /// The service provider or brand that signs.
     pub identity: Identity,
     /// Signs requests.
     pub authorizer: Authorizer,
-    /// Proves answers.
+    /// Verifies answers.
     pub key_ring: KeyRing,
-    /// Announced in `Wechatpay-Serial`, so that WeChat Pay signs with the key that we hold.
+    /// Sent as `Wechatpay-Serial`, so that WeChat Pay signs with the key that we have.
     pub public_key_id: Option<String>,
-    /// The merchant API certificate, where it was given: checked against key and serial number.
+    /// Whether the merchant API certificate was given. If so, it fits key and serial number.
     pub has_merchant_certificate: bool,
     /// Opens notifications and platform certificates. In brand mode it is the brand API key.
     pub apiv3_key: Option<Zeroizing<String>>,
@@ -62,16 +61,16 @@ pub struct Config {
     pub text_encoding: TextEncoding,
     /// The whole `User-Agent`.
     pub user_agent: String,
-    /// Where it is written down what may have happened.
+    /// The settings of the journal.
     pub journal: JournalSettings,
-    /// Where downloaded platform certificates are kept; nowhere where there is none.
+    /// The file that keeps downloaded platform certificates. `None`: they are not kept.
     pub certificates_path: Option<PathBuf>,
 }
 
 /// The journal's part of the configuration.
 #[derive(Debug, Clone)]
 pub struct JournalSettings {
-    /// The file; memory where there is none.
+    /// The file. `None`: in memory.
     pub path: Option<PathBuf>,
     /// How long finished rows are remembered.
     pub keep: Duration,
@@ -91,7 +90,7 @@ pub struct Host {
 /// How long a call may take, and its parts.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The whole call: look-up, connection, TLS, sending, waiting, all attempts and pauses.
+    /// The whole call, with name look-up, connection, TLS, sending, waiting, all attempts and pauses.
     pub call: Duration,
     /// Name look-up of one attempt, and again connection and TLS together.
     pub connect: Duration,
@@ -161,7 +160,8 @@ fn extra_roots(fields: &mut Fields) -> Result<Vec<Vec<u8>>> {
     })
 }
 
-/// One file for each merchant: several may share a journal. Absolute, so that it stays the same in another folder.
+/// One file per merchant, because several merchants may share a journal. It is absolute, so that it stays the same if the
+/// program changes its folder.
 fn certificates_beside(journal: &Path, id: &str) -> Option<PathBuf> {
     let mut name = std::path::absolute(journal).ok()?.into_os_string();
     name.push(format!(".{id}.certificates"));

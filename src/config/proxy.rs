@@ -1,4 +1,4 @@
-//! The HTTP proxy, taken apart where its password may be in it.
+//! The HTTP proxy. Its URL may contain a password, so it is parsed here.
 
 use crate::error::{Error, Result};
 use crate::status::Code;
@@ -58,7 +58,7 @@ impl Proxy {
             Some((credentials, place)) => (Some(credentials), place),
             None => (None, rest),
         };
-        // Whatever takes URLs apart ends the host at these, and would ask the name service for part of the password.
+        // URL parsers end the host at these characters, and would send part of the password to the name service.
         if let Some(raw) = credentials.and_then(|text| text.chars().find(|c| matches!(c, '#' | '/' | '?'))) {
             return wrong(&format!(
                 "; the user name or password has a '{raw}' as it stands, which is written %{:02X}",
@@ -92,7 +92,7 @@ impl Proxy {
     }
 }
 
-/// Both are percent-encoded in a URL, and decoded once.
+/// The value of `Proxy-Authorization`. User and password are percent-decoded once.
 fn authorization(credentials: &str) -> Zeroizing<String> {
     let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
     let mut plain = Zeroizing::new(Vec::with_capacity(credentials.len() + 1));

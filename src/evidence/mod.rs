@@ -1,12 +1,12 @@
-//! What a proven answer says of a request: a pure function, and the only thing that ends doubt.
+//! What a proven answer says about a request. It is a pure function, and only evidence ends doubt.
 //!
-//! A signature binds an answer to WeChat Pay, not to a question, a moment or a coupon. So an answer counts here when it is
-//! proven, when it speaks of this very coupon, and for what it says no more than that: a coupon that shows our number was
-//! redeemed by us; one that does not may still be, by a copy of the request that is on its way. Who asks knows when no copy
-//! is alive any more ([`Evidence::rules_out_effect`]).
+//! A signature proves that an answer comes from WeChat Pay. It does not bind the answer to a request, a time or a coupon. So
+//! an answer counts only if it is proven and about this very coupon, and only for what it says: a coupon that shows our
+//! number was redeemed by us. A coupon that does not show it may still be redeemed later, by a copy of the request that is on
+//! its way. The caller knows when no copy can arrive any more ([`Evidence::rules_out_effect`]).
 //!
-//! What is undocumented is read cautiously: a state that no page names, or a redeemed coupon that names nobody, is
-//! no evidence.
+//! What is not documented is read cautiously. A state that no page names is no evidence, and neither is a redeemed coupon
+//! that names no number.
 
 use crate::api::subcode;
 use crate::api::{ListPlace, Trace, USE_TRACE};
@@ -16,29 +16,30 @@ use serde_json::{Map, Value};
 
 /// States of a coupon that the pages name.
 const KNOWN: [&str; 7] = ["CONFIRMING", "PENDING", "EFFECTIVE", "USED", "EXPIRED", "DELETED", "DEACTIVATED"];
-/// States that nothing leads out of.
+/// Final states.
 const FINAL: [&str; 2] = ["EXPIRED", "DELETED"];
-/// An object of another brand or provider, or none: it does not say which, so it is no proof of absence.
+/// The sub-code for an object that does not exist or belongs to another brand or provider. It does not say which, so it is
+/// no proof of absence.
 const ANOTHERS: u64 = 268_578_608;
-/// What the page of `use` prints for the three objects that a request can name in vain.
+/// The messages on the page of `use` for the three objects that may not exist.
 const ABSENT_TEXTS: [&str; 3] = [
     "未找到 product_coupon_id 对应的商品券",
     "未找到 stock_id 对应的商品券批次",
     "未找到 coupon_code 对应的用户商品券",
 ];
 
-/// What is known of a request by one answer.
+/// What one answer shows about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Evidence {
-    /// It took effect, and that stands.
+    /// It took effect, and the effect stands.
     Done,
-    /// It took effect, and was undone since.
+    /// It took effect and was undone later.
     Undone,
-    /// The request with this other number did what it asked for.
+    /// The request with this other number had the effect instead.
     Other(String),
-    /// The coupon is in this state, which is not what it leads to.
+    /// The coupon is in this state, to which the request does not lead.
     NotDone(String),
-    /// The coupon is in the state that it leads to, and does not say whether this request brought it there.
+    /// The coupon is in this state, to which the request leads, but names no number.
     Unnamed(String),
     /// There is no such coupon.
     Absent,
@@ -46,18 +47,18 @@ pub enum Evidence {
     Nothing,
 }
 
-/// Seconds after its signature in which a request may still be accepted: WeChat Pay's five minutes, and one for its clock and
-/// ours.
+/// How many seconds after its signature a request may still be accepted: WeChat Pay's five minutes, and one for differences
+/// of the clocks.
 pub const COPY_LIFETIME_S: i64 = 360;
 
-/// Whether no copy of a request that was last signed at `signed_s` can be accepted at the time of this answer or later. 0: no
-/// copy is on its way.
+/// Whether no copy of a request that was last signed at `signed_s` can be accepted at the time of this answer or later.
+/// `signed_s` 0 means that no copy is on its way.
 pub fn copies_are_dead(signed_s: i64, proof: Proof) -> bool {
     signed_s == 0 || proof.is_certain && proof.at_s >= signed_s.saturating_add(COPY_LIFETIME_S)
 }
 
 impl Evidence {
-    /// Whether it says that the request has no effect, and can have none any more.
+    /// Whether it shows that the request has no effect and can have none any more.
     pub fn rules_out_effect(&self, copies_are_dead: bool) -> bool {
         match self {
             Evidence::NotDone(state) => copies_are_dead || FINAL.contains(&state.as_str()),
@@ -67,8 +68,8 @@ impl Evidence {
         }
     }
 
-    /// The same from an answer whose time is not certain: it may be an old one, so that what it does not show may have
-    /// happened since. What it shows has happened.
+    /// The same for an answer whose time is not certain. It may be old, so what it does not show may have happened since. But
+    /// what it shows has happened.
     #[must_use]
     pub fn at_uncertain_time(self) -> Evidence {
         match self {
@@ -78,7 +79,7 @@ impl Evidence {
     }
 }
 
-/// What a coupon shows of the request with that number. The coupon must be the one that was asked about.
+/// What a coupon shows about the request with that number. It must be the coupon that the request is about.
 pub fn of_coupon(trace: &Trace, request_no: &str, coupon: &Map<String, Value>) -> Evidence {
     let state = coupon.get("coupon_state").and_then(Value::as_str).unwrap_or_default();
     if let (Some(item_request_no), Some(detail)) = (trace.item_request_no, sequential(coupon)) {
@@ -94,7 +95,7 @@ pub fn of_coupon(trace: &Trace, request_no: &str, coupon: &Map<String, Value>) -
         (true, _, _) if trace.stays_done => Evidence::Done,
         (true, true, _) => Evidence::Done,
         (true, false, _) if is_returned(coupon, state) => Evidence::Undone,
-        // Deleted, expired or deactivated after it was redeemed, for all that the pages say.
+        // Perhaps deleted, expired or deactivated after it was redeemed. The pages do not say.
         (true, false, _) => Evidence::Nothing,
         (false, true, Some(other)) => Evidence::Other((*other).to_owned()),
         (false, true, None) => Evidence::Unnamed(state.to_owned()),
@@ -102,19 +103,19 @@ pub fn of_coupon(trace: &Trace, request_no: &str, coupon: &Map<String, Value>) -
     }
 }
 
-/// The numbers that it shows of requests of that kind, where it can be used once.
+/// The request numbers that the coupon shows for this kind of request.
 fn named<'a>(trace: &Trace, coupon: &'a Map<String, Value>) -> Vec<&'a str> {
     trace.shown_at.iter().filter_map(|at| find(coupon, at)?.as_str()).collect()
 }
 
-/// Where the answer says how the coupon is used, it must be a way that this reading fits.
+/// Whether this reading fits the coupon's usage mode, if the answer names one.
 fn is_used_once(coupon: &Map<String, Value>) -> bool {
     let mode =
         coupon.get("product_coupon").and_then(|product| product.get("usage_mode")).and_then(Value::as_str);
     mode.is_none_or(|mode| matches!(mode, "SINGLE" | "PROGRESSIVE_BUNDLE"))
 }
 
-/// A redeemed coupon that names a return, or can be redeemed again, was returned.
+/// A redeemed coupon was returned if it names a return or can be redeemed again.
 fn is_returned(coupon: &Map<String, Value>, state: &str) -> bool {
     let details = ["single_usage_detail", "progressive_bundle_usage_detail"];
     let mut returns = details.iter().filter_map(|detail| coupon.get(*detail)?.get("return_request_no"));
@@ -126,7 +127,7 @@ fn is_usable(state: &str) -> bool {
 }
 
 /// A coupon of the withdrawn usage mode SEQUENTIAL has a state for every use. The list of uses and the numbers in it may be
-/// missing: one that is not whole says nothing of a number that it does not show.
+/// missing. A list that is not complete says nothing about a number that it does not show.
 fn of_uses(trace: &Trace, request_no: &str, state: &str, item_request_no: &str, detail: &Value) -> Evidence {
     let uses = items(detail);
     let ours = uses.iter().find(|item| text(item, item_request_no) == Some(request_no));
@@ -152,7 +153,7 @@ fn items(detail: &Value) -> &[Value] {
     detail.get("detail_item_list").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Numbers of the uses that stand; nothing where the list is not whole.
+/// The numbers of the uses that stand. `None`: the list is not complete.
 fn standing_uses(detail: &Value) -> Option<Vec<String>> {
     let stands =
         |item: &&Value| text(item, "detail_state").is_some_and(|state| USE_TRACE.leads_to.contains(&state));
@@ -162,8 +163,8 @@ fn standing_uses(detail: &Value) -> Option<Vec<String>> {
     u64::try_from(numbers.len()).is_ok_and(|listed| listed >= count).then_some(numbers)
 }
 
-/// What the coupon shows when it is asked about. It keeps the latest number only: where several requests may have done the
-/// same one after the other, another's number does not say that ours did nothing.
+/// What a looked-up coupon shows. It keeps only the latest number. If several requests can have the same effect one after
+/// the other, another number does not show that ours had no effect.
 pub fn of_question(trace: &Trace, request_no: &str, coupon: &Map<String, Value>) -> Evidence {
     match of_coupon(trace, request_no, coupon) {
         Evidence::Other(other) if !trace.must_name => Evidence::Unnamed(other),
@@ -171,7 +172,7 @@ pub fn of_question(trace: &Trace, request_no: &str, coupon: &Map<String, Value>)
     }
 }
 
-/// Whose redemptions of a coupon stand, as its answer shows.
+/// The redemptions of a coupon that stand, as an answer shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StandingRedemptions {
     /// Those with these numbers. An empty list means that none stands.
@@ -180,7 +181,7 @@ pub enum StandingRedemptions {
     Unknown,
 }
 
-/// Reads from a coupon whose redemptions stand.
+/// Reads from a coupon which redemptions stand.
 pub fn standing(coupon: &Map<String, Value>) -> StandingRedemptions {
     let state = coupon.get("coupon_state").and_then(Value::as_str).unwrap_or_default();
     if !KNOWN.contains(&state) {
@@ -199,7 +200,7 @@ pub fn standing(coupon: &Map<String, Value>) -> StandingRedemptions {
     by.map_or(StandingRedemptions::Unknown, StandingRedemptions::Numbers)
 }
 
-/// The number of another redemption that the answer to a return shows in place of the one that was to be returned.
+/// If the answer to a return shows that it undid another redemption than the intended one, that one's number.
 pub fn other_undone(redemption: &str, back: &str, coupon: &Map<String, Value>) -> Option<String> {
     let undone = match sequential(coupon) {
         Some(detail) => {
@@ -219,18 +220,18 @@ fn use_of_item() -> &'static str {
     USE_TRACE.item_request_no.unwrap_or_default()
 }
 
-/// What one page of a list shows.
+/// What one page of a list shows about a number.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Page {
     /// The number.
     Found,
     /// This many items, and the number is not among them.
     Absent(u64),
-    /// Not a list, or one that does not say whose its items are.
+    /// Not a list, or a list whose items have no numbers.
     Unreadable,
 }
 
-/// Looks for a number in the items of a page.
+/// Searches a page for a number.
 pub fn of_page(at: &ListPlace, request_no: &str, page: &Map<String, Value>) -> Page {
     let Some(items) = page.get(at.list).and_then(Value::as_array) else { return Page::Unreadable };
     if items.iter().any(|item| text(item, at.member) == Some(request_no)) {
@@ -244,8 +245,8 @@ pub fn of_page(at: &ListPlace, request_no: &str, page: &Map<String, Value>) -> P
     Page::Absent(u64::try_from(items.len()).unwrap_or(u64::MAX))
 }
 
-/// What a signed refusal of a question says. An error names no coupon, and the sub-code is in a header that the signature
-/// does not cover: so only words that mean this coupon, stock or product coupon count.
+/// What a signed refusal of a lookup says. An error names no coupon, and the sub-code is in a header that the signature does
+/// not cover. So only messages about this coupon, stock or product coupon count.
 pub fn of_refusal(status: u16, error: &WechatError) -> Evidence {
     let is_not_found = status == 404 && error.code.as_deref() == Some("NOT_FOUND");
     let says_so = match error.subcode {

@@ -27,7 +27,7 @@ struct Content {
 
 impl Buf {
     fn new() -> Buf {
-        // Nobody filled it yet: a till that asks the wrong buffer must not read "done".
+        // Not filled yet. A till that reads the wrong buffer must not see a success.
         let content = Content {
             bytes: vec![0],
             encoding: TextEncoding::UTF8,

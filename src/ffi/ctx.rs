@@ -93,7 +93,7 @@ pub unsafe extern "C" fn wxcoupon_ctx_new(
     })
 }
 
-/// Without a context nothing is sold, and whoever looks into the log alone should see why.
+/// Logs why a context could not be made, for people who see only the log.
 fn refused(what: &str, error: Error) -> Report {
     if matches!(error.code, Code::Key | Code::Config) {
         crate::log::error(format_args!("{what}: {}: {}", error.code.name(), error.message));
@@ -101,7 +101,7 @@ fn refused(what: &str, error: Error) -> Report {
     error.into()
 }
 
-/// A context around a client that was put together from parts. Freed like any other; nothing where too many are alive.
+/// A context around an existing client, freed like any other. `None`: too many contexts are alive.
 pub fn ctx_of(client: Client, encoding: TextEncoding) -> Option<*mut wxcoupon_ctx> {
     let ctx = Ctx { client: Arc::new(client), jobs: Arc::default(), encoding };
     CTXS.insert(ctx).map(|key| key as *mut wxcoupon_ctx)
@@ -167,10 +167,10 @@ fn renew(ctx: *mut wxcoupon_ctx, old: &Ctx, bytes: &[u8]) -> Result<(Report, Tex
     }
 }
 
-/// A configuration names its own encoding. Its ASCII parts read the same in all three, so each candidate
-/// is tried and believed when the text, read so, says so itself.
+/// A configuration names its own encoding. Its ASCII parts are the same in all three encodings. So each one is tried, and is
+/// right if the decoded text names it.
 fn decode_config(bytes: &[u8]) -> Result<(Zeroizing<String>, TextEncoding)> {
-    // A file with a byte order mark is UTF-8, whatever the program speaks that hands it over.
+    // A text with a byte order mark is UTF-8, whatever encoding the program uses otherwise.
     if let Some(rest) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
         let text = Zeroizing::new(TextEncoding::UTF8.decode(rest, "config_json")?.into_owned());
         let encoding = named_encoding(&text).unwrap_or(TextEncoding::UTF8);

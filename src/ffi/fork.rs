@@ -1,6 +1,6 @@
-//! A forked child has copies of everything, and none of it is its own: the parent works on the same rows through the same
-//! connections, and locks do not tell the two apart. So in the child every context and every job of the parent is a dead
-//! handle; nothing of theirs is closed, freed or written. A child makes contexts of its own. Buffers are memory, and stay.
+//! A forked child has copies of everything, but must not use them: the parent works on the same rows over the same
+//! connections, and locks do not distinguish the two. So in the child all contexts and jobs of the parent are dead handles.
+//! Nothing of them is closed, freed or written. A child makes contexts of its own. Buffers are plain memory and stay valid.
 
 use super::buf::{self, Buf};
 use super::ctx::{self, Ctx};
@@ -11,7 +11,7 @@ use crate::os;
 use std::cell::RefCell;
 use std::sync::Once;
 
-/// From now on forks are noticed.
+/// Registers the fork handlers, once.
 pub fn notice() {
     static DONE: Once = Once::new();
     DONE.call_once(|| {
@@ -25,14 +25,14 @@ thread_local! {
     static HELD: RefCell<Option<All>> = const { RefCell::new(None) };
 }
 
-/// All handles, in the order in which one kind may be taken inside another.
+/// The locks of all handle tables, in locking order.
 struct All {
     ctxs: Held<'static, Ctx>,
     jobs: Held<'static, Started>,
     bufs: Held<'static, Buf>,
 }
 
-/// Nobody is in the middle of a change, so that the child finds no lock that nobody gives back.
+/// Takes all locks before the fork, so that the child inherits no lock of another thread.
 extern "C" fn before() {
     let all = All { ctxs: ctx::hold(), jobs: jobs::hold(), bufs: buf::hold() };
     let _ = HELD.try_with(|held| *held.borrow_mut() = Some(all));

@@ -1,12 +1,12 @@
 //! The floating-point state of the host: control words, rounding, exception masks and sticky flags.
 //!
-//! Delphi and others unmask floating-point exceptions, which would trap inside our number parsing or SQLite;
-//! others round upwards or flush denormals. Every export runs in the platform's default state, and the host
-//! gets its own back unchanged, flags included: what our work raised is no news to the host, and what the
-//! host had raised is not lost. The log sink is host code and runs in the host's state.
+//! Delphi and others unmask floating-point exceptions, which would trap inside our number parsing or SQLite. Others round
+//! upwards or flush denormals. So every export runs in the platform's default state and restores the host's state, flags
+//! included: the host sees none of our flags and loses none of its own. The log sink is host code and runs in the host's
+//! state.
 //!
-//! Threads of our own need nothing: they are started inside exports, and a thread begins with its creator's
-//! state (Linux, macOS) or the default one (Windows).
+//! Our own threads need no guard. They start inside exports, and a thread begins with its creator's state (Linux, macOS) or
+//! with the default state (Windows).
 
 use std::cell::Cell;
 
@@ -15,7 +15,7 @@ thread_local! {
     static HOST: Cell<Option<State>> = const { Cell::new(None) };
 }
 
-/// Keeps the default state until it is dropped, which puts the host's back.
+/// Sets the default state. Dropping it restores the host's state.
 pub struct FpuGuard {
     outer: Option<State>,
 }
@@ -34,7 +34,7 @@ impl Drop for FpuGuard {
     }
 }
 
-/// Runs code of the host in the host's state. What it changes there stays changed for the host.
+/// Runs code of the host in the host's state. Changes that it makes are kept for the host.
 pub fn as_host<R>(run: impl FnOnce() -> R) -> R {
     let Some(host) = HOST.get() else { return run() };
     host.load();

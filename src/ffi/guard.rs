@@ -1,4 +1,4 @@
-//! The wall between the host and us: no panic passes, and the host's floating-point state is its own.
+//! Guards every export: no panic reaches the host, and the host's floating-point state is preserved.
 
 use super::fpu::FpuGuard;
 use std::any::Any;
@@ -10,13 +10,13 @@ thread_local! {
     static INSIDE: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Runs the body of an exported function. A panic ends here and answers `default`.
+/// Runs the body of an exported function. After a panic it returns `default`.
 pub fn guard<R>(default: R, body: impl FnOnce() -> R) -> R {
     let _fpu = FpuGuard::enter();
     caught(default, body)
 }
 
-/// Stops panics alone: for what runs inside an exported function, or on a thread of our own.
+/// Only stops panics. For code inside an exported function, or on one of our own threads.
 pub fn caught<R>(default: R, body: impl FnOnce() -> R) -> R {
     set_up_once();
     INSIDE.set(INSIDE.get() + 1);
@@ -28,21 +28,21 @@ pub fn caught<R>(default: R, body: impl FnOnce() -> R) -> R {
     })
 }
 
-// Its own frame: inlined, the optimiser may move floating-point work out from under the saved state.
+// Not inlined, or the optimiser could move floating-point work out of the guarded part.
 #[inline(never)]
 fn isolated<R>(body: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
     std::hint::black_box(catch_unwind(AssertUnwindSafe(body)))
 }
 
-/// Dropping a panic's payload runs foreign code, which may panic in turn.
+/// Drops the payload of a panic. That runs foreign code, which may panic again.
 fn drop_payload(payload: Box<dyn Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(second);
     }
 }
 
-/// Inside our calls a panic is logged by place only: its message may hold what a caller passed, and the
-/// host's standard error is not ours. Elsewhere whatever hook there was before goes on.
+/// Sets a panic hook. Inside our calls it logs only the place of a panic, because the message may contain the caller's data
+/// and the standard error belongs to the host. Elsewhere the former hook runs.
 fn set_up_once() {
     static DONE: Once = Once::new();
     DONE.call_once(|| {

@@ -72,7 +72,7 @@ pub unsafe extern "C" fn wxcoupon_log_set(
     )
 }
 
-/// The sink in whatever calling convention it has. Replacing it waits for calls of the old one.
+/// Sets a sink of any calling convention. It waits for running calls of the old sink.
 pub(super) fn set_log(
     sink: Option<impl Fn(*mut c_void, i32, *const c_char, u32) + Send + Sync + 'static>,
     user_data: *mut c_void,

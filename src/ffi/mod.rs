@@ -81,7 +81,7 @@ pub type wxcoupon_log_fn = Option<
     unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char, message_len: u32),
 >;
 
-/// Runs a call and puts its report into the buffer; the buffer is checked before anything happens.
+/// Runs a call and puts its report into the buffer. The buffer is checked first.
 fn answer(
     out_buf: *mut wxcoupon_buf,
     operation: &'static str,
@@ -104,7 +104,7 @@ fn answer(
     report.code.number()
 }
 
-/// A panic inside the call still leaves a report, and says whether a request was on its way.
+/// Turns a panic inside the call into a report that says whether a request was on its way.
 fn contained(run: impl FnOnce() -> Report) -> Report {
     crate::net::in_flight::clear();
     guard::caught(None, || Some(run())).unwrap_or_else(|| {

@@ -1,16 +1,15 @@
-//! Handles are keys into a table, never addresses: whatever a caller passes, looking it up is safe.
+//! Handles are keys into a table and never addresses, so looking up any value is safe.
 //!
-//! A key, from the low bit: always 1 (so it is never an aligned address) · 3 bits of kind · slot ·
-//! generation · on 64-bit systems a constant top byte. The top byte makes the very first key longer than
-//! 32 bits, so a binding that cuts pointers short fails at its first call and not after a month.
-//! Slots rest in a queue of at least [`RESTING`] before they are used again, so a stale key stays
-//! recognisable for long, on 32-bit systems too.
+//! A key has, from the low bit: always 1 (so it is never an aligned address) · 3 bits of kind · slot · generation · on 64-bit
+//! systems a constant top byte. The top byte makes even the first key longer than 32 bits. So a binding that truncates
+//! pointers fails at its first call. A freed slot waits in a queue of at least [`RESTING`] slots before it is used again, so
+//! a stale key stays recognisable for a long time, also on 32-bit systems.
 
 use once_cell::sync::Lazy;
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// Freed slots that rest before the oldest of them is used again.
+/// Length of the queue of freed slots before the oldest is used again.
 const RESTING: usize = 64;
 const KIND_SHIFT: u32 = 1;
 const SLOT_SHIFT: u32 = 4;
@@ -33,7 +32,7 @@ const SLOT_MASK: usize = (1 << SLOT_BITS) - 1;
 const GENERATION_MASK: usize = (1 << GENERATION_BITS) - 1;
 const GENERATION_SHIFT: u32 = SLOT_SHIFT + SLOT_BITS;
 
-/// What a key stands for. Every kind has its own number, so one never passes for another.
+/// What a key is for. Every kind has its own number, so a key of one kind is never valid for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `wxcoupon_buf`
@@ -70,7 +69,7 @@ impl<T> Registry<T> {
         }
     }
 
-    /// Takes the value in and answers its key, or nothing when too many handles are alive.
+    /// Stores the value and returns its key. `None`: too many handles are alive.
     pub fn insert(&self, value: T) -> Option<usize> {
         let mut table = self.write();
         let fresh = table.slots.len();
@@ -91,7 +90,7 @@ impl<T> Registry<T> {
         Some(key)
     }
 
-    /// The value behind a key, if the key is alive. The value outlives its removal while it is held.
+    /// The value of a key, if the key is alive. The returned value stays valid after its removal.
     pub fn get(&self, key: usize) -> Option<Arc<T>> {
         let (slot, generation) = self.split(key)?;
         let table = self.read();
@@ -99,7 +98,7 @@ impl<T> Registry<T> {
         entry.value.clone()
     }
 
-    /// Puts another value behind a living key; who holds the old one keeps it. False when the key is dead.
+    /// Replaces the value of a living key. Users of the old value keep it. False: the key is dead.
     pub fn replace(&self, key: usize, value: T) -> bool {
         let Some((slot, generation)) = self.split(key) else { return false };
         let mut table = self.write();
@@ -113,7 +112,7 @@ impl<T> Registry<T> {
         }
     }
 
-    /// Ends a key. The second time, and for any value that is no key, it answers nothing.
+    /// Ends a key and returns its value. `None`: it is not a living key.
     pub fn remove(&self, key: usize) -> Option<Arc<T>> {
         let (slot, generation) = self.split(key)?;
         let mut table = self.write();
@@ -130,7 +129,7 @@ impl<T> Registry<T> {
         self.read().live
     }
 
-    /// Nobody else uses it until this is dropped.
+    /// Locks the table until the result is dropped.
     #[cfg_attr(windows, allow(dead_code, reason = "nothing is forked there"))]
     pub fn hold(&self) -> Held<'_, T> {
         Held(self.write())
@@ -156,11 +155,11 @@ impl<T> Registry<T> {
     }
 }
 
-/// A registry that is held.
+/// A locked registry.
 pub struct Held<'a, T>(RwLockWriteGuard<'a, Table<T>>);
 
 impl<T> Held<'_, T> {
-    /// Ends all keys and leaves what stands behind them alone: it is somebody else's.
+    /// Ends all keys without dropping their values, because those belong to the parent process.
     #[cfg_attr(windows, allow(dead_code, reason = "nothing is forked there"))]
     pub fn abandon(mut self) {
         for slot in &mut self.0.slots {

@@ -1,9 +1,8 @@
-//! Keeps the library in a Windows process, once it has done anything there.
+//! Keeps the library loaded in a Windows process after its first use.
 //!
-//! Threads of ours may run code of ours for seconds after the last handle is freed (a name service that does not
-//! answer is waited for), and what a thread keeps is destroyed by code of ours when that thread ends. A host that
-//! calls `FreeLibrary` would take the code from under them. So it stays, as `build.rs` sees to on Linux; a host
-//! may still load and free it as often as it likes.
+//! Our threads may run for seconds after the last handle is freed, for example while a name service does not answer. And
+//! thread-local values are destroyed by our code when a thread ends. `FreeLibrary` would unload that code. So the library
+//! stays loaded, as `build.rs` ensures on Linux. A host may still load and free it as often as it likes.
 
 use std::ffi::c_void;
 
@@ -15,7 +14,7 @@ unsafe extern "system" {
     fn GetModuleHandleExW(flags: u32, address: *const c_void, module: *mut *mut c_void) -> i32;
 }
 
-/// From now on the library is part of the process until that ends.
+/// Pins the library in the process until the process ends.
 pub fn pin() {
     let mut module = std::ptr::null_mut();
     let here = pin as fn();

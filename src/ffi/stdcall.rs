@@ -1,8 +1,8 @@
-//! Every exported function a second time, as stdcall, under its name with `_std` behind it: the only calling
-//! convention that Visual Basic 6, PowerBuilder and 易语言 know. They are in the Windows libraries alone; in
-//! the 64-bit one, where there is one convention, they are the same as the functions they stand for.
+//! Every exported function a second time, as stdcall and with `_std` after its name. Visual Basic 6, PowerBuilder and 易语言
+//! know no other calling convention. Only the Windows libraries have them. In the 64-bit library there is only one
+//! convention, so they are the same as the original functions.
 //!
-//! The header does not declare them: they are found by name at run time.
+//! The header does not declare them. Programs find them by name at run time.
 
 use super::*;
 use crate::ffi::log::set_log;

@@ -1,4 +1,4 @@
-//! The caller's memory becomes Rust bytes, within bounds.
+//! Reads the caller's memory within bounds.
 
 use crate::error::{Error, Result};
 use crate::json;
@@ -27,8 +27,7 @@ pub unsafe fn bytes_of<'a>(text: *const c_char, argument: &str) -> Result<&'a [u
     Ok(unsafe { std::slice::from_raw_parts(text.cast::<u8>(), length) })
 }
 
-/// The caller's bytes, whatever they are: at most `most` and one, so that "too many" can be seen. NULL is
-/// nothing, where nothing is promised.
+/// The caller's bytes: at most `most + 1`, so that the caller can detect too many. NULL is allowed if `length` is 0.
 ///
 /// # Safety
 /// `data` is NULL or points to `length` readable bytes; nobody writes to them while the result lives.
@@ -49,7 +48,7 @@ pub unsafe fn raw_bytes<'a>(
     }
 }
 
-/// The refusal of a NULL argument.
+/// The error for a NULL argument.
 pub fn null(argument: &str) -> Error {
     Error::new(Code::Null, format!("{argument} is NULL"))
 }

@@ -1,23 +1,23 @@
 //! Returns of a coupon, and redemptions that they may have undone.
 //!
-//! The order of rows decides, and never a clock: it may have been set between two of them.
+//! The order of rows decides, and never a clock, because it may have been set between two rows.
 
 use super::row::{Row, State};
 use super::store::{Result, Transaction};
 
-/// What the journal holds of returns that began after a redemption.
+/// The returns in the journal that began after a redemption.
 #[derive(Debug, Clone, Default)]
 pub struct Returns {
-    /// There are some that may have taken effect.
+    /// There are returns that may have taken effect.
     pub any: bool,
-    /// Something else has changed one of them: whether it took effect, the journal cannot say.
+    /// One of them is damaged, so the journal cannot tell whether it took effect.
     pub are_damaged: bool,
     /// Keys of those that had ended.
     ended: Vec<i64>,
 }
 
 impl Returns {
-    /// Those that began after that row began, or after its verdict.
+    /// The returns that began after that row, or after its verdict.
     pub(super) fn after(rows: &mut dyn Transaction, row: &Row) -> Result<Returns> {
         let later = later(rows, row)?;
         let ended = later.iter().filter(|back| back.state == State::Done).map(|back| back.id).collect();
@@ -25,8 +25,8 @@ impl Returns {
         Ok(Returns { any: !later.is_empty(), are_damaged, ended })
     }
 
-    /// Whether one may have undone the redemption after it was proven, at `proven_s`: one that had not ended when it was
-    /// taken up. What is told then is true, and may not be for long.
+    /// Whether a return may have undone the redemption after it was proven at `proven_s`. That is a return that had not ended
+    /// when the row was acquired.
     pub(super) fn may_have_undone(
         &self,
         rows: &mut dyn Transaction,

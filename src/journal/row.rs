@@ -1,4 +1,4 @@
-//! What stands in a row.
+//! The content of a row.
 
 pub use super::state::State;
 use crate::course::Course;
@@ -8,11 +8,11 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a request can still arrive after it was signed: WeChat Pay refuses a signature that is more than
-/// five minutes old, and a minute is for its clock and ours.
+/// How long after its signature a request can still arrive. WeChat Pay refuses signatures older than five minutes, and one
+/// minute is for differences of the clocks.
 pub const DELAYED_ARRIVAL: Duration = Duration::from_secs(360);
 
-/// What is sent, as often as it takes; it never changes.
+/// The request as it is sent. It never changes.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// Name of the operation.
@@ -23,56 +23,56 @@ pub struct Request {
     pub method: String,
     /// Path and query.
     pub target: String,
-    /// The frozen bytes.
+    /// The body, byte by byte.
     pub body: Option<Vec<u8>>,
 }
 
-/// Who holds a row, and how often it was taken up before.
+/// Who holds a row, and how often it was acquired.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lease {
-    /// The mark of a context; nobody works on the row where there is none.
+    /// The mark of the context that works on the row. `None`: nobody does.
     pub owner: Option<Arc<str>>,
-    /// Counts up whenever the row is taken up.
+    /// Increases whenever the row is acquired.
     pub generation: i64,
-    /// Until when, in milliseconds since 1970 by the store's clock, where the store cannot tell who is alive.
+    /// The end of the lease, in milliseconds since 1970 by the store's clock. Only for stores that cannot tell who is alive.
     pub until_ms: Option<i64>,
 }
 
-/// A request to be written down.
+/// A request that is to be recorded.
 #[derive(Debug, Clone)]
 pub struct NewRow {
     /// What is sent.
     pub request: Arc<Request>,
     /// The members that were checked.
     pub members: Map<String, Value>,
-    /// Members that this library filled in with the present time: they do not make a repeat different.
+    /// Members that this library filled in with the current time. They do not make a repeat different.
     pub filled_in: Vec<&'static str>,
-    /// Whether a recorded success is sent again instead of being answered from here.
+    /// Whether a recorded success is sent again instead of being answered from the journal.
     pub ask_again: bool,
 }
 
-/// A request as it stands in the journal.
+/// A recorded request.
 #[derive(Debug, Clone)]
 pub struct Row {
     /// Key of the row.
     pub id: i64,
-    /// Whose it is.
+    /// The merchant that it belongs to.
     pub merchant: Arc<str>,
     /// What is sent.
     pub request: Arc<Request>,
-    /// The members as they were checked.
+    /// The checked members.
     pub members: Arc<Map<String, Value>>,
-    /// The coupon that it is about, by which what happened to it later is found.
+    /// The coupon that it is about. Later requests about the same coupon are found by it.
     pub coupon: Option<Arc<str>>,
-    /// A keyed digest of what was asked, for a row whose members are gone.
+    /// A keyed digest of the request, for a row whose members were removed.
     pub content: Option<Vec<u8>>,
-    /// The caller's trace of the call that wrote it down.
+    /// The caller's trace id of the call that recorded it.
     pub trace: Option<String>,
-    /// When it was written down, in milliseconds since 1970 by this machine's clock.
+    /// When it was recorded, in milliseconds since 1970 by this machine's clock.
     pub created_ms: i64,
-    /// What is known.
+    /// What is known about it.
     pub state: State,
-    /// Its sale was called off: what is found of it is undone.
+    /// Its sale was called off. If it took effect, the effect is undone.
     pub called_off: bool,
     /// Status of the last attempt.
     pub code: i32,
@@ -80,22 +80,22 @@ pub struct Row {
     pub cause: String,
     /// Why it was abandoned.
     pub note: Option<String>,
-    /// How often it was sent, or tried to be sent.
+    /// The number of attempts to send it.
     pub attempts: u32,
     /// When it last changed.
     pub updated_ms: i64,
     /// When it was first in doubt, by this machine's clock.
     pub doubted_ms: Option<i64>,
-    /// When settling last tried it, by this machine's clock; 0 before the first time.
+    /// When settling last tried it, by this machine's clock. 0: never.
     pub tried_ms: i64,
     /// Bytes of it have left this machine.
     pub sent: bool,
-    /// Time of the latest signature that may still arrive, in seconds since 1970; 0 where none can.
+    /// Time of the latest signature that may still arrive, in seconds since 1970. 0: none can.
     pub signed_s: i64,
-    /// WeChat Pay's time of the verdict, in seconds since 1970, where an answer proved it.
+    /// WeChat Pay's time of the verdict, in seconds since 1970, if an answer proved it.
     pub verdict_s: Option<i64>,
-    /// Of a finished row, the key of the latest row when its verdict was written: what has a higher one began after it. Of
-    /// an open one that was over before, the same for when it began anew.
+    /// For a finished row: the key of the latest row when the verdict was written. Rows with a higher key began after the
+    /// verdict. For a row that was finished and started again: the same for that start.
     pub verdict_row: i64,
     /// The recorded answer.
     pub answer: Option<Arc<str>>,
@@ -105,14 +105,14 @@ pub struct Row {
     pub request_id: Option<String>,
     /// Host that gave it.
     pub host: Option<String>,
-    /// Its attempts, the first and the last of them.
+    /// Its first and last attempts.
     pub course: Course,
     /// Who works on it.
     pub lease: Lease,
 }
 
 impl Row {
-    /// A new request, written down now, which that context works on.
+    /// A new row, which that context works on.
     pub fn new(merchant: &Arc<str>, owner: &Arc<str>, new: NewRow) -> Row {
         let now = wall_ms();
         Row {
@@ -146,29 +146,30 @@ impl Row {
         }
     }
 
-    /// The same as a store keeps it while somebody works on it: should its context die, it may have been signed until then.
+    /// The form that the store has while a context works on the row. If the context dies, the request may have been signed
+    /// until `until_s`.
     #[must_use]
     pub fn in_work(&self, until_s: i64) -> Row {
         Row { sent: true, signed_s: self.signed_s.max(until_s), ..self.clone() }
     }
 
-    /// No call has written down what became of it since it began.
+    /// No call has recorded a result since it began.
     pub fn has_no_verdict(&self) -> bool {
         let is_in_doubt = self.code / 1000 == crate::status::WXCOUPON_CLASS_IN_DOUBT;
         self.state == State::Pending && !is_in_doubt
     }
 
-    /// What has a higher key began after this row did, or, where it is finished, after its verdict.
+    /// Rows with a higher key began after this row. If it is finished, they began after its verdict.
     pub fn began_after(&self) -> i64 {
         self.id.max(self.verdict_row)
     }
 
-    /// Whether it began after that row, or began anew.
+    /// Whether it began, or started again, after that row.
     pub fn is_later_than(&self, other: &Row) -> bool {
         self.id > other.id || self.verdict_row >= other.id
     }
 
-    /// Until when a delayed copy could arrive, in milliseconds since 1970; 0 where none could.
+    /// Until when a delayed copy can arrive, in milliseconds since 1970. 0: none can.
     pub fn watch_until_ms(&self) -> i64 {
         if self.signed_s == 0 {
             return 0;
@@ -177,11 +178,11 @@ impl Row {
         self.signed_s.saturating_add(delay).saturating_mul(1000)
     }
 
-    /// A digest of everything that stands in the row, by which a store finds out that something else has changed it.
+    /// A digest of the whole row. With it a store detects that something else has changed the row.
     pub fn digest(&self, members: &str, course: &str) -> [u8; 16] {
         let mut digest = Sha256::new();
         let mut put = |value: Option<&[u8]>| {
-            // A length before each, so that nothing moves from one column to the next unseen.
+            // Each value has its length in front, so that moving bytes between columns changes the digest.
             let length = value.map_or(-1, |value| i64::try_from(value.len()).unwrap_or(i64::MAX));
             digest.update(length.to_le_bytes());
             digest.update(value.unwrap_or_default());
@@ -236,12 +237,12 @@ impl Row {
     }
 }
 
-/// What became of a request.
+/// The result of a call about a request.
 #[derive(Debug, Clone)]
 pub struct Verdict {
     /// What is known now.
     pub state: State,
-    /// The status that was told.
+    /// The status that the caller got.
     pub code: i32,
     /// Its message.
     pub cause: String,
@@ -249,9 +250,9 @@ pub struct Verdict {
     pub attempts: u32,
     /// Bytes of it have left this machine, in this call or before.
     pub sent: bool,
-    /// Time of the latest signature that may still arrive, in seconds since 1970; 0 where none can.
+    /// Time of the latest signature that may still arrive, in seconds since 1970. 0: none can.
     pub signed_s: i64,
-    /// WeChat Pay's time of the verdict, where an answer proved it.
+    /// WeChat Pay's time of the verdict, if an answer proved it.
     pub verdict_s: Option<i64>,
     /// The proven answer.
     pub answer: Option<Arc<str>>,
@@ -261,12 +262,12 @@ pub struct Verdict {
     pub request_id: Option<String>,
     /// The host that gave it.
     pub host: Option<String>,
-    /// What each attempt met.
+    /// The result of each attempt.
     pub course: Course,
 }
 
 impl Row {
-    /// The same row with what became of it, and nobody who works on it.
+    /// The same row with this result, and without an owner.
     #[must_use]
     pub fn judged(self, verdict: Verdict) -> Row {
         let now = wall_ms();
@@ -292,9 +293,8 @@ impl Row {
     }
 }
 
-/// By brand, stock, code and, of a coupon that is used several times, which use: codes that a brand makes itself repeat
-/// across stocks. Each part with its length, so that no
-/// two coupons share a key.
+/// The key of a coupon: brand, stock, code, and the index of the use for a coupon with several uses. Codes that a brand
+/// assigns may repeat across stocks. Each part has its length in front, so that two coupons never share a key.
 pub(super) fn coupon(members: &Map<String, Value>) -> Option<Arc<str>> {
     let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
     let use_of = members.get("sequential_coupon_index").map(Value::to_string).unwrap_or_default();
@@ -308,7 +308,7 @@ pub(super) fn coupon(members: &Map<String, Value>) -> Option<Arc<str>> {
 
 #[cfg(test)]
 impl NewRow {
-    /// A redemption with as little as there can be.
+    /// A minimal redemption.
     pub(super) fn plain(request_no: &str) -> NewRow {
         NewRow::with_body(request_no, None)
     }

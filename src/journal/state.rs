@@ -3,27 +3,27 @@
 /// What is known of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// It may have happened, or is happening now.
+    /// It may have taken effect, or is being sent now.
     Pending = 0,
-    /// It happened, proven.
+    /// It is proven that it took effect.
     Done = 1,
     /// WeChat Pay refused it.
     Refused = 2,
-    /// The till was told that it did not happen.
+    /// The till was told that it had no effect.
     Closed = 3,
     /// Called off and not found at WeChat Pay; a delayed copy could still arrive.
     Watching = 4,
-    /// Called off for good: undone, or never happened.
+    /// Called off finally: it was undone or had no effect.
     Voided = 5,
-    /// Being called off: it may have happened, and is to be undone.
+    /// Being called off: if it took effect, it must be undone.
     Voiding = 6,
     /// WeChat Pay refused it, and the till was told; a delayed copy could still arrive.
     RefusedWatched = 7,
-    /// Answers came for a day, and none of them was evidence.
+    /// Answers came for a day, but no evidence.
     Unresolved = 8,
     /// The row was changed by something else than this library.
     Damaged = 9,
-    /// A person decided that nobody works on it any more.
+    /// A person decided to give it up.
     Abandoned = 10,
 }
 
@@ -43,22 +43,22 @@ impl State {
         State::Abandoned,
     ];
 
-    /// Nothing more is to be done about it.
+    /// Nothing more is to be done.
     pub fn is_finished(self) -> bool {
         matches!(self, State::Done | State::Refused | State::Closed | State::Voided | State::Abandoned)
     }
 
-    /// It may have happened, and nobody has been told otherwise.
+    /// It may have taken effect, and no caller was told otherwise.
     pub fn is_in_doubt(self) -> bool {
         matches!(self, State::Pending | State::Voiding | State::Unresolved | State::Damaged)
     }
 
-    /// Settling everything is not done before it has ended.
+    /// Settling everything is not complete while it is in this state.
     pub fn is_pending(self) -> bool {
         matches!(self, State::Pending | State::Voiding | State::Damaged)
     }
 
-    /// The state that a store keeps under this number.
+    /// The state with this number in a store.
     pub fn from_number(number: i64) -> Option<State> {
         State::ALL.into_iter().find(|state| *state as i64 == number)
     }

@@ -1,7 +1,7 @@
-//! JSON as values in which every number has the digits that were written, and no key comes twice.
+//! Reads JSON into values that keep every number's digits as written, and refuses duplicate keys.
 //!
-//! `serde_json` keeps a number's digits too, but writes its exponent in one way. So each value is first taken as the
-//! piece of text that it is, and a number stays that.
+//! `serde_json` also keeps a number's digits, but normalises its exponent. So each value is first taken as its piece of text,
+//! and a number keeps that text.
 
 use super::USUAL_MEMBERS;
 use crate::redact::Quoted;
@@ -12,7 +12,7 @@ use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
 use std::fmt;
 
-/// In texts that `serde_json` writes and reads, an object with this one key is a number.
+/// `serde_json` treats an object with only this key as a number.
 const NUMBER: &str = "$serde_json::private::Number";
 
 /// Which numbers are taken.
@@ -20,7 +20,7 @@ const NUMBER: &str = "$serde_json::private::Number";
 pub(super) enum Numbers {
     /// All that JSON has.
     Any,
-    /// Those whose magnitude WeChat Pay, whatever it reads with, can hold.
+    /// Numbers that fit into the usual types, so that WeChat Pay can read them.
     Readable,
 }
 
@@ -77,11 +77,11 @@ impl Reader<'_> {
         serde_json::from_str(piece).map_err(|error| self.told(piece, &error))
     }
 
-    /// What is wrong with a piece, and where that stands in the whole.
+    /// The error of a piece with its place in the whole text.
     fn told(&self, piece: &str, error: &serde_json::Error) -> String {
         let why = error.to_string();
         match why.split_once(" at line ") {
-            // Told of a piece inside of this one.
+            // The place is that of an inner piece.
             Some(_) if error.is_data() => why,
             Some((why, _)) => format!("{why}{}", self.place(piece)),
             None => why,
@@ -97,7 +97,7 @@ impl Reader<'_> {
     }
 }
 
-/// A whole number of 64 bits; or, with a fraction or an exponent, one that a double reaches.
+/// Whether a number is an integer of 64 bits or, with a fraction or an exponent, a finite double.
 fn is_readable(number: &str) -> bool {
     if number.contains(['.', 'e', 'E']) {
         number.parse::<f64>().is_ok_and(f64::is_finite)

@@ -1,7 +1,7 @@
 //! Connections that tests and the fuzzer inject, without TLS and without a network.
 
 use super::send_tracking::{IdleCheck, SendTracking};
-use super::socket::BUFFER;
+use super::socket::{BUFFER, read_input};
 use std::io::{Read, Write};
 use std::sync::Arc;
 use ureq::Error;
@@ -59,9 +59,7 @@ impl Transport for Plain {
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
-        let amount = self.connection.read(self.buffers.input_append_buf())?;
-        self.buffers.input_appended(amount);
-        Ok(amount > 0)
+        Ok(read_input(&mut self.connection, &mut self.buffers)?)
     }
 
     fn is_open(&mut self) -> bool {

@@ -2,7 +2,7 @@
 //! waiting.
 
 use super::{in_flight, waiting};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 use ureq::Error;
@@ -30,21 +30,24 @@ impl Socket {
 
     /// Reads what has come. A timeout error if nothing has.
     fn look(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let input = self.buffers.input_append_buf();
         self.stream.set_nonblocking(true)?;
-        let read = self.stream.read(input);
+        let read = read_input(&mut self.stream, &mut self.buffers);
         self.stream.set_nonblocking(false)?;
         match read {
-            Ok(amount) => {
-                self.buffers.input_appended(amount);
-                Ok(amount > 0)
-            }
+            Ok(has_come) => Ok(has_come),
             Err(error) if is_silence(&error) || error.kind() == ErrorKind::Interrupted => {
                 Err(Error::Timeout(timeout.reason))
             }
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Reads once into the input buffer. False: the other side has ended the connection.
+pub fn read_input(reader: &mut impl Read, buffers: &mut LazyBuffers) -> io::Result<bool> {
+    let amount = reader.read(buffers.input_append_buf())?;
+    buffers.input_appended(amount);
+    Ok(amount > 0)
 }
 
 /// The two error kinds with which systems report a timeout.
@@ -82,11 +85,8 @@ impl Transport for Socket {
             let left = limit.left()?;
             let wait = if in_flight::is_cancellable() { left.min(LOOK_AGAIN) } else { left };
             self.stream.set_read_timeout(Some(wait))?;
-            match self.stream.read(self.buffers.input_append_buf()) {
-                Ok(amount) => {
-                    self.buffers.input_appended(amount);
-                    return Ok(amount > 0);
-                }
+            match read_input(&mut self.stream, &mut self.buffers) {
+                Ok(has_come) => return Ok(has_come),
                 Err(error) if is_silence(&error) || error.kind() == ErrorKind::Interrupted => {
                     in_flight::check_cancelled()?;
                 }

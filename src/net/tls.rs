@@ -5,7 +5,7 @@
 //! and key updates are fine, and everything else ends the connection.
 
 use super::send_tracking::IdleCheck;
-use super::socket::{BUFFER, NOT_AT_ALL};
+use super::socket::{BUFFER, NOT_AT_ALL, read_input};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use std::io::{self, Read, Write};
@@ -99,10 +99,8 @@ impl Transport for Tls {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.wire.socket.set_timeout(timeout);
-        let input = self.buffers.input_append_buf();
-        let amount = rustls::Stream::new(&mut self.connection, &mut self.wire).read(input)?;
-        self.buffers.input_appended(amount);
-        Ok(amount > 0)
+        let mut stream = rustls::Stream::new(&mut self.connection, &mut self.wire);
+        Ok(read_input(&mut stream, &mut self.buffers)?)
     }
 
     fn is_open(&mut self) -> bool {

@@ -1,8 +1,8 @@
-//! What the standard library does not ask the system for: locks on single bytes of a file, which file it is, and forks.
+//! System calls that the standard library does not have: locks on single bytes of a file, the identity of a file, and forks.
 //!
-//! On Linux the locks are those of an *open file description* (`F_OFD_SETLK`, since 3.15). The older ones belong to a process
-//! and a file, and are gone as soon as the process closes any descriptor of that file, whoever opened it. These belong to the
-//! descriptor, and end with it and its copies. On Windows a lock belongs to a handle, and `LockFileEx` has no such trap.
+//! On Linux these are locks of an *open file description* (`F_OFD_SETLK`, since Linux 3.15). Older locks belong to a process
+//! and a file. They are lost as soon as the process closes any descriptor of that file. These belong to the descriptor, and
+//! end with it and its copies. On Windows a lock belongs to a handle, and `LockFileEx` has no such trap.
 
 #[cfg(unix)]
 mod unix;
@@ -14,29 +14,29 @@ pub use unix::{at_fork, identity, identity_at, is_locked, lock, open, read, unlo
 #[cfg(windows)]
 pub use windows::{identity, identity_at, is_locked, lock, open, read, unlock, write};
 
-/// A file, whatever its name.
+/// The identity of a file, whatever its name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
-    /// The disk that it is on.
+    /// Its file system.
     pub device: u64,
     /// Its number there.
     pub number: u64,
 }
 
-/// What the system says of a file.
+/// What the system says about a file.
 #[derive(Debug, Clone, Copy)]
 pub struct FileInfo {
     /// Which one.
     pub identity: Identity,
-    /// A file, and no folder, pipe or device.
+    /// It is a file, and not a folder, pipe or device.
     pub is_regular: bool,
-    /// How many names it has.
+    /// The number of its names (hard links).
     pub links: u64,
     /// Its length in bytes.
     pub length: u64,
 }
 
-/// Bytes of a file. There need not be any bytes at that place.
+/// A range of bytes of a file. It may be behind the end of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
     /// The first.
@@ -45,7 +45,7 @@ pub struct Range {
     pub length: u64,
 }
 
-/// Who else may have a lock on the same bytes.
+/// Whether others may have a lock on the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockMode {
     /// Nobody.

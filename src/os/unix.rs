@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-/// Opens or makes a file that nobody else may read. Waits for no pipe, and programs that are started do not get it.
+/// Opens or creates a file that other users cannot read. It does not block on a pipe, and child programs do not inherit it.
 pub fn open(path: &Path) -> Result<File> {
     let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_CLOEXEC;
     OpenOptions::new()
@@ -20,12 +20,12 @@ pub fn open(path: &Path) -> Result<File> {
         .open(path)
 }
 
-/// What stands behind a name.
+/// The file behind a name.
 pub fn identity_at(path: &Path) -> Result<FileInfo> {
     path.metadata().map(|found| file_info(&found))
 }
 
-/// What is open.
+/// The open file.
 pub fn identity(file: &File) -> Result<FileInfo> {
     file.metadata().map(|found| file_info(&found))
 }
@@ -39,7 +39,7 @@ fn file_info(found: &Metadata) -> FileInfo {
     }
 }
 
-/// The first bytes, wherever anybody else reads.
+/// Reads the first bytes. It does not use the shared file position.
 pub fn read(file: &File, bytes: &mut [u8]) -> Result<()> {
     file.read_exact_at(bytes, 0)
 }
@@ -49,7 +49,7 @@ pub fn write(file: &File, bytes: &[u8]) -> Result<()> {
     file.write_all_at(bytes, 0)
 }
 
-/// Takes a lock, unless somebody has one that is in its way. It ends with the last copy of the descriptor.
+/// Takes a lock. False: another descriptor has a conflicting one. The lock ends with the last copy of the descriptor.
 pub fn lock(file: &File, range: Range, mode: LockMode) -> Result<bool> {
     let kind = if mode == LockMode::Exclusive { libc::F_WRLCK } else { libc::F_RDLCK };
     match control(file, libc::F_OFD_SETLK, range, kind) {
@@ -61,7 +61,7 @@ pub fn lock(file: &File, range: Range, mode: LockMode) -> Result<bool> {
     }
 }
 
-/// Gives it back.
+/// Releases a lock.
 pub fn unlock(file: &File, range: Range) -> Result<()> {
     control(file, libc::F_OFD_SETLK, range, libc::F_UNLCK).map(drop)
 }
@@ -84,8 +84,8 @@ fn control(file: &File, what: libc::c_int, range: Range, kind: libc::c_int) -> R
     if done == 0 { Ok(libc::c_int::from(lock.l_type)) } else { Err(Error::last_os_error()) }
 }
 
-/// Has these called whenever this process is forked: before it by the thread that forks, and after it by the same thread,
-/// in the parent and in the child.
+/// Registers functions that are called when this process is forked: in the forking thread before the fork, and after it in
+/// the parent and in the child.
 pub fn at_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) -> Result<()> {
     type Handler = unsafe extern "C" fn();
     let [before, in_parent, in_child]: [Handler; 3] = [before, in_parent, in_child];

@@ -11,7 +11,7 @@ use std::path::Path;
 const SHARE_READ: u32 = 1;
 const SHARE_WRITE: u32 = 2;
 const SHARE_DELETE: u32 = 4;
-/// Without it a folder cannot be opened.
+/// Needed to open a folder.
 const BACKUP_SEMANTICS: u32 = 0x0200_0000;
 const FAIL_IMMEDIATELY: u32 = 1;
 const EXCLUSIVE: u32 = 2;
@@ -64,13 +64,13 @@ unsafe extern "system" {
     fn GetFileType(file: *mut c_void) -> u32;
 }
 
-/// Opens or makes a file. As long as it is open nobody can remove or rename it, and programs that are started do not get it.
+/// Opens or creates a file. While it is open it cannot be removed or renamed, and child programs do not inherit it.
 pub fn open(path: &Path) -> Result<File> {
     let share = SHARE_READ | SHARE_WRITE;
     OpenOptions::new().read(true).write(true).create(true).truncate(false).share_mode(share).open(path)
 }
 
-/// What stands behind a name.
+/// The file behind a name.
 pub fn identity_at(path: &Path) -> Result<FileInfo> {
     let share = SHARE_READ | SHARE_WRITE | SHARE_DELETE;
     let mut options = OpenOptions::new();
@@ -78,7 +78,7 @@ pub fn identity_at(path: &Path) -> Result<FileInfo> {
     identity(&options.open(path)?)
 }
 
-/// What is open.
+/// The open file.
 pub fn identity(file: &File) -> Result<FileInfo> {
     let mut found = Information::default();
     // SAFETY: the handle is open as long as `file` is borrowed, and the structure is ours.
@@ -110,7 +110,7 @@ fn place(range: Range) -> Overlapped {
     Overlapped { offset, offset_high, ..Overlapped::default() }
 }
 
-/// The first bytes, wherever anybody else reads.
+/// Reads the first bytes.
 pub fn read(file: &File, bytes: &mut [u8]) -> Result<()> {
     let count = file.seek_read(bytes, 0)?;
     if count == bytes.len() { Ok(()) } else { Err(Error::from(std::io::ErrorKind::UnexpectedEof)) }
@@ -122,7 +122,7 @@ pub fn write(file: &File, bytes: &[u8]) -> Result<()> {
     if count == bytes.len() { Ok(()) } else { Err(Error::from(std::io::ErrorKind::WriteZero)) }
 }
 
-/// Takes a lock, unless somebody has one that is in its way. It ends with the handle.
+/// Takes a lock. False: another handle has a conflicting one. The lock ends with the handle.
 pub fn lock(file: &File, range: Range, mode: LockMode) -> Result<bool> {
     let flags = FAIL_IMMEDIATELY | if mode == LockMode::Exclusive { EXCLUSIVE } else { 0 };
     let (length, length_high) = halves(range.length);
@@ -136,7 +136,7 @@ pub fn lock(file: &File, range: Range, mode: LockMode) -> Result<bool> {
     if matches!(error.raw_os_error(), Some(LOCK_VIOLATION | IO_PENDING)) { Ok(false) } else { Err(error) }
 }
 
-/// Gives it back.
+/// Releases a lock.
 pub fn unlock(file: &File, range: Range) -> Result<()> {
     let (length, length_high) = halves(range.length);
     let mut at = place(range);
@@ -145,7 +145,7 @@ pub fn unlock(file: &File, range: Range) -> Result<()> {
     if done == 0 { Err(Error::last_os_error()) } else { Ok(()) }
 }
 
-/// Whether another handle has a lock there, in this process or another. Windows cannot be asked: it is tried.
+/// Whether another handle has a lock there, in this process or another. Windows has no query for this, so it tries to lock.
 pub fn is_locked(file: &File, range: Range) -> Result<bool> {
     let is_free = lock(file, range, LockMode::Exclusive)?;
     if is_free {

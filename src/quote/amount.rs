@@ -1,35 +1,35 @@
-//! From terms and amounts to what is taken off: whole fen, no floating point.
+//! Computes the discount from terms and amounts, in whole fen and without floating point.
 
 use super::terms::{Benefit, Terms};
 use serde::Serialize;
 
-/// How a percentage becomes whole fen. WeChat Pay's documentation does not say how it is meant.
+/// How a percentage is rounded to whole fen. WeChat Pay's documentation does not say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
-    /// The discount is cut to whole fen: never more off than the rule says.
+    /// Down: never more off than the rule says.
     #[default]
     Down,
-    /// To the nearest fen, and half a fen up.
+    /// To the nearest fen. Half a fen is rounded up.
     HalfUp,
-    /// To the next whole fen: never less off than the rule says.
+    /// Up: never less off than the rule says.
     Up,
 }
 
-/// What must reach the threshold of a coupon for one product; for others it is the basket.
+/// Which amount must reach the threshold of a coupon for one product. For other coupons it is the basket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ThresholdOn {
-    /// The product: never given away below the threshold, whichever was meant.
+    /// The product. This is the cautious reading.
     #[default]
     Product,
     /// The whole basket.
     Basket,
 }
 
-/// What is taken off, and how that came about.
+/// What is taken off, and how it was computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discount {
-    /// In fen; never more than the amount that it is taken off.
+    /// In fen. Never more than the amount that it is taken off.
     pub fen: u64,
     /// English.
     pub calculation: String,
@@ -54,7 +54,7 @@ pub fn discount(terms: &Terms, amount: u64, rounding: Rounding) -> Discount {
 }
 
 fn percentage(percent_off: u64, amount: u64, rounding: Rounding) -> Discount {
-    // In hundredths of a fen. Both factors have 64 bits, so 128 hold every product.
+    // In hundredths of a fen. Both factors have 64 bits, so every product fits into 128 bits.
     let exact = u128::from(amount) * u128::from(percent_off);
     let (whole, rest) = (exact / 100, exact % 100);
     let (rounded, how) = match rounding {
@@ -64,7 +64,7 @@ fn percentage(percent_off: u64, amount: u64, rounding: Rounding) -> Discount {
         Rounding::Up => (whole + 1, "rounded up"),
     };
     Discount {
-        // Less than a hundred percent of the amount, even when rounded up: it fits whatever the amount is.
+        // Less than a hundred percent of the amount, even if rounded up, so it always fits.
         fen: u64::try_from(rounded).unwrap_or(amount).min(amount),
         calculation: format!("{percent_off} % of {amount} fen is {whole}.{rest:02} fen, {how} {rounded} fen"),
     }

@@ -1,11 +1,11 @@
-//! What must hold besides the time: the coupon's state, the store, the turn in a bundle.
+//! The conditions besides the time: the coupon's state, the store, and the order within a bundle.
 
 use super::member::Member;
 use super::moment::Moment;
 use super::question::Question;
 use super::step::{Rule, Step};
 
-/// `coupon_state`: EFFECTIVE alone can be redeemed.
+/// `coupon_state`: only EFFECTIVE can be redeemed.
 pub fn state(coupon: &Member<'_>, now: Moment) -> Step {
     let member = coupon.get("coupon_state");
     let state = match member.text() {
@@ -57,8 +57,8 @@ pub fn store(stock: &Member<'_>, question: &Question) -> Step {
     step.found(scope).at(&member)
 }
 
-/// `coupon_usage_method_list` is a text for the user's screen. A coupon that names no way to use it in a store is
-/// worth a word, and whether WeChat Pay minds is not documented.
+/// `coupon_usage_method_list` is meant for the user's screen. If it names no way to use the coupon in a store, the quote says
+/// so. Whether WeChat Pay enforces it is not documented.
 pub fn usage_method(stock: &Member<'_>) -> Option<Step> {
     let member = stock.at(&["usage_rule_display_info", "coupon_usage_method_list"]);
     let methods = member.items().unwrap_or_default();
@@ -70,10 +70,10 @@ pub fn usage_method(stock: &Member<'_>) -> Option<Step> {
     Some(step.found(member.json()).at(&member))
 }
 
-/// Whether it is this coupon's turn in its bundle, whose coupons are used in order.
+/// Whether this coupon is the next one of its bundle, whose coupons are used in order.
 ///
-/// `user_coupon_bundle_index` counts from 0 or from 1: the documentation does not say. The coupon's terms are
-/// those of its own stock, so nothing but its turn hangs on it.
+/// The documentation does not say whether `user_coupon_bundle_index` counts from 0 or from 1. The coupon's terms are those of
+/// its own stock, so nothing else depends on it.
 pub fn bundle_order(coupon: &Member<'_>, known_base: Option<u64>) -> Step {
     let info = coupon.get("user_product_coupon_bundle_info");
     let number = |name| info.get(name).whole();

@@ -1,4 +1,4 @@
-//! A place in the coupon: its value, and its JSON pointer in the caller's input.
+//! A member of the coupon: its value, and its JSON pointer in the caller's input.
 
 use super::moment::Moment;
 use crate::json::{kind, pointer};
@@ -6,10 +6,10 @@ use crate::redact::Quoted;
 use serde_json::Value;
 
 static ABSENT: Value = Value::Null;
-/// More of anything is nothing that is documented, and would take its time.
+/// Longest list that is read. No documented list is longer.
 const MOST_ITEMS: usize = 100;
 
-/// A member that may be absent. WeChat Pay leaves out what is null, so the two are one.
+/// A member that may be absent. WeChat Pay leaves null members out, so null counts as absent.
 #[derive(Debug, Clone)]
 pub struct Member<'a> {
     value: &'a Value,
@@ -17,7 +17,7 @@ pub struct Member<'a> {
     pub field: String,
 }
 
-/// Why a member of the coupon says nothing that this version understands.
+/// Why this version does not understand a member of the coupon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// Which member.
@@ -38,13 +38,13 @@ impl<'a> Member<'a> {
         Member::new(self.value.get(name).unwrap_or(&ABSENT), pointer(&self.field, name))
     }
 
-    /// The member that is reached by those names.
+    /// The member at the end of those names.
     #[must_use]
     pub fn at(&self, names: &[&str]) -> Member<'a> {
         names.iter().fold(self.clone(), |member, name| member.get(name))
     }
 
-    /// Whether there is something.
+    /// Whether it is there.
     pub fn is_present(&self) -> bool {
         !self.value.is_null()
     }
@@ -54,7 +54,7 @@ impl<'a> Member<'a> {
         self.value.is_object()
     }
 
-    /// The items of a list; none where it is absent or empty, which an unset list is printed as by many.
+    /// The items of a list. An absent list counts as empty.
     pub fn items(&self) -> Result<Vec<Member<'a>>, Unreadable> {
         match self.value {
             Value::Null => Ok(Vec::new()),

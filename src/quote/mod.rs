@@ -1,11 +1,11 @@
-//! What a coupon is worth here and now, answered from its entity alone: no network, no context.
+//! Says what a coupon takes off, from the queried coupon alone: no network, no context.
 //!
-//! WeChat Pay takes nothing off at payment; the till does, and reports the redemption afterwards. A discount that
-//! WeChat Pay then refuses to redeem is the shop's loss, so where the documentation is silent a quote takes the
-//! reading that gives away less and says so, and what it does not understand it does not quote.
+//! WeChat Pay takes nothing off at payment. The till does, and reports the redemption afterwards. If WeChat Pay then refuses
+//! to redeem the coupon, the shop has lost the discount. So where the documentation is silent, a quote takes the reading that
+//! gives away less and says so. A coupon that it does not understand is not quoted.
 //!
-//! `question` is what the caller asks; [`answer`] goes through the rules one by one, each a [`step::Step`]: `period`
-//! knows about time, `conditions` about state, store and bundle, [`terms`] and [`amount`] about money.
+//! `question` is the caller's input. [`answer`] checks the rules one by one, each as a [`step::Step`]: `period` is about time,
+//! `conditions` about state, store and bundle, [`terms`] and [`amount`] about money.
 
 pub mod amount;
 mod conditions;
@@ -30,20 +30,20 @@ use time::OffsetDateTime;
 /// The answer to a question.
 #[derive(Debug, Serialize)]
 pub struct Quote {
-    /// Whether the coupon can be used, as far as that can be told offline; `unchecked` has what cannot.
+    /// Whether the coupon can be used, as far as it can be checked offline. `unchecked` lists the rest.
     pub usable: bool,
-    /// The same with the third answer.
+    /// The same, with a third answer for "unknown".
     pub verdict: Verdict,
     /// The basket, in fen.
     pub amount: u64,
-    /// What is taken off, in fen; 0 unless the coupon is usable.
+    /// What is taken off, in fen. 0 unless the coupon is usable.
     pub discount: u64,
     /// What is left to pay, in fen: always `amount` less `discount`.
     pub payable: u64,
     /// The first rule that forbids the use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forbidden_by: Option<Rule>,
-    /// The first rule that cannot be understood, when none forbids.
+    /// The first rule that cannot be understood, if none forbids the use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown_by: Option<Rule>,
     /// English, for the programmer.
@@ -56,21 +56,21 @@ pub struct Quote {
     /// The terms that were found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<Terms>,
-    /// The moment that the quote is about.
+    /// The time that the quote is for.
     now: Moment,
-    /// When nothing but the time forbids: from when on it will not.
+    /// If only the time forbids the use: when the coupon becomes usable.
     #[serde(skip_serializing_if = "Option::is_none")]
     usable_from: Option<Moment>,
     /// The end of the coupon's and its stock's validity.
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_until: Option<Moment>,
-    /// What WeChat Pay decides and nobody can tell here.
+    /// What only WeChat Pay can decide.
     pub unchecked: Vec<Rule>,
-    /// Every rule that was looked at, in order.
+    /// Every rule that was checked, in order.
     pub steps: Vec<Step>,
 }
 
-/// The three answers.
+/// Whether a coupon can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -78,24 +78,24 @@ pub enum Verdict {
     Usable,
     /// A rule forbids it.
     Forbidden,
-    /// No rule is known to forbid it, but not every rule could be understood.
+    /// No known rule forbids it, but not every rule could be understood.
     Unknown,
 }
 
-/// Reads the question and answers it, at `now` unless the question names another moment.
+/// Reads the question and answers it for `now`, unless the question names another time.
 pub fn answer(input: &str, default_store_id: Option<&str>, now: OffsetDateTime) -> Result<Quote> {
     let question = Question::read(input, default_store_id, now.into())?;
     let coupon = question.coupon();
     let mut findings = Findings::default();
     match UsageMode::read(&coupon.get("product_coupon")) {
         Ok(mode) => findings.gather(&question, &coupon, mode),
-        // What state, validity and terms mean depends on it.
+        // The meaning of state, validity and terms depends on it.
         Err(why) => findings.steps.push(Step::unknown(Rule::UsageMode, why)),
     }
     Ok(findings.into_quote(&question))
 }
 
-/// What has been found out so far.
+/// The quote so far.
 #[derive(Debug, Default)]
 struct Findings {
     steps: Vec<Step>,
@@ -125,7 +125,7 @@ impl Findings {
         }
         self.valid_until = times.valid_until();
         if self.forbidden_by_time_alone() {
-            // A PENDING coupon whose time has come already is one to be queried again.
+            // A PENDING coupon whose time has come must be queried again.
             self.usable_from = times.next(question.now).filter(|next| *next > question.now);
         }
     }
@@ -164,7 +164,7 @@ impl Findings {
         self.steps.iter().find(|step| step.finding == finding)
     }
 
-    /// Nothing but the time forbids, and nothing is unknown. PENDING is the state of a coupon whose time comes.
+    /// Whether only the time forbids the use, and nothing is unknown. A PENDING coupon waits for its time.
     fn forbidden_by_time_alone(&self) -> bool {
         let of_time = |step: &Step| match step.rule {
             Rule::Validity | Rule::StockPeriod | Rule::WeeklyPeriod | Rule::IrregularPeriod => true,

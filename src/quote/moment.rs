@@ -1,10 +1,10 @@
-//! Moments as WeChat Pay prints them, in whole seconds of China Standard Time.
+//! Times as WeChat Pay prints them, in whole seconds of China Standard Time.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::{format_description, offset};
 
-/// Seconds of a day; China has no daylight saving time.
+/// Seconds of a day. China has no daylight saving time.
 pub const DAY: i64 = 86_400;
 const CHINA_S: i64 = 8 * 3600;
 /// 1970-01-01 was a Thursday, and weeks begin with Monday here.
@@ -12,12 +12,12 @@ const FIRST_WEEKDAY: i64 = 3;
 /// Where the seconds or the offset of `2025-01-01T00:00` begin.
 const AFTER_MINUTES: usize = 16;
 
-/// A second, counted from 1970 on. Fractions of a second are dropped: nothing that WeChat Pay prints is finer.
+/// A time in seconds since 1970. Fractions are dropped, because WeChat Pay prints none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(i64);
 
 impl Moment {
-    /// RFC 3339, with a fraction or without, `Z` or an offset; and without seconds too, for official examples
+    /// Parses RFC 3339, with or without a fraction, with `Z` or an offset. Seconds may be missing, because official examples
     /// print `2025-01-01T00:00+08:00`.
     pub fn parse(text: &str) -> Option<Moment> {
         let read = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok().map(Moment::from);
@@ -27,7 +27,7 @@ impl Moment {
         })
     }
 
-    /// Seconds later; the last moment there is where that is too far.
+    /// This many seconds later, saturating.
     #[must_use]
     pub fn plus(self, seconds: i64) -> Moment {
         Moment(self.0.saturating_add(seconds))
@@ -68,7 +68,7 @@ impl std::fmt::Display for Moment {
             .ok()
             .and_then(|utc| utc.checked_to_offset(offset!(+8)))
             .and_then(|local| local.format(&format).ok());
-        // Only the first and the last hours of representable time have none.
+        // Only the first and last hours of the representable time have no such beginning.
         formatter.write_str(local.as_deref().unwrap_or("?"))
     }
 }

@@ -1,18 +1,18 @@
-//! When a coupon may be used: its validity, its stock's period, the weekly and the irregular windows.
+//! When a coupon may be used: its validity, its stock's period, weekly and irregular windows.
 //!
-//! Both ends of every window count as inside. The documentation does not say so, but prints ends as the last
-//! second that is meant: `23:59:59`, and 86399 for the end of a day. Days and seconds of weekly windows are
-//! taken as China time, in which WeChat Pay prints everything.
+//! Both ends of every window are inclusive. The documentation does not say so, but it prints the last included second:
+//! `23:59:59`, and 86399 for the end of a day. Days and seconds of weekly windows are in China time, like everything that
+//! WeChat Pay prints.
 
 use super::member::{Member, Unreadable};
 use super::moment::{DAY, Moment};
 use super::step::{Rule, Step};
 
 const DAYS: [&str; 7] = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"];
-/// A weekly rule comes round within a week, and once more on the day it began.
+/// Days to search for the next weekly window: a week, and the first day again.
 const DAYS_AHEAD: i64 = 8;
 
-/// How a moment lies to a rule.
+/// How a time relates to a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fit {
     Inside,
@@ -21,7 +21,7 @@ enum Fit {
     Maybe,
 }
 
-/// From one second to another, both included.
+/// A span of time with both ends included.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     begin: Moment,
@@ -43,11 +43,11 @@ impl Span {
 /// `weekly_available_period`
 #[derive(Debug, Default)]
 struct Weekly {
-    /// Days since Monday; every day where there are none.
+    /// Days since Monday. Empty: every day.
     days: Vec<i64>,
-    /// A name that is no day of the week: a kind of day that this version does not know.
+    /// There is a kind of day that this version does not know.
     unknown_day: bool,
-    /// Seconds since midnight, both ends included; all day where there are none.
+    /// Seconds since midnight, both ends included. Empty: all day.
     hours: Vec<(i64, i64)>,
 }
 
@@ -90,8 +90,8 @@ impl Weekly {
             if now && listed(today) {
                 return Fit::Inside;
             }
-            // Whether a window may run past midnight, how it is written then, and whose day counts after
-            // midnight is not documented: any of these readings may be meant.
+            // It is not documented whether a window may extend past midnight, how that is written, and which day counts
+            // after midnight.
             let past_midnight = (*begin..=*end).contains(&(second + DAY)) && possible(yesterday);
             let turned_round = begin > end
                 && ((second >= *begin && possible(today))
@@ -103,13 +103,13 @@ impl Weekly {
         best
     }
 
-    /// Where something may begin, counted from midnight.
+    /// The seconds since midnight at which a window may begin.
     fn beginnings(&self) -> impl Iterator<Item = i64> {
         std::iter::once(0).chain(self.hours.iter().map(|(begin, _)| *begin))
     }
 }
 
-/// The windows of `irregular_available_period_list`; any moment fits where there are none.
+/// The windows of `irregular_available_period_list`. Empty: any time fits.
 #[derive(Debug)]
 struct Irregular(Vec<Span>);
 
@@ -126,7 +126,7 @@ impl Irregular {
     }
 }
 
-/// All that time decides about a coupon.
+/// All time rules of a coupon.
 #[derive(Debug)]
 pub struct Times {
     validity: Result<Span, Unreadable>,
@@ -154,20 +154,20 @@ impl Times {
         Times {
             validity: Span::read(coupon, "valid_begin_time", "valid_end_time"),
             stock: Span::read(&period, "available_begin_time", "available_end_time"),
-            // A stock without a period is not the stock that is documented: what restricts it may be elsewhere.
+            // Every documented stock has a period. Without one, the restriction may be somewhere else.
             weekly: Weekly::read(&weekly),
             irregular: Irregular::read(&irregular),
             found: Found { weekly: shown(&weekly), irregular: shown(&irregular) },
         }
     }
 
-    /// The last moment at which the coupon and its stock are valid.
+    /// The last time at which coupon and stock are valid.
     pub fn valid_until(&self) -> Option<Moment> {
         let [validity, stock] = [&self.validity, &self.stock].map(|span| span.as_ref().ok());
         Some(validity?.end.min(stock?.end))
     }
 
-    /// The first moment from `now` on that fits every rule, if there is one.
+    /// The first time from `now` on that fits every rule, if there is one.
     pub fn next(&self, now: Moment) -> Option<Moment> {
         let [validity, stock] = [&self.validity, &self.stock].map(|span| span.as_ref().ok());
         let (weekly, irregular) = (self.weekly.as_ref().ok()?, self.irregular.as_ref().ok()?);
@@ -178,7 +178,7 @@ impl Times {
                 && weekly.fit(*moment) == Fit::Inside
                 && irregular.fit(*moment) == Fit::Inside
         };
-        // Where every rule holds again, one of them has just begun.
+        // When all rules hold again, one of them has just begun to hold.
         let starts = std::iter::once(first).chain(irregular.0.iter().map(|span| span.begin));
         let days = starts.flat_map(|start| {
             (0..DAYS_AHEAD).flat_map(move |day| {

@@ -1,4 +1,4 @@
-//! The caller's question: a coupon, a basket, a moment, and how to read what is not documented.
+//! The caller's input: a coupon, a basket, a time, and how to read what is not documented.
 
 use super::amount::{Rounding, ThresholdOn};
 use super::member::Member;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 const KNOWN: &str = "coupon, amount, product_amount, store_id, stock_store_ids, now, rounding, threshold_on, \
                      bundle_index_base, _options";
 
-/// A question that can be answered.
+/// A checked question.
 #[derive(Debug)]
 pub struct Question {
     answer: Value,
@@ -23,15 +23,15 @@ pub struct Question {
     pub product_amount: Option<u64>,
     /// Where the till stands.
     pub store_id: Option<String>,
-    /// The stores that are associated with the stock, where the caller knows them.
+    /// The stores that are associated with the stock, if the caller knows them.
     pub stock_store_ids: Option<Vec<String>>,
-    /// When.
+    /// The time of the quote.
     pub now: Moment,
-    /// How a percentage becomes whole fen.
+    /// How a percentage is rounded to whole fen.
     pub rounding: Rounding,
-    /// What must reach the threshold of a coupon for one product.
+    /// Which amount must reach the threshold of a coupon for one product.
     pub threshold_on: ThresholdOn,
-    /// The number of a bundle's first coupon, where the caller knows it.
+    /// The index of a bundle's first coupon, if the caller knows it.
     pub bundle_index_base: Option<u64>,
 }
 
@@ -40,10 +40,10 @@ fn refuse(field: &str, message: impl Into<String>) -> Error {
 }
 
 impl Question {
-    /// Reads the caller's JSON. A member that nobody knows is refused: it is meant for nobody but this library.
+    /// Reads the caller's JSON. Unknown members are refused, because this input is for this library only.
     pub fn read(input: &str, default_store_id: Option<&str>, now: Moment) -> Result<Question> {
         let mut members = json::parse_object(input)?;
-        // Callers send it with every function; a call that waits for nobody has no use for it.
+        // Callers may pass it to every function. This one has no use for it, because it never waits.
         api::take_options(&mut members)?;
         let mut members = Members(members);
         let question = Question {
@@ -72,15 +72,14 @@ impl Question {
         Ok(question)
     }
 
-    /// The coupon: the `data` of an answer, or the whole answer, which a program without a JSON reader passes on
-    /// as it is.
+    /// The coupon: the `data` of an answer, or the whole answer, which a program without a JSON parser passes on unchanged.
     pub fn coupon(&self) -> Member<'_> {
         let given = Member::new(&self.answer, "/coupon");
         let data = given.get("data");
         if data.is_object() && !given.get("coupon_state").is_present() { data } else { given }
     }
 
-    /// What no coupon is without. Whatever is deeper inside came from WeChat Pay and is not the caller's fault.
+    /// Checks what every coupon has. Anything deeper comes from WeChat Pay and is not the caller's fault.
     fn check(&self) -> Result<()> {
         let coupon = self.coupon();
         for (member, is_right, expected) in [
@@ -110,7 +109,7 @@ impl Question {
     }
 }
 
-/// Takes members out; what is left at the end nobody knows.
+/// Takes members out. Members that are left at the end are unknown.
 struct Members(Map<String, Value>);
 
 impl Members {

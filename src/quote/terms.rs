@@ -1,4 +1,4 @@
-//! What a coupon demands and gives, and where in the entity that stands.
+//! The terms of a coupon: its threshold and its benefit, and where the coupon has them.
 
 use super::member::{Member, Unreadable};
 use serde::Serialize;
@@ -9,10 +9,10 @@ const PERCENT: std::ops::RangeInclusive<u64> = 1..=99;
 /// The terms of one use.
 #[derive(Debug, Clone, Serialize)]
 pub struct Terms {
-    /// What is given.
+    /// The benefit.
     #[serde(flatten)]
     pub benefit: Benefit,
-    /// In fen; 0 demands nothing.
+    /// In fen. 0: there is no threshold.
     pub threshold: u64,
     /// What it is taken off.
     pub applies_to: AppliesTo,
@@ -20,7 +20,7 @@ pub struct Terms {
     pub found_at: String,
 }
 
-/// What is given, by `product_coupon.type`.
+/// The benefit, by `product_coupon.type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Benefit {
@@ -61,8 +61,8 @@ pub enum UsageMode {
 }
 
 impl UsageMode {
-    /// Reads the mode. The earlier design SEQUENTIAL is none of them: there one code stands for all uses, the
-    /// coupon's own state and validity are not those of the next use, and nothing says which of them is next.
+    /// Reads the mode. The withdrawn mode SEQUENTIAL is not supported: there one code serves all uses, the coupon's state and
+    /// validity are not those of the next use, and nothing says which use is next.
     pub fn read(product: &Member<'_>) -> Result<UsageMode, Unreadable> {
         let member = product.get("usage_mode");
         match member.text()? {
@@ -82,7 +82,7 @@ impl UsageMode {
 }
 
 impl Terms {
-    /// Reads the terms from the one place where the documentation has them.
+    /// Reads the terms from their documented place.
     pub fn read(coupon: &Member<'_>, mode: UsageMode) -> Result<Terms, Unreadable> {
         let product = coupon.get("product_coupon");
         let scope = product.get("scope");

@@ -1,4 +1,4 @@
-//! The families of algorithms that WeChat Pay offers, and how a request names its own.
+//! The signature algorithms of WeChat Pay, and how a request names its own.
 
 use crate::mode::Mode;
 
@@ -10,7 +10,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// The first word of the `Authorization` header: who asks, and how it is signed.
+    /// The first word of the `Authorization` header. It names mode and algorithm.
     pub fn scheme(self, mode: Mode) -> &'static str {
         match (mode, self) {
             (Mode::Partner, Algorithm::RsaSha256) => "WECHATPAY2-SHA256-RSA2048",

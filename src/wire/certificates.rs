@@ -1,4 +1,4 @@
-//! The answer of `/v3/certificates`: platform certificates, each sealed under the APIv3 key.
+//! The answer of `/v3/certificates`: platform certificates, each encrypted with the APIv3 key.
 
 use super::cipher::{self, DecryptError, Sealed};
 use super::keys::Certificate;
@@ -22,17 +22,17 @@ struct Listed {
     encrypt_certificate: Sealed,
 }
 
-/// Why an entry of the list is of no use.
+/// Why an entry of the list is skipped.
 enum Skipped {
     Undecryptable(String, DecryptError),
     Malformed(String),
 }
 
-/// The certificates of an answer, or of its copy on disk, that can prove something: opening them proves that who
-/// sealed them has the APIv3 key, which is the merchant and WeChat Pay.
+/// The usable certificates of an answer, or of its copy on disk. Decrypting them proves that their sender has the APIv3 key,
+/// which only the merchant and WeChat Pay have.
 ///
-/// WeChat Pay may list others among them: of another algorithm, or still sealed with a former key. Those are passed
-/// over; only where all of them are is that an error, and the first says why.
+/// WeChat Pay may list others among them: of another algorithm, or still encrypted with a former key. Those are skipped. It
+/// is an error only if all are skipped, and the first one says why.
 pub fn open(answer: &[u8], apiv3_key: &str) -> Result<Vec<Certificate>> {
     let unreadable = |why: String| Error::new(Code::ReadFailed, format!("/v3/certificates: {why}"));
     let answer: Answer<'_> =
@@ -45,7 +45,7 @@ pub fn open(answer: &[u8], apiv3_key: &str) -> Result<Vec<Certificate>> {
         }
     }
     if opened.is_empty() {
-        // That the key is wrong explains the most.
+        // A wrong key is the most likely explanation.
         let shut =
             skipped.iter().position(|(_, why)| matches!(why, Skipped::Undecryptable(_, DecryptError::Wrong)));
         return Err(match skipped.into_iter().nth(shut.unwrap_or(0)) {

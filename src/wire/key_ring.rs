@@ -1,4 +1,4 @@
-//! The keys that prove WeChat Pay's answers, by serial number.
+//! The keys that verify WeChat Pay's answers, by serial number.
 
 use super::keys::{Certificate, PublicKey};
 use super::serial::KeyId;
@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 /// Any number of WeChat Pay public keys and platform certificates.
 ///
-/// While a merchant moves from one to the other, answers are signed by either, whatever the request asked
-/// for: the answer's serial decides.
+/// While a merchant changes from certificates to the public key, either may sign an answer, whatever the request asked for.
+/// So the serial number in the answer decides.
 #[derive(Debug, Clone)]
 pub struct KeyRing {
     keys: BTreeMap<KeyId, Entry>,
@@ -17,15 +17,15 @@ pub struct KeyRing {
 
 #[derive(Debug, Clone)]
 struct Entry {
-    /// As it was written where it came from.
+    /// The serial number as its source writes it.
     serial: String,
     key: PublicKey,
-    /// Beginning of a certificate's validity, in seconds since 1970; nothing for a public key.
+    /// Beginning of a certificate's validity, in seconds since 1970. `None` for a public key.
     since: Option<u64>,
 }
 
 impl KeyRing {
-    /// An empty ring of the merchant with that certificate serial.
+    /// An empty key ring of the merchant with that certificate serial number.
     pub fn new(merchant_serial: &str) -> KeyRing {
         KeyRing { keys: BTreeMap::new(), merchant: KeyId::new(merchant_serial) }
     }
@@ -45,7 +45,7 @@ impl KeyRing {
         self.keys.insert(KeyId::new(&serial), Entry { serial, key, since });
     }
 
-    /// The key to encrypt with when there is no public key: the certificate that became valid last.
+    /// The certificate that became valid last. It is the key to encrypt with when there is no public key.
     pub fn newest_certificate(&self) -> Option<(&str, &PublicKey)> {
         let newest = self.keys.values().max_by_key(|entry| entry.since);
         newest.filter(|entry| entry.since.is_some()).map(|entry| (entry.serial.as_str(), &entry.key))

@@ -1,8 +1,8 @@
-//! The signature scheme of WeChat Pay's API version 3. Knows no HTTP library and no network.
+//! Signatures, ciphers and keys of WeChat Pay's API version 3. It knows no HTTP library and no network.
 //!
 //! Each role has a trait and one file for each algorithm: [`sign::Signer`], [`verify::Verifier`], [`cipher::Cipher`] with
-//! [`cipher::Encrypter`] and [`cipher::Decrypter`]. What a request says of itself follows from mode and algorithm
-//! ([`algorithm`]). Keys are read in [`keys`].
+//! [`cipher::Encrypter`] and [`cipher::Decrypter`]. Mode and algorithm decide how a request names itself ([`algorithm`]).
+//! [`keys`] reads keys.
 
 pub mod algorithm;
 pub mod certificates;

@@ -1,5 +1,4 @@
-//! A notification of WeChat Pay: the headers that prove it, the envelope that carries it, and what is sealed
-//! in it.
+//! A notification of WeChat Pay: its signature headers, its envelope, and the encrypted resource in it.
 
 use super::cipher::{self, DecryptError, Sealed};
 use super::verify::SignatureHeaders;
@@ -11,26 +10,26 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Longest body that is looked at. Notifications have a few kilobytes; no limit is documented.
+/// Longest body that is accepted. Notifications have a few kilobytes. No limit is documented.
 pub const MAX_BYTES: usize = 1024 * 1024;
 
-/// Events that the product-coupon pages name. The names of service-provider mode bear `_SP`.
+/// Events that the product-coupon pages name. In service-provider mode the names contain `_SP`.
 const EVENTS: [&str; 4] = ["SEND", "USE", "RETURN", "IMAGE_GENERATION"];
 
-/// The headers of a notification, as far as they matter.
+/// The headers of a notification that matter here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Headers {
-    /// What proves the body.
+    /// The signature of the body.
     pub signature: SignatureHeaders,
     /// `Request-ID`; WeChat Pay's support asks for it.
     pub request_id: Option<String>,
-    /// One of them came twice, with different values: which one counts, nobody can say.
+    /// The name of a header that came twice with different values, so that neither can be trusted.
     pub ambiguous: Option<&'static str>,
 }
 
 impl Headers {
-    /// Reads the caller's JSON: an object of names to texts or lists of texts, or a list of pairs. Names in
-    /// any case, and as CGI and WSGI write them; those that do not matter may hold anything.
+    /// Reads the caller's JSON: an object of names to texts or lists of texts, or a list of pairs. Names may have any case,
+    /// or the form of CGI and WSGI. Other headers may hold anything.
     pub fn from_json(text: &str) -> Result<Headers> {
         let mut headers = Headers::default();
         match json::parse(text)? {
@@ -60,7 +59,7 @@ impl Headers {
         let Some((name, slot)) = self.slot(name) else { return Ok(()) };
         let values = match value {
             Value::Array(values) => values.as_slice(),
-            // Some hosts list the headers they look for, found or not.
+            // Some hosts list all headers that they look for, with null for those that are missing.
             Value::Null => &[],
             single => std::slice::from_ref(single),
         };
@@ -94,7 +93,7 @@ impl Headers {
     }
 }
 
-/// `HTTP_WECHATPAY_NONCE` is what CGI, and whatever has learned from it, makes of `Wechatpay-Nonce` (RFC 3875).
+/// CGI and its descendants write `Wechatpay-Nonce` as `HTTP_WECHATPAY_NONCE` (RFC 3875).
 fn is_header(name: &str, known: &str) -> bool {
     let same = |name: &str| {
         let plain = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
@@ -108,7 +107,7 @@ fn is_header(name: &str, known: &str) -> bool {
     same(name) || without_prefix().is_some_and(|(_, rest)| same(rest))
 }
 
-/// What a proven notification says.
+/// The content of a verified notification.
 #[derive(Debug, Serialize)]
 pub struct Notification {
     /// WeChat Pay's number of this notification.
@@ -117,30 +116,30 @@ pub struct Notification {
     pub create_time: Option<String>,
     /// The event's name as it came.
     pub event_type: String,
-    /// The same without family and mode; none where no page names it.
+    /// The same without family and mode. `None`: no page names it.
     pub event: Option<&'static str>,
     /// Whether a page names the event.
     pub known: bool,
     /// A few words for people.
     pub summary: Option<String>,
-    /// What was sealed. The pages print different names for the same thing: do not compare.
+    /// The type of the resource. The pages print different names for the same type, so do not compare it.
     pub original_type: Option<String>,
-    /// Equal for the same occurrence, however often and under whichever name it is told.
+    /// The same for every notification of one occurrence, even under another event name.
     pub dedup_key: String,
-    /// What was sealed, every member as it came.
+    /// The decrypted resource, with every member as it came.
     pub resource: Box<RawValue>,
 }
 
-/// Why a proven notification says nothing.
+/// Why a verified notification cannot be opened.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotificationError {
     /// Not the JSON of a notification.
     #[error("the body is not a notification: {0}")]
     Envelope(String),
-    /// The sealed text stays shut.
+    /// The resource cannot be decrypted.
     #[error("the resource cannot be opened: {0}")]
     Decrypt(#[from] DecryptError),
-    /// What was sealed is not JSON.
+    /// The decrypted resource is not JSON.
     #[error("what was sealed is not JSON")]
     Resource,
 }
@@ -177,7 +176,7 @@ struct Resource {
     nonce: String,
 }
 
-/// A member that nobody needs: what is no text is told as the text that it was written as.
+/// For optional members: a value that is not a text is reported as its JSON text.
 fn as_text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::Null => None,
@@ -186,7 +185,7 @@ fn as_text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Op
     })
 }
 
-/// The members that tell occurrences apart.
+/// The members that distinguish occurrences.
 struct Subject {
     coupon_code: Option<String>,
     use_request_no: Option<String>,
@@ -194,7 +193,7 @@ struct Subject {
 }
 
 impl Subject {
-    /// One odd member does not hide the others.
+    /// A member of the wrong type counts as missing.
     fn of(resource: &str) -> Subject {
         let wanted = ["coupon_code", "use_request_no", "return_request_no"];
         let members = json::read_members(resource, &wanted).unwrap_or_default();
@@ -204,9 +203,9 @@ impl Subject {
     }
 }
 
-/// Opens a notification whose signature was proven.
+/// Opens a notification whose signature is verified.
 pub fn open(body: &[u8], apiv3_key: &[u8]) -> std::result::Result<Notification, NotificationError> {
-    // The error of a parser may quote what it read; the place is enough.
+    // The parser's error may quote the body, so only the place is reported.
     let envelope: Envelope = serde_json::from_slice(bytes_without_mark(body)).map_err(|error| {
         let kind = if error.is_data() { "a member is missing or of another type" } else { "no JSON" };
         NotificationError::Envelope(format!("{kind}, at line {} column {}", error.line(), error.column()))
@@ -232,8 +231,8 @@ pub fn open(body: &[u8], apiv3_key: &[u8]) -> std::result::Result<Notification, 
     })
 }
 
-/// The name behind `PRODUCT_COUPON.` or `PRODUCT_COUPON_SP.`: the pages do not agree on which of the two a
-/// service provider gets.
+/// The name after `PRODUCT_COUPON.` or `PRODUCT_COUPON_SP.`. The pages do not agree on which of the two a service provider
+/// gets.
 fn suffix(event_type: &str) -> Option<&str> {
     let rest = event_type.strip_prefix("PRODUCT_COUPON")?;
     rest.strip_prefix("_SP").unwrap_or(rest).strip_prefix('.')
@@ -244,12 +243,12 @@ fn event(event_type: &str) -> Option<&'static str> {
     EVENTS.into_iter().find(|event| *event == suffix)
 }
 
-/// What stands between the parts of a key, and what hides it inside one.
+/// The separator of the parts of a key, and the escape character.
 const PARTS: &AsciiSet = &AsciiSet::EMPTY.add(b':').add(b'%');
 
-/// The pages say: coupon and event. A coupon that was returned can be used again, so uses and returns count
-/// by their request numbers where they carry one. Without a coupon there is only the notification's own id. A colon
-/// stands between the parts and in none of them, so no two occurrences share a key.
+/// The pages say: coupon and event. A returned coupon can be used again, so uses and returns also count by their request
+/// number, if they have one. Without a coupon there is only the notification's own id. The parts are joined by colons and
+/// contain none, so two occurrences never share a key.
 fn dedup_key(id: &str, event_type: &str, event: Option<&str>, subject: &Subject) -> String {
     let part = |text: &str| percent_encode(text.as_bytes(), PARTS).to_string();
     let Some(coupon) = &subject.coupon_code else { return part(id) };

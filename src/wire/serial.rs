@@ -1,16 +1,16 @@
-//! Serial numbers are numbers: neither case nor leading zeros tell two of them apart. The id of a public key is a
-//! text, and every letter of it counts.
+//! Serial numbers are compared as numbers: case and leading zeros do not matter. The id of a public key is a text, and every
+//! letter matters.
 
 use crate::redact::Quoted;
 use std::fmt;
 
-/// Every public-key id begins so; a serial number of a certificate is hexadecimal.
+/// Every public-key id begins like this. A serial number of a certificate is hexadecimal.
 pub const PUBLIC_KEY_ID_PREFIX: &str = "PUB_KEY_ID_";
 
-/// What names a key of WeChat Pay's or of the merchant's.
+/// The name of a key of WeChat Pay or of the merchant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyId(
-    /// Upper-case digits without leading zeros; an id as it stands.
+    /// Upper-case digits without leading zeros. An id unchanged.
     String,
 );
 
@@ -25,13 +25,13 @@ impl KeyId {
         }
     }
 
-    /// Whether it names a public key of WeChat Pay's and no certificate.
+    /// Whether it names a public key of WeChat Pay, and not a certificate.
     pub fn is_public_key(&self) -> bool {
         self.0.starts_with(PUBLIC_KEY_ID_PREFIX)
     }
 }
 
-/// What stands where a serial number belongs, for a message: nobody has proven it.
+/// An unverified serial number for a message. Anything may stand in its place.
 #[derive(Debug)]
 pub struct DisplaySerial<'a>(pub &'a str);
 
@@ -46,10 +46,10 @@ impl fmt::Display for DisplaySerial<'_> {
     }
 }
 
-/// Longer ones are told in part, in characters.
+/// Longest serial number that is shown whole, in characters.
 const LONGEST_SHOWN: usize = 64;
 
-/// One 20-byte serial number in 256 begins with a zero byte, which some programs print and others do not.
+/// Of 256 serial numbers one begins with a zero byte, which some programs print and others do not.
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -15,8 +15,8 @@ use super::{
 const COUPONS: &str = "/users/{openid}/coupons";
 const COUPON: &str = "/users/{openid}/coupons/{coupon_code}";
 
-/// The page's text about `mchid` is cut short in every copy that could be read. An `out_trade_no` is unique
-/// for one merchant only, so the ordering merchant is asked for with it: the cautious reading.
+/// The page's text about `mchid` is cut off in every copy that could be read. An `out_trade_no` is unique for one merchant
+/// only. So the cautious reading is to require the ordering merchant with it.
 const ORDER: Rule = Object(
     &[
         body("transaction_id", Optional, Name),
@@ -43,7 +43,7 @@ const EITHER_ORDER: &[Combination] =
 /// Coupons of the withdrawn usage mode SEQUENTIAL.
 const SEQUENTIAL_INDEX: Member = body("sequential_coupon_index", Optional, Whole);
 
-/// Tags that are stuck on the user's coupon.
+/// Tags of the user's coupon.
 pub(super) const TAGS: Member = body(
     "coupon_tag_info",
     Optional,
@@ -60,7 +60,7 @@ pub(super) const TAGS: Member = body(
 const STATES: Rule =
     OneOf(&["CONFIRMING", "PENDING", "EFFECTIVE", "USED", "EXPIRED", "DELETED", "DEACTIVATED"]);
 
-/// Codes that a brand makes itself repeat across stocks.
+/// Codes that a brand assigns may repeat across stocks.
 const THIS_COUPON: Expected = echoes("coupon_code", "/coupon_code");
 const THIS_STOCK: Expected = may_echo("stock_id", "/stock/stock_id");
 const THIS_PRODUCT: Expected = may_echo("product_coupon_id", "/product_coupon/product_coupon_id");
@@ -207,7 +207,7 @@ pub static CONFIRM: Operation = Operation {
     )
 };
 
-/// Which state a returned coupon has is not documented, but that it is no longer a redeemed one.
+/// The state of a returned coupon is not documented, except that it is not a redeemed one any more.
 static RETURN_TRACE: Trace = Trace {
     shown_at: &[
         "/single_usage_detail/return_request_no",
@@ -219,7 +219,7 @@ static RETURN_TRACE: Trace = Trace {
     must_name: false,
 };
 
-/// 退券: undoes a redemption under a number of its own.
+/// 退券: undoes a redemption. It has a number of its own.
 pub static RETURN: Operation = Operation {
     recovery: Recovery::Query { query: &QUERY, shown_by: ShownBy::Coupon(&RETURN_TRACE) },
     proofs: &[THIS_COUPON, THIS_STOCK, THIS_PRODUCT, THIS_BRAND, Shows(&RETURN_TRACE)],

@@ -1,4 +1,4 @@
-//! Images, image tasks, and where events are announced.
+//! Images, image tasks, and the address for notifications.
 
 use super::super::Combination::NeedsWhen;
 use super::super::Expected::SaysSomething;
@@ -64,8 +64,8 @@ const COMBINE_IMAGE: Rule = Object(
 
 const TASKS: Rule = OneOf(&["COMBINE_IMAGE", "CUT_OUT"]);
 
-/// 提交图片生成任务. Its `task_id` is the caller's; whether a repeat is recognised by it is not documented, and
-/// a second image does no harm.
+/// 提交图片生成任务. The caller assigns `task_id`. Whether WeChat Pay recognises a repeat by it is not documented, but a second
+/// image does no harm.
 pub(super) static SUBMIT_TASK: Operation = Operation {
     recovery: Recovery::Idempotent,
     combinations: &[

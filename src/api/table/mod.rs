@@ -1,8 +1,8 @@
-//! The operations, as WeChat Pay documents them: a new one is a row and not a file.
+//! The operations, as WeChat Pay documents them. A new operation is a new row.
 //!
-//! Sources: the pages that each row names. Those of the management interfaces were read in a third-party
-//! mirror's field lists of 2025-08 to 2026-01, whose lengths and limits are those that the official pages
-//! print for the same members in answers. Where a page leaves something open, the row says so.
+//! Each row names its page. The pages of the management interfaces were read in a third-party mirror's field lists of 2025-08
+//! to 2026-01. Their lengths and limits are those that the official pages print for the same members in answers. If a page
+//! leaves something open, the row says so.
 
 mod bundle;
 mod coupon;
@@ -88,7 +88,7 @@ const fn echoes(member: &'static str, at: &'static str) -> Expected {
     Expected::Echoes { member, at, always: true }
 }
 
-/// The same, where the answer may leave it out.
+/// The same, but the answer may leave it out.
 const fn may_echo(member: &'static str, at: &'static str) -> Expected {
     Expected::Echoes { member, at, always: false }
 }

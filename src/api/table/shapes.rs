@@ -1,6 +1,6 @@
-//! Objects that several management interfaces take: rules of use, of sending, and how a coupon looks.
+//! Objects that several management interfaces share: rules of use and of sending, and the look of a coupon.
 //!
-//! Lengths and limits are those that the documentation of the same members in answers prints.
+//! Lengths and limits are from the documentation of the same members in answers.
 
 use super::super::Combination::{Excludes, Needs};
 use super::super::Presence::{Optional, Required};
@@ -57,10 +57,10 @@ const AVAILABLE_PERIOD: Rule = Object(
     ],
 );
 
-/// So much off from so much on; amounts in fen.
+/// A fixed amount off above a threshold, in fen.
 pub(super) const NORMAL: Rule =
     Object(&[body("threshold", Required, Whole), body("discount_amount", Required, Whole)], &[]);
-/// So many per cent off: 30 means that 70 % are paid.
+/// A percentage off: 30 means that 70 % are paid.
 pub(super) const DISCOUNT: Rule =
     Object(&[body("threshold", Required, Whole), body("percent_off", Required, Between(1, 99))], &[]);
 /// A fixed price, in fen.
@@ -80,7 +80,7 @@ const SINGLE_RULE: Rule = Object(
     &[],
 );
 
-/// The same in the withdrawn usage mode, whose `available_days` stand in `sequential_usage_info`.
+/// The same in the withdrawn usage mode, whose `available_days` are in `sequential_usage_info`.
 const SEQUENTIAL_PERIOD: Rule = Object(
     &[BEGIN, END, WAIT_DAYS, WEEKLY_PERIOD, IRREGULAR_PERIODS],
     &[
@@ -189,7 +189,7 @@ const REMARK: Member = body("remark", Optional, TextUpTo(20));
 const NOTIFY: Rule = Object(&[body("notify_appid", Optional, Name)], &[]);
 const SCOPES: Rule = OneOf(&["NONE", "ALL", "SPECIFIC"]);
 
-/// What an existing stock, or bundle of stocks, can be given anew.
+/// What can be changed in an existing stock or bundle of stocks.
 pub(super) const REMARK_ANEW: Member = REMARK;
 /// As above.
 pub(super) const USAGE_DISPLAY_ANEW: Member = body("usage_rule_display_info", Optional, USAGE_DISPLAY);
@@ -216,7 +216,7 @@ pub(super) const STOCK: Rule = Object(
     &[],
 );
 
-/// A new bundle of stocks; codes are never the caller's.
+/// A new bundle of stocks. The caller never assigns its codes.
 pub(super) const STOCK_BUNDLE: Rule = Object(
     &[
         REMARK,
@@ -252,7 +252,7 @@ const PACKAGE: Rule = Object(
     &[],
 );
 
-/// How a product coupon looks.
+/// The look of a product coupon.
 pub(super) const PRODUCT_DISPLAY: Rule = Object(
     &[
         body("name", Required, Rule::Length(3, 15)),

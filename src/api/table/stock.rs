@@ -1,4 +1,4 @@
-//! Stocks (批次): so many coupons of one product coupon, with their rules, codes and stores.
+//! Stocks (批次): a number of coupons of one product coupon, with their rules, codes and stores.
 
 use super::super::Combination::NeedsWhen;
 use super::super::Place::Query;
@@ -17,7 +17,7 @@ const ONE_STOCK: &str = "/product-coupons/{product_coupon_id}/stocks/{stock_id}"
 const THIS_STOCK: &[Expected] =
     &[echoes("product_coupon_id", "/product_coupon_id"), echoes("stock_id", "/stock_id")];
 
-/// The present values of a budget guard against two changes at once.
+/// The current values of a budget prevent two changes at once.
 pub(super) const BUDGET_MODE: Member =
     body("update_mode", Required, OneOf(&["MAX_COUNT", "MAX_COUNT_PER_DAY"]));
 pub(super) const CURRENT: Member = body("current_max_count", Optional, Whole);
@@ -25,7 +25,7 @@ pub(super) const TARGET: Member = body("target_max_count", Optional, Whole);
 pub(super) const CURRENT_A_DAY: Member = body("current_max_count_per_day", Optional, Whole);
 pub(super) const TARGET_A_DAY: Member = body("target_max_count_per_day", Optional, Whole);
 
-/// That the values go with the mode is what their names say; the page's text could not be read.
+/// The names suggest which values belong to which mode. The page's text could not be read.
 pub(super) const BUDGET_RULES: &[Combination] = &[
     NeedsWhen { member: "update_mode", is: "MAX_COUNT", at: "/current_max_count" },
     NeedsWhen { member: "update_mode", is: "MAX_COUNT", at: "/target_max_count" },
@@ -33,7 +33,7 @@ pub(super) const BUDGET_RULES: &[Combination] = &[
     NeedsWhen { member: "update_mode", is: "MAX_COUNT_PER_DAY", at: "/target_max_count_per_day" },
 ];
 
-/// How many stores or codes one request may carry is not known: what 64 KiB hold.
+/// The allowed number of stores or codes is not known. This is more than fits into 64 KiB.
 const MANY: usize = 10_000;
 
 pub(super) const STORES: Member =

@@ -1,8 +1,8 @@
-//! Rows in memory, for a context without a file: of one merchant, and gone with it.
+//! Rows in memory, for a context without a file. They belong to one merchant and end with the context.
 //!
-//! They are kept in parts, each behind a lock of its own. Where there are more threads than cores, a thread is put
-//! aside with a lock in its hand now and then, and whoever needs the same one waits until it goes on. For the same
-//! reason a redemption with a new number allocates and frees as little as it can under a lock: malloc has locks, too.
+//! They are kept in shards, each with its own lock. With more threads than cores, a thread is sometimes preempted while it
+//! holds a lock, and others that need the same lock wait. For the same reason a redemption with a new number allocates and
+//! frees as little as possible under a lock, because malloc has locks, too.
 
 use super::row::{Lease, Row};
 use super::store::{Change, Durability, Mark, Overview, Result, Store, Transaction};
@@ -21,19 +21,19 @@ const SHARDS: u32 = 32;
 #[derive(Debug)]
 pub struct Memory {
     shards: [Mutex<Shard>; SHARDS as usize],
-    /// Of numbers, by which each has its part.
+    /// Hashes request numbers, which gives each one its shard.
     hash: RandomState,
-    /// The place of the next row; no row has the key 0.
+    /// The position of the next row. No row has the key 0.
     count: AtomicI64,
-    /// Keys of the returns of each coupon: their parts are known by them.
+    /// Keys of the returns of each coupon. A key implies its shard.
     returns: Mutex<HashMap<Arc<str>, Vec<i64>>>,
-    /// Whether there were any.
+    /// Whether there was any return.
     has_returns: AtomicBool,
     facts: Mutex<BTreeMap<String, i64>>,
     marks: AtomicI64,
 }
 
-/// Some of the rows, by their keys: their place among all rows times the number of parts, and the part.
+/// Some of the rows, by key. A key is the row's position among all rows times the number of shards, plus the shard.
 #[derive(Debug, Default)]
 struct Shard {
     rows: BTreeMap<i64, Box<StoredRow>>,
@@ -42,17 +42,17 @@ struct Shard {
 
 #[derive(Debug)]
 struct StoredRow {
-    /// Without its members: as JSON, they are one piece of memory instead of many, for as long as it is kept.
+    /// The row without its members. As JSON text, they are one allocation instead of many.
     row: Row,
     members: Box<str>,
 }
 
-/// One change, in which nobody else sees the rows of the same part.
+/// One change. Nobody else sees the rows of the shard that it holds.
 #[derive(Debug)]
 pub struct MemoryTransaction<'a> {
     memory: &'a Memory,
     held: Option<(u32, MutexGuard<'a, Shard>)>,
-    /// Freed when the part is no longer held: members are dropped in this order.
+    /// Freed after the lock is released, because fields are dropped in this order.
     #[allow(clippy::vec_box, reason = "taken out of its box it would be freed under the lock")]
     forgotten: Vec<Box<StoredRow>>,
     /// The same.
@@ -89,7 +89,7 @@ impl StoredRow {
 }
 
 impl<'a> MemoryTransaction<'a> {
-    /// Rows of all parts, oldest first.
+    /// Rows of all shards, oldest first.
     #[allow(clippy::unnecessary_wraps, reason = "as the store's contract has it")]
     fn all(&mut self, wanted: impl Fn(&Row) -> bool) -> Result<Vec<Row>> {
         let mut found = Vec::new();
@@ -111,10 +111,10 @@ impl<'a> MemoryTransaction<'a> {
         memory.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[allow(clippy::indexing_slicing, reason = "what is left when divided by the number of parts is less")]
+    #[allow(clippy::indexing_slicing, reason = "the remainder is less than the number of shards")]
     fn hold(&mut self, shard: u32) -> &mut Shard {
         let memory: &'a Memory = self.memory;
-        // Never two at a time: another change might hold the second and want the first.
+        // Never two locks at a time, or two changes could wait for each other.
         self.held.take_if(|(held, _)| *held != shard);
         let lock = || memory.shards[(shard % SHARDS) as usize].lock().unwrap_or_else(PoisonError::into_inner);
         &mut self.held.get_or_insert_with(|| (shard, lock())).1
@@ -128,7 +128,7 @@ impl<'a> MemoryTransaction<'a> {
         self.hold(u32::try_from(id.rem_euclid(i64::from(SHARDS))).unwrap_or_default())
     }
 
-    /// Forgets finished rows of the part in which `newest` is, up to that one.
+    /// Removes finished rows of the shard of `newest`, up to that row.
     fn forget_where(&mut self, newest: i64, is_old: impl Fn(&Row) -> bool) {
         let rows = self.shard_of_row(newest).rows.range(..=newest);
         let old = rows.filter(|(_, stored)| stored.row.state.is_finished() && is_old(&stored.row));
@@ -161,7 +161,7 @@ fn coupon_of_return(row: &Row) -> Option<&Arc<str>> {
 }
 
 impl Store for Memory {
-    /// Nothing here is taken back, so a change reads before it writes.
+    /// There is no rollback here, so a change must read before it writes.
     fn transact(&self, _: Durability, change: Change) -> Result<()> {
         change(&mut self.transaction())
     }
@@ -170,7 +170,7 @@ impl Store for Memory {
         Ok(Arc::new(LivingMark(self.marks.fetch_add(1, Ordering::Relaxed).to_string().into())))
     }
 
-    /// The rows belong to one context, and a mark that it gave up is another than its own.
+    /// All rows belong to this one context, so every mark counts as alive.
     fn is_alive(&self, mark: &str) -> bool {
         !mark.is_empty()
     }
@@ -207,7 +207,7 @@ impl Transaction for MemoryTransaction<'_> {
         };
         let id = match coupon_of_return(row) {
             None => new_id(),
-            // Whoever sees the key by `latest` finds it among the returns.
+            // A thread that sees this key by `latest` also finds it among the returns.
             Some(coupon) => {
                 let mut returns = self.returns_by_coupon();
                 self.memory.has_returns.store(true, Ordering::Release);
@@ -224,7 +224,7 @@ impl Transaction for MemoryTransaction<'_> {
     }
 
     fn replace(&mut self, row: &Row, held: &Lease) -> Result<bool> {
-        // Made before the lock is taken, and what it replaces is freed after.
+        // Allocated before the lock is taken. The replaced row is freed after it is released.
         let mut row = Row { members: Arc::default(), ..row.clone() };
         let (id, ended) = (row.id, row.state.is_finished());
         let shard = self.shard_of_row(id);
@@ -279,7 +279,7 @@ impl Transaction for MemoryTransaction<'_> {
     }
 
     fn latest(&mut self) -> Result<i64> {
-        // The keys of rows that come have a higher place.
+        // Later rows have a higher position.
         Ok(self.memory.count.load(Ordering::Relaxed) * i64::from(SHARDS) - 1)
     }
 

@@ -1,11 +1,11 @@
-//! Reads the whole file, for the self-check: opening it does not.
+//! Reads the whole file for the self-check. Opening a journal does not do that.
 
 use super::open::connect;
 use super::read::scan;
 use super::watch::Watch;
 use crate::journal::store::{Overview, Result, StoreError};
 
-/// Through a connection of its own, so that nobody waits meanwhile.
+/// Uses a connection of its own, so that no call has to wait.
 pub fn audit(watch: &Watch) -> Result<Overview> {
     let failed = |why: String| StoreError::NotWritten(format!("{}: {why}", watch.file().path().display()));
     watch.before_change().map_err(StoreError::NotWritten)?;

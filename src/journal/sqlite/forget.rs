@@ -1,16 +1,16 @@
-//! Forgets finished rows, some at a time, and gives their room back.
+//! Removes old finished rows in small steps, and shrinks the file.
 
 use crate::journal::row::State;
 use crate::system::wall_ms;
 use rusqlite::Connection;
 
-/// Rows that are looked at in one change to forget some.
+/// Rows that one step looks at.
 const LOOKED_AT: u32 = 500;
-/// Pages that are given back in one change, and the part of the file that may be empty: the next rows come soon.
+/// Pages that one step gives back. One part in `MAY_BE_EMPTY` of the file may stay empty, because new rows will need it.
 const GIVEN_BACK: i64 = 200;
 const MAY_BE_EMPTY: i64 = 8;
 
-/// As [`Transaction::prune`](crate::journal::store::Transaction::prune) has it.
+/// See [`Transaction::prune`](crate::journal::store::Transaction::prune).
 pub(super) fn prune(
     db: &Connection,
     merchant: &str,
@@ -25,8 +25,8 @@ pub(super) fn prune(
     let now = wall_ms();
     let goes_on = loop {
         let Some(row) = rows.next()? else { break false };
-        // They follow each other in time, so what comes behind is to be kept too. One from a time to come was
-        // written while the clock was wrong.
+        // Rows follow each other in time, so all later ones are kept, too. A row from the future was written while the
+        // clock was wrong.
         if (older_than_ms..=now).contains(&row.get(3)?) {
             break false;
         }
@@ -48,7 +48,7 @@ pub(super) fn prune(
     Ok((goes_on || room_is_left).then_some(last))
 }
 
-/// Gives some of the empty pages back to the file system, where they are many. Whether there are still many.
+/// Gives some empty pages back to the file system, if there are many. Returns whether there are still many.
 fn give_back(db: &Connection) -> rusqlite::Result<bool> {
     let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let too_many = number("freelist_count")? - number("page_count")? / MAY_BE_EMPTY;

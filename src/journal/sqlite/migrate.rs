@@ -1,4 +1,4 @@
-//! Files that older versions of this library have written.
+//! Migrates files of older versions of this library.
 
 use super::files::{self, SharedFile};
 use super::open::{OpenError, connect};
@@ -18,14 +18,14 @@ const COLUMNS: &str = "mchid, operation, number, method, target, body, members, 
 
 /// The first format, of version 0.1.0.
 const FIRST: i32 = 1;
-/// Behind the journal's name, before the mark of a context of that format: a file that it holds a lock on.
+/// In that format each context had a lock file beside the journal: the journal's name, this text, and the context's mark.
 const MARK_OF_FIRST: &str = ".owner-";
 
-/// Brings a file of the first format to this one, all of it or nothing. Nobody else may have it open, by whatever name: a
-/// context of the old library has rows of its own on the way.
+/// Migrates a file of the first format atomically. No other program may have it open, because a context of the old library
+/// may have requests on the way.
 ///
-/// The table of that format had the name `request`, and this one's has another. So a program that has the file open all the
-/// same, without the locks that say so, fails instead of writing what nobody reads.
+/// The old table is named `request`, and the new one `requests`. So an old program that has the file open without locks fails,
+/// and does not write rows that are never read.
 pub(super) fn from_first(path: &Path, named: &Path, file: &SharedFile) -> Result<(), OpenError> {
     let marks = || [path, named].into_iter().flat_map(marks_of_first);
     if marks().any(|mark| is_held(&mark)) {
@@ -37,7 +37,7 @@ pub(super) fn from_first(path: &Path, named: &Path, file: &SharedFile) -> Result
                    this version's format when nobody else has it open: end the other program first";
         OpenError::Busy(why.into())
     };
-    // A context of the old library may have lost its locks on the file, and never those on the index of the log.
+    // A context of the old library may have lost its locks on the file, but not those on the index of the log.
     if files::has_index_in_use(path).map_err(|error| error.to_string())? {
         return Err(is_open());
     }
@@ -50,7 +50,7 @@ pub(super) fn from_first(path: &Path, named: &Path, file: &SharedFile) -> Result
         }
     })?;
     if db.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0))? != FIRST {
-        // Somebody was quicker; and what is older than the first is no journal.
+        // Another process was faster. Before the first format there was no journal.
         return Err(OpenError::Busy("the format of the file has just changed".into()));
     }
     let has_table = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'request')";
@@ -59,15 +59,15 @@ pub(super) fn from_first(path: &Path, named: &Path, file: &SharedFile) -> Result
         return Err(OpenError::Failed(why.into()));
     }
     db.execute_batch("ROLLBACK")?;
-    // So that what is forgotten gives its room back. It doubles the file for a while; where there is no room for that, or
-    // something is wrong with it, it stays as it is.
+    // With this, removed rows make the file smaller. It needs twice the space for a moment. If that fails, the file stays as
+    // it is.
     if let Err(error) = db.execute_batch("PRAGMA auto_vacuum=INCREMENTAL; VACUUM") {
         crate::log::warn(format_args!("the journal's file will not get smaller: {error}"));
     }
     let copied = db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE").map_err(OpenError::from);
     copied.and_then(|()| copy(&db))?;
     drop(db);
-    // Of processes that died: nobody needs them any more.
+    // These belong to processes that have ended.
     marks().for_each(|mark| drop(std::fs::remove_file(mark)));
     Ok(())
 }
@@ -85,7 +85,7 @@ fn copy(db: &Connection) -> Result<(), OpenError> {
     Ok(db.execute_batch(&format!("DROP TABLE request; {} PRAGMA user_version={format}; COMMIT", indices()))?)
 }
 
-/// The files that contexts of the first format have left beside the journal, the living and the dead.
+/// The lock files that contexts of the first format left beside the journal.
 fn marks_of_first(journal: &Path) -> Vec<PathBuf> {
     let Some(name) = journal.file_name().map(|name| name.to_string_lossy().into_owned()) else {
         return Vec::new();
@@ -98,9 +98,9 @@ fn marks_of_first(journal: &Path) -> Vec<PathBuf> {
     entries.flatten().map(|entry| entry.path()).filter(is_mark).collect()
 }
 
-/// Whether somebody alive holds the lock on that file, as far as can be told.
+/// Whether a living context holds the lock on that file. If unknown, it counts as held.
 fn is_held(path: &Path) -> bool {
-    // What is no file was never a mark, and opening a pipe may wait for ever.
+    // A mark is always a regular file. Opening a pipe could block.
     if !path.symlink_metadata().is_ok_and(|found| found.is_file()) {
         return false;
     }
@@ -132,7 +132,7 @@ fn migrated(old: &SqlRow<'_>) -> rusqlite::Result<Row> {
         cause: old.get(9)?,
         attempts: old.get(10)?,
         updated_ms: old.get(12)?,
-        // It did not say since when; it cannot be later.
+        // The old format does not say since when. It cannot be earlier.
         doubted_ms: matches!(state, State::Pending | State::Voiding).then_some(created_ms),
         // Format 1 had one number for both: 0 where nothing was ever sent.
         sent: watch_until_ms != 0,
@@ -142,7 +142,7 @@ fn migrated(old: &SqlRow<'_>) -> rusqlite::Result<Row> {
         request_id: old.get(17)?,
         host: old.get(18)?,
         course: Course::default(),
-        // Nobody of that format lives any more.
+        // No context of that format is alive.
         lease: Lease { owner: None, generation: 1, until_ms: None },
         ..Row::new(&old.get(0)?, &"".into(), new)
     })

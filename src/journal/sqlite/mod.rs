@@ -24,13 +24,13 @@ use watch::Watch;
 /// One connection to the file, shared by all threads of a context.
 #[derive(Debug)]
 pub struct Sqlite {
-    // Before what it needs: members are dropped in this order.
+    // Before `watch`, which it needs: fields are dropped in this order.
     file: GroupCommit,
     watch: Option<Arc<Watch>>,
 }
 
 impl Sqlite {
-    /// Opens or makes the file. One that is damaged, foreign or newer is refused and left as it is.
+    /// Opens or creates the file. A damaged, foreign or newer file is refused and left as it is.
     pub fn open(path: &Path) -> Result<Sqlite> {
         let failed = |why: String| StoreError::NotWritten(format!("{}: {why}", path.display()));
         let (db, watch) = open::open(path).map_err(failed)?;
@@ -38,7 +38,7 @@ impl Sqlite {
         Ok(Sqlite { file: GroupCommit::new(db, Some(Arc::clone(&watch))), watch: Some(watch) })
     }
 
-    /// The same through a connection that is open, whose contexts are told apart by somebody else.
+    /// The same over an open connection. The caller keeps track of its contexts.
     pub fn over(db: rusqlite::Connection) -> Result<Sqlite> {
         open::patiently(|| open::prepare(&db).map(drop)).map_err(StoreError::NotWritten)?;
         Ok(Sqlite { file: GroupCommit::new(db, None), watch: None })
@@ -71,7 +71,7 @@ impl Store for Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        // Where the files are not what they were, the log is kept: SQLite would copy it into whatever stands in their place.
+        // If the files were replaced, the log is kept. SQLite would copy it into the file that has taken their place.
         if let Some(watch) = &self.watch
             && watch.before_change().is_ok()
         {
@@ -80,7 +80,7 @@ impl Drop for Sqlite {
     }
 }
 
-/// The mark of a context whose life is somebody else's business.
+/// The mark of a context whose liveness the caller tracks.
 #[derive(Debug)]
 struct ForeignMark(Arc<str>);
 

@@ -12,23 +12,23 @@ use std::time::Duration;
 
 /// Written into the file's header: `wxcj`.
 const APPLICATION_ID: i32 = 0x7778_636A;
-/// Counts up when the tables change.
+/// Increases when the tables change.
 pub(super) const FORMAT: i32 = 2;
 /// How long to wait for another process that writes.
 pub(super) const BUSY: Duration = Duration::from_secs(3);
-/// More than there are, so that none is prepared twice.
+/// Capacity of the statement cache, larger than the number of statements.
 const STATEMENTS: usize = 32;
-/// Where `SQLite` itself does not wait, it is tried again after so long.
+/// Pause between retries where `SQLite` itself does not wait.
 const AGAIN: Duration = Duration::from_millis(10);
 
 /// Why a file was not opened.
 #[derive(Debug)]
 pub(super) enum OpenError {
-    /// Somebody else has it for a while.
+    /// Another program uses it at the moment.
     Busy(String),
-    /// It is of this older format, and has to be migrated first.
+    /// It has this older format and must be migrated first.
     Older(i32),
-    /// This.
+    /// Another reason.
     Failed(String),
 }
 
@@ -47,7 +47,7 @@ impl From<String> for OpenError {
     }
 }
 
-/// Opens or makes the file. One that is damaged in its head or catalogue, foreign or newer is refused and left as it is.
+/// Opens or creates the file. It is refused and left as it is if its header or schema is damaged, or if it is foreign or newer.
 pub fn open(path: &Path) -> Result<(Connection, Watch), String> {
     let named = path;
     let path = real(path)?;
@@ -63,10 +63,10 @@ pub fn open(path: &Path) -> Result<(Connection, Watch), String> {
     Ok((db, watch))
 }
 
-/// While the file is looked at, nobody may take it alone, and this connection neither: if its owner has lost `SQLite`'s locks,
-/// closing the connection would remove the log under it.
+/// Opens a connection. During that time nobody may take the file exclusively, and this connection must not either: if another
+/// owner has lost `SQLite`'s locks, closing the connection would remove the log that the owner uses.
 fn opened(path: &Path, file: &SharedFile) -> Result<(Connection, bool), OpenError> {
-    // Where there is no log yet, whoever makes one needs the file alone.
+    // If there is no log yet, creating one needs the file exclusively.
     if file.has_log() && !beside(path, "-journal").exists() {
         file.share().map_err(OpenError::Busy)?;
     }
@@ -78,13 +78,13 @@ fn opened(path: &Path, file: &SharedFile) -> Result<(Connection, bool), OpenErro
     prepared
 }
 
-/// A connection to a file that is there.
+/// Connects to an existing file.
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(path, flags)
 }
 
-/// Waits for others as long as any write does: when it takes the whole file, `SQLite` itself does not.
+/// Retries as long as a write would wait. `SQLite` itself does not wait when it needs the whole file.
 pub(super) fn patiently<T>(mut work: impl FnMut() -> Result<T, OpenError>) -> Result<T, String> {
     let began = system::now();
     loop {
@@ -96,7 +96,7 @@ pub(super) fn patiently<T>(mut work: impl FnMut() -> Result<T, OpenError>) -> Re
                 return Err(why);
             }
             Err(OpenError::Busy(_)) => {
-                // Not all of them at the same time again.
+                // Random, so that several processes do not retry at the same time.
                 let mut random = [0];
                 let apart = if system::random(&mut random) { u64::from(random[0] % 16) } else { 0 };
                 system::sleep(AGAIN + Duration::from_millis(apart));
@@ -105,7 +105,7 @@ pub(super) fn patiently<T>(mut work: impl FnMut() -> Result<T, OpenError>) -> Re
     }
 }
 
-/// Looks at what is there, and makes the tables where there is nothing. Whether there is a log.
+/// Checks the file, and creates the tables if it is empty. Returns whether it has a log.
 pub(super) fn prepare(db: &Connection) -> Result<bool, OpenError> {
     db.busy_timeout(BUSY)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -124,10 +124,10 @@ pub(super) fn prepare(db: &Connection) -> Result<bool, OpenError> {
         return Err(OpenError::Older(format));
     }
     if empty {
-        // What is forgotten gives its room back. It must be said before the first page is written.
+        // With this, removed rows make the file smaller. It must be set before the first page is written.
         db.execute_batch("PRAGMA auto_vacuum=INCREMENTAL")?;
     }
-    // Where the file system cannot do it (some network shares), the older journal is as safe and slower.
+    // Some network shares do not support a log. Then the older rollback journal is as safe, but slower.
     let mode: String = db.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
     db.execute_batch("PRAGMA synchronous=FULL; BEGIN IMMEDIATE")?;
     let tables = if number("schema_version")? == 0 {
@@ -135,7 +135,7 @@ pub(super) fn prepare(db: &Connection) -> Result<bool, OpenError> {
     } else {
         check_schema(db).map_err(OpenError::from)
     };
-    // Nothing is changed where all is there already, and the file has shown that it can be written.
+    // This changes nothing if everything is there already, but it shows that the file can be written.
     let rest =
         format!("{} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}; COMMIT", indices());
     tables.and_then(|()| db.execute_batch(&rest).map_err(OpenError::from)).inspect_err(|_| {

@@ -1,11 +1,11 @@
-//! The one name of a journal's file.
+//! The canonical path of a journal.
 
 use std::path::{Path, PathBuf};
 
-/// Links that are followed to a file that is not there yet.
+/// At most this many links are followed to a file that does not exist yet.
 const LINKS: usize = 40;
 
-/// Absolute and free of links, so that neither another folder to work in nor another name makes another file of it.
+/// The absolute path without links. So another working folder or another name does not lead to another file.
 pub fn real(path: &Path) -> Result<PathBuf, String> {
     let text = path.to_string_lossy();
     if text.is_empty() {
@@ -37,7 +37,7 @@ pub fn real(path: &Path) -> Result<PathBuf, String> {
     Err("it is a link to a link, and so on".into())
 }
 
-/// Without the prefix that Windows puts before a path of which it has found out the real name: `SQLite` need not know it.
+/// Removes the prefix of canonical paths on Windows, which `SQLite` need not know.
 fn plain(path: PathBuf) -> PathBuf {
     if cfg!(windows)
         && let Some(text) = path.to_str()

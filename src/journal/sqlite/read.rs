@@ -1,4 +1,4 @@
-//! Reads rows, of which something else may have changed any.
+//! Reads rows, and detects rows that something else has changed.
 
 use super::rows::Tables;
 use super::sql::{COLUMNS, SELECT};
@@ -11,8 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
 use serde_json::Map;
 use std::sync::Arc;
 
-/// The columns of a row one after the other. One that cannot be read makes the row a damaged one and no error: the
-/// others go on.
+/// Reads the columns of a row in order. A column that cannot be read makes this row damaged. It is no error, so that other
+/// rows stay readable.
 struct Reader<'a, 'r> {
     row: &'a SqlRow<'r>,
     next: usize,
@@ -93,7 +93,7 @@ pub(super) fn read(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
     Ok(if is_damaged { damaged(read) } else { read })
 }
 
-/// What may be needed to ask about it and to replace it; nobody is told texts of which nothing is known.
+/// Keeps what a lookup and a replacement need, and removes texts that may be wrong.
 fn damaged(row: Row) -> Row {
     Row {
         state: State::Damaged,
@@ -109,11 +109,11 @@ fn damaged(row: Row) -> Row {
     }
 }
 
-/// A row that something else has changed, as far as it can be read.
+/// A damaged row, as far as it can be read.
 pub(super) struct DamagedRow(Option<Row>);
 
 impl DamagedRow {
-    /// Its number is known by the index, whatever stands in the row.
+    /// The row with the merchant and number that the index has.
     pub(super) fn named(self, id: i64, merchant: &str, request_no: &str) -> Row {
         let unreadable = || {
             let request = Arc::new(Request::default());
@@ -128,7 +128,7 @@ impl DamagedRow {
 }
 
 impl Tables<'_> {
-    /// The row that the index says is there.
+    /// The row with that key from an index.
     pub(super) fn row(&self, id: i64) -> rusqlite::Result<Result<Row, DamagedRow>> {
         let mut select = self.0.prepare_cached(&SELECT)?;
         match select.query_row([id], read).optional() {
@@ -142,7 +142,7 @@ impl Tables<'_> {
         }
     }
 
-    /// Merchant and number of a row, by their index: slow, and seldom needed.
+    /// Merchant and number of a row, from their index. It is slow, and seldom needed.
     pub(super) fn name(&self, id: i64) -> rusqlite::Result<Option<(String, String)>> {
         let sql =
             "SELECT merchant, number FROM requests INDEXED BY sqlite_autoindex_requests_1 WHERE +id = ?1";
@@ -151,7 +151,7 @@ impl Tables<'_> {
     }
 }
 
-/// Every row of the file.
+/// Reads every row of the file.
 pub(super) fn scan(db: &Connection) -> rusqlite::Result<Overview> {
     let mut overview = Overview::default();
     let mut select = db.prepare(&format!("SELECT {COLUMNS} FROM requests ORDER BY id"))?;

@@ -1,5 +1,5 @@
-//! What WeChat Pay seals: notifications and platform certificates with AES-256-GCM under the APIv3 key, single
-//! sensitive members with RSA-OAEP.
+//! Decryption of notifications and platform certificates (AES-256-GCM with the APIv3 key), and encryption of single sensitive
+//! members (RSA-OAEP).
 
 mod aes_gcm;
 mod rsa_oaep;
@@ -13,27 +13,27 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Opens what is sealed with a key that both sides have.
+/// Opens what was sealed with a key that both sides have (AEAD).
 pub trait Cipher: Send + Sync + std::fmt::Debug {
-    /// As the member `algorithm` names it.
+    /// Its name in the member `algorithm`.
     fn name(&self) -> &'static str;
 
     /// Bytes of a nonce.
     fn nonce_len(&self) -> usize;
 
-    /// The text, where key, nonce, associated data and tag fit.
+    /// The text, if key, nonce, associated data and tag fit.
     fn open(&self, key: &[u8], nonce: &[u8], associated_data: &[u8], sealed: Vec<u8>) -> Option<Vec<u8>>;
 }
 
 /// Encrypts for the owner of a public key.
 pub trait Encrypter: Send + Sync + std::fmt::Debug {
-    /// Nothing where the text is too long for the key.
+    /// `None`: the text is too long for the key.
     fn encrypt(&self, text: &[u8]) -> Option<Vec<u8>>;
 }
 
 /// Reverses an [`Encrypter`].
 pub trait Decrypter: Send + Sync + std::fmt::Debug {
-    /// Nothing where the text was not encrypted for this key.
+    /// `None`: the text was not encrypted for this key.
     fn decrypt(&self, text: &[u8]) -> Option<Vec<u8>>;
 }
 
@@ -58,7 +58,7 @@ fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Why a sealed text stays shut.
+/// Why a sealed text cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecryptError {
     /// Another algorithm.
@@ -67,7 +67,7 @@ pub enum DecryptError {
     /// The Base64 or the nonce is damaged.
     #[error("its {0} is malformed")]
     Malformed(&'static str),
-    /// Another key, or changed on the way.
+    /// Sealed with another key, or changed on the way.
     #[error("it was not sealed with this key, or was changed")]
     Wrong,
 }
@@ -84,13 +84,13 @@ pub fn open(apiv3_key: &[u8], sealed: &Sealed) -> Result<Vec<u8>, DecryptError> 
     cipher.open(apiv3_key, nonce, sealed.associated_data.as_bytes(), text).ok_or(DecryptError::Wrong)
 }
 
-/// A sensitive member for WeChat Pay's eyes: Base64 of RSA-OAEP. Nothing where the text is too long for the
-/// key (214 bytes for 2048 bits).
+/// Encrypts a sensitive member for WeChat Pay, as Base64 of RSA-OAEP. `None`: the text is too long for the key (214 bytes for
+/// 2048 bits).
 pub fn encrypt(key: &PublicKey, plain: &str) -> Option<String> {
     key.encrypter().encrypt(plain.as_bytes()).map(|text| BASE64.encode(text))
 }
 
-/// A member that WeChat Pay encrypted for the merchant certificate. Nothing where it is not that.
+/// Decrypts a member that WeChat Pay encrypted for the merchant certificate. `None`: it was not encrypted for it.
 pub fn decrypt(key: &PrivateKey, encrypted: &str) -> Option<String> {
     String::from_utf8(key.decrypter().decrypt(&BASE64.decode(encrypted).ok()?)?).ok()
 }

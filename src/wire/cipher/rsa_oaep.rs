@@ -11,10 +11,10 @@ use sha1::{Digest, Sha1};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-/// Bytes of a SHA-1 digest, which are those of the seed too.
+/// Length of a SHA-1 digest, and of the seed.
 const DIGEST: usize = 20;
 
-/// WeChat Pay's public key. It is read for each text: hardly any request has one.
+/// WeChat Pay's public key. It is parsed for each text, because hardly any request needs it.
 #[derive(Debug)]
 pub struct RsaOaepEncrypter {
     pkcs1_der: Vec<u8>,
@@ -33,9 +33,9 @@ impl Encrypter for RsaOaepEncrypter {
     }
 }
 
-/// The merchant's private key; wipes itself. The provider that signs has no decryption.
+/// The merchant's private key, which is zeroised on drop. The provider that signs has no decryption.
 ///
-/// The padding is checked here and not by the crate, which does not look at its first byte.
+/// The padding is checked here, because the crate does not check its first byte.
 pub struct RsaOaepDecrypter(rsa::PrivateKey);
 
 impl RsaOaepDecrypter {
@@ -54,7 +54,7 @@ impl std::fmt::Debug for RsaOaepDecrypter {
 impl Decrypter for RsaOaepDecrypter {
     fn decrypt(&self, text: &[u8]) -> Option<Vec<u8>> {
         let size = self.0.size();
-        // What everybody can see of the text is no secret.
+        // The length is no secret.
         if text.len() != size {
             return None;
         }
@@ -66,7 +66,7 @@ impl Decrypter for RsaOaepDecrypter {
     }
 }
 
-/// Takes the padding off (RFC 8017, 7.1.2). Every cause of failure is the same, and takes the same time.
+/// Removes the padding (RFC 8017, 7.1.2). Every failure looks the same and takes the same time.
 fn unpadded(padded: &mut [u8]) -> Option<Vec<u8>> {
     let (first, rest) = padded.split_first_mut()?;
     let (seed, block) = rest.split_at_mut_checked(DIGEST)?;
@@ -95,7 +95,7 @@ fn mask(target: &mut [u8], seed: &[u8]) {
     }
 }
 
-/// Random numbers that hide from a clock what is computed with the key.
+/// Random numbers for RSA blinding, which hides the key from timing attacks.
 struct Blinding;
 
 /// The system gives no random numbers.

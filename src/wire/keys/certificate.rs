@@ -1,4 +1,4 @@
-//! Certificates: of WeChat Pay's platform, of the merchant, of authorities that TLS is to trust.
+//! Certificates of WeChat Pay's platform, of the merchant, and of authorities that TLS trusts.
 
 use super::file::{Kind, Object, objects, wrong};
 use super::{PublicKey, key_error};
@@ -23,7 +23,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// The certificates of a file that have an RSA key, in their order; at least one.
+    /// The certificates with an RSA key in a file, in their order. There is at least one.
     pub fn read_all(file: &[u8]) -> Result<Vec<Certificate>> {
         let (mut read, mut first_error) = (Vec::new(), None);
         for object in certificates(file)? {
@@ -62,7 +62,7 @@ impl Certificate {
     }
 }
 
-/// The certificates of a file as DER, whatever their keys: authorities have all kinds of them.
+/// The certificates of a file as DER, with any kind of key.
 pub fn authorities(file: &[u8]) -> Result<Vec<Vec<u8>>> {
     Ok(certificates(file)?.into_iter().map(|object| object.der.to_vec()).collect())
 }
@@ -76,7 +76,7 @@ fn certificates(file: &[u8]) -> Result<Vec<Object>> {
     }
 }
 
-/// DER writes a leading zero byte where the first bit is set; WeChat Pay does not print it.
+/// DER adds a leading zero byte if the first bit is set. WeChat Pay does not print it.
 fn hex_serial(bytes: &[u8]) -> String {
     let significant = match bytes {
         [0, rest @ ..] if !rest.is_empty() => rest,

@@ -11,7 +11,7 @@ const CONVERT: &str = "Encrypt it anew: openssl pkcs8 -topk8 -v2 aes-256-cbc -in
 /// PBES2: PBKDF2 or scrypt with AES or 3DES.
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
 
-/// What `openssl pkcs8 -v1` makes, by the names it has there. No kept crate opens them.
+/// The algorithms of `openssl pkcs8 -v1`, by their names there. No maintained crate decrypts them.
 const NOT_OPENED: [(ObjectIdentifier, &str); 12] = [
     (ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.1"), "PBE-MD2-DES"),
     (ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.3"), "PBE-MD5-DES"),
@@ -27,7 +27,7 @@ const NOT_OPENED: [(ObjectIdentifier, &str); 12] = [
     (ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.6"), "PBE-SHA1-RC2-40"),
 ];
 
-/// The key in the envelope.
+/// Decrypts the key.
 pub(super) fn open(
     der: &[u8],
     algorithm: ObjectIdentifier,

@@ -1,7 +1,7 @@
-//! The keys and certificates in a file, or in a text of the configuration, in whatever form shops have them.
+//! Reads keys and certificates from a file or from a text of the configuration, in all forms that shops have.
 //!
-//! PEM with other text around it, squeezed to one line, with line ends written as `\n` once or twice; bare Base64,
-//! also of a whole PEM; DER. What a thing is, its content says and not its label.
+//! These are PEM with other text around it, on one line, or with line ends written as `\n` once or twice; bare Base64, also
+//! of a whole PEM; and DER. The content decides what an object is, and not its label.
 
 use super::key_error;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 const BEGIN: &str = "-----BEGIN ";
 const DASHES: &str = "-----";
 
-/// Base64 whose last `=` somebody lost on the way is still read.
+/// Base64 without its padding is accepted, too.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -34,7 +34,7 @@ pub(super) enum Kind {
     RsaPrivateKey,
     /// PKCS#8 under a passphrase, with this algorithm.
     EncryptedPrivateKey(ObjectIdentifier),
-    /// Under a passphrase in the way of OpenSSL before 1.0, whatever is in it.
+    /// Encrypted in the format of OpenSSL before 1.0.
     OldEncryption,
     /// `SubjectPublicKeyInfo`.
     PublicKey,
@@ -43,7 +43,7 @@ pub(super) enum Kind {
     Certificate,
     /// A `.p12` or `.pfx`.
     Pkcs12,
-    /// Of something else.
+    /// Anything else.
     Other,
 }
 
@@ -55,7 +55,7 @@ pub(super) struct Object {
     label: String,
 }
 
-/// All objects of a file, which has at least one.
+/// All objects of a file. There is at least one.
 pub(super) fn objects(file: &[u8]) -> Result<Vec<Object>> {
     in_file(file, true)
 }
@@ -84,7 +84,7 @@ fn in_file(file: &[u8], may_be_wrapped: bool) -> Result<Vec<Object>> {
     Ok(vec![Object::new("", der)])
 }
 
-/// A damaged object does not spoil the others.
+/// A damaged object is skipped if there are others.
 fn in_pem(text: &str) -> Result<Vec<Object>> {
     let (mut objects, mut damage) = (Vec::new(), None);
     for block in text.split(BEGIN).skip(1) {
@@ -103,7 +103,7 @@ fn in_block(block: &str) -> Result<Object> {
     let (label, rest) =
         block.split_once(DASHES).ok_or_else(|| key_error("the PEM header line is cut short"))?;
     let label = label.trim();
-    // The label may be what somebody took the key itself for.
+    // Somebody may have pasted the key itself in place of the label.
     let shown = crate::redact::Quoted(label);
     let (body, _) = rest
         .split_once("-----END ")
@@ -119,7 +119,7 @@ impl Object {
     fn new(label: &str, der: Zeroizing<Vec<u8>>) -> Object {
         let label = label.to_owned();
         match first(&der).filter(|first| first.len() < der.len()) {
-            // What OpenSSL trusts a certificate for stands behind it.
+            // OpenSSL's TRUSTED CERTIFICATE has more data after the certificate.
             Some(first) if x509_cert::Certificate::from_der(first).is_ok() => {
                 Object { kind: Kind::Certificate, der: Zeroizing::new(first.to_vec()), label }
             }
@@ -127,7 +127,7 @@ impl Object {
         }
     }
 
-    /// What it is, for the message when it is the wrong thing.
+    /// A description for error messages.
     pub fn describe(&self) -> &'static str {
         match (self.kind, self.label.as_str()) {
             (Kind::Certificate, _) => "a certificate",
@@ -148,7 +148,7 @@ impl Object {
     }
 }
 
-/// By its content; by its label where the content is damaged, so that the message is about the right thing.
+/// The content decides. If it is damaged, the label decides, so that the error message fits.
 fn kind(label: &str, der: &[u8]) -> Kind {
     if let Some(algorithm) = encryption(der) {
         Kind::EncryptedPrivateKey(algorithm)
@@ -188,7 +188,7 @@ fn encryption(der: &[u8]) -> Option<ObjectIdentifier> {
     algorithm.ok()
 }
 
-/// Bytes of the first object in it, where it begins as a SEQUENCE that ends within it.
+/// Length of the first object, if it is a SEQUENCE that ends within the data.
 fn length(der: &[u8]) -> Option<usize> {
     if der.first() != Some(&0x30) {
         return None;
@@ -214,7 +214,7 @@ fn is_pkcs12(der: &[u8]) -> bool {
     content.starts_with(&[0x02, 0x01, 0x03])
 }
 
-/// Without what nobody sees, and with plain blanks: web pages and chat programs put others in.
+/// Removes invisible characters and replaces unusual blanks, which web pages and chat programs insert.
 fn visible(text: &str) -> Zeroizing<String> {
     let seen = text.chars().filter_map(|character| match character {
         '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2060}' => None,
@@ -226,8 +226,8 @@ fn visible(text: &str) -> Zeroizing<String> {
     visible
 }
 
-/// Some tools turn the line ends of PEM into blanks, others into the two characters `\n`; written into JSON or a
-/// script once more, these become three.
+/// Decodes Base64. Some tools replace the line ends of PEM by blanks, others by the two characters `\n`. In JSON or a script
+/// the backslash may be doubled.
 fn base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let mut dense = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut after_backslash = false;
@@ -246,7 +246,7 @@ fn base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     BASE64.decode(dense.as_slice()).ok().map(Zeroizing::new)
 }
 
-/// The first object that is wanted, or what was found instead of it.
+/// The first object of a wanted kind. The error says what was found instead.
 pub(super) fn wanted<'a>(
     objects: &'a [Object],
     expected: &str,
@@ -258,7 +258,7 @@ pub(super) fn wanted<'a>(
     })
 }
 
-/// The refusal of a wrong thing.
+/// The error for an object of the wrong kind.
 pub(super) fn wrong(expected: &str, found: &str) -> Error {
     key_error(format!("expected {expected}, found {found}"))
 }

@@ -1,5 +1,4 @@
-//! Reading keys and certificates as shops have them, and saying what was found when it does not fit. One reader
-//! ([`file`]) for all of them.
+//! Reads keys and certificates in all forms that shops have. Errors say what was found. One reader ([`file`]) serves all.
 
 mod certificate;
 mod encrypted;
@@ -18,13 +17,13 @@ use rsa::pkcs1::{DecodeRsaPrivateKey, DecodeRsaPublicKey, EncodeRsaPublicKey};
 use rsa::traits::PublicKeyParts;
 use std::sync::Arc;
 
-/// WeChat Pay signs and accepts 2048 bits; nothing shorter is taken, nothing longer than providers do.
+/// WeChat Pay uses 2048 bits. Shorter keys are refused, and keys that are too long for TLS providers.
 const BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
 const MERCHANT_KEY: &str = "the merchant's private key (PKCS#8 or PKCS#1)";
 const WECHATPAY_KEY: &str = "WeChat Pay's public key (PUBLIC KEY)";
 
-/// A merchant's private key, ready for what it is used for.
+/// A merchant's private key, ready to sign and to decrypt.
 #[derive(Debug, Clone)]
 pub struct PrivateKey {
     signer: Arc<dyn Signer>,
@@ -35,7 +34,7 @@ pub struct PrivateKey {
 /// A public key.
 #[derive(Clone, Debug)]
 pub struct PublicKey {
-    /// By which keys are compared.
+    /// For comparing keys.
     der: Arc<[u8]>,
     verifier: Arc<dyn Verifier>,
     encrypter: Arc<dyn Encrypter>,
@@ -50,7 +49,7 @@ impl PartialEq for PublicKey {
 impl PrivateKey {
     /// Reads PKCS#8, encrypted PKCS#8 or PKCS#1.
     pub fn read(file: &[u8], passphrase: Option<&str>) -> Result<PrivateKey> {
-        // Private keys first: a file from a bank's tool may hold certificates too.
+        // A file from a bank's tool may also contain certificates.
         let objects = objects(file)?;
         let found = wanted(&objects, MERCHANT_KEY, |kind| {
             matches!(
@@ -72,7 +71,7 @@ impl PrivateKey {
         Ok(PrivateKey::new(Arc::new(RsaSigner::new(&key)?), Arc::new(RsaOaepDecrypter::new(key)), public))
     }
 
-    /// A key whose roles are filled already.
+    /// A key from its parts.
     pub fn new(signer: Arc<dyn Signer>, decrypter: Arc<dyn Decrypter>, public: PublicKey) -> PrivateKey {
         PrivateKey { signer, decrypter, public }
     }
@@ -130,12 +129,12 @@ impl PublicKey {
         Ok(PublicKey::new(der.as_bytes(), verifier, Arc::new(RsaOaepEncrypter::new(pkcs1()))))
     }
 
-    /// A key whose roles are filled already; `der` tells it apart from others.
+    /// A key from its parts. `der` is for comparing keys.
     pub fn new(der: &[u8], verifier: Arc<dyn Verifier>, encrypter: Arc<dyn Encrypter>) -> PublicKey {
         PublicKey { der: der.into(), verifier, encrypter }
     }
 
-    /// Proves answers.
+    /// Verifies answers.
     pub fn verifier(&self) -> &dyn Verifier {
         &*self.verifier
     }

@@ -18,14 +18,14 @@ const NONCE_CHARACTERS: usize = 32;
 
 /// A key that signs.
 pub trait Signer: Send + Sync + std::fmt::Debug {
-    /// How it signs.
+    /// Its signature algorithm.
     fn algorithm(&self) -> Algorithm;
 
     /// The signature over the message.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>>;
 }
 
-/// Who asks, and with which key: makes the `Authorization` header.
+/// Makes the `Authorization` header, with the identity and key of the merchant.
 #[derive(Debug, Clone)]
 pub struct Authorizer {
     mode: Mode,
@@ -36,7 +36,7 @@ pub struct Authorizer {
     key: PrivateKey,
 }
 
-/// The five lines that are signed, each ended by a line feed, the last included.
+/// The five lines that are signed. Each ends with a line feed, also the last one.
 pub fn message(method: &str, target: &str, timestamp: i64, nonce: &str, body: &[u8]) -> Vec<u8> {
     let timestamp = timestamp.to_string();
     let lines = [method, target, &timestamp, nonce].map(str::as_bytes);

@@ -1,4 +1,4 @@
-//! Signing with RSA, in rustls' provider: several times faster than the `rsa` crate, which reads the key.
+//! Signing with RSA, by rustls' provider. It is several times faster than the `rsa` crate, which only reads the key.
 
 use super::Signer;
 use crate::error::{Error, Result};
@@ -17,7 +17,7 @@ impl std::fmt::Debug for RsaSigner {
 }
 
 impl RsaSigner {
-    /// Hands the key to the provider.
+    /// Loads the key into the provider.
     pub fn new(key: &rsa::PrivateKey) -> Result<RsaSigner> {
         let unusable = |error: String| Error::new(Code::Key, format!("the private key cannot sign: {error}"));
         let der = key.to_pkcs8_der().map_err(|error| unusable(error.to_string()))?;

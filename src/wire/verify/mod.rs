@@ -1,5 +1,4 @@
-//! The proof that an answer or a notification comes from WeChat Pay, over its raw bytes, before anything is
-//! parsed.
+//! Verifies that an answer or a notification comes from WeChat Pay, over its raw bytes and before anything is parsed.
 
 mod rsa;
 
@@ -10,13 +9,13 @@ use super::serial::DisplaySerial;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-/// An answer is fresh when it is less than five minutes from our clock, either way.
+/// An answer is fresh if its time and ours differ by less than five minutes.
 pub const WINDOW_S: i64 = 300;
 
-/// WeChat Pay signs a tiny share of answers wrongly on purpose, to see who checks. The text is not Base64.
+/// WeChat Pay signs a few answers wrongly on purpose, to find clients that do not verify. The text is not Base64.
 const PROBE_PREFIX: &str = "WECHATPAY/SIGNTEST/";
 
-/// The headers that carry a signature, as they came.
+/// The signature headers as they came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SignatureHeaders {
     /// `Wechatpay-Timestamp`
@@ -35,16 +34,16 @@ pub trait Verifier: Send + Sync + std::fmt::Debug {
     fn verifies(&self, message: &[u8], signature: &[u8]) -> bool;
 }
 
-/// Why an answer or a notification is not proven.
+/// Why an answer or a notification cannot be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
-    /// There is no signature, and no time or nonce for one.
+    /// There is no signature, and no timestamp or nonce either.
     #[error("there is no signature")]
     Unsigned,
     /// Some of the signature headers are missing.
     #[error("there is no {0} header")]
     MissingHeader(&'static str),
-    /// A deliberately wrong signature of WeChat Pay's own.
+    /// WeChat Pay's deliberately wrong signature.
     #[error("there is a WECHATPAY/SIGNTEST/ probe instead of a signature")]
     Probe,
     /// The serial is that of the merchant's own certificate.
@@ -60,7 +59,7 @@ pub enum VerifyError {
     UnknownSerial {
         /// The answer's serial.
         serial: String,
-        /// What the ring holds.
+        /// The serial numbers in the key ring.
         known: String,
     },
     /// Too old, or from the future.
@@ -69,7 +68,7 @@ pub enum VerifyError {
         /// Our time minus the answer's.
         seconds: i64,
     },
-    /// The timestamp is no number, or the signature no Base64.
+    /// The timestamp is not a number, or the signature is not Base64.
     #[error("the {0} header is malformed")]
     Malformed(&'static str),
     /// The signature does not fit the bytes.
@@ -93,25 +92,24 @@ impl VerifyError {
     }
 }
 
-/// The three lines that are signed, each ended by a line feed, the last included.
+/// The three lines that are signed. Each ends with a line feed, also the last one.
 pub fn message(timestamp: &str, nonce: &str, body: &[u8]) -> Vec<u8> {
     [timestamp.as_bytes(), b"\n", nonce.as_bytes(), b"\n", body, b"\n"].concat()
 }
 
-/// When an answer was given, and how that is known.
+/// The verified time of an answer, and how certain it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Proof {
     /// Its `Wechatpay-Timestamp`.
     pub at_s: i64,
-    /// Its freshness rests on proven time, and not on what an unsigned header said of the clock.
+    /// Its freshness depends on proven time, and not on an unsigned `Date` header.
     pub is_certain: bool,
 }
 
-/// Whether an answer that was signed at this time is fresh, and whether that is certain; or by how many seconds it is
-/// older than now.
+/// Whether an answer that was signed at this time is fresh. `Ok` says whether that is certain, `Err` has its age in seconds.
 pub type Freshness<'a> = &'a dyn Fn(i64) -> Result<bool, i64>;
 
-/// Fresh at this Unix time and around it.
+/// The freshness of answers at this Unix time.
 pub fn fresh_at(now: i64) -> impl Fn(i64) -> Result<bool, i64> {
     move |sent| {
         let age = now.saturating_sub(sent);
@@ -119,9 +117,9 @@ pub fn fresh_at(now: i64) -> impl Fn(i64) -> Result<bool, i64> {
     }
 }
 
-/// Whether the answer is WeChat Pay's, and fresh.
+/// Verifies that the answer comes from WeChat Pay and is fresh.
 ///
-/// The probe is told apart for the diagnosis only: it fails like every other wrong signature.
+/// The probe has an error of its own for the diagnosis only. It fails like every other wrong signature.
 pub fn verify(
     key_ring: &KeyRing,
     headers: &SignatureHeaders,
@@ -140,7 +138,7 @@ pub fn verify(
     if signature.starts_with(PROBE_PREFIX) {
         return Err(VerifyError::Probe);
     }
-    // The key comes last: nobody who makes up a serial number with an old time sets a download going.
+    // The key is checked last, so that an invented serial number with an old time causes no download.
     let sent: i64 = timestamp.parse().map_err(|_| VerifyError::Malformed("Wechatpay-Timestamp"))?;
     let is_certain = fresh(sent).map_err(|seconds| VerifyError::Stale { seconds })?;
     let signature = BASE64.decode(signature).map_err(|_| VerifyError::Malformed("Wechatpay-Signature"))?;
