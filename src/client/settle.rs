@@ -1,4 +1,4 @@
-//! What may have happened becomes known: repeated until answered, called off and undone, or abandoned by a person.
+//! Settles requests in doubt: repeats them until answered, voids them, or records that a person gave them up.
 
 use super::doubt::{PriorAttempt, returned_since};
 use super::numbered::{Trigger, is_short_lived};
@@ -20,13 +20,13 @@ use crate::system::wall_ms;
 use serde_json::json;
 use std::time::Duration;
 
-/// Rows in a row that get no answer before it is asked whether the line is down.
+/// After this many rows without an answer, a check follows whether the line is down.
 const UNANSWERED_IN_A_ROW: u32 = 3;
-/// An unresolved row is asked about once in that time.
+/// An unresolved row is looked up once in this time.
 const ASKED_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl Client {
-    /// Everything that is not known to be finished; asks nobody.
+    /// Lists everything that is not finished, without any lookup.
     pub fn pending(&self) -> Report {
         self.journal.unfinished().map_or_else(Report::from, |rows| Report::local(&lists(&rows, None)))
     }
@@ -34,7 +34,7 @@ impl Client {
     /// Settles one number, or everything.
     pub fn settle(&self, input: Option<&str>, cancel: &Cancel) -> Report {
         self.try_settle(input, cancel).unwrap_or_else(|error| {
-            // Whatever is wrong now: the number may have been sent before.
+            // The input is wrong, but the number may have been sent before.
             let in_doubt = input.is_some_and(|input| self.is_in_doubt(None, input));
             Report { in_doubt, ..error.into() }
         })
@@ -93,7 +93,7 @@ impl Client {
             });
         };
         Ok(match (aim, claim.row.state) {
-            // It has changed since it was looked at.
+            // The row has changed since it was read.
             (_, State::Abandoned) => return wrong("the request with this number was abandoned"),
             (Aim::Abandon(note), _) => abandon(claim, note),
             (aim, State::Damaged) => self.ask_about_damaged(claim, &aim, deadline, cancel),
@@ -116,21 +116,21 @@ impl Client {
         })
     }
 
-    /// Where a late copy was found and given back, the till hears what stands: its request was refused.
+    /// Watches a refused request. If a late copy took effect and was returned, the till still gets the refusal.
     fn watch_refused(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
         let refused = self.recorded(&claim.row);
         let report = self.watch(claim, deadline, cancel);
         if report.code == Code::Ok { refused } else { report }
     }
 
-    /// What the coupon shows of a row that nobody sends again.
+    /// Looks up a row that is not sent again.
     pub(super) fn look_up_row(&self, row: &Row, deadline: &Deadline, cancel: &Cancel) -> Option<Lookup> {
         let request = OutgoingRequest::recorded(row);
         let Recovery::Query { query, shown_by } = request.recovery() else { return None };
         Some(self.look_up(&request, query, shown_by, deadline, cancel))
     }
 
-    /// Its own bytes are never sent again; what the coupon shows is acted on.
+    /// Looks up an unresolved row. Its bytes are never sent again, but evidence ends it.
     fn ask_about_unresolved(&self, claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
         let Some(lookup) = self.look_up_row(&claim.row, deadline, cancel) else {
             return still_open(claim, State::Unresolved, "there is nothing to ask; abandon it", None);
@@ -156,16 +156,16 @@ impl Client {
         super::record::record(claim, report, Trigger::Settling)
     }
 
-    /// Only what the coupon shows under this number is believed of a row that something else has changed.
+    /// Looks up a damaged row. Only what the coupon shows under this number is believed.
     fn ask_about_damaged(&self, mut claim: Claim, aim: &Aim, deadline: &Deadline, cancel: &Cancel) -> Report {
         let lookup = self.look_up_row(&claim.row, deadline, cancel);
-        // Whatever is known of it from now on: its bytes are not those that were written down.
+        // From now on the row says that its bytes may not be the recorded ones.
         claim.row.note = Some(DAMAGED.into());
         match lookup {
             Some(lookup) if lookup.evidence == Evidence::Done && *aim == Aim::Void => {
                 self.return_damaged(claim, lookup, deadline, cancel)
             }
-            // To complete it would keep what was called off; to undo it would rest on a word that may be the changed one.
+            // Completing it would keep a sale that was called off. Undoing it would rely on a flag that may be damaged.
             Some(lookup) if lookup.evidence == Evidence::Done && claim.row.called_off => {
                 let message = "it is redeemed, and was called off: call it off anew".to_owned();
                 still_open(claim, State::Damaged, DAMAGED, Some(&Report { message, ..lookup.done() }))
@@ -189,7 +189,7 @@ impl Client {
         let whole = Deadline::after(limit.unwrap_or(Duration::from_millis(LONGEST_CALL_MS)));
         let (mut unanswered, mut rows) = (0, self.journal.unfinished()?);
         let before = rows.iter().filter(|row| row.state.is_pending()).count();
-        // Those that never get an answer hold up nobody for ever.
+        // Least recently tried first, so that rows without an answer do not block others.
         rows.sort_by_key(|row| (row.tried_ms, row.id));
         for row in rows.iter().filter(|row| !is_old_and_quiet(row)) {
             if whole.is_over() || cancel.cancelled().is_some() {
@@ -209,14 +209,14 @@ impl Client {
             let deadline = Deadline::after(self.config.limits.call.min(whole.left()));
             let report = match self.settle_request(&row.request.request_no, aim, &deadline, cancel) {
                 Err(error) if error.code == Code::Journal => return Err(error),
-                // Another process has finished or called it off meanwhile.
+                // Another process has finished it or called it off.
                 Err(_) => continue,
                 Ok(report) => report,
             };
             match report.code.class() {
                 Class::InDoubt | Class::NotSent | Class::Local if !report.got_response => unanswered += 1,
                 Class::InDoubt | Class::NotSent | Class::Local | Class::Ok | Class::Refused => unanswered = 0,
-                // Another call is at it, or WeChat Pay is throttling.
+                // Another call is working on it, or WeChat Pay is throttling.
                 Class::Busy | Class::Misuse | Class::Bug => {}
             }
         }
@@ -250,14 +250,14 @@ impl Client {
 
 const DAMAGED: &str = "the row with this number was changed by something else than this library";
 
-/// Whether a day has passed since it was asked about.
+/// Whether a day has passed since the last lookup.
 fn is_due(row: &Row) -> bool {
     let since = wall_ms().saturating_sub(row.tried_ms);
-    // From a time to come: the clock was wrong then or is wrong now.
+    // A time in the future means that the clock was or is wrong.
     !(0..ASKED_EVERY_MS).contains(&since)
 }
 
-/// It has been open for a day, and was asked about within the last.
+/// Whether it has been open for a day and was looked up within the last day.
 fn is_old_and_quiet(row: &Row) -> bool {
     let since_signature_ms = wall_ms().saturating_sub(row.signed_s.saturating_mul(1000));
     match row.state {
@@ -267,7 +267,7 @@ fn is_old_and_quiet(row: &Row) -> bool {
     }
 }
 
-/// What was told as refused is returned when it is found.
+/// Whether the till was told that it was refused. Then an effect is undone.
 fn was_refused(row: &Row) -> bool {
     Code::from_number(row.code).is_some_and(|code| code.class() == Class::Refused)
 }
@@ -283,7 +283,7 @@ fn abandon(claim: Claim, note: String) -> Report {
     }
 }
 
-/// What nobody sends and nobody undoes.
+/// The report for a row that is neither sent nor undone now.
 pub(super) fn unsettled(row: &Row) -> Report {
     let message = match row.state {
         State::Damaged => DAMAGED.to_owned(),
@@ -293,7 +293,7 @@ pub(super) fn unsettled(row: &Row) -> Report {
     Report { message, request_id: row.request_id.clone(), ..Report::new(code_of(row)) }
 }
 
-/// Nothing is known that was not known before.
+/// Ends a claim without new evidence.
 pub(super) fn still_open(claim: Claim, state: State, why: &str, asked: Option<&Report>) -> Report {
     let got_response = asked.is_some_and(|asked| asked.got_response);
     let report = Report {

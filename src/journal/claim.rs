@@ -11,7 +11,7 @@ use crate::system::wall_ms;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// The right to work on a row. Given back when dropped.
+/// The right to work on a row. Dropping it releases the row.
 #[derive(Debug)]
 pub struct Claim {
     journal: Arc<Journal>,
@@ -20,7 +20,7 @@ pub struct Claim {
     pub row: Row,
     /// An earlier call, or a process that died, may have sent it already.
     pub doubt: bool,
-    /// What the journal held of later returns of its coupon.
+    /// Later returns of its coupon in the journal.
     pub returns: Returns,
     until_s: AtomicI64,
     pub(super) finished: bool,
@@ -32,10 +32,10 @@ impl Claim {
         Claim { journal, mark, row, doubt, returns, until_s: AtomicI64::new(until_s), finished: false }
     }
 
-    /// Records what became of the row and gives it back.
+    /// Records the result and releases the row.
     pub fn finish(mut self, verdict: Verdict) -> Result<()> {
         self.finished = true;
-        // What the till may act on as "did not happen" must survive a crash; the rest may be found again.
+        // "It had no effect" must survive a crash, because the till may act on it. The rest can be found again.
         let durability = match verdict.state {
             State::Pending | State::Done => Durability::Lazy,
             _ => Durability::Flushed,
@@ -45,7 +45,7 @@ impl Claim {
             .inspect_err(|_| self.journal.give_up(&self.mark))
     }
 
-    /// Writes down that the request is called off, before anything is done about it.
+    /// Records that the request is called off, before anything is undone.
     pub fn begin_void(&mut self) -> Result<()> {
         let state = State::Voiding;
         let row = Row { state, called_off: true, updated_ms: wall_ms(), ..self.row.clone() };
@@ -55,7 +55,7 @@ impl Claim {
         Ok(())
     }
 
-    /// Records a person's decision that nobody works on the row any more.
+    /// Records a person's decision to give the request up.
     pub fn abandon(mut self, note: String) -> Result<()> {
         let lease = Lease { owner: None, until_ms: None, ..self.row.lease.clone() };
         let row = Row {
@@ -70,7 +70,7 @@ impl Claim {
         Ok(())
     }
 
-    /// From now on the request may be signed until that time: written down before it is.
+    /// Records that the request may be signed until that time.
     pub fn extend(&self, until_s: i64) -> Result<()> {
         let row = self.row.in_work(until_s);
         self.replace(Durability::Flushed, move |_| Ok(row))?;
@@ -78,7 +78,7 @@ impl Claim {
         Ok(())
     }
 
-    /// The latest time until which the store has it that the request may be signed.
+    /// The recorded time until which the request may be signed.
     pub fn until_s(&self) -> i64 {
         self.until_s.load(Ordering::Relaxed)
     }
@@ -110,7 +110,7 @@ impl Drop for Claim {
         let request_no = Arc::clone(&self.row.request.request_no);
         let merchant = Arc::clone(&self.journal.merchant);
         let released = self.journal.run(Durability::Lazy, move |rows| {
-            // As it stands, with all that was written down meanwhile.
+            // The current row, with everything that was recorded in between.
             let Some(row) = rows.find(&merchant, &request_no)?.filter(|row| row.lease == held) else {
                 return Ok(());
             };

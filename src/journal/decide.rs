@@ -1,4 +1,4 @@
-//! What a call with a number may do, by what the journal knows of it.
+//! Decides what a call with a number may do, from what the journal knows.
 
 use super::returns::Returns;
 use super::row::{Lease, NewRow, Row, State, Verdict};
@@ -7,33 +7,33 @@ use crate::system::wall_ms;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// Why a redemption that was told as done stays open.
+/// Why a redemption that the till was told about stays open.
 const UNDER_RETURN: &str = "it was redeemed, and a return of the coupon may have undone it since: settle it";
 
-/// Who asks, and who is alive.
+/// The context that asks, and which contexts are alive.
 pub struct Caller<'a> {
-    /// Whose rows.
+    /// The merchant whose rows it uses.
     pub merchant: &'a Arc<str>,
     /// The mark of the context that asks.
     pub mark: &'a Arc<str>,
-    /// Whether the context with that mark still lives.
+    /// Whether the context with that mark is alive.
     pub is_alive: &'a dyn Fn(&str) -> bool,
     /// The latest time at which the caller may sign, in seconds since 1970.
     pub until_s: i64,
 }
 
-/// What is known of a number when a call comes with it.
+/// What a call with a number may do.
 #[derive(Debug)]
 pub enum Begin<C> {
-    /// Send the row's bytes: the caller works on it now.
+    /// Send the row's bytes. The caller holds the row now.
     Go(C),
-    /// It is done; this was the answer.
+    /// It is finished. The row has the result.
     Recorded(Row),
-    /// Nothing is sent under that number any more.
+    /// Nothing is sent with that number any more.
     Unsettled(Row),
-    /// Another call is at it.
+    /// Another call is working on it.
     Running,
-    /// The number stands for this very operation and coupon, which is in doubt, but with other members.
+    /// The number is in doubt for the same operation and coupon, but with other members.
     Differs {
         /// What differs.
         why: String,
@@ -42,9 +42,9 @@ pub enum Begin<C> {
     },
     /// The number belongs to something else.
     Reused {
-        /// To what.
+        /// What it belongs to.
         why: String,
-        /// What it belongs to may have happened.
+        /// That other request may have taken effect.
         in_doubt: bool,
     },
 }
@@ -63,18 +63,18 @@ impl<C> Begin<C> {
     }
 }
 
-/// A row that the caller works on now.
+/// A row that the caller holds now.
 #[derive(Debug)]
 pub struct Acquired {
     /// As it was before.
     pub row: Row,
     /// An earlier call, or a process that died, may have sent it.
     pub doubt: bool,
-    /// What the journal holds of later returns of its coupon.
+    /// Later returns of its coupon in the journal.
     pub returns: Returns,
 }
 
-/// Writes a request down, or finds what is known about its number.
+/// Records a request, or finds what is known about its number.
 pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Result<Begin<Acquired>> {
     let insert = |rows: &mut dyn Transaction, new: NewRow| {
         let row = Row::new(caller.merchant, caller.mark, new);
@@ -87,7 +87,7 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
     if is_held(&row, caller) {
         return Ok(Begin::Running);
     }
-    // Told "never sent" after which nothing was sent: the number is as good as new.
+    // Nothing was ever sent with this number, and the till knows that. So it may be used for another request.
     if row.state == State::Closed && !row.sent && !same_request(&row, &new) {
         rows.delete(row.id, &row.lease)?;
         return insert(rows, new);
@@ -97,12 +97,11 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
         return reused("the request with this number was abandoned".into());
     }
     if row.note.is_some() && matches!(row.state, State::Done | State::Refused) {
-        // It was damaged, and its number has redeemed something; or it is a return whose redemption stands no more: nothing is
-        // sent under it again.
+        // It was damaged, or it is a return whose redemption does not stand any more. Nothing is sent with it again.
         return Ok(Begin::Recorded(row));
     }
     if row.state == State::Refused && row.called_off && same_request(&row, &new) {
-        // It happened late, and was returned.
+        // It took effect late and was returned.
         return Ok(Begin::Recorded(row));
     }
     if matches!(row.state, State::Watching | State::Voiding | State::Voided) || row.called_off {
@@ -145,8 +144,8 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
     })
 }
 
-/// A row that was over, and is asked for once more. The order of rows says which redemption a return has undone, so a return
-/// that begins anew is the latest row.
+/// Starts a finished row again. The order of rows shows which redemption a return has undone, so a restarted return becomes
+/// the latest row.
 fn restarted(rows: &mut dyn Transaction, row: Row) -> Result<Row> {
     let row = Row { state: State::Pending, verdict_row: rows.latest()?, ..row };
     if row.request.operation != "return" {
@@ -157,7 +156,7 @@ fn restarted(rows: &mut dyn Transaction, row: Row) -> Result<Row> {
     Ok(Row { id, ..row })
 }
 
-/// The row with that number, to work on; nothing when somebody else works on it.
+/// The row with that number, to work on. `None`: somebody else works on it.
 pub fn claim(rows: &mut dyn Transaction, caller: &Caller<'_>, request_no: &str) -> Result<Option<Acquired>> {
     let Some(row) = rows.find(caller.merchant, request_no)?.filter(|row| !is_held(row, caller)) else {
         return Ok(None);
@@ -167,7 +166,7 @@ pub fn claim(rows: &mut dyn Transaction, caller: &Caller<'_>, request_no: &str) 
     Ok(Some(Acquired { returns: Returns::after(rows, &row)?, row, doubt }))
 }
 
-/// The row with what became of it. `returns`: as they were when it was taken up.
+/// The row with its result. `returns` are those at the time when it was acquired.
 pub fn judged(rows: &mut dyn Transaction, row: Row, verdict: Verdict, returns: &Returns) -> Result<Row> {
     let (was, began_after, proven_s) = (row.state, row.verdict_row, row.verdict_s);
     if !verdict.state.is_finished() {
@@ -186,7 +185,7 @@ pub fn judged(rows: &mut dyn Transaction, row: Row, verdict: Verdict, returns: &
         return Ok(row.judged(Verdict { state, cause: UNDER_RETURN.into(), ..verdict }));
     }
     let judged = row.judged(verdict);
-    // A success that could not be proven anew is as old as before.
+    // A success without a new proof is as old as before.
     let stays = was == State::Done && judged.state == State::Done && judged.verdict_s == proven_s;
     Ok(Row { verdict_row: if stays { began_after } else { latest }, ..judged })
 }
@@ -195,7 +194,7 @@ fn is_held(row: &Row, caller: &Caller<'_>) -> bool {
     row.lease.owner.as_deref().is_some_and(|owner| (caller.is_alive)(owner))
 }
 
-/// Gives a row to the caller. Only a row that may be sent again is written down as one that may arrive late.
+/// Gives a row to the caller. Only a row that may be sent again is recorded as one that may arrive late.
 fn acquire(rows: &mut dyn Transaction, row: Row, caller: &Caller<'_>) -> Result<Option<Row>> {
     let held = row.lease.clone();
     let owner = Some(Arc::clone(caller.mark));
@@ -217,8 +216,8 @@ fn differing(row: &Row, new: &NewRow) -> String {
     names.join(", ")
 }
 
-/// The order of members does not matter, a time that we filled in is the first call's, and sensitive members
-/// may be encrypted for another key by now.
+/// Whether both are the same request. The order of members does not matter. A time that we filled in stays that of the first
+/// call. Sensitive members may be encrypted with another key by now.
 fn same_request(row: &Row, new: &NewRow) -> bool {
     let without_filled = |members: &Map<String, Value>| {
         let mut members = members.clone();

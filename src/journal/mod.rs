@@ -1,15 +1,15 @@
-//! What may have happened: every writing request, written down before its first byte leaves.
+//! The journal records every write before its first byte leaves.
 //!
-//! One synchronous write a redemption. The row is durable before anything is sent; a success may be
-//! recorded lazily, because repeating a success is safe: WeChat Pay answers the same number and bytes with
-//! the same result. A verdict that tells the till "it did not happen" is durable before the till hears it,
-//! for a row that still looks unfinished would be sent again by settling.
+//! A redemption needs one synchronous write. The row is durable before anything is sent. A success may be recorded lazily,
+//! because repeating it is safe: WeChat Pay answers the same number and bytes with the same result. A verdict that tells the
+//! till "it had no effect" is durable before the till gets it. Otherwise settling would find an open row after a crash, and
+//! send it again.
 //!
-//! Several processes of one machine may share a file. Who works on a row stands in it, by a mark that dies with its
+//! Several processes of one machine may share a file. A row names the context that works on it by a mark, which ends with its
 //! process.
 //!
-//! [`row`] is what stands in a row, [`decide`] what a call may do by it, [`store`] the contract of what keeps rows, and
-//! [`memory`] and [`sqlite`] keep them.
+//! [`row`] is the content of a row, [`decide`] what a call may do with it, [`store`] the contract of a store, and [`memory`]
+//! and [`sqlite`] are the stores.
 
 mod claim;
 pub mod decide;
@@ -34,12 +34,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{Durability, Mark, Overview, PROVEN_S, Store, StoreError, Transaction};
 
-/// Facts that a store remembers, besides [`PROVEN_S`].
+/// Facts that a store keeps, besides [`PROVEN_S`].
 const OFFSET_S: &str = "offset_s";
 const TAKEN_BACK_MS: &str = "taken_back_ms";
 const FLUSHED_MS: &str = "flushed_ms";
 
-/// A till that never restarts forgets old rows too, once in so many requests, in so many steps at most.
+/// A till that never restarts also removes old rows: once per `PRUNED_EVERY` requests, in at most `STEPS` steps.
 const PRUNED_EVERY: i64 = 1000;
 const STEPS: u32 = 8;
 
@@ -49,13 +49,13 @@ pub struct Journal {
     store: Arc<dyn Store>,
     merchant: Arc<str>,
     keep: Duration,
-    /// By which others see that this context lives. Replaced when a row could not be given back, so that the row is free
-    /// once nobody works under the old one.
+    /// Shows others that this context is alive. It is replaced if a row could not be released. The row is free when the last
+    /// user of the old mark has ended.
     mark: Mutex<Arc<dyn Mark>>,
 }
 
 impl Journal {
-    /// Opens the file, or memory where there is none. Finished rows older than `keep` are forgotten.
+    /// Opens the file. Without a path, the journal is in memory. Finished rows older than `keep` are removed.
     pub fn open(path: Option<&Path>, merchant: &str, keep: Duration) -> Result<Journal> {
         let store: Arc<dyn Store> = match path {
             None => Arc::new(memory::Memory::default()),
@@ -72,8 +72,8 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Writes a request down, or finds what is known about its number. The caller may sign until `until_s`, in seconds
-    /// since 1970.
+    /// Records a request, or finds what is known about its number. The caller may sign until `until_s`, in seconds since
+    /// 1970.
     pub fn begin(self: &Arc<Self>, new: NewRow, until_s: i64) -> Result<Begin<Claim>> {
         let mark = self.mark();
         let request_no = Arc::clone(&new.request.request_no);
@@ -91,19 +91,19 @@ impl Journal {
         Ok(found.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s)))
     }
 
-    /// Whether something can be written, and reaches the disk.
+    /// Checks that a write reaches the disk.
     pub fn try_to_write(&self) -> Result<()> {
         self.flush()
     }
 
-    /// Reads everything, and forgets all that is too old. Others go on meanwhile.
+    /// Removes what is too old, and reads everything while others go on.
     pub fn audit(&self) -> Result<Overview> {
         self.forget_old(u32::MAX);
         self.store.audit().map_err(journal_error)
     }
 
-    /// In steps, each of which others wait for. How old something is, is counted to the latest time that WeChat Pay has
-    /// proven: this machine's clock may be far ahead.
+    /// Removes old rows in small steps, because others wait during a step. Age is measured against the latest proven time,
+    /// because this machine's clock may be far ahead.
     fn forget_old(&self, steps: u32) {
         let mut after = Some(0);
         for _ in 0..steps {
@@ -118,7 +118,7 @@ impl Journal {
                 rows.prune(&merchant, older_than_s.saturating_mul(1000), from)
             });
             after = step.unwrap_or_else(|error| {
-                // What is too old can wait; the request must not.
+                // Removing can wait, but the request must not fail.
                 crate::log::warn(format_args!("old journal rows could not be removed: {}", error.message));
                 None
             });
@@ -131,7 +131,7 @@ impl Journal {
         self.run(Durability::Reading, move |rows| rows.find(&merchant, &request_no))
     }
 
-    /// The row with that number, to work on; nothing when somebody else works on it.
+    /// The row with that number, to work on. `None`: somebody else works on it.
     pub fn claim(self: &Arc<Self>, request_no: &str, until_s: i64) -> Result<Option<Claim>> {
         let (mark, request_no) = (self.mark(), request_no.to_owned());
         let claim =
@@ -146,7 +146,7 @@ impl Journal {
         else {
             return Ok(None);
         };
-        // Who wrote it down, in this process or another, may never have heard that it is on the disk.
+        // The call that recorded it may have ended before it knew that the row is on disk.
         if claim.row.has_no_verdict() {
             self.flush()?;
         }
@@ -158,7 +158,7 @@ impl Journal {
         self.run(Durability::Flushed, |rows| rows.set_fact(FLUSHED_MS, wall_ms()))
     }
 
-    /// Everything that is not known to be finished, oldest first.
+    /// All rows that are not finished, oldest first.
     pub fn unfinished(&self) -> Result<Vec<Row>> {
         let merchant = Arc::clone(&self.merchant);
         self.run(Durability::Reading, move |rows| rows.open(&merchant))
@@ -202,8 +202,8 @@ impl Journal {
         value.ok_or_else(|| StoreError::NotWritten("the change was not made".into()))
     }
 
-    /// Nobody knows whether a new row is kept. Nothing was sent; a later write that survives shows that the row is absent or
-    /// closed, and then that can be told.
+    /// It is unknown whether a new row was written, but nothing was sent. If a later flushed write shows that the row is absent
+    /// or removes it, the call can be reported as not written.
     fn withdraw(&self, request_no: &Arc<str>, mark: &Arc<dyn Mark>, why: String) -> Error {
         let (merchant, request_no, ours) =
             (Arc::clone(&self.merchant), Arc::clone(request_no), Arc::clone(mark));
@@ -227,19 +227,19 @@ impl Journal {
         }
     }
 
-    /// What is remembered of the time.
+    /// The recorded time.
     pub fn time(&self) -> Result<Option<KnownTime>> {
         self.run(Durability::Reading, |rows| {
             let (proven_s, offset_s) = (rows.fact(PROVEN_S)?, rows.fact(OFFSET_S)?);
             let known = proven_s.zip(offset_s).map(|(proven_s, offset_s)| KnownTime { proven_s, offset_s });
-            // Facts have no digest, and a bit of one may have flipped.
+            // Facts have no digest, so a flipped bit would go unnoticed.
             Ok(known.filter(|known| {
                 is_likely(known.proven_s) && known.offset_s.saturating_abs() <= LARGEST_OFFSET_S
             }))
         })
     }
 
-    /// Remembers the time. Proven time never runs backwards, whoever tells it.
+    /// Records the time. Proven time never runs backwards.
     pub fn note_time(&self, known: KnownTime) -> Result<()> {
         self.run(Durability::Lazy, move |rows| {
             let is_earlier = |proven_s: i64| proven_s <= known.proven_s || !is_likely(proven_s);
@@ -251,7 +251,7 @@ impl Journal {
         })
     }
 
-    /// Returns of the coupon that began after this row's own verdict, and are done.
+    /// Finished returns of the coupon that began after this row's verdict.
     pub fn returned_since(&self, row: &Row) -> Result<Vec<Row>> {
         let (merchant, row) = (Arc::clone(&self.merchant), row.clone());
         let Some(coupon) = row.coupon.clone() else { return Ok(Vec::new()) };
@@ -262,7 +262,7 @@ impl Journal {
         })
     }
 
-    /// Whether this journal knows of a redemption of the coupon that a return gives back.
+    /// Whether this journal knows a redemption of the coupon that was before this return.
     pub fn knows_returned_redemption(&self, back: &Row) -> Result<bool> {
         let (merchant, id) = (Arc::clone(&self.merchant), back.id);
         let Some(coupon) = back.coupon.clone() else { return Ok(false) };
@@ -273,7 +273,7 @@ impl Journal {
         Arc::clone(&lock(&self.mark))
     }
 
-    /// From now on this context goes by another mark: a row that bears the old one could not be given back.
+    /// Replaces the mark of this context, because a row with the old mark could not be released.
     fn give_up(&self, mark: &Arc<dyn Mark>) {
         let mut current = lock(&self.mark);
         if current.id() == mark.id() {
@@ -289,7 +289,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether this may be WeChat Pay's time: no clock that TLS works with is further behind.
+/// Whether this may be WeChat Pay's time. If it were further ahead of this machine's clock, TLS would not work.
 fn is_likely(proven_s: i64) -> bool {
     proven_s > 0 && proven_s.saturating_sub(wall_ms().div_euclid(1000)) <= LARGEST_OFFSET_S
 }

@@ -1,16 +1,16 @@
-//! The journal files that this process has open, and which contexts of any process are alive.
+//! The journal files that this process has open, and the liveness of contexts of all processes.
 //!
-//! Ownership belongs to the open file, not to a name: a context is a lock on one byte of the journal itself, at a random
-//! place far behind everything that `SQLite` reads, writes or locks. The system drops the lock when the process ends, however
-//! it ends, and the file may have been found by a relative path, through a link or under another name.
+//! Each living context holds a lock on one byte of the journal file, at a random offset far behind everything that `SQLite`
+//! reads, writes or locks. The system drops the lock when the process ends in any way. The lock belongs to the open file, so
+//! it does not matter by which path the file was opened.
 //!
-//! `SQLite`'s own locks are of the older kind, which are lost when the process closes *any* descriptor of the file. So each file
-//! is opened once in a process, for all contexts, and closed when no connection has it any more. That descriptor also
-//! shares two locks that `SQLite` takes alone before it removes or empties a log that nobody uses: should the host close the
-//! file after reading it, with a copy program or an `SQLite` of its own, the log stays all the same.
+//! `SQLite`'s own locks are of the older kind, which are lost when the process closes *any* descriptor of the file. So each
+//! file is opened once in a process, for all contexts, and closed when no connection uses it any more. That descriptor also
+//! holds two shared locks. `SQLite` takes them exclusively before it removes or empties an unused log. So the log stays, even
+//! if the host opens and closes the file itself, for example to copy it.
 //!
-//! A forked child has copies of the descriptors, which would keep the locks when the parent is dead; so it closes them at
-//! once ([`after_fork_in_child`]). It has locks of its own when it makes contexts of its own.
+//! A forked child has copies of the descriptors, which would keep the locks after the parent has ended. So the child closes
+//! them at once ([`after_fork_in_child`]). Contexts that the child makes have locks of their own.
 
 use crate::hex;
 use crate::journal::store;
@@ -24,34 +24,35 @@ use std::time::Duration;
 
 /// Behind a file's largest size (2^48 bytes), and behind the bytes at 2^30 that `SQLite` locks.
 const MARKS: u64 = 1 << 62;
-/// Who writes, among the contexts of all processes: `SQLite`'s own lock may be lost in the middle of a change.
+/// The write lock among the contexts of all processes. `SQLite`'s own lock may be lost in the middle of a change.
 const WRITER: Range = Range { at: MARKS - 1, length: 1 };
-/// How soon to try again to be the one.
+/// Pause between attempts to get the write lock.
 const AGAIN: Duration = Duration::from_millis(1);
-/// What `SQLite` locks in the file (`SHARED_FIRST`, `SHARED_SIZE`) as long as a connection reads, and alone before it removes
-/// the log.
+/// What `SQLite` locks in the file (`SHARED_FIRST`, `SHARED_SIZE`): shared while a connection reads, and exclusively before it
+/// removes the log.
 const IN_USE: Range = Range { at: 0x4000_0002, length: 510 };
-/// What it locks in the index of the log (`UNIX_SHM_DMS`) as long as a connection has it, and alone before it empties it.
+/// What it locks in the index of the log (`UNIX_SHM_DMS`): shared while a connection uses it, and exclusively before it empties
+/// the index.
 const INDEX_IN_USE: Range = Range { at: 128, length: 1 };
 
-/// What stands before the index itself: twice what it is about, and how far the log is copied.
+/// Size of the index's header: two copies of its description, and how far the log was copied into the file.
 const INDEX_HEAD: usize = 136;
 
 static OPEN: Mutex<Vec<OpenFile>> = Mutex::new(Vec::new());
 
-/// One file.
+/// One open file.
 #[derive(Debug)]
 struct OpenFile {
     identity: Identity,
-    /// The descriptor that has the locks; and others that must stay open as long as this one.
+    /// The descriptor that has the locks, and others that must stay open as long.
     files: Vec<File>,
-    /// Of the index of the log (`-shm`).
+    /// The index of the log (`-shm`).
     index: Option<File>,
-    /// Where the contexts of this process are.
+    /// Offsets of the contexts of this process.
     marks: Vec<u64>,
-    /// Connections that have it.
+    /// The number of connections that use it.
     users: usize,
-    /// One of them writes.
+    /// One of them is writing.
     is_written: bool,
 }
 
@@ -59,14 +60,14 @@ fn all() -> MutexGuard<'static, Vec<OpenFile>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The right to have a connection to a file. Lives longer than the connection.
+/// The right to have a connection to a file. It must live longer than the connection.
 #[derive(Debug)]
 pub struct SharedFile {
     identity: Identity,
     path: PathBuf,
 }
 
-/// A context.
+/// The mark of a context.
 #[derive(Debug)]
 pub struct Mark {
     id: Arc<str>,
@@ -81,10 +82,10 @@ impl store::Mark for Mark {
 }
 
 impl SharedFile {
-    /// Opens or makes the file; its path is absolute and free of links.
+    /// Opens or creates the file. The path must be absolute and without links.
     pub fn open(path: &Path) -> Result<SharedFile, String> {
         let mut all = all();
-        // Looked at first: what is open already must not be opened and closed again.
+        // Checked first, because a file that is open already must not be opened and closed again.
         let known = match os::identity_at(path) {
             Ok(found) => Some(accepted(&found)?),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -106,23 +107,23 @@ impl SharedFile {
         Ok(SharedFile { identity, path: path.to_owned() })
     }
 
-    /// Which file it is.
+    /// The identity of the file.
     pub fn identity(&self) -> Identity {
         self.identity
     }
 
-    /// As it was opened.
+    /// The path with which it was opened.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether the file's head says that changes go into a log (`write version` and `read version` at 18).
+    /// Whether the file's header says that changes go into a log (`write version` and `read version` at 18).
     pub fn has_log(&self) -> bool {
         let mut head = [0; 20];
         self.read(&mut head).is_ok_and(|()| head.ends_with(&[2, 2]))
     }
 
-    /// Keeps everybody from taking the file alone.
+    /// Prevents others from locking the file exclusively.
     pub fn share(&self) -> Result<(), String> {
         let shared_now = self.with(|open| open.files.first().map_or(Ok(true), |file| shared(file, IN_USE)));
         match shared_now {
@@ -132,16 +133,16 @@ impl SharedFile {
         }
     }
 
-    /// Lets others take it, unless another context of this process needs it.
+    /// Allows exclusive locks again, unless another context of this process needs the file.
     pub fn unshare(&self) {
-        // Where it fails, the file is waited for in vain, and that is told.
+        // If it fails, others time out with an error.
         let _ = self.with(|open| match open.files.first() {
             Some(file) if open.users == 1 => os::unlock(file, IN_USE),
             _ => Ok(()),
         });
     }
 
-    /// Once the log is in use: keeps it, whatever becomes of `SQLite`'s own locks. Windows needs none of it.
+    /// Protects a log that is in use, even if `SQLite`'s own locks are lost. Not needed on Windows.
     pub fn keep_log(&self, index: &Path) -> Result<(), String> {
         if cfg!(windows) {
             return Ok(());
@@ -169,7 +170,7 @@ impl SharedFile {
         .map_err(|error| format!("the log cannot be kept: {error}"))
     }
 
-    /// Before a connection is closed: `SQLite` removes the log when nobody else needs it.
+    /// Before a connection is closed: lets `SQLite` remove the log if nobody else needs it.
     pub fn let_go_of_log(&self) {
         let done = self.with(|open| {
             if open.users > 1 {
@@ -184,8 +185,8 @@ impl SharedFile {
         }
     }
 
-    /// When something else has changed file, log or index: whoever opens them next reads the index anew from the log. As
-    /// long as it is shorter than it was, who looks into it is ended by the system.
+    /// When something else has changed file, log or index: makes the next user rebuild the index from the log. A truncated index
+    /// is extended first, because the system would kill a process that reads behind its end.
     pub fn give_up_log(&self, index_length: u64) {
         let given_up = self.with(|open| {
             let Some(index) = open.index.take() else { return Ok(()) };
@@ -199,7 +200,7 @@ impl SharedFile {
         }
     }
 
-    /// Waits for its turn to write, so long at most.
+    /// Waits for the write lock, up to the limit.
     pub fn write(&self, limit: Duration) -> Result<WriteLock<'_>, String> {
         let began = system::now();
         loop {
@@ -233,7 +234,7 @@ impl SharedFile {
         self.with(|open| open.index.as_ref().map_or(Ok(()), |index| os::read(index, bytes)))
     }
 
-    /// A new mark, unlike every other.
+    /// A new, unique mark.
     pub fn enlist(&self) -> Result<Mark, String> {
         const TRIES: u32 = 20;
         for _ in 0..TRIES {
@@ -262,14 +263,14 @@ impl SharedFile {
 
     /// Whether the context with that mark is alive, in this process or another.
     pub fn is_alive(&self, mark: &str) -> bool {
-        // What is no mark was never alive: rows of an older format have none.
+        // Anything else was never a living mark. Rows of an older format have none.
         let Some(at) = u64::from_str_radix(mark, 16).ok().filter(|at| *at >= MARKS) else { return false };
         let locked = self.with(|open| match open.files.first() {
             _ if open.marks.contains(&at) => Ok(true),
             Some(file) => os::is_locked(file, Range { at, length: 1 }),
             None => Ok(true),
         });
-        // Where it cannot be told, the row is left alone.
+        // If unknown, it counts as alive.
         locked.unwrap_or(true)
     }
 
@@ -280,7 +281,7 @@ impl SharedFile {
     }
 }
 
-/// Whether anybody has the log of that file in use, where no connection of this process has it.
+/// Whether another process uses the log of that file. No connection of this process may use it.
 pub fn has_index_in_use(path: &Path) -> std::io::Result<bool> {
     let index = beside(path, "-shm");
     if cfg!(windows) || !index.exists() {
@@ -289,20 +290,20 @@ pub fn has_index_in_use(path: &Path) -> std::io::Result<bool> {
     os::is_locked(&os::open(&index)?, INDEX_IN_USE)
 }
 
-/// The log (`-wal`) and its index (`-shm`) have the file's name and an end.
+/// The path with a suffix, as the log (`-wal`) and its index (`-shm`) have.
 pub fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)
 }
 
-/// The right to write. Given back when dropped.
+/// The write lock. Dropping it releases it.
 #[derive(Debug)]
 pub struct WriteLock<'a>(&'a SharedFile);
 
 impl Drop for WriteLock<'_> {
     fn drop(&mut self) {
-        // Should it fail, others wait in vain, and that is told.
+        // If it fails, others time out with an error.
         let _ = self.0.with(|open| {
             open.is_written = false;
             open.files.first().map_or(Ok(()), |file| os::unlock(file, WRITER))
@@ -319,7 +320,7 @@ fn accepted(found: &FileInfo) -> Result<Identity, String> {
         return Err("not a file".into());
     }
     if found.links > 1 {
-        // SQLite names the log after the name it was given: under two names there would be two logs of one file.
+        // SQLite names the log after the path. With two names, one file would have two logs.
         return Err(format!("the file has {} names (hard links); a journal may have one", found.links));
     }
     Ok(found.identity)
@@ -345,7 +346,7 @@ impl Drop for Mark {
         if let Some(open) = all.iter_mut().find(|open| open.identity == self.file) {
             open.marks.retain(|at| *at != self.at);
             if let Some(file) = open.files.first() {
-                // Should it fail, the rows stay this process's until it ends.
+                // If it fails, the rows stay with this process until it ends.
                 let _ = os::unlock(file, Range { at: self.at, length: 1 });
             }
         }
@@ -356,17 +357,17 @@ thread_local! {
     static FORKING: RefCell<Option<MutexGuard<'static, Vec<OpenFile>>>> = const { RefCell::new(None) };
 }
 
-/// Before a fork: nobody is in the middle of a change.
+/// Before a fork: waits until no thread is in the middle of a change.
 pub fn before_fork() {
     let _ = FORKING.try_with(|held| *held.borrow_mut() = Some(all()));
 }
 
-/// In the parent everything goes on.
+/// In the parent, everything goes on.
 pub fn after_fork_in_parent() {
     let _ = FORKING.try_with(|held| held.borrow_mut().take());
 }
 
-/// The child has nothing open: its copies of the descriptors would keep the parent's locks alive.
+/// In the child, closes everything, because its copies of the descriptors would keep the parent's locks.
 pub fn after_fork_in_child() {
     let _ = FORKING.try_with(|held| {
         if let Some(mut all) = held.borrow_mut().take() {

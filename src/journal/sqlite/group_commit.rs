@@ -9,13 +9,13 @@ use crate::system;
 use rusqlite::Connection;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// One connection to the file. Of all who want a change, one at a time leads: it commits for all
-/// who wait when it begins.
+/// One connection to the file. One thread at a time is the leader. It commits the changes of all threads that wait when it
+/// begins.
 pub struct GroupCommit {
     db: Mutex<Connection>,
     watch: Option<Arc<Watch>>,
     queue: Mutex<Queue>,
-    /// A leader is done.
+    /// Signalled when a leader has finished.
     done: Condvar,
 }
 
@@ -26,7 +26,7 @@ const IOERR_WRITE: i32 = 778;
 struct Queue {
     waiting: Vec<Queued>,
     is_led: bool,
-    /// Threads that have to be woken.
+    /// Threads that must be woken.
     asleep: usize,
 }
 
@@ -50,8 +50,8 @@ impl GroupCommit {
         GroupCommit { db: Mutex::new(db), watch, queue: Mutex::default(), done: Condvar::new() }
     }
 
-    /// Runs one change, together with all that other threads asked for before its leader began: concurrent calls
-    /// share one flush, and nobody waits for a later group.
+    /// Runs one change, together with those that other threads queued before its leader began. So concurrent calls share one
+    /// flush, and no thread waits for a later group.
     pub fn run(&self, durability: Durability, change: Change) -> Result<()> {
         let outcome = Outcome::default();
         let mut queue = lock(&self.queue);
@@ -76,7 +76,7 @@ impl GroupCommit {
     }
 }
 
-/// Makes room for the next one when dropped, after a panic too.
+/// Dropping it allows the next leader, also after a panic.
 struct Leader<'a>(&'a GroupCommit);
 
 impl Drop for Leader<'_> {
@@ -95,7 +95,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// First those that change nothing: they need not wait for another process.
+/// Commits a group. Reads go first, because they need not wait for another process.
 fn commit(db: &mut Connection, watch: Option<&Watch>, group: Vec<Queued>) {
     let (reading, writing): (Vec<Queued>, Vec<Queued>) =
         group.into_iter().partition(|queued| queued.durability == Durability::Reading);
@@ -106,13 +106,13 @@ fn commit(db: &mut Connection, watch: Option<&Watch>, group: Vec<Queued>) {
             close(db);
         }
         for outcome in outcomes {
-            // One that failed by itself has its own reason already.
+            // A change that failed by itself has its own error already.
             let _ = outcome.set(whole.clone());
         }
     }
 }
 
-/// What it knows of its files is wrong, and other connections of this process would share it.
+/// Closes the connection, because its view of the files is wrong and other connections of this process would share it.
 fn close(db: &mut Connection) {
     match Connection::open_in_memory() {
         Ok(other) => *db = other,
@@ -120,8 +120,8 @@ fn close(db: &mut Connection) {
     }
 }
 
-/// Takes back what is not committed when dropped, after a panic too: nothing of the group may stay, and other processes
-/// wait for the end of a transaction.
+/// Dropping it rolls back what is not committed, also after a panic. Nothing of the group may stay, and other processes wait
+/// for the end of the transaction.
 struct Unfinished<'a>(&'a Connection);
 
 impl Drop for Unfinished<'_> {
@@ -139,7 +139,7 @@ fn commit_group(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> R
     let most = group.iter().map(|queued| queued.durability).max().unwrap_or(Durability::Reading);
     checked(Watch::before_change)?;
     let mut writing = None;
-    // Dropped before the right to write is given back.
+    // Dropped before the write lock is released.
     let _unfinished = Unfinished(db);
     let begin = if most == Durability::Reading {
         "BEGIN"
@@ -147,11 +147,11 @@ fn commit_group(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> R
         if let Some(watch) = watch {
             let began = system::now();
             writing = watch.write().map_err(StoreError::NotWritten)?;
-            // Both waits together are as long as one.
+            // Both waits together have the limit of one.
             db.busy_timeout(BUSY.saturating_sub(system::now().saturating_duration_since(began)))
                 .map_err(failed)?;
         }
-        // Takes effect while it is prepared, so that it cannot be one of those that are prepared once.
+        // This pragma takes effect when it is prepared, so it cannot be a cached statement.
         let level = if most == Durability::Flushed { "FULL" } else { "NORMAL" };
         db.execute_batch(&format!("PRAGMA synchronous={level}")).map_err(failed)?;
         "BEGIN IMMEDIATE"
@@ -163,13 +163,13 @@ fn commit_group(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> R
     let is_alone = group.len() == 1;
     for queued in group {
         let kept = if is_alone {
-            // Its own failure ends the transaction. A savepoint would copy every page that it changes.
+            // No savepoint, because it would copy every changed page. A failure ends the transaction anyway.
             (queued.change)(&mut Tables(db))
         } else {
             in_savepoint(db, queued.change).map_err(failed)?
         };
         if db.is_autocommit() {
-            // A full disk makes SQLite end the transaction by itself: nothing of the group may stay.
+            // On a full disk SQLite ends the transaction by itself. Nothing of the group may stay.
             let why = kept.err().unwrap_or_else(|| {
                 StoreError::NotWritten("another change of the same group could not be written".into())
             });
@@ -193,7 +193,7 @@ fn commit_group(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> R
     committed
 }
 
-/// One change of the group: all of it or nothing, whatever becomes of the others.
+/// Runs one change of the group atomically, independent of the others.
 fn in_savepoint(db: &Connection, change: Change) -> rusqlite::Result<Result<()>> {
     db.prepare_cached("SAVEPOINT change").and_then(|mut savepoint| savepoint.execute([]))?;
     let kept = change(&mut Tables(db));
@@ -206,8 +206,8 @@ fn in_savepoint(db: &Connection, change: Change) -> rusqlite::Result<Result<()>>
     Ok(kept)
 }
 
-/// Waiting for others comes before the first byte is written; after that nobody can say what a later look finds. But
-/// where another change can be written and flushed in the place of this one, this one is gone.
+/// The error of a failed commit. Waiting for others happens before the first byte is written, so then nothing is kept. Later
+/// it is unknown what is on disk. But if another change can be written and flushed over this one, this one is gone.
 fn commit_failed(db: &Connection, error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(
@@ -215,7 +215,7 @@ fn commit_failed(db: &Connection, error: &rusqlite::Error) -> StoreError {
             | rusqlite::ErrorCode::DatabaseLocked
             | rusqlite::ErrorCode::DiskFull,
         ) => StoreError::NotWritten(error.to_string()),
-        // What makes it whole is its last page, and that one or one before was refused.
+        // A commit is complete with its last page, and writing that page or an earlier one failed.
         _ if error.sqlite_error().is_some_and(|error| error.extended_code == IOERR_WRITE) => {
             StoreError::NotWritten(error.to_string())
         }
@@ -224,8 +224,8 @@ fn commit_failed(db: &Connection, error: &rusqlite::Error) -> StoreError {
     }
 }
 
-/// What a commit has left in the log is not part of the file as long as the index of the log does not name it, and the next
-/// change is written in its place. If nothing came next, it would be found when the file is opened after a crash.
+/// Writes another change over a failed commit. Its pages in the log do not count as long as the log's index does not name
+/// them, and the next change overwrites them. Without a next change, they would be found after a crash.
 fn is_written_over(db: &Connection) -> bool {
     if !db.is_autocommit() && db.execute_batch("ROLLBACK").is_err() {
         return false;

@@ -53,7 +53,7 @@ pub(super) const COLUMNS: &str = "id, merchant, number, operation, method, targe
      created_ms, state, called_off, code, cause, note, attempts, updated_ms, doubted_ms, tried_ms, sent, signed_s, \
      verdict_s, verdict_row, answer, http_status, request_id, host, course, owner, generation, lease_until_ms, digest";
 
-/// What a replacement writes: all but what never changes.
+/// The columns that a replacement writes. The others never change.
 pub(super) const CHANGING: [&str; 22] = [
     "state",
     "called_off",
@@ -79,15 +79,14 @@ pub(super) const CHANGING: [&str; 22] = [
     "digest",
 ];
 
-/// Rows that are not known to be finished. Written with `IN`, `SQLite` would build a table of the numbers, in memory,
-/// whenever a row is written.
+/// The condition for rows that are not finished. With `IN`, `SQLite` would build a table in memory for every written row.
 fn unfinished() -> String {
     let open = State::ALL.into_iter().filter(|state| !state.is_finished());
     let terms: Vec<String> = open.map(|state| format!("state = {}", state as i64)).collect();
     format!("({})", terms.join(" OR "))
 }
 
-/// What finds them among many, and rows about one coupon.
+/// Indices for open rows, and for returns of a coupon.
 pub(super) fn indices() -> String {
     format!(
         "CREATE INDEX IF NOT EXISTS requests_open ON requests (state, id) WHERE {}; \
@@ -96,12 +95,12 @@ pub(super) fn indices() -> String {
     )
 }
 
-/// From the index alone: what stands in a row may have been changed by something else.
+/// Uses only the index, because the row itself may be damaged.
 pub(super) fn select_open() -> String {
     format!("SELECT id FROM requests INDEXED BY requests_open WHERE {} ORDER BY id", unfinished())
 }
 
-/// Written out once: every call needs them.
+/// Built once, because every call needs it.
 pub(super) static UPDATE: Lazy<String> = Lazy::new(|| {
     let mut sql = String::from("UPDATE requests SET ");
     for (at, column) in CHANGING.iter().enumerate() {
@@ -119,13 +118,13 @@ pub(super) static INSERT: Lazy<String> = Lazy::new(|| {
 pub(super) static SELECT: Lazy<String> =
     Lazy::new(|| format!("SELECT {COLUMNS} FROM requests WHERE id = ?1"));
 
-/// Whether all that is asked for is there.
+/// Checks that all needed tables and columns exist.
 pub(super) fn check_schema(db: &Connection) -> rusqlite::Result<()> {
     db.prepare(&format!("SELECT {COLUMNS} FROM requests")).map(drop)?;
     db.prepare("SELECT name, value FROM facts").map(drop)
 }
 
-/// A change that is none, for the sake of being written.
+/// Writes something without a meaning, to overwrite the pages of a failed commit.
 pub(super) fn undo(db: &Connection) -> rusqlite::Result<()> {
     db.execute("INSERT INTO facts (name, value) VALUES ('undone', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", [])
         .map(drop)

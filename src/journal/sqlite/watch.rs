@@ -1,7 +1,7 @@
-//! Whether the files that are open are still those that the journal's path names.
+//! Checks that the open files are still those that the journal's path names.
 //!
-//! What is written to a file that was removed, replaced or cut off while it is open is lost without an error. So the names are
-//! looked at before every change, and once a file is not what it was nothing is written any more.
+//! Writes to a file that was removed, replaced or truncated while it is open are lost without an error. So the names are
+//! checked before every change. Once a file is not the same any more, nothing is written.
 
 use super::files::{SharedFile, WriteLock, beside};
 use super::open::BUSY;
@@ -10,19 +10,19 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Of the log before its first page, and of a page in it before its content.
+/// Sizes of the log's header, and of the header of each page in it.
 const LOG_HEADER: u64 = 32;
 const FRAME_HEADER: u64 = 24;
-/// The least that the log's index has.
+/// The smallest size of the log's index.
 const INDEX_BLOCK: u64 = 32 * 1024;
 
-/// One context's look at its files.
+/// The check of one context's files.
 #[derive(Debug)]
 pub struct Watch {
     file: SharedFile,
-    /// Log and index; none where the file system cannot have them.
+    /// Log and index. `None`: the file system does not support them.
     log: Option<[(PathBuf, Identity); 2]>,
-    /// As they were found last.
+    /// The lengths at the last check.
     length: AtomicU64,
     index_length: AtomicU64,
     /// Why nothing is written any more.
@@ -30,7 +30,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// After the first change, when all files are there.
+    /// Begins to watch, after the first change, when all files exist.
     pub fn begin(file: SharedFile, has_log: bool) -> Result<Watch, String> {
         let length = AtomicU64::new(length(file.path())?);
         let log = if has_log && cfg!(unix) {
@@ -46,12 +46,12 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Who has the file.
+    /// The watched file.
     pub fn file(&self) -> &SharedFile {
         &self.file
     }
 
-    /// Waits for its turn to write. Where there is no log `SQLite`'s own locks have to do.
+    /// Waits for the write lock. Without a log, `SQLite`'s own locks are used.
     pub fn write(&self) -> Result<Option<WriteLock<'_>>, String> {
         self.log.as_ref().map(|_| self.file.write(BUSY)).transpose()
     }
@@ -61,12 +61,12 @@ impl Watch {
         self.gone.get().is_some()
     }
 
-    /// Before a change, for `SQLite` must not touch an index that was cut off: the system would end the process.
+    /// Checks before a change. `SQLite` must not touch a truncated index, because the system would kill the process.
     pub fn before_change(&self) -> Result<(), String> {
         self.settled(|| self.names())
     }
 
-    /// While nobody else changes anything.
+    /// Checks inside a change, while nobody else writes.
     pub fn in_change(&self) -> Result<(), String> {
         self.settled(|| self.log())
     }
@@ -90,11 +90,11 @@ impl Watch {
     }
 
     fn names(&self) -> Result<(), String> {
-        // Windows lets nobody remove or rename what is open.
+        // On Windows an open file cannot be removed or renamed.
         let path = self.file.path();
         let now = if cfg!(windows) { length(path)? } else { is_same(path, self.file.identity())? };
         if now < self.length.swap(now, Ordering::Relaxed) {
-            // Forgotten rows make it shorter, and then its head knows.
+            // Removed rows make the file shorter, but then its header has the new length.
             let mut head = [0; 32];
             let told = self.file.read(&mut head).map(|()| length_told(&head));
             if told.map_or(true, |told| told > now) {
@@ -122,8 +122,8 @@ impl Watch {
     }
 }
 
-/// How long a log is that holds as many pages as its index says (`WalIndexHdr`: `szPage` at 14, `mxFrame` at 16, in this
-/// machine's byte order).
+/// The length of a log with as many pages as its index says (`WalIndexHdr`: `szPage` at 14, `mxFrame` at 16, in this machine's
+/// byte order).
 fn log_needed(head: &[u8; 48]) -> u64 {
     let [.., page_low, page_high, a, b, c, d] = *head.first_chunk::<20>().unwrap_or(&[0; 20]);
     let page = match u16::from_ne_bytes([page_low, page_high]) {
@@ -136,7 +136,7 @@ fn log_needed(head: &[u8; 48]) -> u64 {
     }
 }
 
-/// How long a file is by its own head (page size at 16, pages at 28, high bytes first).
+/// The length of a file by its own header (page size at 16, pages at 28, big-endian).
 fn length_told(head: &[u8; 32]) -> u64 {
     let [.., high, low, _, _, _, _, _, _, _, _, _, _, a, b, c, d] = *head;
     let page = match u16::from_be_bytes([high, low]) {
@@ -154,7 +154,7 @@ fn length(path: &Path) -> Result<u64, String> {
     std::fs::metadata(path).map(|found| found.len()).map_err(|error| error.to_string())
 }
 
-/// Its length.
+/// Checks that a path still names that file, and returns its length.
 fn is_same(path: &Path, identity: Identity) -> Result<u64, String> {
     let name = path.display();
     match os::identity_at(path) {
