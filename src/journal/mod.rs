@@ -36,7 +36,7 @@ use store::{Durability, Mark, Overview, PROVEN_S, Store, StoreError, Transaction
 
 /// Facts that a store keeps, besides [`PROVEN_S`].
 const OFFSET_S: &str = "offset_s";
-const TAKEN_BACK_MS: &str = "taken_back_ms";
+/// When something was last written only to force a flush.
 const FLUSHED_MS: &str = "flushed_ms";
 
 /// A till that never restarts also removes old rows: once per `PRUNED_EVERY` requests, in at most `STEPS` steps.
@@ -208,7 +208,7 @@ impl Journal {
         let (merchant, request_no, ours) =
             (Arc::clone(&self.merchant), Arc::clone(request_no), Arc::clone(mark));
         let closed = self.changed(Durability::Flushed, move |rows| {
-            rows.set_fact(TAKEN_BACK_MS, wall_ms())?;
+            rows.set_fact(FLUSHED_MS, wall_ms())?;
             let Some(row) = rows.find(&merchant, &request_no)? else { return Ok(()) };
             if row.lease.owner.as_ref() != Some(ours.id())
                 || row.lease.generation > 1
