@@ -24,7 +24,7 @@ pub(super) enum Numbers {
     Readable,
 }
 
-/// Reads one value of at most so many levels.
+/// Reads one value of at most `levels` levels.
 pub(super) fn read(text: &str, levels: usize, numbers: Numbers) -> Result<Value, String> {
     let reader = Reader { text, levels, numbers };
     let begin = text.trim_start_matches([' ', '\t', '\r', '\n']);

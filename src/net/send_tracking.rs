@@ -104,7 +104,7 @@ mod tests {
     use super::*;
     use ureq::unversioned::transport::LazyBuffers;
 
-    /// The server says something after so many packets.
+    /// The server sends something after this many packets.
     #[derive(Debug)]
     struct Talkative {
         buffers: LazyBuffers,

@@ -193,7 +193,7 @@ mod tests {
         (left - right).abs() < 0.05
     }
 
-    /// A pacer that has sent so many requests just now, all of which were answered.
+    /// A controller that has just sent this many requests, all of which were answered.
     fn in_use(ceiling: f64, now: Instant, requests: u32) -> RateController {
         let mut controller = RateController::new(ceiling, now);
         for _ in 0..requests {

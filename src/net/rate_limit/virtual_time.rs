@@ -1,5 +1,5 @@
-//! Many processes before one limit, in virtual time: a queue of events, the pacers as they are, and a WeChat Pay
-//! that counts. The same seed is the same run.
+//! Simulates many processes that share one limit, in virtual time: a queue of events, the real rate controllers, and a
+//! WeChat Pay that counts. The same seed gives the same run.
 
 use super::controller::RateController;
 use std::cmp::Reverse;
@@ -46,7 +46,7 @@ pub enum Counting {
     Sliding,
     /// The same with what was refused.
     SlidingWithRefused,
-    /// A bucket of so many tokens, filled evenly.
+    /// A token bucket that is filled evenly.
     Tokens,
 }
 
@@ -167,7 +167,7 @@ pub struct Simulation {
     pub storm: Range<Duration>,
 }
 
-/// What became of the requests of one till.
+/// The results of the requests of one till.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Tally {
     pub done: u64,
