@@ -314,7 +314,7 @@ fn what_is_signed_but_does_not_open_is_asked_for_again() {
         }),
         ("resource_not_json", |body| *body = envelope("X", &Sealing::of("coupon_code=1"))),
         ("resource_not_json", |body| *body = envelope("X", &Sealing::of(""))),
-        ("not_a_notification", |body| drop(body.as_object_mut().unwrap().remove("id"))),
+        ("not_a_notification", |body| drop(body.as_object_mut().unwrap().remove("event_type"))),
         ("not_a_notification", |body| body["event_type"] = json!(7)),
         ("not_a_notification", |body| *body = json!([])),
     ];
