@@ -14,14 +14,6 @@
     reason = "a measurement stops at the first surprise, and prints what it measured"
 )]
 
-#[allow(dead_code, reason = "shared with the crash test, which uses all of it")]
-#[path = "../crash/counter.rs"]
-mod counter;
-#[allow(dead_code, reason = "shared with the scenarios, which use all of it")]
-#[path = "../scenarios/till.rs"]
-mod till;
-
-use counter::Counter;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Write;
@@ -29,7 +21,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use till::use_request;
+use testkit::counter::Counter;
+use testkit::till::{self, use_request};
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
 
 const CALLS: u64 = 2500;

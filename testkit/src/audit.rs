@@ -7,10 +7,12 @@ use wxcoupon_sandbox::{Effect, LedgerEntry, RequestEntry, Sandbox};
 pub struct History(Vec<LedgerEntry>);
 
 impl History {
+    /// Of this coupon.
     pub fn of(sandbox: &Sandbox, coupon: &str) -> History {
         History(sandbox.ledger().into_iter().filter(|entry| entry.coupon_code == coupon).collect())
     }
 
+    /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()
     }

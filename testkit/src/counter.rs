@@ -11,10 +11,13 @@ use wxcoupon::ffi::{
 /// Status and answer of one call.
 #[derive(Debug)]
 pub struct Told {
+    /// The status, as the function returned it.
     pub status: i32,
+    /// The whole answer.
     pub json: Value,
 }
 
+/// A context. It ends with this value.
 pub struct Counter(*mut wxcoupon_ctx);
 
 // SAFETY: a context is a handle that every thread may use at any time.
@@ -23,6 +26,7 @@ unsafe impl Send for Counter {}
 unsafe impl Sync for Counter {}
 
 impl Counter {
+    /// A counter, or why its configuration is refused.
     pub fn open(config: &Value) -> Result<Counter, Told> {
         let text = CString::new(config.to_string()).unwrap();
         let mut ctx = ptr::null_mut();
@@ -31,6 +35,7 @@ impl Counter {
         if told.status == 0 { Ok(Counter(ctx)) } else { Err(told) }
     }
 
+    /// Redeems a coupon.
     pub fn redeem(&self, request: &Value) -> Told {
         let text = CString::new(request.to_string()).unwrap();
         // SAFETY: a terminated text that outlives the call.
@@ -51,6 +56,7 @@ impl Counter {
         wxcoupon_ctx_free(self.0)
     }
 
+    /// How many requests are in doubt.
     pub fn pending(&self) -> u64 {
         let told = told(|buf| wxcoupon_pending(self.0, buf));
         assert_eq!(told.status, 0, "{}", told.json);

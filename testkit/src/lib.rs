@@ -1,27 +1,51 @@
-//! What the tests share that drive the library from C: building it, compilers, keys, the sandbox.
+//! What several test crates of wxcoupon share.
+//!
+//! Calling the library from Rust: [`till`], [`counter`], [`post`]. Calling it from C: [`library`], [`toolchain`],
+//! [`programs`], [`fixtures`], [`foreign`], [`platform`]. WeChat Pay on this machine: [`sandbox`] as a program,
+//! [`notified`] and [`audit`] for one in the test's own process.
 
-#![allow(dead_code, reason = "each test crate uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a test stops at the first surprise"
+)]
 
+pub mod audit;
+pub mod counter;
 pub mod fixtures;
 pub mod foreign;
 pub mod library;
 pub mod notified;
 pub mod platform;
+pub mod post;
 pub mod programs;
 pub mod sandbox;
+pub mod till;
 pub mod toolchain;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// The project's folder.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// An empty folder below Cargo's target folder, for one purpose.
+/// Cargo's target folder of this very run: above `debug/deps` or `release/deps`, where the test program is.
+pub fn target_dir() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let program = std::env::current_exe().unwrap();
+        program.ancestors().nth(3).unwrap().to_owned()
+    })
+}
+
+/// An empty folder below Cargo's target folder. Each purpose has a name of its own: tests run beside each other.
 pub fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let folder = target_dir().join("tmp").join(name);
     // It may be the first run.
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();

@@ -1,6 +1,6 @@
 //! The shared and static library as they ship, and a debug build for the panic test.
 
-use super::{platform, root, run, scratch};
+use super::{platform, root, run, scratch, target_dir};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,11 +54,6 @@ fn stage(built: &Path, name: &str) -> Library {
         fs::copy(built.join(from), folder.join(to)).unwrap();
     }
     Library { folder }
-}
-
-/// Cargo's target folder of this very run.
-pub fn target_dir() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
 }
 
 /// A cargo command that builds into the same folder as the cargo that runs the tests, and like that one was

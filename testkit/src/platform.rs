@@ -1,8 +1,7 @@
 //! The release library for other platforms than the one the tests run on.
 
-use super::library::target_dir;
 use super::toolchain::{have, skip_or_fail};
-use super::{limited, root, run};
+use super::{limited, root, run, target_dir};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

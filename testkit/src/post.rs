@@ -14,8 +14,11 @@ use wxcoupon::ffi;
 use wxcoupon::wire::keys::PrivateKey;
 use wxcoupon::wire::verify::message;
 
+/// The key that seals the text.
 pub const API_KEY: &[u8; 32] = b"0123456789abcdef0123456789ABCDEF";
+/// The name of the key that signs.
 pub const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_0114232134912410000000000000000001";
+/// The merchant's own certificate.
 pub const MERCHANT_SERIAL: &str = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
 
 struct Keys {
@@ -54,6 +57,7 @@ fn keys() -> &'static Keys {
     })
 }
 
+/// A configuration that has every key.
 pub fn config() -> Value {
     json!({
         "mchid": "1900000001",
@@ -62,13 +66,17 @@ pub fn config() -> Value {
         "wechatpay_public_key_id": PUBLIC_KEY_ID,
         "wechatpay_public_key_pem": keys().wechatpay_public,
         "apiv3_key": std::str::from_utf8(API_KEY).unwrap(),
+        // It holds for every context of the test's process.
+        "max_rate_per_s": 100_000,
     })
 }
 
+/// A context in Rust.
 pub fn client(config: &Value) -> Client {
     Client::new(Config::from_json(&config.to_string()).unwrap()).unwrap()
 }
 
+/// Seconds since 1970.
 pub fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
 }
@@ -80,6 +88,7 @@ pub struct Context {
 }
 
 impl Context {
+    /// With a configuration that is accepted.
     pub fn new(config: &Value) -> Context {
         let (mut ctx, buf) = (std::ptr::null_mut(), ffi::wxcoupon_buf_new());
         let config = CString::new(config.to_string()).unwrap();
@@ -110,8 +119,11 @@ impl Drop for Context {
 
 /// What is sealed, and with what.
 pub struct Sealing {
+    /// What will be read.
     pub text: Vec<u8>,
+    /// The key.
     pub key: [u8; 32],
+    /// The envelope's member of that name.
     pub associated_data: Value,
 }
 
@@ -162,28 +174,35 @@ pub fn sign(body: &[u8], timestamp: i64) -> Value {
 /// One HTTP request of WeChat Pay's.
 #[derive(Clone)]
 pub struct Post {
+    /// Names and values, as JSON.
     pub headers: Value,
+    /// The bytes.
     pub body: Vec<u8>,
 }
 
 impl Post {
+    /// A right one of that type with that text.
     pub fn of(event_type: &str, text: &str) -> Post {
         Post::enveloped(&envelope(event_type, &Sealing::of(text)))
     }
 
+    /// Signed at that time.
     pub fn at(timestamp: i64, text: &str) -> Post {
         let body = envelope("PRODUCT_COUPON_SP.SEND", &Sealing::of(text)).to_string();
         Post::signed(body.into_bytes(), timestamp)
     }
 
+    /// With that envelope, signed now.
     pub fn enveloped(envelope: &Value) -> Post {
         Post::signed(envelope.to_string().into_bytes(), now())
     }
 
+    /// With that body, signed at that time.
     pub fn signed(body: Vec<u8>, timestamp: i64) -> Post {
         Post { headers: sign(&body, timestamp), body }
     }
 
+    /// Takes a header out.
     pub fn without(&mut self, name: &str) -> Option<Value> {
         self.headers.as_object_mut().unwrap().remove(name)
     }
@@ -195,6 +214,7 @@ impl Post {
         client.notification_open(&self.headers.to_string(), &self.body).to_json()
     }
 
+    /// The same, read.
     pub fn open(&self) -> Value {
         serde_json::from_str(&self.text()).unwrap()
     }

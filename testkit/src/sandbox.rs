@@ -1,7 +1,7 @@
 //! WeChat Pay on this machine, as a process of its own.
 
-use super::library::{cargo, target_dir};
-use super::{run, scratch};
+use super::library::cargo;
+use super::{run, scratch, target_dir};
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

@@ -15,23 +15,31 @@ use wxcoupon::ffi::{
 };
 use wxcoupon_sandbox::{Options, Sandbox, TlsKind};
 
+/// A customer of the sandbox.
 pub const OPENID: &str = "oSandboxUser0000000000000001";
+/// A product coupon of the sandbox.
 pub const PRODUCT: &str = "1000000013";
+/// Its stock.
 pub const STOCK: &str = "1000000013001";
 
 /// What a call answered.
 #[derive(Debug)]
 pub struct Answer {
+    /// The status, as the function returned it.
     pub status: i32,
+    /// Whether the buffer says so.
     pub in_doubt: bool,
+    /// The whole answer.
     pub json: Value,
 }
 
 impl Answer {
+    /// Thousands of the status.
     pub fn class(&self) -> i32 {
         self.status / 1000
     }
 
+    /// The status's name.
     pub fn name(&self) -> &str {
         self.json["name"].as_str().unwrap()
     }
@@ -43,8 +51,8 @@ pub struct Till {
     buf: *mut wxcoupon_buf,
 }
 
-/// The tests of a process share one pace, and many of them are told "too often".
-fn unhurried(config: &Value) -> Value {
+/// The same, not held back by the rate: the tests of a process share it, and many of them are told "too often".
+pub fn unhurried(config: &Value) -> Value {
     let mut config = config.clone();
     if config.is_object() && config.get("max_rate_per_s").is_none() {
         config["max_rate_per_s"] = json!(100_000);
@@ -53,10 +61,12 @@ fn unhurried(config: &Value) -> Value {
 }
 
 impl Till {
+    /// A till whose configuration is accepted.
     pub fn new(config: &Value) -> Till {
         Till::try_new(config).unwrap_or_else(|refused| panic!("{refused:?}"))
     }
 
+    /// A till, or why its configuration is refused.
     pub fn try_new(config: &Value) -> Result<Till, Answer> {
         let buf = wxcoupon_buf_new();
         let mut ctx = ptr::null_mut();
@@ -67,22 +77,27 @@ impl Till {
         if status == 0 { Ok(till) } else { Err(till.answer(status)) }
     }
 
+    /// Changes the configuration.
     pub fn update(&self, config: &Value) -> Answer {
         self.call(wxcoupon_ctx_update, &unhurried(config))
     }
 
+    /// Redeems a coupon.
     pub fn redeem(&self, request: &Value) -> Answer {
         self.call(wxcoupon_use, request)
     }
 
+    /// Asks for a coupon.
     pub fn query(&self, request: &Value) -> Answer {
         self.call(wxcoupon_query, request)
     }
 
+    /// What a coupon is worth.
     pub fn quote(&self, question: &Value) -> Answer {
         self.call(wxcoupon_quote, question)
     }
 
+    /// Any request, by its path.
     pub fn request(&self, method: &str, target: &str, body: Option<&Value>) -> Answer {
         let [method, target] = [method, target].map(|text| CString::new(text).unwrap());
         let body = body.map(|body| CString::new(body.to_string()).unwrap());
@@ -91,25 +106,30 @@ impl Till {
         self.answer(unsafe { wxcoupon_request(self.ctx, method.as_ptr(), target.as_ptr(), body, self.buf) })
     }
 
+    /// Returns a redeemed coupon.
     pub fn give_back(&self, request: &Value) -> Answer {
         self.call(wxcoupon_return, request)
     }
 
+    /// What is in doubt.
     pub fn pending(&self) -> Value {
         let answer = self.answer(wxcoupon_pending(self.ctx, self.buf));
         assert_eq!(answer.status, 0, "{}", answer.json);
         answer.json["data"].clone()
     }
 
+    /// Checks configuration and journal.
     pub fn check(&self) -> Answer {
         // SAFETY: NULL is allowed.
         self.answer(unsafe { wxcoupon_check(self.ctx, ptr::null(), self.buf) })
     }
 
+    /// The same with a request.
     pub fn check_with(&self, request: &Value) -> Answer {
         self.call(wxcoupon_check, request)
     }
 
+    /// Connects ahead of the first call.
     pub fn warm(&self) -> Answer {
         self.answer(wxcoupon_warm(self.ctx, self.buf))
     }
@@ -122,6 +142,7 @@ impl Till {
         self.answer(unsafe { wxcoupon_call(self.ctx, operation.as_ptr(), request.as_ptr(), self.buf) })
     }
 
+    /// Opens a notification.
     pub fn open_notification(&self, headers: &Value, body: &[u8]) -> Answer {
         let headers = CString::new(headers.to_string()).unwrap();
         let length = u32::try_from(body.len()).unwrap();
@@ -130,15 +151,18 @@ impl Till {
         self.answer(unsafe { wxcoupon_notification_open(self.ctx, headers.as_ptr(), body, length, self.buf) })
     }
 
+    /// Settles everything that is in doubt.
     pub fn settle_all(&self) -> Answer {
         // SAFETY: NULL is allowed and means everything.
         self.answer(unsafe { wxcoupon_settle(self.ctx, ptr::null(), self.buf) })
     }
 
+    /// Settles one request.
     pub fn settle(&self, request: &Value) -> Answer {
         self.call(wxcoupon_settle, request)
     }
 
+    /// Starts a job.
     pub fn start(&self, operation: &str, request: &Value) -> Result<Started, i32> {
         let [operation, request] =
             [operation.to_owned(), request.to_string()].map(|text| CString::new(text).unwrap());
@@ -197,10 +221,12 @@ pub struct Started {
 }
 
 impl Started {
+    /// Waits for the job's answer that long.
     pub fn wait(&self, wait_ms: u32) -> Answer {
         read(self.buf, wxcoupon_job_wait(self.job, wait_ms, self.buf))
     }
 
+    /// Cancels the job.
     pub fn cancel(&self) {
         assert_eq!(wxcoupon_job_cancel(self.job), 0);
     }
@@ -251,13 +277,14 @@ pub fn shop() -> (Sandbox, Till) {
     (sandbox, till)
 }
 
+/// A sandbox with every kind of broken listener.
 pub fn sandbox() -> Sandbox {
     let extra = TlsKind::ALL.into_iter().filter(|kind| *kind != TlsKind::Good).collect();
     Sandbox::start(Options { extra, ..Options::default() }).unwrap()
 }
 
 /// Waits for what must come, however slow the machine is.
-pub fn until(what: &str, holds: impl Fn() -> bool) {
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
         assert!(start.elapsed() < Duration::from_secs(60), "never: {what}");
@@ -279,6 +306,7 @@ pub fn config_with(sandbox: &Sandbox, changes: &Value) -> Value {
     config
 }
 
+/// A right request that redeems the coupon.
 pub fn use_request(coupon: &str, number: &str) -> Value {
     json!({
         "openid": OPENID, "coupon_code": coupon, "product_coupon_id": PRODUCT, "stock_id": STOCK,
@@ -287,11 +315,13 @@ pub fn use_request(coupon: &str, number: &str) -> Value {
     })
 }
 
+/// The same with a deadline of its own.
 pub fn with_limit(mut request: Value, timeout_ms: u64) -> Value {
     request["_options"] = json!({ "timeout_ms": timeout_ms });
     request
 }
 
+/// A right request that asks for the coupon.
 pub fn query_request(coupon: &str) -> Value {
     json!({ "openid": OPENID, "coupon_code": coupon, "product_coupon_id": PRODUCT, "stock_id": STOCK })
 }

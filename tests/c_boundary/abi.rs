@@ -1,17 +1,12 @@
 //! The binary interface of the release build: what it exports, how it is named, what it needs.
 
-#![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a failed test panics")]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
-use support::library::{cargo, release};
-use support::toolchain::{compile, compiler, have};
-use support::{limited, root, run, scratch};
+use testkit::library::{cargo, release};
+use testkit::toolchain::{compile, compiler, have};
+use testkit::{limited, root, run, scratch};
 
 fn header() -> String {
     fs::read_to_string(root().join("include/wxcoupon.h")).unwrap()

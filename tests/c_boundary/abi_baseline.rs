@@ -1,23 +1,18 @@
 //! The types in which programs already compiled call us are held against tests/golden/wxcoupon.abi.
 //!
-//! The baseline is of a C library made from the header: tests/header.rs holds the header to the Rust signatures
-//! and tests/abi.rs the exports to the header, and gcc's debug information of fifty C functions stays small and
-//! the same under every rustc, which Rust's own does not.
+//! The baseline is of a C library made from the header: `header` holds the header to the Rust signatures and `abi`
+//! the exports to the header, and gcc's debug information of fifty C functions stays small and the same under every
+//! rustc, which Rust's own does not.
 //!
-//! `BLESS=1 cargo test --test abi_baseline` takes additions into the baseline. What breaks programs cannot be
-//! blessed: raise `WXCOUPON_ABI_VERSION` and the SONAME, and delete the baseline.
-
-#![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
-
-mod support;
+//! `BLESS=1 cargo test --test c_boundary abi_baseline` takes additions into the baseline. What breaks programs cannot
+//! be blessed: raise `WXCOUPON_ABI_VERSION` and the SONAME, and delete the baseline.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::toolchain::have;
-use support::{root, run, scratch};
+use testkit::toolchain::have;
+use testkit::{root, run, scratch};
 
 /// Bits of abidiff's exit status.
 const FAILED: i32 = 1 | 2;
@@ -98,7 +93,10 @@ fn programs_already_compiled_keep_working() {
     if status != 0 && bless {
         write_baseline(&today);
     } else {
-        assert_eq!(status, 0, "after an intended addition: BLESS=1 cargo test --test abi_baseline\n{report}");
+        assert_eq!(
+            status, 0,
+            "after an intended addition: BLESS=1 cargo test --test c_boundary abi_baseline\n{report}"
+        );
     }
 }
 

@@ -1,14 +1,9 @@
 //! `wxcoupon.hpp` in every standard from C++11 on, with exceptions and without, and a till in C++ that uses it.
 
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
-
-mod support;
-
 use std::process::Command;
-use support::library::release;
-use support::toolchain::{compile, compiler, have};
-use support::{assert_none, limited, root, run, scratch};
+use testkit::library::release;
+use testkit::toolchain::{compile, compiler, have};
+use testkit::{assert_none, limited, root, run, scratch};
 use wxcoupon_sandbox::{Options, Sandbox};
 
 const STANDARDS: [&str; 4] = ["c++11", "c++14", "c++17", "c++20"];

@@ -1,8 +1,6 @@
 //! Text in GBK and GB18030 through the C functions: everything goes there and back, and what is not valid is
 //! refused by every function, with the offset.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
 use serde_json::json;
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;

@@ -1,20 +1,12 @@
-//! The library from the caller's side: C programs against the release build, with every compiler found,
-//! under the sanitizers and under valgrind.
-//!
-//! A tool that is missing is printed as SKIPPED; where the variable `CI` is true, it fails the test.
-
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed test panics")]
-
-mod support;
+//! C programs against the release build, with every compiler found, under the sanitizers and under valgrind.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use support::library::{release, with_test_hooks};
-use support::programs::{FPU, PROGRAMS, fixture_folder, run_all, source};
-use support::toolchain::{COMPILERS, compile, compiler, have, have_optional};
-use support::{assert_none, limited, root, run, scratch};
+use testkit::library::{release, with_test_hooks};
+use testkit::programs::{FPU, PROGRAMS, fixture_folder, run_all, source};
+use testkit::toolchain::{COMPILERS, compile, compiler, have, have_optional};
+use testkit::{assert_none, limited, root, run, scratch};
 
 /// Those that speak TLS with the sandbox.
 const OVER_TLS: &[&str] = &["threads", "redeem"];

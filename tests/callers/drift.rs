@@ -1,8 +1,8 @@
 //! A binding has every number and every function of the header, and none that the header does not have.
 
-use crate::support::root;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use testkit::root;
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap()

@@ -1,8 +1,8 @@
 //! The bindings for .NET and Object Pascal are the header's.
 
-use crate::support::root;
 use std::collections::BTreeMap;
 use std::fs;
+use testkit::root;
 
 const DOTNET: &str = "bindings/dotnet/WxCoupon.cs";
 const DELPHI: &str = "bindings/delphi/WxCoupon.pas";

@@ -1,7 +1,7 @@
 //! The declarations for languages that know only stdcall: each is what the header's prototype becomes in that language,
 //! under the name of its stdcall door. The languages themselves are not run.
 
-use crate::drift::{Prototype, assert_same_numbers, header, text};
+use crate::drift_dotnet_pascal::{Prototype, assert_same_numbers, header, text};
 use std::collections::BTreeSet;
 
 const VB6: &str = "bindings/vb6/WxCoupon.bas";

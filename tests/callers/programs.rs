@@ -1,12 +1,12 @@
 //! The examples of the bindings.
 
-use crate::support::library::release;
-use crate::support::notified;
-use crate::support::toolchain::{have, have_with, skip_or_fail};
-use crate::support::{limited, root, run, scratch};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use testkit::library::release;
+use testkit::notified;
+use testkit::toolchain::{have, have_with, skip_or_fail};
+use testkit::{limited, root, run, scratch};
 use wxcoupon_sandbox::{Fault, Options, Sandbox};
 
 /// What the examples expect: one answer is lost, one question takes its time.

@@ -1,10 +1,8 @@
 //! Strange company: who works on a row is known whatever the file is called, whoever closes it, and whoever is forked.
 
 use crate::books::{Notes, read_settled};
-use crate::counter::Counter;
 use crate::process::Desk;
 use crate::random::Random;
-use crate::till::{Till, use_request};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -12,6 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use testkit::counter::Counter;
+use testkit::till::{Till, until, use_request};
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
 
 pub const E_HANDLE: i32 = 1002;
@@ -20,15 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// As a till of the same shop has it.
 const COUPON: &str = "AUTO_COMPANY";
 const NUMBER: &str = "COMPANY-0001";
-
-/// Waits for what another process does.
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(3));
-    }
-}
 
 /// A shop whose redemptions wait for their answer until the till is killed.
 struct Shop {

@@ -2,14 +2,14 @@
 
 use crate::books::{Notes, read_notes};
 use crate::company;
-use crate::counter::{Counter, Told};
 use crate::random::Random;
-use crate::till::use_request;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+use testkit::counter::{Counter, Told};
+use testkit::till::use_request;
 
 const ROLE: &str = "WXCOUPON_TEST_ROLE";
 /// The journal's name for one process.

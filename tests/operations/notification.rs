@@ -1,17 +1,9 @@
 //! Notifications, one table after the other: what is believed, what is not, and what is answered.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
-#[path = "notification/post.rs"]
-mod post;
-
-use post::{Context, MERCHANT_SERIAL, PUBLIC_KEY_ID, Post, Sealing, client, config, envelope, now, sign};
 use serde_json::{Value, json};
+use testkit::post::{
+    Context, MERCHANT_SERIAL, PUBLIC_KEY_ID, Post, Sealing, client, config, envelope, now, sign,
+};
 use wxcoupon::encoding::TextEncoding;
 
 /// What the coupon page prints as the opened text of SEND, and one member that no page names.

@@ -1,19 +1,14 @@
 //! `make install`: a project of somebody else is built against what it leaves, and `make uninstall` leaves nothing.
 
-#![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a failed test panics")]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::foreign::{Installed, assert_redeems, needs_library};
-use support::library::release;
-use support::toolchain::have;
-use support::{root, run, scratch};
+use testkit::foreign::{Installed, assert_redeems, needs_library};
+use testkit::library::release;
+use testkit::toolchain::have;
+use testkit::{root, run, scratch};
 
 const TOOLS: &[&str] = &["make", "gcc", "g++", "cmake", "pkg-config", "readelf", "strip", "ldd"];
 

@@ -1,17 +1,11 @@
 //! The libraries for Linux as they ship: asking for glibc 2.17 on this machine, on 64-bit ARM in qemu, and with
 //! musl in programs that are all static.
 
-#![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a failed test panics")]
-
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::process::Command;
-use support::library::Library;
-use support::programs::{FPU, PROGRAMS, UNLOAD, run_all, source};
-use support::toolchain::{STRICT, compile, compiler, have};
-use support::{assert_none, limited, platform, root, run, scratch};
+use testkit::library::Library;
+use testkit::programs::{FPU, PROGRAMS, UNLOAD, run_all, source};
+use testkit::toolchain::{STRICT, compile, compiler, have};
+use testkit::{assert_none, limited, platform, root, run, scratch};
 
 /// A till that is killed, and its journal.
 const JOURNAL: &str = "journal";
@@ -120,7 +114,7 @@ fn a_panic_stays_inside_and_the_hosts_exceptions_are_not_disturbed() {
         || compiler("gcc", "c17"),
         |program| limited(60, program),
     ));
-    let (host, check) = (root().join("tests/linux/exceptions.cpp"), source("check"));
+    let (host, check) = (root().join("tests/cpp/exceptions.cpp"), source("check"));
     for (name, linked) in [("shared", library.folder.clone()), ("static", library.archive())] {
         let (program, mut gxx) = (folder.join(name), compiler("g++", "c++17"));
         gxx.arg("-I").arg(root().join("tests/c"));

@@ -1,18 +1,15 @@
 //! The numbered C programs that show more than one call: returning, settling after a crash, jobs, the
 //! self-check, the log. Each runs against a sandbox of its own.
 
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a failed test panics")]
-
-mod support;
+mod notifications;
 
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use support::library::release;
-use support::toolchain::{compile, compiler, have};
-use support::{limited, root, run, scratch};
+use testkit::library::release;
+use testkit::toolchain::{compile, compiler, have};
+use testkit::{limited, root, run, scratch};
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
 
 /// Strict in both languages; what runs is the C program.

@@ -6,7 +6,7 @@ use wxcoupon::api::subcode::TABLE;
 use wxcoupon::status::Code;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/answers.md");
-const SOURCE: &str = include_str!("../../src/status.rs");
+const SOURCE: &str = include_str!("../../../src/status.rs");
 
 fn short(code: Code) -> &'static str {
     code.name().trim_start_matches("WXCOUPON_")

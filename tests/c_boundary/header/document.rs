@@ -1,6 +1,6 @@
 //! A Rust doc comment becomes a C comment: no Markdown, ASCII, 80 columns, the entries in a column.
 
-use crate::item::{Item, Kind};
+use super::item::{Item, Kind};
 
 const COLUMNS: usize = 80;
 const CLOSING: [&str; 3] = ["Returns", "Owns", "Threads"];

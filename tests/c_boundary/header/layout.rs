@@ -1,7 +1,7 @@
 //! The order of the header: the order of use.
 
-use crate::document;
-use crate::item::{Item, Kind};
+use super::document;
+use super::item::{Item, Kind};
 use std::fmt::Write as _;
 
 /// The texts around the declarations, from cbindgen.toml.

@@ -1,31 +1,17 @@
-//! Two witnesses by other people, in other languages, over other cryptography: what they sign and seal is
-//! proven and opened here, and what is signed and encrypted here, or by the sandbox, convinces them.
+//! Two SDKs by other people, in other languages, over other cryptography: what they sign and seal is verified and
+//! opened here, and they accept what is signed and encrypted here, or by the sandbox.
 //!
-//! They are installed from `PyPI` and npm below the target folder. A tool that is missing is printed as
-//! SKIPPED; where the variable `CI` is true, it fails the test.
+//! They are installed from `PyPI` and npm below the target folder.
 
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    dead_code,
-    reason = "a test stops at the first surprise, and uses a part of what others use too"
-)]
+mod sdk;
 
-#[path = "../notification/post.rs"]
-mod post;
-#[path = "../support/mod.rs"]
-mod support;
-mod witness;
-
-use post::{now, openssl};
+use sdk::Sdk;
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
-use witness::Witness;
+use testkit::post::{now, openssl};
 use wxcoupon::client::Client;
 use wxcoupon::config::Config;
 use wxcoupon::net::http::HttpTransport;
@@ -39,7 +25,7 @@ const PHONE: &str = "13800138000 微信";
 const COUPON: &str =
     "/v3/marketing/partner/product-coupon/users/oSandboxUser0000000000000001/coupons/SBX_EFFECTIVE_1";
 
-/// A sandbox, a context for it, and what a witness is asked.
+/// A sandbox, a context for it, and what an SDK is asked.
 struct Case {
     client: Client,
     merchant: PrivateKey,
@@ -96,7 +82,7 @@ impl Case {
         }
     }
 
-    /// What holds for every witness.
+    /// What holds for every SDK.
     fn compare(&self, found: &Value) {
         for (accepted, expected) in [
             ("accepts_request", true),
@@ -115,7 +101,7 @@ impl Case {
         self.open(&found["notification"]);
     }
 
-    /// A notification that the witness made is opened, and no longer when it was changed.
+    /// A notification that the SDK made is opened, and no longer when it was changed.
     fn open(&self, notification: &Value) {
         let headers = notification["headers"].to_string();
         let body = notification["body"].as_str().unwrap();
@@ -214,7 +200,7 @@ fn notified(sandbox: &Sandbox) -> Value {
 #[test]
 fn the_python_package_agrees() {
     let case = Case::new();
-    if let Some(found) = Witness::Python.asked(&case.task) {
+    if let Some(found) = Sdk::Python.asked(&case.task) {
         case.compare(&found);
     }
 }
@@ -222,7 +208,7 @@ fn the_python_package_agrees() {
 #[test]
 fn the_npm_package_agrees_and_talks_with_the_sandbox() {
     let case = Case::new();
-    if let Some(found) = Witness::Node.asked(&case.task) {
+    if let Some(found) = Sdk::Node.asked(&case.task) {
         case.compare(&found);
         assert_eq!(found["asked"]["coupon_code"], "SBX_EFFECTIVE_1");
         assert_eq!(found["asked"]["coupon_state"], "EFFECTIVE");

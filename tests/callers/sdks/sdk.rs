@@ -1,36 +1,36 @@
-//! Installs a witness below Cargo's target folder, once, and asks it.
+//! Installs an SDK below Cargo's target folder, once, and asks it.
 
-use crate::support::library::target_dir;
-use crate::support::toolchain::{have, skip_or_fail};
-use crate::support::{limited, root, run};
 use serde_json::Value;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use testkit::target_dir;
+use testkit::toolchain::{have, skip_or_fail};
+use testkit::{limited, root, run};
 
 /// A package of other people that knows WeChat Pay's signatures, and the script that asks it.
-pub enum Witness {
+pub enum Sdk {
     /// `wechatpayv3` from `PyPI`.
     Python,
     /// `wechatpay-axios-plugin` from npm.
     Node,
 }
 
-impl Witness {
-    /// What the witness finds; nothing where it cannot be installed.
+impl Sdk {
+    /// What the SDK finds; nothing where it cannot be installed.
     pub fn asked(&self, task: &Value) -> Option<Value> {
         let mut command = self.installed()?;
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         process.stdin.take().unwrap().write_all(task.to_string().as_bytes()).unwrap();
         let output = process.wait_with_output().unwrap();
-        assert!(output.status.success(), "the witness failed: {:?}", output.status);
+        assert!(output.status.success(), "the SDK failed: {:?}", output.status);
         Some(serde_json::from_slice(&output.stdout).unwrap())
     }
 
     fn installed(&self) -> Option<Command> {
         match self {
-            Witness::Python => {
+            Sdk::Python => {
                 let scripts = scripts("python");
                 let folder =
                     folder("python", &[scripts.join("requirements.txt")], have("python3"), |folder| {
@@ -42,10 +42,10 @@ impl Witness {
                             .arg(scripts.join("requirements.txt")))
                     })?;
                 let mut command = limited(60, folder.join("bin/python"));
-                command.arg("-B").arg(scripts.join("witness.py"));
+                command.arg("-B").arg(scripts.join("sdk.py"));
                 Some(command)
             }
-            Witness::Node => {
+            Sdk::Node => {
                 let scripts = scripts("node");
                 let files = [scripts.join("package.json"), scripts.join("package-lock.json")];
                 let there = have("node") && have("npm");
@@ -58,7 +58,7 @@ impl Witness {
                     run(limited(300, "npm").current_dir(folder).arg("ci").args(options))
                 })?;
                 let mut command = limited(60, "node");
-                command.env("NODE_PATH", folder.join("node_modules")).arg(scripts.join("witness.js"));
+                command.env("NODE_PATH", folder.join("node_modules")).arg(scripts.join("sdk.js"));
                 Some(command)
             }
         }
@@ -66,7 +66,7 @@ impl Witness {
 }
 
 fn scripts(language: &str) -> PathBuf {
-    root().join("tests/witnesses").join(language)
+    root().join("tests/callers/sdks").join(language)
 }
 
 /// The folder with what the files list, installed anew when they changed.
@@ -79,7 +79,7 @@ fn folder(
     if !there {
         return None;
     }
-    let folder = target_dir().join("witnesses").join(language);
+    let folder = target_dir().join("sdks").join(language);
     let listed: String = lists.iter().map(|list| fs::read_to_string(list).unwrap()).collect();
     let stamp = folder.join("installed");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == listed) {
@@ -94,7 +94,7 @@ fn folder(
             Some(folder)
         }
         Err(failure) => {
-            skip_or_fail(&format!("the witness in {language} cannot be installed: {failure}"));
+            skip_or_fail(&format!("the SDK in {language} cannot be installed: {failure}"));
             None
         }
     }

@@ -1,12 +1,12 @@
 //! The till process of the load test.
 
-use crate::counter::Counter;
-use crate::till::{Till, use_request};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use testkit::counter::Counter;
+use testkit::till::{Till, use_request};
 use wxcoupon::ffi::wxcoupon_handles_live;
 
 const THREADS: u64 = 64;

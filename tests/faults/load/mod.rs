@@ -4,32 +4,16 @@
 //! The till is this very program, started again as another process, so that its memory is its own and not
 //! the sandbox's. `WXCOUPON_LOAD` sets the number of redemptions.
 
-#![cfg(target_os = "linux")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::cast_precision_loss,
-    reason = "a test stops at the first surprise, and says what it measured"
-)]
-
-#[allow(dead_code, reason = "shared with the crash test, which uses all of it")]
-#[path = "../crash/counter.rs"]
-mod counter;
 mod hammer;
-#[allow(dead_code, reason = "shared with the scenarios, which use all of it")]
-#[path = "../scenarios/till.rs"]
-mod till;
 
-use counter::Counter;
+use crate::turn::{Part, turn};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
-use till::use_request;
+use testkit::counter::Counter;
+use testkit::till::{self, use_request};
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
 
 /// What goes wrong, in percent of the requests: five in a hundred together.
@@ -76,7 +60,7 @@ fn run(name: &str, journal: Option<&TempDir>) {
     let folder = TempDir::new().unwrap();
     let book = folder.path().join("book");
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "hammer::till_process", "--ignored", "--nocapture"])
+        .args(["--exact", "load::hammer::till_process", "--ignored", "--nocapture"])
         .env("WXCOUPON_TEST_CONFIG", config(&sandbox, journal).to_string())
         .env("WXCOUPON_TEST_BOOK", &book)
         .env("WXCOUPON_LOAD", redemptions.to_string())
@@ -126,16 +110,19 @@ fn run(name: &str, journal: Option<&TempDir>) {
 
 #[test]
 fn every_redemption_is_accounted_for_with_the_journal_in_memory() {
+    let _turn = turn(Part::Load);
     run("journal in memory", None);
 }
 
 #[test]
 fn every_redemption_is_accounted_for_with_the_journal_in_a_file() {
+    let _turn = turn(Part::Load);
     run("journal in a file", Some(&TempDir::new().unwrap()));
 }
 
 #[test]
 fn one_number_called_by_many_threads_is_sent_once() {
+    let _turn = turn(Part::Load);
     let sandbox = Sandbox::start(Options::default()).unwrap();
     let folder = TempDir::new().unwrap();
     for (round, journal) in [None, Some(&folder), None, Some(&folder)].into_iter().enumerate() {

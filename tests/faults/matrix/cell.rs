@@ -1,13 +1,13 @@
 //! One cell: a call under a fault, what the till was told, and how it ended.
 
-use crate::audit::{History, altered, arrived};
-use crate::menu::{Row, SLOW_MS};
-use crate::till::{Answer, Till, config_with, query_request, use_request};
+use super::menu::{Row, SLOW_MS};
 use serde_json::{Value, json};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use testkit::audit::{History, altered, arrived};
+use testkit::till::{Answer, Till, config_with, query_request, use_request};
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
 
 const COUPON: &str = "AUTO_MATRIX";

@@ -6,23 +6,11 @@
 //! cell must end with stands in `menu`. Run with `--nocapture` to see the matrix; it is written to
 //! `matrix.md` in the target folder too.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test stops at the first surprise, and this one shows its result"
-)]
-
-mod audit;
 mod cell;
 mod menu;
 mod table;
-#[allow(dead_code, reason = "shared with the scenarios, which use all of it")]
-#[path = "../scenarios/till.rs"]
-mod till;
 
+use crate::turn::{Part, turn};
 use cell::{Cell, Ended, Operation};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,6 +25,7 @@ const TRIES: usize = 3;
 
 #[test]
 fn what_the_till_is_told_is_what_happened() {
+    let _turn = turn(Part::Matrix);
     let start = Instant::now();
     let rows = menu::rows();
     let cells: Vec<Cell<'_>> = [Operation::Use, Operation::Return]

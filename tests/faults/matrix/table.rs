@@ -1,7 +1,7 @@
 //! The matrix as a Markdown table.
 
-use crate::cell::{Cell, Ended, Operation};
-use crate::menu::Row;
+use super::cell::{Cell, Ended, Operation};
+use super::menu::Row;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::path::Path;

@@ -1,10 +1,10 @@
 //! The model: what the till was told about each number, and which answers may follow.
 
-use crate::steps::Number;
-use crate::till::Answer;
+use super::steps::Number;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use testkit::till::Answer;
 
 pub const REUSED: &str = "WXCOUPON_E_REQUEST_NO_REUSED";
 const WRONG_REQUEST: &str = "WXCOUPON_E_REQUEST";

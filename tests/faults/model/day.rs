@@ -1,13 +1,13 @@
 //! A day: the shop, the till, its book, and the comparison with what really happened.
 
-use crate::audit::{History, altered, arrived};
-use crate::book::{Allowed, Book, Content, Entry, Told};
-use crate::steps::{COUPONS, Number, SLOW_MS, Step};
-use crate::till::{Till, config_with, query_request, use_request};
+use super::book::{Allowed, Book, Content, Entry, Told};
+use super::steps::{COUPONS, Number, SLOW_MS, Step};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tempfile::TempDir;
+use testkit::audit::{History, altered, arrived};
+use testkit::till::{Till, config_with, query_request, use_request};
 use wxcoupon_sandbox::{CouponState, Options, Sandbox};
 
 pub struct Day {
@@ -137,7 +137,7 @@ impl Day {
         let sends = sent() - before;
         let silent = match allowed {
             Allowed::OnlyReused | Allowed::OnlyInDoubt | Allowed::OnlyRecorded(_) => true,
-            Allowed::AnythingOrReused => answer.name() == crate::book::REUSED || before > 0,
+            Allowed::AnythingOrReused => answer.name() == super::book::REUSED || before > 0,
             Allowed::Resolved | Allowed::Anything | Allowed::MayBeReturned => false,
         };
         check(!silent || sends == 0, || format!("{number}: sent {sends} times: {}", answer.json))?;

@@ -1,9 +1,10 @@
 //! Short sequences that the model found, kept by name.
 
-use crate::audit::History;
-use crate::till::{Till, config_with, until, use_request};
+use crate::turn::{Part, turn};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use testkit::audit::History;
+use testkit::till::{Till, config_with, until, use_request};
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
 
 const COUPON: &str = "AUTO_FOUND";
@@ -22,6 +23,7 @@ fn void() -> Value {
 
 #[test]
 fn what_was_called_off_is_not_told_as_a_success() {
+    let _turn = turn(Part::Model);
     let (sandbox, till) = shop();
     assert_eq!(till.redeem(&use_request(COUPON, NUMBER)).status, 0);
     sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("return"));
@@ -35,6 +37,7 @@ fn what_was_called_off_is_not_told_as_a_success() {
 
 #[test]
 fn what_was_called_off_is_not_redeemed_later() {
+    let _turn = turn(Part::Model);
     let (sandbox, till) = shop();
     let lost = sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("use"));
     assert_eq!(till.redeem(&use_request(COUPON, NUMBER)).class(), 4);
@@ -49,6 +52,7 @@ fn what_was_called_off_is_not_redeemed_later() {
 
 #[test]
 fn calling_off_keeps_the_time_that_the_caller_gave() {
+    let _turn = turn(Part::Model);
     let (sandbox, till) = shop();
     assert_eq!(till.redeem(&use_request(COUPON, NUMBER)).status, 0);
     assert_eq!(till.update(&config_with(&sandbox, &json!({ "timeout_ms": 20_000 }))).status, 0);
@@ -62,6 +66,7 @@ fn calling_off_keeps_the_time_that_the_caller_gave() {
 
 #[test]
 fn a_refusal_is_not_told_while_an_earlier_attempt_can_still_take_effect() {
+    let _turn = turn(Part::Model);
     let (sandbox, till) = shop();
     sandbox.inject(Fault::new(FaultKind::SlowProcessing { ms: 900 }).on("use").times(1));
     sandbox.inject(Fault::new(FaultKind::Status { status: 403, html: false }).on("use"));

@@ -6,25 +6,12 @@
 //! depend on time (a busy machine loses more of them), so the model never asks for a certain answer where
 //! several would be true.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
-#[allow(dead_code, reason = "shared with the matrix, which uses all of it")]
-#[path = "../matrix/audit.rs"]
-mod audit;
 mod book;
 mod day;
 mod found;
 mod steps;
-#[allow(dead_code, reason = "shared with the scenarios, which use all of it")]
-#[path = "../scenarios/till.rs"]
-mod till;
 
+use crate::turn::{Part, turn};
 use day::Day;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
@@ -37,6 +24,7 @@ const SHRINKS: u32 = 150;
 
 #[test]
 fn no_sequence_of_events_makes_the_till_believe_what_did_not_happen() {
+    let _turn = turn(Part::Model);
     let asked_for = std::env::var_os("PROPTEST_CASES").map(|_| Config::default().cases);
     let config = Config {
         cases: asked_for.unwrap_or(CASES),

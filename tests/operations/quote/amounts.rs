@@ -1,6 +1,6 @@
 //! What is taken off.
 
-use crate::coupons::{ask, question, quote, single, step, store_wide, verdict};
+use super::coupons::{ask, question, quote, single, step, store_wide, verdict};
 use serde_json::{Value, json};
 
 fn percent(threshold: u64, percent_off: u64) -> Value {

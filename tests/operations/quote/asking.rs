@@ -1,6 +1,6 @@
 //! What may be asked, and how a wrong question is refused.
 
-use crate::coupons::{NOON, ask, normal, question, quote, refused, single, verdict};
+use super::coupons::{NOON, ask, normal, question, quote, refused, single, verdict};
 use serde_json::{Value, json};
 use time::macros::datetime;
 use wxcoupon::status::Code;

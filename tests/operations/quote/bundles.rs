@@ -1,6 +1,6 @@
 //! One use of several, in order.
 
-use crate::coupons::{ask, question, quote, rung, step, verdict};
+use super::coupons::{ask, question, quote, rung, step, verdict};
 use serde_json::{Value, json};
 
 #[test]

@@ -1,9 +1,9 @@
 //! docs/quote.md says what happens.
 
-use crate::coupons::ask;
+use super::coupons::ask;
 use serde_json::Value;
 
-const PAGE: &str = include_str!("../../docs/quote.md");
+const PAGE: &str = include_str!("../../../docs/quote.md");
 
 /// The JSON block below a mark.
 fn block(mark: &str) -> Value {
@@ -18,7 +18,7 @@ fn the_example_is_answered_as_printed() {
 
 #[test]
 fn every_rule_and_every_member_is_explained() {
-    let source = include_str!("../../src/quote/step.rs");
+    let source = include_str!("../../../src/quote/step.rs");
     let rules = source.split_once("pub enum Rule {").unwrap().1.split_once('}').unwrap().0;
     let variants: Vec<&str> = rules.lines().filter_map(|line| line.trim().strip_suffix(',')).collect();
     assert!(variants.len() > 10);

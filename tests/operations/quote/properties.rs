@@ -1,6 +1,6 @@
 //! What must hold for any amount, any moment and any entity.
 
-use crate::coupons::{ask, normal, question, rung, single, store_wide, with_period};
+use super::coupons::{ask, normal, question, rung, single, store_wide, with_period};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;

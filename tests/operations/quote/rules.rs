@@ -1,6 +1,6 @@
 //! State, store, threshold, and where the terms stand.
 
-use crate::coupons::{ask, normal, question, quote, single, step, store_wide, verdict};
+use super::coupons::{ask, normal, question, quote, single, step, store_wide, verdict};
 use serde_json::{Value, json};
 
 fn with(pointer: &str, value: Value) -> Value {

@@ -1,6 +1,6 @@
 //! Validity, weekly and irregular windows, to the second.
 
-use crate::coupons::{ask, normal, question, quote, step, verdict, with_period};
+use super::coupons::{ask, normal, question, quote, step, verdict, with_period};
 use serde_json::{Value, json};
 
 /// The verdict on a coupon at moments.

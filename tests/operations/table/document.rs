@@ -1,4 +1,4 @@
-//! `docs/operations.md` is written from the table: `BLESS=1 cargo test --test family` writes it anew.
+//! `docs/operations.md` is written from the table: `BLESS=1 cargo test --test operations table::document` writes it anew.
 
 use std::fmt::Write as _;
 use wxcoupon::api::{ALL, Combination, Member, Operation, Place, Presence, Rule, Settles};
@@ -165,7 +165,10 @@ fn the_page_of_operations_is_the_tables() {
         std::fs::write(&path, &right).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == right, "docs/operations.md is not the table's: BLESS=1 cargo test --test family");
+    assert!(
+        found == right,
+        "docs/operations.md is not the table's: BLESS=1 cargo test --test operations table::document"
+    );
     assert!(
         right.contains(wxcoupon::api::prefix(Mode::Partner))
             && right.contains(wxcoupon::api::prefix(Mode::Brand))

@@ -1,9 +1,9 @@
 //! Every operation's life against the sandbox: granted, refused for every documented reason, its answer lost
 //! and its doubt settled, for a service provider and for a brand. The table of it is printed, and written to
-//! `target/family.md`.
+//! `target/operations.md`.
 
-use crate::shop::{Shop, with};
-use crate::{rules, sample};
+use super::shop::{Shop, with};
+use super::{rules, sample};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use wxcoupon::api::{ALL, Operation, Settles};
@@ -177,5 +177,5 @@ fn every_operation_lives() {
     }
     eprintln!("{table}");
     let target = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    std::fs::write(target.join("family.md"), table).unwrap();
+    std::fs::write(target.join("operations.md"), table).unwrap();
 }

@@ -1,6 +1,6 @@
 //! Every rule of every operation's input, broken one at a time: nothing may be built, and the member is named.
 
-use crate::sample;
+use super::sample;
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::collections::BTreeSet;

@@ -1,8 +1,8 @@
 //! A brand's whole business in the sandbox: a right request for every operation, as often as it is needed.
 
-use crate::till::{OPENID, Till};
 use serde_json::{Value, json};
 use std::cell::Cell;
+use testkit::till::{OPENID, Till};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use wxcoupon::mode::Mode;
@@ -201,7 +201,7 @@ impl Shop {
                 self.do_it("bundle_associate_stores", &request);
                 request
             }
-            "upload_image" => json!({ "file": crate::sample::image() }),
+            "upload_image" => json!({ "file": super::sample::image() }),
             "set_notify_config" => json!({ "notify_url": "https://pos.example.com/notify" }),
             "get_notify_config" => {
                 self.do_it("set_notify_config", &json!({ "notify_url": "https://pos.example.com/notify" }));

@@ -1,6 +1,6 @@
 //! Answers as WeChat Pay, and what stands before it, may give them: played by a transport that signs like WeChat Pay.
 
-use crate::shop::{KEY_ID, PLATFORM_SERIAL, SERIAL, path, text, with};
+use super::shop::{KEY_ID, PLATFORM_SERIAL, SERIAL, path, text, with};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Lists of platform certificates: one odd entry never spoils the rest.
 
-use crate::shop::{PLATFORM_SERIAL, folder, openssl, text};
+use super::shop::{PLATFORM_SERIAL, folder, openssl, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};

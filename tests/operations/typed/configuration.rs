@@ -1,6 +1,6 @@
 //! The configuration: what an editor adds to it, what is pasted into it, and what is put into the wrong member.
 
-use crate::shop::{
+use super::shop::{
     KEY_ID, PLATFORM_SERIAL, SERIAL, SHORT_SERIAL, assert_refused, config, made, made_of, path, text, with,
 };
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! Keys and certificates in every form that they arrive in.
 
-use crate::shop::{
+use super::shop::{
     PASSPHRASE, assert_refused, folder, made, openssl, openssl_with_passphrase, path, text, with,
 };
 use base64::Engine as _;

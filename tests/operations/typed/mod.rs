@@ -1,14 +1,6 @@
 //! What people really type, paste, scan and save: it is accepted, or refused with the true reason, in words that a
 //! shop's technician understands and without repeating a secret.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
 mod answers;
 mod certificates;
 mod configuration;

@@ -1,6 +1,6 @@
 //! Numbers travel as they were written: in requests, through decryption, and to the journal and back.
 
-use crate::shop::{Shop, config};
+use super::shop::{Shop, config};
 use serde_json::json;
 use wxcoupon_sandbox::{Options, Sandbox};
 

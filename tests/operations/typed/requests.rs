@@ -1,6 +1,6 @@
 //! What a till hands over: codes from a scanner, names from a clipboard, times from a form.
 
-use crate::shop::{Shop, assert_refused, config, with};
+use super::shop::{Shop, assert_refused, config, with};
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 use wxcoupon_sandbox::{Options, Sandbox};

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::ptr;
 use std::sync::OnceLock;
 use tempfile::TempDir;
+use testkit::till::unhurried;
 use wxcoupon::ffi::{
     wxcoupon_buf, wxcoupon_buf_data, wxcoupon_buf_free, wxcoupon_buf_new, wxcoupon_call, wxcoupon_ctx,
     wxcoupon_ctx_free, wxcoupon_ctx_new, wxcoupon_quote, wxcoupon_request, wxcoupon_settle,
@@ -118,7 +119,7 @@ impl Shop {
     }
 
     pub fn new(config: &Value) -> Shop {
-        let (shop, answer) = Shop::open(config.to_string().as_bytes());
+        let (shop, answer) = Shop::open(unhurried(config).to_string().as_bytes());
         assert_eq!(answer["ok"], true, "{answer}");
         shop
     }

@@ -1,12 +1,12 @@
 //! What an archive says about itself.
 
-use crate::support::root;
-use crate::support::run;
-use crate::{PLATFORMS, text, unpacked};
+use super::{PLATFORMS, text, unpacked};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use testkit::root;
+use testkit::run;
 
 #[test]
 fn all_that_is_packed_is_tested() {

@@ -1,23 +1,18 @@
-//! The archives that ship: packed twice they are the same, their books are in order, and each is enough by itself.
+//! The archives that ship: packed twice they are the same, they have what they say, and each is enough by itself.
 //!
 //! That two builds are the same too is compared by tools/reproduce.sh, which takes two release builds.
 
-#![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a failed test panics")]
-
-mod books;
+mod contents;
 mod programs;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use support::library::target_dir;
-use support::platform;
-use support::toolchain::have;
-use support::{limited, root, run, scratch};
+use testkit::platform;
+use testkit::target_dir;
+use testkit::toolchain::have;
+use testkit::{limited, root, run, scratch};
 
 /// What packing takes.
 const TOOLS: &[&str] =

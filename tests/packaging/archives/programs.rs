@@ -1,13 +1,13 @@
 //! Programs that are built from an unpacked archive alone.
 
-use crate::support::foreign::{self, Installed};
-use crate::support::sandbox::sandbox;
-use crate::support::toolchain::{compile, have};
-use crate::support::{limited, platform, root, run, scratch};
-use crate::{text, unpacked};
+use super::{text, unpacked};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use testkit::foreign::{self, Installed};
+use testkit::sandbox::sandbox;
+use testkit::toolchain::{compile, have};
+use testkit::{limited, platform, root, run, scratch};
 
 /// Of C and its standard nothing but what the archive's headers ask for.
 fn strict(mut compiler: Command, folder: &Path) -> Command {

@@ -1,10 +1,10 @@
 //! The till in C#, compiled once for every runtime.
 
-use crate::support::toolchain::{have, skip_or_fail};
-use crate::support::{limited, root, run, scratch};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use testkit::toolchain::{have, skip_or_fail};
+use testkit::{limited, root, run, scratch};
 
 /// Microsoft's runtime for that platform: its host program.
 pub fn core_clr(platform: &str) -> Option<PathBuf> {
@@ -31,7 +31,7 @@ pub fn compile(name: &str) -> Option<PathBuf> {
     compiler.args(["-langversion:5", "-warnaserror", "-codepage:utf8"]);
     compiler.arg(format!("-out:{}", folder.join("till.exe").display()));
     compiler.arg(root().join("bindings/dotnet/WxCoupon.cs"));
-    run(compiler.arg(root().join("tests/tills/Till.cs"))).unwrap();
+    run(compiler.arg(root().join("tests/windows/tills/Till.cs"))).unwrap();
     fs::copy(folder.join("till.exe"), folder.join("till.dll")).unwrap();
     let runtime = r#"{"runtimeOptions":{"framework":{"name":"Microsoft.NETCore.App","version":"3.1.0"},
         "configProperties":{"System.Globalization.Invariant":true}}}"#;

@@ -1,12 +1,12 @@
 //! The tills on Linux, each against a sandbox of its own and the library as it ships.
 
-use crate::run::runs;
-use crate::support::library::release;
-use crate::support::limited;
-use crate::support::toolchain::{have, have_with};
-use crate::{dotnet, pascal};
+use super::run::runs;
+use super::{dotnet, pascal};
 use std::ffi::OsStr;
 use std::process::Command;
+use testkit::library::release;
+use testkit::limited;
+use testkit::toolchain::{have, have_with};
 
 /// A program that finds the library.
 fn till(program: impl AsRef<OsStr>) -> Command {

@@ -1,8 +1,8 @@
 //! The till in Object Pascal.
 
-use crate::support::{root, run, scratch};
 use std::path::PathBuf;
 use std::process::Command;
+use testkit::{root, run, scratch};
 
 /// `till`, or `till.exe`, in a new folder of that name, made by that compiler.
 pub fn compile(compiler: &str, name: &str) -> PathBuf {
@@ -16,6 +16,6 @@ pub fn compile(compiler: &str, name: &str) -> PathBuf {
     let mut program = compiler();
     program.arg(format!("-Fu{}", root().join("bindings/delphi").display()));
     program.arg(format!("-FE{}", folder.display()));
-    run(program.arg(root().join("tests/tills/till.pas"))).unwrap();
+    run(program.arg(root().join("tests/windows/tills/till.pas"))).unwrap();
     folder
 }

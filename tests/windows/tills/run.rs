@@ -1,9 +1,9 @@
 //! One run of a till.
 
-use crate::support::notified;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use testkit::notified;
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
 
 /// Runs a till against a sandbox that loses the answers of some redemptions until the till says so. Its arguments

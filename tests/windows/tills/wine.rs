@@ -1,13 +1,13 @@
 //! The tills as Windows programs, under Wine: each against a sandbox of its own and the DLL as it ships.
 
+use super::run::runs;
+use super::{dotnet, pascal};
 use crate::platform::{Platform, X86, X86_64};
-use crate::run::runs;
-use crate::support::toolchain::{have_with, skip_or_fail};
-use crate::support::{limited, root, run};
-use crate::{dotnet, pascal};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use testkit::toolchain::{have_with, skip_or_fail};
+use testkit::{limited, root, run};
 
 /// A program with the library beside it.
 fn till(platform: &Platform, folder: &Path, program: &Path) -> Command {

@@ -1,10 +1,10 @@
 //! What comes over the wire: whole, in pieces, too much, too little.
 
-use crate::post::{Post, config};
-use crate::receiver::Receiver;
+use super::program::Receiver;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::time::Instant;
+use testkit::post::{Post, config};
 
 /// An event that asks for nothing, so that no WeChat Pay is needed.
 const EVENT: &str = "PRODUCT_COUPON_SP.IMAGE_GENERATION";

@@ -1,6 +1,6 @@
 //! A coupon is issued; WeChat Pay's stand-in tells the receiver; the coupon becomes usable.
 
-use crate::receiver::Receiver;
+use super::program::Receiver;
 use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;

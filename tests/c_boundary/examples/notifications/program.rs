@@ -1,8 +1,5 @@
 //! The example program that receives notifications, running.
 
-use crate::support::library::{Library, with_test_hooks};
-use crate::support::toolchain::{compile, compiler, have};
-use crate::support::{root, scratch};
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,6 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver as Lines, channel};
 use std::time::Duration;
+use testkit::library::{Library, with_test_hooks};
+use testkit::toolchain::{compile, compiler, have};
+use testkit::{root, scratch};
 
 /// The process; it ends with this value.
 pub struct Receiver {
