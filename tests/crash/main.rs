@@ -24,5 +24,6 @@ mod kill;
 mod locked;
 mod process;
 mod random;
+mod roles;
 mod torn;
 mod unwritten;
