@@ -282,7 +282,7 @@ impl Audit<'_> {
         };
         self.check(done == (end == "done"), || format!("ended {end}, in effect: {done}"));
         let most = effects + 1;
-        self.check(history.len() <= most, || format!("{} effects, at most {most}", history.len()));
+        self.check(history.count() <= most, || format!("{} effects, at most {most}", history.count()));
         let settled = till.settle_all();
         self.expect(settled.status == 0 && till.pending()["pending"] == 0, || settled.json.to_string());
         let asked = till.query(&query_request(COUPON));
