@@ -54,7 +54,8 @@ fuzz:
 	@tools/fuzz.sh $(MINUTES)
 
 check: lint
-	cargo test --locked --package wxcoupon --lib --test outcome --test signature --test notification --test header --test scenarios
+	cargo test --locked --package wxcoupon --lib --test layers --test operations --test scenarios --test signature
+	cargo test --locked --package wxcoupon --test c_boundary header::
 
 lint:
 	@tools/lint.sh
@@ -63,8 +64,8 @@ advisories:
 	@tools/lint.sh advisories
 
 header:
-	BLESS=1 cargo test --quiet --test header
-	BLESS=1 cargo test --quiet --test family the_page
+	BLESS=1 cargo test --quiet --test c_boundary header::
+	BLESS=1 cargo test --quiet --test operations table::document
 	BLESS=1 cargo test --quiet --package wxcoupon-simulation the_page
 
 dist: setup

@@ -1,7 +1,7 @@
 /*
  * wxcoupon.h - redeem WeChat Pay product coupons from a point-of-sale program
  *
- * Generated from the library's sources; tests/header.rs compares it with them
+ * Generated from the library's sources; tests/c_boundary compares it with them
  * and `make header` rewrites it. Do not edit it by hand.
  *
  * ==========================================================================

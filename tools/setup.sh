@@ -66,7 +66,7 @@ find_missing() {
     # Archives for Windows, and static libraries of any processor.
     need zip zip
     need llvm-strip llvm
-    # Other people's clients of WeChat Pay (tests/witnesses) come from PyPI and npm; wheels are made with pip.
+    # Other people's clients of WeChat Pay (tests/callers/sdks) come from PyPI and npm; wheels are made with pip.
     need_venv
     python3 -c 'import pip' 2>/dev/null || missing="$missing python3-pip"
     python3 -c 'import setuptools' 2>/dev/null || missing="$missing python3-setuptools python3-wheel"

@@ -47,7 +47,7 @@ void check_text(const char *found, const char *expected, const char *what, const
 void check_arguments(int argc)
 {
     if (argc != ARGUMENTS) {
-        printf("call it as the note in check.h says; tests/c_boundary.rs does\n");
+        printf("call it as the note in check.h says; tests/c_boundary does\n");
         exit(2);
     }
 }

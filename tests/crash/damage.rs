@@ -2,12 +2,12 @@
 
 use crate::process::Desk;
 use crate::random::Random;
-use crate::till::{Till, use_request};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
+use testkit::till::{Till, use_request};
 use wxcoupon_sandbox::{Options, Sandbox};
 
 /// A journal with a history of so many redemptions, closed properly, as bytes.

@@ -5,7 +5,6 @@
 //! have a file system of its own (root, or user namespaces): a small tmpfs that is really full.
 
 use crate::books::{Counts, E_JOURNAL, Notes, compare, read_notes, read_settled};
-use crate::counter::Counter;
 use crate::kill::troubled_sandbox;
 use crate::process::{Desk, SETTLINGS, redeem, settle, settle_everything, wait};
 use crate::random::Random;
@@ -16,6 +15,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
+use testkit::counter::Counter;
 
 /// Redemptions of each of the two threads.
 const ASKED: u64 = 30;

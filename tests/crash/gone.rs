@@ -2,11 +2,11 @@
 //! is made that has the files there are.
 
 use crate::process::Desk;
-use crate::till::{Till, use_request};
 use serde_json::Value;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+use testkit::till::{Till, use_request};
 use wxcoupon_sandbox::{Options, Sandbox};
 
 fn beside(desk: &Desk, end: &str) -> PathBuf {

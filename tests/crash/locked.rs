@@ -1,13 +1,13 @@
 //! Somebody else holds the journal: a backup program, an editor of databases, a till that hangs.
 
-use crate::counter::Counter;
 use crate::process::Desk;
-use crate::till::use_request;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use testkit::counter::Counter;
+use testkit::till::use_request;
 use wxcoupon_sandbox::{Options, Sandbox};
 
 /// The library waits three seconds for a file that is locked; a context that opens may wait twice. Who holds it

@@ -17,7 +17,6 @@
 
 mod books;
 mod company;
-mod counter;
 mod damage;
 mod disk;
 mod gone;
@@ -25,8 +24,6 @@ mod kill;
 mod locked;
 mod process;
 mod random;
-#[allow(dead_code, reason = "shared with the scenarios, which use all of it")]
-#[path = "../scenarios/till.rs"]
-mod till;
+mod roles;
 mod torn;
 mod unwritten;

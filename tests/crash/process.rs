@@ -1,15 +1,15 @@
 //! The till as a process of its own: this test program, started again with a role.
 
 use crate::books::{Notes, read_notes};
-use crate::company;
-use crate::counter::{Counter, Told};
 use crate::random::Random;
-use crate::till::use_request;
+use crate::roles;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+use testkit::counter::{Counter, Told};
+use testkit::till::use_request;
 
 const ROLE: &str = "WXCOUPON_TEST_ROLE";
 /// The journal's name for one process.
@@ -130,7 +130,7 @@ fn till_process() {
             let till = Counter::open(&desk.config()).unwrap();
             let is_over = std::sync::atomic::AtomicBool::new(false);
             std::thread::scope(|scope| {
-                scope.spawn(|| company::disturb(&till, &desk, seed, &is_over));
+                scope.spawn(|| roles::disturb(&till, &desk, seed, &is_over));
                 redeem(&till, &desk, &variable("TEST_PREFIX"), seed, amount);
                 is_over.store(true, std::sync::atomic::Ordering::Relaxed);
             });
@@ -140,19 +140,19 @@ fn till_process() {
         "small disk" => crate::disk::with_a_small_disk(&desk, seed, amount),
         "hold" => crate::locked::hold(&desk.journal()),
         "broken disk" => crate::unwritten::with_a_broken_disk(&desk, &variable("TEST_PREFIX")),
-        "one" => company::one(&desk, &variable("TEST_PREFIX")),
-        "stays" => company::redeem_and(&desk, &variable("TEST_PREFIX"), |_| ()),
+        "one" => roles::one(&desk, &variable("TEST_PREFIX")),
+        "stays" => roles::redeem_and(&desk, &variable("TEST_PREFIX"), |_| ()),
         "changes folder" => {
-            company::redeem_and(&desk, &variable("TEST_PREFIX"), |_| company::change_folder(&desk));
+            roles::redeem_and(&desk, &variable("TEST_PREFIX"), |_| roles::change_folder(&desk));
         }
         "closes the file" => {
-            company::redeem_and(&desk, &variable("TEST_PREFIX"), |_| company::close_the_file(&desk));
+            roles::redeem_and(&desk, &variable("TEST_PREFIX"), |_| roles::close_the_file(&desk));
         }
         "forks" | "forks and stays" => {
             let stays = role != "forks";
-            company::redeem_and(&desk, &variable("TEST_PREFIX"), |till| company::fork(till, &desk, stays));
+            roles::redeem_and(&desk, &variable("TEST_PREFIX"), |till| roles::fork(till, &desk, stays));
         }
-        "two tills" => company::fork_two_tills(&desk),
+        "two tills" => roles::fork_two_tills(&desk),
         _ => panic!("no such role: {role}"),
     }
 }

@@ -3,10 +3,10 @@
 use crate::books::{E_JOURNAL, E_REQUEST, redeemed};
 use crate::process::Desk;
 use crate::random::Random;
-use crate::till::{Till, use_request};
 use serde_json::json;
 use std::path::Path;
 use tempfile::TempDir;
+use testkit::till::{Till, use_request};
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
 
 const TRIALS: u64 = 80;

@@ -1,14 +1,13 @@
 //! Verdicts and rows that could not be written: what the till is told, and what is found afterwards.
 
-use crate::company::until;
-use crate::counter::Counter;
 use crate::locked::Holder;
 use crate::process::Desk;
-use crate::till::use_request;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
+use testkit::counter::Counter;
+use testkit::till::{until, use_request};
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
 
 const E_JOURNAL: i32 = 2003;

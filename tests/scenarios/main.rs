@@ -9,6 +9,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+use testkit::{notified, till};
+
 mod brand;
 mod checking;
 mod clock_set_back;
@@ -32,8 +34,6 @@ mod journal;
 mod keys;
 mod logging;
 mod networks;
-#[path = "../support/notified.rs"]
-mod notified;
 mod quotes;
 mod raw;
 mod redeem;
@@ -42,7 +42,6 @@ mod requests;
 mod secrets;
 mod sensitive;
 mod short_serials;
-mod till;
 mod unasked;
 mod upload;
 mod verdicts;

@@ -1,11 +1,11 @@
 //! What is in the files: imports, exports, flags, version.
 
 use crate::platform::{Platform, link, source};
-use crate::support::{root, run};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use testkit::{root, run};
 
 on_both! {
     it_imports_what_windows_7_has_and_nothing_else

@@ -1,13 +1,13 @@
 //! The journal of a Windows till: killed in the middle of a redemption, and under names that only Windows has.
 
 use crate::platform::{Platform, link, on_drive_z, source};
-use crate::support::run;
 use encoding_rs::GBK;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use testkit::run;
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
 
 on_both! {

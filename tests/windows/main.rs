@@ -1,13 +1,10 @@
-//! The library for Windows, 32-bit and 64-bit, built and run on Linux: what is in the files, and what C programs
-//! find that Wine runs.
+//! The library for Windows, 32-bit and 64-bit, built and run on Linux: what is in the files, what C programs find that
+//! Wine runs, and tills in the languages that Windows tills are written in.
 //!
 //! Wine is not Windows. What it cannot show is whether an old Windows has each imported function; that is a list.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a failed test panics")]
-
-#[path = "../support/mod.rs"]
-mod support;
 
 /// Tests that hold for both platforms, each a function of the platform.
 macro_rules! on_both {
@@ -25,3 +22,4 @@ mod image;
 mod journal;
 mod platform;
 mod programs;
+mod tills;

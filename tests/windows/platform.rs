@@ -1,9 +1,9 @@
 //! Windows as this machine has it: MinGW's compilers, and Wine.
 
-use crate::support::toolchain::{STRICT, have};
-use crate::support::{limited, platform, root, run, scratch};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use testkit::toolchain::{STRICT, have};
+use testkit::{limited, platform, root, run, scratch};
 
 /// One of the two.
 pub struct Platform {

@@ -1,13 +1,13 @@
 //! C programs under Wine: those of tests/c, and those for what only Windows has.
 
 use crate::platform::{Platform, link, on_drive_z, source};
-use crate::support::programs::{PROGRAMS, UNLOAD};
-use crate::support::sandbox::sandbox;
-use crate::support::{assert_none, fixtures, root, run};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use testkit::programs::{PROGRAMS, UNLOAD};
+use testkit::sandbox::sandbox;
+use testkit::{assert_none, fixtures, root, run};
 
 on_both! {
     programs_pass_in_c89_and_in_cpp98

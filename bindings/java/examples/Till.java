@@ -18,7 +18,7 @@ import wxcoupon.WxCoupon;
  *
  * <p>The folder, if any, has a notification: headers.json and body, as a web server got them. The sandbox loses the
  * answer of the first redemption of a coupon whose code begins with AUTO_LOST, and takes its time to answer questions
- * about AUTO_SLOW (see tests/bindings/main.rs). JSON is Gson's.
+ * about AUTO_SLOW (see tests/callers/programs.rs). JSON is Gson's.
  */
 public final class Till {
     private static final PrintStream OUT = utf8();

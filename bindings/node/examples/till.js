@@ -5,7 +5,7 @@
 // The folder, if any, has a notification: headers.json and body, as a web server got them.
 //
 // The sandbox loses the answer of the first redemption of a coupon whose code begins with AUTO_LOST, and takes its
-// time to answer questions about AUTO_SLOW (see tests/bindings/main.rs).
+// time to answer questions about AUTO_SLOW (see tests/callers/programs.rs).
 
 const assert = require("node:assert/strict");
 const fs = require("node:fs");

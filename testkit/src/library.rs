@@ -1,0 +1,73 @@
+//! The shared and static library as they ship, and a debug build for the panic test.
+
+use super::{platform, root, run, scratch, target_dir};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// A folder with `libwxcoupon.so`, `libwxcoupon.so.1` and `libwxcoupon.a`.
+pub struct Library {
+    /// Where they are.
+    pub folder: PathBuf,
+}
+
+impl Library {
+    /// The shared library.
+    pub fn shared(&self) -> PathBuf {
+        self.folder.join("libwxcoupon.so")
+    }
+
+    /// The static library.
+    pub fn archive(&self) -> PathBuf {
+        self.folder.join("libwxcoupon.a")
+    }
+}
+
+/// What ships.
+pub fn release() -> &'static Library {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let built = platform::library("linux-x86_64");
+        stage(&built, "lib-release")
+    })
+}
+
+/// With the exports that only C tests call.
+pub fn with_test_hooks() -> &'static Library {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        run(cargo("build").args(["--package", "wxcoupon", "--features", "test-hooks"])).unwrap();
+        stage(&target_dir().join("debug"), "lib-test-hooks")
+    })
+}
+
+/// Under both names of the library: the linker looks for the one, the loader for the SONAME.
+fn stage(built: &Path, name: &str) -> Library {
+    let folder = scratch(name);
+    for (from, to) in [
+        ("libwxcoupon.so", "libwxcoupon.so"),
+        ("libwxcoupon.so", "libwxcoupon.so.1"),
+        ("libwxcoupon.a", "libwxcoupon.a"),
+    ] {
+        fs::copy(built.join(from), folder.join(to)).unwrap();
+    }
+    Library { folder }
+}
+
+/// A cargo command that builds into the same folder as the cargo that runs the tests, and like that one was
+/// called: with the variables it sets for tests, build scripts would run again, and again after the tests.
+pub fn cargo(what: &str) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(root()).args([what, "--quiet"]).arg("--target-dir").arg(target_dir());
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        let per_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+        if per_package.iter().any(|prefix| text.starts_with(prefix)) || text == "CARGO" {
+            command.env_remove(&name);
+        }
+    }
+    command.env_remove("LD_LIBRARY_PATH");
+    command
+}

@@ -1,0 +1,10 @@
+//! What a coupon is worth: every rule, every boundary, and what must hold for any input.
+
+mod amounts;
+mod asking;
+mod bundles;
+mod coupons;
+mod document;
+mod properties;
+mod rules;
+mod times;
