@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test crate uses its part")]
 
+pub mod contract;
 pub mod fixtures;
 pub mod foreign;
 pub mod library;
