@@ -12,7 +12,6 @@ mod support;
 mod platform;
 
 mod dotnet;
-mod drift;
 mod pascal;
 mod run;
 mod stdcall;
