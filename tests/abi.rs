@@ -12,7 +12,7 @@ use std::process::Command;
 use support::contract::Contract;
 use support::library::{cargo, release};
 use support::toolchain::{compile, compiler, have};
-use support::{limited, root, run, scratch};
+use support::{limited, run, scratch};
 
 fn exports() -> BTreeSet<String> {
     let listed =

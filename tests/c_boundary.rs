@@ -11,6 +11,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use support::contract::Contract;
 use support::library::{release, with_test_hooks};
 use support::programs::{FPU, PROGRAMS, fixture_folder, run_all, source};
 use support::toolchain::{COMPILERS, compile, compiler, have, have_optional};
@@ -173,6 +174,19 @@ fn the_shortest_program_works() {
     let refused = run(limited(60, &program).args([config.as_str(), "{}"])).unwrap_err();
     assert!(refused.contains("A member of the request is missing or wrong."), "{refused}");
     assert!(refused.contains("\"field\":\"/openid\""), "{refused}");
+}
+
+/// What they say of themselves: a function that is added must be tried, too.
+#[test]
+fn misuse_and_the_floating_point_state_are_tried_with_every_function() {
+    let text = |program| fs::read_to_string(source(program)).unwrap();
+    let (misuse, fpu) = (text("misuse"), text(FPU));
+    for function in Contract::read().functions {
+        let name = &function.name;
+        assert!(fpu.contains(&format!("{name}(")), "fpu.c does not call {name}");
+        // It calls some through pointers. What takes nothing cannot be misused.
+        assert!(misuse.contains(name) || function.parameters.is_empty(), "misuse.c does not call {name}");
+    }
 }
 
 #[test]
