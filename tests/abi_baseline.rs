@@ -101,6 +101,8 @@ fn programs_already_compiled_keep_working() {
     }
 }
 
+type Change = fn(&mut Contract);
+
 #[test]
 fn every_kind_of_change_is_noticed() {
     if !have_tools() {
@@ -108,7 +110,7 @@ fn every_kind_of_change_is_noticed() {
     }
     let unchanged = library(&scratch("abi-unchanged"), &Contract::read());
     let folder = scratch("abi-changed");
-    let changes: [(&str, fn(&mut Contract)); 6] = [
+    let changes: [(&str, Change); 6] = [
         ("a narrower return type", |contract| {
             function(contract, "wxcoupon_buf_len").returns.of.c = "uint16_t".to_owned();
         }),

@@ -1,7 +1,7 @@
 //! `include/wxcoupon.json`, from the same items as the header.
 
 use crate::contract::{
-    Callback, Contract, Function, Handle, Kind as Crossing, Number, Operation, Parameter, Returned, Status,
+    Callback, Constant, Contract, Function, Handle, Kind as Crossing, Operation, Parameter, Returned, Status,
     Type, Typed,
 };
 use crate::document::{self, Document, Glosses};
@@ -55,12 +55,12 @@ fn text_of(item: &Item) -> String {
     read(item).paragraphs.join(" ")
 }
 
-fn number(item: &Item) -> Number {
+fn number(item: &Item) -> Constant {
     let number = item.number().unwrap_or_else(|| panic!("{} is no number", item.name()));
-    Number { name: item.name().to_owned(), number, text: text_of(item) }
+    Constant { name: item.name().to_owned(), number, text: text_of(item) }
 }
 
-fn status(Number { name, number, text }: Number) -> Status {
+fn status(Constant { name, number, text }: Constant) -> Status {
     let code = Code::from_number(number).unwrap_or_else(|| panic!("no status {number}"));
     let (hint, cashier) = if code == Code::Ok { ("", "") } else { (code.hint(), code.cashier()) };
     Status { name, number, class: number / 1000, text, hint: hint.to_owned(), cashier: cashier.to_owned() }

@@ -13,9 +13,9 @@ pub struct Contract {
     pub version: String,
     pub version_number: i32,
     pub abi_version: i32,
-    pub classes: Vec<Number>,
+    pub classes: Vec<Constant>,
     pub statuses: Vec<Status>,
-    pub log_levels: Vec<Number>,
+    pub log_levels: Vec<Constant>,
     pub handles: Vec<Handle>,
     pub callbacks: Vec<Callback>,
     pub functions: Vec<Function>,
@@ -25,7 +25,7 @@ pub struct Contract {
 
 /// A constant.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Number {
+pub struct Constant {
     pub name: String,
     pub number: i32,
     pub text: String,

@@ -66,7 +66,7 @@ fn named(callback: &str) -> &'static str {
     }
 }
 
-/// The SafeHandle of `wxcoupon_ctx *` or `**`.
+/// The `SafeHandle` of `wxcoupon_ctx *` or `**`.
 fn handle(of: &Type) -> &'static str {
     match of.c.trim_start_matches("const ").trim_end_matches([' ', '*']) {
         "wxcoupon_ctx" => "ContextHandle",

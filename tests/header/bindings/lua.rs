@@ -1,4 +1,4 @@
-//! LuaJIT reads C.
+//! `LuaJIT` reads C.
 
 use super::{Part, joined, lines, prototype, short_numbers};
 use crate::contract::{Contract, Typed};
