@@ -141,7 +141,7 @@ fn operations() -> Vec<Operation> {
         name: row.id.to_owned(),
         title: row.title.to_owned(),
         writes: row.writes(),
-        number: row.number.map(str::to_owned),
+        request_no_member: row.number.map(str::to_owned),
         method: row.method.to_owned(),
         partner: format!("{}{}", prefix(Mode::Partner), row.path),
         brand: format!("{}{}", prefix(Mode::Brand), row.path),

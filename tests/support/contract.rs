@@ -134,7 +134,7 @@ pub struct Operation {
     pub writes: bool,
     /// The member that is the request's own number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub number: Option<String>,
+    pub request_no_member: Option<String>,
     pub method: String,
     /// Path for a service provider.
     pub partner: String,
