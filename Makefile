@@ -20,7 +20,7 @@ help:
 	@echo 'make faults      put mended faults back, one at a time: the simulation must find each'
 	@echo 'make fuzz        whatever comes in from outside, for MINUTES=5 a target'
 	@echo 'make lint        format, lints, licences'
-	@echo 'make header      rewrite include/wxcoupon.h and the tables of docs from the sources'
+	@echo 'make header      rewrite include/wxcoupon.h, wxcoupon.json, the bindings and the tables of docs from the sources'
 	@echo 'make dist        the archives for all platforms, in target/dist'
 	@echo 'make install     library, headers, pkg-config and CMake files into PREFIX=/usr/local; make uninstall'
 	@echo 'make setup       install what the tests need from Debian'

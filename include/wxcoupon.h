@@ -36,7 +36,7 @@
  *         puts(wxcoupon_buf_data(buf));
  *         wxcoupon_ctx_free(ctx);
  *         wxcoupon_buf_free(buf);
- *         return status == WXCOUPON_OK ? 0 : 1;
+ *         return wxcoupon_status_class(status);
  *     }
  *
  * ==========================================================================
@@ -248,7 +248,7 @@ extern "C" {
  * Version
  * ========================================================================== */
 
-/* Version of this header, as wxcoupon_version answers the library's. */
+/* Version of this header; wxcoupon_version answers that of the library. */
 #define WXCOUPON_VERSION                   "0.1.0"
 
 /* WXCOUPON_VERSION as one number: major * 1000000 + minor * 1000 + patch. */
@@ -632,16 +632,16 @@ typedef struct wxcoupon_ctx wxcoupon_ctx;
  * that most mistakes show at start-up and not at the first customer. Whether a
  * private key belongs to merchant_serial_no only WeChat Pay can say.
  *
- *   config_json  one JSON object; its members are listed in the documentation
- *                of the configuration. Read as UTF-8, or in the encoding that
- *                its own member text_encoding names.
+ *   config_json  one JSON object; its members are listed at the top of this
+ *                header. Read as UTF-8, or in the encoding that its own member
+ *                text_encoding names.
  *   out_ctx      receives the context, or NULL on failure.
  *   out_buf      receives the answer (on failure: which member, what was found,
  *                what was expected); may be NULL.
  *
- *   Returns      WXCOUPON_OK, or a status of class 1 (the text;
- *                WXCOUPON_E_HANDLE when too many contexts are alive) or 2 (what
- *                it says).
+ *   Returns      WXCOUPON_OK; a status of class 1 where an argument is wrong
+ *                (WXCOUPON_E_HANDLE: too many contexts are alive), or of class
+ *                2 where a member, a key or the journal is wrong.
  *   Owns         the caller owns the context and frees it with
  *                wxcoupon_ctx_free; the text stays the caller's.
  *   Threads      any; the context may be used by any number of threads at once.
@@ -674,7 +674,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_ctx_update(
  * Frees a context. Calls that are running on it finish normally; its keys are
  * dropped when the last ends.
  *
- * Jobs that were started on it are called off, and waited for: at most as long
+ * Jobs that were started on it are cancelled, and waited for: at most as long
  * as one attempt (attempt_timeout_ms) and a second. Without jobs it does not
  * wait.
  *
@@ -699,7 +699,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_ctx_free(wxcoupon_ctx *ctx);
  *            defaults. "_options" as in wxcoupon_use.
  *   out_buf  receives the answer; may be NULL.
  *
- *   Returns  WXCOUPON_OK with the coupon in data; never class 4, for asking
+ *   Returns  WXCOUPON_OK with the coupon in data; never class 4, because asking
  *            changes nothing.
  *   Owns     nothing; the text stays the caller's.
  *   Threads  any. It blocks up to the deadline (timeout_ms).
@@ -780,8 +780,8 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_use(
  * Returns a redeemed coupon: undoes a redemption, so that the user may use the
  * coupon again.
  *
- * Report it after the sale was undone. It has a request number of its own;
- * repeat it unchanged like a redemption.
+ * Call it once the sale is undone. It has a request number of its own; repeat
+ * it unchanged like a redemption.
  *
  *   ctx      the context.
  *   json_in  members openid, coupon_code, product_coupon_id, stock_id, appid,
@@ -791,8 +791,8 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_use(
  *            configuration's defaults. "_options" as in wxcoupon_use.
  *   out_buf  receives the answer; may be NULL.
  *
- *   Returns  WXCOUPON_OK when WeChat Pay's signed answer says so; any other
- *            status by its class.
+ *   Returns  WXCOUPON_OK when WeChat Pay's signed answer says that the coupon
+ *            was given back; any other status by its class.
  *   Owns     nothing; the text stays the caller's.
  *   Threads  any. It blocks up to the deadline (timeout_ms).
  */
@@ -815,7 +815,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_return(
  *   out_buf  receives the answer; may be NULL.
  *
  *   Returns  WXCOUPON_OK with data.user_coupon_list, data.total_count and,
- *            where there is more, data.next_page_token; never class 4, for
+ *            where there is more, data.next_page_token; never class 4, because
  *            asking changes nothing.
  *   Owns     nothing; the text stays the caller's.
  *   Threads  any. It blocks up to the deadline (timeout_ms).
@@ -913,21 +913,23 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_pending(
     wxcoupon_ctx *ctx, wxcoupon_buf *out_buf);
 
 /*
- * Makes known what may have happened: one request, or everything that is
- * pending.
+ * Finds out what became of a request: of one, or of everything that is pending.
  *
  * Aim "complete" makes true what was asked: the recorded bytes are repeated
- * until WeChat Pay has answered. Aim "void" is for a redemption whose sale was
- * called off: WeChat Pay is asked; if this number has redeemed the coupon, the
- * redemption is returned under a number of its own; if not, the request is
- * closed and watched (data.state "watching") as long as a delayed copy could
- * still arrive, about six minutes; settling everything later ends the watch,
- * and returns the coupon if a copy did arrive. A request whose call ended in
- * class 3 is closed: settling never sends what the till was told did not
- * happen. Aim "abandon" records a person's decision that nobody works on a
- * number any more: "note" says who decided it and why (1 to 500 characters). It
- * ends what is pending, being called off, watched, unresolved or damaged;
- * afterwards the number answers WXCOUPON_E_REQUEST_NO_REUSED and is never sent.
+ * until WeChat Pay has answered.
+ *
+ * Aim "void" is for a redemption whose sale was called off: WeChat Pay is
+ * asked; if this number has redeemed the coupon, the redemption is returned
+ * under a number of its own; if not, the request is closed and watched
+ * (data.state "watching") as long as a delayed copy could still arrive, about
+ * six minutes; settling everything later ends the watch, and returns the coupon
+ * if a copy did arrive. A request whose call ended in class 3 is closed:
+ * settling never sends what the till was told did not happen.
+ *
+ * Aim "abandon" records a person's decision that nobody works on a number any
+ * more: "note" says who decided it and why (1 to 500 characters). It ends what
+ * is pending, being called off, watched, unresolved or damaged; afterwards the
+ * number answers WXCOUPON_E_REQUEST_NO_REUSED and is never sent.
  *
  *   ctx      the context.
  *   json_in  {"out_request_no": "...", "aim": "complete"}, with "note" for
@@ -960,8 +962,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_settle(
 typedef struct wxcoupon_job wxcoupon_job;
 
 /*
- * Starts a call and returns at once; a few threads of the context carry jobs
- * out.
+ * Starts a call and returns at once; a few threads of the context run its jobs.
  *
  * For programs with one thread: start, poll with wxcoupon_job_wait from a
  * timer, free. The operation is the same as the function of that name, journal
@@ -987,10 +988,10 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_start(
     wxcoupon_job **out_job);
 
 /*
- * Asks for the end of a job, and waits for it if asked to.
+ * Asks whether a job is done, and waits for it up to wait_ms.
  *
  *   job      the job.
- *   wait_ms  how long to wait at most, in milliseconds; 0 only asks.
+ *   wait_ms  how long to wait at most, in milliseconds; 0 does not wait.
  *   out_buf  receives the answer of the call once it is done; may be NULL.
  *
  *   Returns  the status of the call once it is done, as often as it is asked;
@@ -1003,10 +1004,10 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_job_wait(
     wxcoupon_job *job, uint32_t wait_ms, wxcoupon_buf *out_buf);
 
 /*
- * Calls a job off.
+ * Cancels a job.
  *
  * Before anything of it was sent the job ends as WXCOUPON_E_CANCELLED_UNSENT
- * (class 3); it may take as long as a connection that is just being made. After
+ * (class 3); that may take as long as a connection that is being made. After
  * that it ends at once as WXCOUPON_E_CANCELLED_SENT (class 4): the request may
  * have taken effect, its row stays in the journal, settle it. A job that is
  * done stays as it is.
@@ -1085,8 +1086,8 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_notification_open(
  * Calls any operation of the product coupon's family by its name.
  *
  *   ctx        the context.
- *   operation  use, query, list, send, pre_send, confirm, return, deactivate,
- *              bundle_send, bundle_pre_send, bundle_deactivate,
+ *   operation  its name: use, query, list, send, pre_send, confirm, return,
+ *              deactivate, bundle_send, bundle_pre_send, bundle_deactivate,
  *              create_product_coupon, update_product_coupon,
  *              get_product_coupon, deactivate_product_coupon, create_stock,
  *              list_stocks, update_stock, get_stock, deactivate_stock,
@@ -1096,10 +1097,9 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_notification_open(
  *              update_stock_bundle_budget, bundle_associate_stores,
  *              bundle_disassociate_stores, upload_image, set_notify_config,
  *              get_notify_config, submit_image_task or get_image_task.
- *   json_in    the members of that operation, those of its path included, as
- *              the documentation of the operations lists them. For
- *              upload_image: file, the path of a JPG or PNG on this machine,
- *              and optionally filename.
+ *   json_in    the members of that operation, those of its path included;
+ *              docs/operations.md lists them. For upload_image: file, the path
+ *              of a JPG or PNG on this machine, and optionally filename.
  *   out_buf    receives the answer; may be NULL.
  *
  *   Returns    as the function of that name; WXCOUPON_E_OPERATION for a name
@@ -1167,8 +1167,10 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_request(
 #define WXCOUPON_LOG_DEBUG                 4
 
 /*
- * A log sink. message is UTF-8, ended by NUL, and valid during the call;
- * message_len is its length in bytes without the NUL. It must not throw or jump
+ * A log sink. user_data is what wxcoupon_log_set was given, level one of
+ * WXCOUPON_LOG_*. message is UTF-8, ended by NUL, and valid during the call;
+ * message_len is its length in bytes without the NUL. The sink is called on the
+ * thread that is inside a function of the library. It must not throw or jump
  * out.
  */
 typedef void (WXCOUPON_CALL *wxcoupon_log_fn)(
@@ -1212,7 +1214,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_log_set(
  *   ctx      the context.
  *   out_buf  receives the answer; may be NULL.
  *
- *   Returns  WXCOUPON_OK when a connection stands; a status of class 2, 3 or 5
+ *   Returns  WXCOUPON_OK when a connection is open; a status of class 2, 3 or 5
  *            that says what is wrong.
  *   Owns     nothing.
  *   Threads  any. It blocks up to the deadline (timeout_ms).
@@ -1236,7 +1238,7 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_warm(
  *            HOST", "tls HOST" and "echo HOST" (both signatures).
  *
  *   Returns  WXCOUPON_OK, also when a line is not in order; a status of class 1
- *            for the text.
+ *            when json_in is wrong.
  *   Owns     nothing; the text stays the caller's.
  *   Threads  any. Online it blocks up to the deadline (timeout_ms).
  */
@@ -1244,8 +1246,8 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_check(
     wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
 
 /*
- * How many handles of all kinds are alive in this process. A host's own tests
- * can show with it that the host frees everything.
+ * How many handles of all kinds are alive in this process. The tests of a
+ * program can show with it that the program frees everything.
  *
  *   Returns  the number.
  *   Threads  any.

@@ -32,7 +32,7 @@ include=${DESTDIR:-}$INCLUDEDIR
 doc=${DESTDIR:-}$DOCDIR
 
 version=$(sed -n '/^\[workspace.package\]/,/^$/s/^version = "\(.*\)"/\1/p' Cargo.toml)
-abi=$(sed -n 's/^#define WXCOUPON_ABI_VERSION *//p' include/wxcoupon.h)
+abi=$(sed -n 's/^  "abi_version": \([0-9]*\),$/\1/p' include/wxcoupon.json)
 soname=libwxcoupon.so.$abi
 # The ABI comes first: ldconfig lets the SONAME link point to the highest number.
 file=$soname.$version

@@ -12,7 +12,7 @@ out=$(cd "$3" && pwd)
 cd "$(dirname "$0")/.."
 
 version=$(sed -n '/^\[workspace.package\]/,/^$/s/^version = "\(.*\)"/\1/p' Cargo.toml)
-abi=$(sed -n 's/^#define WXCOUPON_ABI_VERSION *//p' include/wxcoupon.h)
+abi=$(sed -n 's/^  "abi_version": \([0-9]*\),$/\1/p' include/wxcoupon.json)
 
 # Programs that were made for this release go on with all later ones of the ABI.
 case $abi in

@@ -26,6 +26,7 @@ uses
 
 const
   { Pascal knows no case: its name must not be that of wxcoupon_abi_version. }
+  { Generated from include/wxcoupon.json by make header: numbers }
   WX_ABI_VERSION = 1;
   WXCOUPON_CLASS_OK = 0;
   WXCOUPON_CLASS_MISUSE = 1;
@@ -76,12 +77,15 @@ const
   WXCOUPON_LOG_WARN = 2;
   WXCOUPON_LOG_INFO = 3;
   WXCOUPON_LOG_DEBUG = 4;
+  { End of numbers }
 
 type
   { A number in the shape of a pointer: never read through it. }
   TWxHandle = Pointer;
 
+  { Generated from include/wxcoupon.json by make header: callbacks }
   TWxLogFn = procedure(UserData: Pointer; Level: Integer; Message: PAnsiChar; MessageLen: Cardinal); cdecl;
+  { End of callbacks }
 
   { A call that did not end as WXCOUPON_OK. Its class is the exception's type. }
   EWxCoupon = class(Exception)
@@ -184,6 +188,7 @@ function WxFromUtf8(const Text: UTF8String): string;
 
 { The functions of wxcoupon.h, for those who prefer them; nil until WxLoad. }
 var
+  { Generated from include/wxcoupon.json by make header: functions }
   wxcoupon_version: function: PAnsiChar; cdecl;
   wxcoupon_abi_version: function: Integer; cdecl;
   wxcoupon_status_name: function(Status: Integer): PAnsiChar; cdecl;
@@ -197,8 +202,7 @@ var
   wxcoupon_buf_status: function(Buf: TWxHandle): Integer; cdecl;
   wxcoupon_buf_in_doubt: function(Buf: TWxHandle): Integer; cdecl;
   wxcoupon_buf_free: procedure(Buf: TWxHandle); cdecl;
-  wxcoupon_ctx_new: function(
-    ConfigJson: PAnsiChar; var OutCtx: TWxHandle; OutBuf: TWxHandle): Integer; cdecl;
+  wxcoupon_ctx_new: function(ConfigJson: PAnsiChar; var OutCtx: TWxHandle; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_ctx_update: function(Ctx: TWxHandle; ConfigJson: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_ctx_free: function(Ctx: TWxHandle): Integer; cdecl;
   wxcoupon_query: function(Ctx: TWxHandle; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
@@ -212,20 +216,20 @@ var
   wxcoupon_pending: function(Ctx: TWxHandle; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_settle: function(Ctx: TWxHandle; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_start: function(
-    Ctx: TWxHandle; Operation: PAnsiChar; JsonIn: PAnsiChar; var OutJob: TWxHandle): Integer; cdecl;
+      Ctx: TWxHandle; Operation: PAnsiChar; JsonIn: PAnsiChar; var OutJob: TWxHandle): Integer; cdecl;
   wxcoupon_job_wait: function(Job: TWxHandle; WaitMs: Cardinal; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_job_cancel: function(Job: TWxHandle): Integer; cdecl;
   wxcoupon_job_free: procedure(Job: TWxHandle); cdecl;
   wxcoupon_notification_open: function(
-    Ctx: TWxHandle; HeadersJson: PAnsiChar; Body: Pointer; BodyLen: Cardinal; OutBuf: TWxHandle): Integer; cdecl;
-  wxcoupon_call: function(
-    Ctx: TWxHandle; Operation: PAnsiChar; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
+      Ctx: TWxHandle; HeadersJson: PAnsiChar; Body: Pointer; BodyLen: Cardinal; OutBuf: TWxHandle): Integer; cdecl;
+  wxcoupon_call: function(Ctx: TWxHandle; Operation: PAnsiChar; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_request: function(
-    Ctx: TWxHandle; Method: PAnsiChar; PathAndQuery: PAnsiChar; JsonBody: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
+      Ctx: TWxHandle; Method: PAnsiChar; PathAndQuery: PAnsiChar; JsonBody: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_log_set: function(Sink: TWxLogFn; UserData: Pointer; MaxLevel: Integer): Integer; cdecl;
   wxcoupon_warm: function(Ctx: TWxHandle; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_check: function(Ctx: TWxHandle; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_handles_live: function: Cardinal; cdecl;
+  { End of functions }
 
 implementation
 
@@ -283,6 +287,7 @@ end;
 
 procedure Bind;
 begin
+  { Generated from include/wxcoupon.json by make header: binding }
   @wxcoupon_version := Need('wxcoupon_version');
   @wxcoupon_abi_version := Need('wxcoupon_abi_version');
   @wxcoupon_status_name := Need('wxcoupon_status_name');
@@ -320,6 +325,7 @@ begin
   @wxcoupon_warm := Need('wxcoupon_warm');
   @wxcoupon_check := Need('wxcoupon_check');
   @wxcoupon_handles_live := Need('wxcoupon_handles_live');
+  { End of binding }
 end;
 
 procedure WxLoad(const FileName: string);

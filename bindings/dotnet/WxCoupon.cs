@@ -27,6 +27,7 @@ namespace WxCoupon
     /// <summary>Every status that this version knows. Later versions may add some: act by the class.</summary>
     public static class Status
     {
+        // Generated from include/wxcoupon.json by make header: statuses
         public const int Ok = 0;
         public const int Null = 1001;
         public const int Handle = 1002;
@@ -63,11 +64,13 @@ namespace WxCoupon
         public const int Running = 6003;
         public const int Panic = 9001;
         public const int Internal = 9002;
+        // End of statuses
     }
 
     /// <summary>status / 1000: what the till does.</summary>
     public static class StatusClass
     {
+        // Generated from include/wxcoupon.json by make header: classes
         public const int Ok = 0;
         public const int Misuse = 1;
         public const int Local = 2;
@@ -76,16 +79,19 @@ namespace WxCoupon
         public const int Refused = 5;
         public const int Busy = 6;
         public const int Bug = 9;
+        // End of classes
     }
 
     /// <summary>The most detailed messages that a log gets.</summary>
     public static class LogLevel
     {
+        // Generated from include/wxcoupon.json by make header: log levels
         public const int Off = 0;
         public const int Error = 1;
         public const int Warn = 2;
         public const int Info = 3;
         public const int Debug = 4;
+        // End of log levels
     }
 
     /// <summary>A call that did not end as WXCOUPON_OK. Its class is the exception's type.</summary>
@@ -168,8 +174,10 @@ namespace WxCoupon
     /// <summary>What belongs to no context.</summary>
     public static class Library
     {
+        // Generated from include/wxcoupon.json by make header: ABI version
         /// <summary>The binary interface that this file was written for.</summary>
         public const int AbiVersion = 1;
+        // End of ABI version
 
         /// <summary>Called first: throws when the library that was found is of another interface.</summary>
         public static void Check()
@@ -450,9 +458,12 @@ namespace WxCoupon
 
         // Unicode: else the char[] of wxcoupon_buf_copy_utf16 would be one of bytes, half as large.
 
+        // Generated from include/wxcoupon.json by make header: callbacks
         [UnmanagedFunctionPointer(C)]
         internal delegate void LogSink(IntPtr userData, int level, IntPtr message, uint messageLen);
+        // End of callbacks
 
+        // Generated from include/wxcoupon.json by make header: functions
         [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
         internal static extern IntPtr wxcoupon_version();
 
@@ -493,8 +504,7 @@ namespace WxCoupon
         internal static extern void wxcoupon_buf_free(IntPtr buf);
 
         [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
-        internal static extern int wxcoupon_ctx_new(
-            byte[] configJson, out ContextHandle outCtx, BufferHandle outBuf);
+        internal static extern int wxcoupon_ctx_new(byte[] configJson, out ContextHandle outCtx, BufferHandle outBuf);
 
         [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
         internal static extern int wxcoupon_ctx_update(ContextHandle ctx, byte[] configJson, BufferHandle outBuf);
@@ -568,5 +578,6 @@ namespace WxCoupon
 
         [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
         internal static extern uint wxcoupon_handles_live();
+        // End of functions
     }
 }

@@ -1,3 +1,4 @@
+// Generated from include/wxcoupon.json by make header
 package wxcoupon;
 
 /** The numbers of wxcoupon.h, without their prefix WXCOUPON_. They are members of {@link WxCoupon}. */

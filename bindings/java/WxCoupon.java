@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class WxCoupon extends Numbers {
     /** The functions of wxcoupon.h. */
     private interface Lib extends Library {
+        // Generated from include/wxcoupon.json by make header: functions
         String wxcoupon_version();
         int wxcoupon_abi_version();
         String wxcoupon_status_name(int status);
@@ -59,11 +60,14 @@ public final class WxCoupon extends Numbers {
         int wxcoupon_warm(Pointer ctx, Pointer outBuf);
         int wxcoupon_check(Pointer ctx, String jsonIn, Pointer outBuf);
         int wxcoupon_handles_live();
+        // End of functions
     }
 
+    // Generated from include/wxcoupon.json by make header: callbacks
     private interface LogFunction extends Callback {
-        void invoke(Pointer userData, int level, Pointer message, int length);
+        void invoke(Pointer userData, int level, Pointer message, int messageLen);
     }
+    // End of callbacks
 
     /** Takes a message of the library. It must not throw; it is called on the thread that is inside a call. */
     public interface Log {

@@ -13,9 +13,10 @@
 
 local ffi = require("ffi")
 
+-- Generated from include/wxcoupon.json by make header: declarations
 ffi.cdef([[
-    typedef struct wxcoupon_ctx wxcoupon_ctx;
     typedef struct wxcoupon_buf wxcoupon_buf;
+    typedef struct wxcoupon_ctx wxcoupon_ctx;
     typedef struct wxcoupon_job wxcoupon_job;
     typedef void (*wxcoupon_log_fn)(void *user_data, int32_t level, const char *message, uint32_t message_len);
 
@@ -45,8 +46,7 @@ ffi.cdef([[
     int32_t wxcoupon_deactivate(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
     int32_t wxcoupon_pending(wxcoupon_ctx *ctx, wxcoupon_buf *out_buf);
     int32_t wxcoupon_settle(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
-    int32_t wxcoupon_start(
-        wxcoupon_ctx *ctx, const char *operation, const char *json_in, wxcoupon_job **out_job);
+    int32_t wxcoupon_start(wxcoupon_ctx *ctx, const char *operation, const char *json_in, wxcoupon_job **out_job);
     int32_t wxcoupon_job_wait(wxcoupon_job *job, uint32_t wait_ms, wxcoupon_buf *out_buf);
     int32_t wxcoupon_job_cancel(wxcoupon_job *job);
     void wxcoupon_job_free(wxcoupon_job *job);
@@ -60,6 +60,7 @@ ffi.cdef([[
     int32_t wxcoupon_check(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
     uint32_t wxcoupon_handles_live(void);
 ]])
+-- End of declarations
 
 local lib = ffi.load(
     os.getenv("WXCOUPON_LIBRARY") or (ffi.os == "Windows" and "wxcoupon" or "libwxcoupon.so.1")
@@ -69,6 +70,7 @@ local lib = ffi.load(
 jit.off(true, true)
 
 local wxcoupon = {
+    -- Generated from include/wxcoupon.json by make header: numbers
     ABI_VERSION = 1,
     CLASS_OK = 0,
     CLASS_MISUSE = 1,
@@ -119,6 +121,7 @@ local wxcoupon = {
     LOG_WARN = 2,
     LOG_INFO = 3,
     LOG_DEBUG = 4,
+    -- End of numbers
 }
 
 assert(lib.wxcoupon_abi_version() == wxcoupon.ABI_VERSION, "the library's ABI is not the one of this module")

@@ -86,6 +86,7 @@ export function statusText(status: number): string;
 export function statusClass(status: number): number;
 export function handlesLive(): number;
 
+// Generated from include/wxcoupon.json by make header: numbers
 export const ABI_VERSION: 1;
 export const CLASS_OK: 0;
 export const CLASS_MISUSE: 1;
@@ -136,3 +137,4 @@ export const LOG_ERROR: 1;
 export const LOG_WARN: 2;
 export const LOG_INFO: 3;
 export const LOG_DEBUG: 4;
+// End of numbers

@@ -9,14 +9,19 @@ const library = koffi.load(
   process.env.WXCOUPON_LIBRARY || (process.platform === "win32" ? "wxcoupon.dll" : "libwxcoupon.so.1"),
 );
 
-koffi.opaque("wxcoupon_ctx");
+// Generated from include/wxcoupon.json by make header: types
 koffi.opaque("wxcoupon_buf");
+koffi.opaque("wxcoupon_ctx");
 koffi.opaque("wxcoupon_job");
-const logSink = koffi.proto(
-  "void wxcoupon_log_fn(void *user_data, int32_t level, const char *message, uint32_t message_len)",
-);
+const callbacks = {
+  wxcoupon_log_fn: koffi.proto(
+    "void wxcoupon_log_fn(void *user_data, int32_t level, const char *message, uint32_t message_len)",
+  ),
+};
+// End of types
 
 const prototypes = [
+  // Generated from include/wxcoupon.json by make header: prototypes
   "const char *wxcoupon_version()",
   "int32_t wxcoupon_abi_version()",
   "const char *wxcoupon_status_name(int32_t status)",
@@ -54,6 +59,7 @@ const prototypes = [
   "int32_t wxcoupon_warm(wxcoupon_ctx *ctx, wxcoupon_buf *out_buf)",
   "int32_t wxcoupon_check(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf)",
   "uint32_t wxcoupon_handles_live()",
+  // End of prototypes
 ];
 
 const lib = {};
@@ -65,4 +71,9 @@ if (lib.wxcoupon_abi_version() !== numbers.ABI_VERSION) {
   throw new Error("the library's ABI is not the one of this package");
 }
 
-module.exports = { lib, logSink: koffi.pointer(logSink), register: koffi.register, unregister: koffi.unregister };
+module.exports = {
+  lib,
+  logSink: koffi.pointer(callbacks.wxcoupon_log_fn),
+  register: koffi.register,
+  unregister: koffi.unregister,
+};

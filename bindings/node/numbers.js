@@ -1,5 +1,7 @@
 "use strict";
 
+// Generated from include/wxcoupon.json by make header
+
 /** The numbers of wxcoupon.h, without their prefix WXCOUPON_. */
 module.exports = Object.freeze({
   ABI_VERSION: 1,

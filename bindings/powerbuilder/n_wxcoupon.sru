@@ -20,6 +20,7 @@ type prototypes
 //
 // wxcoupon_log_set is left out: PowerBuilder has no functions that a library could call. PowerBuilder knows no case:
 // the header's WXCOUPON_ABI_VERSION is WX_ABI_VERSION here.
+// Generated from include/wxcoupon.json by make header: functions
 FUNCTION string wxcoupon_version() LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_version_std;Ansi"
 FUNCTION long wxcoupon_abi_version() LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_abi_version_std"
 FUNCTION string wxcoupon_status_name(long status) LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_status_name_std;Ansi"
@@ -70,16 +71,17 @@ FUNCTION long wxcoupon_notification_open(longptr ctx, ref blob headers_json, ref
 	LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_notification_open_std"
 FUNCTION long wxcoupon_call(longptr ctx, string operation, ref blob json_in, longptr out_buf) &
 	LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_call_std;Ansi"
-FUNCTION long wxcoupon_request(longptr ctx, string method, string path_and_query, ref blob json_body, &
-	longptr out_buf) &
+FUNCTION long wxcoupon_request(longptr ctx, string method, string path_and_query, ref blob json_body, longptr out_buf) &
 	LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_request_std;Ansi"
 FUNCTION long wxcoupon_warm(longptr ctx, longptr out_buf) LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_warm_std"
 FUNCTION long wxcoupon_check(longptr ctx, ref blob json_in, longptr out_buf) &
 	LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_check_std"
 FUNCTION ulong wxcoupon_handles_live() LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_handles_live_std"
+// End of functions
 end prototypes
 
 type variables
+// Generated from include/wxcoupon.json by make header: numbers
 CONSTANT long WX_ABI_VERSION = 1
 CONSTANT long WXCOUPON_CLASS_OK = 0
 CONSTANT long WXCOUPON_CLASS_MISUSE = 1
@@ -130,6 +132,7 @@ CONSTANT long WXCOUPON_LOG_ERROR = 1
 CONSTANT long WXCOUPON_LOG_WARN = 2
 CONSTANT long WXCOUPON_LOG_INFO = 3
 CONSTANT long WXCOUPON_LOG_DEBUG = 4
+// End of numbers
 end variables
 
 forward prototypes

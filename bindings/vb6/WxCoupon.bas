@@ -20,6 +20,7 @@ Option Explicit
 '   IDE, and let no error leave it.
 ' * Visual Basic knows no case: the header's WXCOUPON_ABI_VERSION is WX_ABI_VERSION here.
 
+' Generated from include/wxcoupon.json by make header: numbers
 Public Const WX_ABI_VERSION As Long = 1
 Public Const WXCOUPON_CLASS_OK As Long = 0
 Public Const WXCOUPON_CLASS_MISUSE As Long = 1
@@ -70,11 +71,13 @@ Public Const WXCOUPON_LOG_ERROR As Long = 1
 Public Const WXCOUPON_LOG_WARN As Long = 2
 Public Const WXCOUPON_LOG_INFO As Long = 3
 Public Const WXCOUPON_LOG_DEBUG As Long = 4
+' End of numbers
 
 Private Const CP_UTF8 As Long = 65001
 Private Const WC_ERR_INVALID_CHARS As Long = &H80
 
 #If VBA7 Then
+' Generated from include/wxcoupon.json by make header: declarations of VBA
 Public Declare PtrSafe Function wxcoupon_version Lib "wxcoupon.dll" Alias "wxcoupon_version_std" () As LongPtr
 Public Declare PtrSafe Function wxcoupon_abi_version Lib "wxcoupon.dll" Alias "wxcoupon_abi_version_std" () As Long
 Public Declare PtrSafe Function wxcoupon_status_name Lib "wxcoupon.dll" Alias "wxcoupon_status_name_std" _
@@ -136,8 +139,8 @@ Public Declare PtrSafe Function wxcoupon_notification_open Lib "wxcoupon.dll" Al
 Public Declare PtrSafe Function wxcoupon_call Lib "wxcoupon.dll" Alias "wxcoupon_call_std" _
     (ByVal ctx As LongPtr, ByVal operation As LongPtr, ByVal json_in As LongPtr, ByVal out_buf As LongPtr) As Long
 Public Declare PtrSafe Function wxcoupon_request Lib "wxcoupon.dll" Alias "wxcoupon_request_std" _
-    (ByVal ctx As LongPtr, ByVal method As LongPtr, ByVal path_and_query As LongPtr, _
-    ByVal json_body As LongPtr, ByVal out_buf As LongPtr) As Long
+    (ByVal ctx As LongPtr, ByVal method As LongPtr, ByVal path_and_query As LongPtr, ByVal json_body As LongPtr, _
+    ByVal out_buf As LongPtr) As Long
 Public Declare PtrSafe Function wxcoupon_log_set Lib "wxcoupon.dll" Alias "wxcoupon_log_set_std" _
     (ByVal sink As LongPtr, ByVal user_data As LongPtr, ByVal max_level As Long) As Long
 Public Declare PtrSafe Function wxcoupon_warm Lib "wxcoupon.dll" Alias "wxcoupon_warm_std" _
@@ -145,6 +148,7 @@ Public Declare PtrSafe Function wxcoupon_warm Lib "wxcoupon.dll" Alias "wxcoupon
 Public Declare PtrSafe Function wxcoupon_check Lib "wxcoupon.dll" Alias "wxcoupon_check_std" _
     (ByVal ctx As LongPtr, ByVal json_in As LongPtr, ByVal out_buf As LongPtr) As Long
 Public Declare PtrSafe Function wxcoupon_handles_live Lib "wxcoupon.dll" Alias "wxcoupon_handles_live_std" () As Long
+' End of declarations of VBA
 Private Declare PtrSafe Function LoadLibraryW Lib "kernel32" (ByVal file_name As LongPtr) As LongPtr
 Private Declare PtrSafe Function MultiByteToWideChar Lib "kernel32" _
     (ByVal code_page As Long, ByVal flags As Long, ByVal bytes As LongPtr, ByVal byte_count As Long, _
@@ -157,6 +161,7 @@ Private Declare PtrSafe Function WideCharToMultiByte Lib "kernel32" _
 Public Enum LongPtr
     [_]
 End Enum
+' Generated from include/wxcoupon.json by make header: declarations of Visual Basic 6
 Public Declare Function wxcoupon_version Lib "wxcoupon.dll" Alias "wxcoupon_version_std" () As LongPtr
 Public Declare Function wxcoupon_abi_version Lib "wxcoupon.dll" Alias "wxcoupon_abi_version_std" () As Long
 Public Declare Function wxcoupon_status_name Lib "wxcoupon.dll" Alias "wxcoupon_status_name_std" _
@@ -168,8 +173,7 @@ Public Declare Function wxcoupon_status_class Lib "wxcoupon.dll" Alias "wxcoupon
 Public Declare Function wxcoupon_buf_new Lib "wxcoupon.dll" Alias "wxcoupon_buf_new_std" () As LongPtr
 Public Declare Function wxcoupon_buf_data Lib "wxcoupon.dll" Alias "wxcoupon_buf_data_std" _
     (ByVal buf As LongPtr) As LongPtr
-Public Declare Function wxcoupon_buf_len Lib "wxcoupon.dll" Alias "wxcoupon_buf_len_std" _
-    (ByVal buf As LongPtr) As Long
+Public Declare Function wxcoupon_buf_len Lib "wxcoupon.dll" Alias "wxcoupon_buf_len_std" (ByVal buf As LongPtr) As Long
 Public Declare Function wxcoupon_buf_copy Lib "wxcoupon.dll" Alias "wxcoupon_buf_copy_std" _
     (ByVal buf As LongPtr, ByVal dst As LongPtr, ByVal cap As Long) As Long
 Public Declare Function wxcoupon_buf_copy_utf16 Lib "wxcoupon.dll" Alias "wxcoupon_buf_copy_utf16_std" _
@@ -218,8 +222,8 @@ Public Declare Function wxcoupon_notification_open Lib "wxcoupon.dll" Alias "wxc
 Public Declare Function wxcoupon_call Lib "wxcoupon.dll" Alias "wxcoupon_call_std" _
     (ByVal ctx As LongPtr, ByVal operation As LongPtr, ByVal json_in As LongPtr, ByVal out_buf As LongPtr) As Long
 Public Declare Function wxcoupon_request Lib "wxcoupon.dll" Alias "wxcoupon_request_std" _
-    (ByVal ctx As LongPtr, ByVal method As LongPtr, ByVal path_and_query As LongPtr, _
-    ByVal json_body As LongPtr, ByVal out_buf As LongPtr) As Long
+    (ByVal ctx As LongPtr, ByVal method As LongPtr, ByVal path_and_query As LongPtr, ByVal json_body As LongPtr, _
+    ByVal out_buf As LongPtr) As Long
 Public Declare Function wxcoupon_log_set Lib "wxcoupon.dll" Alias "wxcoupon_log_set_std" _
     (ByVal sink As LongPtr, ByVal user_data As LongPtr, ByVal max_level As Long) As Long
 Public Declare Function wxcoupon_warm Lib "wxcoupon.dll" Alias "wxcoupon_warm_std" _
@@ -227,6 +231,7 @@ Public Declare Function wxcoupon_warm Lib "wxcoupon.dll" Alias "wxcoupon_warm_st
 Public Declare Function wxcoupon_check Lib "wxcoupon.dll" Alias "wxcoupon_check_std" _
     (ByVal ctx As LongPtr, ByVal json_in As LongPtr, ByVal out_buf As LongPtr) As Long
 Public Declare Function wxcoupon_handles_live Lib "wxcoupon.dll" Alias "wxcoupon_handles_live_std" () As Long
+' End of declarations of Visual Basic 6
 Private Declare Function LoadLibraryW Lib "kernel32" (ByVal file_name As LongPtr) As LongPtr
 Private Declare Function MultiByteToWideChar Lib "kernel32" _
     (ByVal code_page As Long, ByVal flags As Long, ByVal bytes As LongPtr, ByVal byte_count As Long, _

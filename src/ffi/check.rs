@@ -16,7 +16,7 @@ use std::ffi::c_char;
 /// apiv3_key, verifies_with, journal, pending, clock_offset_s (what is added to this machine's time for
 /// signing; learned from WeChat Pay's answers, 0 before the first); online for each host "dns HOST", "tls
 /// HOST" and "echo HOST" (both signatures).
-/// Returns: WXCOUPON_OK, also when a line is not in order; a status of class 1 for the text.
+/// Returns: WXCOUPON_OK, also when a line is not in order; a status of class 1 when json_in is wrong.
 /// Owns: nothing; the text stays the caller's.
 /// Threads: any. Online it blocks up to the deadline (timeout_ms).
 ///
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn wxcoupon_check(
 ///
 /// ctx: the context.
 /// out_buf: receives the answer; may be NULL.
-/// Returns: WXCOUPON_OK when a connection stands; a status of class 2, 3 or 5 that says what is wrong.
+/// Returns: WXCOUPON_OK when a connection is open; a status of class 2, 3 or 5 that says what is wrong.
 /// Owns: nothing.
 /// Threads: any. It blocks up to the deadline (timeout_ms).
 #[unsafe(no_mangle)]

@@ -52,13 +52,13 @@ pub(super) fn hold() -> Held<'static, Ctx> {
 /// start-up and not at the first customer. Whether a private key belongs to merchant_serial_no only
 /// WeChat Pay can say.
 ///
-/// config_json: one JSON object; its members are listed in the documentation of the configuration. Read
-/// as UTF-8, or in the encoding that its own member text_encoding names.
+/// config_json: one JSON object; its members are listed at the top of this header. Read as UTF-8, or in the
+/// encoding that its own member text_encoding names.
 /// out_ctx: receives the context, or NULL on failure.
 /// out_buf: receives the answer (on failure: which member, what was found, what was expected); may be
 /// NULL.
-/// Returns: WXCOUPON_OK, or a status of class 1 (the text; WXCOUPON_E_HANDLE when too many
-/// contexts are alive) or 2 (what it says).
+/// Returns: WXCOUPON_OK; a status of class 1 where an argument is wrong (WXCOUPON_E_HANDLE: too many contexts
+/// are alive), or of class 2 where a member, a key or the journal is wrong.
 /// Owns: the caller owns the context and frees it with wxcoupon_ctx_free; the text stays the caller's.
 /// Threads: any; the context may be used by any number of threads at once.
 ///
@@ -199,7 +199,7 @@ fn named_encoding(config: &str) -> Option<TextEncoding> {
 
 /// Frees a context. Calls that are running on it finish normally; its keys are dropped when the last ends.
 ///
-/// Jobs that were started on it are called off, and waited for: at most as long as one attempt
+/// Jobs that were started on it are cancelled, and waited for: at most as long as one attempt
 /// (attempt_timeout_ms) and a second. Without jobs it does not wait.
 ///
 /// ctx: the context.

@@ -34,7 +34,7 @@ pub(super) fn hold() -> Held<'static, Started> {
     JOBS.hold()
 }
 
-/// Starts a call and returns at once; a few threads of the context carry jobs out.
+/// Starts a call and returns at once; a few threads of the context run its jobs.
 ///
 /// For programs with one thread: start, poll with wxcoupon_job_wait from a timer, free. The operation is
 /// the same as the function of that name, journal and deadline included. What it logs reaches the sink in
@@ -111,10 +111,10 @@ unsafe fn start(ctx: *mut wxcoupon_ctx, operation: *const c_char, json_in: *cons
         .ok_or_else(|| Error::new(Code::Handle, "too many jobs are alive; free those no longer used"))
 }
 
-/// Asks for the end of a job, and waits for it if asked to.
+/// Asks whether a job is done, and waits for it up to wait_ms.
 ///
 /// job: the job.
-/// wait_ms: how long to wait at most, in milliseconds; 0 only asks.
+/// wait_ms: how long to wait at most, in milliseconds; 0 does not wait.
 /// out_buf: receives the answer of the call once it is done; may be NULL.
 /// Returns: the status of the call once it is done, as often as it is asked; WXCOUPON_E_RUNNING until then,
 /// with in_doubt where the request may have been sent, now or by an earlier call.
@@ -144,10 +144,10 @@ pub extern "C" fn wxcoupon_job_wait(job: *mut wxcoupon_job, wait_ms: u32, out_bu
     })
 }
 
-/// Calls a job off.
+/// Cancels a job.
 ///
-/// Before anything of it was sent the job ends as WXCOUPON_E_CANCELLED_UNSENT (class 3); it may take as
-/// long as a connection that is just being made. After that it ends at once as WXCOUPON_E_CANCELLED_SENT
+/// Before anything of it was sent the job ends as WXCOUPON_E_CANCELLED_UNSENT (class 3); that may take as
+/// long as a connection that is being made. After that it ends at once as WXCOUPON_E_CANCELLED_SENT
 /// (class 4): the request may have taken effect, its row stays in the journal, settle it. A job that is
 /// done stays as it is.
 ///
@@ -177,8 +177,8 @@ pub extern "C" fn wxcoupon_job_free(job: *mut wxcoupon_job) {
     guard((), || drop(JOBS.remove(job as usize)));
 }
 
-/// How many handles of all kinds are alive in this process. A host's own tests can show with it that the
-/// host frees everything.
+/// How many handles of all kinds are alive in this process. The tests of a program can show with it that the
+/// program frees everything.
 ///
 /// Returns: the number. Threads: any.
 #[unsafe(no_mangle)]

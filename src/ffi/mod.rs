@@ -74,8 +74,9 @@ pub struct wxcoupon_job {
     _opaque: [u8; 0],
 }
 
-/// A log sink. message is UTF-8, ended by NUL, and valid during the call; message_len is its length in
-/// bytes without the NUL. It must not throw or jump out.
+/// A log sink. user_data is what wxcoupon_log_set was given, level one of WXCOUPON_LOG_*. message is UTF-8,
+/// ended by NUL, and valid during the call; message_len is its length in bytes without the NUL. The sink is
+/// called on the thread that is inside a function of the library. It must not throw or jump out.
 #[allow(non_camel_case_types, reason = "the name in C")]
 pub type wxcoupon_log_fn = Option<
     unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char, message_len: u32),

@@ -45,15 +45,8 @@ pub(super) unsafe fn operate(
 /// Calls any operation of the product coupon's family by its name.
 ///
 /// ctx: the context.
-/// operation: use, query, list, send, pre_send, confirm, return, deactivate, bundle_send, bundle_pre_send,
-/// bundle_deactivate, create_product_coupon, update_product_coupon, get_product_coupon,
-/// deactivate_product_coupon, create_stock, list_stocks, update_stock, get_stock, deactivate_stock,
-/// update_stock_budget, upload_coupon_codes, associate_stores, list_associated_stores,
-/// disassociate_stores, create_stock_bundle, update_stock_bundle, update_stock_bundle_budget,
-/// bundle_associate_stores, bundle_disassociate_stores, upload_image, set_notify_config,
-/// get_notify_config, submit_image_task or get_image_task.
-/// json_in: the members of that operation, those of its path included, as the documentation of the
-/// operations lists them. For upload_image: file, the path of a JPG or PNG on this machine, and optionally
+/// operation: its name.
+/// json_in: the members of that operation, those of its path included; docs/operations.md lists them. For upload_image: file, the path of a JPG or PNG on this machine, and optionally
 /// filename.
 /// out_buf: receives the answer; may be NULL.
 /// Returns: as the function of that name; WXCOUPON_E_OPERATION for a name that is not known. An operation
@@ -147,14 +140,16 @@ pub extern "C" fn wxcoupon_pending(ctx: *mut wxcoupon_ctx, out_buf: *mut wxcoupo
     on_ctx(ctx, out_buf, "pending", |ctx| Ok(ctx.client.pending()))
 }
 
-/// Makes known what may have happened: one request, or everything that is pending.
+/// Finds out what became of a request (查清): of one, or of everything that is pending.
 ///
 /// Aim "complete" makes true what was asked: the recorded bytes are repeated until WeChat Pay has answered.
+///
 /// Aim "void" is for a redemption whose sale was called off: WeChat Pay is asked; if this number has redeemed the
 /// coupon, the redemption is returned under a number of its own; if not, the request is closed and watched
 /// (data.state "watching") as long as a delayed copy could still arrive, about six minutes; settling
 /// everything later ends the watch, and returns the coupon if a copy did arrive. A request whose call ended
 /// in class 3 is closed: settling never sends what the till was told did not happen.
+///
 /// Aim "abandon" records a person's decision that nobody works on a number any more: "note" says who decided
 /// it and why (1 to 500 characters). It ends what is pending, being called off, watched, unresolved or
 /// damaged; afterwards the number answers WXCOUPON_E_REQUEST_NO_REUSED and is never sent.

@@ -37,13 +37,13 @@ pub unsafe extern "C" fn wxcoupon_use(
     unsafe { operate(ctx, &api::USE, json_in, out_buf) }
 }
 
-/// Asks for one coupon of a user: its state, validity, rules and usage.
+/// Asks for one coupon of a user (查券): its state, validity, rules and usage.
 ///
 /// ctx: the context.
 /// json_in: members openid, coupon_code, product_coupon_id, stock_id, appid, brand_id; appid and brand_id
 /// fall back to the configuration's defaults. "_options" as in wxcoupon_use.
 /// out_buf: receives the answer; may be NULL.
-/// Returns: WXCOUPON_OK with the coupon in data; never class 4, for asking changes nothing.
+/// Returns: WXCOUPON_OK with the coupon in data; never class 4, because asking changes nothing.
 /// Owns: nothing; the text stays the caller's.
 /// Threads: any. It blocks up to the deadline (timeout_ms).
 ///
@@ -61,8 +61,7 @@ pub unsafe extern "C" fn wxcoupon_query(
 
 /// Returns a redeemed coupon (退券): undoes a redemption, so that the user may use the coupon again.
 ///
-/// Report it after the sale was undone. It has a request number of its own; repeat it unchanged like a
-/// redemption.
+/// Call it once the sale is undone. It has a request number of its own; repeat it unchanged like a redemption.
 ///
 /// ctx: the context.
 /// json_in: members openid, coupon_code, product_coupon_id, stock_id, appid, brand_id, out_request_no (a
@@ -70,7 +69,8 @@ pub unsafe extern "C" fn wxcoupon_query(
 /// SEQUENTIAL. appid and brand_id fall back to the configuration's defaults.
 /// "_options" as in wxcoupon_use.
 /// out_buf: receives the answer; may be NULL.
-/// Returns: WXCOUPON_OK when WeChat Pay's signed answer says so; any other status by its class.
+/// Returns: WXCOUPON_OK when WeChat Pay's signed answer says that the coupon was given back; any other status
+/// by its class.
 /// Owns: nothing; the text stays the caller's.
 /// Threads: any. It blocks up to the deadline (timeout_ms).
 ///
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn wxcoupon_return(
     unsafe { operate(ctx, &api::RETURN, json_in, out_buf) }
 }
 
-/// Lists the coupons of a user: the only way to find them from an openid alone.
+/// Lists the coupons of a user (查询用户的券): the only way to find them from an openid alone.
 ///
 /// ctx: the context.
 /// json_in: members openid, appid, brand_id; optional: product_coupon_id, stock_id, coupon_state,
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn wxcoupon_return(
 /// brand_id fall back to the configuration's defaults. "_options" as in wxcoupon_use.
 /// out_buf: receives the answer; may be NULL.
 /// Returns: WXCOUPON_OK with data.user_coupon_list, data.total_count and, where there is more,
-/// data.next_page_token; never class 4, for asking changes nothing.
+/// data.next_page_token; never class 4, because asking changes nothing.
 /// Owns: nothing; the text stays the caller's.
 /// Threads: any. It blocks up to the deadline (timeout_ms).
 ///
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn wxcoupon_list(
     unsafe { operate(ctx, &api::LIST, json_in, out_buf) }
 }
 
-/// Sends a coupon to a user.
+/// Sends a coupon to a user (发券).
 ///
 /// The coupon is usable once it is confirmed: wxcoupon_confirm.
 ///
@@ -137,7 +137,8 @@ pub unsafe extern "C" fn wxcoupon_send(
     unsafe { operate(ctx, &api::SEND, json_in, out_buf) }
 }
 
-/// Confirms a coupon that was sent. Without it no coupon becomes usable, whatever channel it came through.
+/// Confirms a coupon that was sent (确认发券). Without it no coupon becomes usable, whatever channel it came
+/// through.
 ///
 /// ctx: the context.
 /// json_in: members openid, coupon_code, product_coupon_id, stock_id, appid, brand_id, out_request_no (a
@@ -160,7 +161,7 @@ pub unsafe extern "C" fn wxcoupon_confirm(
     unsafe { operate(ctx, &api::CONFIRM, json_in, out_buf) }
 }
 
-/// Makes a coupon of a user invalid, for good.
+/// Makes a coupon of a user invalid (使券失效), for good.
 ///
 /// ctx: the context.
 /// json_in: members openid, coupon_code, product_coupon_id, stock_id, appid, brand_id, out_request_no (a

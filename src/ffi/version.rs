@@ -8,7 +8,7 @@ use std::ffi::c_char;
 /// against an older header would break; wxcoupon_abi_version answers the library's.
 pub const WXCOUPON_ABI_VERSION: i32 = 1;
 
-/// Version of this header, as wxcoupon_version answers the library's.
+/// Version of this header; wxcoupon_version answers that of the library.
 pub const WXCOUPON_VERSION: &str = "0.1.0";
 
 /// WXCOUPON_VERSION as one number: major * 1000000 + minor * 1000 + patch.

@@ -13,6 +13,7 @@
 )]
 
 pub mod audit;
+pub mod contract;
 pub mod counter;
 pub mod fixtures;
 pub mod foreign;

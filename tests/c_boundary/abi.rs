@@ -4,21 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
+use testkit::contract::Contract;
 use testkit::library::{cargo, release};
 use testkit::toolchain::{compile, compiler, have};
-use testkit::{limited, root, run, scratch};
-
-fn header() -> String {
-    fs::read_to_string(root().join("include/wxcoupon.h")).unwrap()
-}
-
-/// Names and values of the header's macros that stand for something.
-fn macros(header: &str) -> Vec<(&str, &str)> {
-    let defines = header.lines().filter_map(|line| line.strip_prefix("#define "));
-    let pairs = defines.filter_map(|define| define.split_once(' '));
-    let pairs = pairs.map(|(name, value)| (name, value.trim()));
-    pairs.filter(|(name, _)| !matches!(*name, "WXCOUPON_API" | "WXCOUPON_CALL")).collect()
-}
+use testkit::{limited, run, scratch};
 
 fn exports() -> BTreeSet<String> {
     let listed =
@@ -32,30 +21,15 @@ fn dynamic_section() -> String {
 }
 
 #[test]
-fn exports_are_the_golden_list_and_nothing_else() {
+fn exports_are_the_functions_of_the_header_and_nothing_else() {
     if !have("nm") {
         return;
     }
-    let found = exports().into_iter().fold(String::new(), |list, name| list + &name + "\n");
-    let expected = fs::read_to_string(root().join("tests/golden/symbols.txt")).unwrap();
-    assert_eq!(
-        found, expected,
-        "a new symbol is written into tests/golden/symbols.txt by hand; one that went breaks programs"
-    );
-    assert!(exports().iter().all(|name| name.starts_with("wxcoupon_")));
-}
-
-#[test]
-fn the_header_declares_exactly_what_is_exported() {
-    if !have("nm") {
-        return;
-    }
-    let header = header();
-    let declarations = header.lines().filter(|line| line.starts_with("WXCOUPON_API "));
-    let declared: BTreeSet<String> = declarations
-        .filter_map(|line| line.split('(').next()?.rsplit(' ').next().map(str::to_owned))
-        .collect();
-    assert_eq!(declared, exports());
+    let contract = Contract::read();
+    let declared: BTreeSet<String> =
+        contract.functions.iter().map(|function| function.name.clone()).collect();
+    assert_eq!(exports(), declared);
+    assert!(declared.len() > 30 && declared.iter().all(|name| name.starts_with("wxcoupon_")));
 }
 
 #[test]
@@ -90,20 +64,24 @@ fn macros_and_functions_say_the_same() {
     if !have("gcc") {
         return;
     }
-    let header = header();
+    let contract = Contract::read();
     let mut checks = String::new();
-    for (name, value) in macros(&header) {
-        let condition = match name {
-            "WXCOUPON_VERSION" => "strcmp(WXCOUPON_VERSION, wxcoupon_version()) == 0".to_owned(),
-            "WXCOUPON_ABI_VERSION" => "wxcoupon_abi_version() == WXCOUPON_ABI_VERSION".to_owned(),
-            "WXCOUPON_VERSION_NUMBER" => format!("{value} == {}", version_number()),
+    let mut check = |name: &str, condition: String| {
+        let _ = writeln!(checks, "    if (!({condition})) {{ puts(\"{name}\"); failures++; }}");
+    };
+    check("WXCOUPON_VERSION", "strcmp(WXCOUPON_VERSION, wxcoupon_version()) == 0".to_owned());
+    check("WXCOUPON_VERSION_NUMBER", format!("WXCOUPON_VERSION_NUMBER == {}", version_number()));
+    for (name, number) in contract.numbers() {
+        check(name, format!("{name} == {number}"));
+        let said = match name {
+            "WXCOUPON_ABI_VERSION" => format!("wxcoupon_abi_version() == {name}"),
             _ if name.starts_with("WXCOUPON_CLASS_") => {
                 format!("wxcoupon_status_class({name} * 1000 + 1) == {name}")
             }
             _ if name.starts_with("WXCOUPON_LOG_") => format!("{name} >= 0 && {name} <= 4"),
             _ => format!("strcmp(wxcoupon_status_name({name}), \"{name}\") == 0"),
         };
-        let _ = writeln!(checks, "    if (!({condition})) {{ puts(\"{name}\"); failures++; }}");
+        check(name, said);
     }
     assert!(checks.lines().count() > 40, "the header lost its macros:\n{checks}");
     let source = format!(
@@ -135,7 +113,7 @@ fn the_static_library_links_into_a_program() {
     fs::write(&file, source).unwrap();
     let mut gcc = compiler("gcc", "c99");
     gcc.arg("-DWXCOUPON_STATIC").arg(&file).args(["-x", "none"]).arg(release().archive());
-    // What the README tells C programmers to add.
+    // What docs/callers.md tells C programmers to add.
     run(gcc.args(["-pthread", "-ldl", "-lm", "-o"]).arg(&program)).unwrap();
     run(&mut limited(60, &program)).unwrap();
     let needed = run(Command::new("readelf").args(["-d", "-W"]).arg(&program)).unwrap();

@@ -1,16 +1,17 @@
 //! The types in which programs already compiled call us are held against tests/golden/wxcoupon.abi.
 //!
-//! The baseline is of a C library made from the header: `header` holds the header to the Rust signatures and `abi`
-//! the exports to the header, and gcc's debug information of fifty C functions stays small and the same under every
-//! rustc, which Rust's own does not.
+//! The baseline is of a C library made from include/wxcoupon.json: tests/c_boundary/header holds it and the header to the Rust
+//! signatures and tests/c_boundary/abi.rs the exports to it, and gcc's debug information of fifty C functions stays small and
+//! the same under every rustc, which Rust's own does not.
 //!
-//! `BLESS=1 cargo test --test c_boundary abi_baseline` takes additions into the baseline. What breaks programs cannot
-//! be blessed: raise `WXCOUPON_ABI_VERSION` and the SONAME, and delete the baseline.
+//! `BLESS=1 cargo test --test c_boundary abi_baseline` takes additions into the baseline. What breaks programs cannot be
+//! blessed: raise `WXCOUPON_ABI_VERSION` and the SONAME, and delete the baseline.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use testkit::contract::{Contract, Function, Kind, Parameter, Type, Typed};
 use testkit::toolchain::have;
 use testkit::{root, run, scratch};
 
@@ -22,39 +23,37 @@ fn baseline() -> PathBuf {
     root().join("tests/golden/wxcoupon.abi")
 }
 
-fn header() -> String {
-    fs::read_to_string(root().join("include/wxcoupon.h")).unwrap()
-}
-
 fn have_tools() -> bool {
     ["gcc", "abidw", "abidiff"].into_iter().all(have)
 }
 
-/// Defines what the header declares, and exports its numbers as the members of an enumeration.
-fn definitions(header: &str) -> String {
-    let mut source = "#include \"wxcoupon.h\"\n\n".to_owned();
-    for part in header.split("\nWXCOUPON_API ").skip(1) {
-        let (declaration, _) = part.split_once(';').unwrap();
-        let body = if declaration.starts_with("void WXCOUPON_CALL") { "{ }" } else { "{ return 0; }" };
-        let _ = writeln!(source, "WXCOUPON_API {declaration} {body}");
+/// Defines what the contract declares, and exports its numbers as the members of an enumeration.
+fn definitions(contract: &Contract) -> String {
+    let mut source = "#include <stdint.h>\n\n".to_owned();
+    for handle in &contract.handles {
+        let _ = writeln!(source, "typedef struct {0} {0};", handle.name);
+    }
+    for callback in &contract.callbacks {
+        let parameters: Vec<String> = callback.parameters.iter().map(Typed::c).collect();
+        let (returns, name) = (&callback.returns.c, &callback.name);
+        let _ = writeln!(source, "typedef {returns} (*{name})({});", parameters.join(", "));
+    }
+    for function in &contract.functions {
+        let body = if function.returns.of.kind == Kind::None { "{ }" } else { "{ return 0; }" };
+        let _ = writeln!(source, "{} {body}", function.prototype());
     }
     source += "\nenum wxcoupon_number {\n";
-    for define in header.lines().filter_map(|line| line.strip_prefix("#define ")) {
-        let Some((name, value)) = define.split_once(' ') else { continue };
-        // The version moves with every release; the rest stays.
-        if value.trim().parse::<i32>().is_ok() && name != "WXCOUPON_VERSION_NUMBER" {
-            let _ = writeln!(source, "    IS_{name} = {name},");
-        }
+    for (name, number) in contract.numbers() {
+        let _ = writeln!(source, "    IS_{name} = {number},");
     }
     source
         + "};\nvoid wxcoupon_numbers(enum wxcoupon_number number);\n\
               void wxcoupon_numbers(enum wxcoupon_number number) { (void)number; }\n"
 }
 
-/// Compiles the header to a library and answers its path.
-fn library(folder: &Path, header: &str) -> PathBuf {
-    fs::write(folder.join("wxcoupon.h"), header).unwrap();
-    fs::write(folder.join("wxcoupon.c"), definitions(header)).unwrap();
+/// Compiles such a library and answers its path.
+fn library(folder: &Path, contract: &Contract) -> PathBuf {
+    fs::write(folder.join("wxcoupon.c"), definitions(contract)).unwrap();
     let soname = format!("-Wl,-soname,libwxcoupon.so.{}", wxcoupon::ffi::WXCOUPON_ABI_VERSION);
     let mut gcc = Command::new("gcc");
     gcc.current_dir(folder).args(["-std=c11", "-g", "-O0", "-fPIC", "-shared", "-nostdlib", "-w", &soname]);
@@ -83,7 +82,7 @@ fn programs_already_compiled_keep_working() {
     if !have_tools() {
         return;
     }
-    let today = library(&scratch("abi-today"), &header());
+    let today = library(&scratch("abi-today"), &Contract::read());
     let bless = std::env::var_os("BLESS").is_some();
     if bless && !baseline().exists() {
         write_baseline(&today);
@@ -100,34 +99,47 @@ fn programs_already_compiled_keep_working() {
     }
 }
 
+type Change = fn(&mut Contract);
+
 #[test]
 fn every_kind_of_change_is_noticed() {
     if !have_tools() {
         return;
     }
-    let header = header();
-    let changes = [
-        (
-            "a narrower return type",
-            "uint32_t WXCOUPON_CALL wxcoupon_buf_len",
-            "uint16_t WXCOUPON_CALL wxcoupon_buf_len",
-        ),
-        ("another parameter type", "wxcoupon_status_class(int32_t", "wxcoupon_status_class(int64_t"),
-        (
-            "a pointer to something else",
-            "wxcoupon_job_cancel(wxcoupon_job *",
-            "wxcoupon_job_cancel(wxcoupon_ctx *",
-        ),
-        ("a function that went", "wxcoupon_handles_live(", "wxcoupon_handles_alive("),
-        ("another number", "WXCOUPON_CLASS_BUSY                6", "WXCOUPON_CLASS_BUSY                7"),
-        ("one parameter more", "wxcoupon_job_cancel(", "wxcoupon_job_cancel(int32_t why, "),
-    ];
-    let unchanged = library(&scratch("abi-unchanged"), &header);
+    let unchanged = library(&scratch("abi-unchanged"), &Contract::read());
     let folder = scratch("abi-changed");
-    for (what, old, new) in changes {
-        assert_eq!(header.matches(old).count(), 1, "{old} is to be changed");
-        let other = library(&folder, &header.replace(old, new));
-        let (status, report) = compare(&unchanged, &other);
+    let changes: [(&str, Change); 6] = [
+        ("a narrower return type", |contract| {
+            function(contract, "wxcoupon_buf_len").returns.of.c = "uint16_t".to_owned();
+        }),
+        ("another parameter type", |contract| {
+            function(contract, "wxcoupon_status_class").parameters[0].typed.of.c = "int64_t".to_owned();
+        }),
+        ("a pointer to something else", |contract| {
+            function(contract, "wxcoupon_job_cancel").parameters[0].typed.of.c = "wxcoupon_ctx *".to_owned();
+        }),
+        ("a function that went", |contract| {
+            function(contract, "wxcoupon_handles_live").name = "wxcoupon_handles_alive".to_owned();
+        }),
+        ("another number", |contract| {
+            let busy = contract.classes.iter_mut().find(|class| class.name == "WXCOUPON_CLASS_BUSY").unwrap();
+            busy.number = 7;
+        }),
+        ("one parameter more", |contract| {
+            let of = Type { c: "int32_t".to_owned(), kind: Kind::Int32 };
+            let typed = Typed { name: "why".to_owned(), of };
+            let parameter = Parameter { typed, text: String::new() };
+            function(contract, "wxcoupon_job_cancel").parameters.insert(0, parameter);
+        }),
+    ];
+    for (what, change) in changes {
+        let mut contract = Contract::read();
+        change(&mut contract);
+        let (status, report) = compare(&unchanged, &library(&folder, &contract));
         assert_ne!(status, 0, "{what} was not noticed:\n{report}");
     }
+}
+
+fn function<'a>(contract: &'a mut Contract, name: &str) -> &'a mut Function {
+    contract.functions.iter_mut().find(|function| function.name == name).unwrap()
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use testkit::contract::Contract;
 use testkit::library::{release, with_test_hooks};
 use testkit::programs::{FPU, PROGRAMS, fixture_folder, run_all, source};
 use testkit::toolchain::{COMPILERS, compile, compiler, have, have_optional};
@@ -152,33 +153,31 @@ fn a_panic_stays_inside() {
     }
 }
 
+/// It stands in README.md and on the header's first page (tests/c_boundary/header).
 #[test]
-fn the_programs_in_the_documentation_work() {
+fn the_shortest_program_works() {
     if !have("gcc") {
         return;
     }
-    let header = fs::read_to_string(root().join("include/wxcoupon.h")).unwrap();
-    let first_page = header
-        .lines()
-        .skip_while(|line| !line.contains("#include <stdio.h>"))
-        .map_while(|line| line.strip_prefix(" *     ").or((line == " *").then_some("")))
-        .fold(String::new(), |text, line| text + line + "\n");
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let marked = "<!-- test: compile -->\n```c\n";
-    let in_readme = readme.split(marked).skip(1).filter_map(|rest| rest.split("```").next());
-    let programs: Vec<&str> = in_readme.chain([first_page.as_str()]).collect();
-    assert_eq!(programs.len(), 2, "one program in the README, one on the header's first page");
-
-    let folder = scratch("documentation");
     let config = fs::read_to_string(fixture_folder().join("offline.json")).unwrap();
-    for (number, program) in programs.iter().enumerate() {
-        let (source, binary) =
-            (folder.join(format!("program{number}.c")), folder.join(format!("program{number}")));
-        fs::write(&source, program).unwrap();
-        compile(compiler("gcc", "c89"), &[&source], Some(&release().folder), &binary).unwrap();
-        let refused = run(limited(60, &binary).args([config.as_str(), "{}"])).unwrap_err();
-        assert!(refused.contains("A member of the request is missing or wrong."), "{refused}");
-        assert!(refused.contains("\"field\":\"/openid\""), "{refused}");
+    let source = root().join("examples-c/00_shortest.c");
+    let program = scratch("shortest").join("00_shortest");
+    compile(compiler("gcc", "c89"), &[&source], Some(&release().folder), &program).unwrap();
+    let refused = run(limited(60, &program).args([config.as_str(), "{}"])).unwrap_err();
+    assert!(refused.contains("A member of the request is missing or wrong."), "{refused}");
+    assert!(refused.contains("\"field\":\"/openid\""), "{refused}");
+}
+
+/// What they say of themselves: a function that is added must be tried, too.
+#[test]
+fn misuse_and_the_floating_point_state_are_tried_with_every_function() {
+    let text = |program| fs::read_to_string(source(program)).unwrap();
+    let (misuse, fpu) = (text("misuse"), text(FPU));
+    for function in Contract::read().functions {
+        let name = &function.name;
+        assert!(fpu.contains(&format!("{name}(")), "fpu.c does not call {name}");
+        // It calls some through pointers. What takes nothing cannot be misused.
+        assert!(misuse.contains(name) || function.parameters.is_empty(), "misuse.c does not call {name}");
     }
 }
 

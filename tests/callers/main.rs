@@ -7,7 +7,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a failed test panics")]
 
 mod drift;
-mod drift_dotnet_pascal;
 mod drift_stdcall;
 mod programs;
 mod sdks;

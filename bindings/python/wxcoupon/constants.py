@@ -1,4 +1,6 @@
-"""The numbers of ``wxcoupon.h``, without their prefix. A test compares them with it."""
+"""The numbers of ``wxcoupon.h``, without their prefix."""
+
+# Generated from include/wxcoupon.json by make header
 
 # Number of the binary interface this module is made for.
 ABI_VERSION = 1

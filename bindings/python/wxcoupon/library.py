@@ -12,11 +12,15 @@ from . import constants
 _HANDLE = c_void_p
 # Results are taken as c_char_p: ctypes copies them at once.
 _TEXT = c_char_p
+# It takes bytes with NUL in them too: another argument says how many there are.
+_BYTES = c_char_p
 
+# Generated from include/wxcoupon.json by make header: callbacks
 LOG_SINK = CFUNCTYPE(None, c_void_p, c_int32, c_void_p, c_uint32)
+# End of callbacks
 
-_WITH_REQUEST = (c_int32, (_HANDLE, _TEXT, _HANDLE))
 _PROTOTYPES: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
+    # Generated from include/wxcoupon.json by make header: prototypes
     "wxcoupon_version": (_TEXT, ()),
     "wxcoupon_abi_version": (c_int32, ()),
     "wxcoupon_status_name": (_TEXT, (c_int32,)),
@@ -31,30 +35,30 @@ _PROTOTYPES: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "wxcoupon_buf_in_doubt": (c_int32, (_HANDLE,)),
     "wxcoupon_buf_free": (None, (_HANDLE,)),
     "wxcoupon_ctx_new": (c_int32, (_TEXT, POINTER(_HANDLE), _HANDLE)),
-    "wxcoupon_ctx_update": _WITH_REQUEST,
+    "wxcoupon_ctx_update": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
     "wxcoupon_ctx_free": (c_int32, (_HANDLE,)),
-    "wxcoupon_query": _WITH_REQUEST,
-    "wxcoupon_quote": _WITH_REQUEST,
-    "wxcoupon_use": _WITH_REQUEST,
-    "wxcoupon_return": _WITH_REQUEST,
-    "wxcoupon_list": _WITH_REQUEST,
-    "wxcoupon_send": _WITH_REQUEST,
-    "wxcoupon_confirm": _WITH_REQUEST,
-    "wxcoupon_deactivate": _WITH_REQUEST,
+    "wxcoupon_query": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
+    "wxcoupon_quote": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
+    "wxcoupon_use": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
+    "wxcoupon_return": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
+    "wxcoupon_list": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
+    "wxcoupon_send": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
+    "wxcoupon_confirm": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
+    "wxcoupon_deactivate": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
     "wxcoupon_pending": (c_int32, (_HANDLE, _HANDLE)),
-    "wxcoupon_settle": _WITH_REQUEST,
+    "wxcoupon_settle": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
     "wxcoupon_start": (c_int32, (_HANDLE, _TEXT, _TEXT, POINTER(_HANDLE))),
     "wxcoupon_job_wait": (c_int32, (_HANDLE, c_uint32, _HANDLE)),
     "wxcoupon_job_cancel": (c_int32, (_HANDLE,)),
     "wxcoupon_job_free": (None, (_HANDLE,)),
-    # c_char_p as the body's type would take bytes with NUL in them too: the length says where they end.
-    "wxcoupon_notification_open": (c_int32, (_HANDLE, _TEXT, c_char_p, c_uint32, _HANDLE)),
+    "wxcoupon_notification_open": (c_int32, (_HANDLE, _TEXT, _BYTES, c_uint32, _HANDLE)),
     "wxcoupon_call": (c_int32, (_HANDLE, _TEXT, _TEXT, _HANDLE)),
     "wxcoupon_request": (c_int32, (_HANDLE, _TEXT, _TEXT, _TEXT, _HANDLE)),
     "wxcoupon_log_set": (c_int32, (LOG_SINK, c_void_p, c_int32)),
     "wxcoupon_warm": (c_int32, (_HANDLE, _HANDLE)),
-    "wxcoupon_check": _WITH_REQUEST,
+    "wxcoupon_check": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
     "wxcoupon_handles_live": (c_uint32, ()),
+    # End of prototypes
 }
 
 

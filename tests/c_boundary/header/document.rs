@@ -1,4 +1,4 @@
-//! A Rust doc comment becomes a C comment: no Markdown, ASCII, 80 columns, the entries in a column.
+//! A Rust doc comment, understood; and as a C comment: no Markdown, ASCII, 80 columns, the entries in a column.
 
 use super::item::{Item, Kind};
 
@@ -6,18 +6,35 @@ const COLUMNS: usize = 80;
 const CLOSING: [&str; 3] = ["Returns", "Owns", "Threads"];
 
 /// A doc comment, understood.
-struct Document {
-    paragraphs: Vec<String>,
+pub struct Document {
+    pub paragraphs: Vec<String>,
     /// Parameters, then Returns, Owns and Threads.
     entries: Vec<(String, String)>,
 }
 
+/// What becomes of Chinese words in brackets behind English ones.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Glosses {
+    Kept,
+    /// The header is ASCII: see the note in cbindgen.toml on encodings.
+    Dropped,
+}
+
+impl Document {
+    /// The text of a parameter, of Returns, Owns or Threads.
+    pub fn entry(&self, wanted: &str) -> Option<&str> {
+        let found = self.entries.iter().find(|(label, _)| label.split(", ").any(|label| label == wanted));
+        found.map(|(_, text)| text.as_str())
+    }
+}
+
 /// The comment of an item as C text, with a line end.
 pub fn comment(item: &Item) -> String {
-    let document = read(item);
+    let document = read(item, Glosses::Dropped);
     if item.kind() == Kind::Function {
         assert_whole(item, &document);
     }
+    assert_no_holes(item, &document);
     if let ([paragraph], []) = (document.paragraphs.as_slice(), document.entries.as_slice()) {
         let line = format!("/* {paragraph} */");
         if line.len() <= COLUMNS {
@@ -48,12 +65,13 @@ pub fn comment(item: &Item) -> String {
     format!("/*\n{body} */\n")
 }
 
-fn read(item: &Item) -> Document {
+/// Takes the comment of an item apart.
+pub fn read(item: &Item, glosses: Glosses) -> Document {
     let parameters = item.parameters();
     let mut document = Document { paragraphs: Vec::new(), entries: Vec::new() };
     // What a finished line belongs to: text that follows goes on with it.
     let mut open = false;
-    for line in item.comment.iter().map(|line| plain(line)) {
+    for line in item.comment.iter().map(|line| plain(line, glosses)) {
         // "# Safety" repeats for Rust callers what the entries say.
         if line.starts_with("# ") {
             break;
@@ -105,10 +123,10 @@ fn labelled<'a>(piece: &'a str, parameters: &[&str]) -> Option<(&'a str, &'a str
     known.then_some((label, text))
 }
 
-/// Without Markdown, and without Chinese glosses in brackets: see the note in cbindgen.toml on encodings.
-fn plain(line: &str) -> String {
+/// Without Markdown.
+fn plain(line: &str, glosses: Glosses) -> String {
     let mut text = line.replace("[`", "").replace("`]", "").replace('`', "");
-    while let Some((start, end)) = gloss(&text) {
+    while let Some((start, end)) = gloss(&text).filter(|_| glosses == Glosses::Dropped) {
         text.replace_range(start..end, "");
     }
     text.trim().to_owned()
@@ -146,11 +164,21 @@ fn wrap(text: &str, first: &str, columns: usize) -> Vec<String> {
 /// The header is the manual: a function whose comment leaves something out does not pass.
 fn assert_whole(item: &Item, document: &Document) {
     let name = item.name();
-    let has = |wanted: &str| document.entries.iter().any(|(label, _)| label.split(", ").any(|l| l == wanted));
+    let has = |wanted: &str| document.entry(wanted).is_some();
     assert!(!document.paragraphs.is_empty(), "{name} does not say what it does");
     for parameter in item.parameters() {
         assert!(has(parameter), "the comment of {name} says nothing of its parameter {parameter}");
     }
     assert!(item.is_void() || has("Returns"), "the comment of {name} has no Returns");
     assert!(has("Threads"), "the comment of {name} has no Threads");
+}
+
+/// A word that is taken out must not leave the blank or the bracket around it.
+fn assert_no_holes(item: &Item, document: &Document) {
+    let entries = document.entries.iter().map(|(_, text)| text);
+    for text in document.paragraphs.iter().chain(entries) {
+        for hole in [" :", " ,", " ;", " . ", " )", "( ", "()"] {
+            assert!(!text.contains(hole), "the comment of {} has a hole: {text}", item.name());
+        }
+    }
 }

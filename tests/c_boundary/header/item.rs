@@ -48,21 +48,37 @@ impl Item {
         self.declaration.rsplit(' ').next()?.parse().ok()
     }
 
+    /// Types and names of a function's parameters, or of a callback's.
+    pub fn typed(&self) -> Vec<(&str, &str)> {
+        let (_, inner) = self.declaration.rsplit_once('(').unwrap_or_default();
+        let parameters = inner.trim_end_matches([')', ';']).split(", ");
+        parameters.filter(|parameter| !matches!(*parameter, "" | "void")).map(apart).collect()
+    }
+
     /// Names of a function's parameters.
     pub fn parameters(&self) -> Vec<&str> {
-        let inner = self.declaration.split_once('(').map_or("", |(_, rest)| rest);
-        inner
-            .trim_end_matches([')', ';'])
-            .split(", ")
-            .filter(|parameter| *parameter != "void")
-            .filter_map(|parameter| parameter.rsplit([' ', '*']).next())
-            .collect()
+        self.typed().into_iter().map(|(_, name)| name).collect()
+    }
+
+    /// Type of a function's result, or of a callback's.
+    pub fn result(&self) -> &str {
+        let (head, _) = self.declaration.split_once('(').unwrap_or_default();
+        match self.kind() {
+            Kind::Type => head.trim_start_matches("typedef ").trim(),
+            _ => apart(head).0,
+        }
     }
 
     /// Whether a function answers nothing.
     pub fn is_void(&self) -> bool {
-        self.declaration.starts_with("void wxcoupon_")
+        self.result() == "void"
     }
+}
+
+/// `TYPE NAME` or `TYPE *NAME`.
+fn apart(declared: &str) -> (&str, &str) {
+    let (before, name) = declared.split_at(declared.rfind([' ', '*']).map_or(0, |at| at + 1));
+    (before.trim_end(), name)
 }
 
 /// Takes cbindgen's output apart. Comments stand between lines of `/*` and ` */`.

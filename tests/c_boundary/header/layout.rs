@@ -88,15 +88,17 @@ const SECTIONS: &[Section] = &[
     },
 ];
 
-/// Puts the header together. Everything that was exported must have its place, and every place its item.
-pub fn assemble(frame: &Frame, mut items: Vec<Item>) -> String {
-    let classes = class_names(&items);
-    let mut text = format!("{}{}", frame.first_page.trim_start(), frame.macros);
+/// A section with its items in order.
+pub struct Chapter {
+    pub title: &'static str,
+    pub items: Vec<Item>,
+}
+
+/// The items in their sections. Everything that was exported must have its place, and every place its item.
+pub fn chapters(mut items: Vec<Item>) -> Vec<Chapter> {
     let exact: Vec<&str> = SECTIONS.iter().flat_map(|section| section.names).copied().collect();
-    for section in SECTIONS {
-        let rule = "=".repeat(74);
-        let _ = write!(text, "\n/* {rule}\n * {}\n * {rule} */\n", section.title);
-        let mut previous = None;
+    let chapter = |section: &Section| {
+        let mut chapter = Chapter { title: section.title, items: Vec::new() };
         for name in section.names {
             let taken = match name.strip_suffix('*') {
                 None => take(&mut items, |item| item.name() == *name),
@@ -105,16 +107,34 @@ pub fn assemble(frame: &Frame, mut items: Vec<Item>) -> String {
                 }
             };
             assert!(!taken.is_empty(), "the sources export no {name}: take it out of the header's sections");
-            for item in taken {
-                text.push_str(&separator(previous, &item, &classes));
-                text.push_str(&document::comment(&item));
-                text.push_str(&declaration(&item));
-                previous = item.number();
-            }
+            chapter.items.extend(taken);
         }
-    }
+        chapter
+    };
+    let chapters = SECTIONS.iter().map(chapter).collect();
     let left: Vec<&str> = items.iter().map(Item::name).collect();
     assert!(left.is_empty(), "give these a section of the header: {left:?}");
+    chapters
+}
+
+/// Puts the header together.
+pub fn assemble(frame: &Frame, example: &str, chapters: &[Chapter]) -> String {
+    let classes = class_names(chapters);
+    let example: String =
+        example.lines().map(|line| format!(" *     {line}").trim_end().to_owned() + "\n").collect();
+    let first_page = frame.first_page.trim_start().replace("@EXAMPLE@\n", &example);
+    let mut text = format!("{first_page}{}", frame.macros);
+    for chapter in chapters {
+        let rule = "=".repeat(74);
+        let _ = write!(text, "\n/* {rule}\n * {}\n * {rule} */\n", chapter.title);
+        let mut previous = None;
+        for item in &chapter.items {
+            text.push_str(&separator(previous, item, &classes));
+            text.push_str(&document::comment(item));
+            text.push_str(&declaration(item));
+            previous = item.number();
+        }
+    }
     text + &frame.trailer
 }
 
@@ -125,8 +145,9 @@ fn take(items: &mut Vec<Item>, wanted: impl Fn(&Item) -> bool) -> Vec<Item> {
     taken
 }
 
-fn class_names(items: &[Item]) -> Vec<(i32, String)> {
-    let classes = items.iter().filter(|item| item.name().starts_with("WXCOUPON_CLASS_"));
+fn class_names(chapters: &[Chapter]) -> Vec<(i32, String)> {
+    let items = chapters.iter().flat_map(|chapter| &chapter.items);
+    let classes = items.filter(|item| item.name().starts_with("WXCOUPON_CLASS_"));
     classes.filter_map(|item| Some((item.number()?, item.name().to_owned()))).collect()
 }
 

@@ -6,7 +6,7 @@ use wxcoupon::mode::Mode;
 
 const HEAD: &str = "# Operations
 
-> **中文摘要**：本页列出全部 35 个接口：名称、路径、每个成员的位置与规则，以及应答丢失后如何查清。
+> **中文摘要**：本页列出全部接口：名称、路径、每个成员的位置与规则，以及应答丢失后如何查清。
 > 用 `wxcoupon_call(ctx, \"名称\", json, buf)` 调用；收银常用的接口另有同名函数。
 
 Every operation is called by its name with `wxcoupon_call`, and can be a job. `use`, `query`, `list`, `return`, `send`,

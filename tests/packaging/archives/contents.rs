@@ -22,7 +22,14 @@ fn their_books_are_in_order() {
         let Some(folder) = unpacked(platform) else { continue };
         run(Command::new("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(folder))
             .unwrap();
-        for file in ["README.md", "README.zh-CN.md", "LICENSE-MIT", "LICENSE-APACHE", "docs/answers.md"] {
+        for file in [
+            "README.md",
+            "README.zh-CN.md",
+            "LICENSE-MIT",
+            "LICENSE-APACHE",
+            "docs/answers.md",
+            "include/wxcoupon.json",
+        ] {
             assert_eq!(text(folder, file), text(root(), file), "{platform}: {file}");
         }
         let info = text(folder, "BUILD-INFO");

@@ -139,14 +139,15 @@ fn the_python_package_redeems_with_its_library() {
 }
 
 #[test]
-fn the_python_of_its_readme_redeems() {
+fn the_python_without_a_binding_redeems() {
     let Some(folder) = unpacked("linux-x86_64") else { return };
     if !have("python3") {
         return;
     }
-    let readme = text(folder, "README.md");
-    let (_, rest) = readme.split_once("```python\n").unwrap();
+    let callers = text(folder, "docs/callers.md");
+    let (_, rest) = callers.split_once("```python\n").unwrap();
     let (example, _) = rest.split_once("```").unwrap();
+    let readme = text(folder, "README.md");
     let (_, rest) = readme.split_once("```json\n").unwrap();
     let (request, _) = rest.split_once("```").unwrap();
     let request = request.replace("SBX_EFFECTIVE_1", "AUTO_DIST_PYTHON");
