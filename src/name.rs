@@ -79,9 +79,21 @@ fn what(character: char) -> Option<&'static str> {
     }
 }
 
+/// Whether a person can see this character.
+pub fn is_visible(character: char) -> bool {
+    let is_wide = matches!(character, '\u{FF01}'..='\u{FF60}' | '\u{FFE0}'..='\u{FFE6}');
+    character != ' ' && (is_wide || what(character).is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_person_writes_is_visible_and_what_only_takes_room_is_not() {
+        assert!("退款Aé！．".chars().all(is_visible));
+        assert!(!" \t\r\n\u{A0}\u{3000}\u{200B}\u{FEFF}\u{2060}\u{202E}".chars().any(is_visible));
+    }
 
     fn told(text: &str) -> String {
         flaw(text).map(|flaw| flaw.to_string()).unwrap_or_default()

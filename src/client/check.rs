@@ -92,7 +92,7 @@ impl Client {
         let serial = self.config.authorizer.serial().to_owned();
         let key_ring = self.keys.key_ring();
         let keys = key_ring.serials().collect::<Vec<_>>().join(", ");
-        let offset = self.clock.offset_s();
+        let offset = self.clock.behind_s();
         let pending = self.journal.unfinished();
         let mut lines = vec![
             Line::fine("mode", if identity.mode == Mode::Brand { "brand" } else { "partner" }),

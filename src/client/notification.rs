@@ -49,7 +49,8 @@ impl Client {
         }
         match notification::open(body, apiv3_key) {
             Ok(opened) => {
-                log::info(format_args!("notification {} {}: opened", opened.event_type, opened.id));
+                let id = opened.id.as_deref().unwrap_or("without id");
+                log::info(format_args!("notification {} {id}: opened", opened.event_type));
                 Report { reply: Some(Reply::accepted()), ..Report::local(&opened) }
             }
             // The signature is right, so the problem is on our side.

@@ -50,19 +50,13 @@ impl Client {
             return self.settle_everything(input.limit, cancel);
         };
         let deadline = Deadline::after(input.limit.unwrap_or(self.config.limits.call));
-        let report = self.settle_request(&request_no, input.aim, &deadline, cancel)?;
+        let Some(row) = self.journal.find(&request_no)? else { return Err(no_such_request_no(&request_no)) };
+        let report = self.settle_row(&row, input.aim, &deadline, cancel)?;
         Ok(Report { out_request_no: Some(request_no), elapsed_ms: deadline.elapsed_ms(), ..report })
     }
 
-    fn settle_request(
-        &self,
-        request_no: &str,
-        aim: Aim,
-        deadline: &Deadline,
-        cancel: &Cancel,
-    ) -> Result<Report> {
+    fn settle_row(&self, row: &Row, aim: Aim, deadline: &Deadline, cancel: &Cancel) -> Result<Report> {
         let wrong = |why: &str| Err(Error::at(Code::Request, "/aim", why));
-        let Some(row) = self.journal.find(request_no)? else { return Err(no_such_request_no(request_no)) };
         match (&aim, row.state) {
             (_, State::Abandoned) => return wrong("the request with this number was abandoned"),
             (Aim::Complete, _)
@@ -80,11 +74,11 @@ impl Client {
                     row.request.operation
                 ));
             }
-            (Aim::Complete, State::Unresolved) if !is_due(&row) => return Ok(unsettled(&row)),
-            (Aim::Void, State::Unresolved) if row.called_off && !is_due(&row) => return Ok(unsettled(&row)),
+            (Aim::Complete, State::Unresolved) if !is_due(row) => return Ok(unsettled(row)),
+            (Aim::Void, State::Unresolved) if row.called_off && !is_due(row) => return Ok(unsettled(row)),
             _ => {}
         }
-        let Some(claim) = self.journal.claim(request_no, self.end_of(deadline))? else {
+        let Some(claim) = self.journal.claim(row, self.end_of(deadline))? else {
             return Ok(Report {
                 message: "another call is working on this number".into(),
                 in_doubt: row.state.is_in_doubt(),
@@ -207,7 +201,7 @@ impl Client {
                 _ => Aim::Complete,
             };
             let deadline = Deadline::after(self.config.limits.call.min(whole.left()));
-            let report = match self.settle_request(&row.request.request_no, aim, &deadline, cancel) {
+            let report = match self.settle_row(row, aim, &deadline, cancel) {
                 Err(error) if error.code == Code::Journal => return Err(error),
                 // Another process has finished it or called it off.
                 Err(_) => continue,

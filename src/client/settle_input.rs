@@ -58,7 +58,8 @@ impl SettleInput {
 }
 
 fn note(note: Option<String>) -> Result<String> {
-    let note = note.filter(|note| !note.trim().is_empty() && note.chars().count() <= LONGEST_NOTE);
+    let says_something = |note: &str| note.chars().any(crate::name::is_visible);
+    let note = note.filter(|note| says_something(note) && note.chars().count() <= LONGEST_NOTE);
     note.ok_or_else(|| {
         let message =
             format!("abandoning needs a note of 1 to {LONGEST_NOTE} characters: who decided it, and why");

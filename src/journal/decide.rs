@@ -156,11 +156,15 @@ fn restarted(rows: &mut dyn Transaction, row: Row) -> Result<Row> {
     Ok(Row { id, ..row })
 }
 
-/// The row with that number, to work on. `None`: somebody else works on it.
-pub fn claim(rows: &mut dyn Transaction, caller: &Caller<'_>, request_no: &str) -> Result<Option<Acquired>> {
-    let Some(row) = rows.find(caller.merchant, request_no)?.filter(|row| !is_held(row, caller)) else {
-        return Ok(None);
-    };
+/// The row with that number, to work on. `None`: somebody else works on it, or has acquired it since it had that generation.
+pub fn claim(
+    rows: &mut dyn Transaction,
+    caller: &Caller<'_>,
+    request_no: &str,
+    generation: i64,
+) -> Result<Option<Acquired>> {
+    let is_ours = |row: &Row| row.lease.generation == generation && !is_held(row, caller);
+    let Some(row) = rows.find(caller.merchant, request_no)?.filter(is_ours) else { return Ok(None) };
     let Some(row) = acquire(rows, Row { tried_ms: wall_ms(), ..row }, caller)? else { return Ok(None) };
     let doubt = row.state.is_in_doubt() || row.state == State::RefusedWatched;
     Ok(Some(Acquired { returns: Returns::after(rows, &row)?, row, doubt }))

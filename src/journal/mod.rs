@@ -93,7 +93,7 @@ impl Journal {
 
     /// Checks that a write reaches the disk.
     pub fn try_to_write(&self) -> Result<()> {
-        self.flush()
+        self.run(Durability::Flushed, |rows| rows.set_fact(FLUSHED_MS, wall_ms()))
     }
 
     /// Removes what is too old, and reads everything while others go on.
@@ -131,31 +131,22 @@ impl Journal {
         self.run(Durability::Reading, move |rows| rows.find(&merchant, &request_no))
     }
 
-    /// The row with that number, to work on. `None`: somebody else works on it.
-    pub fn claim(self: &Arc<Self>, request_no: &str, until_s: i64) -> Result<Option<Claim>> {
-        let (mark, request_no) = (self.mark(), request_no.to_owned());
-        let claim =
-            move |rows: &mut dyn Transaction, caller: &Caller<'_>| decide::claim(rows, caller, &request_no);
-        let acquired = self.decided(Durability::Lazy, &mark, until_s, claim).map_err(|error| {
+    /// Claims a row that was found. `None`: somebody else works on it, or has worked on it since.
+    pub fn claim(self: &Arc<Self>, found: &Row, until_s: i64) -> Result<Option<Claim>> {
+        let (mark, request_no) = (self.mark(), Arc::clone(&found.request.request_no));
+        let generation = found.lease.generation;
+        // The call that recorded it may have ended before it knew that the row is on disk.
+        let durability = if found.has_no_verdict() { Durability::Flushed } else { Durability::Lazy };
+        let claim = move |rows: &mut dyn Transaction, caller: &Caller<'_>| {
+            decide::claim(rows, caller, &request_no, generation)
+        };
+        let acquired = self.decided(durability, &mark, until_s, claim).map_err(|error| {
             if matches!(error, StoreError::Unknown(_)) {
                 self.give_up(&mark);
             }
             journal_error(error)
         })?;
-        let Some(claim) = acquired.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s))
-        else {
-            return Ok(None);
-        };
-        // The call that recorded it may have ended before it knew that the row is on disk.
-        if claim.row.has_no_verdict() {
-            self.flush()?;
-        }
-        Ok(Some(claim))
-    }
-
-    /// What was written before is on the disk.
-    fn flush(&self) -> Result<()> {
-        self.run(Durability::Flushed, |rows| rows.set_fact(FLUSHED_MS, wall_ms()))
+        Ok(acquired.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s)))
     }
 
     /// All rows that are not finished, oldest first.

@@ -19,7 +19,9 @@ fn a_row_that_could_not_be_given_back_is_free_for_everybody_once_nobody_works_un
     drop(running);
     for journal in [&journal, &other] {
         assert!(matches!(journal.begin(new("SALE-0001", "b"), 0), Ok(Begin::Differs { .. })));
-        assert!(journal.claim("SALE-0001", 0).unwrap().is_some());
+        let found = journal.find("SALE-0001").unwrap().unwrap();
+        assert!(journal.claim(&found, 0).unwrap().is_some());
+        assert!(journal.claim(&found, 0).unwrap().is_none(), "somebody has worked on it since");
     }
     assert!(matches!(journal.begin(new("SALE-0001", "a"), 0), Ok(Begin::Go(_))));
 }

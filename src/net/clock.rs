@@ -45,6 +45,8 @@ pub struct Clock(Mutex<State>);
 struct State {
     /// What an answer's `Date` said last.
     provisional_s: i64,
+    /// The same, if it is too large to be corrected.
+    hopeless_s: Option<i64>,
     /// A signature by proven time was rejected, so the provisional time is used instead.
     follows_date: bool,
     proven: Option<Proven>,
@@ -163,6 +165,12 @@ impl Clock {
         proven.map_or(state.provisional_s, |proven| proven.offset_s)
     }
 
+    /// How far this machine's clock is behind, in seconds, including an offset that is too large to be corrected.
+    pub fn behind_s(&self) -> i64 {
+        let hopeless_s = self.lock().hopeless_s;
+        hopeless_s.unwrap_or_else(|| self.offset_s())
+    }
+
     /// A signature was rejected, perhaps for its time.
     pub fn was_rejected(&self) {
         self.lock().follows_date = true;
@@ -225,7 +233,9 @@ impl Clock {
         let difference = theirs.unix_timestamp() - wall_s();
         let mut state = self.lock();
         let known = state.provisional_s;
-        if difference.abs() > LARGEST_OFFSET_S || (difference - known).abs() <= NOISE_S {
+        let is_hopeless = difference.abs() > LARGEST_OFFSET_S;
+        state.hopeless_s = is_hopeless.then_some(difference);
+        if is_hopeless || (difference - known).abs() <= NOISE_S {
             return;
         }
         let offset = if difference.abs() <= NOISE_S { 0 } else { difference };

@@ -3,12 +3,14 @@
 use super::cipher::{self, DecryptError, Sealed};
 use super::verify::SignatureHeaders;
 use crate::error::{Error, Result};
+use crate::hex;
 use crate::json::{self, bytes_without_mark};
 use crate::status::Code;
 use percent_encoding::{AsciiSet, percent_encode};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 /// Longest body that is accepted. Notifications have a few kilobytes. No limit is documented.
 pub const MAX_BYTES: usize = 1024 * 1024;
@@ -111,7 +113,7 @@ fn is_header(name: &str, known: &str) -> bool {
 #[derive(Debug, Serialize)]
 pub struct Notification {
     /// WeChat Pay's number of this notification.
-    pub id: String,
+    pub id: Option<String>,
     /// When it was made, as WeChat Pay wrote it.
     pub create_time: Option<String>,
     /// The event's name as it came.
@@ -157,7 +159,8 @@ impl NotificationError {
 
 #[derive(Deserialize)]
 struct Envelope {
-    id: String,
+    #[serde(default, deserialize_with = "as_text")]
+    id: Option<String>,
     event_type: String,
     #[serde(default, deserialize_with = "as_text")]
     create_time: Option<String>,
@@ -218,8 +221,13 @@ pub fn open(body: &[u8], apiv3_key: &[u8]) -> std::result::Result<Notification, 
     let text = json::without_mark(&text).to_owned();
     let subject = Subject::of(&text);
     let event = event(&envelope.event_type);
+    let dedup_key = match &subject.coupon_code {
+        Some(coupon) => dedup_key(coupon, &envelope.event_type, event, &subject),
+        // Without a coupon the notification's own id is the key, and without both the digest of its content.
+        None => envelope.id.as_deref().map_or_else(|| hex::upper(&Sha256::digest(&text)), part),
+    };
     Ok(Notification {
-        dedup_key: dedup_key(&envelope.id, &envelope.event_type, event, &subject),
+        dedup_key,
         event,
         known: event.is_some(),
         id: envelope.id,
@@ -246,12 +254,13 @@ fn event(event_type: &str) -> Option<&'static str> {
 /// The separator of the parts of a key, and the escape character.
 const PARTS: &AsciiSet = &AsciiSet::EMPTY.add(b':').add(b'%');
 
+fn part(text: &str) -> String {
+    percent_encode(text.as_bytes(), PARTS).to_string()
+}
+
 /// The pages say: coupon and event. A returned coupon can be used again, so uses and returns also count by their request
-/// number, if they have one. Without a coupon there is only the notification's own id. The parts are joined by colons and
-/// contain none, so two occurrences never share a key.
-fn dedup_key(id: &str, event_type: &str, event: Option<&str>, subject: &Subject) -> String {
-    let part = |text: &str| percent_encode(text.as_bytes(), PARTS).to_string();
-    let Some(coupon) = &subject.coupon_code else { return part(id) };
+/// number, if they have one. The parts are joined by colons and contain none, so two occurrences never share a key.
+fn dedup_key(coupon: &str, event_type: &str, event: Option<&str>, subject: &Subject) -> String {
     let number = match event {
         Some("USE") => subject.use_request_no.as_deref(),
         Some("RETURN") => subject.return_request_no.as_deref(),

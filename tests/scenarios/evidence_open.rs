@@ -247,7 +247,7 @@ fn what_is_finished_or_in_work_cannot_be_abandoned_and_nothing_without_a_note() 
     assert_eq!((shop.abandon("EV-DONE-001").class(), shop.effects("AUTO_DONE")), (1, vec![Used, Returned]));
 
     shop.lose_answer("AUTO_NOTE", "EV-NOTE-001");
-    for note in [Value::Null, json!("  "), json!("x".repeat(501)), json!(7)] {
+    for note in [Value::Null, json!("  "), json!("\u{200B}\u{3000}"), json!("x".repeat(501)), json!(7)] {
         let told =
             shop.till.settle(&json!({ "out_request_no": "EV-NOTE-001", "aim": "abandon", "note": note }));
         assert_eq!(

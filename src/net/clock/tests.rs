@@ -91,6 +91,16 @@ fn proven_time_is_not_moved_by_a_date() {
 }
 
 #[test]
+fn a_clock_that_is_too_far_off_to_be_corrected_is_known_to_be_wrong() {
+    let clock = Clock::default();
+    clock.learn(Some(&date(100 * 24 * HOUR)));
+    assert_eq!(clock.offset_s(), 0);
+    assert!((clock.behind_s() - 100 * 24 * HOUR).abs() <= 1);
+    clock.learn(Some(&date(0)));
+    assert_eq!(clock.behind_s(), 0, "it was set");
+}
+
+#[test]
 fn proven_time_never_runs_backwards() {
     let clock = Clock::default();
     clock.prove(proof(200, true), false);

@@ -173,6 +173,8 @@ fn odd_members_of_a_notification_are_told_as_they_came() {
         ("create_time", json!({ "a": 1 }), json!("{\"a\":1}")),
         ("summary", json!(["x"]), json!("[\"x\"]")),
         ("summary", json!(null), json!(null)),
+        ("id", json!(7), json!("7")),
+        ("id", json!(null), json!(null)),
     ] {
         let mut body = envelope("PRODUCT_COUPON_SP.SEND", &Sealing::of(SEND));
         body[member] = value;
@@ -189,6 +191,19 @@ fn odd_members_of_a_notification_are_told_as_they_came() {
     let answer = Post::of("PRODUCT_COUPON_SP.USE", &resource).open();
     let dedup_key = answer["data"]["dedup_key"].as_str().unwrap();
     assert!(dedup_key.contains("C1") && dedup_key.contains("S-1"), "{answer}");
+}
+
+#[test]
+fn what_has_neither_coupon_nor_id_is_told_apart_by_what_it_says() {
+    let key = |resource: &str| {
+        let mut body = envelope("PRODUCT_COUPON_SP.IMAGE_GENERATION", &Sealing::of(resource));
+        body.as_object_mut().unwrap().remove("id");
+        let answer = Post::enveloped(&body).open();
+        assert_eq!(answer["status"], 0, "{answer}");
+        answer["data"]["dedup_key"].clone()
+    };
+    assert_eq!(key("{\"image\":1}"), key("{\"image\":1}"));
+    assert_ne!(key("{\"image\":1}"), key("{\"image\":2}"));
 }
 
 #[test]
