@@ -1,7 +1,7 @@
 //! The types in which programs already compiled call us are held against tests/golden/wxcoupon.abi.
 //!
-//! The baseline is of a C library made from include/wxcoupon.json: tests/c_boundary/header holds it and the header to the Rust
-//! signatures and tests/c_boundary/abi.rs the exports to it, and gcc's debug information of fifty C functions stays small and
+//! The baseline is of a C library made from `include/wxcoupon.json`: `tests/c_boundary/header` holds it and the header to the Rust
+//! signatures and `tests/c_boundary/abi.rs` the exports to it, and gcc's debug information of fifty C functions stays small and
 //! the same under every rustc, which Rust's own does not.
 //!
 //! `BLESS=1 cargo test --test c_boundary abi_baseline` takes additions into the baseline. What breaks programs cannot be

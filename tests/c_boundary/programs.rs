@@ -153,7 +153,7 @@ fn a_panic_stays_inside() {
     }
 }
 
-/// It stands in README.md and on the header's first page (tests/c_boundary/header).
+/// It stands in README.md and on the header's first page (`tests/c_boundary/header`).
 #[test]
 fn the_shortest_program_works() {
     if !have("gcc") {
