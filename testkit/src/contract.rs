@@ -3,10 +3,11 @@
 
 #![allow(missing_docs, reason = "docs/binding.md describes the members")]
 
+use super::root;
 use serde::{Deserialize, Serialize};
 
 /// Where it stands.
-pub const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../include/wxcoupon.json");
+const FILE: &str = "include/wxcoupon.json";
 
 /// The whole file. docs/binding.md describes its members.
 #[derive(Debug, Serialize, Deserialize)]
@@ -147,7 +148,7 @@ pub struct Operation {
 impl Contract {
     /// The file as it is checked in.
     pub fn read() -> Self {
-        serde_json::from_str(&std::fs::read_to_string(FILE).unwrap()).unwrap()
+        serde_json::from_str(&std::fs::read_to_string(root().join(FILE)).unwrap()).unwrap()
     }
 
     /// Names and values of all numbers that stand for something, in the order of the header.

@@ -2,7 +2,7 @@
 //!
 //! Calling the library from Rust: [`till`], [`counter`], [`post`]. Calling it from C: [`library`], [`toolchain`],
 //! [`programs`], [`fixtures`], [`foreign`], [`platform`]. WeChat Pay on this machine: [`sandbox`] as a program,
-//! [`notified`] and [`audit`] for one in the test's own process.
+//! [`notified`] and [`audit`] for one in the test's own process. What the library exports: [`contract`].
 
 #![allow(
     clippy::unwrap_used,
