@@ -101,9 +101,17 @@ impl Receiver {
         self.exchange(&[head.as_bytes(), body])
     }
 
-    /// Everything that it printed so far.
-    pub fn printed(&self) -> String {
-        self.printed.try_iter().map(|line| line + "\n").collect()
+    /// Everything that it printed, up to the line with that text: it may answer before it prints.
+    pub fn printed_until(&self, text: &str) -> String {
+        let mut printed = String::new();
+        while !printed.contains(text) {
+            let Ok(line) = self.printed.recv_timeout(Duration::from_secs(20)) else {
+                panic!("{text:?} is not in: {printed}")
+            };
+            printed += &line;
+            printed.push('\n');
+        }
+        printed
     }
 }
 
