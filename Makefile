@@ -9,7 +9,7 @@ MINUTES ?= 5
 # Each step of a target relies on the one before it.
 .NOTPARALLEL:
 
-.PHONY: help demo test libraries check simulate soak faults fuzz bench lint advisories header dist install uninstall setup clean
+.PHONY: help demo test libraries check simulate soak faults fuzz bench lint advisories header dist install uninstall setup setup-check clean
 
 help:
 	@echo 'make demo        redeem a coupon on this machine, from C'
@@ -37,33 +37,33 @@ test: setup lint
 	cargo test --workspace --locked --features wxcoupon/aws-lc-rs --test signature
 	tools/simulate.sh --as-built --seconds $(SECONDS)
 
-libraries:
+libraries: setup
 	@tools/libraries.sh
 
-simulate:
+simulate: setup-check
 	@tools/simulate.sh --seconds $(SECONDS)
 
 # From a first seed that nobody has played.
-soak:
+soak: setup-check
 	@tools/simulate.sh --seconds $$(( $(HOURS) * 3600 )) --threads $$(nproc) --seeds $$(date +%s)000..
 
-faults:
+faults: setup-check
 	@tools/faults.sh
 
-fuzz:
+fuzz: setup-check
 	@tools/fuzz.sh $(MINUTES)
 
 check: lint
 	cargo test --locked --package wxcoupon --lib --test layers --test operations --test scenarios --test signature
 	cargo test --locked --package wxcoupon --test c_boundary header::
 
-lint:
+lint: setup-check
 	@tools/lint.sh
 
-advisories:
+advisories: setup-check
 	@tools/lint.sh advisories
 
-header:
+header: setup-check
 	BLESS=1 cargo test --quiet --test c_boundary header::
 	BLESS=1 cargo test --quiet --test operations table::document
 	BLESS=1 cargo test --quiet --package wxcoupon-simulation the_page
@@ -79,6 +79,9 @@ uninstall:
 
 setup:
 	@tools/setup.sh
+
+setup-check:
+	@tools/setup.sh check
 
 bench:
 	@tools/bench.sh

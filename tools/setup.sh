@@ -2,6 +2,7 @@
 # Installs from Debian's packages what is missing to build and test. Says nothing where nothing is missing.
 #
 #   tools/setup.sh demo    what `make demo` needs: a C compiler and OpenSSL for the sandbox
+#   tools/setup.sh check   what `make check`, the simulation and fuzzing need
 #   tools/setup.sh         what `make test` needs
 #
 # Where it may not install, it says in one line what is missing, and fails.
@@ -52,15 +53,16 @@ find_missing() {
     [ "$1" = demo ] && return
     need make make
     need g++ g++
+    need git git
+    need openssl openssl
+    need shellcheck shellcheck
+    [ "$1" = check ] && return
     need clang clang
     need valgrind valgrind
-    need openssl openssl
     need readelf binutils
     need cmake cmake
     need abidiff abigail-tools
     need jq jq
-    need git git
-    need shellcheck shellcheck
     # Files that not even root may write.
     need chattr e2fsprogs
     # Archives for Windows, and static libraries of any processor.
