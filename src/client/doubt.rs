@@ -224,3 +224,20 @@ fn is_answer_for_good(refusal: &Report, signed_s: i64) -> bool {
 fn is_about_the_request(refusal: Code) -> bool {
     !matches!(refusal, Code::NoPermission | Code::SignRejected)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_certain_answer_corrects_the_time_of_a_signature_that_lies_far_ahead_of_it() {
+        let proof = |is_certain| Some(Proof { at_s: 1_000_000, is_certain });
+        let latest_now_s = 1_000_000 + WINDOW_S;
+        let furthest_s = latest_now_s + FAR_AHEAD_S;
+        assert_eq!(capped_by_proof(furthest_s + 1, proof(true)), latest_now_s);
+        assert_eq!(capped_by_proof(furthest_s, proof(true)), furthest_s);
+        assert_eq!(capped_by_proof(999_000, proof(true)), 999_000);
+        assert_eq!(capped_by_proof(furthest_s + 1, proof(false)), furthest_s + 1);
+        assert_eq!(capped_by_proof(furthest_s + 1, None), furthest_s + 1);
+    }
+}

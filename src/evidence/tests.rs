@@ -1,5 +1,5 @@
 use super::*;
-use crate::api::{CONFIRM, DEACTIVATE, Operation, RETURN, Recovery, ShownBy, USE};
+use crate::api::{CONFIRM, DEACTIVATE, ListPlace, Operation, RETURN, Recovery, ShownBy, USE};
 use serde_json::json;
 
 type Read = fn(&Trace, &str, &Map<String, Value>) -> Evidence;
@@ -202,4 +202,46 @@ fn which_redemption_a_return_has_undone() {
     };
     assert_eq!(uses("BACK-0001", "BACK-0002"), None);
     assert_eq!(uses("BACK-0002", "BACK-0001").as_deref(), Some("THEIRS-1"));
+}
+
+#[test]
+fn a_redeemed_coupon_that_expired_is_not_a_returned_one() {
+    let expired =
+        json!({ "coupon_state": "EXPIRED", "single_usage_detail": { "use_request_no": "OURS-0001" } });
+    assert_eq!(of(&USE, expired), Evidence::Nothing);
+}
+
+#[test]
+fn a_state_of_the_future_says_nothing_about_uses_that_a_whole_list_does_not_show() {
+    let none = |state: &str| {
+        let detail = json!({ "used_count": 0, "detail_item_list": [] });
+        of(&USE, json!({ "coupon_state": state, "sequential_usage_detail": detail }))
+    };
+    assert_eq!(none("EFFECTIVE"), not_done("EFFECTIVE"));
+    assert_eq!(none("FROZEN"), Evidence::Nothing);
+}
+
+#[test]
+fn at_an_uncertain_time_only_what_happened_counts() {
+    assert_eq!(Evidence::Done.at_uncertain_time(), Evidence::Done);
+    for later in
+        [Evidence::Undone, Evidence::Absent, Evidence::Other("THEIRS-1".into()), not_done("EFFECTIVE")]
+    {
+        assert_eq!(later.at_uncertain_time(), Evidence::Nothing);
+    }
+}
+
+#[test]
+fn a_page_whose_items_should_have_numbers_and_have_none_cannot_be_read() {
+    let at = ListPlace { list: "coupons", member: "deactivate_request_no", in_state: Some("DEACTIVATED") };
+    let page = |item: Value| {
+        let Value::Object(page) = json!({ "coupons": [item] }) else { panic!("an object") };
+        of_page(&at, "OURS-0001", &page)
+    };
+    let ours = json!({ "coupon_state": "DEACTIVATED", "deactivate_request_no": "OURS-0001" });
+    assert!(matches!(page(ours), Page::Found));
+    let theirs = json!({ "coupon_state": "DEACTIVATED", "deactivate_request_no": "THEIRS-1" });
+    assert!(matches!(page(theirs), Page::Absent(1)));
+    assert!(matches!(page(json!({ "coupon_state": "DEACTIVATED" })), Page::Unreadable));
+    assert!(matches!(page(json!({ "coupon_state": "EFFECTIVE" })), Page::Absent(1)), "it never had one");
 }

@@ -1,8 +1,9 @@
 //! Every row of "what came back" and the one status it means.
 
-use wxcoupon::api::subcode;
+use serde_json::{Value, json};
+use wxcoupon::api::{Expected, subcode};
 use wxcoupon::net::{TransportError, TransportErrorKind};
-use wxcoupon::outcome::{Ask, AttemptOutcome, Body, Content, Event, judge, read};
+use wxcoupon::outcome::{Ask, AttemptOutcome, Body, Content, Event, content, judge, read};
 use wxcoupon::status::{Class, Code};
 use wxcoupon::wire::verify::{Proof, VerifyError};
 
@@ -193,6 +194,9 @@ fn waiting_times() {
     assert_eq!(judged(true, reply(429, Ok(PROOF), error_body("X"))).retry_after_ms, Some(1000));
     throttled.retry_after_s = Some(7);
     assert_eq!(judged(true, throttled).retry_after_ms, Some(7000));
+    let mut for_a_day = reply(429, Ok(PROOF), error_body("RATELIMIT_EXCEEDED"));
+    for_a_day.retry_after_s = Some(24 * 60 * 60);
+    assert_eq!(judged(true, for_a_day).retry_after_ms, Some(60 * 60 * 1000), "an hour at most");
     let mut maintenance = reply(503, Err(VerifyError::Unsigned), Body::Empty);
     maintenance.retry_after_s = Some(4);
     let verdict = judged(true, maintenance);
@@ -238,6 +242,35 @@ fn nothing_that_reads_is_ever_in_doubt_and_no_doubt_is_ever_unsent() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn an_error_keeps_its_particulars() {
+    let detail = |text: &str| match body(text) {
+        Body::Error(error) => error.detail,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(detail(r#"{"code":"X","detail":{"field":"/a"}}"#), Some(json!({ "field": "/a" })));
+    assert_eq!(detail(r#"{"code":"X","detail":null}"#), None);
+    let fault = judged(true, reply(500, Ok(PROOF), error_body("SYSTEM_ERROR")));
+    assert!(fault.message.contains("HTTP 500 SYSTEM_ERROR"), "{}", fault.message);
+}
+
+#[test]
+fn a_success_must_repeat_what_was_asked() {
+    let echoes = |always| Expected::Echoes { member: "stock_id", at: "/stock/id", always };
+    let says = |proof: Expected, answer: &str| {
+        let Value::Object(asked) = json!({ "stock_id": "S-1" }) else { panic!("an object") };
+        let proofs = [proof];
+        content(&proofs, &asked, None, &read(answer, &proofs))
+    };
+    assert_eq!(says(echoes(true), r#"{"stock":{"id":"S-1"}}"#), Content::Fits);
+    assert_eq!(says(echoes(false), "{}"), Content::Fits);
+    assert!(matches!(says(echoes(true), "{}"), Content::Elsewhere(_)));
+    for always in [true, false] {
+        let other = says(echoes(always), r#"{"stock":{"id":"S-2"}}"#);
+        assert!(matches!(other, Content::Elsewhere(_)), "{other:?}");
     }
 }
 
