@@ -42,6 +42,9 @@ impl fmt::Display for Flaw {
     }
 }
 
+/// The one kind that a person can see.
+const FULL_WIDTH: &str = "a full-width character";
+
 /// The description of a character that is not allowed in a name.
 fn what(character: char) -> Option<&'static str> {
     match character {
@@ -53,7 +56,7 @@ fn what(character: char) -> Option<&'static str> {
         '\u{3000}' => Some("a full-width space"),
         '\u{FEFF}' | '\u{FFFE}' => Some("a byte order mark"),
         '\u{200B}'..='\u{200D}' | '\u{2060}' => Some("a zero-width character"),
-        '\u{FF01}'..='\u{FF60}' | '\u{FFE0}'..='\u{FFE6}' => Some("a full-width character"),
+        '\u{FF01}'..='\u{FF60}' | '\u{FFE0}'..='\u{FFE6}' => Some(FULL_WIDTH),
         '\u{AD}'
         | '\u{34F}'
         | '\u{61C}'
@@ -81,8 +84,7 @@ fn what(character: char) -> Option<&'static str> {
 
 /// Whether a person can see this character.
 pub fn is_visible(character: char) -> bool {
-    let is_wide = matches!(character, '\u{FF01}'..='\u{FF60}' | '\u{FFE0}'..='\u{FFE6}');
-    character != ' ' && (is_wide || what(character).is_none())
+    character != ' ' && what(character).is_none_or(|what| what == FULL_WIDTH)
 }
 
 #[cfg(test)]
