@@ -83,6 +83,8 @@ pub fn run(input: &[u8]) {
             (json!({ "data": data }).to_string().into_bytes(), entries.iter().take(8).any(Entry::is_good))
         }
     };
+    // The dictionary has the key. What is already in the answer may be repeated from it.
+    let is_quoted = body.windows(APIV3_KEY.len()).any(|part| part == APIV3_KEY.as_bytes());
     match certificates::open(&body, APIV3_KEY) {
         Ok(opened) => {
             assert!(!opened.is_empty());
@@ -91,12 +93,12 @@ pub fn run(input: &[u8]) {
         }
         Err(error) => {
             assert!(!good, "one entry is good: {error:?}");
-            assert!(!error.message.contains(APIV3_KEY));
+            assert!(is_quoted || !error.message.contains(APIV3_KEY));
         }
     }
     // Two keys under one number: which of them signs, nobody can say.
     let twice = matches!(&list, List::Entries(entries) if entries.iter().any(|entry| !entry.is_good()));
-    asked_for(&body, good && !twice);
+    asked_for(&body, good && !twice, is_quoted);
 }
 
 /// The signature headers, by the key of the certificate.
@@ -114,7 +116,7 @@ fn signed(body: &[u8]) -> String {
 }
 
 /// The same where a question cannot be judged without it.
-fn asked_for(body: &[u8], good: bool) {
+fn asked_for(body: &[u8], good: bool, is_quoted: bool) {
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n{}\r\n", body.len(), signed(body));
     let reply = Reply { bytes: [head.as_bytes(), body].concat(), stays_open: true };
     let script = Script { replies: VecDeque::from([reply]), step: 0 };
@@ -122,9 +124,10 @@ fn asked_for(body: &[u8], good: bool) {
     let text = for_c(QUERY.as_bytes()).unwrap();
     // SAFETY: a text that ends with NUL.
     let status = unsafe { ffi::wxcoupon_query(bench.ctx, text.as_ptr(), bench.buf) };
-    let answer = said::answer(&bench, status, &[]);
+    let quoted = [APIV3_KEY.as_bytes()];
+    let answer = said::answer(&bench, status, if is_quoted { &quoted } else { &[] });
     assert!(matches!(status / 1000, 2 | 3 | 5 | 6), "{answer}");
-    assert!(!answer.to_string().contains(APIV3_KEY), "{answer}");
+    assert!(is_quoted || !answer.to_string().contains(APIV3_KEY), "{answer}");
     let sent = bench.wire.sent();
     assert!(sent[0].starts_with(b"GET /v3/certificates "), "asked for first");
     if good {
