@@ -106,9 +106,9 @@ pub fn read(body: &str, expected: &[Expected]) -> Said {
     if body.is_empty() {
         return Ok(None);
     }
-    let mut wanted = vec!["code", "message", "detail"];
-    wanted.extend(expected.iter().flat_map(Expected::members));
-    json::read_members(body, &wanted).map(Some).map_err(|error| {
+    let mut wanted = vec!["/code", "/message", "/detail"];
+    wanted.extend(expected.iter().flat_map(Expected::pointers));
+    json::read_parts(body, &wanted).map(Some).map_err(|error| {
         if error.is_data() {
             "the body is not a JSON object".into()
         } else {

@@ -127,14 +127,23 @@ pub enum Expected {
     },
 }
 
+/// Outside its number, what evidence needs to know about a coupon.
+const OF_A_COUPON: [&str; 5] = [
+    "/coupon_state",
+    "/sequential_usage_detail",
+    "/single_usage_detail",
+    "/progressive_bundle_usage_detail",
+    "/product_coupon/usage_mode",
+];
+
 impl Expected {
-    /// The outermost members of the answer that it needs.
-    pub fn members(&self) -> impl Iterator<Item = &'static str> {
+    /// JSON pointers of what it needs of the answer.
+    pub fn pointers(&self) -> impl Iterator<Item = &'static str> {
         let pointers: [&[&'static str]; 2] = match self {
             Expected::Echoes { at, .. } => [std::slice::from_ref(at), &[]],
-            Expected::Shows(trace) => [trace.shown_at, &["/coupon_state", "/sequential_usage_detail"]],
+            Expected::Shows(trace) => [trace.shown_at, &OF_A_COUPON],
             Expected::SaysSomething { at } => [at, &[]],
         };
-        pointers.into_iter().flatten().filter_map(|pointer| pointer.split('/').nth(1))
+        pointers.into_iter().flatten().copied()
     }
 }

@@ -198,9 +198,9 @@ struct Subject {
 impl Subject {
     /// A member of the wrong type counts as missing.
     fn of(resource: &str) -> Subject {
-        let wanted = ["coupon_code", "use_request_no", "return_request_no"];
-        let members = json::read_members(resource, &wanted).unwrap_or_default();
-        let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+        let wanted = ["/coupon_code", "/use_request_no", "/return_request_no"];
+        let members = json::read_parts(resource, &wanted).unwrap_or_default();
+        let text = |at: &str| json::find(&members, at).and_then(Value::as_str).map(str::to_owned);
         let [coupon_code, use_request_no, return_request_no] = wanted.map(text);
         Subject { coupon_code, use_request_no, return_request_no }
     }

@@ -46,7 +46,8 @@ struct OpenFile {
     identity: Identity,
     /// The descriptor that has the locks, and others that must stay open as long.
     files: Vec<File>,
-    /// The index of the log (`-shm`).
+    /// The log (`-wal`) and its index (`-shm`).
+    log: Option<File>,
     index: Option<File>,
     /// Offsets of the contexts of this process.
     marks: Vec<u64>,
@@ -101,8 +102,8 @@ impl SharedFile {
             open.users += 1;
             open.files.push(file);
         } else {
-            let (files, marks) = (vec![file], Vec::new());
-            all.push(OpenFile { identity, files, index: None, marks, users: 1, is_written: false });
+            let (files, log, index, marks) = (vec![file], None, None, Vec::new());
+            all.push(OpenFile { identity, files, log, index, marks, users: 1, is_written: false });
         }
         Ok(SharedFile { identity, path: path.to_owned() })
     }
@@ -143,21 +144,18 @@ impl SharedFile {
     }
 
     /// Protects a log that is in use, even if `SQLite`'s own locks are lost. Not needed on Windows.
-    pub fn keep_log(&self, index: &Path) -> Result<(), String> {
+    pub fn keep_log(&self, log: &Path, index: &Path) -> Result<(), String> {
         if cfg!(windows) {
             return Ok(());
         }
         self.with(|open| {
-            let found = os::identity_at(index)?;
-            let is_same = match &open.index {
-                Some(index) => os::identity(index)?.identity == found.identity,
-                None => false,
-            };
-            if !is_same && open.index.is_some() {
-                return Err(std::io::Error::other("the file beside it was replaced"));
-            }
-            if open.index.is_none() {
-                open.index = Some(os::open(index)?);
+            for (held, path) in [(&mut open.log, log), (&mut open.index, index)] {
+                let found = os::identity_at(path)?;
+                match held {
+                    Some(file) if os::identity(file)?.identity == found.identity => {}
+                    Some(_) => return Err(std::io::Error::other("a file beside it was replaced")),
+                    None => *held = Some(os::open(path)?),
+                }
             }
             let in_use = open.files.first().is_none_or(|file| !matches!(shared(file, IN_USE), Ok(true)));
             let index =
@@ -168,6 +166,23 @@ impl SharedFile {
             Ok(())
         })
         .map_err(|error| format!("the log cannot be kept: {error}"))
+    }
+
+    /// The lengths of the file and of the log's index. An error if the file, its log or the index was removed or replaced.
+    pub fn lengths(&self) -> Result<[u64; 2], String> {
+        let length = |file: &Option<&File>| {
+            let Some(file) = file else { return Ok(0) };
+            match os::identity(file)? {
+                FileInfo { links: 0, .. } => Err(std::io::Error::other("it has no name any more")),
+                found => Ok(found.length),
+            }
+        };
+        let looked = self.with(|open| {
+            let [file, log, index] = [open.files.first(), open.log.as_ref(), open.index.as_ref()];
+            length(&log)?;
+            Ok([length(&file)?, length(&index)?])
+        });
+        looked.map_err(|error| error.to_string())
     }
 
     /// Before a connection is closed: lets `SQLite` remove the log if nobody else needs it.
@@ -189,6 +204,7 @@ impl SharedFile {
     /// is extended first, because the system would kill a process that reads behind its end.
     pub fn give_up_log(&self, index_length: u64) {
         let given_up = self.with(|open| {
+            open.log = None;
             let Some(index) = open.index.take() else { return Ok(()) };
             if os::identity(&index)?.length < index_length {
                 index.set_len(index_length)?;

@@ -137,7 +137,8 @@ fn commit_group(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> R
         watch.map_or(Ok(()), |watch| check(watch).map_err(StoreError::NotWritten))
     };
     let most = group.iter().map(|queued| queued.durability).max().unwrap_or(Durability::Reading);
-    checked(Watch::before_change)?;
+    let must_last = most == Durability::Flushed;
+    checked(if must_last { Watch::before_change } else { Watch::before_work })?;
     let mut writing = None;
     // Dropped before the write lock is released.
     let _unfinished = Unfinished(db);
@@ -152,12 +153,12 @@ fn commit_group(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> R
                 .map_err(failed)?;
         }
         // This pragma takes effect when it is prepared, so it cannot be a cached statement.
-        let level = if most == Durability::Flushed { "FULL" } else { "NORMAL" };
-        db.execute_batch(&format!("PRAGMA synchronous={level}")).map_err(failed)?;
+        let level = if must_last { "PRAGMA synchronous=FULL" } else { "PRAGMA synchronous=NORMAL" };
+        db.execute_batch(level).map_err(failed)?;
         "BEGIN IMMEDIATE"
     };
     db.prepare_cached(begin).and_then(|mut begin| begin.execute([])).map_err(failed)?;
-    if most > Durability::Reading {
+    if must_last {
         checked(Watch::in_change)?;
     }
     let is_alone = group.len() == 1;
