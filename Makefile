@@ -1,4 +1,4 @@
-# The front door. Each target installs what it needs and is missing (tools/setup.sh).
+# The front door. Each target installs what it needs and is missing (tools/fetch/setup.sh).
 
 # How long the simulation plays.
 SECONDS ?= 60
@@ -29,62 +29,62 @@ help:
 	@echo 'make clean       remove everything that was built'
 
 demo:
-	@tools/demo.sh
+	@tools/run/demo.sh
 
 # Much of the tests is waiting: meanwhile the libraries are built that later tests are for.
 test: setup lint
-	tools/libraries.sh 19 & cargo test --workspace --locked; result=$$?; wait; exit $$result
+	tools/build/libraries.sh 19 & cargo test --workspace --locked; result=$$?; wait; exit $$result
 	cargo test --workspace --locked --features wxcoupon/aws-lc-rs --test signature
-	tools/simulate.sh --as-built --seconds $(SECONDS)
+	tools/run/simulate.sh --as-built --seconds $(SECONDS)
 
 libraries: setup
-	@tools/libraries.sh
+	@tools/build/libraries.sh
 
 simulate: setup-check
-	@tools/simulate.sh --seconds $(SECONDS)
+	@tools/run/simulate.sh --seconds $(SECONDS)
 
 # From a first seed that nobody has played.
 soak: setup-check
-	@tools/simulate.sh --seconds $$(( $(HOURS) * 3600 )) --threads $$(nproc) --seeds $$(date +%s)000..
+	@tools/run/simulate.sh --seconds $$(( $(HOURS) * 3600 )) --threads $$(nproc) --seeds $$(date +%s)000..
 
 faults: setup-check
-	@tools/faults.sh
+	@tools/run/faults.sh
 
 fuzz: setup-check
-	@tools/fuzz.sh $(MINUTES)
+	@tools/run/fuzz.sh $(MINUTES)
 
 check: lint
-	cargo test --locked --package wxcoupon --lib --test layers --test operations --test scenarios --test signature
-	cargo test --locked --package wxcoupon --test c_boundary header::
+	cargo test --locked --workspace --lib --test layers --test operations --test scenarios --test signature
+	cargo test --locked --workspace --test c_boundary header::
 
 lint: setup-check
-	@tools/lint.sh
+	@tools/lint/lint.sh
 
 advisories: setup-check
-	@tools/lint.sh advisories
+	@tools/lint/lint.sh advisories
 
 header: setup-check
-	BLESS=1 cargo test --quiet --test c_boundary header::
-	BLESS=1 cargo test --quiet --test operations table::document
+	BLESS=1 cargo test --quiet --workspace --test c_boundary header::
+	BLESS=1 cargo test --quiet --workspace --test operations table::document
 	BLESS=1 cargo test --quiet --package wxcoupon-simulation the_page
 
 dist: setup
-	@tools/dist.sh
+	@tools/dist/archives.sh
 
 install:
-	@tools/install.sh
+	@tools/dist/install.sh
 
 uninstall:
-	@tools/install.sh uninstall
+	@tools/dist/install.sh uninstall
 
 setup:
-	@tools/setup.sh
+	@tools/fetch/setup.sh
 
 setup-check:
-	@tools/setup.sh check
+	@tools/fetch/setup.sh check
 
 bench:
-	@tools/bench.sh
+	@tools/run/bench.sh
 
 clean:
 	cargo clean

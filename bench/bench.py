@@ -1,4 +1,4 @@
-"""Runs the bench; tools/bench.sh starts it, README.md says what is measured."""
+"""Runs the bench; tools/run/bench.sh starts it, README.md says what is measured."""
 
 import argparse
 import dataclasses
@@ -39,7 +39,7 @@ PARTS = {
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="tools/bench.sh", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tools/run/bench.sh", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything: to see whether it works")
     parser.add_argument("--library", action="append", metavar="NAME=FILE", default=[], help="a libwxcoupon.so")
     parser.add_argument("--only", action="append", metavar="PART", choices=PARTS, help=", ".join(PARTS))

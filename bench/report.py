@@ -59,7 +59,7 @@ def last(said):
 def head(about):
     partial = "**A quick run: no results.**\n\n" if about["quick"] else ""
     if about["missing"]:
-        partial += f"Not run for this page: {', '.join(about['missing'])} (`tools/bench.sh --only PART`).\n\n"
+        partial += f"Not run for this page: {', '.join(about['missing'])} (`tools/run/bench.sh --only PART`).\n\n"
     load = f"; load before: {about['load_before']}" if "load_before" in about else ""
     remarks = "".join(f"- {it['name']}: {it['remark']}.\n" for it in about["contestants"] if it["remark"])
     return f"""\

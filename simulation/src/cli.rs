@@ -150,7 +150,7 @@ fn tell(seed: u64, wanted: &Wanted, limit: Duration) -> bool {
         println!("{line}");
     }
     if end.broken.is_some() {
-        println!("again: tools/simulate.sh{} --seed {seed}", options(wanted));
+        println!("again: tools/run/simulate.sh{} --seed {seed}", options(wanted));
     }
     end.broken.is_none()
 }

@@ -28,7 +28,7 @@ fn a_seed_that_fails_is_told_as_a_story() {
     let (code, said) = program(&["--also", moves, "--seeds", "0..5000", "--seconds", "600"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("BROKEN ") && said.contains(" sends ") && said.contains("ledger of "), "{said}");
-    assert!(said.contains(&format!("again: tools/simulate.sh --also {moves} --seed ")), "{said}");
+    assert!(said.contains(&format!("again: tools/run/simulate.sh --also {moves} --seed ")), "{said}");
 }
 
 #[test]

@@ -38,8 +38,8 @@ pub fn release() -> &'static Library {
 pub fn with_test_hooks() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
     LIBRARY.get_or_init(|| {
-        run(cargo("build").args(["--package", "wxcoupon", "--features", "test-hooks"])).unwrap();
-        stage(&target_dir().join("debug"), "lib-test-hooks")
+        run(&mut build(&["--features", "wxcoupon/test-hooks"])).unwrap();
+        stage(&target_dir().join("debug/deps"), "lib-test-hooks")
     })
 }
 
@@ -54,6 +54,14 @@ fn stage(built: &Path, name: &str) -> Library {
         fs::copy(built.join(from), folder.join(to)).unwrap();
     }
     Library { folder }
+}
+
+/// Builds something of the workspace with all its dependencies as they are in a run of the tests. Which features they have
+/// depends on what is selected: with other features, dozens of them would be compiled again.
+pub fn build(what: &[&str]) -> Command {
+    let mut command = cargo("build");
+    command.args(["--workspace", "--test", "layers"]).args(what);
+    command
 }
 
 /// A cargo command that builds into the same folder as the cargo that runs the tests, and like that one was

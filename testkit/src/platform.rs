@@ -10,14 +10,14 @@ use std::process::Command;
 pub fn can_be_built(platform: &str) -> bool {
     let found = platform == "linux-x86_64" || Path::new("/usr/lib/rustlib/src/rust/library/std").exists();
     if !found {
-        skip_or_fail("Debian's rust-web-src is not installed; tools/setup.sh installs it");
+        skip_or_fail("Debian's rust-web-src is not installed; tools/fetch/setup.sh installs it");
     }
     found && (platform.starts_with("windows") || have("python3"))
 }
 
-/// The folder with what `tools/build.sh` builds for the platform: built now, unless it is there.
+/// The folder with what `tools/build/library.sh` builds for the platform: built now, unless it is there.
 pub fn library(platform: &str) -> PathBuf {
-    let mut build = Command::new(root().join("tools/build.sh"));
+    let mut build = Command::new(root().join("tools/build/library.sh"));
     folder_of(build.arg(platform).env("CARGO_TARGET_DIR", target_dir()))
 }
 
@@ -29,7 +29,7 @@ fn folder_of(script: &mut Command) -> PathBuf {
 
 /// The C compiler that knows every C library, for a target by zig's name.
 pub fn zig(target: &str) -> Command {
-    let folder = folder_of(&mut Command::new(root().join("tools/zig.sh")));
+    let folder = folder_of(&mut Command::new(root().join("tools/fetch/zig.sh")));
     let mut zig = Command::new(folder.join("ziglang/zig"));
     zig.env("ZIG_GLOBAL_CACHE_DIR", folder.join("cache")).env("ZIG_LOCAL_CACHE_DIR", folder.join("cache"));
     zig.args(["cc", "-target", target]);

@@ -1,6 +1,6 @@
 //! WeChat Pay on this machine, as a process of its own.
 
-use super::library::cargo;
+use super::library::build;
 use super::{run, scratch, target_dir};
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -21,11 +21,11 @@ const SLOW_MS: u32 = 800;
 /// The one sandbox of this test run.
 pub fn sandbox() -> &'static Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
-    SANDBOX.get_or_init(|| start(build()))
+    SANDBOX.get_or_init(|| start(program()))
 }
 
-fn build() -> PathBuf {
-    run(cargo("build").args(["--package", "wxcoupon-sandbox"])).unwrap();
+fn program() -> PathBuf {
+    run(&mut build(&["--bin", "wxcoupon-sandbox"])).unwrap();
     target_dir().join("debug/wxcoupon-sandbox")
 }
 

@@ -37,7 +37,7 @@ pub fn have(tool: &str) -> bool {
 pub fn have_with(tool: &str, version: &str) -> bool {
     let found = Command::new(tool).arg(version).output().is_ok_and(|output| output.status.success());
     if !found {
-        skip_or_fail(&format!("{tool} is not installed; tools/setup.sh installs it"));
+        skip_or_fail(&format!("{tool} is not installed; tools/fetch/setup.sh installs it"));
     }
     found
 }

@@ -52,7 +52,7 @@ fn python_works_from_a_wheel() {
     if let Err(why) = run(Command::new("python3").args(["-m", "venv"]).arg(folder.join("venv"))) {
         return skip_or_fail(&format!("python3 makes no virtual environment: {why}"));
     }
-    let mut make = limited(100, root().join("tools/wheel.sh"));
+    let mut make = limited(100, root().join("tools/dist/wheel.sh"));
     run(make.arg(release().shared()).arg(folder.join("wheels"))).unwrap();
     let wheel = the_only_file(&folder.join("wheels"));
     let name = wheel.file_name().unwrap().to_str().unwrap();
@@ -112,7 +112,7 @@ fn java_works_from_the_sources() {
         return;
     }
     if let Some(missing) = JARS.split(':').find(|jar| !Path::new(jar).exists()) {
-        return skip_or_fail(&format!("{missing} is not there; tools/setup.sh installs it"));
+        return skip_or_fail(&format!("{missing} is not there; tools/fetch/setup.sh installs it"));
     }
     let (classes, java) = (scratch("java-classes"), root().join("bindings/java"));
     let mut compiler = limited(100, "javac");

@@ -255,7 +255,7 @@ fn it_builds_what_is_not_built_and_nothing_twice() {
     fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", folder.join("bin").display(), std::env::var("PATH").unwrap());
     let install = || {
-        let mut install = Command::new(root().join("tools/install.sh"));
+        let mut install = Command::new(root().join("tools/dist/install.sh"));
         install.env("PATH", &path).env("CALLS", folder.join("calls")).env("BUILT", &release().folder);
         run(install.env("CARGO_TARGET_DIR", &target).env("PREFIX", &prefix).env_remove("LIBRARY_FOLDER"))
             .unwrap();

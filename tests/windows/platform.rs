@@ -7,7 +7,7 @@ use testkit::{limited, platform, root, run, scratch};
 
 /// One of the two.
 pub struct Platform {
-    /// As tools/build.sh and tools/wine.sh call it.
+    /// As tools/build/library.sh and tools/fetch/wine.sh call it.
     pub name: &'static str,
     /// What the names of MinGW's tools begin with.
     mingw: &'static str,
@@ -86,7 +86,7 @@ pub fn link(mut compiler: Command, sources: &[PathBuf], libraries: &[PathBuf], p
 }
 
 fn wine_script() -> PathBuf {
-    root().join("tools/wine.sh")
+    root().join("tools/fetch/wine.sh")
 }
 
 /// A path of this machine as Windows programs spell it.

@@ -1,17 +1,17 @@
 #!/bin/sh
 # Builds the library for all platforms, and those that only tests use, and says how long each took. What was built
-# from the same files is not built again (tools/build.sh).
+# from the same files is not built again (tools/build/library.sh).
 #
-#   tools/libraries.sh [NICENESS]     of all but the first, which most tests are for
+#   tools/build/libraries.sh [NICENESS]     of all but the first, which most tests are for
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 build() { # niceness, platform ...
     niceness=$1 built=0
     shift
     for platform; do
         begun=$(date +%s)
-        if nice -n "$niceness" tools/build.sh "$platform" >/dev/null; then
+        if nice -n "$niceness" tools/build/library.sh "$platform" >/dev/null; then
             echo "$platform: $(($(date +%s) - begun)) s"
         else
             built=1

@@ -2,16 +2,16 @@
 # Builds the release library for a platform and says the folder that holds it. What was built from the same
 # files with the same tools is not built again.
 #
-#   tools/build.sh PLATFORM
+#   tools/build/library.sh PLATFORM
 #
-# tools/build-linux.sh and tools/build-windows.sh know how: they are given the platform and the folder to fill.
+# tools/build/linux.sh and tools/build/windows.sh know how: they are given the platform and the folder to fill.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 platform=$1
 case $platform in
-linux-*) build=tools/build-linux.sh ;;
-windows-*) build=tools/build-windows.sh ;;
+linux-*) build=tools/build/linux.sh ;;
+windows-*) build=tools/build/windows.sh ;;
 *)
     echo "no platform of ours: $platform" >&2
     exit 1
@@ -21,7 +21,7 @@ esac
 # All that the bytes depend on: sources as they are now, committed or not, and the compilers.
 key=$({
     git ls-files --cached --others --exclude-standard -- src build.rs Cargo.toml Cargo.lock .cargo/config.toml include \
-        tools/build.sh "$build" tools/platform.sh tools/remap.sh tools/zig.sh tools/zig.txt |
+        tools/build/library.sh "$build" tools/build/platform.sh tools/build/remap.sh tools/fetch/zig.sh tools/fetch/zig.txt |
         LC_ALL=C sort | xargs -d '\n' sha256sum
     "$build" --tools "$platform"
 } | sha256sum | cut -c 1-16)

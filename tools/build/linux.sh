@@ -1,23 +1,23 @@
 #!/bin/sh
 # Builds the library for Linux with zig as C compiler and linker, so that it asks for no newer C library than
-# glibc 2.17, whatever this machine has. tools/build.sh calls this.
+# glibc 2.17, whatever this machine has. tools/build/library.sh calls this.
 #
-#   tools/build-linux.sh PLATFORM FOLDER     linux-x86_64, linux-aarch64: libwxcoupon.so and libwxcoupon.a;
+#   tools/build/linux.sh PLATFORM FOLDER     linux-x86_64, linux-aarch64: libwxcoupon.so and libwxcoupon.a;
 #                                            linux-x86_64-musl: libwxcoupon.a, for programs that are all static
-#   tools/build-linux.sh --tools PLATFORM    the versions of all that the bytes depend on
+#   tools/build/linux.sh --tools PLATFORM    the versions of all that the bytes depend on
 #
 # With -test-hooks behind its name a platform's library has the exports that only tests call. It is linked without
 # optimisation, which would take most of the time.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-. tools/platform.sh
-. tools/remap.sh
+. tools/build/platform.sh
+. tools/build/remap.sh
 
 if [ "$1" = --tools ]; then
     use_rust "${2%-test-hooks}"
     "$RUSTC" --version --verbose
-    cat tools/zig.txt
+    cat tools/fetch/zig.txt
     exit
 fi
 
@@ -34,13 +34,14 @@ use_rust "$platform"
 # What runs on this machine while the library is built, Debian's Rust compiles once for both of its platforms.
 target_dir=${CARGO_TARGET_DIR:-$PWD/target}/linux
 [ "$platform" != linux-x86_64 ] || target_dir=${CARGO_TARGET_DIR:-$PWD/target}/$platform
-zig=$(tools/zig.sh)
+zig=$(tools/fetch/zig.sh)
 # Zig keeps the C libraries that it has compiled.
 export CARGO_ZIGBUILD_ZIG_PATH="$zig/ziglang/zig" CARGO_ZIGBUILD_CACHE_DIR="$zig/wrappers" \
     ZIG_GLOBAL_CACHE_DIR="$zig/cache" ZIG_LOCAL_CACHE_DIR="$zig/cache"
 
 set -- --target "$triple.2.17" --crate-type cdylib,staticlib
 [ "$platform" != linux-x86_64-musl ] || set -- --target "$triple" --crate-type staticlib
+[ "$platform" = linux-x86_64 ] || set -- "$@" --config 'profile.release.package.libsqlite3-sys.opt-level="s"'
 "$CARGO" fetch --quiet --locked
 remap_for "$triple" "$target_dir"
 if [ -n "${RUSTC_BOOTSTRAP:-}" ]; then

@@ -1,16 +1,16 @@
 #!/bin/sh
-# Builds the library for Windows 7 and later with Debian's Rust and MinGW. tools/build.sh calls this.
+# Builds the library for Windows 7 and later with Debian's Rust and MinGW. tools/build/library.sh calls this.
 #
-#   tools/build-windows.sh PLATFORM FOLDER     windows-x86_64 or windows-x86: the DLL, its .def and import
+#   tools/build/windows.sh PLATFORM FOLDER     windows-x86_64 or windows-x86: the DLL, its .def and import
 #                                              libraries for MinGW (.dll.a) and Visual C++ (.lib)
-#   tools/build-windows.sh --tools PLATFORM    the versions of all that the bytes depend on
+#   tools/build/windows.sh --tools PLATFORM    the versions of all that the bytes depend on
 #
 # With -test-hooks behind its name a platform's library has the exports that only tests call. It is linked without
 # optimisation, which would take most of the time.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-. tools/remap.sh
+. tools/build/remap.sh
 
 # One Rust for both: the standard library is compiled from source, as none is ready-made for Windows 7, and its
 # source must be the compiler's own. Cargo takes the flag for that with RUSTC_BOOTSTRAP alone.
@@ -53,7 +53,8 @@ build() {
     # The shared library alone: beside an rlib Cargo optimises nothing across crates. No backtraces: a panic is
     # logged by its place.
     /usr/bin/cargo rustc --quiet --locked --release --package wxcoupon --lib --crate-type cdylib \
-        --features "$features" -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind \
+        --features "$features" --config 'profile.release.package.libsqlite3-sys.opt-level="s"' \
+        -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind \
         --target "$triple" --target-dir "$target_dir" -- -C "opt-level=$optimised"
 }
 

@@ -2,13 +2,13 @@
 # Builds the library for each platform and packs it with all that a till programmer needs:
 #     target/dist/wxcoupon-VERSION-PLATFORM.tar.gz or .zip, Python wheels, and SHA256SUMS beside them
 #
-#   tools/dist.sh [PLATFORM ...]   without a name: all
+#   tools/dist/archives.sh [PLATFORM ...]   without a name: all
 #
-# The same commit, compiled with the same tools, gives the same bytes in every folder (tools/reproduce.sh).
+# The same commit, compiled with the same tools, gives the same bytes in every folder (tools/dist/reproduce.sh).
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-. tools/platform.sh
+. tools/build/platform.sh
 
 out=${CARGO_TARGET_DIR:-$PWD/target}/dist
 rm -rf "$out"
@@ -17,10 +17,10 @@ mkdir -p "$out"
 # shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- $platforms
 for platform; do
-    libraries=$(tools/build.sh "$platform")
-    tools/pack.sh "$platform" "$libraries" "$out"
+    libraries=$(tools/build/library.sh "$platform")
+    tools/dist/pack.sh "$platform" "$libraries" "$out"
     for library in "$libraries/libwxcoupon.so" "$libraries/wxcoupon.dll"; do
-        [ ! -e "$library" ] || tools/wheel.sh "$library" "$out"
+        [ ! -e "$library" ] || tools/dist/wheel.sh "$library" "$out"
     done
 done
 (cd "$out" && sha256sum wxcoupon-* >SHA256SUMS)

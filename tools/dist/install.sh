@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the library for programs in C and C++, or takes it away again:
 #
-#   tools/install.sh [uninstall]
+#   tools/dist/install.sh [uninstall]
 #
 # From the environment:
 #   PREFIX          /usr/local
@@ -12,7 +12,7 @@
 #   LIBRARY_FOLDER  has a library that was built; without it `cargo build --release` builds one
 set -eu
 umask 022
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 : "${PREFIX:=/usr/local}"
 : "${LIBDIR:=$PREFIX/lib}"
@@ -77,7 +77,7 @@ install_all() {
     chmod 644 "$lib/libwxcoupon.a"
     install -m 644 include/wxcoupon.h include/wxcoupon.hpp "$include"
     install -m 644 LICENSE-MIT LICENSE-APACHE "$doc"
-    tools/package-files.sh "linux-$(uname -m)" "$(realpath -ms --relative-to="$LIBDIR" "$INCLUDEDIR")" "$lib"
+    tools/dist/package-files.sh "linux-$(uname -m)" "$(realpath -ms --relative-to="$LIBDIR" "$INCLUDEDIR")" "$lib"
     refresh_cache
     echo "wxcoupon $version is installed: $lib/$soname, $include/wxcoupon.h"
 }

@@ -2,11 +2,11 @@
 # The packages whose code is in the library, as `cargo metadata` describes them, sorted, one JSON object a line.
 # Build scripts and procedural macros run on the machine that builds; nothing of them ships.
 #
-#   tools/linked.sh PLATFORM
+#   tools/dist/linked.sh PLATFORM
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-. tools/platform.sh
+. tools/build/platform.sh
 
 use_rust "$1"
 triple=$(triple_of "$1")

@@ -2,16 +2,16 @@
 # Packs a library that was built. The bytes of the archive depend on the library, the files of the commit and
 # the tools alone: not on time, folder, user, umask or locale.
 #
-#   tools/pack.sh PLATFORM LIBRARY_FOLDER OUT_FOLDER   says the path of the archive
+#   tools/dist/pack.sh PLATFORM LIBRARY_FOLDER OUT_FOLDER   says the path of the archive
 set -eu
 umask 022
 LC_ALL=C
 export LC_ALL
 libraries=$(cd "$2" && pwd)
 out=$(cd "$3" && pwd)
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-. tools/platform.sh
+. tools/build/platform.sh
 
 platform=$1
 use_rust "$platform"
@@ -102,10 +102,10 @@ files | while IFS= read -r file; do
     cp "$file" "$stage/$file"
 done
 place_libraries
-tools/package-files.sh "$platform" ../include "$stage/lib"
+tools/dist/package-files.sh "$platform" ../include "$stage/lib"
 build_info >"$stage/BUILD-INFO"
-tools/third-party.sh "$platform" >"$stage/THIRD-PARTY.txt"
-tools/sbom.sh "$platform" >"$stage/sbom.cdx.json"
+tools/dist/third-party.sh "$platform" >"$stage/THIRD-PARTY.txt"
+tools/dist/sbom.sh "$platform" >"$stage/sbom.cdx.json"
 (cd "$stage" && find . -type f | sed 's|^\./||' | sort | xargs -d '\n' sha256sum >"$work/SHA256SUMS")
 mv "$work/SHA256SUMS" "$stage/SHA256SUMS"
 cat "$stage/BUILD-INFO" >&2

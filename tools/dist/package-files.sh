@@ -2,14 +2,14 @@
 # Writes what pkg-config and CMake read, below the folder with the libraries. The files name everything from
 # where they lie, so that the whole may be moved.
 #
-#   tools/package-files.sh PLATFORM INCLUDE_FOLDER LIBRARY_FOLDER
+#   tools/dist/package-files.sh PLATFORM INCLUDE_FOLDER LIBRARY_FOLDER
 #
 # INCLUDE_FOLDER is as it is found from the library folder (../include).
 set -eu
 umask 022
 include=$2
 out=$(cd "$3" && pwd)
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 version=$(sed -n '/^\[workspace.package\]/,/^$/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 abi=$(sed -n 's/^  "abi_version": \([0-9]*\),$/\1/p' include/wxcoupon.json)

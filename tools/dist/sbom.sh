@@ -1,20 +1,20 @@
 #!/bin/sh
 # The bill of materials of the library, as CycloneDX 1.5 in JSON.
 #
-#   tools/sbom.sh PLATFORM    SOURCE_DATE_EPOCH is its time; without it, that of the commit
+#   tools/dist/sbom.sh PLATFORM    SOURCE_DATE_EPOCH is its time; without it, that of the commit
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-. tools/platform.sh
+. tools/build/platform.sh
 
 use_rust "$1"
 : "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct)}"
-packages=$(tools/linked.sh "$1")
+packages=$(tools/dist/linked.sh "$1")
 sqlite=$(printf '%s\n' "$packages" | jq --raw-output 'select(.name == "libsqlite3-sys").manifest_path')
 sqlite=$(sed -n 's/^#define SQLITE_VERSION *"\(.*\)"/\1/p' "${sqlite%/Cargo.toml}/sqlite3/sqlite3.h")
 
 # What a shared library has from its C compiler: a name, a version and a licence each.
-zig=$(sed -n 's/^ziglang==\([0-9.]*\).*/\1/p' tools/zig.txt)
+zig=$(sed -n 's/^ziglang==\([0-9.]*\).*/\1/p' tools/fetch/zig.txt)
 case $1 in
 *-musl) runtime='[]' ;;
 linux-*)

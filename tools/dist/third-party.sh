@@ -2,13 +2,13 @@
 # The licences of all code of others in the library, each text once with the packages that bear it.
 # Fails where a package has no licence text: then somebody has to look.
 #
-#   tools/third-party.sh PLATFORM
+#   tools/dist/third-party.sh PLATFORM
 set -eu
 LC_ALL=C
 export LC_ALL
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-. tools/platform.sh
+. tools/build/platform.sh
 
 use_rust "$1"
 work=$(mktemp -d)
@@ -21,7 +21,7 @@ add() { # package, file with its licence
     printf '%s\t%s, %s\n' "$sum" "$1" "$(basename "$2")" >>"$work/bearers"
 }
 
-tools/linked.sh "$1" | jq --slurp '.' >"$work/packages"
+tools/dist/linked.sh "$1" | jq --slurp '.' >"$work/packages"
 jq --raw-output '.[] | select(.source) | [.name, .version, .license, .manifest_path] | @tsv' "$work/packages" \
     >"$work/list"
 
@@ -65,7 +65,7 @@ runtime=''
 case $1 in
 *-musl) ;;
 linux-*)
-    zig=$(tools/zig.sh)/ziglang
+    zig=$(tools/fetch/zig.sh)/ziglang
     runtime='  LLVM libunwind: Apache-2.0 WITH LLVM-exception
   Zig compiler runtime: MIT
 '

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes a Python wheel that carries the library:
 #
-#   tools/wheel.sh LIBRARY FOLDER   LIBRARY is a release build, libwxcoupon.so or wxcoupon.dll; the wheel goes
+#   tools/dist/wheel.sh LIBRARY FOLDER   LIBRARY is a release build, libwxcoupon.so or wxcoupon.dll; the wheel goes
 #                                   into FOLDER
 #
 # PYTHON names the interpreter (python3). Where it has setuptools and wheel, nothing is downloaded; else they are
@@ -12,7 +12,7 @@ umask 022
 library=$(realpath "$1")
 mkdir -p "$2"
 folder=$(realpath "$2")
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 # The tag promises a glibc: the newest one that the library asks for, and never less than manylinux2014's.
 manylinux() {

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Prints the folder of a .NET runtime, CoreCLR, with the host program `dotnet` in it; fetches it once, from PyPI.
 #
-#   tools/dotnet.sh PLATFORM   linux-x86_64, windows-x86_64 or windows-x86
+#   tools/fetch/dotnet.sh PLATFORM   linux-x86_64, windows-x86_64 or windows-x86
 #
 # Debian has no CoreCLR. The package dotnetcore2 carries Microsoft's, and is a test aid only. A program is a
 # .dll with a .runtimeconfig.json beside it, which must ask for System.Globalization.Invariant: there is no ICU.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 version=3.1.23
 case ${1:-} in

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Prints a Free Pascal compiler for Windows: a command that takes what fpc takes. Builds it once.
 #
-#   tools/fpc-windows.sh PLATFORM   windows-x86_64 or windows-x86
+#   tools/fetch/fpc-windows.sh PLATFORM   windows-x86_64 or windows-x86
 #
 # Debian has the compiler's source, but neither the units for Windows nor a compiler for i386. Its source lacks two
 # files of the usual build: msgtxt.inc, which is made here, and makefile.cpu, without which the units are compiled
 # one by one.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 case ${1:-} in
 windows-x86_64)
@@ -27,12 +27,12 @@ esac
 version=$(fpc -iV)
 source=/usr/share/fpcsrc/$version
 [ -d "$source" ] || {
-    echo "the source of Free Pascal $version is not installed; tools/setup.sh installs it" >&2
+    echo "the source of Free Pascal $version is not installed; tools/fetch/setup.sh installs it" >&2
     exit 1
 }
 key=$({
     dpkg-query --show "fp-compiler-$version" "fpc-source-$version"
-    cat tools/fpc-windows.sh
+    cat tools/fetch/fpc-windows.sh
 } | sha256sum | cut -c 1-16)
 folder=$PWD/.cache/fpc-$1-$key
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Installs from Debian's packages what is missing to build and test. Says nothing where nothing is missing.
 #
-#   tools/setup.sh demo    what `make demo` needs: a C compiler and OpenSSL for the sandbox
-#   tools/setup.sh check   what `make check`, the simulation and fuzzing need
-#   tools/setup.sh         what `make test` needs
+#   tools/fetch/setup.sh demo    what `make demo` needs: a C compiler and OpenSSL for the sandbox
+#   tools/fetch/setup.sh check   what `make check`, the simulation and fuzzing need
+#   tools/fetch/setup.sh         what `make test` needs
 #
 # Where it may not install, it says in one line what is missing, and fails.
 set -eu
@@ -81,7 +81,7 @@ find_missing() {
     need mcs mono-mcs
     need mono mono-runtime
     need fpc 'fp-compiler fp-units-rtl'
-    # Its units for Windows are compiled here (tools/fpc-windows.sh).
+    # Its units for Windows are compiled here (tools/fetch/fpc-windows.sh).
     [ -d /usr/share/fpcsrc ] || missing="$missing fpc-source"
     need javac default-jdk-headless
     # Java's way to C, and JSON for the example.
@@ -105,7 +105,7 @@ find_missing_for_windows() {
     done
     need llvm-dlltool llvm
     [ -x /usr/lib/wine/wine64 ] || missing="$missing wine64"
-    # The C library that the 32-bit Wine of tools/wine.sh runs on.
+    # The C library that the 32-bit Wine of tools/fetch/wine.sh runs on.
     [ -e /lib/ld-linux.so.2 ] || missing="$missing libc6-i386"
 }
 

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Runs a Windows program with Wine; answers what it answers.
 #
-#   tools/wine.sh PLATFORM PROGRAM [ARGUMENT ...]   PLATFORM is windows-x86_64 or windows-x86
+#   tools/fetch/wine.sh PLATFORM PROGRAM [ARGUMENT ...]   PLATFORM is windows-x86_64 or windows-x86
 #
 # Programs see this machine's files as drive Z:. Each platform has a Windows of its own below .cache/wine, made
 # with the first program. What Wine keeps running in the background ends half a minute after the last program.
 set -eu
-cache=$(cd "$(dirname "$0")/.." && pwd)/.cache/wine
+cache=$(cd "$(dirname "$0")/../.." && pwd)/.cache/wine
 platform=$1
 shift
 

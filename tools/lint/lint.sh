@@ -1,9 +1,9 @@
 #!/bin/sh
 # Format, lints, licences and duplicates of dependencies, shell scripts.
 #
-#   tools/lint.sh advisories   known defects of dependencies instead; needs the RustSec database
+#   tools/lint/lint.sh advisories   known defects of dependencies instead; needs the RustSec database
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 deny_version=0.20.2
 tools=$PWD/.cache/tools
@@ -20,4 +20,4 @@ fi
 cargo fmt --all --check
 cargo clippy --quiet --workspace --all-targets --features wxcoupon/test-hooks -- -D warnings
 "$tools/bin/cargo-deny" --log-level error check --hide-inclusion-graph bans licenses sources
-shellcheck tools/*.sh .ci/run
+shellcheck -x tools/*/*.sh .ci/run

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Measures the library beside other clients of WeChat Pay and the least that a redemption can cost.
 #
-#   tools/bench.sh [--quick] [--no-peers] [--only PART]... [--library NAME=FILE]...
+#   tools/run/bench.sh [--quick] [--no-peers] [--only PART]... [--library NAME=FILE]...
 #
 # Writes bench/RESULTS.md, with charts, and the figures behind them into bench/data; a part of it, or a quick run,
 # into target/bench/results. bench/README.md says what is measured. Without --library the libraries are built from this tree. What it needs of Debian must be there; what
 # it needs of PyPI, npm, crates.io, Maven Central and the Go proxy it fetches into .cache/bench.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 missing=''
 need() { # command, package that has it

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the library, starts a WeChat Pay on this machine, and lets a C program redeem a coupon there.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 say() { printf '%s\n' "$*"; }
 
@@ -24,7 +24,7 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-tools/setup.sh demo
+tools/fetch/setup.sh demo
 
 say 'Building the library and the sandbox (the first time this takes some minutes) ...'
 cargo build --quiet --release --package wxcoupon --package wxcoupon-sandbox

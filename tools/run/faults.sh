@@ -1,12 +1,12 @@
 #!/bin/sh
 # Puts mended faults back, one at a time, and says how soon the simulation finds each.
 #
-#   tools/faults.sh [--seconds N] [FAULT]...    N of play for each (600); all of simulation/faults, or those that are named
+#   tools/run/faults.sh [--seconds N] [FAULT]...    N of play for each (600); all of simulation/faults, or those that are named
 #
 # It works on a copy of the last commit, and on a build of its own: what is not committed is not played.
 # A fault is found by a seed, or at least by one of the known faults, which are scripts that were written after them.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 root=$PWD
 seconds=600
 if [ "${1:-}" = --seconds ]; then

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Fuzzes each target for so many minutes, from the kept corpus on; one process at a time.
 #
-#   tools/fuzz.sh MINUTES [TARGET ...]   what is found of it stands in target/fuzz/found
-#   tools/fuzz.sh --minimise [TARGET]    keeps of everything that was found what reaches something new
+#   tools/run/fuzz.sh MINUTES [TARGET ...]   what is found of it stands in target/fuzz/found
+#   tools/run/fuzz.sh --minimise [TARGET]    keeps of everything that was found what reaches something new
 #
 # Any toolchain will do: rustc puts libFuzzer's counters in itself. cargo-fuzz reads the same folder.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 minutes=$1
 shift

@@ -10,7 +10,7 @@ use testkit::run;
 
 #[test]
 fn all_that_is_packed_is_tested() {
-    let script = text(root(), "tools/platform.sh");
+    let script = text(root(), "tools/build/platform.sh");
     let packed =
         script.lines().find_map(|line| line.strip_prefix("platforms='")?.strip_suffix('\'')).unwrap();
     assert_eq!(packed.split(' ').collect::<Vec<_>>(), PLATFORMS);

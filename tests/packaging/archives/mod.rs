@@ -1,6 +1,6 @@
 //! The archives that ship: packed twice they are the same, they have what they say, and each is enough by itself.
 //!
-//! That two builds are the same too is compared by tools/reproduce.sh, which takes two release builds.
+//! That two builds are the same too is compared by tools/dist/reproduce.sh, which takes two release builds.
 
 mod contents;
 mod programs;
@@ -28,7 +28,7 @@ fn can_be_packed(platform: &str) -> bool {
 
 /// Packs the library and answers the archive.
 fn pack(platform: &str, out: &Path, environment: &[(&str, &str)]) -> PathBuf {
-    let mut pack = Command::new(root().join("tools/pack.sh"));
+    let mut pack = Command::new(root().join("tools/dist/pack.sh"));
     // From the root of the file system: the script must not rely on where it is called.
     pack.current_dir("/").arg(platform).arg(platform::library(platform)).arg(out);
     let said = run(pack.env("CARGO_TARGET_DIR", target_dir()).envs(environment.iter().copied())).unwrap();
@@ -91,7 +91,7 @@ fn a_wheel_made_again_elsewhere_has_the_same_bytes_and_fits_its_platform() {
         let library = platform::library(platform).join(file);
         let wheel = |name: &str, environment: &[(&str, &str)]| {
             let folder = scratch(name);
-            let mut make = limited(100, root().join("tools/wheel.sh"));
+            let mut make = limited(100, root().join("tools/dist/wheel.sh"));
             make.current_dir("/").arg(&library).arg(&folder).envs(environment.iter().copied());
             run(&mut make).unwrap();
             let entry = fs::read_dir(folder).unwrap().next().unwrap().unwrap();

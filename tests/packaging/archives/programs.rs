@@ -83,7 +83,7 @@ fn c_programs_for_windows_redeem() {
             let mut linking = strict(Command::new(gcc), folder);
             linking.arg(folder.join("examples-c/01_redeem.c")).arg(folder.join("lib").join(import));
             run(linking.arg("-o").arg(&program)).unwrap();
-            let mut wine = limited(600, root().join("tools/wine.sh"));
+            let mut wine = limited(600, root().join("tools/fetch/wine.sh"));
             assert_redeems(wine.arg(platform).arg(&program), &format!("AUTO_{code}_{}", platform.len()));
         }
     }
@@ -114,7 +114,7 @@ fn cmake_finds_it_for_windows() {
     run(cmake.arg("-DCMAKE_CXX_COMPILER=x86_64-w64-mingw32-g++")).unwrap();
     run(Command::new("cmake").arg("--build").arg(&build).args(["--target", "wxcoupon_c"])).unwrap();
     fs::copy(folder.join("bin/wxcoupon.dll"), build.join("wxcoupon.dll")).unwrap();
-    let mut wine = limited(600, root().join("tools/wine.sh"));
+    let mut wine = limited(600, root().join("tools/fetch/wine.sh"));
     foreign::assert_redeems(wine.arg("windows-x86_64").arg(build.join("wxcoupon_c.exe")));
 }
 

@@ -9,7 +9,7 @@ use testkit::{limited, root, run, scratch};
 /// Microsoft's runtime for that platform: its host program.
 pub fn core_clr(platform: &str) -> Option<PathBuf> {
     // A slow line takes its time for 30 MB.
-    match run(limited(600, root().join("tools/dotnet.sh")).arg(platform)) {
+    match run(limited(600, root().join("tools/fetch/dotnet.sh")).arg(platform)) {
         Ok(folder) => {
             let name = if platform.starts_with("windows") { "dotnet.exe" } else { "dotnet" };
             Some(Path::new(folder.trim_end()).join(name))

@@ -19,7 +19,7 @@ fn pascal_till(platform: &Platform, tag: &str) {
     if !platform.is_there() || !have_with("fpc", "-iV") {
         return;
     }
-    match run(limited(300, root().join("tools/fpc-windows.sh")).arg(platform.name)) {
+    match run(limited(300, root().join("tools/fetch/fpc-windows.sh")).arg(platform.name)) {
         Ok(printed) => {
             // What it says while it builds comes behind its answer.
             let compiler = printed.lines().next().unwrap();
