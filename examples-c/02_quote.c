@@ -37,6 +37,8 @@ static void print_member(const char *answer, const char *name)
         value += strlen(start);
         if (*value == '"')
             printf("   %-13s %.*s\n", name, (int)strcspn(value + 1, "\""), value + 1);
+        else if (*value == '[')
+            printf("   %-13s %.*s\n", name, (int)strcspn(value, "]") + 1, value);
         else
             printf("   %-13s %.*s\n", name, (int)strcspn(value, ",}"), value);
     }
@@ -44,8 +46,8 @@ static void print_member(const char *answer, const char *name)
 
 int main(int argc, char **argv)
 {
-    static const char *const MEMBERS[] = { "usable",   "discount",     "payable",     "forbidden_by",
-                                           "short_by", "usable_from", "valid_until", "cashier" };
+    static const char *const MEMBERS[] = { "usable",      "discount",     "payable",     "forbidden_by", "short_by",
+                                           "usable_from", "usable_until", "valid_until", "unchecked",    "cashier" };
     static char config[65536];
     char request[256];
     char *json;

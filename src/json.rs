@@ -2,16 +2,16 @@
 //! were written, to the last digit.
 
 mod exact;
+mod parts;
+
+pub use parts::read_parts;
 
 use crate::error::{Error, Result};
 use crate::redact::{Quoted, may_be_a_key};
 use crate::status::Code;
 use exact::Numbers;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Serialize, Serializer as _};
-use serde_json::value::RawValue;
+use serde::{Serialize, Serializer as _};
 use serde_json::{Map, Value};
-use std::borrow::Cow;
 use std::fmt;
 
 /// Longest text that is read, in bytes.
@@ -50,7 +50,16 @@ pub fn bytes_without_mark(text: &[u8]) -> &[u8] {
 
 /// Reads one JSON object and nothing after it.
 pub fn parse_object(text: &str) -> Result<Map<String, Value>> {
-    match parse(text)? {
+    object(parse(text)?)
+}
+
+/// The same with numbers of any size. Whoever reads one checks it.
+pub fn parse_object_of_any_numbers(text: &str) -> Result<Map<String, Value>> {
+    object(parse_with(text, Numbers::Any)?)
+}
+
+fn object(value: Value) -> Result<Map<String, Value>> {
+    match value {
         Value::Object(members) => Ok(members),
         other => Err(Error::new(Code::Json, format!("expected one JSON object, found {}", kind(&other)))),
     }
@@ -62,6 +71,10 @@ pub const PASS_UTF8: &str = "Pass UTF-8 (Delphi: UTF8String; C#: Encoding.UTF8.G
 
 /// Reads one JSON value of any kind and nothing after it.
 pub fn parse(text: &str) -> Result<Value> {
+    parse_with(text, Numbers::Readable)
+}
+
+fn parse_with(text: &str, numbers: Numbers) -> Result<Value> {
     // In C, a UTF-16 text ends after its first letter, because the other byte of the letter is zero.
     if matches!(text, "{" | "[") {
         let message = format!("the text ends after its first character {text}: it looks like UTF-16");
@@ -70,7 +83,7 @@ pub fn parse(text: &str) -> Result<Value> {
     if text.len() > MAX_BYTES {
         return Err(Error::new(Code::Json, format!("the text is longer than {MAX_BYTES} bytes")));
     }
-    exact::read(without_mark(text), MAX_LEVELS, Numbers::Readable).map_err(|why| refusal(&why))
+    exact::read(without_mark(text), MAX_LEVELS, numbers).map_err(|why| refusal(&why))
 }
 
 /// Reads one JSON value of any length, from an answer or the journal. `None`: it is not valid.
@@ -182,65 +195,6 @@ impl At<'_> {
 impl fmt::Display for At<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(formatter).map(drop)
-    }
-}
-
-/// Reads only what is at these JSON pointers, which have no escapes, and the objects around it. The rest is only checked for
-/// valid JSON. Of members with the same name the last one counts.
-pub fn read_parts(text: &str, pointers: &[&str]) -> serde_json::Result<Map<String, Value>> {
-    let wanted: Vec<&str> = pointers.iter().filter_map(|pointer| pointer.strip_prefix('/')).collect();
-    read_wanted(without_mark(text), &wanted)
-}
-
-/// Wanted pointers come without their first slash.
-fn read_wanted(text: &str, wanted: &[&str]) -> serde_json::Result<Map<String, Value>> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let members = reader.deserialize_map(WantedMembers(wanted))?;
-    reader.end()?;
-    let mut read = Map::with_capacity(members.len());
-    for (name, value) in members {
-        let value = value.get();
-        let inner: Vec<&str> = wanted.iter().filter_map(|pointer| inside(pointer, &name)).collect();
-        let is_partly_wanted = value.starts_with('{') && !wanted.contains(&&*name);
-        let value = if is_partly_wanted {
-            read_wanted(value, &inner).map(Value::Object)
-        } else {
-            serde_json::from_str(value)
-        };
-        read.insert(name.into_owned(), value?);
-    }
-    Ok(read)
-}
-
-/// What is left of a pointer inside that member.
-fn inside<'p>(pointer: &'p str, name: &str) -> Option<&'p str> {
-    pointer.strip_prefix(name)?.strip_prefix('/')
-}
-
-/// Borrowed where it has no escapes.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// Finds the members of which something is wanted.
-struct WantedMembers<'a>(&'a [&'a str]);
-
-impl<'de> Visitor<'de> for WantedMembers<'_> {
-    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> std::result::Result<Self::Value, A::Error> {
-        let mut found = Vec::with_capacity(self.0.len());
-        while let Some(Name(name)) = members.next_key()? {
-            if self.0.iter().any(|pointer| *pointer == name || inside(pointer, &name).is_some()) {
-                found.push((name, members.next_value()?));
-            } else {
-                members.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(found)
     }
 }
 
@@ -371,23 +325,6 @@ mod tests {
         for key in ["-----BEGIN PRIVATE KEY-----", "two\nlines", &"A1".repeat(20)] {
             let secret = At::Member(&item, key);
             assert_eq!(At::Member(&secret, "below").to_string(), "/a/3");
-        }
-    }
-
-    #[test]
-    fn members_that_nobody_asks_for_are_skipped_but_must_be_json() {
-        let read = |text: &str| read_parts(text, &["/a", "/b", "/c/d", "/c/e/f"]);
-        let members = read(r#"{"x":[{"a":1}],"\u0061":{"y":2},"b":0,"b":1.50}"#).unwrap();
-        assert_eq!(Value::Object(members).to_string(), r#"{"a":{"y":2},"b":1.50}"#);
-        let members = read(r#"{"c": {"d":[1], "e":{"f":1, "x":2}, "x":{}} , "cc":1, "d":2}"#).unwrap();
-        assert_eq!(Value::Object(members).to_string(), r#"{"c":{"d":[1],"e":{"f":1}}}"#);
-        for inner in ["null", "1.50", "\"d\"", "[{\"d\":1}]", "{}"] {
-            let members = read(&format!("{{\"c\":{inner}}}")).unwrap();
-            assert_eq!(Value::Object(members).to_string(), format!("{{\"c\":{inner}}}"));
-        }
-        assert!(read("[]").unwrap_err().is_data() && read("\"a\"").unwrap_err().is_data());
-        for broken in ["", "{", r#"{"x":}"#, r#"{"x":"\q"}"#, r#"{"x":[1}"#, "{} {}"] {
-            assert!(!read(broken).unwrap_err().is_data(), "{broken}");
         }
     }
 }

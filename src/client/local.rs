@@ -1,13 +1,15 @@
 //! What a context answers without asking WeChat Pay.
 
 use super::Client;
-use crate::quote;
+use crate::quote::{self, Defaults};
 use crate::report::Report;
 
 impl Client {
     /// What a coupon takes off this basket, by the corrected clock. No network.
     pub fn quote(&self, input: &str) -> Report {
-        let report = match quote::answer(input, self.config.defaults.store_id.as_deref(), self.clock.now()) {
+        let defaults =
+            Defaults { store_id: self.config.defaults.store_id.as_deref(), choices: self.config.quote };
+        let report = match quote::answer(input, &defaults, self.clock.now()) {
             Ok(quote) => Report::local(&quote),
             Err(error) => error.into(),
         };

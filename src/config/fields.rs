@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::json;
 use crate::name::{self, Flaw};
-use crate::redact::is_key;
+use crate::redact::{Quoted, is_key};
 use crate::status::Code;
 use serde_json::{Map, Value};
 
@@ -82,10 +82,31 @@ impl Fields {
         bounds: std::ops::RangeInclusive<u64>,
         default: u64,
     ) -> Result<u64> {
-        let Some(value) = self.take(name) else { return Ok(default) };
-        value.as_u64().filter(|number| bounds.contains(number)).ok_or_else(|| {
+        self.whole(name, bounds).map(|number| number.unwrap_or(default))
+    }
+
+    /// A whole number within bounds.
+    pub fn whole(
+        &mut self,
+        name: &'static str,
+        bounds: std::ops::RangeInclusive<u64>,
+    ) -> Result<Option<u64>> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let number = value.as_u64().filter(|number| bounds.contains(number));
+        number.map(Some).ok_or_else(|| {
             let message =
                 format!("{name} must be a whole number from {} to {}", bounds.start(), bounds.end());
+            Error::at(Code::Config, self.pointer(name), message)
+        })
+    }
+
+    /// One of some names, and what it stands for.
+    pub fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Result<Option<T>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let chosen = choices.iter().find(|(name, _)| *name == text.trim());
+        chosen.map(|(_, choice)| Some(*choice)).ok_or_else(|| {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            let message = format!("{name} must be one of {}, found {}", names.join(", "), Quoted(&text));
             Error::at(Code::Config, self.pointer(name), message)
         })
     }

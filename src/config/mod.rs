@@ -15,6 +15,7 @@ use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::limits::LONGEST_CALL_MS;
+use crate::quote::choices::{Choices, MIDNIGHTS, ROUNDINGS, THRESHOLDS};
 use crate::redact::Quoted;
 use crate::status::Code;
 use crate::wire::key_ring::KeyRing;
@@ -61,6 +62,8 @@ pub struct Config {
     pub text_encoding: TextEncoding,
     /// The whole `User-Agent`.
     pub user_agent: String,
+    /// How a quote reads what is not documented.
+    pub quote: Choices,
     /// The settings of the journal.
     pub journal: JournalSettings,
     /// The file that keeps downloaded platform certificates. `None`: they are not kept.
@@ -120,6 +123,7 @@ impl Config {
         let extra_roots = extra_roots(&mut fields)?;
         let text_encoding = text_encoding(&mut fields)?;
         let user_agent = user_agent(fields.text("user_agent_suffix")?)?;
+        let quote = quote_choices(&mut fields)?;
         let journal = JournalSettings {
             path: fields.path("journal_path", None)?.map(PathBuf::from),
             keep: Duration::from_secs(fields.number("journal_keep_days", 1..=3650, 90)? * 24 * 60 * 60),
@@ -146,6 +150,7 @@ impl Config {
             proxy,
             text_encoding,
             user_agent,
+            quote,
             journal,
         })
     }
@@ -176,6 +181,18 @@ fn limits(fields: &mut Fields) -> Result<Limits> {
         connect: milliseconds("connect_timeout_ms", 3_000)?,
         attempt: milliseconds("attempt_timeout_ms", 5_000)?,
     })
+}
+
+fn quote_choices(fields: &mut Fields) -> Result<Choices> {
+    let mut inner = fields.object("quote")?;
+    let choices = Choices {
+        rounding: inner.choice("rounding", &ROUNDINGS)?,
+        threshold_on: inner.choice("threshold_on", &THRESHOLDS)?,
+        past_midnight: inner.choice("past_midnight", &MIDNIGHTS)?,
+        bundle_index_base: inner.whole("bundle_index_base", 0..=1)?,
+    };
+    inner.finish()?;
+    Ok(choices)
 }
 
 fn text_encoding(fields: &mut Fields) -> Result<TextEncoding> {

@@ -14,15 +14,17 @@ use std::ffi::c_char;
 /// ctx: the context. Its clock, corrected by WeChat Pay's answers, says what time it is, and its defaults
 /// say which store this is.
 /// json_in: members coupon (the answer of wxcoupon_query, whole or its data) and amount (the basket without
-/// the coupon). product_amount is what the one product costs that the coupon is for, 0 when the basket does
-/// not have it; a coupon whose scope is SINGLE needs it. Optional: store_id, stock_store_ids (array: the
-/// stores associated with the stock), now (RFC 3339), rounding of a percentage ("down", "half_up", "up";
-/// left out: down, never more off than the rule says), threshold_on ("product", "basket": what must reach
-/// the threshold when the scope is SINGLE; left out: product), bundle_index_base (0 or 1: the index of a
-/// bundle's first coupon). "_options" is accepted and has no effect; other members are refused.
+/// the coupon). product_amount is what the products cost that the coupon is for, 0 when the basket has none
+/// of them; a coupon whose scope is SINGLE needs it. Optional: product_quantity and product_unit_price (one
+/// piece is exchanged), store_id, stock_store_ids (array: the stores associated with the stock), now (RFC
+/// 3339), and what the documentation leaves open, which the configuration may say once as "quote": rounding
+/// of a percentage ("down", "half_up", "up"; left out: down, never more off than the rule says),
+/// threshold_on ("product", "basket": what must reach the threshold when the scope is SINGLE), past_midnight
+/// ("following_day", "same_day"), bundle_index_base (0 or 1: the index of a bundle's first coupon).
+/// "_options" is accepted and has no effect; other members are refused.
 /// out_buf: receives the answer: data.usable, data.discount, data.payable, data.forbidden_by with
-/// data.message and data.cashier, data.unchecked, and data.steps with each rule that was looked at; may be
-/// NULL.
+/// data.message and data.cashier, data.unchecked, data.usable_until, data.saved_amount for the request of
+/// wxcoupon_use, and data.steps with each rule that was looked at; may be NULL.
 /// Returns: WXCOUPON_OK, also for a coupon that cannot be used; a status of class 1 when the text or a
 /// member of it is wrong.
 /// Owns: nothing; the text stays the caller's. Threads: any.

@@ -16,11 +16,10 @@ pub enum Rounding {
     Up,
 }
 
-/// Which amount must reach the threshold of a coupon for one product. For other coupons it is the basket.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Which amount must reach the threshold of a coupon for some products. For other coupons it is the basket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ThresholdOn {
-    /// The product. This is the cautious reading.
-    #[default]
+    /// Those products. This is the cautious reading.
     Product,
     /// The whole basket.
     Basket,

@@ -2,7 +2,7 @@
 
 use super::moment::Moment;
 use crate::json::{kind, pointer};
-use crate::redact::Quoted;
+use crate::redact::{Quoted, may_be_a_key};
 use serde_json::Value;
 
 static ABSENT: Value = Value::Null;
@@ -81,6 +81,20 @@ impl<'a> Member<'a> {
     /// A time.
     pub fn moment(&self) -> Result<Moment, Unreadable> {
         Moment::parse(self.text()?).ok_or_else(|| self.unreadable("a time of RFC 3339"))
+    }
+
+    /// An error if it has other members than these. A new one may limit what the others promise.
+    pub fn has_only(&self, known: &[&str]) -> Result<(), Unreadable> {
+        let members = self.value.as_object().into_iter().flatten();
+        let new =
+            members.into_iter().find(|(name, value)| !value.is_null() && !known.contains(&name.as_str()));
+        match new {
+            None => Ok(()),
+            Some((name, _)) => Err(Unreadable {
+                field: if may_be_a_key(name) { self.field.clone() } else { pointer(&self.field, name) },
+                message: format!("{} is not known to this version, and may limit the coupon", Quoted(name)),
+            }),
+        }
     }
 
     /// The JSON text.

@@ -8,6 +8,7 @@
 //! `conditions` about state, store and bundle, [`terms`] and [`amount`] about money.
 
 pub mod amount;
+pub mod choices;
 mod conditions;
 mod member;
 mod moment;
@@ -15,17 +16,32 @@ mod period;
 mod question;
 pub mod step;
 pub mod terms;
+mod weekly;
 
 use crate::error::Result;
 use amount::{ThresholdOn, yuan};
-use member::Member;
+use choices::Choices;
+use member::{Member, Unreadable};
 use moment::Moment;
 use period::Times;
 use question::Question;
 use serde::Serialize;
+use std::fmt::Write as _;
 use step::{Finding, Rule, Step};
-use terms::{AppliesTo, Terms, UsageMode};
+use terms::{AppliesTo, Benefit, Terms, UsageMode};
 use time::OffsetDateTime;
+
+/// A coupon that can be used for less than this many seconds more is announced to the cashier.
+const SOON_S: i64 = 120;
+
+/// What a question need not say.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Defaults<'a> {
+    /// Where the till stands.
+    pub store_id: Option<&'a str>,
+    /// How to read what is not documented.
+    pub choices: Choices,
+}
 
 /// The answer to a question.
 #[derive(Debug, Serialize)]
@@ -38,6 +54,9 @@ pub struct Quote {
     pub amount: u64,
     /// What is taken off, in fen. 0 unless the coupon is usable.
     pub discount: u64,
+    /// The same, as a request of `use` takes it. Only where the coupon is usable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub saved_amount: Option<u64>,
     /// What is left to pay, in fen: always `amount` less `discount`.
     pub payable: u64,
     /// The first rule that forbids the use.
@@ -61,6 +80,9 @@ pub struct Quote {
     /// If only the time forbids the use: when the coupon becomes usable.
     #[serde(skip_serializing_if = "Option::is_none")]
     usable_from: Option<Moment>,
+    /// If the time allows the use: the last second of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usable_until: Option<Moment>,
     /// The end of the coupon's and its stock's validity.
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_until: Option<Moment>,
@@ -83,12 +105,12 @@ pub enum Verdict {
 }
 
 /// Reads the question and answers it for `now`, unless the question names another time.
-pub fn answer(input: &str, default_store_id: Option<&str>, now: OffsetDateTime) -> Result<Quote> {
-    let question = Question::read(input, default_store_id, now.into())?;
+pub fn answer(input: &str, defaults: &Defaults<'_>, now: OffsetDateTime) -> Result<Quote> {
+    let question = Question::read(input, defaults, now.into())?;
     let coupon = question.coupon();
     let mut findings = Findings::default();
     match UsageMode::read(&coupon.get("product_coupon")) {
-        Ok(mode) => findings.gather(&question, &coupon, mode),
+        Ok(mode) => findings.gather(&question, &coupon, mode)?,
         // The meaning of state, validity and terms depends on it.
         Err(why) => findings.steps.push(Step::unknown(Rule::UsageMode, why)),
     }
@@ -103,54 +125,57 @@ struct Findings {
     discount: u64,
     short_by: Option<u64>,
     usable_from: Option<Moment>,
+    usable_until: Option<Moment>,
     valid_until: Option<Moment>,
 }
 
 impl Findings {
-    fn gather(&mut self, question: &Question, coupon: &Member<'_>, mode: UsageMode) {
+    fn gather(&mut self, question: &Question, coupon: &Member<'_>, mode: UsageMode) -> Result<()> {
         let stock = coupon.get("stock");
-        let times = Times::read(coupon, &stock.get(mode.usage_rule()));
+        let choices = question.choices;
+        let times = Times::read(coupon, &stock.get(mode.usage_rule()), choices.past_midnight);
 
         self.steps.push(conditions::state(coupon, question.now));
         self.steps.extend(times.steps(question.now));
         self.steps.push(conditions::store(&stock, question));
         self.steps.extend(conditions::usage_method(&stock));
         if mode == UsageMode::ProgressiveBundle {
-            self.steps.push(conditions::bundle_order(coupon, question.bundle_index_base));
+            self.steps.push(conditions::bundle_order(coupon, choices.bundle_index_base));
             self.steps.extend(conditions::bundle_interval(coupon));
         }
         match Terms::read(coupon, mode) {
-            Ok(terms) => self.reckon(question, terms),
+            Ok(terms) => self.reckon(question, terms)?,
             Err(why) => self.steps.push(Step::unknown(Rule::Terms, why)),
         }
         self.valid_until = times.valid_until();
+        self.usable_until = times.until(question.now);
         if self.forbidden_by_time_alone() {
             // A PENDING coupon whose time has come must be queried again.
             self.usable_from = times.next(question.now).filter(|next| *next > question.now);
         }
+        Ok(())
     }
 
-    fn reckon(&mut self, question: &Question, terms: Terms) {
+    fn reckon(&mut self, question: &Question, terms: Terms) -> Result<()> {
         self.steps.push(Step::passes(Rule::Terms, "").found(terms.found_at.as_str()));
-        let (base, must_reach) = match terms.applies_to {
-            AppliesTo::Basket => (question.amount, question.amount),
-            AppliesTo::Product => {
-                let product = question.product_amount.unwrap_or_default();
-                self.steps.push(if product == 0 {
-                    let message = "the basket has nothing that this coupon is for";
-                    Step::forbids(Rule::Product, message, "本单没有该券适用的商品")
-                } else {
-                    Step::passes(Rule::Product, format!("{product} fen"))
-                });
-                let must_reach =
-                    if question.threshold_on == ThresholdOn::Basket { question.amount } else { product };
-                (product, must_reach)
+        let base = match terms.applies_to {
+            AppliesTo::Basket => question.amount,
+            // Why it cannot be used at all is said first, without a question about the basket.
+            AppliesTo::Product
+                if question.product_amount.is_none() && self.first(Finding::Forbids).is_some() =>
+            {
+                self.terms = Some(terms);
+                return Ok(());
             }
+            AppliesTo::Product => self.products(question, &terms)?,
         };
-        self.steps.push(threshold(terms.threshold, must_reach));
-        self.short_by = terms.threshold.checked_sub(must_reach).filter(|missing| *missing > 0);
+        let threshold = threshold(&terms, question);
+        if threshold.finding == Finding::Forbids {
+            self.short_by = terms.threshold.checked_sub(must_reach(&terms, question));
+        }
+        self.steps.push(threshold);
 
-        let discount = amount::discount(&terms, base, question.rounding);
+        let discount = amount::discount(&terms, base, question.choices.rounding.unwrap_or_default());
         self.discount = discount.fen;
         self.steps.push(Step::passes(Rule::Discount, discount.calculation));
         if discount.fen > 0 && discount.fen == question.amount {
@@ -158,6 +183,29 @@ impl Findings {
             self.steps.push(Step::unchecked(Rule::Order, message));
         }
         self.terms = Some(terms);
+        Ok(())
+    }
+
+    /// What a coupon for some products is taken off. A price in exchange is that of one piece.
+    fn products(&mut self, question: &Question, terms: &Terms) -> Result<u64> {
+        let products = question.product()?;
+        if products == 0 {
+            let message = "the basket has nothing that this coupon is for";
+            self.steps.push(Step::forbids(Rule::Product, message, "本单没有该券适用的商品"));
+            return Ok(products);
+        }
+        self.steps.push(Step::passes(Rule::Product, format!("{products} fen")));
+        if !matches!(terms.benefit, Benefit::Exchange { .. }) {
+            return Ok(products);
+        }
+        if let Some(price) = question.piece_price() {
+            self.steps.push(Step::passes(Rule::Quantity, format!("one piece of {price} fen")));
+            return Ok(price);
+        }
+        let message = "one piece is exchanged, and product_amount is taken as the price of one: give product_quantity or \
+                       product_unit_price";
+        self.steps.push(Step::unchecked(Rule::Quantity, message));
+        Ok(products)
     }
 
     fn first(&self, finding: Finding) -> Option<&Step> {
@@ -184,9 +232,16 @@ impl Findings {
             Some(Finding::Forbids) => Verdict::Forbidden,
             Some(_) => Verdict::Unknown,
         };
-        let discount = if verdict == Verdict::Usable { self.discount } else { 0 };
+        let is_usable = verdict == Verdict::Usable;
+        let discount = if is_usable { self.discount } else { 0 };
         let payable = amount.saturating_sub(discount);
-        let (message, cashier) = match decisive {
+        let unchecked: Vec<Rule> = self
+            .steps
+            .iter()
+            .filter(|step| step.finding == Finding::Unchecked)
+            .map(|step| step.rule)
+            .collect();
+        let (mut message, mut cashier) = match decisive {
             Some(step) => (step.message.clone(), step.cashier.clone().into_owned()),
             None if discount == 0 => {
                 ("the coupon can be used but takes nothing off".into(), "本单使用该券无优惠".into())
@@ -197,11 +252,25 @@ impl Findings {
             ),
         };
         let decided = decisive.map(|step| step.rule);
+        if is_usable {
+            for rule in &unchecked {
+                cashier.push(';');
+                cashier.push_str(rule.caution());
+            }
+            if !unchecked.is_empty() {
+                message.push_str("; what is in unchecked was not checked");
+            }
+            if let Some(until) = self.usable_until.filter(|until| question.now.seconds_to(*until) < SOON_S) {
+                let _ = write!(message, "; it can be used until {until} only");
+                let _ = write!(cashier, ";该券{}后不可用,请尽快核销", until.clock());
+            }
+        }
         Quote {
-            usable: verdict == Verdict::Usable,
+            usable: is_usable,
             verdict,
             amount,
             discount,
+            saved_amount: is_usable.then_some(discount),
             payable,
             forbidden_by: decided.filter(|_| verdict == Verdict::Forbidden),
             unknown_by: decided.filter(|_| verdict == Verdict::Unknown),
@@ -211,27 +280,43 @@ impl Findings {
             rule: self.terms,
             now: question.now,
             usable_from: self.usable_from,
+            usable_until: self.usable_until,
             valid_until: self.valid_until,
-            unchecked: self
-                .steps
-                .iter()
-                .filter(|step| step.finding == Finding::Unchecked)
-                .map(|step| step.rule)
-                .collect(),
+            unchecked,
             steps: self.steps,
         }
     }
 }
 
-fn threshold(threshold: u64, amount: u64) -> Step {
-    let found = format!("{amount} of {threshold} fen");
-    match threshold.checked_sub(amount) {
-        None | Some(0) => Step::passes(Rule::Threshold, found),
-        Some(missing) => Step::forbids(
-            Rule::Threshold,
-            format!("{missing} fen are missing to the threshold of {threshold} fen"),
-            format!("满{}元可用,还差{}元", yuan(threshold), yuan(missing)),
-        )
-        .found(found),
+/// The amount that must reach the threshold. Where it is not chosen, it is the one that gives less away.
+fn must_reach(terms: &Terms, question: &Question) -> u64 {
+    match (terms.applies_to, question.choices.threshold_on) {
+        (AppliesTo::Basket, _) | (AppliesTo::Product, Some(ThresholdOn::Basket)) => question.amount,
+        (AppliesTo::Product, _) => question.product_amount.unwrap_or_default(),
     }
+}
+
+fn threshold(terms: &Terms, question: &Question) -> Step {
+    let (threshold, amount) = (terms.threshold, must_reach(terms, question));
+    let found = format!("{amount} of {threshold} fen");
+    let Some(missing) = threshold.checked_sub(amount).filter(|missing| *missing > 0) else {
+        return Step::passes(Rule::Threshold, found);
+    };
+    let is_open = terms.applies_to == AppliesTo::Product && question.choices.threshold_on.is_none();
+    if is_open && question.amount >= threshold {
+        let message = "the basket reaches the threshold, and the products do not. Which of them must is not documented: give \
+                       threshold_on";
+        let why = Unreadable { field: String::new(), message: message.into() };
+        return Step::unknown(Rule::Threshold, why).found(found);
+    }
+    let of_what = match terms.applies_to {
+        AppliesTo::Product if amount != question.amount => "该商品",
+        _ => "",
+    };
+    Step::forbids(
+        Rule::Threshold,
+        format!("{missing} fen are missing to the threshold of {threshold} fen"),
+        format!("{of_what}满{}元可用,还差{}元", yuan(threshold), yuan(missing)),
+    )
+    .found(found)
 }

@@ -9,6 +9,8 @@ pub const DAY: i64 = 86_400;
 const CHINA_S: i64 = 8 * 3600;
 /// 1970-01-01 was a Thursday, and weeks begin with Monday here.
 const FIRST_WEEKDAY: i64 = 3;
+/// Where the `T` stands that separates date and time.
+const SEPARATOR: usize = 10;
 /// Where the seconds or the offset of `2025-01-01T00:00` begin.
 const AFTER_MINUTES: usize = 16;
 
@@ -20,6 +22,9 @@ impl Moment {
     /// Parses RFC 3339, with or without a fraction, with `Z` or an offset. Seconds may be missing, because official examples
     /// print `2025-01-01T00:00+08:00`.
     pub fn parse(text: &str) -> Option<Moment> {
+        if text.as_bytes().get(SEPARATOR) != Some(&b'T') {
+            return None;
+        }
         let read = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok().map(Moment::from);
         read(text).or_else(|| {
             let (minutes, offset) = text.split_at_checked(AFTER_MINUTES)?;
@@ -41,6 +46,17 @@ impl Moment {
     /// Seconds since midnight in China.
     pub fn second_of_day(self) -> i64 {
         self.china().rem_euclid(DAY)
+    }
+
+    /// Seconds from this time to a later one.
+    pub fn seconds_to(self, later: Moment) -> i64 {
+        later.0.saturating_sub(self.0)
+    }
+
+    /// The time of day in China: `20:00:00`.
+    pub fn clock(self) -> String {
+        let second = self.second_of_day();
+        format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
     }
 
     /// The beginning of this day in China.
@@ -96,9 +112,15 @@ mod tests {
             assert_eq!(Moment::parse(spelling), Some(noon), "{spelling}");
         }
         assert_eq!(noon.to_string(), "2025-08-03T12:00:00+08:00");
-        for none in
-            ["", "2025-08-03", "2025-08-03T12:00:00", "2025-13-03T12:00:00Z", "2025-08-03T12:0券+08:00"]
-        {
+        for none in [
+            "",
+            "2025-08-03",
+            "2025-08-03T12:00:00",
+            "2025-13-03T12:00:00Z",
+            "2025-08-03T12:0券+08:00",
+            "2025-08-03 12:00:00+08:00",
+            "2025-08-03t12:00:00+08:00",
+        ] {
             assert_eq!(Moment::parse(none), None, "{none}");
         }
     }

@@ -4,22 +4,26 @@
 //! `23:59:59`, and 86399 for the end of a day. Days and seconds of weekly windows are in China time, like everything that
 //! WeChat Pay prints.
 
+use super::choices::PastMidnight;
 use super::member::{Member, Unreadable};
 use super::moment::{DAY, Moment};
 use super::step::{Rule, Step};
+use super::weekly::{Doubt, Fit, Weekly};
 
-const DAYS: [&str; 7] = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"];
+/// Members of `coupon_available_period`.
+const PERIODS: [&str; 7] = [
+    "available_begin_time",
+    "available_end_time",
+    "available_days",
+    "wait_days_after_receive",
+    "available_seconds",
+    "weekly_available_period",
+    "irregular_available_period_list",
+];
+/// Windows to follow for the end of the time in which a coupon can be used.
+const MOST_WINDOWS: usize = 2000;
 /// Days to search for the next weekly window: a week, and the first day again.
 const DAYS_AHEAD: i64 = 8;
-
-/// How a time relates to a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fit {
-    Inside,
-    Outside,
-    /// It depends on something that is not documented.
-    Maybe,
-}
 
 /// A span of time with both ends included.
 #[derive(Debug, Clone, Copy)]
@@ -40,75 +44,6 @@ impl Span {
     }
 }
 
-/// `weekly_available_period`
-#[derive(Debug, Default)]
-struct Weekly {
-    /// Days since Monday. Empty: every day.
-    days: Vec<i64>,
-    /// There is a kind of day that this version does not know.
-    unknown_day: bool,
-    /// Seconds since midnight, both ends included. Empty: all day.
-    hours: Vec<(i64, i64)>,
-}
-
-impl Weekly {
-    fn read(member: &Member<'_>) -> Result<Weekly, Unreadable> {
-        let mut weekly = Weekly::default();
-        if member.is_present() && !member.is_object() {
-            return Err(member.unreadable("an object"));
-        }
-        for day in member.get("day_list").items()? {
-            let name = day.text()?;
-            match DAYS.iter().zip(0..).find(|(day, _)| **day == name) {
-                Some((_, day)) => weekly.days.push(day),
-                None => weekly.unknown_day = true,
-            }
-        }
-        for window in member.get("day_period_list").items()? {
-            let second = |name| {
-                let member = window.get(name);
-                let second = i64::try_from(member.whole()?).ok().filter(|second| *second <= 2 * DAY);
-                second.ok_or_else(|| member.unreadable("a second of the day"))
-            };
-            weekly.hours.push((second("begin_time")?, second("end_time")?));
-        }
-        Ok(weekly)
-    }
-
-    fn fit(&self, moment: Moment) -> Fit {
-        let (today, yesterday) = (moment.weekday(), moment.plus(-DAY).weekday());
-        let every_day = self.days.is_empty() && !self.unknown_day;
-        let listed = |day| every_day || self.days.contains(&day);
-        let possible = |day| listed(day) || self.unknown_day;
-        let second = moment.second_of_day();
-        let all_day = [(0, DAY - 1)];
-        let hours = if self.hours.is_empty() { all_day.as_slice() } else { &self.hours };
-
-        let mut best = Fit::Outside;
-        for (begin, end) in hours {
-            let now = (*begin..=*end).contains(&second);
-            if now && listed(today) {
-                return Fit::Inside;
-            }
-            // It is not documented whether a window may extend past midnight, how that is written, and which day counts
-            // after midnight.
-            let past_midnight = (*begin..=*end).contains(&(second + DAY)) && possible(yesterday);
-            let turned_round = begin > end
-                && ((second >= *begin && possible(today))
-                    || (second <= *end && (possible(today) || possible(yesterday))));
-            if (now && possible(today)) || past_midnight || turned_round {
-                best = Fit::Maybe;
-            }
-        }
-        best
-    }
-
-    /// The seconds since midnight at which a window may begin.
-    fn beginnings(&self) -> impl Iterator<Item = i64> {
-        std::iter::once(0).chain(self.hours.iter().map(|(begin, _)| *begin))
-    }
-}
-
 /// The windows of `irregular_available_period_list`. Empty: any time fits.
 #[derive(Debug)]
 struct Irregular(Vec<Span>);
@@ -116,13 +51,21 @@ struct Irregular(Vec<Span>);
 impl Irregular {
     fn read(member: &Member<'_>) -> Result<Irregular, Unreadable> {
         let windows = member.items()?;
-        let spans = windows.iter().map(|window| Span::read(window, "begin_time", "end_time"));
+        let spans = windows.iter().map(|window| {
+            window.has_only(&["begin_time", "end_time"])?;
+            Span::read(window, "begin_time", "end_time")
+        });
         spans.collect::<Result<_, _>>().map(Irregular)
     }
 
     fn fit(&self, moment: Moment) -> Fit {
         let any = self.0.is_empty() || self.0.iter().any(|span| span.has(moment));
         if any { Fit::Inside } else { Fit::Outside }
+    }
+
+    /// The end of the window with that time. `None`: it never ends.
+    fn end(&self, moment: Moment) -> Option<Moment> {
+        self.0.iter().filter(|span| span.has(moment)).map(|span| span.end).max()
     }
 }
 
@@ -145,7 +88,7 @@ struct Found {
 
 impl Times {
     /// Reads the coupon, and the usage rule of its stock.
-    pub fn read(coupon: &Member<'_>, usage_rule: &Member<'_>) -> Times {
+    pub fn read(coupon: &Member<'_>, usage_rule: &Member<'_>, past_midnight: Option<PastMidnight>) -> Times {
         let period = usage_rule.get("coupon_available_period");
         let [weekly, irregular] =
             ["weekly_available_period", "irregular_available_period_list"].map(|name| period.get(name));
@@ -153,9 +96,11 @@ impl Times {
             |member: &Member<'_>| if member.is_present() { member.json() } else { "no restriction".into() };
         Times {
             validity: Span::read(coupon, "valid_begin_time", "valid_end_time"),
-            stock: Span::read(&period, "available_begin_time", "available_end_time"),
             // Every documented stock has a period. Without one, the restriction may be somewhere else.
-            weekly: Weekly::read(&weekly),
+            stock: period
+                .has_only(&PERIODS)
+                .and_then(|()| Span::read(&period, "available_begin_time", "available_end_time")),
+            weekly: Weekly::read(&weekly, past_midnight),
             irregular: Irregular::read(&irregular),
             found: Found { weekly: shown(&weekly), irregular: shown(&irregular) },
         }
@@ -187,6 +132,28 @@ impl Times {
             })
         });
         days.filter(fits).min()
+    }
+
+    /// The last second up to which every rule holds from `now` on without a break.
+    pub fn until(&self, now: Moment) -> Option<Moment> {
+        let (weekly, irregular) = (self.weekly.as_ref().ok()?, self.irregular.as_ref().ok()?);
+        let last = self.valid_until()?;
+        let fits = |moment: Moment| {
+            let [validity, stock] = [&self.validity, &self.stock].map(|span| span.as_ref().ok());
+            validity.is_some_and(|span| span.has(moment))
+                && stock.is_some_and(|span| span.has(moment))
+                && weekly.fit(moment) == Fit::Inside
+                && irregular.fit(moment) == Fit::Inside
+        };
+        let mut within = now;
+        for _ in 0..MOST_WINDOWS {
+            if !fits(within) {
+                break;
+            }
+            let end = weekly.next_end(within).min(irregular.end(within).unwrap_or(last)).min(last);
+            within = end.plus(1);
+        }
+        Some(within.plus(-1)).filter(|end| *end >= now)
     }
 
     /// What each rule says about `now`.
@@ -235,8 +202,14 @@ fn window(rule: Rule, fit: Result<Fit, &Unreadable>, found: &str, now: Moment) -
             format!("{now} is outside the periods in which the coupon can be used"),
             "当前时段不可使用该券",
         ),
-        Ok(Fit::Maybe) => {
-            let message = format!("whether {now} is inside depends on what is not documented");
+        Ok(Fit::Maybe(doubt)) => {
+            let why = match doubt {
+                Doubt::PastMidnight => {
+                    "what a period past midnight means, which is not documented: give past_midnight"
+                }
+                Doubt::Day => "a kind of day that this version does not know",
+            };
+            let message = format!("whether {now} is inside depends on {why}");
             Step::unknown(rule, Unreadable { field: String::new(), message })
         }
         Err(why) => Step::unknown(rule, why.clone()),

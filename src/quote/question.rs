@@ -1,6 +1,7 @@
 //! The caller's input: a coupon, a basket, a time, and how to read what is not documented.
 
-use super::amount::{Rounding, ThresholdOn};
+use super::Defaults;
+use super::choices::{Choices, MIDNIGHTS, ROUNDINGS, THRESHOLDS};
 use super::member::Member;
 use super::moment::Moment;
 use crate::api;
@@ -10,8 +11,8 @@ use crate::status::Code;
 use serde_json::{Map, Value};
 
 /// Members that may be given.
-const KNOWN: &str = "coupon, amount, product_amount, store_id, stock_store_ids, now, rounding, threshold_on, \
-                     bundle_index_base, _options";
+const KNOWN: &str = "coupon, amount, product_amount, product_quantity, product_unit_price, store_id, stock_store_ids, now, \
+                     rounding, threshold_on, past_midnight, bundle_index_base, _options";
 
 /// A checked question.
 #[derive(Debug)]
@@ -19,20 +20,20 @@ pub struct Question {
     answer: Value,
     /// The basket, in fen.
     pub amount: u64,
-    /// The part of it that a coupon for one product is about, in fen.
+    /// The part of it that a coupon for some products is about, in fen.
     pub product_amount: Option<u64>,
+    /// The number of pieces that `product_amount` is for.
+    product_quantity: Option<u64>,
+    /// The price of one of them, in fen.
+    product_unit_price: Option<u64>,
     /// Where the till stands.
     pub store_id: Option<String>,
     /// The stores that are associated with the stock, if the caller knows them.
     pub stock_store_ids: Option<Vec<String>>,
     /// The time of the quote.
     pub now: Moment,
-    /// How a percentage is rounded to whole fen.
-    pub rounding: Rounding,
-    /// Which amount must reach the threshold of a coupon for one product.
-    pub threshold_on: ThresholdOn,
-    /// The index of a bundle's first coupon, if the caller knows it.
-    pub bundle_index_base: Option<u64>,
+    /// How to read what is not documented.
+    pub choices: Choices,
 }
 
 fn refuse(field: &str, message: impl Into<String>) -> Error {
@@ -41,8 +42,9 @@ fn refuse(field: &str, message: impl Into<String>) -> Error {
 
 impl Question {
     /// Reads the caller's JSON. Unknown members are refused, because this input is for this library only.
-    pub fn read(input: &str, default_store_id: Option<&str>, now: Moment) -> Result<Question> {
-        let mut members = json::parse_object(input)?;
+    pub fn read(input: &str, defaults: &Defaults<'_>, now: Moment) -> Result<Question> {
+        // The coupon has many members that nobody reads here, whatever their numbers are.
+        let mut members = json::parse_object_of_any_numbers(input)?;
         // Callers may pass it to every function. This one has no use for it, because it never waits.
         api::take_options(&mut members)?;
         let mut members = Members(members);
@@ -50,22 +52,20 @@ impl Question {
             answer: members.take("coupon").ok_or_else(|| refuse("/coupon", "coupon is missing"))?,
             amount: members.amount("amount")?.ok_or_else(|| refuse("/amount", "amount is missing"))?,
             product_amount: members.amount("product_amount")?,
-            store_id: members.name("store_id")?.or_else(|| default_store_id.map(str::to_owned)),
+            product_quantity: members.read("product_quantity", "a whole number, 1 or more", |value| {
+                value.as_u64().filter(|pieces| *pieces > 0)
+            })?,
+            product_unit_price: members.amount("product_unit_price")?,
+            store_id: members.name("store_id")?.or_else(|| defaults.store_id.map(str::to_owned)),
             stock_store_ids: members.names("stock_store_ids")?,
             now: members.moment("now")?.unwrap_or(now),
-            rounding: members
-                .choice(
-                    "rounding",
-                    &[("down", Rounding::Down), ("half_up", Rounding::HalfUp), ("up", Rounding::Up)],
-                )?
-                .unwrap_or_default(),
-            threshold_on: members
-                .choice(
-                    "threshold_on",
-                    &[("product", ThresholdOn::Product), ("basket", ThresholdOn::Basket)],
-                )?
-                .unwrap_or_default(),
-            bundle_index_base: members.base("bundle_index_base")?,
+            choices: Choices {
+                rounding: members.choice("rounding", &ROUNDINGS)?,
+                threshold_on: members.choice("threshold_on", &THRESHOLDS)?,
+                past_midnight: members.choice("past_midnight", &MIDNIGHTS)?,
+                bundle_index_base: members.base("bundle_index_base")?,
+            }
+            .or(defaults.choices),
         };
         members.finish()?;
         question.check()?;
@@ -92,20 +92,36 @@ impl Question {
                 return Err(refuse(&member.field, member.unreadable(expected).message).hint(hint));
             }
         }
-        match self.product_amount {
-            Some(part) if part > self.amount => Err(refuse(
-                "/product_amount",
-                format!("product_amount {part} is more than the whole basket, {}", self.amount),
-            )),
-            None if coupon.at(&["product_coupon", "scope"]).text().is_ok_and(|scope| scope == "SINGLE") => {
-                Err(refuse(
-                    "/product_amount",
-                    "product_amount is missing: this coupon (scope SINGLE) is for one product; give what that product \
-                 costs without the coupon, in fen, or 0 if it is not in the basket",
-                ))
+        let part = self.product_amount.unwrap_or(self.amount);
+        if part > self.amount {
+            let message = format!("product_amount {part} is more than the whole basket, {}", self.amount);
+            return Err(refuse("/product_amount", message));
+        }
+        match self.product_unit_price {
+            Some(price) if price > part => {
+                let message = format!("product_unit_price {price} is more than all of the products, {part}");
+                Err(refuse("/product_unit_price", message))
             }
             _ => Ok(()),
         }
+    }
+
+    /// What the products cost that a coupon with scope SINGLE is for.
+    pub fn product(&self) -> Result<u64> {
+        self.product_amount.ok_or_else(|| {
+            refuse(
+                "/product_amount",
+                "product_amount is missing: this coupon (scope SINGLE) is for some products; give what those in the basket \
+                 cost without the coupon, in fen, or 0 if it has none of them",
+            )
+        })
+    }
+
+    /// The price of one piece, if the caller has said enough. Pieces of different prices are taken at their average, without
+    /// the rest, so that nothing is given away.
+    pub fn piece_price(&self) -> Option<u64> {
+        let average = || self.product_amount?.checked_div(self.product_quantity?);
+        self.product_unit_price.or_else(average)
     }
 }
 

@@ -35,12 +35,38 @@ pub enum Rule {
     Terms,
     /// Whether the basket has the product of a coupon for one product.
     Product,
+    /// For how many pieces a price in exchange stands.
+    Quantity,
     /// `threshold`
     Threshold,
     /// What is taken off.
     Discount,
     /// Whether an order is left that a redemption can name.
     Order,
+}
+
+impl Rule {
+    /// What a cashier is told where it is unchecked: Chinese.
+    pub fn caution(self) -> &'static str {
+        match self {
+            Rule::Store => "本店是否适用未核对",
+            Rule::UsageMethod => "该券可能仅限线上使用",
+            Rule::BundleOrder => "套券使用顺序未核对",
+            Rule::BundleInterval => "套券使用间隔未核对",
+            Rule::Quantity => "换购价按1件计算",
+            Rule::Order => "应付0元无法生成支付订单,不能核销",
+            Rule::UsageMode
+            | Rule::State
+            | Rule::Validity
+            | Rule::StockPeriod
+            | Rule::WeeklyPeriod
+            | Rule::IrregularPeriod
+            | Rule::Terms
+            | Rule::Product
+            | Rule::Threshold
+            | Rule::Discount => "请人工核对",
+        }
+    }
 }
 
 /// What came of a rule.

@@ -6,6 +6,11 @@ use serde::Serialize;
 /// The documentation's range of `percent_off`.
 const PERCENT: std::ops::RangeInclusive<u64> = 1..=99;
 
+/// Members that have terms, by the coupon's type.
+const COUPONS: [&str; 3] = ["normal_coupon", "discount_coupon", "exchange_coupon"];
+/// Members of terms.
+const TERMS: [&str; 4] = ["threshold", "discount_amount", "percent_off", "exchange_price"];
+
 /// The terms of one use.
 #[derive(Debug, Clone, Serialize)]
 pub struct Terms {
@@ -47,7 +52,7 @@ pub enum Benefit {
 pub enum AppliesTo {
     /// The whole basket: scope ALL.
     Basket,
-    /// One product: scope SINGLE.
+    /// Some products: scope SINGLE, officially 部分商品可用券.
     Product,
 }
 
@@ -91,10 +96,14 @@ impl Terms {
             "SINGLE" => AppliesTo::Product,
             _ => return Err(scope.unreadable("ALL or SINGLE")),
         };
+        let rule = coupon.at(&["stock", mode.usage_rule()]);
         let holder = match (mode, applies_to) {
             (UsageMode::Single, AppliesTo::Basket) => product.get("single_usage_info"),
-            _ => coupon.at(&["stock", mode.usage_rule()]),
+            _ => rule.clone(),
         };
+        product.get("single_usage_info").has_only(&COUPONS)?;
+        product.get("progressive_bundle_usage_info").has_only(&["count", "interval_days"])?;
+        rule.has_only(&[&COUPONS[..], &["coupon_available_period"]].concat())?;
         let kind = product.get("type");
         let (benefit, place) = match kind.text()? {
             "NORMAL" => {
@@ -111,7 +120,7 @@ impl Terms {
                 (Benefit::Discount { percent_off }, place)
             }
             "EXCHANGE" if applies_to == AppliesTo::Basket => {
-                return Err(scope.unreadable("SINGLE: a coupon of type EXCHANGE is for one product"));
+                return Err(scope.unreadable("SINGLE: a coupon of type EXCHANGE is for some products"));
             }
             "EXCHANGE" => {
                 let place = holder.get("exchange_coupon");
@@ -119,6 +128,7 @@ impl Terms {
             }
             _ => return Err(kind.unreadable("NORMAL, DISCOUNT or EXCHANGE")),
         };
+        place.has_only(&TERMS)?;
         Ok(Terms { benefit, threshold: place.get("threshold").whole()?, applies_to, found_at: place.field })
     }
 }

@@ -1,6 +1,6 @@
 //! What WeChat Pay answers to a query can be quoted as it is.
 
-use crate::till::{OPENID, Till, query_request, shop};
+use crate::till::{OPENID, Till, config_with, query_request, shop};
 use serde_json::{Value, json};
 
 /// The quote of the coupon that this request asks for.
@@ -66,6 +66,46 @@ fn the_coupons_of_a_bundle_have_their_turn() {
     let first = quote(&till, &rung(1), 3000);
     assert_eq!((first["usable"].as_bool(), first["discount"].as_u64()), (Some(true), Some(500)));
     let second = quote(&till, &rung(2), 3000);
-    assert_eq!((second["discount"].as_u64(), &second["unchecked"]), (Some(600), &json!(["bundle_order"])));
+    // Nobody has said where WeChat Pay begins to count.
+    assert_eq!((second["discount"].as_u64(), second["unknown_by"].as_str()), (Some(0), Some("bundle_order")));
+    let queried = till.query(&rung(2)).json;
+    let known = till.quote(&json!({ "amount": 3000, "bundle_index_base": 0, "coupon": queried }));
+    let other = till.quote(&json!({ "amount": 3000, "bundle_index_base": 1, "coupon": queried }));
+    let discounts = [known, other].map(|quote| quote.json["data"]["discount"].as_u64());
+    assert!(discounts.contains(&Some(600)) && discounts.contains(&Some(0)), "{discounts:?}");
     assert_eq!(quote(&till, &rung(3), 3000)["forbidden_by"], "bundle_order");
+}
+
+#[test]
+fn what_the_configuration_says_need_not_be_said_again() {
+    let (sandbox, till) = shop();
+    let queried = till.query(&rung(2)).json;
+    let question = |more: &Value| {
+        let mut question = json!({ "amount": 3000, "coupon": queried });
+        question.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        question
+    };
+    for base in [0, 1] {
+        let said = json!({ "bundle_index_base": base });
+        let knowing = Till::new(&config_with(&sandbox, &json!({ "quote": said })));
+        let quotes = [till.quote(&question(&said)), knowing.quote(&question(&json!({})))];
+        let [asked, configured] = quotes.map(|quote| quote.json["data"]["discount"].clone());
+        assert_eq!(asked, configured, "{base}");
+        // A question goes before the configuration.
+        let other = json!({ "bundle_index_base": 1 - base });
+        let [asked, overruled] =
+            [&till, &knowing].map(|till| till.quote(&question(&other)).json["data"]["discount"].clone());
+        assert_eq!(asked, overruled, "{base}");
+    }
+    for (member, wrong) in [
+        ("rounding", json!("bankers")),
+        ("threshold_on", json!(1)),
+        ("past_midnight", json!("")),
+        ("bundle_index_base", json!(2)),
+        ("store_id", json!("1")),
+    ] {
+        let refused =
+            Till::try_new(&config_with(&sandbox, &json!({ "quote": { member: wrong } }))).err().unwrap();
+        assert_eq!(refused.json["field"], format!("/quote/{member}"), "{}", refused.json);
+    }
 }

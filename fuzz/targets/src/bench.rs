@@ -16,6 +16,7 @@ use wxcoupon::mode::Mode;
 use wxcoupon::net::clock::Clock;
 use wxcoupon::net::http::HttpTransport;
 use wxcoupon::net::rate_limit;
+use wxcoupon::quote::choices::Choices;
 use wxcoupon::system::{self, System};
 use wxcoupon::wire::algorithm::Algorithm;
 use wxcoupon::wire::cipher::{Decrypter, Encrypter};
@@ -190,6 +191,7 @@ fn config(kind: Kind) -> Config {
         proxy: None,
         text_encoding: kind.encoding,
         user_agent: "fuzz".into(),
+        quote: Choices::default(),
         journal: JournalSettings { path: None, keep: KEEP, replays: true },
         certificates_path: None,
     }

@@ -22,6 +22,7 @@ use wxcoupon::mode::Mode;
 use wxcoupon::net::cancel::Cancel;
 use wxcoupon::net::clock::Clock;
 use wxcoupon::net::{in_flight, rate_limit};
+use wxcoupon::quote::choices::Choices;
 use wxcoupon::report::Report;
 use wxcoupon::status::Code;
 use wxcoupon::wire::key_ring::KeyRing;
@@ -66,6 +67,7 @@ fn config(replays: bool) -> Config {
         proxy: None,
         text_encoding: TextEncoding::UTF8,
         user_agent: "simulation".into(),
+        quote: Choices::default(),
         journal: JournalSettings { path: None, keep: KEEP, replays },
         certificates_path: None,
     }

@@ -170,7 +170,7 @@ impl SharedFile {
 
     /// The lengths of the file and of the log's index. An error if the file, its log or the index was removed or replaced.
     pub fn lengths(&self) -> Result<[u64; 2], String> {
-        let length = |file: &Option<&File>| {
+        let length = |file: Option<&File>| {
             let Some(file) = file else { return Ok(0) };
             match os::identity(file)? {
                 FileInfo { links: 0, .. } => Err(std::io::Error::other("it has no name any more")),
@@ -179,8 +179,8 @@ impl SharedFile {
         };
         let looked = self.with(|open| {
             let [file, log, index] = [open.files.first(), open.log.as_ref(), open.index.as_ref()];
-            length(&log)?;
-            Ok([length(&file)?, length(&index)?])
+            length(log)?;
+            Ok([length(file)?, length(index)?])
         });
         looked.map_err(|error| error.to_string())
     }

@@ -80,6 +80,38 @@ fn a_coupon_for_one_product_is_taken_off_that_product() {
 }
 
 #[test]
+fn a_price_in_exchange_is_that_of_one_piece() {
+    let exchange = single("EXCHANGE", &json!({ "threshold": 0, "exchange_price": 990 }));
+    let ten = |more: Value| {
+        let mut question = question(&exchange, 99_000, &json!({ "product_amount": 99_000 }));
+        question.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ask(&question)
+    };
+    for said in [json!({ "product_quantity": 10 }), json!({ "product_unit_price": 9900 })] {
+        let quote = ten(said);
+        assert_eq!((&quote["discount"], &quote["unchecked"]), (&json!(8910), &json!([])), "{quote}");
+        assert_eq!(step(&quote, "quantity")["found"], "one piece of 9900 fen");
+    }
+    // Of pieces with different prices the till says which one, or their average counts.
+    assert_eq!(ten(json!({ "product_quantity": 7 }))["discount"], 99_000 / 7 - 990);
+    assert_eq!(ten(json!({ "product_quantity": 10, "product_unit_price": 5000 }))["discount"], 4010);
+    let unsaid = ten(json!({}));
+    assert_eq!((&unsaid["discount"], &unsaid["unchecked"]), (&json!(98_010), &json!(["quantity"])));
+    assert!(unsaid["cashier"].as_str().unwrap().ends_with(";换购价按1件计算"), "{unsaid}");
+    // It says nothing about the others.
+    let half = single("DISCOUNT", &json!({ "threshold": 0, "percent_off": 50 }));
+    let quote = ask(&question(&half, 99_000, &json!({ "product_amount": 99_000, "product_quantity": 10 })));
+    assert_eq!((&quote["discount"], &quote["unchecked"]), (&json!(49_500), &json!([])));
+}
+
+#[test]
+fn what_is_taken_off_is_what_a_redemption_reports() {
+    let coupon = percent(10_000, 15);
+    assert_eq!(quote(&coupon, 12_345)["saved_amount"], 1851);
+    assert_eq!(quote(&coupon, 9999).get("saved_amount"), None);
+}
+
+#[test]
 fn a_product_that_is_not_in_the_basket_forbids() {
     let exchange = single("EXCHANGE", &json!({ "threshold": 0, "exchange_price": 0 }));
     let quote = ask(&question(&exchange, 5000, &json!({ "product_amount": 0 })));
@@ -90,12 +122,21 @@ fn a_product_that_is_not_in_the_basket_forbids() {
 #[test]
 fn the_threshold_of_one_product_is_read_the_way_that_gives_less() {
     let coupon = single("EXCHANGE", &json!({ "threshold": 5000, "exchange_price": 100 }));
-    let verdict = |product: u64, amount: u64, on: &Value| {
+    let answer = |product: u64, amount: u64, on: &Value| {
         let more = json!({ "product_amount": product, "threshold_on": on });
-        verdict(&ask(&question(&coupon, amount, &more)))
+        ask(&question(&coupon, amount, &more))
     };
+    let verdict = |product: u64, amount: u64, on: &Value| verdict(&answer(product, amount, on));
     let (product, basket) = (json!("product"), json!("basket"));
-    assert_eq!(verdict(1000, 5000, &Value::Null), "forbidden: threshold");
+    // Nobody has said which, and it makes a difference.
+    assert_eq!(verdict(1000, 5000, &Value::Null), "unknown: threshold");
+    assert_eq!(verdict(1000, 4999, &Value::Null), "forbidden: threshold");
+    assert_eq!(verdict(5000, 5000, &Value::Null), "usable");
+    let short = answer(1000, 5000, &product);
+    assert_eq!(
+        (&short["cashier"], &short["short_by"]),
+        (&json!("该商品满50.00元可用,还差40.00元"), &json!(4000))
+    );
     assert_eq!(verdict(1000, 5000, &product), "forbidden: threshold");
     assert_eq!(verdict(1000, 5000, &basket), "usable");
     assert_eq!(verdict(1000, 4999, &basket), "forbidden: threshold");

@@ -33,8 +33,14 @@ fn its_turn_is_told_where_it_can_be() {
     assert_eq!(turn(3, 2, unsaid()), "passes");
     assert_eq!(turn(3, 1, unsaid()), "forbids");
     // The one or the other, if at all.
-    assert_eq!(turn(1, 0, unsaid()), "unchecked");
-    assert_eq!(turn(1, 1, unsaid()), "unchecked");
+    assert_eq!(turn(1, 0, unsaid()), "unknown");
+    assert_eq!(turn(1, 1, unsaid()), "unknown");
+    let out_of_turn = quote(&rung(1, 0), 3000);
+    assert_eq!(
+        (verdict(&out_of_turn).as_str(), &out_of_turn["discount"]),
+        ("unknown: bundle_order", &json!(0))
+    );
+    assert!(out_of_turn["message"].as_str().unwrap().contains("bundle_index_base"), "{out_of_turn}");
     assert_eq!(turn(2, 0, unsaid()), "forbids");
     assert_eq!(turn(1, 2, unsaid()), "forbids");
     for (base, used, result) in [(0, 0, "forbids"), (0, 1, "passes"), (1, 0, "passes"), (1, 1, "forbids")] {

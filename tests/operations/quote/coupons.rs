@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::macros::datetime;
-use wxcoupon::quote;
+use wxcoupon::quote::{self, Defaults};
 use wxcoupon::status::Code;
 
 /// A Sunday.
@@ -86,7 +86,7 @@ pub fn question(coupon: &Value, amount: u64, more: &Value) -> Value {
 
 /// The answer, of which what always holds has been checked.
 pub fn ask(question: &Value) -> Value {
-    let quote = quote::answer(&question.to_string(), None, TILL_CLOCK).unwrap();
+    let quote = quote::answer(&question.to_string(), &Defaults::default(), TILL_CLOCK).unwrap();
     let quote = serde_json::to_value(&quote).unwrap();
     assert_sound(&quote);
     quote
@@ -99,7 +99,7 @@ pub fn quote(coupon: &Value, amount: u64) -> Value {
 
 /// The member at fault and the message.
 pub fn refused(question: &Value) -> (String, String) {
-    let error = quote::answer(&question.to_string(), None, TILL_CLOCK).unwrap_err();
+    let error = quote::answer(&question.to_string(), &Defaults::default(), TILL_CLOCK).unwrap_err();
     assert_eq!(error.code, Code::Request);
     (error.field.unwrap(), error.message)
 }

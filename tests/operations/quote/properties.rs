@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
-use wxcoupon::quote;
+use wxcoupon::quote::{self, Defaults};
 use wxcoupon::status::Code;
 
 /// Fen that baskets have, and fen that no basket has.
@@ -223,7 +223,7 @@ proptest! {
             let place: &String = place.get(&all);
             *asked.pointer_mut(place).unwrap() = replacement;
         }
-        match quote::answer(&asked.to_string(), None, datetime!(2025-08-03 04:00 UTC)) {
+        match quote::answer(&asked.to_string(), &Defaults::default(), datetime!(2025-08-03 04:00 UTC)) {
             Ok(_) => drop(ask(&asked)),
             Err(error) => prop_assert!(matches!(error.code, Code::Request | Code::Json), "{error}"),
         }

@@ -116,6 +116,70 @@ fn windows_past_midnight_are_promised_under_no_reading() {
 }
 
 #[test]
+fn who_knows_what_a_window_past_midnight_means_says_so() {
+    let verdicts = |begin: u64, end: u64, reading: &str, moments: [&str; 4]| {
+        let coupon = weekly(
+            json!({ "day_list": ["SATURDAY"], "day_period_list": [{ "begin_time": begin, "end_time": end }] }),
+        );
+        moments.map(|day| {
+            let more = json!({ "now": format!("2025-08-{day}:00:00+08:00"), "past_midnight": reading });
+            ask(&question(&coupon, 12_800, &more))["usable"] == true
+        })
+    };
+    // Saturday evening, Sunday and Saturday morning, Sunday evening.
+    let moments = ["02T22", "03T01", "02T01", "03T22"];
+    for (begin, end) in [(79_200, 7200), (79_200, 93_600)] {
+        assert_eq!(
+            verdicts(begin, end, "following_day", moments),
+            [true, true, false, false],
+            "{begin} {end}"
+        );
+    }
+    assert_eq!(verdicts(79_200, 7200, "same_day", moments), [true, false, true, false]);
+    assert_eq!(verdicts(79_200, 93_600, "same_day", moments), [true, false, false, false]);
+    // 25:00 to 26:00 begins after midnight.
+    assert_eq!(verdicts(90_000, 93_600, "following_day", moments), [false, true, false, false]);
+    let unsaid = weekly(json!({ "day_period_list": [{ "begin_time": 79_200, "end_time": 7200 }] }));
+    let quote = ask(&question(&unsaid, 12_800, &json!({ "now": "2025-08-03T23:00:00+08:00" })));
+    assert!(quote["message"].as_str().unwrap().ends_with("give past_midnight"), "{quote}");
+}
+
+#[test]
+fn the_end_of_the_current_window_is_told() {
+    let until = |coupon: &Value, now: &str, more: Value| {
+        let mut question = question(coupon, 12_800, &json!({ "now": now }));
+        question.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ask(&question)["usable_until"].clone()
+    };
+    let none = || json!({});
+    assert_eq!(until(&normal(), "2025-08-03T12:00:00+08:00", none()), "2025-08-31T23:59:59+08:00");
+    let hours =
+        json!([{ "begin_time": 36_000, "end_time": 71_999 }, { "begin_time": 72_000, "end_time": 79_199 }]);
+    let coupon = weekly(json!({ "day_list": ["SATURDAY", "SUNDAY"], "day_period_list": hours }));
+    assert_eq!(until(&coupon, "2025-08-03T12:00:00+08:00", none()), "2025-08-03T21:59:59+08:00");
+    assert_eq!(until(&coupon, "2025-08-03T09:00:00+08:00", none()), Value::Null);
+    let days = weekly(json!({ "day_list": ["SATURDAY", "SUNDAY"] }));
+    assert_eq!(until(&days, "2025-08-02T12:00:00+08:00", none()), "2025-08-03T23:59:59+08:00");
+    let every_day = weekly(json!({ "day_period_list": [{ "begin_time": 0, "end_time": 86_399 }] }));
+    assert_eq!(until(&every_day, "2025-08-02T12:00:00+08:00", none()), "2025-08-31T23:59:59+08:00");
+    let night = weekly(
+        json!({ "day_list": ["SATURDAY"], "day_period_list": [{ "begin_time": 79_200, "end_time": 7200 }] }),
+    );
+    let following = json!({ "past_midnight": "following_day" });
+    assert_eq!(until(&night, "2025-08-02T23:00:00+08:00", following), "2025-08-03T02:00:00+08:00");
+    let windows = json!([
+        { "begin_time": "2025-08-03T12:00:00+08:00", "end_time": "2025-08-03T12:59:59+08:00" },
+        { "begin_time": "2025-08-03T12:30:00+08:00", "end_time": "2025-08-03T13:29:59+08:00" },
+    ]);
+    let coupon = with_period(normal(), "irregular_available_period_list", windows);
+    assert_eq!(until(&coupon, "2025-08-03T12:00:00+08:00", none()), "2025-08-03T13:29:59+08:00");
+
+    let soon = |now: &str| ask(&question(&coupon, 12_800, &json!({ "now": now })))["cashier"].clone();
+    assert_eq!(soon("2025-08-03T13:27:59+08:00"), "优惠20.00元,应付108.00元");
+    assert_eq!(soon("2025-08-03T13:28:00+08:00"), "优惠20.00元,应付108.00元;该券13:29:59后不可用,请尽快核销");
+}
+
+#[test]
 fn an_unknown_kind_of_day_may_be_any_day() {
     let coupon = weekly(json!({ "day_list": ["SUNDAY", "PUBLIC_HOLIDAY"] }));
     at(
