@@ -133,10 +133,14 @@ pub fn is_what_was_given(kind: Kind, operation: &Operation, input: &Map<String, 
     }
     for (name, value) in &given {
         let row = operation.members.iter().find(|row| row.name == name);
-        let plain = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        // A number leaves as it was written, and this reader writes exponents in its own way.
+        let read = |text: Value| match value {
+            Value::String(_) => text,
+            _ => serde_json::from_str(text.as_str().unwrap_or_default()).expect("JSON"),
+        };
         match row.map_or(operation.unknown, |row| row.place) {
             Place::Query if value.is_null() => {}
-            Place::Query => assert_eq!(in_query.shift_remove(name), Some(Value::String(plain)), "{name}"),
+            Place::Query => assert_eq!(in_query.shift_remove(name).map(read).as_ref(), Some(value), "{name}"),
             Place::Path => assert_eq!(in_path.shift_remove(name), Some(value.clone()), "{name}"),
             _ => assert_eq!(in_body.get(name), Some(value), "{name}"),
         }
