@@ -26,9 +26,9 @@ static const struct {
     const char *part;
 } EDITS[] = {
     { NULL, NULL, WXCOUPON_OK, "", "\"usable\":true" },
-    { NULL, NULL, WXCOUPON_OK, "", "\"discount\":2000,\"payable\":10800" },
+    { NULL, NULL, WXCOUPON_OK, "", "\"discount\":2000,\"saved_amount\":2000,\"payable\":10800" },
     { NULL, NULL, WXCOUPON_OK, "", "\"operation\":\"quote\"" },
-    { "coupon", WHOLE, WXCOUPON_OK, "", "\"discount\":2000,\"payable\":10800" },
+    { "coupon", WHOLE, WXCOUPON_OK, "", "\"discount\":2000,\"saved_amount\":2000,\"payable\":10800" },
     { "amount", "9999", WXCOUPON_OK, "", "\"forbidden_by\":\"threshold\"" },
     { "now", "\"2025-09-01T12:00:00+08:00\"", WXCOUPON_OK, "", "\"forbidden_by\":\"validity\"" },
     { "now", NULL, WXCOUPON_OK, "", "\"forbidden_by\":\"validity\"" },
