@@ -198,7 +198,11 @@ impl Client {
             SuccessCheck::Undone => lookup.refused(Code::CouponState, returned_since(case.request.id), 0),
             // The answer is kept in the row. From now on only the coupon decides.
             SuccessCheck::Unknown if last.code == Code::Ok => {
-                let message = format!("the answer may be an old one; asking: {}", lookup.report.message);
+                let why = match lookup.report.code {
+                    Code::Ok => "when the coupon was like this is not certain",
+                    _ => &lookup.report.message,
+                };
+                let message = format!("the answer may be an old one; asking: {why}");
                 Report { code: Code::AnswerUntrusted, in_doubt: true, message, ..last }
             }
             SuccessCheck::Unknown => last,

@@ -27,6 +27,7 @@ mod evidence_puzzles;
 mod evidence_returns;
 mod evidence_shop;
 mod evidence_time;
+mod evidence_told;
 mod first_format;
 mod hostile;
 mod jobs;
