@@ -39,7 +39,8 @@ fn a_refused_repeat_of_what_was_returned_says_that() {
 #[test]
 fn who_has_done_it_before_is_named() {
     let shop = Shop::open();
-    let theirs = json!({ "coupon_state": "USED", "single_usage_detail": { "use_request_no": "EV-THEIRS-9" } });
+    let theirs =
+        json!({ "coupon_state": "USED", "single_usage_detail": { "use_request_no": "EV-THEIRS-9" } });
     shop.edit("use", theirs.clone(), false);
     shop.edit("query", theirs, true);
     let told = shop.till.redeem(&use_request("AUTO_WHOSE", "EV-OURS-009"));

@@ -1,6 +1,6 @@
 //! What WeChat Pay answers to a query can be quoted as it is.
 
-use crate::till::{OPENID, Till, config_with, query_request, shop};
+use crate::till::{OPENID, Till, config_with, query_request, shop, use_request};
 use serde_json::{Value, json};
 
 /// The quote of the coupon that this request asks for.
@@ -108,4 +108,15 @@ fn what_the_configuration_says_need_not_be_said_again() {
             Till::try_new(&config_with(&sandbox, &json!({ "quote": { member: wrong } }))).err().unwrap();
         assert_eq!(refused.json["field"], format!("/quote/{member}"), "{}", refused.json);
     }
+}
+
+#[test]
+fn what_a_quote_takes_off_goes_into_the_redemption() {
+    let (_sandbox, till) = shop();
+    let quote = quote(&till, &query_request("SBX_EFFECTIVE_1"), 12_345);
+    let mut request = use_request("SBX_EFFECTIVE_1", "QUOTED-0001");
+    request["saved_amount"] = quote["saved_amount"].clone();
+    let sold = till.redeem(&request);
+    assert_eq!(sold.status, 0, "{}", sold.json);
+    assert_eq!(sold.json["data"]["single_usage_detail"]["saved_amount"], 2469, "{}", sold.json);
 }

@@ -159,7 +159,7 @@ impl Call<'_> {
         self.optional_body_text("/store_id", ID)
     }
 
-    /// Exactly one order object, as JSON text with its name.
+    /// What the coupon shows of a redemption later, as JSON text: exactly one order object, and what was saved.
     pub(in crate::operations) fn order(&self) -> Result<String, Refusal> {
         const PAYMENT: (&str, &str, &str) = ("associated_order_info", "transaction_id", "out_trade_no");
         const PAY_SCORE: (&str, &str, &str) = ("associated_pay_score_order_info", "order_id", "out_order_no");
@@ -200,6 +200,12 @@ impl Call<'_> {
             .into_iter()
             .filter_map(|(name, text)| Some((name.to_owned(), Value::String(text?))))
             .collect();
-        Ok(json!({ name: order }).to_string())
+        let mut shown = Map::from_iter([(name.to_owned(), Value::Object(order))]);
+        match given("saved_amount") {
+            Some(fen) if fen.is_u64() => drop(shown.insert("saved_amount".into(), fen.clone())),
+            Some(_) => return refuse("/saved_amount", "must be a whole number of fen"),
+            None => {}
+        }
+        Ok(Value::Object(shown).to_string())
     }
 }
