@@ -11,7 +11,7 @@ tools=$PWD/.cache/tools
 if ! "$tools/bin/cargo-deny" --version 2>/dev/null | grep -qF "$deny_version"; then
     echo "installing cargo-deny $deny_version into .cache/tools (once, some minutes) ..."
     # Optimised it would take three times as long to build, and has little to do.
-    cargo install --quiet --debug cargo-deny --locked --version "$deny_version" --root "$tools"
+    CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --debug cargo-deny --locked --version "$deny_version" --root "$tools"
 fi
 if [ "${1:-}" = advisories ]; then
     exec "$tools/bin/cargo-deny" check advisories
