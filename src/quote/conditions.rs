@@ -1,6 +1,6 @@
 //! The conditions besides the time: the coupon's state, the store, and the order within a bundle.
 
-use super::member::{Member, Unreadable};
+use super::member::Member;
 use super::moment::Moment;
 use super::question::Question;
 use super::step::{Rule, Step};
@@ -92,11 +92,11 @@ pub fn bundle_order(coupon: &Member<'_>, known_base: Option<u64>) -> Step {
     let is_turn = |base: u64| index.checked_sub(base) == Some(used);
     let step = match base {
         Some(base) if is_turn(base) => Step::passes(Rule::BundleOrder, ""),
-        None if is_turn(0) || is_turn(1) => {
-            let message = "whether it is this coupon's turn depends on whether WeChat Pay counts from 0 or from 1, which is \
-                           not documented: give bundle_index_base";
-            Step::unknown(Rule::BundleOrder, Unreadable { field: String::new(), message: message.into() })
-        }
+        None if is_turn(0) || is_turn(1) => Step::undocumented(
+            Rule::BundleOrder,
+            "whether it is this coupon's turn depends on whether WeChat Pay counts from 0 or from 1, which is \
+             not documented: give bundle_index_base",
+        ),
         _ => Step::forbids(
             Rule::BundleOrder,
             "it is not this coupon's turn: the coupons of a bundle are used in order",

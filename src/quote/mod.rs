@@ -21,7 +21,7 @@ mod weekly;
 use crate::error::Result;
 use amount::{ThresholdOn, yuan};
 use choices::Choices;
-use member::{Member, Unreadable};
+use member::Member;
 use moment::Moment;
 use period::Times;
 use question::Question;
@@ -169,9 +169,10 @@ impl Findings {
             }
             AppliesTo::Product => self.products(question, &terms)?,
         };
-        let threshold = threshold(&terms, question);
+        let must_reach = must_reach(&terms, question);
+        let threshold = threshold(&terms, question, must_reach);
         if threshold.finding == Finding::Forbids {
-            self.short_by = terms.threshold.checked_sub(must_reach(&terms, question));
+            self.short_by = terms.threshold.checked_sub(must_reach);
         }
         self.steps.push(threshold);
 
@@ -296,8 +297,8 @@ fn must_reach(terms: &Terms, question: &Question) -> u64 {
     }
 }
 
-fn threshold(terms: &Terms, question: &Question) -> Step {
-    let (threshold, amount) = (terms.threshold, must_reach(terms, question));
+fn threshold(terms: &Terms, question: &Question, amount: u64) -> Step {
+    let threshold = terms.threshold;
     let found = format!("{amount} of {threshold} fen");
     let Some(missing) = threshold.checked_sub(amount).filter(|missing| *missing > 0) else {
         return Step::passes(Rule::Threshold, found);
@@ -306,8 +307,7 @@ fn threshold(terms: &Terms, question: &Question) -> Step {
     if is_open && question.amount >= threshold {
         let message = "the basket reaches the threshold, and the products do not. Which of them must is not documented: give \
                        threshold_on";
-        let why = Unreadable { field: String::new(), message: message.into() };
-        return Step::unknown(Rule::Threshold, why).found(found);
+        return Step::undocumented(Rule::Threshold, message).found(found);
     }
     let of_what = match terms.applies_to {
         AppliesTo::Product if amount != question.amount => "该商品",

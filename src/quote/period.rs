@@ -117,12 +117,6 @@ impl Times {
         let [validity, stock] = [&self.validity, &self.stock].map(|span| span.as_ref().ok());
         let (weekly, irregular) = (self.weekly.as_ref().ok()?, self.irregular.as_ref().ok()?);
         let first = now.max(validity?.begin).max(stock?.begin);
-        let last = self.valid_until()?;
-        let fits = |moment: &Moment| {
-            (first..=last).contains(moment)
-                && weekly.fit(*moment) == Fit::Inside
-                && irregular.fit(*moment) == Fit::Inside
-        };
         // When all rules hold again, one of them has just begun to hold.
         let starts = std::iter::once(first).chain(irregular.0.iter().map(|span| span.begin));
         let days = starts.flat_map(|start| {
@@ -131,23 +125,25 @@ impl Times {
                 std::iter::once(start).chain(weekly.beginnings().map(move |second| midnight.plus(second)))
             })
         });
-        days.filter(fits).min()
+        days.filter(|moment| *moment >= first && self.hold_at(*moment)).min()
+    }
+
+    /// Whether every rule holds at that time.
+    fn hold_at(&self, moment: Moment) -> bool {
+        let has = |span: &Result<Span, Unreadable>| span.as_ref().is_ok_and(|span| span.has(moment));
+        has(&self.validity)
+            && has(&self.stock)
+            && self.weekly.as_ref().is_ok_and(|weekly| weekly.fit(moment) == Fit::Inside)
+            && self.irregular.as_ref().is_ok_and(|irregular| irregular.fit(moment) == Fit::Inside)
     }
 
     /// The last second up to which every rule holds from `now` on without a break.
     pub fn until(&self, now: Moment) -> Option<Moment> {
         let (weekly, irregular) = (self.weekly.as_ref().ok()?, self.irregular.as_ref().ok()?);
         let last = self.valid_until()?;
-        let fits = |moment: Moment| {
-            let [validity, stock] = [&self.validity, &self.stock].map(|span| span.as_ref().ok());
-            validity.is_some_and(|span| span.has(moment))
-                && stock.is_some_and(|span| span.has(moment))
-                && weekly.fit(moment) == Fit::Inside
-                && irregular.fit(moment) == Fit::Inside
-        };
         let mut within = now;
         for _ in 0..MOST_WINDOWS {
-            if !fits(within) {
+            if !self.hold_at(within) {
                 break;
             }
             let end = weekly.next_end(within).min(irregular.end(within).unwrap_or(last)).min(last);
@@ -209,8 +205,7 @@ fn window(rule: Rule, fit: Result<Fit, &Unreadable>, found: &str, now: Moment) -
                 }
                 Doubt::Day => "a kind of day that this version does not know",
             };
-            let message = format!("whether {now} is inside depends on {why}");
-            Step::unknown(rule, Unreadable { field: String::new(), message })
+            Step::undocumented(rule, format!("whether {now} is inside depends on {why}"))
         }
         Err(why) => Step::unknown(rule, why.clone()),
     };

@@ -143,6 +143,11 @@ impl Step {
         }
     }
 
+    /// Whether the rule holds depends on something that is not documented.
+    pub fn undocumented(rule: Rule, message: impl Into<String>) -> Step {
+        Step::unknown(rule, Unreadable { field: String::new(), message: message.into() })
+    }
+
     /// The same, with what the coupon says.
     #[must_use]
     pub fn found(self, found: impl Into<String>) -> Step {

@@ -11,7 +11,7 @@ use wxcoupon_sandbox::{Fault, FaultKind, Mode, Sandbox};
 const HOUR_S: i64 = 3600;
 
 /// A till whose clock is wrong, as far as one answer's `Date` says: nothing is proven.
-fn wrong_by(hours: i64) -> Shop {
+pub fn wrong_by(hours: i64) -> Shop {
     let shop = Shop::open();
     shop.sandbox.set_clock_offset(hours * HOUR_S);
     let asked = shop.till.query(&query_request("AUTO_ASKED"));

@@ -2,10 +2,9 @@
 
 use crate::evidence_later::{assert_returned_since, returned_by};
 use crate::evidence_shop::{Shop, assert_open};
-use crate::till::{Answer, query_request, use_request};
+use crate::evidence_time::wrong_by;
+use crate::till::{Answer, use_request};
 use serde_json::json;
-
-const HOUR_S: i64 = 3600;
 
 #[track_caller]
 fn assert_says(answer: &Answer, part: &str) {
@@ -16,9 +15,7 @@ fn assert_says(answer: &Answer, part: &str) {
 /// A success that only a `Date` makes fresh may be as old as the first attempt.
 #[test]
 fn a_success_of_uncertain_age_is_asked_about_after_doubt() {
-    let shop = Shop::open();
-    shop.sandbox.set_clock_offset(8 * HOUR_S);
-    assert_eq!(shop.till.query(&query_request("AUTO_ASKED")).status, 0);
+    let shop = wrong_by(8);
     shop.lose_answer("AUTO_AGE", "EV-AGE-0001");
     returned_by(&shop.stranger(), "AUTO_AGE", "EV-AGE-BACK");
     // The repeat has the first answer, and the time of what the coupon shows is not certain either.
