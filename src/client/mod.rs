@@ -2,6 +2,7 @@
 
 mod attempts;
 mod check;
+mod composed;
 mod doubt;
 mod exchange;
 mod keys;
@@ -34,6 +35,7 @@ use crate::net::rate_limit;
 use crate::redact::{Quoted, may_be_a_key};
 use crate::report::Report;
 use crate::status::Code;
+pub use composed::{Composed, Named};
 use keys::Keys;
 use outgoing_request::OutgoingRequest;
 use serde::Serialize;

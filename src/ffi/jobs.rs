@@ -7,7 +7,7 @@ use super::registry::Held;
 use super::registry::{Kind, Registry};
 use super::text::{bytes_of, null};
 use super::{answer, buf, contained, wxcoupon_buf, wxcoupon_ctx, wxcoupon_job};
-use crate::api;
+use crate::client::Named;
 use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
 use crate::jobs::{InDoubt, Job, Task};
@@ -88,20 +88,22 @@ unsafe fn start(ctx: *mut wxcoupon_ctx, operation: *const c_char, json_in: *cons
         Some(ctx.encoding.decode(unsafe { bytes_of(json_in, "json_in") }?, "json_in")?.into_owned())
     };
     let (client, asked) = (Arc::clone(&ctx.client), Arc::clone(&ctx.client));
-    let operation = if name == "settle" { None } else { Some(api::named(&name)?) };
+    let named = if name == "settle" { None } else { Some(Named::find(&name)?) };
     let again = input.clone();
     let in_doubt: InDoubt = match &again {
         None => Box::new(move || asked.has_pending()),
-        Some(_) => {
-            Box::new(move || again.as_deref().is_some_and(|input| asked.is_in_doubt(operation, input)))
-        }
+        Some(_) => Box::new(move || {
+            let input = again.as_deref().unwrap_or_default();
+            named
+                .map_or_else(|| asked.is_in_doubt(None, input), |named| asked.is_named_in_doubt(named, input))
+        }),
     };
-    let (id, task): (&'static str, Task) = match operation {
+    let (id, task): (&'static str, Task) = match named {
         None => ("settle", Box::new(move |cancel| contained(|| client.settle(input.as_deref(), cancel)))),
-        Some(operation) => (
-            operation.id,
+        Some(named) => (
+            named.id(),
             Box::new(move |cancel| {
-                contained(|| client.call(operation, input.as_deref().unwrap_or_default(), cancel))
+                contained(|| client.call_named(named, input.as_deref().unwrap_or_default(), cancel))
             }),
         ),
     };

@@ -5,6 +5,7 @@ use super::guard::guard;
 use super::text::bytes_of;
 use super::{answer, wxcoupon_buf, wxcoupon_ctx};
 use crate::api;
+use crate::client::Named;
 use crate::encoding::TextEncoding;
 use crate::error::Result;
 use crate::net::cancel::Cancel;
@@ -67,10 +68,10 @@ pub unsafe extern "C" fn wxcoupon_call(
         // SAFETY: NULL or NUL-terminated by this function's contract; the same below.
         let name = unsafe { bytes_of(operation, "operation") }?;
         let name = ctx.encoding.decode(name, "operation")?;
-        let operation = api::named(&name)?;
+        let named = Named::find(&name)?;
         // SAFETY: as above.
         let bytes = unsafe { bytes_of(json_in, "json_in") }?;
-        Ok(ctx.client.call(operation, &ctx.encoding.decode(bytes, "json_in")?, &Cancel::never()))
+        Ok(ctx.client.call_named(named, &ctx.encoding.decode(bytes, "json_in")?, &Cancel::never()))
     })
 }
 

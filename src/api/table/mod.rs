@@ -18,9 +18,6 @@ use super::Place::{Body, Path, Query};
 use super::Presence::{Optional, Required, RequiredOrDefault};
 use super::Rule::{Between, Name, NameUpTo, Number, TextUpTo};
 use super::{Expected, Member, Operation, Place, Presence, Rule};
-use crate::error::{Error, Result};
-use crate::redact::Quoted;
-use crate::status::Code;
 
 /// Every operation, in the order of a coupon's life: the till's own first.
 pub static ALL: &[&Operation] = &[
@@ -64,15 +61,6 @@ pub static ALL: &[&Operation] = &[
 /// The operation with that name.
 pub fn by_id(id: &str) -> Option<&'static Operation> {
     ALL.iter().copied().find(|operation| operation.id == id)
-}
-
-/// The operation that a caller names.
-pub fn named(name: &str) -> Result<&'static Operation> {
-    by_id(name).ok_or_else(|| {
-        let known: Vec<&str> = ALL.iter().map(|operation| operation.id).collect();
-        let message = format!("no operation is called {}; known are: {}", Quoted(name), known.join(", "));
-        Error::new(Code::Operation, message)
-    })
 }
 
 const fn member(name: &'static str, place: Place, presence: Presence, rule: Rule) -> Member {
