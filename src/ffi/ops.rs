@@ -47,7 +47,7 @@ pub(super) unsafe fn operate(
 ///
 /// ctx: the context.
 /// operation: its name.
-/// json_in: the members of that operation, those of its path included; docs/operations.md lists them. For upload_image: file, the path of a JPG or PNG on this machine, and optionally
+/// json_in: the members of that operation, those of its path included; docs/api.md lists them. For upload_image: file, the path of a JPG or PNG on this machine, and optionally
 /// filename.
 /// out_buf: receives the answer; may be NULL.
 /// Returns: as the function of that name; WXCOUPON_E_OPERATION for a name that is not known. An operation

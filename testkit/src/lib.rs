@@ -2,7 +2,8 @@
 //!
 //! Calling the library from Rust: [`till`], [`counter`], [`post`]. Calling it from C: [`library`], [`toolchain`],
 //! [`programs`], [`fixtures`], [`foreign`], [`platform`]. WeChat Pay on this machine: [`sandbox`] as a program,
-//! [`notified`] and [`audit`] for one in the test's own process. What the library exports: [`contract`].
+//! [`notified`] and [`audit`] for one in the test's own process. What the library exports: [`contract`]. What the pages
+//! say: [`pages`].
 
 #![allow(
     clippy::unwrap_used,
@@ -19,6 +20,7 @@ pub mod fixtures;
 pub mod foreign;
 pub mod library;
 pub mod notified;
+pub mod pages;
 pub mod platform;
 pub mod post;
 pub mod programs;

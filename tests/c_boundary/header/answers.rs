@@ -1,15 +1,23 @@
-//! The tables of statuses and of sub-codes on the page of answers are the library's.
+//! The tables of statuses, of sub-codes and of the cashier's texts on the pages are the library's, in both languages.
 
-use std::fmt::Write as _;
 use std::fs;
-use wxcoupon::api::subcode::TABLE;
+use testkit::pages::{Cell, Generated, untranslated, with_table};
+use testkit::root;
+use wxcoupon::api::subcode::{Subcode, TABLE};
 use wxcoupon::status::Code;
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/answers.md");
 const SOURCE: &str = include_str!("../../../src/status.rs");
 
 fn short(code: Code) -> &'static str {
     code.name().trim_start_matches("WXCOUPON_")
+}
+
+fn same(text: impl ToString) -> Cell {
+    Cell::Same(text.to_string())
+}
+
+fn translated(text: impl ToString) -> Cell {
+    Cell::Translated(text.to_string())
 }
 
 /// What the doc comment above the constant says: the page has room for more than the answer's own text.
@@ -20,43 +28,61 @@ fn meaning(code: Code) -> String {
     lines.join(" ")
 }
 
-fn statuses() -> String {
-    let mut table = "| number | name | meaning | what to do | cashier |\n|---|---|---|---|---|\n".to_owned();
-    for code in Code::ALL {
+fn statuses() -> Generated<'static> {
+    let row = |code: &Code| {
         let (hint, cashier) =
             if *code == Code::Ok { ("Print the receipt.", "") } else { (code.hint(), code.cashier()) };
-        let (number, name, meaning) = (code.number(), short(*code), meaning(*code));
-        writeln!(table, "| {number} | `{name}` | {meaning} | {hint} | {cashier} |").unwrap();
-    }
-    table
+        let name = format!("`{}`", short(*code));
+        vec![same(code.number()), same(name), translated(meaning(*code)), translated(hint), same(cashier)]
+    };
+    Generated { mark: "statuses", rows: Code::ALL.iter().map(row).collect() }
 }
 
-fn subcodes() -> String {
-    let mut table =
-        "| sub-code | status | meaning | what to do | cashier |\n|---|---|---|---|---|\n".to_owned();
-    for row in TABLE {
-        let name = short(row.code);
-        writeln!(table, "| {} | `{name}` | {} | {} | {} |", row.number, row.message, row.hint, row.cashier)
-            .unwrap();
-    }
-    table
+fn subcodes() -> Generated<'static> {
+    let row = |row: &Subcode| {
+        let name = format!("`{}`", short(row.code));
+        vec![
+            same(row.number),
+            same(name),
+            translated(row.message),
+            translated(row.hint),
+            same(row.cashier),
+        ]
+    };
+    Generated { mark: "sub-codes", rows: TABLE.iter().map(row).collect() }
 }
 
-/// The page with this table between its marks.
-fn with_table(page: &str, mark: &str, table: &str) -> String {
-    let begin = format!("<!-- {mark} -->\n");
-    let (before, rest) = page.split_once(&begin).unwrap();
-    let (_, after) = rest.split_once("<!-- end -->").unwrap();
-    format!("{before}{begin}{table}<!-- end -->{after}")
+/// Every text that the general tables give the cashier, and the statuses and sub-codes behind it.
+fn cashier() -> Generated<'static> {
+    let mut texts: Vec<(&str, Vec<String>)> = Vec::new();
+    let codes = Code::ALL.iter().filter(|code| **code != Code::Ok);
+    let codes = codes.map(|code| (code.cashier(), format!("`{}`", short(*code))));
+    for (text, cause) in codes.chain(TABLE.iter().map(|row| (row.cashier, row.number.to_string()))) {
+        match texts.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, causes)) => causes.push(cause),
+            None => texts.push((text, vec![cause])),
+        }
+    }
+    let row = |(text, causes): (&str, Vec<String>)| vec![same(text), same(causes.join(", "))];
+    Generated { mark: "cashier", rows: texts.into_iter().map(row).collect() }
 }
 
 #[test]
-fn the_page_of_answers_has_the_tables_of_the_library() {
-    let page = fs::read_to_string(PAGE).unwrap();
-    let right = with_table(&with_table(&page, "statuses", &statuses()), "sub-codes", &subcodes());
-    if std::env::var_os("BLESS").is_some() {
-        fs::write(PAGE, &right).unwrap();
-    } else {
-        assert!(page == right, "docs/answers.md is not the library's: run `make header`");
+fn the_pages_have_the_tables_of_the_library() {
+    for (page, tables) in [("answers", vec![statuses(), subcodes()]), ("errors", vec![cashier()])] {
+        for (page, english) in [(format!("docs/{page}.md"), true), (format!("docs/zh/{page}.md"), false)] {
+            let path = root().join(&page);
+            let found = fs::read_to_string(&path).unwrap();
+            let right =
+                tables.iter().fold(found.clone(), |text, table| with_table(&text, table, english));
+            if std::env::var_os("BLESS").is_some() {
+                fs::write(&path, &right).unwrap();
+            } else {
+                assert!(found == right, "{page} is not the library's: run `make header`");
+            }
+            for table in tables.iter().filter(|_| !english) {
+                assert_eq!(untranslated(&right, table), [""; 0], "{page} has lines without Chinese");
+            }
+        }
     }
 }
