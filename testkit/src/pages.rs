@@ -213,6 +213,8 @@ pub enum Cell {
     Same(String),
     /// In English. A page in another language keeps what stands there.
     Translated(String),
+    /// Written by hand in every language.
+    ByHand,
 }
 
 /// A page with its generated table between the marks. The table's head stays as it is.
@@ -227,16 +229,17 @@ pub fn with_table(page: &str, table: &Generated<'_>, english: bool) -> String {
     for row in &table.rows {
         let of_name = |cell: &Cell| match cell {
             Cell::Same(text) | Cell::Translated(text) => text.clone(),
+            Cell::ByHand => String::new(),
         };
         let name = row.first().map(of_name).unwrap_or_default();
         let kept = known.iter().find(|row| row.first() == Some(&name));
+        let before = |column: usize| kept.and_then(|row| row.get(column).cloned());
         for (column, cell) in row.iter().enumerate() {
             let said = match cell {
                 Cell::Same(same) => same.clone(),
                 Cell::Translated(said) if english => said.clone(),
-                Cell::Translated(said) => {
-                    kept.and_then(|row| row.get(column).cloned()).unwrap_or_else(|| said.clone())
-                }
+                Cell::Translated(said) => before(column).unwrap_or_else(|| said.clone()),
+                Cell::ByHand => before(column).unwrap_or_default(),
             };
             text += &format!("| {said} ");
         }
@@ -245,8 +248,8 @@ pub fn with_table(page: &str, table: &Generated<'_>, english: bool) -> String {
     format!("{before}{begin}{head}{text}<!-- end -->{after}")
 }
 
-/// Cells of generated tables in a Chinese page that nobody has translated yet.
-pub fn untranslated(page: &str, table: &Generated<'_>) -> Vec<String> {
+/// Cells of a generated table that nobody has written or, in a Chinese page, translated yet.
+pub fn unwritten(page: &str, table: &Generated<'_>, english: bool) -> Vec<String> {
     let begin = format!("<!-- {} -->\n", table.mark);
     let Some((_, rest)) = page.split_once(&begin) else { panic!("no {begin}") };
     let rows = rest.split("<!-- end -->").next().unwrap_or_default().lines().skip(2).map(cells);
@@ -254,7 +257,12 @@ pub fn untranslated(page: &str, table: &Generated<'_>) -> Vec<String> {
     for (row, cells) in table.rows.iter().zip(rows) {
         for (cell, said) in row.iter().zip(&cells) {
             let chinese = said.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
-            if matches!(cell, Cell::Translated(english) if !english.is_empty()) && !chinese {
+            let right = match cell {
+                Cell::Same(_) => true,
+                Cell::Translated(said) => english || said.is_empty() || chinese,
+                Cell::ByHand => !said.is_empty() && (english || chinese),
+            };
+            if !right {
                 missing.push(format!("{} {said}", cells.first().map_or("", String::as_str)));
             }
         }
