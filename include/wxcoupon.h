@@ -1104,8 +1104,8 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_notification_open(
  *              bundle_disassociate_stores, upload_image, set_notify_config,
  *              get_notify_config, submit_image_task or get_image_task.
  *   json_in    the members of that operation, those of its path included;
- *              docs/operations.md lists them. For upload_image: file, the path
- *              of a JPG or PNG on this machine, and optionally filename.
+ *              docs/api.md lists them. For upload_image: file, the path of a
+ *              JPG or PNG on this machine, and optionally filename.
  *   out_buf    receives the answer; may be NULL.
  *
  *   Returns    as the function of that name; WXCOUPON_E_OPERATION for a name

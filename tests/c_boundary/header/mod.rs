@@ -6,6 +6,7 @@
 mod answers;
 mod bindings;
 mod document;
+mod first_page;
 mod item;
 mod json;
 mod layout;
@@ -155,16 +156,6 @@ fn the_contract_says_what_the_header_says() {
     for (name, number) in contract.numbers() {
         assert!(header.contains(&words(&format!("#define {name} {number}"))), "{name}");
     }
-}
-
-#[test]
-fn the_readme_shows_the_shortest_program() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let page = fs::read_to_string(path).unwrap();
-    let begin = "<!-- examples-c/00_shortest.c -->\n```c\n";
-    let (before, rest) = page.split_once(begin).unwrap();
-    let (_, after) = rest.split_once("```").unwrap();
-    assert_generated("README.md", &format!("{before}{begin}{}```{after}", example()));
 }
 
 #[test]
