@@ -66,8 +66,7 @@ pub fn pieces(text: &str) -> Vec<Piece> {
     while let Some((number, line)) = lines.next() {
         if let Some(language) = line.trim_start().strip_prefix("```") {
             let inside = lines.by_ref().map(|(_, line)| line);
-            let inside: Vec<&str> =
-                inside.take_while(|line| !line.trim_start().starts_with("```")).collect();
+            let inside: Vec<&str> = inside.take_while(|line| !line.trim_start().starts_with("```")).collect();
             let language = language.split_whitespace().next().unwrap_or_default().to_owned();
             let text = inside.iter().flat_map(|line| [line, "\n"]).collect();
             pieces.push(Piece::Block(Block { language, text, line: number + 1 }));
@@ -125,7 +124,11 @@ pub fn block(page: &str, words: &str) -> String {
 
 /// What stands between single backquotes.
 pub fn code_spans(text: &str) -> BTreeSet<String> {
-    text.split('`').skip(1).step_by(2).map(|span| span.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(|span| span.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
 }
 
 /// The targets of links and pictures.

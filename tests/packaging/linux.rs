@@ -3,6 +3,7 @@
 
 use std::process::Command;
 use testkit::library::Library;
+use testkit::pages::block;
 use testkit::programs::{FPU, PROGRAMS, UNLOAD, run_all, source};
 use testkit::toolchain::{STRICT, compile, compiler, have};
 use testkit::{assert_none, limited, platform, root, run, scratch};
@@ -66,6 +67,30 @@ fn programs_that_are_all_static_pass_with_musl() {
             assert!(!headers.contains("INTERP"), "{name} asks for a dynamic linker");
         }
     }
+}
+
+/// The line of docs/platforms.md, in a folder like that of the archive.
+#[test]
+fn the_line_that_links_all_statically_works() {
+    if !have("python3") || !platform::can_be_built("linux-x86_64-musl") {
+        return;
+    }
+    let folder = scratch("page-musl");
+    std::fs::create_dir(folder.join("lib")).unwrap();
+    std::fs::copy(shipped("linux-x86_64-musl").archive(), folder.join("lib/libwxcoupon.a")).unwrap();
+    std::fs::copy(root().join("examples-c/00_shortest.c"), folder.join("till.c")).unwrap();
+    let line = block("docs/platforms.md", "zig cc -target x86_64-linux-musl");
+    let zig = platform::zig("x86_64-linux-musl");
+    let mut shell = Command::new("sh");
+    let line = line.replace("-I include", &format!("-I {}/include", root().display()));
+    shell
+        .args(["-euc", &line.replace("zig cc", "\"$ZIG\" cc")])
+        .current_dir(&folder)
+        .env("ZIG", zig.get_program());
+    shell.envs(zig.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    run(&mut shell).unwrap();
+    let refused = run(limited(60, folder.join("till")).args(["{}", "{}"])).unwrap_err();
+    assert!(refused.contains("WXCOUPON_E_CONFIG"), "{refused}");
 }
 
 #[test]

@@ -13,8 +13,7 @@ fn twins() -> Vec<(String, String)> {
     let pages = all(root());
     let english = pages.iter().filter_map(|page| page.strip_prefix("docs/"));
     let english = english.filter(|page| !page.starts_with("zh/"));
-    let mut twins: Vec<_> =
-        english.map(|page| (format!("docs/{page}"), format!("docs/zh/{page}"))).collect();
+    let mut twins: Vec<_> = english.map(|page| (format!("docs/{page}"), format!("docs/zh/{page}"))).collect();
     twins.extend(ELSEWHERE.iter().map(|(english, chinese)| ((*english).into(), (*chinese).into())));
     twins
 }
@@ -47,8 +46,14 @@ fn both_languages_have_the_same_shape() {
 fn each_page_links_to_its_twin() {
     for (english, chinese) in twins() {
         let name = |page: &str| page.rsplit('/').next().unwrap().to_owned();
-        assert!(text(&english).contains(&format!("{})", name(&chinese))), "{english} has no link to {chinese}");
-        assert!(text(&chinese).contains(&format!("{})", name(&english))), "{chinese} has no link to {english}");
+        assert!(
+            text(&english).contains(&format!("{})", name(&chinese))),
+            "{english} has no link to {chinese}"
+        );
+        assert!(
+            text(&chinese).contains(&format!("{})", name(&english))),
+            "{chinese} has no link to {english}"
+        );
     }
 }
 
@@ -116,7 +121,8 @@ fn differences_of_sections(english: &Section, chinese: &Section) -> Vec<String> 
         }
     };
     note("tables (columns, rows)", format!("{:?}", english.tables), format!("{:?}", chinese.tables));
-    let code = |section: &Section| section.blocks.iter().map(without_comments).collect::<Vec<_>>().join("```\n");
+    let code =
+        |section: &Section| section.blocks.iter().map(without_comments).collect::<Vec<_>>().join("```\n");
     note("blocks of code", code(english), code(chinese));
     let (names, hers) = (code_spans(&english.prose), code_spans(&chinese.prose));
     note("names", only_in(&names, &hers), only_in(&hers, &names));
@@ -149,9 +155,28 @@ fn without_comments(block: &Block) -> String {
     block.text.lines().map(|line| code(line)).filter(|line| line != "\n").collect()
 }
 
-/// Numbers that are written in digits, outside of code and links.
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// Numbers that are written in digits, outside of code and links. Chinese counts the months.
 fn numbers(prose: &str) -> BTreeSet<String> {
-    let prose: String = prose.split('`').step_by(2).collect::<Vec<_>>().join(" ");
+    let mut prose: String = prose.split('`').step_by(2).collect::<Vec<_>>().join(" ");
+    for (before, month) in MONTHS.iter().enumerate() {
+        // With its year, for some are words of other meanings too.
+        prose = prose.replace(&format!("{month} 20"), &format!("{} 20", before + 1));
+    }
     let mut plain = String::new();
     for (at, part) in prose.split("](").enumerate() {
         let text = if at == 0 { part } else { part.split_once(')').map_or("", |(_, text)| text) };

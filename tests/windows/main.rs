@@ -22,4 +22,5 @@ mod image;
 mod journal;
 mod platform;
 mod programs;
+mod quickstart;
 mod tills;

@@ -20,7 +20,7 @@ esac
 
 # All that the bytes depend on: sources as they are now, committed or not, and the compilers.
 key=$({
-    git ls-files --cached --others --exclude-standard -- src build.rs Cargo.toml Cargo.lock .cargo/config.toml include \
+    git ls-files --cached --others --exclude-standard -- src build.rs Cargo.toml Cargo.lock .cargo/config.toml include ':!include/*.md' \
         tools/build/library.sh "$build" tools/build/platform.sh tools/build/remap.sh tools/fetch/zig.sh tools/fetch/zig.txt |
         LC_ALL=C sort | xargs -d '\n' sha256sum
     "$build" --tools "$platform"

@@ -41,13 +41,7 @@ fn statuses() -> Generated<'static> {
 fn subcodes() -> Generated<'static> {
     let row = |row: &Subcode| {
         let name = format!("`{}`", short(row.code));
-        vec![
-            same(row.number),
-            same(name),
-            translated(row.message),
-            translated(row.hint),
-            same(row.cashier),
-        ]
+        vec![same(row.number), same(name), translated(row.message), translated(row.hint), same(row.cashier)]
     };
     Generated { mark: "sub-codes", rows: TABLE.iter().map(row).collect() }
 }
@@ -63,7 +57,9 @@ fn cashier() -> Generated<'static> {
             None => texts.push((text, vec![cause])),
         }
     }
-    let row = |(text, causes): (&str, Vec<String>)| vec![same(text), same(causes.join(", ")), Cell::ByHand, Cell::ByHand];
+    let row = |(text, causes): (&str, Vec<String>)| {
+        vec![same(text), same(causes.join(", ")), Cell::ByHand, Cell::ByHand]
+    };
     Generated { mark: "cashier", rows: texts.into_iter().map(row).collect() }
 }
 
@@ -73,8 +69,7 @@ fn the_pages_have_the_tables_of_the_library() {
         for (page, english) in [(format!("docs/{page}.md"), true), (format!("docs/zh/{page}.md"), false)] {
             let path = root().join(&page);
             let found = fs::read_to_string(&path).unwrap();
-            let right =
-                tables.iter().fold(found.clone(), |text, table| with_table(&text, table, english));
+            let right = tables.iter().fold(found.clone(), |text, table| with_table(&text, table, english));
             if std::env::var_os("BLESS").is_some() {
                 fs::write(&path, &right).unwrap();
             } else {

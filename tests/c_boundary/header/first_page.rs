@@ -23,7 +23,8 @@ fn listed(page: &str) -> Vec<String> {
     let name = |line: &str| {
         let entry = line.strip_prefix(" *   ")?;
         let (name, rest) = entry.split_once("  ").unwrap_or((entry, ""));
-        let fits = name.len() > 3 && name.chars().all(|letter| letter.is_ascii_lowercase() || "_3".contains(letter));
+        let fits =
+            name.len() > 3 && name.chars().all(|letter| letter.is_ascii_lowercase() || "_3".contains(letter));
         (fits && !rest.starts_with("  *")).then(|| name.to_owned())
     };
     page.lines().filter_map(name).collect()
@@ -43,12 +44,20 @@ fn the_first_page_is_there_in_chinese() {
     let mut rest = chinese.as_str();
     for member in &members {
         let row = format!("\n| `{member}` |");
-        let Some((_, behind)) = rest.split_once(&row) else { panic!("{IN_CHINESE} has no row {member} there") };
+        let Some((_, behind)) = rest.split_once(&row) else {
+            panic!("{IN_CHINESE} has no row {member} there")
+        };
         rest = behind;
     }
     let lists = chinese.split_once("## 其他语言").unwrap().0;
-    assert_eq!(lists.matches("\n| `").count(), members.len(), "{IN_CHINESE} has rows that the header has not");
-    for (name, number) in [("OK", 0), ("MISUSE", 1), ("LOCAL", 2), ("NOT_SENT", 3), ("IN_DOUBT", 4), ("REFUSED", 5)] {
+    assert_eq!(
+        lists.matches("\n| `").count(),
+        members.len(),
+        "{IN_CHINESE} has rows that the header has not"
+    );
+    for (name, number) in
+        [("OK", 0), ("MISUSE", 1), ("LOCAL", 2), ("NOT_SENT", 3), ("IN_DOUBT", 4), ("REFUSED", 5)]
+    {
         assert!(chinese.contains(&format!("| {number} | `{name}` |")), "{name}");
     }
     // The Chinese page leaves declarations to the page of callers, and writes names out that the header cuts.

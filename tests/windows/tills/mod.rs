@@ -5,3 +5,5 @@ mod linux;
 mod pascal;
 mod run;
 mod wine;
+
+pub use dotnet::core_clr;
