@@ -20,7 +20,7 @@ help:
 	@echo 'make faults      put mended faults back, one at a time: the simulation must find each'
 	@echo 'make fuzz        whatever comes in from outside, for MINUTES=5 a target'
 	@echo 'make lint        format, lints, licences'
-	@echo 'make header      rewrite include/wxcoupon.h, wxcoupon.json, the bindings and the tables of docs from the sources'
+	@echo 'make header      rewrite include/wxcoupon.h, wxcoupon.json, the bindings, and tables and pictures of docs from the sources'
 	@echo 'make dist        the archives for all platforms, in target/dist'
 	@echo 'make install     library, headers, pkg-config and CMake files into PREFIX=/usr/local; make uninstall'
 	@echo 'make setup       install what the tests need from Debian'
@@ -56,6 +56,7 @@ fuzz: setup-check
 check: lint
 	cargo test --locked --workspace --lib --test layers --test operations --test scenarios --test signature
 	cargo test --locked --workspace --test c_boundary header::
+	cargo test --locked --workspace --test pages -- twins:: blocks:: names:: diagrams::
 
 lint: setup-check
 	@tools/lint/lint.sh
@@ -67,6 +68,7 @@ header: setup-check
 	BLESS=1 cargo test --quiet --workspace --test c_boundary header::
 	BLESS=1 cargo test --quiet --workspace --test operations table::document
 	BLESS=1 cargo test --quiet --package wxcoupon-simulation the_page
+	tools/draw/draw.py
 
 dist: setup
 	@tools/dist/archives.sh

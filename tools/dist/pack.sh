@@ -24,8 +24,8 @@ trap 'rm -rf "$work"' EXIT
 stage=$work/$name
 # Files of the commit alone, not what lies about beside them. What is not there yet is left out.
 files() {
-    git ls-files -- README.md README.zh-CN.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT \
-        include bindings examples-c docs sandbox/README.md 'bench/*.md' 'bench/data/*.svg' | grep -v '^include/cbindgen\.toml$'
+    git ls-files -- ':(glob)*.md' LICENSE-APACHE LICENSE-MIT include bindings examples-c docs sandbox/README.md tests/README.md \
+        'bench/*.md' 'bench/data/*.svg' | grep -v -e '^include/cbindgen\.toml$' -e '^docs/images/.*\.txt$'
 }
 
 # The shared library, as programs find it, and what they are linked with.

@@ -2,8 +2,9 @@
 --
 -- The folder, if any, has a notification: headers.json and body, as a web server got them.
 --
--- The sandbox loses the answer of the first redemption of a coupon whose code begins with AUTO_LOST, and takes its
--- time to answer questions about AUTO_SLOW (see tests/callers/programs.rs). JSON is lua-cjson's.
+-- To see an answer that is lost, and a question that takes its time, start the sandbox with
+--     --fault process_then_hang,on=use,coupon=AUTO_LOST,times=1 --fault delay,ms=500,on=query,coupon=AUTO_SLOW
+-- JSON is lua-cjson's.
 
 local json = require("cjson")
 local wxcoupon = require("wxcoupon")
@@ -19,6 +20,8 @@ local function with(request, more)
 end
 
 local USER = { openid = "oSandboxUser0000000000000001", product_coupon_id = "1000000013", stock_id = "1000000013001" }
+-- Numbers and coupons of this run.
+local RUN = ("%X%X"):format(os.time(), math.floor(os.clock() * 1e6) + tonumber(tostring({}):match("0x(%x+)"), 16) % 65536)
 
 local function coupon(code, more)
     return with(USER, with({ coupon_code = code }, more))
@@ -42,32 +45,32 @@ local function expect(class, status, call, ...)
 end
 
 local function redeem(till)
-    local question = json.encode(coupon("SBX_EFFECTIVE_1"))
+    local question = json.encode(coupon("AUTO_" .. RUN))
     local answer = till:query(question)
     assert(json.decode(answer).data.coupon_state == "EFFECTIVE")
     local worth = json.decode(till:quote(('{"coupon": %s, "amount": 12800}'):format(answer))).data
     assert(worth.usable and worth.discount == 2560 and worth.payable == 10240)
 
-    local paid = sale("SBX_EFFECTIVE_1", "LUA_SALE_1")
+    local paid = sale("AUTO_" .. RUN, "LUA_SALE_1_" .. RUN)
     local first = json.decode(till:use(paid))
     assert(first.data.coupon_state == "USED" and not first.recorded)
     assert(json.decode(till:use(paid)).recorded)
 
-    local refusal = expect("REFUSED", wxcoupon.E_COUPON_STATE, till.use, till, sale("SBX_USED", "LUA_SALE_2"))
+    local refusal = expect("REFUSED", wxcoupon.E_COUPON_STATE, till.use, till, sale("SBX_USED", "LUA_SALE_2_" .. RUN))
     assert(refusal.cashier == "优惠券已被使用" and #refusal.hint > 0 and #refusal.wechat.message > 0)
     print("cashier: " .. refusal.cashier)
 
-    local back = till:return_coupon(json.encode(coupon("SBX_EFFECTIVE_1", { out_request_no = "LUA_RETURN_1" })))
+    local back = till:return_coupon(json.encode(coupon("AUTO_" .. RUN, { out_request_no = "LUA_RETURN_1_" .. RUN })))
     assert(json.decode(back).data.coupon_state == "EFFECTIVE")
 end
 
 local function send(till)
-    local sent = till:send(json.encode(with(USER, { send_request_no = "LUA_SEND_1", attach = "柜台三号" })))
+    local sent = till:send(json.encode(with(USER, { send_request_no = "LUA_SEND_1_" .. RUN, attach = "柜台三号" })))
     local code = json.decode(sent).data.coupon_code
-    local confirmed = till:confirm(json.encode(coupon(code, { out_request_no = "LUA_CONFIRM_1" })))
+    local confirmed = till:confirm(json.encode(coupon(code, { out_request_no = "LUA_CONFIRM_1_" .. RUN })))
     assert(json.decode(confirmed).data.coupon_state == "EFFECTIVE")
     local gone = till:deactivate(json.encode(coupon(code, {
-        out_request_no = "LUA_DEACTIVATE_1",
+        out_request_no = "LUA_DEACTIVATE_1_" .. RUN,
         deactivate_reason = "顾客退货",
     })))
     assert(json.decode(gone).data.coupon_state == "DEACTIVATED")
@@ -91,11 +94,11 @@ end
 local function jobs(till)
     local slow = json.encode(coupon("AUTO_SLOW"))
     local job = till:start("query", slow)
-    assert(job:wait() == nil)
-    local answer
-    repeat
+    local answer = job:wait()
+    print("job: " .. (answer and "done at once" or "running"))
+    while not answer do
         answer = job:wait(50)
-    until answer
+    end
     assert(json.decode(answer).data.coupon_code == "AUTO_SLOW")
     assert(json.decode(job:wait()).data.coupon_code == "AUTO_SLOW")
     job:close()
@@ -111,13 +114,19 @@ local function jobs(till)
 end
 
 local function doubt(till)
-    local lost = sale("AUTO_LOST_LUA", "LUA_LOST_1", { _options = { timeout_ms = 700 } })
+    local number = "LUA_LOST_1_" .. RUN
+    local lost = sale("AUTO_LOST_LUA_" .. RUN, number, { _options = { timeout_ms = 700 } })
     local fine, error = pcall(till.use, till, lost)
-    assert(not fine and error.class == "IN_DOUBT" and error.in_doubt, tostring(error))
-    local waiting = json.decode(till:pending()).data.requests
-    assert(#waiting == 1 and waiting[1].out_request_no == "LUA_LOST_1")
+    if fine then
+        print("answer: not lost")
+    else
+        assert(error.class == "IN_DOUBT" and error.in_doubt, tostring(error))
+        local waiting = json.decode(till:pending()).data.requests
+        assert(#waiting == 1 and waiting[1].out_request_no == number)
+        print("answer: lost, and settled")
+    end
     assert(json.decode(till:settle()).data.pending == 0)
-    local settled = till:settle('{"out_request_no": "LUA_LOST_1"}')
+    local settled = till:settle(json.encode({ out_request_no = number }))
     assert(json.decode(settled).data.coupon_state == "USED")
 end
 
@@ -129,7 +138,7 @@ local function everything_else(till)
     assert(json.decode(till:warm()).ok)
     for _, request in ipairs({ '{"online": false}', '{"online": true}' }) do
         for _, line in ipairs(json.decode(till:check(request)).data.lines) do
-            -- The sandbox's configuration names no file for the journal, which the check points out.
+            -- A configuration that names no file for the journal is pointed out.
             assert(line.ok or line.name == "journal", line.name)
         end
     end

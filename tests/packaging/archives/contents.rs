@@ -28,6 +28,9 @@ fn their_books_are_in_order() {
             "LICENSE-MIT",
             "LICENSE-APACHE",
             "docs/answers.md",
+            "docs/zh/quickstart-windows.md",
+            "docs/images/course.zh.svg",
+            "include/wxcoupon.h.zh.md",
             "include/wxcoupon.json",
         ] {
             assert_eq!(text(folder, file), text(root(), file), "{platform}: {file}");
@@ -50,6 +53,17 @@ fn their_books_are_in_order() {
         assert!(info.contains(&format!("({target})")), "{info}");
         assert_eq!(target.contains("windows"), windows);
     }
+}
+
+/// Whoever has the archive alone can follow every link of its pages, but for folders of sources.
+#[test]
+fn links_lead_somewhere_within_the_archive() {
+    let Some(folder) = unpacked("linux-x86_64") else { return };
+    let sources = ["testkit", "data"];
+    let broken = testkit::pages::broken_links(folder);
+    let broken: Vec<_> =
+        broken.iter().filter(|link| !sources.iter().any(|name| link.ends_with(name))).collect();
+    assert!(broken.is_empty(), "{broken:?}");
 }
 
 #[test]

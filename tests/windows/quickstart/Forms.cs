@@ -28,13 +28,15 @@ namespace System.Windows.Forms
     {
         public static void Run(Form form)
         {
-            Console.OutputEncoding = Text.Encoding.UTF8;
+            var typed = new IO.StreamReader(Console.OpenStandardInput());
+            var screen = new IO.StreamWriter(Console.OpenStandardOutput());
             string line;
-            while ((line = Console.ReadLine()) != null)
+            while ((line = typed.ReadLine()) != null)
             {
                 form.Controls[0].Text = line;
                 form.Controls[1].Press();
-                Console.WriteLine(form.Controls[2].Text);
+                screen.WriteLine(form.Controls[2].Text);
+                screen.Flush();
             }
         }
     }
