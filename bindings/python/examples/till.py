@@ -74,7 +74,12 @@ def redeem(till):
 
 
 def send(till):
-    sent = till.send({**USER, "send_request_no": "PY_SEND_1_" + RUN, "attach": "柜台三号"}).data
+    try:
+        sent = till.send({**USER, "send_request_no": "PY_SEND_1_" + RUN, "attach": "柜台三号"}).data
+    except wxcoupon.Refused as refusal:
+        # A customer gets one coupon of this stock, and has it from an earlier run.
+        assert refusal.wechat["subcode"] == 272756740, refusal.raw
+        return
     held = {**USER, "coupon_code": sent["coupon_code"]}
     assert till.confirm({**held, "out_request_no": "PY_CONFIRM_1_" + RUN}).data["coupon_state"] == "EFFECTIVE"
     gone = till.deactivate({**held, "out_request_no": "PY_DEACTIVATE_1_" + RUN, "deactivate_reason": "顾客退货"})
