@@ -134,7 +134,8 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Result<(), Box<Report>> {
-        if request.downloads_certificates { Ok(()) } else { self.have_keys(deadline, cancel) }
+        let needs_keys = !request.downloads_certificates && request.look_up.is_none();
+        if needs_keys { self.have_keys(deadline, cancel) } else { Ok(()) }
     }
 
     /// How long to wait before the next attempt. `None`: there is no next attempt.

@@ -17,7 +17,8 @@ pub struct Composed {
 }
 
 /// Every composed call.
-static COMPOSED: &[Composed] = &[];
+static COMPOSED: &[Composed] =
+    &[Composed { id: "scan", run: |client, input, cancel| client.scan(input, cancel) }];
 
 /// What a caller can name.
 #[derive(Debug, Clone, Copy)]

@@ -10,8 +10,10 @@ use crate::net::deadline::Deadline;
 use crate::net::{HttpRequest, HttpResponse, TransportError, TransportErrorKind, in_flight};
 use crate::outcome::{self, Ask, AttemptOutcome, Body, Content, Event};
 use crate::report::{JsonText, Report, WechatError};
+use crate::scan::payment_code::LookUp;
 use crate::status::{Class, Code};
 use crate::system;
+use crate::wire::sign::nonce;
 use crate::wire::verify::Proof;
 use std::time::Duration;
 
@@ -54,21 +56,33 @@ impl Client {
             }
         }
         let copy_s = self.clock.time_of_copy(now);
-        let signed =
-            self.config.authorizer.authorization(request.method, request.target, now, request.signed());
-        let authorization = match signed {
-            Ok(authorization) => authorization,
-            Err(error) => return (error.into(), 0),
+        let (authorization, apiv2_body);
+        let mut headers = Vec::with_capacity(4);
+        let body = match request.look_up {
+            Some(look_up) => {
+                apiv2_body = match nonce() {
+                    Ok(nonce) => look_up.body(&nonce),
+                    Err(error) => return (error.into(), 0),
+                };
+                headers.extend([("Accept", "*/*"), ("Content-Type", "text/xml; charset=utf-8")]);
+                Some(apiv2_body.as_bytes())
+            }
+            None => {
+                let signed = self.config.authorizer.authorization(
+                    request.method,
+                    request.target,
+                    now,
+                    request.signed(),
+                );
+                authorization = match signed {
+                    Ok(authorization) => authorization,
+                    Err(error) => return (error.into(), 0),
+                };
+                headers.extend([("Authorization", authorization.as_str()), ("Accept", "application/json")]);
+                headers.extend(self.headers_of(request));
+                request.body
+            }
         };
-        let mut headers = vec![("Authorization", authorization.as_str()), ("Accept", "application/json")];
-        if request.body.is_some() {
-            let multipart = request.multipart.map(|multipart| multipart.content_type.as_str());
-            headers.push(("Content-Type", multipart.unwrap_or("application/json")));
-        }
-        // The key that we encrypted for, or else the key that answers should be signed with.
-        if let Some(serial) = request.encrypted_for.or(self.config.public_key_id.as_deref()) {
-            headers.push(("Wechatpay-Serial", serial));
-        }
         in_flight::begin(request.writes, cancel);
         let began = system::now();
         let outcome = self.transport.exchange(&HttpRequest {
@@ -76,7 +90,7 @@ impl Client {
             origin: &host.origin,
             target: request.target,
             headers: &headers,
-            body: request.body,
+            body,
             connect_limit: self.config.limits.connect.min(deadline.left()),
             limit: self.config.limits.attempt.min(deadline.left()),
         });
@@ -86,7 +100,10 @@ impl Client {
             Ok(response) => {
                 self.hosts.mark_healthy(index);
                 let date = response.date.clone();
-                let report = self.judge(request, response, deadline, cancel);
+                let report = match request.look_up {
+                    Some(look_up) => judged_by(look_up, response),
+                    None => self.judge(request, response, deadline, cancel),
+                };
                 if report.code == Code::SignRejected {
                     self.clock.was_rejected();
                 }
@@ -114,6 +131,19 @@ impl Client {
         report.signed_s =
             (sent && (report.proven.is_none() || report.code.class() == Class::InDoubt)).then_some(copy_s);
         (report, clock_change)
+    }
+
+    /// The headers of a request of API version 3 that depend on it.
+    fn headers_of<'a>(
+        &'a self,
+        request: &OutgoingRequest<'a>,
+    ) -> impl Iterator<Item = (&'static str, &'a str)> {
+        let multipart = request.multipart.map(|multipart| multipart.content_type.as_str());
+        let content_type =
+            request.body.map(|_| ("Content-Type", multipart.unwrap_or("application/json")));
+        // The key that we encrypted for, or else the key that answers should be signed with.
+        let serial = request.encrypted_for.or(self.config.public_key_id.as_deref());
+        content_type.into_iter().chain(serial.map(|serial| ("Wechatpay-Serial", serial)))
     }
 
     fn judge(
@@ -181,6 +211,12 @@ impl Client {
             ..report
         }
     }
+}
+
+/// An answer of API version 2.
+fn judged_by(look_up: &LookUp, response: HttpResponse) -> Report {
+    let report = look_up.judge(response.status, response.retry_after_s, &response.body);
+    Report { http_status: Some(response.status), request_id: response.request_id, ..report }
 }
 
 /// If an answer is fresh only by an unsigned `Date` header, it may be old. Then it proves a write only if it shows the

@@ -14,6 +14,7 @@ mod pending;
 mod question;
 mod record;
 mod returns;
+mod scan;
 mod sensitive;
 mod settle;
 mod settle_input;
@@ -22,6 +23,7 @@ mod void;
 
 use crate::api::{self, Operation, Prepared, Scope};
 use crate::config::Config;
+use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::journal::Journal;
 use crate::mode::Mode;
@@ -56,6 +58,8 @@ pub struct Client {
     clock: Arc<Clock>,
     rate_limiter: rate_limit::Share,
     journal: Arc<Journal>,
+    /// Whose a scanned code is. `None`: it is switched off.
+    directory: Option<Arc<dyn Directory>>,
     /// The time that the journal last recorded.
     noted: Mutex<Option<KnownTime>>,
 }
@@ -95,6 +99,7 @@ impl Client {
         }
         let journal = if same { Arc::clone(&self.journal) } else { Arc::new(open_journal(&config)?) };
         let client = Client::with_journal(config, journal, Arc::clone(&self.clock))?;
+        let client = client.with_directory(self.directory.clone());
         if client.config.identity == self.config.identity {
             client.keys.adopt(&self.keys);
         }
@@ -131,8 +136,15 @@ impl Client {
             rate_limiter,
             keys: Keys::new(&config),
             journal,
+            directory: None,
             config,
         }
+    }
+
+    /// The same with a directory.
+    #[must_use]
+    pub fn with_directory(self, directory: Option<Arc<dyn Directory>>) -> Client {
+        Client { directory, ..self }
     }
 
     /// A summary for the answer of `wxcoupon_ctx_new`.

@@ -3,6 +3,7 @@
 use super::sensitive;
 use crate::api::{self, Multipart, Operation, Prepared, Recovery};
 use crate::journal::{Claim, Row};
+use crate::scan::payment_code::LookUp;
 use serde_json::{Map, Value};
 
 /// A request that is to be sent: new from the caller, or recorded in the journal.
@@ -22,6 +23,8 @@ pub(super) struct OutgoingRequest<'a> {
     pub encrypted_for: Option<&'a str>,
     /// It downloads certificates. Its answer is proven by the APIv3 key, which decrypts it.
     pub downloads_certificates: bool,
+    /// It is one of API version 2, which has a body and a proof of its own.
+    pub look_up: Option<&'a LookUp>,
     /// Its number was never sent before this call.
     pub is_new: bool,
     /// The right to send it, if it is recorded.
@@ -46,6 +49,7 @@ impl<'a> OutgoingRequest<'a> {
             multipart: prepared.multipart.as_ref(),
             encrypted_for: encrypted_for(&prepared.members),
             downloads_certificates: false,
+            look_up: None,
             is_new: false,
             claim: None,
         }
@@ -65,6 +69,7 @@ impl<'a> OutgoingRequest<'a> {
             multipart: None,
             encrypted_for: encrypted_for(&row.members),
             downloads_certificates: false,
+            look_up: None,
             is_new: !row.sent,
             claim: None,
         }

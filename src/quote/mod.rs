@@ -24,8 +24,10 @@ use choices::Choices;
 use member::Member;
 use moment::Moment;
 use period::Times;
+pub use question::BASKET;
 use question::Question;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::fmt::Write as _;
 use step::{Finding, Rule, Step};
 use terms::{AppliesTo, Benefit, Terms, UsageMode};
@@ -106,15 +108,42 @@ pub enum Verdict {
 
 /// Reads the question and answers it for `now`, unless the question names another time.
 pub fn answer(input: &str, defaults: &Defaults<'_>, now: OffsetDateTime) -> Result<Quote> {
-    let question = Question::read(input, defaults, now.into())?;
-    let coupon = question.coupon();
-    let mut findings = Findings::default();
-    match UsageMode::read(&coupon.get("product_coupon")) {
-        Ok(mode) => findings.gather(&question, &coupon, mode)?,
-        // The meaning of state, validity and terms depends on it.
-        Err(why) => findings.steps.push(Step::unknown(Rule::UsageMode, why)),
+    Question::read(input, defaults, now.into())?.answer()
+}
+
+/// The same for a coupon and a basket that were read before.
+pub fn about(
+    coupon: Value,
+    basket: Map<String, Value>,
+    defaults: &Defaults<'_>,
+    now: OffsetDateTime,
+) -> Result<Quote> {
+    Question::of(coupon, basket, defaults, now.into())?.answer()
+}
+
+/// Refuses what would be refused with any coupon.
+pub fn check_basket(basket: Map<String, Value>, defaults: &Defaults<'_>, now: OffsetDateTime) -> Result<()> {
+    Question::without_coupon(basket, defaults, now.into()).map(drop)
+}
+
+impl Question {
+    fn answer(&self) -> Result<Quote> {
+        let coupon = self.coupon();
+        let mut findings = Findings::default();
+        match UsageMode::read(&coupon.get("product_coupon")) {
+            Ok(mode) => findings.gather(self, &coupon, mode)?,
+            // The meaning of state, validity and terms depends on it.
+            Err(why) => findings.steps.push(Step::unknown(Rule::UsageMode, why)),
+        }
+        Ok(findings.into_quote(self))
     }
-    Ok(findings.into_quote(&question))
+}
+
+impl Quote {
+    /// When the coupon stops being usable, as far as that is known: in seconds since 1970.
+    pub fn ends_s(&self) -> Option<i64> {
+        self.usable_until.or(self.valid_until).map(Moment::unix_s)
+    }
 }
 
 /// The quote so far.

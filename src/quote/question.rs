@@ -10,9 +10,20 @@ use crate::json::{self, At, pointer};
 use crate::status::Code;
 use serde_json::{Map, Value};
 
-/// Members that may be given.
-const KNOWN: &str = "coupon, amount, product_amount, product_quantity, product_unit_price, store_id, stock_store_ids, now, \
-                     rounding, threshold_on, past_midnight, bundle_index_base, _options";
+/// Members that may be given besides the coupon.
+pub const BASKET: [&str; 11] = [
+    "amount",
+    "product_amount",
+    "product_quantity",
+    "product_unit_price",
+    "store_id",
+    "stock_store_ids",
+    "now",
+    "rounding",
+    "threshold_on",
+    "past_midnight",
+    "bundle_index_base",
+];
 
 /// A checked question.
 #[derive(Debug)]
@@ -47,9 +58,32 @@ impl Question {
         let mut members = json::parse_object_of_any_numbers(input)?;
         // Callers may pass it to every function. This one has no use for it, because it never waits.
         api::take_options(&mut members)?;
-        let mut members = Members(members);
+        let coupon = members.shift_remove("coupon").filter(|coupon| !coupon.is_null());
+        let coupon = coupon.ok_or_else(|| refuse("/coupon", "coupon is missing"))?;
+        Question::of(coupon, members, defaults, now)
+    }
+
+    /// The same from its parts.
+    pub fn of(
+        coupon: Value,
+        basket: Map<String, Value>,
+        defaults: &Defaults<'_>,
+        now: Moment,
+    ) -> Result<Question> {
+        let question = Question { answer: coupon, ..Question::without_coupon(basket, defaults, now)? };
+        question.check_coupon()?;
+        Ok(question)
+    }
+
+    /// A basket, checked before there is a coupon.
+    pub fn without_coupon(
+        basket: Map<String, Value>,
+        defaults: &Defaults<'_>,
+        now: Moment,
+    ) -> Result<Question> {
+        let mut members = Members(basket);
         let question = Question {
-            answer: members.take("coupon").ok_or_else(|| refuse("/coupon", "coupon is missing"))?,
+            answer: Value::Null,
             amount: members.amount("amount")?.ok_or_else(|| refuse("/amount", "amount is missing"))?,
             product_amount: members.amount("product_amount")?,
             product_quantity: members.read("product_quantity", "a whole number, 1 or more", |value| {
@@ -68,7 +102,7 @@ impl Question {
             .or(defaults.choices),
         };
         members.finish()?;
-        question.check()?;
+        question.check_amounts()?;
         Ok(question)
     }
 
@@ -80,7 +114,7 @@ impl Question {
     }
 
     /// Checks what every coupon has. Anything deeper comes from WeChat Pay and is not the caller's fault.
-    fn check(&self) -> Result<()> {
+    fn check_coupon(&self) -> Result<()> {
         let coupon = self.coupon();
         for (member, is_right, expected) in [
             (&coupon, coupon.is_object(), "an object: the data of a query's answer"),
@@ -92,6 +126,10 @@ impl Question {
                 return Err(refuse(&member.field, member.unreadable(expected).message).hint(hint));
             }
         }
+        Ok(())
+    }
+
+    fn check_amounts(&self) -> Result<()> {
         let part = self.product_amount.unwrap_or(self.amount);
         if part > self.amount {
             let message = format!("product_amount {part} is more than the whole basket, {}", self.amount);
@@ -184,7 +222,10 @@ impl Members {
         match self.0.keys().next() {
             None => Ok(()),
             Some(unknown) => {
-                let known = format!("is not known to wxcoupon_quote; known are: {KNOWN}");
+                let known = format!(
+                    "is not known to wxcoupon_quote; known are: coupon, {}, _options",
+                    BASKET.join(", ")
+                );
                 Err(json::unknown_member(Code::Request, "", unknown, &known))
             }
         }
