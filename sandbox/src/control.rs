@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
+use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::faults::{Fault, FaultId};
 use crate::http::listener::Listener;
@@ -57,6 +58,13 @@ impl Control {
             let issue = refusal.detail.as_ref().and_then(|detail| detail.get("issue")?.as_str());
             Error::Claim(issue.unwrap_or(refusal.reason.row().message).to_owned())
         })
+    }
+
+    /// A payment code that a user shows now. Its next look-ups may fail first.
+    pub(crate) fn show_payment_code(&self, openid: &str, fails: Option<(String, u32)>) -> Result<String> {
+        let code = format!("13{}", random::digits(16)?);
+        self.api.state.payment_codes.show(&code, openid, self.api.state.clock.now(), fails);
+        Ok(code)
     }
 
     /// Everything as at the start: coupons, ledger, log, faults, clock,

@@ -139,8 +139,7 @@ impl Client {
         request: &OutgoingRequest<'a>,
     ) -> impl Iterator<Item = (&'static str, &'a str)> {
         let multipart = request.multipart.map(|multipart| multipart.content_type.as_str());
-        let content_type =
-            request.body.map(|_| ("Content-Type", multipart.unwrap_or("application/json")));
+        let content_type = request.body.map(|_| ("Content-Type", multipart.unwrap_or("application/json")));
         // The key that we encrypted for, or else the key that answers should be signed with.
         let serial = request.encrypted_for.or(self.config.public_key_id.as_deref());
         content_type.into_iter().chain(serial.map(|serial| ("Wechatpay-Serial", serial)))

@@ -131,7 +131,8 @@ pub fn assess(
     let [code, product, stock] =
         ["/coupon_code", "/product_coupon/product_coupon_id", "/stock/stock_id"].map(|at| name(&coupon, at));
     let (Some(code), Some(product), Some(stock)) = (code, product, stock) else {
-        let message = "the coupon does not say its code, product coupon and stock, which a redemption must name";
+        let message =
+            "the coupon does not say its code, product coupon and stock, which a redemption must name";
         return Outcome::Unusable(Unusable::new(coupon, "incomplete", message, "券信息不完整,请人工核对"));
     };
     let names = [("openid", Some(owner.openid.as_str())), ("coupon_code", Some(code))].into_iter().chain([
@@ -160,7 +161,8 @@ pub fn assess(
         }
         Err(error) if question.has_amount() => {
             let (message, field) = (error.message, error.field);
-            let unquoted = Unquoted { field, message, cashier: "请录入该券适用商品的金额后试算" };
+            let unquoted =
+                Unquoted { field, message, cashier: "请录入该券适用商品的金额后试算" };
             Outcome::Offered(offer(None, Some(unquoted), request))
         }
         // Without a basket a quote serves only to see what forbids any use.

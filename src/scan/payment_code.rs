@@ -159,7 +159,8 @@ impl LookUp {
             ..Report::new(Code::ReadFailed)
         };
         for name in ["appid", "mch_id", "sub_appid", "sub_mch_id"] {
-            let (asked, answered) = (self.members.get(name), members.get(name).filter(|text| !text.is_empty()));
+            let (asked, answered) =
+                (self.members.get(name), members.get(name).filter(|text| !text.is_empty()));
             let is_required = matches!(name, "appid" | "mch_id");
             if answered.map_or(is_required, |answered| asked.is_some_and(|asked| asked != answered)) {
                 return other(format!("the signed answer's {name} is not this request's"));
@@ -204,7 +205,8 @@ fn refused(err_code: &str, description: &str) -> Report {
     let is_useless = USELESS_CODES.contains(&err_code);
     Report {
         message: format!("the payment code was refused: {}", crate::redact::Quoted(err_code)),
-        hint: is_useless.then(|| "Scan the code once more when it has refreshed; it is valid for a minute.".into()),
+        hint: is_useless
+            .then(|| "Scan the code once more when it has refreshed; it is valid for a minute.".into()),
         cashier: is_useless.then_some(REFRESH),
         wechat: Some(WechatError {
             code: Some(err_code.to_owned()),

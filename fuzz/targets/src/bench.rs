@@ -181,11 +181,7 @@ fn config(kind: Kind) -> Config {
         apiv3_key: Some(APIV3_KEY.to_owned().into()),
         hosts: vec![host("127.0.0.1"), host("127.0.0.2")],
         apiv2: Apiv2::default(),
-        defaults: Defaults {
-            appid: Some(APPID.into()),
-            brand_id: Some(BRAND.into()),
-            ..Defaults::default()
-        },
+        defaults: Defaults { appid: Some(APPID.into()), brand_id: Some(BRAND.into()), ..Defaults::default() },
         limits: Limits {
             call: Duration::from_secs(10),
             connect: Duration::from_secs(3),

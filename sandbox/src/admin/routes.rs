@@ -36,6 +36,7 @@ pub(super) fn router(control: Arc<Control>) -> Router {
         .route("/coupons", post(with_body(state::put_coupon)))
         .route("/coupons/{code}", get(named(state::coupon)))
         .route("/claims", post(with_body(state::claim)))
+        .route("/payment-codes", post(with_body(state::show_payment_code)))
         .route("/stocks", post(with_body(state::set_stock_state)))
         .route("/clock", post(with_body(state::set_clock)))
         .route("/certificates", get(plain(certificates::list)).post(with_body(certificates::change)))

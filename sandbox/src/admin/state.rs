@@ -1,10 +1,13 @@
 //! Coupons, tokens, stocks and the clock.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Answer;
 use crate::control::Control;
+use crate::identities::OPENID;
 use crate::operations;
+use crate::state::payment_codes::VALID_S;
 use crate::state::view::CouponSpec;
 
 pub(super) fn coupon(control: &Control, code: &str) -> Answer {
@@ -62,4 +65,31 @@ pub(super) fn set_stock_state(control: &Control, body: &[u8]) -> Answer {
 pub(super) fn reset(control: &Control) -> Answer {
     control.reset();
     Answer::ok(json!({}))
+}
+
+/// Whose code is to be shown, and what its first look-ups end with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    openid: Option<String>,
+    fails_with: Option<String>,
+    #[serde(default = "once")]
+    times: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+pub(super) fn show_payment_code(control: &Control, body: &[u8]) -> Answer {
+    let wanted: Shown = match serde_json::from_slice(body) {
+        Ok(wanted) => wanted,
+        Err(e) => return Answer::bad_request(e),
+    };
+    let openid = wanted.openid.as_deref().unwrap_or(OPENID);
+    let fails = wanted.fails_with.map(|error| (error, wanted.times));
+    match control.show_payment_code(openid, fails) {
+        Ok(code) => Answer::ok(json!({ "auth_code": code, "openid": openid, "valid_for_s": VALID_S })),
+        Err(e) => Answer::bad_request(e),
+    }
 }

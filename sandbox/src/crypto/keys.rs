@@ -190,6 +190,13 @@ impl Keys {
         &self.0.wechatpay_id
     }
 
+    /// The APIv2 key: 32 characters. It follows from the APIv3 key, so that folders of earlier versions have one, too.
+    #[must_use]
+    pub fn apiv2_key(&self) -> String {
+        let digest = openssl::sha::sha256(format!("APIv2 {}", self.0.apiv3_key).as_bytes());
+        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Serial number of the platform certificate.
     #[must_use]
     pub fn platform_serial_no(&self) -> &str {

@@ -1,5 +1,6 @@
 //! Keys, certificates, signatures, encryption, random texts: all OpenSSL's work.
 
+pub(crate) mod apiv2;
 pub(crate) mod certificates;
 pub(crate) mod cipher;
 pub(crate) mod keys;

@@ -10,6 +10,7 @@ pub(crate) mod grant;
 pub(crate) mod ledger;
 pub(crate) mod notify_address;
 pub(crate) mod outbox;
+pub(crate) mod payment_codes;
 mod receipts;
 pub(crate) mod request_number;
 mod saved;
@@ -28,6 +29,7 @@ use coupon_store::{CouponStore, Numbers};
 use ledger::Ledger;
 use notify_address::NotifyConfigs;
 use outbox::Outbox;
+use payment_codes::PaymentCodes;
 use used_rungs::UsedRungs;
 
 /// Everything behind the API. Locks are taken in the order catalogue, coupon,
@@ -44,6 +46,8 @@ pub(crate) struct State {
     /// Events on their way to receivers of notifications.
     pub(crate) outbox: Outbox,
     notify: NotifyConfigs,
+    /// Payment codes that users show.
+    pub(crate) payment_codes: PaymentCodes,
     /// Request numbers that are bound to an effect.
     pub(crate) numbers: Numbers,
     /// Which coupons of each user's bundles are used.
@@ -65,6 +69,7 @@ impl State {
             ledger: Ledger::default(),
             outbox: Outbox::default(),
             notify: NotifyConfigs::default(),
+            payment_codes: PaymentCodes::default(),
             numbers: Numbers::new(),
             used_rungs: UsedRungs::default(),
             busy: Mutex::default(),
@@ -86,6 +91,7 @@ impl State {
             self.used_rungs.clear();
             self.ledger.clear();
             self.outbox.clear();
+            self.payment_codes.clear();
             lock(&self.busy).clear();
         }
         seed::plant(self);

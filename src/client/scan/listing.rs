@@ -38,8 +38,7 @@ impl Scan<'_> {
         let (mut pages, mut token) = (Pages::default(), None::<String>);
         loop {
             if pages.count > 0 && (self.deadline.is_over() || self.cancel.cancelled().is_some()) {
-                let code =
-                    if self.deadline.is_over() { Code::TimeoutUnsent } else { Code::CancelledUnsent };
+                let code = if self.deadline.is_over() { Code::TimeoutUnsent } else { Code::CancelledUnsent };
                 return Err(pages.failed(Report::new(code)));
             }
             let page = self.page(openid, token.as_deref())?;

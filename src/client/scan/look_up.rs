@@ -24,8 +24,7 @@ impl Scan<'_> {
         if report.code != Code::Ok {
             return Err(named(ID, report));
         }
-        let data: Option<Value> =
-            report.data.as_ref().and_then(|data| serde_json::from_str(data.get()).ok());
+        let data: Option<Value> = report.data.as_ref().and_then(|data| serde_json::from_str(data.get()).ok());
         let openid = data.as_ref().and_then(|data| data.get("openid")?.as_str());
         let missing = || failed(Error::new(Code::Internal, "the openid of a payment code was lost"));
         openid.map(str::to_owned).ok_or_else(missing)
@@ -40,12 +39,14 @@ impl Scan<'_> {
                 .cashier("未配置付款码查询,请扫优惠券码")
         })?;
         let mch_id = settings.mch_id.as_deref().ok_or_else(|| {
-            missing("/mchid", "mchid is missing: a payment code is looked up by the merchant who takes the money")
+            missing(
+                "/mchid",
+                "mchid is missing: a payment code is looked up by the merchant who takes the money",
+            )
         })?;
-        let coupon_appid =
-            self.question.appid.as_deref().or(defaults.appid.as_deref()).ok_or_else(|| {
-                Error::at(Code::Request, "/appid", "appid is missing: the openid is wanted under it")
-            })?;
+        let coupon_appid = self.question.appid.as_deref().or(defaults.appid.as_deref()).ok_or_else(|| {
+            Error::at(Code::Request, "/appid", "appid is missing: the openid is wanted under it")
+        })?;
         let asker = Asker {
             coupon_appid,
             appid: side.appid.as_deref().or(settings.appid.as_deref()),

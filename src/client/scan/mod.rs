@@ -77,7 +77,10 @@ impl Client {
                     cashier: found.offers.cashier(),
                     offers: &found.offers,
                 };
-                Report { data: Report::local(&answer).data, ..scan.last.take().unwrap_or(Report::new(Code::Ok)) }
+                Report {
+                    data: Report::local(&answer).data,
+                    ..scan.last.take().unwrap_or(Report::new(Code::Ok))
+                }
             }
             Err(failed) => Report { data: None, ..*failed },
         };
@@ -264,13 +267,10 @@ impl Scan<'_> {
         members: &[(&str, Option<&str>)],
     ) -> Result<Report, Failed> {
         let client = self.client;
-        let members: Map<String, Value> = members
-            .iter()
-            .filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.into())))
-            .collect();
+        let members: Map<String, Value> =
+            members.iter().filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.into()))).collect();
         let input = Value::Object(members).to_string();
-        let prepared =
-            api::prepare(operation, &input, client.scope(), client.clock.now()).map_err(failed)?;
+        let prepared = api::prepare(operation, &input, client.scope(), client.clock.now()).map_err(failed)?;
         let request = OutgoingRequest::fresh(operation.id, Some(operation), &prepared);
         Ok(self.send(&request))
     }

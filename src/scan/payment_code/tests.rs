@@ -62,17 +62,9 @@ fn the_body_is_the_published_one() {
          <nonce_str>5K8264ILTKCH16CQ2502SI8ZNMTM67VS</nonce_str><sign>EF77B67313A223E34157D733FC64F25F</sign></xml>"
     );
     for (asker, sign_type, sign) in [
-        (
-            MERCHANT,
-            SignType::HmacSha256,
-            "C5E4DE0EB8E58E5049F5CAE426A8BEC2994562B962B0E44FBA748E6ED2F37EB9",
-        ),
+        (MERCHANT, SignType::HmacSha256, "C5E4DE0EB8E58E5049F5CAE426A8BEC2994562B962B0E44FBA748E6ED2F37EB9"),
         (PROVIDERS, SignType::Md5, "FC625ABED58BCD8886A6C5162E40A762"),
-        (
-            PROVIDERS,
-            SignType::HmacSha256,
-            "F0F4C15C5259ACC24C818E785148219A2002611ACE2878D417A127E1E4BFF691",
-        ),
+        (PROVIDERS, SignType::HmacSha256, "F0F4C15C5259ACC24C818E785148219A2002611ACE2878D417A127E1E4BFF691"),
     ] {
         let body = look_up(asker, sign_type).body(nonce);
         let members = v2::read(body.as_bytes()).unwrap();
@@ -106,7 +98,8 @@ fn a_code_that_is_of_no_use_is_to_be_refreshed() {
     }
     let fault = judged(&[("result_code", "FAIL"), ("err_code", "SYSTEMERROR"), ("openid", "")]);
     assert_eq!((fault.code, fault.code.class()), (Code::ReadFailed, Class::NotSent));
-    let unknown = judged(&[("result_code", "FAIL"), ("err_code", "NEW"), ("err_code_des", "新"), ("openid", "")]);
+    let unknown =
+        judged(&[("result_code", "FAIL"), ("err_code", "NEW"), ("err_code_des", "新"), ("openid", "")]);
     assert_eq!((unknown.code, unknown.cashier), (Code::Refused, None));
     assert_eq!(unknown.wechat.unwrap().message.as_deref(), Some("新"));
 }
@@ -116,7 +109,10 @@ fn nothing_is_believed_without_the_right_sign() {
     let look_up = look_up(MERCHANT, SignType::HmacSha256);
     for (changes, named) in [
         (vec![("sign", "")], "unsigned"),
-        (vec![("sign", "C5E4DE0EB8E58E5049F5CAE426A8BEC2994562B962B0E44FBA748E6ED2F37EB9")], "wrong_signature"),
+        (
+            vec![("sign", "C5E4DE0EB8E58E5049F5CAE426A8BEC2994562B962B0E44FBA748E6ED2F37EB9")],
+            "wrong_signature",
+        ),
         (vec![("sign", ""), ("result_code", "FAIL"), ("err_code", "AUTHCODEEXPIRE")], "unsigned"),
     ] {
         let report = look_up.judge(200, None, &answer(SignType::HmacSha256, &changes));
@@ -137,7 +133,8 @@ fn what_comes_before_the_sign_is_judged_before_it() {
     let refused = look_up(MERCHANT, SignType::Md5).judge(
         200,
         None,
-        "<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[签名错误]]></return_msg></xml>".as_bytes(),
+        "<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[签名错误]]></return_msg></xml>"
+            .as_bytes(),
     );
     assert_eq!(refused.code, Code::Refused);
     assert_eq!(refused.wechat.unwrap().message.as_deref(), Some("签名错误"));
@@ -165,7 +162,9 @@ fn an_openid_is_a_name() {
 fn nothing_tells_the_payment_code_or_the_key() {
     let look_up = look_up(MERCHANT, SignType::Md5);
     let mut told = format!("{look_up:?}");
-    for body in [answer(SignType::Md5, &[("sign", "1")]), answer(SignType::Md5, &[("appid", SHOP)]), b"<x>".to_vec()] {
+    for body in
+        [answer(SignType::Md5, &[("sign", "1")]), answer(SignType::Md5, &[("appid", SHOP)]), b"<x>".to_vec()]
+    {
         told += &look_up.judge(200, None, &body).to_json();
     }
     assert!(!told.contains(CODE) && !told.contains(KEY), "{told}");

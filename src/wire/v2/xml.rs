@@ -78,7 +78,8 @@ impl<'a> Reader<'a> {
 
     /// `<?xml version="1.0" …?>` at the very beginning.
     fn declaration(&mut self) -> Result<(), String> {
-        let Some(declaration) = self.rest.strip_prefix("<?xml").filter(|rest| rest.starts_with(BLANKS)) else {
+        let Some(declaration) = self.rest.strip_prefix("<?xml").filter(|rest| rest.starts_with(BLANKS))
+        else {
             return Ok(());
         };
         let (_, rest) = declaration.split_once("?>").ok_or("its declaration has no end")?;
@@ -178,7 +179,8 @@ mod tests {
         let text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<xml>\r\n  <return_code><![CDATA[SUCCESS]]></return_code>\n\
                     <a>1 &lt; 2 &amp;&quot;&apos;&gt;</a><b></b><c/><d >x<![CDATA[<&amp;]]]]><![CDATA[>]]>y</d\n></xml>\n";
         let found = pairs(text);
-        let expected = [("a", "1 < 2 &\"'>"), ("b", ""), ("c", ""), ("d", "x<&amp;]]>y"), ("return_code", "SUCCESS")];
+        let expected =
+            [("a", "1 < 2 &\"'>"), ("b", ""), ("c", ""), ("d", "x<&amp;]]>y"), ("return_code", "SUCCESS")];
         assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(pairs("\u{FEFF}<xml><a> 券\r\n\r</a></xml>"), [("a".into(), " 券\n\n".into())]);
         assert!(pairs("<xml></xml>").is_empty());
