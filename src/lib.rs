@@ -11,6 +11,7 @@
 //! - [`client`] runs one call from start to finish: check, record, send until answered, judge, record.
 //! - [`journal`] records what may have taken effect, flushed before the first byte leaves.
 //! - [`jobs`] executes calls in the background, for programs with one thread.
+//! - [`directory`] knows whose coupons were told of, so that a scanned code leads to its owner.
 //! - [`api`] has the operations and the rules for their input. It knows no network.
 //! - [`quote`] says offline what a coupon takes off. It knows neither network nor context.
 //! - [`outcome`] turns an answer, or the lack of one, into one status. It is a pure function.
@@ -31,6 +32,7 @@ pub mod client;
 pub mod config;
 pub mod course;
 mod crypto;
+pub mod directory;
 pub mod encoding;
 pub mod error;
 pub mod evidence;

@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     &["net"],
     &["evidence", "journal"],
-    &["outcome"],
+    &["outcome", "directory"],
     &["client", "jobs"],
     &["ffi"],
 ];

@@ -17,7 +17,10 @@ pub struct Composed {
 }
 
 /// Every composed call.
-static COMPOSED: &[Composed] = &[];
+static COMPOSED: &[Composed] = &[
+    Composed { id: "import_coupons", run: Client::import_coupons },
+    Composed { id: "forget_user", run: Client::forget_user },
+];
 
 /// What a caller can name.
 #[derive(Debug, Clone, Copy)]

@@ -234,7 +234,7 @@ impl SharedFile {
                 return Ok(WriteLock(self));
             }
             if system::now().saturating_duration_since(began) >= limit {
-                return Err("the journal is locked: another program writes for too long".into());
+                return Err("it is locked: another program writes for too long".into());
             }
             system::sleep(AGAIN);
         }
