@@ -5,9 +5,10 @@ use crate::api;
 use crate::config;
 use crate::directory::import::lines::{Lines, Text};
 use crate::directory::import::{Format, Line, Reader};
-use crate::directory::{self, Directory, Entry};
+use crate::directory::{Directory, Entry};
 use crate::error::{Error, Result};
 use crate::file;
+use crate::journal::sqlite;
 use crate::json;
 use crate::net::cancel::{Cancel, Progress};
 use crate::net::deadline::Deadline;
@@ -17,6 +18,7 @@ use crate::report::Report;
 use crate::status::Code;
 use serde::Serialize;
 use serde_json::Value;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -83,8 +85,7 @@ impl Client {
         cancel: &Cancel,
     ) -> Result<Report> {
         let wrong = |why: String| Error::at(Code::Request, "/path", format!("{}: {why}", Quoted(&input.path.to_string_lossy())));
-        self.is_not_ours(&input.path).map_err(wrong)?;
-        let file = file::open_regular(&input.path).map_err(wrong)?;
+        let file = open(&input.path).map_err(wrong)?;
         let total_bytes = file.metadata().map(|found| found.len()).unwrap_or_default();
         let mut lines = Lines::new(file, self.config.text_encoding);
         let mut reader = Reader::new(input.format, self.own_brand());
@@ -131,18 +132,14 @@ impl Client {
         }
     }
 
-    /// Opening and closing a file takes away the locks that `SQLite` has on it in this process.
-    fn is_not_ours(&self, path: &Path) -> std::result::Result<(), String> {
-        let Some(journal) = &self.config.journal.path else { return Ok(()) };
-        let Ok(found) = os::identity_at(path) else { return Ok(()) };
-        let ours = [Ok(journal.clone()), directory::path_beside(journal)];
-        let ends = ["", "-wal", "-shm"];
-        let mut ours = ours.iter().flatten().flat_map(|path| ends.map(|end| directory::beside(path, end)));
-        if ours.any(|own| os::identity_at(&own).is_ok_and(|own| own.identity == found.identity)) {
-            return Err("this is a file of the library itself".into());
-        }
-        Ok(())
+}
+
+/// Opens a file to read. A journal or directory that is open must not be opened and closed beside `SQLite`.
+fn open(path: &Path) -> std::result::Result<File, String> {
+    if os::identity_at(path).is_ok_and(|found| sqlite::is_open(found.identity)) {
+        return Err("this is a file of the library itself".into());
     }
+    file::open_regular(path)
 }
 
 /// A batch can be told twice, so it is tried again as long as somebody else has the file.

@@ -9,6 +9,7 @@ pub mod sqlite;
 pub mod told;
 
 use crate::error::Result;
+use crate::journal::sqlite::{beside, real};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -81,12 +82,7 @@ pub struct Overview {
 
 /// The file beside a journal.
 pub fn path_beside(journal: &Path) -> std::result::Result<PathBuf, String> {
-    Ok(beside(&crate::journal::sqlite::real(journal)?, ".directory"))
-}
-
-/// The path with a suffix.
-pub fn beside(path: &Path, end: &str) -> PathBuf {
-    crate::journal::sqlite::beside(path, end)
+    Ok(beside(&real(journal)?, ".directory"))
 }
 
 /// The directory of a merchant beside its journal, or in memory where the journal is. A file that cannot be opened now is

@@ -100,3 +100,6 @@ pub fn moment(text: &str) -> Option<i64> {
         parsed(&format!("{minutes}:00{zone}"))
     })
 }
+
+#[cfg(test)]
+mod tests;

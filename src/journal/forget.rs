@@ -344,3 +344,6 @@ pub(super) fn is_same(row: &Row, new: &NewRow) -> bool {
         && is_same_target
         && left.is_empty()
 }
+
+#[cfg(test)]
+mod tests;

@@ -180,12 +180,10 @@ fn prepare(db: &Connection) -> Result<bool, Failure> {
     db.execute_batch("PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON")?;
     let making = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
     if number("schema_version")? == 0 {
-        db.execute_batch(TABLES)?;
+        let head = format!("PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}");
+        db.execute_batch(&format!("{TABLES} {INDICES} {head}"))?;
     }
     super::rows::check_schema(db)?;
-    db.execute_batch(&format!(
-        "{INDICES} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}"
-    ))?;
     making.commit()?;
     Ok(mode == "wal")
 }

@@ -28,9 +28,9 @@ CREATE TABLE coupons (
 ";
 
 pub const INDICES: &str = "
-CREATE INDEX IF NOT EXISTS coupons_code ON coupons (code);
-CREATE INDEX IF NOT EXISTS coupons_openid ON coupons (openid) WHERE openid IS NOT NULL;
-CREATE INDEX IF NOT EXISTS coupons_forget ON coupons (forget_s);
+CREATE INDEX coupons_code ON coupons (code);
+CREATE INDEX coupons_openid ON coupons (openid) WHERE openid IS NOT NULL;
+CREATE INDEX coupons_forget ON coupons (forget_s);
 ";
 
 const DAY_S: i64 = 24 * 60 * 60;

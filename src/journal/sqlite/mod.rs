@@ -13,7 +13,7 @@ mod sql;
 mod watch;
 
 pub use files::{after_fork_in_child, after_fork_in_parent, before_fork};
-pub(crate) use files::{SharedFile, beside};
+pub(crate) use files::{SharedFile, beside, is_open};
 pub(crate) use forget::give_back;
 pub(crate) use open::connect;
 pub(crate) use path::real;
