@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Rows that one step looks at, because others wait during a step.
-const STEP: u32 = 200;
+const STEP: u32 = 50;
 /// A shorter text may stand in another one by chance.
 const SHORTEST_PART: usize = 8;
 /// Bytes of the key, and of each digest.
@@ -25,7 +25,7 @@ const PIECE: usize = 16;
 const GONE: &str = "***";
 /// The operation of a request that no table describes.
 const RAW: &str = "request";
-/// The name under which a target has its digest: no member is called so, since names of members have no slash in front.
+/// The name under which a target has its digest.
 const TARGET: &str = "/target";
 
 type Piece = [u8; PIECE];

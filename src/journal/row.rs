@@ -164,7 +164,7 @@ impl Row {
 
     /// The user whom it was about was forgotten. What was sent is gone, so it is never sent again.
     pub fn is_forgotten(&self) -> bool {
-        self.content.is_some()
+        self.content.is_some() && self.state.is_finished()
     }
 
     /// Rows with a higher key began after this row. If it is finished, they began after its verdict.
