@@ -11,6 +11,7 @@
 //! - [`client`] runs one call from start to finish: check, record, send until answered, judge, record.
 //! - [`journal`] records what may have taken effect, flushed before the first byte leaves.
 //! - [`jobs`] executes calls in the background, for programs with one thread.
+//! - [`directory`] knows whose coupons were told of, so that a scanned code leads to its owner.
 //! - [`api`] has the operations and the rules for their input. It knows no network.
 //! - [`quote`] says offline what a coupon takes off. It knows neither network nor context.
 //! - [`scan`] has what turns a scanned code into coupons to choose from, but for the requests. [`directory`] knows whose a code is.

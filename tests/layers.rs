@@ -18,8 +18,8 @@ const LAYERS: &[&[&str]] = &[
     &["scan"],
     &["config"],
     &["net"],
-    &["directory", "evidence", "journal"],
-    &["outcome"],
+    &["evidence", "journal"],
+    &["outcome", "directory"],
     &["client", "jobs"],
     &["ffi"],
 ];

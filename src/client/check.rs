@@ -126,6 +126,7 @@ impl Client {
                 (Some(path), Ok(_)) => self.journal_line(path),
             },
         ];
+        lines.extend(self.directory_line());
         let count = pending.map_or(0, |rows| rows.iter().filter(|row| row.state.is_pending()).count());
         lines.push(match count {
             0 => Line::fine("pending", "0"),
@@ -138,6 +139,32 @@ impl Client {
             Line::wrong("clock_offset_s", offset.to_string(), advice)
         });
         lines
+    }
+
+    /// `None`: it is off.
+    fn directory_line(&self) -> Option<Line> {
+        let directory = self.directory.as_deref()?;
+        let read = self.forget_expired(directory).and_then(|()| directory.look_over());
+        let told = match read {
+            Err(error) => {
+                return Some(Line::wrong(
+                    "directory",
+                    error.message,
+                    error.hint.as_deref().unwrap_or_default(),
+                ));
+            }
+            Ok(read) => read,
+        };
+        let place = told.path.map_or_else(|| "in memory".to_owned(), |path| path.display().to_string());
+        let found = format!("{place}: {} coupons, {} bytes", told.entries, told.bytes);
+        Some(match told.set_aside {
+            None => Line::fine("directory", found),
+            Some(aside) => Line::wrong(
+                "directory",
+                format!("{found}; a damaged one was set aside as {}", aside.display()),
+                "Import the coupons again, look at the disk, and remove the file that was set aside: it holds openids.",
+            ),
+        })
     }
 
     /// Opening the journal reads only its header and the open rows. This reads everything.

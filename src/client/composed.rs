@@ -17,8 +17,11 @@ pub struct Composed {
 }
 
 /// Every composed call.
-static COMPOSED: &[Composed] =
-    &[Composed { id: "scan", run: |client, input, cancel| client.scan(input, cancel) }];
+static COMPOSED: &[Composed] = &[
+    Composed { id: "import_coupons", run: Client::import_coupons },
+    Composed { id: "forget_user", run: Client::forget_user },
+    Composed { id: "scan", run: Client::scan },
+];
 
 /// What a caller can name.
 #[derive(Debug, Clone, Copy)]

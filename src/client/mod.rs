@@ -3,8 +3,11 @@
 mod attempts;
 mod check;
 mod composed;
+mod directory;
 mod doubt;
 mod exchange;
+mod forget;
+mod import;
 mod keys;
 mod local;
 mod notification;
@@ -38,6 +41,7 @@ use crate::redact::{Quoted, may_be_a_key};
 use crate::report::Report;
 use crate::status::Code;
 pub use composed::{Composed, Named};
+use directory::Feeding;
 use keys::Keys;
 use outgoing_request::OutgoingRequest;
 use serde::Serialize;
@@ -58,8 +62,9 @@ pub struct Client {
     clock: Arc<Clock>,
     rate_limiter: rate_limit::Share,
     journal: Arc<Journal>,
-    /// Whose a scanned code is. `None`: it is switched off.
+    /// The coupons that this machine was told of. `None`: the configuration has it off.
     directory: Option<Arc<dyn Directory>>,
+    feeding: Feeding,
     /// The time that the journal last recorded.
     noted: Mutex<Option<KnownTime>>,
 }
@@ -84,7 +89,8 @@ impl Client {
     /// Takes a checked configuration and opens the journal; opens no connection.
     pub fn new(config: Config) -> Result<Client> {
         let journal = Arc::new(open_journal(&config)?);
-        Client::with_journal(config, journal, Arc::default())
+        let directory = open_directory(&config)?;
+        Ok(Client::with_journal(config, journal, Arc::default())?.with_directory(directory))
     }
 
     /// The same context with another configuration. The journal stays open if merchant and file stay the same.
@@ -98,8 +104,12 @@ impl Client {
             return Err(Error::at(Code::Config, format!("/{member}"), why));
         }
         let journal = if same { Arc::clone(&self.journal) } else { Arc::new(open_journal(&config)?) };
-        let client = Client::with_journal(config, journal, Arc::clone(&self.clock))?;
-        let client = client.with_directory(self.directory.clone());
+        let directory = match &self.directory {
+            Some(open) if same && config.directory => Some(Arc::clone(open)),
+            _ => open_directory(&config)?,
+        };
+        let client =
+            Client::with_journal(config, journal, Arc::clone(&self.clock))?.with_directory(directory);
         if client.config.identity == self.config.identity {
             client.keys.adopt(&self.keys);
         }
@@ -137,14 +147,9 @@ impl Client {
             keys: Keys::new(&config),
             journal,
             directory: None,
+            feeding: Feeding::default(),
             config,
         }
-    }
-
-    /// The same with a directory.
-    #[must_use]
-    pub fn with_directory(self, directory: Option<Arc<dyn Directory>>) -> Client {
-        Client { directory, ..self }
     }
 
     /// A summary for the answer of `wxcoupon_ctx_new`.
@@ -251,6 +256,11 @@ impl Client {
             }
         }
     }
+}
+
+fn open_directory(config: &Config) -> Result<Option<Arc<dyn Directory>>> {
+    let open = || crate::directory::open(config.journal.path.as_deref(), &config.identity.key());
+    config.directory.then(open).transpose()
 }
 
 fn open_journal(config: &Config) -> Result<Journal> {

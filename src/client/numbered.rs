@@ -29,7 +29,9 @@ impl Client {
         let request = OutgoingRequest::fresh(id, operation, &prepared);
         let Some(request_no) = request.request_no.filter(|_| request.writes).map(Arc::<str>::from) else {
             // A read, or a write that WeChat Pay could not recognise as a repeat. There is nothing to record.
-            return self.send_with_retries(&request, PriorAttempt::default(), deadline, cancel);
+            let report = self.send_with_retries(&request, PriorAttempt::default(), deadline, cancel);
+            self.remember_answer(id, &prepared.members, &report);
+            return report;
         };
         let recorded_request = journal::Request {
             operation: id.to_owned(),
@@ -47,7 +49,11 @@ impl Client {
         };
         let report = match self.journal.begin(new, self.end_of(deadline)) {
             Ok(Begin::Go(claim)) => self.execute(claim, Trigger::Call, deadline, cancel),
-            Ok(Begin::Recorded(row)) => self.recorded(&row),
+            Ok(Begin::Recorded(row)) => {
+                let report = self.recorded(&row);
+                self.remember_answer(id, &row.members, &report);
+                report
+            }
             Ok(Begin::Unsettled(row)) => settle::unsettled(&row),
             Ok(Begin::Running) => Report {
                 message: "another call is working on this number".into(),
@@ -78,6 +84,9 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
+        if claim.row.is_forgotten() {
+            return self.recorded(&claim.row);
+        }
         let row = &claim.row;
         let is_done = row.state == State::Done && !is_short_lived(row);
         let done_s = (is_done || row.answer.is_some()).then(|| done_s(row)).filter(|_| !is_short_lived(row));
@@ -103,7 +112,11 @@ impl Client {
             // A repeat would undo whatever redemption stands at that time.
             claim.row.note = Some(report.message.clone());
         }
+        let told = self.remembers(&claim.row.request.operation).then(|| claim.row.clone());
         let report = record::record(claim, report, trigger);
+        if let Some(row) = told {
+            self.remember_answer(&row.request.operation, &row.members, &report);
+        }
         match known {
             // There is no fresh answer. The recorded one is proven and still true.
             Some(known) if report.code != Code::Ok && !by_evidence => known,

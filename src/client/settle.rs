@@ -74,6 +74,13 @@ impl Client {
                     row.request.operation
                 ));
             }
+            (Aim::Complete, State::Done) if row.is_forgotten() => return Ok(self.recorded(row)),
+            (Aim::Void, State::Done) if row.is_forgotten() => {
+                return wrong(
+                    "the user of this redemption was forgotten, so it cannot be asked about: return it with wxcoupon_return, \
+                     which names the openid",
+                );
+            }
             (Aim::Complete, State::Unresolved) if !is_due(row) => return Ok(unsettled(row)),
             (Aim::Void, State::Unresolved) if row.called_off && !is_due(row) => return Ok(unsettled(row)),
             _ => {}

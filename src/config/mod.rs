@@ -9,6 +9,7 @@ mod identity;
 mod proxy;
 
 pub use apiv2::Apiv2;
+pub use fields::is_path;
 pub use identity::Identity;
 pub use proxy::Proxy;
 
@@ -70,6 +71,8 @@ pub struct Config {
     pub quote: Choices,
     /// The settings of the journal.
     pub journal: JournalSettings,
+    /// Whether the coupons that this machine was told of are kept, beside the journal or in memory.
+    pub directory: bool,
     /// The file that keeps downloaded platform certificates. `None`: they are not kept.
     pub certificates_path: Option<PathBuf>,
 }
@@ -136,6 +139,7 @@ impl Config {
             keep: Duration::from_secs(fields.number("journal_keep_days", 1..=3650, 90)? * 24 * 60 * 60),
             replays: fields.boolean("journal_replays", true)?,
         };
+        let directory = fields.boolean("directory", false)?;
         fields.finish()?;
 
         Ok(Config {
@@ -160,6 +164,7 @@ impl Config {
             user_agent,
             quote,
             journal,
+            directory,
         })
     }
 }

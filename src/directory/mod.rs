@@ -1,4 +1,17 @@
 //! The directory: of which coupons this machine was told, so that a scanned code leads to its owner.
+//!
+//! It only says whom to ask about. The state of a coupon is never taken from it. Nothing that happens to it touches a
+//! redemption.
+
+pub mod import;
+mod merge;
+pub mod sqlite;
+pub mod told;
+
+use crate::error::Result;
+use crate::journal::sqlite::{beside, real};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// One coupon that this machine was told of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,17 +45,52 @@ pub enum Family {
     Busifavor,
 }
 
-/// Where entries are kept. What it says of a coupon's state is never asked: that is WeChat Pay's to say.
+/// Where entries are kept.
 pub trait Directory: Send + Sync + std::fmt::Debug {
     /// All coupons with this code.
-    fn find(&self, coupon_code: &str) -> crate::error::Result<Vec<Entry>>;
+    fn find(&self, coupon_code: &str) -> Result<Vec<Entry>>;
 
-    /// Adds these. A later entry fills in what an earlier one lacks.
-    fn remember(&self, entries: Vec<Entry>) -> crate::error::Result<()>;
+    /// Adds these. A later entry fills in what an earlier one lacks, and never removes what is known. Kept together or not at
+    /// all.
+    fn remember(&self, entries: Vec<Entry>) -> Result<()>;
 
     /// Removes what belongs to a user, and says how many entries that were.
-    fn forget_user(&self, openid: &str) -> crate::error::Result<u64>;
+    fn forget_user(&self, openid: &str) -> Result<u64>;
 
-    /// Removes what is over for long enough at this time, in seconds since 1970, and says how many entries that were.
-    fn forget_expired(&self, now_s: i64) -> crate::error::Result<u64>;
+    /// Removes some of the entries that are over for long enough at this time, in seconds since 1970, and says how many. 0:
+    /// none are left.
+    fn forget_expired(&self, now_s: i64) -> Result<u64>;
+
+    /// Reads and checks everything, for the self-check.
+    fn look_over(&self) -> Result<Overview> {
+        Ok(Overview::default())
+    }
 }
+
+/// What stands in a directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overview {
+    /// Entries of all merchants that share it.
+    pub entries: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// The file. `None`: in memory.
+    pub path: Option<PathBuf>,
+    /// The damaged file that was set aside.
+    pub set_aside: Option<PathBuf>,
+}
+
+/// The file beside a journal.
+pub fn path_beside(journal: &Path) -> std::result::Result<PathBuf, String> {
+    Ok(beside(&real(journal)?, ".directory"))
+}
+
+/// The directory of a merchant beside its journal, or in memory where the journal is. A file that cannot be opened now is
+/// tried again with later calls.
+pub fn open(journal: Option<&Path>, merchant: &str) -> Result<Arc<dyn Directory>> {
+    let path = journal.map(path_beside).transpose().map_err(sqlite::unusable)?;
+    Ok(Arc::new(sqlite::Sqlite::new(path, merchant)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Decides what a call with a number may do, from what the journal knows.
 
+use super::forget;
 use super::returns::Returns;
 use super::row::{Lease, NewRow, Row, State, Verdict};
 use super::store::{Result, Transaction};
@@ -130,6 +131,14 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
     if matches!(row.state, State::Unresolved | State::Damaged) {
         return Ok(Begin::Unsettled(row));
     }
+    if row.is_forgotten() {
+        // Its bytes are gone. Where nothing took effect, the caller's own request takes its place.
+        if row.state == State::Closed {
+            rows.delete(row.id, &row.lease)?;
+            return insert(rows, new);
+        }
+        return Ok(Begin::Recorded(row));
+    }
     if row.state == State::Done && !new.ask_again && !Returns::after(rows, &row)?.are_damaged {
         return Ok(Begin::Recorded(row));
     }
@@ -223,6 +232,9 @@ fn differing(row: &Row, new: &NewRow) -> String {
 /// Whether both are the same request. The order of members does not matter. A time that we filled in stays that of the first
 /// call. Sensitive members may be encrypted with another key by now.
 fn same_request(row: &Row, new: &NewRow) -> bool {
+    if row.is_forgotten() {
+        return forget::is_same(row, new);
+    }
     let without_filled = |members: &Map<String, Value>| {
         let mut members = members.clone();
         members.retain(|name, _| name != "_options" && !new.filled_in.contains(&name.as_str()));

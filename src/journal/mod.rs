@@ -13,6 +13,7 @@
 
 mod claim;
 pub mod decide;
+mod forget;
 pub mod memory;
 pub mod returns;
 pub mod row;
@@ -22,6 +23,7 @@ pub mod store;
 
 pub use claim::Claim;
 pub use decide::Begin;
+pub use forget::{Forgotten, StillHeld};
 pub use row::{DELAYED_ARRIVAL, NewRow, Request, Row, State, Verdict};
 
 use crate::error::{Error, Result};

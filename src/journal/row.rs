@@ -67,7 +67,7 @@ pub struct Row {
     pub members: Arc<Map<String, Value>>,
     /// The coupon that it is about. Later requests about the same coupon are found by it.
     pub coupon: Option<Arc<str>>,
-    /// A keyed digest of the request, for a row whose members were removed.
+    /// For a row whose user was forgotten: keyed digests of what was taken out of its request.
     pub content: Option<Vec<u8>>,
     /// The caller's trace id of the call that recorded it.
     pub trace: Option<String>,
@@ -160,6 +160,11 @@ impl Row {
     pub fn has_no_verdict(&self) -> bool {
         let is_in_doubt = self.code / 1000 == crate::status::WXCOUPON_CLASS_IN_DOUBT;
         self.state == State::Pending && !is_in_doubt
+    }
+
+    /// The user whom it was about was forgotten. What was sent is gone, so it is never sent again.
+    pub fn is_forgotten(&self) -> bool {
+        self.content.is_some() && self.state.is_finished()
     }
 
     /// Rows with a higher key began after this row. If it is finished, they began after its verdict.

@@ -194,6 +194,7 @@ fn config(kind: Kind) -> Config {
         user_agent: "fuzz".into(),
         quote: Choices::default(),
         journal: JournalSettings { path: None, keep: KEEP, replays: true },
+        directory: false,
         certificates_path: None,
     }
 }

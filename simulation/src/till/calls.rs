@@ -70,6 +70,7 @@ fn config(replays: bool) -> Config {
         user_agent: "simulation".into(),
         quote: Choices::default(),
         journal: JournalSettings { path: None, keep: KEEP, replays },
+        directory: false,
         certificates_path: None,
     }
 }

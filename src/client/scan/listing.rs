@@ -1,6 +1,6 @@
 //! All coupons of a user that can be redeemed: every page of the list, or none.
 
-use super::{Failed, Scan, coupon_of, named};
+use super::{Failed, Scan, coupon_of, named, texts};
 use crate::api;
 use crate::report::Report;
 use crate::scan::offer::Offers;
@@ -8,7 +8,7 @@ use crate::status::{Class, Code};
 use serde_json::Value;
 use std::collections::HashSet;
 
-const PAGE_SIZE: &str = "50";
+const PAGE_SIZE: usize = 50;
 
 /// The pages so far.
 #[derive(Default)]
@@ -65,19 +65,17 @@ impl Scan<'_> {
     fn page(&mut self, openid: &str, token: Option<&str>) -> Result<Report, Failed> {
         let owner = self.owner(openid, None, None);
         let question = self.question;
-        self.ask(
-            &api::LIST,
-            &[
-                ("openid", Some(openid)),
-                ("appid", owner.appid.as_deref()),
-                ("brand_id", owner.brand_id.as_deref()),
-                ("product_coupon_id", question.product_coupon_id.as_deref()),
-                ("stock_id", question.stock_id.as_deref()),
-                ("coupon_state", Some("EFFECTIVE")),
-                ("page_size", Some(PAGE_SIZE)),
-                ("page_token", token),
-            ],
-        )
+        let mut members = texts(&[
+            ("openid", Some(openid)),
+            ("appid", owner.appid.as_deref()),
+            ("brand_id", owner.brand_id.as_deref()),
+            ("product_coupon_id", question.product_coupon_id.as_deref()),
+            ("stock_id", question.stock_id.as_deref()),
+            ("coupon_state", Some("EFFECTIVE")),
+            ("page_token", token),
+        ]);
+        members.insert("page_size".into(), PAGE_SIZE.into());
+        self.ask(&api::LIST, members)
     }
 }
 

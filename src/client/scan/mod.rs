@@ -227,7 +227,7 @@ impl Scan<'_> {
             ("appid", owner.appid.as_deref()),
             ("brand_id", owner.brand_id.as_deref()),
         ];
-        let report = self.ask(&api::QUERY, &names)?;
+        let report = self.ask(&api::QUERY, texts(&names))?;
         // Whether the line was down or this coupon is refused: only the second says something about the coupon.
         let reason = match report.code {
             Code::Ok => return Ok(self.assess(coupon_of(&report), &owner)),
@@ -261,18 +261,14 @@ impl Scan<'_> {
     }
 
     /// Asks WeChat Pay, until there is an answer or the time is up.
-    fn ask(
-        &mut self,
-        operation: &'static Operation,
-        members: &[(&str, Option<&str>)],
-    ) -> Result<Report, Failed> {
+    fn ask(&mut self, operation: &'static Operation, members: Map<String, Value>) -> Result<Report, Failed> {
         let client = self.client;
-        let members: Map<String, Value> =
-            members.iter().filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.into()))).collect();
         let input = Value::Object(members).to_string();
         let prepared = api::prepare(operation, &input, client.scope(), client.clock.now()).map_err(failed)?;
         let request = OutgoingRequest::fresh(operation.id, Some(operation), &prepared);
-        Ok(self.send(&request))
+        let report = self.send(&request);
+        client.remember_answer(operation.id, &prepared.members, &report);
+        Ok(report)
     }
 
     fn send(&mut self, request: &OutgoingRequest<'_>) -> Report {
@@ -284,6 +280,11 @@ impl Scan<'_> {
         }
         report
     }
+}
+
+/// The members that there are.
+fn texts(members: &[(&str, Option<&str>)]) -> Map<String, Value> {
+    members.iter().filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.into()))).collect()
 }
 
 fn failed(error: Error) -> Failed {

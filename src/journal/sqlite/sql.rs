@@ -110,6 +110,16 @@ pub(super) static UPDATE: Lazy<String> = Lazy::new(|| {
     sql
 });
 
+/// The columns that only forgetting a user changes.
+const FORGOTTEN: [&str; 5] = ["target", "body", "members", "content", "trace"];
+
+/// Writes everything that may ever change.
+pub(super) static REWRITE: Lazy<String> = Lazy::new(|| {
+    let columns = FORGOTTEN.iter().chain(&CHANGING).zip(4..);
+    let columns: Vec<String> = columns.map(|(column, at)| format!("{column} = ?{at}")).collect();
+    format!("UPDATE requests SET {} WHERE id = ?1 AND owner IS ?2 AND generation = ?3", columns.join(", "))
+});
+
 pub(super) static INSERT: Lazy<String> = Lazy::new(|| {
     let marks: Vec<String> = (1..COLUMNS.split(',').count()).map(|at| format!("?{at}")).collect();
     format!("INSERT INTO requests ({}) VALUES ({})", COLUMNS.trim_start_matches("id, "), marks.join(", "))
