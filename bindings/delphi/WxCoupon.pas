@@ -149,6 +149,8 @@ type
     function Send(const Json: string): string;
     function Confirm(const Json: string): string;
     function Deactivate(const Json: string): string;
+    { From what a scanner gave to the coupons that can be redeemed. Nothing is redeemed. }
+    function Scan(const Json: string): string;
     { What a coupon takes off a basket. No network. }
     function Quote(const Json: string): string;
     { Any operation of the product coupon's family by its name. }
@@ -509,6 +511,11 @@ end;
 function TWxContext.Deactivate(const Json: string): string;
 begin
   Result := Ask(wxcoupon_deactivate, FHandle, Json);
+end;
+
+function TWxContext.Scan(const Json: string): string;
+begin
+  Result := Ask(wxcoupon_scan, FHandle, Json);
 end;
 
 function TWxContext.Quote(const Json: string): string;

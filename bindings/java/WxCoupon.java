@@ -262,6 +262,11 @@ public final class WxCoupon extends Numbers {
             }
         }
 
+        /** From what a scanner gave to coupons. JSON text in, JSON text out. */
+        public String scan(String request) {
+            return checked(buf -> LIB.wxcoupon_scan(handle, text(request), buf));
+        }
+
         /** Asks for one coupon. JSON text in, JSON text out. */
         public String query(String request) {
             return checked(buf -> LIB.wxcoupon_query(handle, text(request), buf));

@@ -279,6 +279,7 @@ function Context:close()
 end
 
 local operations = {
+    scan = lib.wxcoupon_scan,
     query = lib.wxcoupon_query,
     quote = lib.wxcoupon_quote,
     use = lib.wxcoupon_use,
