@@ -11,7 +11,7 @@ mod table;
 pub use check::named as check_name;
 pub use defaults::Defaults;
 pub use multipart::Multipart;
-pub use prepare::{Options, Prepared, Scope, prepare, prepare_raw, take_options, use_time};
+pub use prepare::{Options, Prepared, Scope, prepare, prepare_raw, request_no_of, take_options, use_time};
 pub use rule::{Combination, Expected, Member, Place, Presence, Rule};
 pub use table::{ALL, CONFIRM, DEACTIVATE, LIST, QUERY, RETURN, SEND, UPLOAD_IMAGE, USE, USE_TRACE, by_id};
 

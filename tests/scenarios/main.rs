@@ -38,6 +38,7 @@ mod journal;
 mod keys;
 mod logging;
 mod networks;
+mod own_numbers;
 mod quotes;
 mod raw;
 mod redeem;
