@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
-use wxcoupon::api::{self, Member, Operation, Place, Rule};
+use wxcoupon::api::{Member, Operation, Place, Rule};
 use wxcoupon::mode::Mode;
 use wxcoupon::wire::sign;
 

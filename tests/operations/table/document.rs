@@ -129,7 +129,7 @@ fn settles(operation: &Operation) -> &'static str {
         Recovery::NotNeeded => "a question: class 3, never in doubt",
         Recovery::Repeat if operation.short_lived => "repeat; a later repeat asks anew",
         Recovery::Repeat => "repeat",
-        Recovery::Query { query, .. } if query.id == "list" => "repeat, list",
+        Recovery::Query { query, .. } if query.id.ends_with("list") => "repeat, list",
         Recovery::Query { .. } => "repeat, query",
         Recovery::Idempotent => "again",
     }
