@@ -162,6 +162,23 @@ fn a_return_is_proven_and_its_redemption_is_told_as_returned() {
 }
 
 #[test]
+fn a_success_that_repeats_an_old_one_is_asked_about() {
+    let shop = Shop::with(&json!({ "journal_replays": false }));
+    assert_eq!(redeem(&shop, &by_code("AUTO_OLD", "BF-OLD-0001")).status, 0);
+    assert_eq!(redeem(&shop, &by_code("AUTO_OLD", "BF-OLD-0001")).json["settled_by"], "busifavor_query");
+    // WeChat Pay answers a number that it knows with its first success, though head office has returned the coupon.
+    assert_eq!(shop.stranger().ask("busifavor_return", &back("AUTO_OLD", "OFFICE-OLD")).status, 0);
+    let silent = shop.refuse("busifavor_query", 403, "NOAUTH", 0);
+    let recorded = redeem(&shop, &by_code("AUTO_OLD", "BF-OLD-0001"));
+    assert_eq!((recorded.status, &recorded.json["recorded"]), (0, &json!(true)), "{}", recorded.json);
+    assert!(shop.sandbox.clear_fault(silent));
+    let again = redeem(&shop, &by_code("AUTO_OLD", "BF-OLD-0001"));
+    assert_eq!(again.name(), "WXCOUPON_E_COUPON_STATE", "{}", again.json);
+    assert!(again.json["message"].as_str().unwrap().contains("returned since"), "{}", again.json);
+    assert_eq!(shop.effects("AUTO_OLD"), [Used, Returned]);
+}
+
+#[test]
 fn a_return_in_doubt_is_asked_about_and_does_not_undo_a_later_redemption() {
     let shop = Shop::open();
     assert_eq!(redeem(&shop, &by_code("AUTO_LATER", "BF-LATER-01")).status, 0);
