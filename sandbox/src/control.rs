@@ -83,7 +83,8 @@ impl Control {
         stats.used = api.state.ledger.count(Effect::Used);
         stats.returned = api.state.ledger.count(Effect::Returned);
         stats.sent = api.state.ledger.count(Effect::Sent);
-        stats.coupons = u64::try_from(api.state.coupons.count()).unwrap_or(u64::MAX);
+        let coupons = api.state.coupons.count() + api.state.busifavor.count();
+        stats.coupons = u64::try_from(coupons).unwrap_or(u64::MAX);
         stats
     }
 }

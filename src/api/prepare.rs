@@ -104,6 +104,9 @@ pub fn prepare(
     scope: Scope<'_>,
     now: OffsetDateTime,
 ) -> Result<Prepared> {
+    let Some(prefix) = operation.family.prefix(scope.mode) else {
+        return Err(without_brands(operation));
+    };
     let mut members = json::parse_object(input)?;
     let options = take_options(&mut members)?;
     if options.request_no.is_some() {
@@ -123,7 +126,7 @@ pub fn prepare(
         let row = operation.members.iter().find(|member| member.name == name);
         match row.map_or(operation.unknown, |row| row.place) {
             Place::Query if value.is_null() => {}
-            Place::Path | Place::File => {}
+            Place::Path | Place::File | Place::Unsent => {}
             Place::Meta => {
                 meta.insert(name.clone(), value.clone());
             }
@@ -133,7 +136,7 @@ pub fn prepare(
             }
         }
     }
-    let mut target = path(operation, scope.mode, &members)?;
+    let mut target = path(prefix, operation.path, &members)?;
     if !query.is_empty() {
         target = format!("{target}?{}", query.join("&"));
     }
@@ -143,7 +146,7 @@ pub fn prepare(
             let (body, multipart) = multipart::build(&members, meta)?;
             (Some(body), Some(multipart))
         }
-        Place::Path | Place::Query | Place::File => (None, None),
+        Place::Path | Place::Query | Place::File | Place::Unsent => (None, None),
     };
     let request_no =
         operation.request_no_member.and_then(|name| members.get(name)?.as_str().map(str::to_owned));
@@ -296,6 +299,17 @@ fn pointers(value: &Value, field: &str) -> Result<Vec<String>> {
         .collect()
 }
 
+fn without_brands(operation: &Operation) -> Error {
+    let (id, title) = (operation.id, operation.family.title);
+    let message = format!(
+        "{id} is an interface of {title}, which WeChat Pay offers to merchants and service providers only, and this context \
+         signs as a brand"
+    );
+    Error::new(Code::Operation, message)
+        .hint("Use a context whose configuration has mchid and not brand_id.")
+        .cashier("品牌直连不支持商家券,请联系技术支持")
+}
+
 /// In brand mode the signature names the brand, so the member is removed.
 fn leave_brand_out(members: &mut Map<String, Value>, defaults: &Defaults) -> Result<()> {
     match members.shift_remove("brand_id") {
@@ -350,10 +364,10 @@ fn fill_in(
     with_time
 }
 
-fn path(operation: &Operation, mode: Mode, members: &Map<String, Value>) -> Result<String> {
-    let mut path = String::with_capacity(operation.path.len() + 128);
-    path.push_str(super::prefix(mode));
-    for segment in operation.path.split('/').skip(1) {
+fn path(prefix: &str, template: &str, members: &Map<String, Value>) -> Result<String> {
+    let mut path = String::with_capacity(prefix.len() + template.len() + 128);
+    path.push_str(prefix);
+    for segment in template.split('/').skip(1) {
         path.push('/');
         let Some(name) = segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}')) else {
             path.push_str(segment);

@@ -222,7 +222,8 @@ impl Client {
                 Ok(ask(&OutgoingRequest::fresh("echo", Some(&ECHO), &prepared)))
             }
             Mode::Brand => {
-                let prepared = Prepared::question(&format!("{}/notify-configs", api::prefix(Mode::Brand)));
+                let prefix = api::PRODUCT_COUPON.prefix(Mode::Brand).unwrap_or_default();
+                let prepared = Prepared::question(&format!("{prefix}/notify-configs"));
                 Ok(ask(&OutgoingRequest::fresh("get_notify_config", None, &prepared)))
             }
         }

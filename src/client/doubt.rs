@@ -4,7 +4,7 @@
 
 use super::question::SuccessCheck;
 use super::{Client, OutgoingRequest};
-use crate::api::{Recovery, ShownBy};
+use crate::api::{self, Recovery, ShownBy};
 use crate::evidence::{self, Evidence};
 use crate::net::cancel::Cancel;
 use crate::net::clock::FAR_AHEAD_S;
@@ -43,9 +43,10 @@ pub(super) fn capped_by_proof(signed_s: i64, proof: Option<Proof>) -> i64 {
 }
 
 pub(super) fn returned_since(operation: &str) -> String {
-    match operation {
-        "use" => "the coupon was redeemed by this number and returned since".into(),
-        _ => "the request with this number took effect and was undone since".into(),
+    if api::is_redemption(operation) {
+        "the coupon was redeemed by this number and returned since".into()
+    } else {
+        "the request with this number took effect and was undone since".into()
     }
 }
 
@@ -61,7 +62,7 @@ pub(super) struct Case<'a> {
 
 impl Case<'_> {
     /// Time of the latest signature of all calls.
-    fn latest_s(&self) -> i64 {
+    pub fn latest_s(&self) -> i64 {
         if self.prior.doubt { self.signed_s.max(self.prior.signed_s) } else { self.signed_s }
     }
 
@@ -142,6 +143,9 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
+        if unclear.ask == Some(Ask::NamesNothing) {
+            return self.settle_unnamed_success(case, unclear, deadline, cancel);
+        }
         let in_doubt = |why: &str| {
             let message = format!("{}; asking: {why}", unclear.message);
             Report { message, data: None, ..unclear.clone() }
@@ -172,7 +176,7 @@ impl Client {
                 let message = case.other(other);
                 lookup.refused(Code::CouponState, message, case.latest_s())
             }
-            Evidence::NotDone(state) if lookup.rules_out_effect(0) && ends(case.request.id, state) => {
+            Evidence::NotDone { state, .. } if lookup.rules_out_effect(0) && ends(case.request.id, state) => {
                 let message = format!("the coupon is {state}");
                 lookup.refused(Code::CouponState, message, case.latest_s())
             }

@@ -1,6 +1,7 @@
 //! One attempt: signed, sent, and judged by what came back.
 
 use super::{Client, OutgoingRequest};
+use crate::api::error_code::BY_STATUS;
 use crate::api::{self, Expected, Recovery};
 use crate::config::Host;
 use crate::evidence::{self, Evidence};
@@ -8,13 +9,14 @@ use crate::json;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::net::{HttpRequest, HttpResponse, TransportError, TransportErrorKind, in_flight};
-use crate::outcome::{self, Ask, AttemptOutcome, Body, Content, Event};
+use crate::outcome::{self, Ask, AttemptOutcome, Body, Content, Event, Sent};
 use crate::report::{JsonText, Report, WechatError};
 use crate::scan::payment_code::LookUp;
 use crate::status::{Class, Code};
 use crate::system;
 use crate::wire::sign::nonce;
 use crate::wire::verify::Proof;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// A host that is silent for this long counts as failed, even if the call ended first.
@@ -145,6 +147,14 @@ impl Client {
         content_type.into_iter().chain(serial.map(|serial| ("Wechatpay-Serial", serial)))
     }
 
+    /// From the first signature of the request until now, in seconds since 1970 by the corrected clock.
+    fn signed_within(&self, request: &OutgoingRequest<'_>) -> RangeInclusive<i64> {
+        let now_s = self.clock.now_s();
+        let recorded_s = request.claim.map(|claim| claim.row.created_ms.div_euclid(1000));
+        let first_s = recorded_s.map_or(now_s, |recorded_s| recorded_s.saturating_add(self.clock.offset_s()));
+        first_s.min(now_s)..=now_s
+    }
+
     fn judge(
         &self,
         request: &OutgoingRequest<'_>,
@@ -182,7 +192,8 @@ impl Client {
             body,
             subcode,
             retry_after_s: response.retry_after_s,
-            content: content(expected, request, proven, &said),
+            content: content(expected, request, proven, &said, self.signed_within(request)),
+            error_codes: request.operation.map_or(&BY_STATUS, |operation| operation.error_codes),
         };
         let mut outcome = outcome::judge(request.writes, &event);
         if let Some(encoding) = response.encoding.filter(|_| outcome.code != Code::Ok) {
@@ -193,7 +204,7 @@ impl Client {
                 outcome.message
             );
         }
-        let is_answer = outcome.code == Code::Ok || outcome.ask.is_some();
+        let is_answer = outcome.code == Code::Ok || outcome.ask.is_some_and(|ask| ask != Ask::Refused);
         if let Some(proof) = proven {
             self.clock.prove(proof, is_answer && request.is_new && shows_request_no(request, &said));
         }
@@ -225,10 +236,13 @@ fn content(
     request: &OutgoingRequest<'_>,
     proven: Option<Proof>,
     said: &outcome::Said,
+    within_s: RangeInclusive<i64>,
 ) -> Content {
-    let content = outcome::content(expected, request.members, request.request_no, said);
+    let sent = Sent { members: request.members, request_no: request.request_no, within_s };
+    let content = outcome::content(expected, &sent, said);
     let is_certain = proven.is_none_or(|proof| proof.is_certain);
-    if is_certain || !request.writes || content != Content::Fits || shows_request_no(request, said) {
+    let says_done = matches!(content, Content::Fits | Content::Asks(Ask::NamesNothing, _));
+    if is_certain || !request.writes || !says_done || shows_request_no(request, said) {
         return content;
     }
     let why = "the answer does not show this number, and how old it is cannot be told".to_owned();
@@ -250,7 +264,7 @@ fn shows_request_no(request: &OutgoingRequest<'_>, said: &outcome::Said) -> bool
             operation.request_no_member == Some(*member)
                 && json::find(said, at).and_then(|found| found.as_str()) == Some(request_no)
         }
-        Expected::SaysSomething { .. } => false,
+        Expected::SaysSomething { .. } | Expected::Happened { .. } => false,
     })
 }
 

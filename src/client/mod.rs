@@ -22,6 +22,7 @@ mod sensitive;
 mod settle;
 mod settle_input;
 mod trust;
+mod unnamed;
 mod void;
 
 use crate::api::{self, Operation, Prepared, Scope};

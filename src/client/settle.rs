@@ -68,7 +68,7 @@ impl Client {
             (Aim::Abandon(_), State::Done | State::Refused | State::Closed | State::Voided) => {
                 return wrong("only what is in doubt or watched can be abandoned");
             }
-            (Aim::Void, _) if row.request.operation != api::USE.id => {
+            (Aim::Void, _) if !api::is_redemption(&row.request.operation) => {
                 return wrong(&format!(
                     "only a redemption can be called off, this is {}",
                     row.request.operation
@@ -143,7 +143,7 @@ impl Client {
                 let message = returned_since(&claim.row.request.operation);
                 lookup.refused(Code::CouponState, message, signed_s)
             }
-            Evidence::Other(_) | Evidence::NotDone(_) | Evidence::Absent
+            Evidence::Other(_) | Evidence::NotDone { .. } | Evidence::Absent
                 if lookup.rules_out_effect(signed_s) =>
             {
                 let message =

@@ -17,11 +17,11 @@ use std::ffi::c_char;
 /// json_in: exactly one of scan (what the scanner gave), openid and auth_code (a payment code); optionally the basket as for
 /// wxcoupon_quote (amount and the rest, without coupon), products (an object: product coupon or stock to product_amount,
 /// product_quantity, product_unit_price, stock_store_ids of its own), appid and brand_id, which fall back to the configuration's
-/// defaults, product_coupon_id and stock_id (only these), and for payment codes apiv2_appid, sub_appid, sub_mch_id. "_options"
+/// defaults, product_coupon_id and stock_id (only these), belong_merchant (coupons of the older family 商家券 of this merchant's stocks are listed, too), and for payment codes apiv2_appid, sub_appid, sub_mch_id. "_options"
 /// as in wxcoupon_use; other members are refused.
 /// out_buf: receives the answer: data.kind ("coupon_code", "openid", "auth_code"), data.coupons, the best for the customer
-/// first, each with coupon, quote (null without a basket) and use (a request of wxcoupon_use that lacks only
-/// out_request_no and the order), data.unusable with coupon, reason and cashier, data.cashier for the whole, data.read_as where the
+/// first, each with coupon, quote (null without a basket), operation ("use", "busifavor_use") and use (its request, which lacks only
+/// the number and the order), data.unusable with coupon, reason and cashier, data.cashier for the whole, data.read_as where the
 /// text was read otherwise than it came, data.openid for a payment code; may be NULL.
 /// Returns: WXCOUPON_OK, also where no coupon can be used; WXCOUPON_E_NOT_FOUND for a code that nobody knows; never class 4.
 /// A coupon or a page of the list that could not be asked for fails the call: what is answered is whole.

@@ -4,6 +4,7 @@ use super::forget;
 use super::returns::Returns;
 use super::row::{Lease, NewRow, Row, State, Verdict};
 use super::store::{Result, Transaction};
+use crate::api;
 use crate::system::wall_ms;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -109,8 +110,8 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
         return reused("the request with this number was called off".into());
     }
     if !same_request(&row, &new) && row.state != State::Damaged {
-        let is_same_coupon =
-            row.request.operation == new.request.operation && row.coupon == super::row::coupon(&new.members);
+        let is_same_coupon = row.request.operation == new.request.operation
+            && row.coupon == super::row::coupon(&row.request.operation, &new.members);
         if row.state.is_in_doubt() && is_same_coupon {
             let why = format!(
                 "this number is in doubt, and its request had other members: {}",
@@ -157,7 +158,7 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
 /// the latest row.
 fn restarted(rows: &mut dyn Transaction, row: Row) -> Result<Row> {
     let row = Row { state: State::Pending, verdict_row: rows.latest()?, ..row };
-    if row.request.operation != "return" {
+    if !api::is_return(&row.request.operation) {
         return Ok(row);
     }
     rows.delete(row.id, &row.lease)?;

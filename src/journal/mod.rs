@@ -250,7 +250,9 @@ impl Journal {
         let Some(coupon) = row.coupon.clone() else { return Ok(Vec::new()) };
         self.run(Durability::Reading, move |rows| {
             let mut returns = rows.returns(&merchant, &coupon)?;
-            returns.retain(|back| back.state == State::Done && back.id > row.verdict_row);
+            returns.retain(|back| {
+                back.state == State::Done && back.id > row.verdict_row && back.may_share_coupon(&row)
+            });
             Ok(returns)
         })
     }

@@ -25,6 +25,16 @@ pub const BASKET: [&str; 11] = [
     "bundle_index_base",
 ];
 
+/// The family of a coupon, known by its members.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Family {
+    /// 商品券: it has `product_coupon`.
+    #[default]
+    ProductCoupon,
+    /// 商家券: it has `coupon_use_rule`.
+    Busifavor,
+}
+
 /// A checked question.
 #[derive(Debug)]
 pub struct Question {
@@ -113,16 +123,29 @@ impl Question {
         if data.is_object() && !given.get("coupon_state").is_present() { data } else { given }
     }
 
+    /// The family of the coupon.
+    pub fn family(&self) -> Family {
+        let coupon = self.coupon();
+        let is_busifavor =
+            coupon.get("coupon_use_rule").is_object() && !coupon.get("product_coupon").is_present();
+        if is_busifavor { Family::Busifavor } else { Family::ProductCoupon }
+    }
+
     /// Checks what every coupon has. Anything deeper comes from WeChat Pay and is not the caller's fault.
     fn check_coupon(&self) -> Result<()> {
         let coupon = self.coupon();
+        let kind = match self.family() {
+            Family::ProductCoupon => coupon.get("product_coupon"),
+            Family::Busifavor => coupon.get("coupon_use_rule"),
+        };
         for (member, is_right, expected) in [
             (&coupon, coupon.is_object(), "an object: the data of a query's answer"),
             (&coupon.get("coupon_state"), coupon.get("coupon_state").text().is_ok(), "a string"),
-            (&coupon.get("product_coupon"), coupon.get("product_coupon").is_object(), "an object"),
+            (&kind, kind.is_object(), "an object"),
         ] {
             if !is_right {
-                let hint = "Pass the whole answer of wxcoupon_query, or its data, as coupon.";
+                let hint =
+                    "Pass the whole answer of wxcoupon_query or busifavor_query, or its data, as coupon.";
                 return Err(refuse(&member.field, member.unreadable(expected).message).hint(hint));
             }
         }
@@ -144,12 +167,12 @@ impl Question {
         }
     }
 
-    /// What the products cost that a coupon with scope SINGLE is for.
+    /// What the products cost that a coupon for some products is for.
     pub fn product(&self) -> Result<u64> {
         self.product_amount.ok_or_else(|| {
             refuse(
                 "/product_amount",
-                "product_amount is missing: this coupon (scope SINGLE) is for some products; give what those in the basket \
+                "product_amount is missing: this coupon is for some products (scope SINGLE, or a 商家券 of type EXCHANGE); give what those in the basket \
                  cost without the coupon, in fen, or 0 if it has none of them",
             )
         })

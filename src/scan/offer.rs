@@ -23,15 +23,46 @@ pub struct Owner {
     pub store_id: Option<String>,
 }
 
+/// Where a family's coupon has its names, and what redeems it.
+#[derive(Debug)]
+pub struct Names {
+    operation: &'static str,
+    product: Option<&'static str>,
+    stock: &'static str,
+    /// Members of the redemption besides code, stock, owner and app id.
+    takes_brand_and_store: bool,
+    takes_saved_amount: bool,
+}
+
+/// 商品券
+pub static PRODUCT_COUPON: Names = Names {
+    operation: "use",
+    product: Some("/product_coupon/product_coupon_id"),
+    stock: "/stock/stock_id",
+    takes_brand_and_store: true,
+    takes_saved_amount: true,
+};
+
+/// 商家券
+pub static BUSIFAVOR: Names = Names {
+    operation: "busifavor_use",
+    product: None,
+    stock: "/stock_id",
+    takes_brand_and_store: false,
+    takes_saved_amount: false,
+};
+
 /// A coupon that the customer may choose.
 #[derive(Debug, Serialize)]
 pub struct Offer {
+    /// The operation that takes `use`.
+    operation: &'static str,
     coupon: Value,
     /// Null where there is no basket, or the basket does not say enough.
     quote: Option<Quote>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unquoted: Option<Unquoted>,
-    /// A request of `wxcoupon_use`, complete but for `out_request_no` and the order.
+    /// The request that redeems it, complete but for its number and the order.
     r#use: Map<String, Value>,
 }
 
@@ -123,29 +154,42 @@ impl Unusable {
 /// What becomes of a coupon as WeChat Pay has just told it.
 pub fn assess(
     coupon: Value,
+    names: &Names,
     owner: &Owner,
     question: &Question,
     defaults: &Defaults<'_>,
     now: OffsetDateTime,
 ) -> Outcome {
-    let [code, product, stock] =
-        ["/coupon_code", "/product_coupon/product_coupon_id", "/stock/stock_id"].map(|at| name(&coupon, at));
-    let (Some(code), Some(product), Some(stock)) = (code, product, stock) else {
+    let stock = name(&coupon, names.stock);
+    let product = names.product.map(|at| name(&coupon, at));
+    let (Some(code), Some(stock), Some(Some(_)) | None) = (name(&coupon, "/coupon_code"), stock, product)
+    else {
         let message =
             "the coupon does not say its code, product coupon and stock, which a redemption must name";
         return Outcome::Unusable(Unusable::new(coupon, "incomplete", message, "券信息不完整,请人工核对"));
     };
-    let names = [("openid", Some(owner.openid.as_str())), ("coupon_code", Some(code))].into_iter().chain([
-        ("product_coupon_id", Some(product)),
-        ("stock_id", Some(stock)),
-        ("appid", owner.appid.as_deref()),
-        ("brand_id", owner.brand_id.as_deref()),
-        ("store_id", owner.store_id.as_deref()),
-    ]);
+    let product = product.flatten();
+    let place = |value: &'_ Option<String>| value.clone().filter(|_| names.takes_brand_and_store);
+    let members = [
+        ("openid", Some(owner.openid.clone()).filter(|openid| !openid.is_empty())),
+        ("coupon_code", Some(code.to_owned())),
+        ("product_coupon_id", product.map(str::to_owned)),
+        ("stock_id", Some(stock.to_owned())),
+        ("appid", owner.appid.clone()),
+        ("brand_id", place(&owner.brand_id)),
+        ("store_id", place(&owner.store_id)),
+    ];
     let mut request: Map<String, Value> =
-        names.filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
-    let quoted = quote::about(coupon.clone(), question.basket_for(product, stock), defaults, now);
-    let offer = |quote, unquoted, request| Offer { coupon: coupon.clone(), quote, unquoted, r#use: request };
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
+    let basket = question.basket_for(product.unwrap_or(stock), stock);
+    let quoted = quote::about(coupon.clone(), basket, defaults, now);
+    let offer = |quote, unquoted, request| Offer {
+        operation: names.operation,
+        coupon: coupon.clone(),
+        quote,
+        unquoted,
+        r#use: request,
+    };
     match quoted {
         Ok(quote) if forbids(&quote, question.has_amount()) => Outcome::Unusable(Unusable {
             reason: quote.forbidden_by.map_or(Reason::Other("forbidden"), Reason::Rule),
@@ -156,7 +200,8 @@ pub fn assess(
             coupon,
         }),
         Ok(quote) if question.has_amount() => {
-            request.extend(quote.saved_amount.map(|saved| ("saved_amount".to_owned(), saved.into())));
+            let saved = quote.saved_amount.filter(|_| names.takes_saved_amount);
+            request.extend(saved.map(|saved| ("saved_amount".to_owned(), saved.into())));
             Outcome::Offered(offer(Some(quote), None, request))
         }
         Err(error) if question.has_amount() => {

@@ -45,6 +45,8 @@ pub struct Question {
     pub product_coupon_id: Option<String>,
     /// Only coupons of this stock.
     pub stock_id: Option<String>,
+    /// Coupons of the older family (商家券) of stocks of this merchant are listed, too.
+    pub belong_merchant: Option<String>,
     /// Who takes the money.
     pub payment_side: PaymentSide,
     /// Limit of this call, in place of the configured one.
@@ -54,7 +56,7 @@ pub struct Question {
 }
 
 /// Members besides those of the basket.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
     "scan",
     "openid",
     "auth_code",
@@ -66,6 +68,7 @@ const KNOWN: [&str; 11] = [
     "apiv2_appid",
     "sub_appid",
     "sub_mch_id",
+    "belong_merchant",
 ];
 /// Members of the basket that differ from product coupon to product coupon.
 const OF_A_PRODUCT: [&str; 4] =
@@ -90,6 +93,7 @@ impl Question {
             brand_id: own.name("brand_id")?,
             product_coupon_id: own.name("product_coupon_id")?,
             stock_id: own.name("stock_id")?,
+            belong_merchant: own.name("belong_merchant")?,
             payment_side: PaymentSide {
                 appid: own.name("apiv2_appid")?,
                 sub_appid: own.name("sub_appid")?,

@@ -12,6 +12,8 @@
 use testkit::{notified, till};
 
 mod brand;
+mod busifavor;
+mod busifavor_doubt;
 mod checking;
 mod clock_set_back;
 mod connections;

@@ -35,6 +35,8 @@ pub(super) fn router(control: Arc<Control>) -> Router {
         .route("/stats", get(plain(|control| Answer::ok(control.stats()))))
         .route("/coupons", post(with_body(state::put_coupon)))
         .route("/coupons/{code}", get(named(state::coupon)))
+        .route("/busifavor-coupons", post(with_body(state::put_busifavor)))
+        .route("/busifavor-coupons/{code}", get(named(state::busifavor)))
         .route("/claims", post(with_body(state::claim)))
         .route("/payment-codes", post(with_body(state::show_payment_code)))
         .route("/stocks", post(with_body(state::set_stock_state)))

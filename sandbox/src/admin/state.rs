@@ -7,6 +7,7 @@ use super::Answer;
 use crate::control::Control;
 use crate::identities::OPENID;
 use crate::operations;
+use crate::state::busifavor::view::BusifavorSpec;
 use crate::state::payment_codes::VALID_S;
 use crate::state::view::CouponSpec;
 
@@ -20,6 +21,19 @@ pub(super) fn put_coupon(control: &Control, body: &[u8]) -> Answer {
             Ok(view) => Answer::ok(view),
             Err(e) => Answer::bad_request(e),
         },
+        Err(e) => Answer::bad_request(e),
+    }
+}
+
+/// Every one with that code, because two stocks may have the same.
+pub(super) fn busifavor(control: &Control, code: &str) -> Answer {
+    let views = control.api.state.busifavor_views(code);
+    if views.is_empty() { Answer::not_found("no such coupon") } else { Answer::ok(views) }
+}
+
+pub(super) fn put_busifavor(control: &Control, body: &[u8]) -> Answer {
+    match serde_json::from_slice::<BusifavorSpec>(body) {
+        Ok(spec) => control.api.state.put_busifavor(&spec).map_or_else(Answer::bad_request, Answer::ok),
         Err(e) => Answer::bad_request(e),
     }
 }

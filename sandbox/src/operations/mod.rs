@@ -2,6 +2,7 @@
 //!
 //! Everything around them (signatures, headers, rate limits, faults, log) is the work of the protocol.
 
+mod busifavor;
 mod certificates;
 mod coupon_bundles;
 mod coupon_change;
@@ -140,6 +141,12 @@ pub(crate) fn execute(call: &Call<'_>) -> Result<Success, Refusal> {
         Operation::UploadImage => upload_image::upload(call),
         Operation::SetNotifyConfig => notify_config::set(call),
         Operation::GetNotifyConfig => notify_config::get(call),
+        Operation::BusifavorUse => busifavor::redeem(call),
+        Operation::BusifavorReturn => busifavor::give_back(call),
+        Operation::BusifavorQuery => busifavor::query(call),
+        Operation::BusifavorList => busifavor::list(call),
+        Operation::BusifavorGetCode => busifavor::get_code(call),
+        Operation::BusifavorDeactivate => busifavor::deactivate(call),
         Operation::Certificates => certificates::list(call),
         Operation::Echo => echo::echo(call),
     }

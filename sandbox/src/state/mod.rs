@@ -1,6 +1,7 @@
 //! What the sandbox keeps: coupons, stocks, numbers, the ledger, addresses of notifications.
 
 mod announce;
+pub(crate) mod busifavor;
 pub(crate) mod catalogue;
 pub(crate) mod coupon;
 pub(crate) mod coupon_json;
@@ -42,6 +43,8 @@ pub(crate) struct State {
     pub(crate) clock: Clock,
     pub(crate) catalogue: RwLock<Catalogue>,
     pub(crate) coupons: CouponStore,
+    /// Coupons of the family 商家券.
+    pub(crate) busifavor: busifavor::Coupons,
     pub(crate) ledger: Ledger,
     /// Events on their way to receivers of notifications.
     pub(crate) outbox: Outbox,
@@ -66,6 +69,7 @@ impl State {
             catalogue: RwLock::new(Catalogue::seeded(clock.business_now())),
             clock,
             coupons: CouponStore::new(),
+            busifavor: busifavor::Coupons::default(),
             ledger: Ledger::default(),
             outbox: Outbox::default(),
             notify: NotifyConfigs::default(),
@@ -87,6 +91,7 @@ impl State {
             let mut catalogue = write(&self.catalogue);
             *catalogue = Catalogue::seeded(self.clock.business_now());
             self.coupons.clear();
+            self.busifavor.clear();
             self.numbers.clear();
             self.used_rungs.clear();
             self.ledger.clear();

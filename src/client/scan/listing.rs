@@ -3,12 +3,14 @@
 use super::{Failed, Scan, coupon_of, named, texts};
 use crate::api;
 use crate::report::Report;
-use crate::scan::offer::Offers;
+use crate::scan::offer::{self, Offers};
 use crate::status::{Class, Code};
 use serde_json::Value;
 use std::collections::HashSet;
 
 const PAGE_SIZE: usize = 50;
+/// The largest is not documented; the samples have 20.
+const OLDER_PAGE_SIZE: usize = 20;
 
 /// The pages so far.
 #[derive(Default)]
@@ -25,7 +27,10 @@ impl Scan<'_> {
         let owner = self.owner(openid, None, None);
         let mut offers = Offers::default();
         for coupon in self.list(openid)? {
-            offers.push(self.assess(coupon, &owner));
+            offers.push(self.assess(coupon, &offer::PRODUCT_COUPON, &owner));
+        }
+        for coupon in self.list_busifavor(openid)? {
+            offers.push(self.assess(coupon, &offer::BUSIFAVOR, &owner));
         }
         if self.question.has_amount() {
             offers.rank();
@@ -46,7 +51,7 @@ impl Scan<'_> {
                 return Err(pages.failed(page));
             }
             let page = coupon_of(&page);
-            if !pages.add(&page) {
+            if !pages.add(&page, "user_coupon_list", "/stock/stock_id") {
                 let message = "the answer's user_coupon_list is no list".to_owned();
                 return Err(pages.failed(Report { message, ..Report::new(Code::ReadFailed) }));
             }
@@ -58,6 +63,39 @@ impl Scan<'_> {
                 }
                 Some(next) => token = Some(next.to_owned()),
                 None => return pages.whole(page.get("total_count").and_then(Value::as_u64)),
+            }
+        }
+    }
+
+    /// Those of the older family, where the caller names the merchant whose stocks they are of. It counts in offsets; that these are
+    /// positions of coupons and not of pages, only samples show. A list that does not come to its own count has no answer.
+    fn list_busifavor(&mut self, openid: &str) -> Result<Vec<Value>, Failed> {
+        let Some(merchant) = self.question.belong_merchant.clone() else { return Ok(Vec::new()) };
+        let owner = self.owner(openid, None, None);
+        let mut pages = Pages::default();
+        loop {
+            let mut members = texts(&[
+                ("openid", Some(openid)),
+                ("appid", owner.appid.as_deref()),
+                ("belong_merchant", Some(&merchant)),
+                ("stock_id", self.question.stock_id.as_deref()),
+                ("coupon_state", Some("SENDED")),
+            ]);
+            members.insert("offset".into(), pages.coupons.len().into());
+            members.insert("limit".into(), OLDER_PAGE_SIZE.into());
+            let page = self.ask(&api::BUSIFAVOR_LIST, members)?;
+            if page.code != Code::Ok {
+                return Err(pages.failed(page));
+            }
+            let (page, before) = (coupon_of(&page), pages.coupons.len());
+            if !pages.add(&page, "data", "/stock_id") {
+                let message = "the answer's data is no list".to_owned();
+                return Err(pages.failed(Report { message, ..Report::new(Code::ReadFailed) }));
+            }
+            let total = page.get("total_count").and_then(Value::as_u64);
+            let read = u64::try_from(pages.coupons.len()).unwrap_or(u64::MAX);
+            if pages.coupons.len() == before || total.is_some_and(|total| read >= total) {
+                return pages.whole(total);
             }
         }
     }
@@ -81,9 +119,9 @@ impl Scan<'_> {
 
 impl Pages {
     /// False: the page is none.
-    fn add(&mut self, page: &Value) -> bool {
+    fn add(&mut self, page: &Value, list: &str, stock_at: &str) -> bool {
         self.count += 1;
-        let items = match page.get("user_coupon_list") {
+        let items = match page.get(list) {
             // WeChat Pay leaves out what is empty.
             None | Some(Value::Null) => return page.is_object(),
             Some(Value::Array(items)) => items,
@@ -91,7 +129,7 @@ impl Pages {
         };
         for coupon in items {
             let name = |at| coupon.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
-            if self.seen.insert((name("/coupon_code"), name("/stock/stock_id"))) {
+            if self.seen.insert((name("/coupon_code"), name(stock_at))) {
                 self.coupons.push(coupon.clone());
             }
         }

@@ -18,7 +18,7 @@ use crate::mode::Mode;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::Report;
-use crate::scan::offer::{self, Offers, Outcome, Owner, Unusable};
+use crate::scan::offer::{self, Names, Offers, Outcome, Owner, Unusable};
 use crate::scan::{Asked, Question, text};
 use crate::status::Code;
 use serde::Serialize;
@@ -183,13 +183,7 @@ impl Scan<'_> {
         for entry in &wanted {
             let outcome = match entry.family {
                 Family::Product => self.product_coupon(entry)?,
-                // The place where the family's own query and quote belong.
-                Family::Busifavor => Outcome::Unusable(Unusable::new(
-                    known_by(entry),
-                    "busifavor",
-                    "the code is one of a busifavor coupon, which this version does not ask for",
-                    "该券为商家券,本机暂不支持扫码查询",
-                )),
+                Family::Busifavor => self.busifavor(entry)?,
             };
             offers.push(outcome);
         }
@@ -228,21 +222,50 @@ impl Scan<'_> {
             ("brand_id", owner.brand_id.as_deref()),
         ];
         let report = self.ask(&api::QUERY, texts(&names))?;
-        // Whether the line was down or this coupon is refused: only the second says something about the coupon.
+        self.answered(entry, &report)
+            .unwrap_or_else(|| Ok(self.assess(coupon_of(&report), &offer::PRODUCT_COUPON, &owner)))
+    }
+
+    /// Without an owner only an uploaded code can be asked about. Its redemption needs none.
+    fn busifavor(&mut self, entry: &Entry) -> Result<Outcome, Failed> {
+        let openid = entry.openid.as_deref().unwrap_or_default();
+        let owner = self.owner(openid, entry.appid.as_deref(), None);
+        let names = [
+            ("openid", entry.openid.as_deref()),
+            ("coupon_code", Some(entry.coupon_code.as_str())),
+            ("stock_id", Some(entry.stock_id.as_str())),
+            ("appid", owner.appid.as_deref()),
+        ];
+        let (operation, coupon_at) = match entry.openid {
+            Some(_) => (&api::BUSIFAVOR_QUERY, ""),
+            None => (&api::BUSIFAVOR_GET_CODE, "/coupon_information"),
+        };
+        let members = texts(&names).into_iter();
+        let known = members.filter(|(name, _)| operation.members.iter().any(|member| member.name == name));
+        let report = self.ask(operation, known.collect())?;
+        self.answered(entry, &report).unwrap_or_else(|| {
+            let coupon = coupon_of(&report).pointer(coupon_at).cloned().unwrap_or_default();
+            Ok(self.assess(coupon, &offer::BUSIFAVOR, &owner))
+        })
+    }
+
+    /// What an answer means that is not a coupon. Whether the line was down or this coupon is refused: only the second says something
+    /// about the coupon.
+    fn answered(&self, entry: &Entry, report: &Report) -> Option<Result<Outcome, Failed>> {
         let reason = match report.code {
-            Code::Ok => return Ok(self.assess(coupon_of(&report), &owner)),
+            Code::Ok => return None,
             Code::NotFound => "not_found",
             Code::NoPermission => "no_permission",
             Code::CouponState => "coupon_state",
             Code::Refused => "refused",
-            _ => return Err(named("query", report)),
+            _ => return Some(Err(named("query", report.clone()))),
         };
-        Ok(Outcome::Unusable(Unusable::refused(known_by(entry), reason, report)))
+        Some(Ok(Outcome::Unusable(Unusable::refused(known_by(entry), reason, report.clone()))))
     }
 
-    fn assess(&self, coupon: Value, owner: &Owner) -> Outcome {
+    fn assess(&self, coupon: Value, names: &Names, owner: &Owner) -> Outcome {
         let now = self.client.clock.now();
-        offer::assess(coupon, owner, self.question, &self.client.quote_defaults(), now)
+        offer::assess(coupon, names, owner, self.question, &self.client.quote_defaults(), now)
     }
 
     /// A user, under the names that requests have for what the question does not say.

@@ -6,6 +6,7 @@
 
 use super::row::{Lease, Row};
 use super::store::{Change, Durability, Mark, Overview, Result, Store, Transaction};
+use crate::api;
 use crate::json;
 use std::array;
 use std::collections::{BTreeMap, HashMap};
@@ -157,7 +158,7 @@ impl<'a> MemoryTransaction<'a> {
 }
 
 fn coupon_of_return(row: &Row) -> Option<&Arc<str>> {
-    row.coupon.as_ref().filter(|_| row.request.operation == "return")
+    row.coupon.as_ref().filter(|_| api::is_return(&row.request.operation))
 }
 
 impl Store for Memory {
@@ -285,7 +286,7 @@ impl Transaction for MemoryTransaction<'_> {
 
     fn was_redeemed_before(&mut self, _: &str, coupon: &str, id: i64) -> Result<bool> {
         let is_it = |row: &Row| {
-            row.id < id && row.request.operation == "use" && row.coupon.as_deref() == Some(coupon)
+            row.id < id && api::is_redemption(&row.request.operation) && row.coupon.as_deref() == Some(coupon)
         };
         Ok(!self.all(is_it)?.is_empty())
     }

@@ -116,9 +116,17 @@ impl Transaction for Tables<'_> {
     }
 
     fn returns(&mut self, merchant: &str, coupon: &str) -> Result<Vec<Row>> {
+        // One index for each, because an index of the other form would be built anew in files of before.
+        let of = |index: &str, operation: &str| {
+            format!(
+                "SELECT {COLUMNS} FROM requests INDEXED BY {index} \
+                 WHERE coupon = ?1 AND merchant = ?2 AND operation = '{operation}'"
+            )
+        };
         let sql = format!(
-            "SELECT {COLUMNS} FROM requests INDEXED BY requests_coupon \
-             WHERE coupon = ?1 AND merchant = ?2 AND operation = 'return' ORDER BY id"
+            "{} UNION ALL {} ORDER BY id",
+            of("requests_coupon", "return"),
+            of("requests_busifavor", "busifavor_return")
         );
         let mut select = self.0.prepare_cached(&sql).map_err(failed)?;
         let rows = select.query_map([coupon, merchant], read).map_err(failed)?;
@@ -127,7 +135,7 @@ impl Transaction for Tables<'_> {
 
     fn was_redeemed_before(&mut self, merchant: &str, coupon: &str, id: i64) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM requests WHERE id < ?3 AND coupon = ?1 AND merchant = ?2 \
-                   AND operation = 'use')";
+                   AND operation IN ('use', 'busifavor_use'))";
         let mut select = self.0.prepare_cached(sql).map_err(failed)?;
         select.query_row((coupon, merchant, id), |row| row.get(0)).map_err(failed)
     }

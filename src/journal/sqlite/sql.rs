@@ -90,7 +90,8 @@ fn unfinished() -> String {
 pub(super) fn indices() -> String {
     format!(
         "CREATE INDEX IF NOT EXISTS requests_open ON requests (state, id) WHERE {}; \
-         CREATE INDEX IF NOT EXISTS requests_coupon ON requests (coupon) WHERE coupon IS NOT NULL AND operation = 'return';",
+         CREATE INDEX IF NOT EXISTS requests_coupon ON requests (coupon) WHERE coupon IS NOT NULL AND operation = 'return'; \
+         CREATE INDEX IF NOT EXISTS requests_busifavor ON requests (coupon) WHERE coupon IS NOT NULL AND operation = 'busifavor_return';",
         unfinished()
     )
 }

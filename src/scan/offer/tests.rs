@@ -44,7 +44,7 @@ fn offers(question: &Question, coupons: Vec<Value>) -> Offers {
     };
     let mut offers = Offers::default();
     for coupon in coupons {
-        offers.push(assess(coupon, &owner, question, &Defaults::default(), now()));
+        offers.push(assess(coupon, &PRODUCT_COUPON, &owner, question, &Defaults::default(), now()));
     }
     if question.has_amount() {
         offers.rank();
