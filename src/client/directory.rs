@@ -2,8 +2,9 @@
 //!
 //! Whatever fails here is logged, and changes nothing of the call's report.
 
-use super::Client;
-use crate::directory::{self, Directory, Entry};
+use super::{Client, OutgoingRequest};
+use crate::api::BUSIFAVOR;
+use crate::directory::{self, Directory, Entry, Family};
 use crate::error::Error;
 use crate::mode::Mode;
 use crate::report::Report;
@@ -43,6 +44,32 @@ impl Client {
             let message = "the directory of coupons is off: set \"directory\": true in the configuration";
             Error::at(Code::Config, "/directory", message)
         })
+    }
+
+    /// Completes a question about a 商家券 whose redemption named no owner, if the directory knows exactly one. A wrong owner has
+    /// no such coupon, which is no evidence.
+    pub(super) fn add_owner(&self, request: &OutgoingRequest<'_>, members: &mut Map<String, Value>) {
+        let is_older =
+            request.operation.is_some_and(|operation| std::ptr::eq(operation.family, &raw const BUSIFAVOR));
+        let text = |name: &str| members.get(name).and_then(Value::as_str);
+        let (Some(directory), Some(code), None, true) =
+            (&self.directory, text("coupon_code"), text("openid"), is_older)
+        else {
+            return;
+        };
+        let stock = text("stock_id");
+        let known = directory.find(code).unwrap_or_default().into_iter();
+        let mut owners = known
+            .filter(|entry| {
+                entry.family == Family::Busifavor && stock.is_none_or(|stock| stock == entry.stock_id)
+            })
+            .filter_map(|entry| Some((entry.openid?, entry.appid)));
+        if let (Some((openid, appid)), None) = (owners.next(), owners.next()) {
+            members.insert("openid".into(), openid.into());
+            if let Some(appid) = appid {
+                members.insert("appid".into(), appid.into());
+            }
+        }
     }
 
     /// The only brand that a context of brand mode knows.

@@ -146,7 +146,8 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Lookup {
-        let members = request.known_members();
+        let mut members = request.known_members();
+        self.add_owner(request, &mut members);
         let lacks = |names: &[&str]| names.iter().any(|name| !members.contains_key(*name));
         let (query, coupon_at) = match query.substitute.filter(|substitute| lacks(substitute.without)) {
             Some(substitute) => (substitute.query, substitute.coupon_at),

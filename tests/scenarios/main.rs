@@ -47,6 +47,7 @@ mod redeem;
 mod refused_later;
 mod requests;
 mod scanned;
+mod scanned_busifavor;
 mod secrets;
 mod sensitive;
 mod settled_all;
