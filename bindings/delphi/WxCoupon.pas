@@ -207,6 +207,7 @@ var
   wxcoupon_ctx_new: function(ConfigJson: PAnsiChar; var OutCtx: TWxHandle; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_ctx_update: function(Ctx: TWxHandle; ConfigJson: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_ctx_free: function(Ctx: TWxHandle): Integer; cdecl;
+  wxcoupon_scan: function(Ctx: TWxHandle; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_query: function(Ctx: TWxHandle; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_quote: function(Ctx: TWxHandle; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_use: function(Ctx: TWxHandle; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
@@ -306,6 +307,7 @@ begin
   @wxcoupon_ctx_new := Need('wxcoupon_ctx_new');
   @wxcoupon_ctx_update := Need('wxcoupon_ctx_update');
   @wxcoupon_ctx_free := Need('wxcoupon_ctx_free');
+  @wxcoupon_scan := Need('wxcoupon_scan');
   @wxcoupon_query := Need('wxcoupon_query');
   @wxcoupon_quote := Need('wxcoupon_quote');
   @wxcoupon_use := Need('wxcoupon_use');

@@ -516,6 +516,9 @@ namespace WxCoupon
         internal static extern int wxcoupon_ctx_free(IntPtr ctx);
 
         [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_scan(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
         internal static extern int wxcoupon_query(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
 
         [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
