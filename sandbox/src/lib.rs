@@ -56,6 +56,7 @@ pub use options::{Options, Rates, UploadAnswer};
 pub use protocol::request_log::RequestEntry;
 pub use protocol::stats::Stats;
 pub use sandbox::{Sandbox, ShutdownHandle};
+pub use state::brand::Store;
 pub use state::busifavor::BusifavorState;
 pub use state::busifavor::view::{BusifavorSpec, BusifavorView};
 pub use state::coupon::{CouponState, Day, Hours, StoreScope};

@@ -102,6 +102,10 @@ operations! {
     BusifavorList = "busifavor_list" GET busifavor!("users/{openid}/coupons");
     BusifavorGetCode = "busifavor_get_code" GET busifavor!("stocks/{stock_id}/couponcodes/{coupon_code}");
     BusifavorDeactivate = "busifavor_deactivate" POST busifavor!("coupons/deactivate");
+    ProductAuthorities = "product_authorities" GET
+        "/v3/brand-basic/partner/brands/{brand_id}/product-authorities";
+    ListBrandStores = "list_brand_stores" GET "/v3/brand/partner/store/brandstores";
+    GetBrandStore = "get_brand_store" GET "/v3/brand/partner/store/brandstores/{store_id}";
     Certificates = "certificates" GET "/v3/certificates";
     Echo = "echo" POST "/v3/security/echo";
 }
@@ -110,6 +114,18 @@ impl Operation {
     /// The operation of that name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|operation| operation.name() == name)
+    }
+
+    /// What a brand must have authorised its service provider for.
+    pub(crate) fn authority(self) -> Option<&'static str> {
+        let path = self.route().1;
+        if path.starts_with(at!("")) {
+            Some("BRAND_PRODUCT_AUTHORITY_PRODUCT_COUPON")
+        } else if path.starts_with("/v3/brand/partner/store/") {
+            Some("BRAND_PRODUCT_AUTHORITY_BRAND_STORE")
+        } else {
+            None
+        }
     }
 
     /// Whether its refusals have a decimal sub-code in `Request-ID`.

@@ -14,7 +14,9 @@ pub use check::named as check_name;
 pub use defaults::Defaults;
 pub use family::{BUSIFAVOR, Family, PRODUCT_COUPON, Trace, Vocabulary, is_redemption, is_return};
 pub use multipart::Multipart;
-pub use prepare::{Options, Prepared, Scope, prepare, prepare_raw, request_no_of, take_options, use_time};
+pub use prepare::{
+    Options, Prepared, Scope, encoded, prepare, prepare_raw, request_no_of, take_options, use_time,
+};
 pub use rule::{Combination, Expected, Member, Place, Presence, Rule};
 pub use table::{
     ALL, BUSIFAVOR_GET_CODE, BUSIFAVOR_LIST, BUSIFAVOR_QUERY, CONFIRM, DEACTIVATE, LIST, QUERY, RETURN, SEND,

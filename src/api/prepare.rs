@@ -130,7 +130,7 @@ pub fn prepare(
             Place::Meta => {
                 meta.insert(name.clone(), value.clone());
             }
-            Place::Query => query.push(format!("{}={}", encode(name), encode(&plain(value)))),
+            Place::Query => query.push(format!("{}={}", encoded(name), encoded(&plain(value)))),
             Place::Body => {
                 body.push((name, value));
             }
@@ -384,7 +384,8 @@ fn path(prefix: &str, template: &str, members: &Map<String, Value>) -> Result<St
     Ok(path)
 }
 
-fn encode(text: &str) -> String {
+/// A text as a part of a path or query.
+pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 

@@ -59,7 +59,7 @@ impl Client {
             Err(unable) => (*unable, 0),
         };
         for attempt in 1..=attempts {
-            if let Err(wait) = self.rate_limiter.wait(deadline, cancel) {
+            if let Err(wait) = self.limiter_of(request).wait(deadline, cancel) {
                 last = over_rate(wait, attempt, last);
                 break;
             }

@@ -29,7 +29,7 @@ static ECHO: Operation = Operation::echo();
 
 /// One line of the self-check.
 #[derive(Debug, Serialize)]
-struct Line {
+pub(super) struct Line {
     name: String,
     ok: bool,
     found: String,
@@ -38,11 +38,11 @@ struct Line {
 }
 
 impl Line {
-    fn fine(name: &str, found: impl Into<String>) -> Line {
+    pub(super) fn fine(name: &str, found: impl Into<String>) -> Line {
         Line { name: name.to_owned(), ok: true, found: found.into(), advice: String::new() }
     }
 
-    fn wrong(name: &str, found: impl Into<String>, advice: impl Into<String>) -> Line {
+    pub(super) fn wrong(name: &str, found: impl Into<String>, advice: impl Into<String>) -> Line {
         Line { name: name.to_owned(), ok: false, found: found.into(), advice: advice.into() }
     }
 }
@@ -210,6 +210,7 @@ impl Client {
                 Err(error) => lines.push(Line::wrong(&format!("echo {}", host.name), error.message, "")),
             }
         }
+        lines.extend(self.brand_lines(deadline, cancel));
         lines
     }
 

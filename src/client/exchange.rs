@@ -124,9 +124,9 @@ impl Client {
             }
         };
         match report.code {
-            Code::RateLimited => self.rate_limiter.slow_down(),
-            _ if report.http_status == Some(TOO_OFTEN) => self.rate_limiter.slow_down(),
-            _ if report.http_status.is_some() => self.rate_limiter.answered(),
+            Code::RateLimited => self.limiter_of(request).slow_down(),
+            _ if report.http_status == Some(TOO_OFTEN) => self.limiter_of(request).slow_down(),
+            _ if report.http_status.is_some() => self.limiter_of(request).answered(),
             _ => {}
         }
         report.host = Some(host.name.clone());

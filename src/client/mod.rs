@@ -1,6 +1,7 @@
 //! One call from start to finish: check, record, send until there is an answer, judge, record.
 
 mod attempts;
+mod brand;
 mod check;
 mod composed;
 mod directory;
@@ -41,6 +42,7 @@ use crate::net::rate_limit;
 use crate::redact::{Quoted, may_be_a_key};
 use crate::report::Report;
 use crate::status::Code;
+use brand::Brand;
 pub use composed::{Composed, Named};
 use directory::Feeding;
 use keys::Keys;
@@ -62,6 +64,7 @@ pub struct Client {
     hosts: Hosts,
     clock: Arc<Clock>,
     rate_limiter: rate_limit::Share,
+    brand: Brand,
     journal: Arc<Journal>,
     /// The coupons that this machine was told of. `None`: the configuration has it off.
     directory: Option<Arc<dyn Directory>>,
@@ -145,6 +148,7 @@ impl Client {
             hosts: Hosts::new(config.hosts.clone(), config.limits.attempt),
             clock,
             rate_limiter,
+            brand: Brand::new(&config.identity.key()),
             keys: Keys::new(&config),
             journal,
             directory: None,

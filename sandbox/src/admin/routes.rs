@@ -38,6 +38,8 @@ pub(super) fn router(control: Arc<Control>) -> Router {
         .route("/busifavor-coupons", post(with_body(state::put_busifavor)))
         .route("/busifavor-coupons/{code}", get(named(state::busifavor)))
         .route("/claims", post(with_body(state::claim)))
+        .route("/stores", post(with_body(state::put_store)))
+        .route("/authorities", post(with_body(state::authorise)))
         .route("/payment-codes", post(with_body(state::show_payment_code)))
         .route("/stocks", post(with_body(state::set_stock_state)))
         .route("/clock", post(with_body(state::set_clock)))

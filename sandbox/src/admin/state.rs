@@ -7,6 +7,7 @@ use super::Answer;
 use crate::control::Control;
 use crate::identities::OPENID;
 use crate::operations;
+use crate::state::brand::Store;
 use crate::state::busifavor::view::BusifavorSpec;
 use crate::state::payment_codes::VALID_S;
 use crate::state::view::CouponSpec;
@@ -104,6 +105,27 @@ pub(super) fn show_payment_code(control: &Control, body: &[u8]) -> Answer {
     let fails = wanted.fails_with.map(|error| (error, wanted.times));
     match control.show_payment_code(openid, fails) {
         Ok(code) => Answer::ok(json!({ "auth_code": code, "openid": openid, "valid_for_s": VALID_S })),
+        Err(e) => Answer::bad_request(e),
+    }
+}
+
+pub(super) fn put_store(control: &Control, body: &[u8]) -> Answer {
+    match serde_json::from_slice::<Store>(body) {
+        Ok(store) => {
+            control.api.state.brand.put(store.clone());
+            Answer::ok(store)
+        }
+        Err(e) => Answer::bad_request(e),
+    }
+}
+
+/// The whole list of what is authorised from now on.
+pub(super) fn authorise(control: &Control, body: &[u8]) -> Answer {
+    match serde_json::from_slice::<Vec<String>>(body) {
+        Ok(authorities) => {
+            control.api.state.brand.authorise(authorities.clone());
+            Answer::ok(authorities)
+        }
         Err(e) => Answer::bad_request(e),
     }
 }

@@ -1,6 +1,7 @@
 //! What the sandbox keeps: coupons, stocks, numbers, the ledger, addresses of notifications.
 
 mod announce;
+pub(crate) mod brand;
 pub(crate) mod busifavor;
 pub(crate) mod catalogue;
 pub(crate) mod coupon;
@@ -25,6 +26,7 @@ use std::sync::{Mutex, RwLock};
 
 use crate::clock::Clock;
 use crate::sync::{lock, write};
+use brand::Brand;
 use catalogue::Catalogue;
 use coupon_store::{CouponStore, Numbers};
 use ledger::Ledger;
@@ -49,6 +51,7 @@ pub(crate) struct State {
     /// Events on their way to receivers of notifications.
     pub(crate) outbox: Outbox,
     notify: NotifyConfigs,
+    pub(crate) brand: Brand,
     /// Payment codes that users show.
     pub(crate) payment_codes: PaymentCodes,
     /// Request numbers that are bound to an effect.
@@ -73,6 +76,7 @@ impl State {
             ledger: Ledger::default(),
             outbox: Outbox::default(),
             notify: NotifyConfigs::default(),
+            brand: Brand::default(),
             payment_codes: PaymentCodes::default(),
             numbers: Numbers::new(),
             used_rungs: UsedRungs::default(),
@@ -97,6 +101,7 @@ impl State {
             self.ledger.clear();
             self.outbox.clear();
             self.payment_codes.clear();
+            self.brand.reset();
             lock(&self.busy).clear();
         }
         seed::plant(self);
