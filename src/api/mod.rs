@@ -15,7 +15,7 @@ pub use defaults::Defaults;
 pub use family::{BUSIFAVOR, Family, PRODUCT_COUPON, Trace, Vocabulary, is_redemption, is_return};
 pub use multipart::Multipart;
 pub use prepare::{
-    Options, Prepared, Scope, encoded, prepare, prepare_raw, request_no_of, take_options, use_time,
+    Options, Prepared, Scope, encoded, prepare, prepare_raw, take_options, use_time,
 };
 pub use rule::{Combination, Expected, Member, Place, Presence, Rule};
 pub use table::{

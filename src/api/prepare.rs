@@ -48,8 +48,6 @@ pub struct Options {
     pub encrypt: Vec<String>,
     /// JSON pointers of members of the answer that are decrypted. A `*` means every item of a list.
     pub decrypt: Vec<String>,
-    /// JSON pointer of the member of a raw request that is its own number.
-    pub request_no: Option<String>,
 }
 
 /// The mode of the context, and its defaults.
@@ -109,10 +107,6 @@ pub fn prepare(
     };
     let mut members = json::parse_object(input)?;
     let options = take_options(&mut members)?;
-    if options.request_no.is_some() {
-        let message = format!("request_no is for wxcoupon_request; the number of {} is known", operation.id);
-        return Err(Error::at(Code::Request, "/_options/request_no", message));
-    }
     drop_nulls(&mut members, operation.members);
     let filled_in = fill_in(&mut members, operation, scope.defaults, now);
     check::object(&members, operation.members, operation.combinations, &At::Root)?;
@@ -185,10 +179,10 @@ pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Pre
     if method == "GET" && !members.is_empty() {
         return Err(Error::at(Code::Request, "/json_body", "a GET request has no body"));
     }
-    let request_no = raw_request_no(&members, &options)?;
-    if method == "GET" && options.request_no.is_some() {
-        let message = "a GET request changes nothing, so that it needs no number";
-        return Err(Error::at(Code::Request, "/_options/request_no", message));
+    // In the product coupon's interfaces this member is the number that makes a repeat safe.
+    let request_no = members.get("out_request_no").and_then(Value::as_str).map(str::to_owned);
+    if let Some(request_no) = &request_no {
+        check::named(request_no, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
     }
     // A POST without a body still sends an empty one.
     let body = match (method.as_str(), body) {
@@ -206,42 +200,6 @@ pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Pre
         request_no,
         options,
     })
-}
-
-/// The member that is the number of a raw request. In the product coupon's interfaces it is called `out_request_no`; for others the
-/// caller names it.
-fn raw_request_no(members: &Map<String, Value>, options: &Options) -> Result<Option<String>> {
-    let Some(pointer) = &options.request_no else {
-        let request_no = members.get("out_request_no").and_then(Value::as_str);
-        if let Some(request_no) = request_no {
-            check::named(request_no, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
-        }
-        return Ok(request_no.map(str::to_owned));
-    };
-    let refuse = |why: &str| Err(Error::at(Code::Request, pointer.clone(), format!("{pointer} {why}")));
-    match json::find(members, pointer) {
-        None => refuse("is not in the body, and _options.request_no names it as the request's own number"),
-        Some(Value::String(request_no)) if request_no.is_empty() => {
-            refuse("is empty, and is to be the request's own number")
-        }
-        Some(Value::String(request_no)) => {
-            let name = pointer.rsplit('/').next().unwrap_or_default();
-            check::named(request_no, name, &At::Root)
-                .map_err(|error| Error { field: Some(pointer.clone()), ..error })?;
-            Ok(Some(request_no.clone()))
-        }
-        Some(other) => refuse(&format!(
-            "must be a text, because it is the request's own number; found {}",
-            json::kind(other)
-        )),
-    }
-}
-
-/// The number that a raw request has, if its body can be read that far.
-pub fn request_no_of(body: &str) -> Option<String> {
-    let mut members = json::parse_object(body).ok()?;
-    let options = take_options(&mut members).ok()?;
-    raw_request_no(&members, &options).ok()?
 }
 
 /// Takes the member `_options` out.
@@ -267,26 +225,13 @@ pub fn take_options(members: &mut Map<String, Value>) -> Result<Options> {
             }
             "encrypt" => options.encrypt = pointers(&value, &field)?,
             "decrypt" => options.decrypt = pointers(&value, &field)?,
-            "request_no" => options.request_no = Some(number_at(&value, field)?),
             _ => {
-                let known = "is not a known option; known are: timeout_ms, encrypt, decrypt, request_no";
+                let known = "is not a known option; known are: timeout_ms, encrypt, decrypt";
                 return Err(json::unknown_member(Code::Request, "/_options", &name, known));
             }
         }
     }
     Ok(options)
-}
-
-/// A member's name, or a pointer to one that lies deeper.
-fn number_at(value: &Value, field: String) -> Result<String> {
-    match value.as_str() {
-        Some(pointer) if pointer.starts_with('/') && pointer.len() > 1 => Ok(pointer.to_owned()),
-        Some(name) if !name.is_empty() && !name.starts_with('/') => Ok(json::pointer("", name)),
-        _ => {
-            let message = "request_no must name the member that is the number, such as \"out_bill_no\"";
-            Err(Error::at(Code::Request, field, message))
-        }
-    }
 }
 
 fn pointers(value: &Value, field: &str) -> Result<Vec<String>> {

@@ -188,14 +188,11 @@ impl Client {
         let members = crate::json::parse_object(input).unwrap_or_default();
         let name = operation.map_or(Some("out_request_no"), |operation| operation.request_no_member);
         let request_no = name.and_then(|name| members.get(name)?.as_str());
-        request_no.is_some_and(|request_no| self.may_have_happened(request_no))
-    }
-
-    fn may_have_happened(&self, request_no: &str) -> bool {
-        match self.journal.find(request_no) {
-            Ok(row) => row.is_some_and(|row| row.state.is_in_doubt()),
+        match request_no.map(|request_no| self.journal.find(request_no)) {
+            None | Some(Ok(None)) => false,
+            Some(Ok(Some(row))) => row.state.is_in_doubt(),
             // Unknown, so it may have.
-            Err(_) => true,
+            Some(Err(_)) => true,
         }
     }
 
@@ -214,9 +211,7 @@ impl Client {
         match api::prepare_raw(method, target, body) {
             Ok(request) => self.run("request", None, request, cancel),
             Err(error) => {
-                let request_no = body.and_then(api::request_no_of);
-                let in_doubt = request_no.is_some_and(|request_no| self.may_have_happened(&request_no));
-                Report { in_doubt, ..error.into() }
+                Report { in_doubt: body.is_some_and(|body| self.is_in_doubt(None, body)), ..error.into() }
             }
         }
     }

@@ -86,9 +86,7 @@ pub unsafe extern "C" fn wxcoupon_call(
 /// wxcoupon_use; with GET it may hold nothing else. Two of its members serve interfaces with sensitive
 /// fields: "encrypt": ["/user_name"] lists JSON pointers of members that are encrypted for WeChat Pay before
 /// the body is sent, "decrypt": ["/data/mobile"] members of the answer that are decrypted, where a step of * stands
-/// for every item of a list; what could not be decrypted is named in the answer's undecrypted. "request_no": "out_bill_no" names the
-/// member of the body (or a pointer to it) that is the request's own number: then the request is recorded, repeated
-/// unchanged and settled by it like any other. Without it that is out_request_no, where the body has one.
+/// for every item of a list; what could not be decrypted is named in the answer's undecrypted.
 /// out_buf: receives the answer; may be NULL.
 /// Returns: WXCOUPON_OK for a proven 2xx; with GET never class 4; any other status by its class.
 /// Owns: nothing; the texts stay the caller's.

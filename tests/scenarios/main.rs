@@ -41,7 +41,6 @@ mod journal;
 mod keys;
 mod logging;
 mod networks;
-mod own_numbers;
 mod quotes;
 mod raw;
 mod redeem;
