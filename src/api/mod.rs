@@ -4,6 +4,7 @@ mod check;
 mod defaults;
 mod multipart;
 mod prepare;
+mod raw;
 mod rule;
 pub mod subcode;
 mod table;
@@ -11,7 +12,8 @@ mod table;
 pub use check::named as check_name;
 pub use defaults::Defaults;
 pub use multipart::Multipart;
-pub use prepare::{Options, Prepared, Scope, prepare, prepare_raw, take_options, use_time};
+pub use prepare::{FRESH, Options, Prepared, Scope, prepare, take_options, take_options_with, use_time};
+pub use raw::{prepare_raw, raw_request_no};
 pub use rule::{Combination, Expected, Member, Place, Presence, Rule};
 pub use table::{ALL, CONFIRM, DEACTIVATE, LIST, QUERY, RETURN, SEND, UPLOAD_IMAGE, USE, USE_TRACE, by_id};
 
