@@ -6,6 +6,7 @@ pub mod error_code;
 mod family;
 mod multipart;
 mod prepare;
+mod raw;
 mod rule;
 pub mod subcode;
 mod table;
@@ -14,9 +15,8 @@ pub use check::named as check_name;
 pub use defaults::Defaults;
 pub use family::{BUSIFAVOR, Family, PRODUCT_COUPON, Trace, Vocabulary, is_redemption, is_return};
 pub use multipart::Multipart;
-pub use prepare::{
-    Options, Prepared, Scope, encoded, prepare, prepare_raw, take_options, use_time,
-};
+pub use prepare::{Options, Prepared, Scope, encoded, prepare, take_options, use_time};
+pub use raw::{prepare_raw, raw_request_no};
 pub use rule::{Combination, Expected, Member, Place, Presence, Rule};
 pub use table::{
     ALL, BUSIFAVOR_GET_CODE, BUSIFAVOR_LIST, BUSIFAVOR_QUERY, CONFIRM, DEACTIVATE, LIST, QUERY, RETURN, SEND,

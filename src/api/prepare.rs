@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::json::{self, At};
 use crate::limits::LONGEST_CALL_MS;
 use crate::mode::Mode;
-use crate::redact::Quoted;
+use crate::redact::may_be_a_key;
 use crate::status::Code;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -48,7 +48,16 @@ pub struct Options {
     pub encrypt: Vec<String>,
     /// JSON pointers of members of the answer that are decrypted. A `*` means every item of a list.
     pub decrypt: Vec<String>,
+    /// The member of a request outside of the table that is its number: a name, or a JSON pointer.
+    pub request_no: Option<String>,
+    /// Asks WeChat Pay although an answer is kept.
+    pub fresh: bool,
 }
+
+/// The option that names a request's number.
+pub const REQUEST_NO: &str = "request_no";
+/// The option that asks anew.
+pub const FRESH: &str = "fresh";
 
 /// The mode of the context, and its defaults.
 #[derive(Debug, Clone, Copy)]
@@ -156,54 +165,13 @@ pub fn prepare(
     })
 }
 
-/// Checks the form of a request that is not in the table.
-pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Prepared> {
-    let method = method.to_ascii_uppercase();
-    if !matches!(method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE") {
-        return Err(Error::new(
-            Code::Operation,
-            format!("method must be GET, POST, PUT, PATCH or DELETE, found {}", Quoted(&method)),
-        ));
-    }
-    let wrong = |why: &str| Error::at(Code::Request, "/path_and_query", format!("path_and_query {why}"));
-    if !target.starts_with('/') || target.starts_with("//") {
-        return Err(wrong("must begin with one /"));
-    }
-    if let Some(byte) =
-        target.bytes().find(|byte| !(b'!'..=b'~').contains(byte) || b"\"#<>\\^`{|}".contains(byte))
-    {
-        return Err(wrong(&format!("must be percent-encoded: byte 0x{byte:02X} may not stand in it")));
-    }
-    let mut members = body.map(json::parse_object).transpose()?.unwrap_or_default();
-    let options = take_options(&mut members)?;
-    if method == "GET" && !members.is_empty() {
-        return Err(Error::at(Code::Request, "/json_body", "a GET request has no body"));
-    }
-    // In the product coupon's interfaces this member is the number that makes a repeat safe.
-    let request_no = members.get("out_request_no").and_then(Value::as_str).map(str::to_owned);
-    if let Some(request_no) = &request_no {
-        check::named(request_no, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
-    }
-    // A POST without a body still sends an empty one.
-    let body = match (method.as_str(), body) {
-        ("GET", _) | ("DELETE", None) => None,
-        (_, None) => Some(Vec::new()),
-        (_, Some(_)) => Some(json::bytes(&members)),
-    };
-    Ok(Prepared {
-        method,
-        target: target.to_owned(),
-        body,
-        multipart: None,
-        members,
-        filled_in: Vec::new(),
-        request_no,
-        options,
-    })
-}
-
 /// Takes the member `_options` out.
 pub fn take_options(members: &mut Map<String, Value>) -> Result<Options> {
+    take_options_with(members, &[])
+}
+
+/// The same for a call that knows more options.
+pub fn take_options_with(members: &mut Map<String, Value>, more: &[&str]) -> Result<Options> {
     let given = match members.shift_remove("_options") {
         None | Some(Value::Null) => return Ok(Options::default()),
         Some(Value::Object(given)) => given,
@@ -225,13 +193,32 @@ pub fn take_options(members: &mut Map<String, Value>) -> Result<Options> {
             }
             "encrypt" => options.encrypt = pointers(&value, &field)?,
             "decrypt" => options.decrypt = pointers(&value, &field)?,
+            REQUEST_NO if more.contains(&REQUEST_NO) => options.request_no = member_name(value, field)?,
+            FRESH if more.contains(&FRESH) => {
+                let wrong = || Error::at(Code::Request, field, "fresh must be true or false");
+                options.fresh = value.as_bool().ok_or_else(wrong)?;
+            }
             _ => {
-                let known = "is not a known option; known are: timeout_ms, encrypt, decrypt";
-                return Err(json::unknown_member(Code::Request, "/_options", &name, known));
+                let known = [&["timeout_ms", "encrypt", "decrypt"], more].concat().join(", ");
+                let known = format!("is not a known option; known are: {known}");
+                return Err(json::unknown_member(Code::Request, "/_options", &name, &known));
             }
         }
     }
     Ok(options)
+}
+
+/// The name of a member. `null` names none.
+fn member_name(value: Value, field: String) -> Result<Option<String>> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(name) if !matches!(name.as_str(), "" | "/") && !may_be_a_key(&name) => Ok(Some(name)),
+        _ => {
+            let message =
+                "request_no must name the member that is the request's number, such as \"out_refund_no\"";
+            Err(Error::at(Code::Request, field, message))
+        }
+    }
 }
 
 fn pointers(value: &Value, field: &str) -> Result<Vec<String>> {

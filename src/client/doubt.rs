@@ -225,12 +225,19 @@ fn ends(operation: &str, state: &str) -> bool {
 /// A proven refusal of a repeat, given after the time at which the last copy could arrive.
 fn is_answer_for_good(refusal: &Report, signed_s: i64) -> bool {
     is_about_the_request(refusal.code)
+        && !says_it_exists(refusal)
         && refusal.proven.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof))
 }
 
 /// A refusal because of permissions or the signature says nothing about an earlier request.
 fn is_about_the_request(refusal: Code) -> bool {
     !matches!(refusal, Code::NoPermission | Code::SignRejected)
+}
+
+/// "It exists already" may speak of the first attempt's own effect. Families of WeChat Pay differ in what they call it.
+fn says_it_exists(refusal: &Report) -> bool {
+    let code = refusal.wechat.as_ref().and_then(|error| error.code.as_deref()).unwrap_or_default();
+    code.contains("ALREADY_EXIST")
 }
 
 #[cfg(test)]

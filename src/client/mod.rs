@@ -188,11 +188,14 @@ impl Client {
         let members = crate::json::parse_object(input).unwrap_or_default();
         let name = operation.map_or(Some("out_request_no"), |operation| operation.request_no_member);
         let request_no = name.and_then(|name| members.get(name)?.as_str());
-        match request_no.map(|request_no| self.journal.find(request_no)) {
-            None | Some(Ok(None)) => false,
-            Some(Ok(Some(row))) => row.state.is_in_doubt(),
-            // Unknown, so it may have.
-            Some(Err(_)) => true,
+        request_no.is_some_and(|request_no| self.is_number_in_doubt(request_no))
+    }
+
+    fn is_number_in_doubt(&self, request_no: &str) -> bool {
+        match self.journal.find(request_no) {
+            Ok(row) => row.is_some_and(|row| row.state.is_in_doubt()),
+            // Unknown, so it may have taken effect.
+            Err(_) => true,
         }
     }
 
@@ -211,7 +214,9 @@ impl Client {
         match api::prepare_raw(method, target, body) {
             Ok(request) => self.run("request", None, request, cancel),
             Err(error) => {
-                Report { in_doubt: body.is_some_and(|body| self.is_in_doubt(None, body)), ..error.into() }
+                let request_no = body.and_then(api::raw_request_no);
+                let in_doubt = request_no.is_some_and(|request_no| self.is_number_in_doubt(&request_no));
+                Report { in_doubt, ..error.into() }
             }
         }
     }

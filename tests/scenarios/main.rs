@@ -43,6 +43,7 @@ mod logging;
 mod networks;
 mod quotes;
 mod raw;
+mod raw_numbers;
 mod redeem;
 mod refused_later;
 mod requests;
