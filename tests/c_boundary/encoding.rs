@@ -142,6 +142,7 @@ fn every_function_refuses_what_is_no_text_in_its_encoding() {
             ("confirm", wxcoupon_confirm),
             ("deactivate", wxcoupon_deactivate),
             ("quote", wxcoupon_quote),
+            ("scan", wxcoupon_scan),
             ("settle", wxcoupon_settle),
             ("check", wxcoupon_check),
         ];
