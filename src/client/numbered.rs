@@ -191,7 +191,11 @@ impl Client {
         match returns.iter().rev().find(|back| !shows_use(back, &row.request.request_no)) {
             None => known,
             Some(back) => Report {
-                message: format!("{}, by return {}", doubt::returned_since(&row.request.operation), back.request.request_no),
+                message: format!(
+                    "{}, by return {}",
+                    doubt::returned_since(&row.request.operation),
+                    back.request.request_no
+                ),
                 recorded: true,
                 data: None,
                 out_request_no: known.out_request_no,

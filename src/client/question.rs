@@ -153,7 +153,8 @@ impl Client {
             None => (query, ""),
         };
         if !query.can_be_asked(&members) {
-            let message = "the coupon cannot be asked about, because its owner's openid is not known".to_owned();
+            let message =
+                "the coupon cannot be asked about, because its owner's openid is not known".to_owned();
             return lookup(Evidence::Nothing, Report { message, ..Report::new(Code::ReadFailed) });
         }
         let report = self.ask(query, &members, deadline, cancel);
@@ -262,9 +263,7 @@ fn coupon_of(report: &Report, at: &str) -> Option<Map<String, Value>> {
 
 fn of_refused(trace: &Trace, report: &Report) -> Evidence {
     match (&report.wechat, report.http_status, report.code.class()) {
-        (Some(error), Some(status), Class::Refused) => {
-            evidence::of_refusal(trace.vocabulary, status, error)
-        }
+        (Some(error), Some(status), Class::Refused) => evidence::of_refusal(trace.vocabulary, status, error),
         _ => Evidence::Nothing,
     }
 }

@@ -38,17 +38,26 @@ impl Client {
         let answer = success.data.as_ref().map(|data| &**data.get());
         let request = OutgoingRequest { answer, ..*case.request };
         let lookup = self.look_up_until_shown(&request, query, trace, deadline, cancel);
-        let done =
-            Report { code: Code::Ok, in_doubt: false, verification: None, message: String::new(), ..success.clone() };
+        let done = Report {
+            code: Code::Ok,
+            in_doubt: false,
+            verification: None,
+            message: String::new(),
+            ..success.clone()
+        };
         let by_question = || Report {
-            settled_by: lookup.report.operation,
+            proof: Some("query"),
             proven: lookup.proof.or(success.proven),
             looked_up: lookup.coupon().and_then(|coupon| JsonText::of(&coupon)),
             ..done.clone()
         };
         let by_answer = |why: &str| {
             // It repeats the first answer to this number, and the effect may have been undone since.
-            if case.is_old_success(&success) { in_doubt(why) } else { Report { proof: Some("answer"), ..done.clone() } }
+            if case.is_old_success(&success) {
+                in_doubt(why)
+            } else {
+                Report { proof: Some("answer"), ..done.clone() }
+            }
         };
         match &lookup.evidence {
             Evidence::Done => by_question(),
@@ -107,9 +116,7 @@ impl Client {
         let may_arrive_late = !lookup.copies_are_dead(signed_s);
         match &lookup.evidence {
             Evidence::Done => lookup.done(),
-            Evidence::Undone => {
-                lookup.refused(Code::CouponState, returned_since(case.request.id), signed_s)
-            }
+            Evidence::Undone => lookup.refused(Code::CouponState, returned_since(case.request.id), signed_s),
             // As after doubt: reported at once, and watched.
             Evidence::Other(_) => Report { may_arrive_late, ..refusal },
             _ if lookup.rules_out_effect(signed_s) => refusal,

@@ -1,12 +1,12 @@
 //! Voids a redemption: looks it up, and returns it if it took effect. Also watches a redemption that was refused but may
 //! still arrive.
 
-use super::{Client, OutgoingRequest};
 use super::doubt::{capped_by_proof, returned_since};
 use super::numbered::{Trigger, done_s};
 use super::question::Lookup;
 use super::record::{end, unrecorded, verdict};
 use super::settle::still_open;
+use super::{Client, OutgoingRequest};
 use crate::api::{self, Operation, Recovery, ShownBy};
 use crate::evidence::{self, COPY_LIFETIME_S, Evidence, StandingRedemptions, standing};
 use crate::hex;
@@ -201,8 +201,8 @@ fn another_redemption(row: &Row, undone: &Report) -> Option<String> {
     let redemption = OutgoingRequest::recorded(row).redemption();
     let back = undone.out_request_no.as_deref()?;
     // A coupon that was asked about later may have been redeemed anew since.
-    let is_anew =
-        undone.looked_up.is_some() && standing(redemption, &coupon) != StandingRedemptions::Numbers(Vec::new());
+    let is_anew = undone.looked_up.is_some()
+        && standing(redemption, &coupon) != StandingRedemptions::Numbers(Vec::new());
     evidence::other_undone(redemption, &row.request.request_no, back, &coupon).filter(|_| !is_anew)
 }
 

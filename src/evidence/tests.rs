@@ -1,6 +1,7 @@
 use super::*;
 use crate::api::{
-    BUSIFAVOR, CONFIRM, DEACTIVATE, ListPlace, Operation, PRODUCT_COUPON, RETURN, Recovery, ShownBy, USE, by_id,
+    BUSIFAVOR, CONFIRM, DEACTIVATE, ListPlace, Operation, PRODUCT_COUPON, RETURN, Recovery, ShownBy, USE,
+    by_id,
 };
 use serde_json::json;
 
@@ -123,8 +124,14 @@ fn a_refused_question() {
         of_refusal(PRODUCT_COUPON.redemption.vocabulary, status, &error)
     };
     assert_eq!(refusal(404, "NOT_FOUND", Some(268_578_851), "用户商品券不存在"), Evidence::Absent);
-    assert_eq!(refusal(404, "NOT_FOUND", None, PRODUCT_COUPON.redemption.vocabulary.absent_texts[2]), Evidence::Absent);
-    assert_eq!(refusal(404, "NOT_FOUND", Some(ANOTHERS), PRODUCT_COUPON.redemption.vocabulary.absent_texts[2]), Evidence::Nothing);
+    assert_eq!(
+        refusal(404, "NOT_FOUND", None, PRODUCT_COUPON.redemption.vocabulary.absent_texts[2]),
+        Evidence::Absent
+    );
+    assert_eq!(
+        refusal(404, "NOT_FOUND", Some(ANOTHERS), PRODUCT_COUPON.redemption.vocabulary.absent_texts[2]),
+        Evidence::Nothing
+    );
     assert_eq!(refusal(404, "NOT_FOUND", None, "请求的接口不存在"), Evidence::Nothing);
     assert_eq!(refusal(403, "NO_AUTH", Some(268_579_803), ""), Evidence::Nothing);
     assert_eq!(refusal(403, "NOT_FOUND", Some(268_578_851), ""), Evidence::Nothing);
@@ -295,7 +302,8 @@ fn which_redemption_of_a_flat_coupon_stands_and_that_none_is_absent() {
     assert_eq!(of(json!({ "coupon_state": "SENDED", "use_request_no": "OURS-0001" })), by(&[]));
     assert_eq!(of(json!({ "coupon_state": "USED" })), StandingRedemptions::Unknown);
     assert_eq!(of(json!({ "coupon_state": "REDEEM_CONFIRMING" })), StandingRedemptions::Unknown);
-    let error = |code: &str, subcode| WechatError { code: Some(code.into()), subcode, ..WechatError::default() };
+    let error =
+        |code: &str, subcode| WechatError { code: Some(code.into()), subcode, ..WechatError::default() };
     for error in [error("RESOURCE_NOT_EXISTS", None), error("NOT_FOUND", Some(268_578_851))] {
         assert_eq!(of_refusal(redemption.vocabulary, 404, &error), Evidence::Nothing);
     }

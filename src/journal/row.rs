@@ -317,7 +317,8 @@ pub(super) fn coupon(operation: &str, members: &Map<String, Value>) -> Option<Ar
     if code.is_empty() {
         return None;
     }
-    if let Some(family) = api::by_id(operation).map(|operation| operation.family).filter(|family| !family.names_stock)
+    if let Some(family) =
+        api::by_id(operation).map(|operation| operation.family).filter(|family| !family.names_stock)
     {
         return Some(format!("{} {code}", family.title).into());
     }

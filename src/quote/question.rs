@@ -110,7 +110,8 @@ impl Question {
             (&kind, kind.is_object(), "an object"),
         ] {
             if !is_right {
-                let hint = "Pass the whole answer of wxcoupon_query or busifavor_query, or its data, as coupon.";
+                let hint =
+                    "Pass the whole answer of wxcoupon_query or busifavor_query, or its data, as coupon.";
                 return Err(refuse(&member.field, member.unreadable(expected).message).hint(hint));
             }
         }

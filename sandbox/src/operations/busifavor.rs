@@ -47,9 +47,15 @@ pub(super) fn redeem(call: &Call<'_>) -> Result<Success, Refusal> {
             BusifavorState::Deleted => Err(Reason::BusifavorAbsent.into()),
         }
     };
-    change(call, stock_id.as_deref(), &code, &number, Effect::Used, event, |(stock_id, _), coupon, event| {
-        json!({ "stock_id": stock_id, "openid": coupon.openid, "wechatpay_use_time": time_of(event) })
-    })
+    change(
+        call,
+        stock_id.as_deref(),
+        &code,
+        &number,
+        Effect::Used,
+        event,
+        |(stock_id, _), coupon, event| json!({ "stock_id": stock_id, "openid": coupon.openid, "wechatpay_use_time": time_of(event) }),
+    )
 }
 
 /// `return`: takes the redemption back, whichever stands.
@@ -62,9 +68,15 @@ pub(super) fn give_back(call: &Call<'_>) -> Result<Success, Refusal> {
         BusifavorState::Deleted => Err(Reason::BusifavorAbsent.into()),
         state => Err(state_forbids(state)),
     };
-    change(call, Some(&stock_id), &code, &number, Effect::Returned, event, |_, _, event| {
-        json!({ "wechatpay_return_time": time_of(event) })
-    })
+    change(
+        call,
+        Some(&stock_id),
+        &code,
+        &number,
+        Effect::Returned,
+        event,
+        |_, _, event| json!({ "wechatpay_return_time": time_of(event) }),
+    )
 }
 
 /// `deactivate`: the coupon becomes invalid.
@@ -77,9 +89,15 @@ pub(super) fn deactivate(call: &Call<'_>) -> Result<Success, Refusal> {
         BusifavorState::Sended => Ok(What::Deactivated { reason: reason.into() }),
         state => Err(state_forbids(state)),
     };
-    change(call, Some(&stock_id), &code, &number, Effect::Deactivated, event, |_, _, event| {
-        json!({ "wechatpay_deactivate_time": time_of(event) })
-    })
+    change(
+        call,
+        Some(&stock_id),
+        &code,
+        &number,
+        Effect::Deactivated,
+        event,
+        |_, _, event| json!({ "wechatpay_deactivate_time": time_of(event) }),
+    )
 }
 
 /// `query`: a coupon of that user. It names no stock.
@@ -104,15 +122,19 @@ pub(super) fn list(call: &Call<'_>) -> Result<Success, Refusal> {
     check_app(&call.query_id("appid")?)?;
     let stock_id = call.optional_query("stock_id", STOCK)?;
     let state = call.optional_query("coupon_state", 40)?;
-    let merchants = ["creator_merchant", "belong_merchant", "sender_merchant"].map(|name| call.optional_query(name, 32));
-    let merchants: Vec<String> = merchants.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    let merchants =
+        ["creator_merchant", "belong_merchant", "sender_merchant"].map(|name| call.optional_query(name, 32));
+    let merchants: Vec<String> =
+        merchants.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
     if merchants.is_empty() {
         let issue = "creator_merchant, belong_merchant or sender_merchant is required";
         return Err(Refusal::because(Reason::BusifavorParameter, issue));
     }
     let number = |name: &str, otherwise: usize| match call.optional_query(name, 10)? {
         None => Ok(otherwise),
-        Some(text) => text.parse().map_err(|_| call.bad_query(name, Reason::BusifavorParameter, "is no number")),
+        Some(text) => {
+            text.parse().map_err(|_| call.bad_query(name, Reason::BusifavorParameter, "is no number"))
+        }
     };
     let (offset, limit) = (number("offset", 0)?, number("limit", PAGE)?);
     let now = call.state.clock.business_now();

@@ -89,7 +89,8 @@ impl<'a> Exchange<'a> {
         let in_body = |name: &str| body.as_ref()?.get(name)?.as_str();
         let number = NUMBERS.into_iter().find_map(in_body);
         let in_path = route.as_ref().and_then(|route| route.param("coupon_code"));
-        let coupon_code = in_path.or_else(|| in_body("coupon_code").filter(|_| operation.starts_with("busifavor")));
+        let coupon_code =
+            in_path.or_else(|| in_body("coupon_code").filter(|_| operation.starts_with("busifavor")));
         let fault = api.faults.for_request(listener, operation, coupon_code.unwrap_or_default());
         let mut entry = RequestEntry {
             host: listener,

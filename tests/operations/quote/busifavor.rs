@@ -37,15 +37,23 @@ const PERIOD: &str = "/coupon_use_rule/coupon_available_time";
 
 #[test]
 fn its_terms_take_something_off() {
-    let percent = |off: u64| coupon("DISCOUNT", "discount_coupon", json!({ "discount_percent": off, "transaction_minimum": 100 }));
-    let exchange = coupon("EXCHANGE", "exchange_coupon", json!({ "exchange_price": 990, "transaction_minimum": 100 }));
+    let percent = |off: u64| {
+        coupon("DISCOUNT", "discount_coupon", json!({ "discount_percent": off, "transaction_minimum": 100 }))
+    };
+    let exchange =
+        coupon("EXCHANGE", "exchange_coupon", json!({ "exchange_price": 990, "transaction_minimum": 100 }));
     for (coupon, more, discount, rule) in [
         (normal(), json!({}), 2000, "/coupon/coupon_use_rule/fixed_normal_coupon"),
         // 88 means that 88 % are paid.
         (percent(88), json!({}), 1481, "/coupon/coupon_use_rule/discount_coupon"),
         (percent(88), json!({ "rounding": "up" }), 1482, "/coupon/coupon_use_rule/discount_coupon"),
         (percent(88), json!({ "product_amount": 1000 }), 120, "/coupon/coupon_use_rule/discount_coupon"),
-        (exchange, json!({ "product_amount": 3000, "product_quantity": 2 }), 510, "/coupon/coupon_use_rule/exchange_coupon"),
+        (
+            exchange,
+            json!({ "product_amount": 3000, "product_quantity": 2 }),
+            510,
+            "/coupon/coupon_use_rule/exchange_coupon",
+        ),
     ] {
         let told = ask(&question(&coupon, 12_345, &more));
         assert_eq!((verdict(&told).as_str(), &told["discount"]), ("usable", &json!(discount)), "{told}");
@@ -69,10 +77,12 @@ fn for_which_goods_it_is_is_told_as_unchecked() {
     let none = ask(&question(&normal(), 12_345, &json!({ "product_amount": 0 })));
     assert_eq!(verdict(&none), "forbidden: product");
     // An exchange is for one piece.
-    let exchange = coupon("EXCHANGE", "exchange_coupon", json!({ "exchange_price": 990, "transaction_minimum": 0 }));
+    let exchange =
+        coupon("EXCHANGE", "exchange_coupon", json!({ "exchange_price": 990, "transaction_minimum": 0 }));
     assert_eq!(refused(&question(&exchange, 12_345, &json!({}))).0, "/product_amount");
     // It needs no order of WeChat Pay's.
-    let all = coupon("NORMAL", "fixed_normal_coupon", json!({ "discount_amount": 2000, "transaction_minimum": 1 }));
+    let all =
+        coupon("NORMAL", "fixed_normal_coupon", json!({ "discount_amount": 2000, "transaction_minimum": 1 }));
     let all = ask(&question(&all, 2000, &json!({ "product_amount": 2000 })));
     assert_eq!((&all["payable"], &all["unchecked"]), (&json!(0), &json!([])));
 }
@@ -99,12 +109,24 @@ fn its_times_are_checked() {
         ("/available_start_time", json!("2025-08-03T12:00:01+08:00"), "forbidden: validity"),
         ("/expire_time", json!("2025-08-03T11:59:59+08:00"), "forbidden: validity"),
         ("/expire_time", Value::Null, "unknown: validity"),
-        (&format!("{PERIOD}/available_end_time"), json!("2025-08-03T11:59:59+08:00"), "forbidden: stock_period"),
+        (
+            &format!("{PERIOD}/available_end_time"),
+            json!("2025-08-03T11:59:59+08:00"),
+            "forbidden: stock_period",
+        ),
         (&format!("{PERIOD}/available_week"), json!({ "week_day": [0] }), "usable"),
         (&format!("{PERIOD}/available_week"), json!({ "week_day": ["0", "6"] }), "usable"),
-        (&format!("{PERIOD}/available_week"), json!({ "week_day": [1, 2, 3, 4, 5, 6] }), "forbidden: weekly_period"),
+        (
+            &format!("{PERIOD}/available_week"),
+            json!({ "week_day": [1, 2, 3, 4, 5, 6] }),
+            "forbidden: weekly_period",
+        ),
         (&format!("{PERIOD}/available_week"), json!({ "week_day": [7] }), "unknown: weekly_period"),
-        (&format!("{PERIOD}/available_week"), json!({ "week_day": [0], "holidays": true }), "unknown: weekly_period"),
+        (
+            &format!("{PERIOD}/available_week"),
+            json!({ "week_day": [0], "holidays": true }),
+            "unknown: weekly_period",
+        ),
         (
             &format!("{PERIOD}/available_week"),
             json!({ "week_day": [0], "available_day_time": [{ "begin_time": 43_200, "end_time": 86_399 }] }),
@@ -133,7 +155,11 @@ fn what_is_not_understood_is_not_promised() {
     for (at, value, expected) in [
         (format!("{rule}/max_discount_amount"), json!(1), "unknown: terms"),
         (format!("{rule}/fixed_normal_coupon/max_times"), json!(1), "unknown: terms"),
-        (format!("{rule}/discount_coupon"), json!({ "discount_percent": 50, "transaction_minimum": 1 }), "unknown: terms"),
+        (
+            format!("{rule}/discount_coupon"),
+            json!({ "discount_percent": 50, "transaction_minimum": 1 }),
+            "unknown: terms",
+        ),
         (format!("{rule}/fixed_normal_coupon/transaction_minimum"), json!("100"), "unknown: terms"),
         ("/stock_type".into(), json!("CUT_TO"), "unknown: terms"),
         (format!("{PERIOD}/only_on"), json!("birthday"), "unknown: stock_period"),

@@ -95,7 +95,8 @@ fn refused_by_itself(shop: &Shop, operation: &Operation) -> usize {
     let right = with(&shop.right(operation.id), "_options", json!({ "timeout_ms": 700 }));
     let sent = |member: &&Member| member.place != Place::Unsent;
     // Without an openid a list of 商家券 belongs to nobody, and the appid of a code is not looked at.
-    let unlooked = [("busifavor_list", "openid"), ("busifavor_list", "stock_id"), ("busifavor_get_code", "appid")];
+    let unlooked =
+        [("busifavor_list", "openid"), ("busifavor_list", "stock_id"), ("busifavor_get_code", "appid")];
     let has = |name: &str| {
         !unlooked.contains(&(operation.id, name))
             && operation.members.iter().filter(sent).any(|member| member.name == name)

@@ -214,7 +214,9 @@ impl Shop {
             }
             "busifavor_use" => self.busifavor_using(),
             "busifavor_query" => self.busifavor_coupon(),
-            "busifavor_list" => json!({ "openid": OPENID, "belong_merchant": MCHID, "coupon_state": "SENDED" }),
+            "busifavor_list" => {
+                json!({ "openid": OPENID, "belong_merchant": MCHID, "coupon_state": "SENDED" })
+            }
             "busifavor_get_code" => {
                 json!({ "stock_id": BUSIFAVOR_STOCK_IDS[2], "coupon_code": "SBF_UPLOADED" })
             }

@@ -32,7 +32,9 @@ pub(crate) fn entity(key: &Key, coupon: &Coupon, now: i64) -> Value {
         "send_request_no": format!("MCHSEND_{code}"),
     });
     let at = |event: &Event| rfc3339(event.at_ms.div_euclid(1000));
-    for (effect, name) in [(Effect::Used, "use"), (Effect::Returned, "return"), (Effect::Deactivated, "deactivate")] {
+    for (effect, name) in
+        [(Effect::Used, "use"), (Effect::Returned, "return"), (Effect::Deactivated, "deactivate")]
+    {
         let Some(event) = coupon.latest(effect) else { continue };
         set(&mut entity, &format!("{name}_request_no"), json!(event.number));
         set(&mut entity, &format!("{name}_time"), json!(at(event)));
@@ -47,7 +49,11 @@ pub(crate) fn entity(key: &Key, coupon: &Coupon, now: i64) -> Value {
 
 fn stock_type(stock_id: &str) -> &'static str {
     let types = ["NORMAL", "DISCOUNT", "EXCHANGE"];
-    BUSIFAVOR_STOCK_IDS.into_iter().zip(types).find(|(id, _)| *id == stock_id).map_or("NORMAL", |(_, kind)| kind)
+    BUSIFAVOR_STOCK_IDS
+        .into_iter()
+        .zip(types)
+        .find(|(id, _)| *id == stock_id)
+        .map_or("NORMAL", |(_, kind)| kind)
 }
 
 fn use_rule(stock_id: &str, coupon: &Coupon) -> Value {
