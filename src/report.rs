@@ -64,7 +64,8 @@ pub struct Report {
     pub ask: Option<Ask>,
     /// The refusal comes from a lookup, and not from an answer to the request. Not part of the JSON.
     pub by_evidence: bool,
-    /// `answer` if the success is proven by the answer alone, because the coupon names no number.
+    /// What proves a success that does not name its own number: `query`, the coupon, or `answer`, the answer alone, because
+    /// the coupon does not say.
     pub proof: Option<&'static str>,
     /// When a recorded answer was recorded.
     pub recorded_at: Option<String>,

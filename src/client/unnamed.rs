@@ -46,7 +46,7 @@ impl Client {
             ..success.clone()
         };
         let by_question = || Report {
-            settled_by: lookup.report.operation,
+            proof: Some("query"),
             proven: lookup.proof.or(success.proven),
             looked_up: lookup.coupon().and_then(|coupon| JsonText::of(&coupon)),
             ..done.clone()

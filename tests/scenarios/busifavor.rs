@@ -21,11 +21,23 @@ pub fn redeem(shop: &Shop, request: &Value) -> Answer {
     shop.till.ask("busifavor_use", request)
 }
 
+/// The answer of the request itself came, and the coupon proves it.
 #[track_caller]
-fn assert_by_question(answer: &Answer) {
-    assert_eq!(answer.status, 0, "{}", answer.json);
-    assert_eq!(answer.json["settled_by"], "busifavor_query", "{}", answer.json);
-    assert_eq!(answer.json.get("proof"), None, "{}", answer.json);
+pub fn assert_by_coupon(answer: &Answer) {
+    assert_eq!((answer.status, &answer.json["proof"]), (0, &json!("query")), "{}", answer.json);
+    assert_eq!(answer.json.get("settled_by"), None, "{}", answer.json);
+}
+
+/// The coupon is all that there is.
+#[track_caller]
+fn assert_settled(answer: &Answer) {
+    assert_eq!(
+        (answer.status, &answer.json["settled_by"]),
+        (0, &json!("busifavor_query")),
+        "{}",
+        answer.json
+    );
+    assert_eq!(answer.json["data"]["coupon_state"], "USED", "{}", answer.json);
 }
 
 #[track_caller]
@@ -38,7 +50,7 @@ fn assert_by_answer(answer: &Answer) {
 fn a_redemption_by_code_alone_is_proven_by_the_owner_that_its_answer_names() {
     let shop = Shop::open();
     let done = redeem(&shop, &by_code("AUTO_BARE", "BF-0001"));
-    assert_by_question(&done);
+    assert_by_coupon(&done);
     assert_eq!(done.json["out_request_no"], "BF-0001");
     assert_eq!((&done.json["data"]["openid"], &done.json["attempts"]), (&json!(OPENID), &json!(1)));
     let sent = shop.sandbox.requests();
@@ -102,7 +114,7 @@ fn an_answer_about_another_stock_or_time_is_as_good_as_lost() {
 fn an_answer_without_a_time_is_not_believed_by_itself() {
     let shop = Shop::open();
     shop.edit("busifavor_use", json!({ "wechatpay_use_time": null }), true);
-    assert_by_question(&redeem(&shop, &by_owner("AUTO_TIMELESS", "BF-TIME-001")));
+    assert_settled(&redeem(&shop, &by_owner("AUTO_TIMELESS", "BF-TIME-001")));
     let silent = shop.refuse("busifavor_query", 404, "RESOURCE_NOT_EXISTS", 0);
     let unproven = redeem(&shop, &with_limit(by_owner("AUTO_TIMELESS2", "BF-TIME-002"), 700));
     assert_open(&shop, &unproven, "BF-TIME-002", "pending");
@@ -139,7 +151,7 @@ fn a_question_that_reads_behind_the_write_is_asked_again() {
     let shop = Shop::open();
     let behind = json!({ "coupon_state": "SENDED", "use_request_no": null });
     shop.sandbox.inject(Fault::new(FaultKind::Edited { patch: behind }).on("busifavor_query").times(1));
-    assert_by_question(&redeem(&shop, &by_code("AUTO_BEHIND", "BF-BEHIND-1")));
+    assert_by_coupon(&redeem(&shop, &by_code("AUTO_BEHIND", "BF-BEHIND-1")));
     assert_eq!((shop.requests("busifavor_use"), shop.requests("busifavor_query")), (1, 2));
 }
 
@@ -153,7 +165,7 @@ fn the_same_code_of_another_stock_says_nothing() {
     assert_by_answer(&redeem(&shop, &request));
     let mut request = by_code("SBF_TWICE", "BF-TWICE-02");
     request["stock_id"] = json!(given);
-    assert_by_question(&redeem(&shop, &request));
+    assert_by_coupon(&redeem(&shop, &request));
     // A return in one stock is none in the other.
     let back = json!({ "coupon_code": "SBF_TWICE", "stock_id": given, "return_request_no": "BF-TWICE-R2" });
     assert_eq!(shop.till.ask("busifavor_return", &back).status, 0);
@@ -186,11 +198,11 @@ fn a_coupon_that_another_order_has_redeemed_may_have_been_redeemed_by_this_numbe
     assert_eq!(shop.stranger().ask("busifavor_use", &by_owner("AUTO_OURS", "BF-OURS-001")).status, 0);
     let refusal = FaultKind::Refusal { status: 400, code: "RESOURCE_ALREADY_EXISTS".into(), sub_code: 0 };
     shop.sandbox.inject(Fault::new(refusal.clone()).on("busifavor_use").times(1));
-    assert_by_question(&redeem(&shop, &by_owner("AUTO_OURS", "BF-OURS-001")));
+    assert_settled(&redeem(&shop, &by_owner("AUTO_OURS", "BF-OURS-001")));
     // The same after a lost answer.
     shop.sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("busifavor_use").times(1));
     shop.sandbox.inject(Fault::new(refusal).on("busifavor_use").times(1));
-    assert_by_question(&redeem(&shop, &by_owner("AUTO_OURS2", "BF-OURS-002")));
+    assert_settled(&redeem(&shop, &by_owner("AUTO_OURS2", "BF-OURS-002")));
     assert_eq!((shop.effects("AUTO_OURS"), shop.effects("AUTO_OURS2")), (vec![Used], vec![Used]));
 }
 
@@ -243,7 +255,7 @@ fn a_fault_that_comes_as_http_400_is_repeated_with_the_same_bytes() {
     let fault = || Fault::new(FaultKind::Status { status: 400, html: false }).on("busifavor_use");
     shop.sandbox.inject(fault().times(1).processed(true));
     let done = redeem(&shop, &by_code("AUTO_FAULT", "BF-FAULT-01"));
-    assert_by_question(&done);
+    assert_by_coupon(&done);
     assert_eq!(done.json["attempts"], 2);
     let bodies: Vec<String> = shop
         .sandbox
