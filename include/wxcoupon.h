@@ -131,7 +131,14 @@
  *   merchant_certificate_path   file of the API certificate, or
  *   merchant_certificate_pem    its text: serial number and key are compared
  *   defaults                    {"appid", "brand_id", "store_id"}: used where
- *                               a request leaves them out
+ *                               a request leaves them out; "sub_appid" and
+ *                               "sub_mch_id" for wxcoupon_scan
+ *   apiv2_key                   32 characters, another secret than
+ *                               apiv3_key: wxcoupon_scan looks up payment
+ *                               codes with it
+ *   apiv2_sign_type             "HMAC-SHA256" or "MD5"
+ *   apiv2_appid                 the app id of the look-up, where it is not
+ *                               the one of the coupons
  *   quote                       {"rounding", "threshold_on", "past_midnight",
  *                               "bundle_index_base"}: how wxcoupon_quote reads
  *                               what is not documented
@@ -141,6 +148,8 @@
  *   text_encoding               "utf-8", "gbk" or "gb18030"
  *   base_urls                   list of hosts, WeChat Pay's two
  *   journal_path                file for what may have happened; set it
+ *   directory                   true: whose coupons this machine was told of
+ *                               is kept, for wxcoupon_scan; false
  *   journal_keep_days           how long finished requests are kept, 90
  *   journal_replays             answer a repeated success from there, true
  *   max_rate_per_s              requests a second of this process, 500
@@ -1132,7 +1141,8 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_notification_open(
  * ========================================================================== */
 
 /*
- * Calls any operation of the product coupon's family by its name.
+ * Calls any operation of product coupons, or of a till's for 商家券, by its
+ * name.
  *
  *   ctx        the context.
  *   operation  its name: use, query, list, send, pre_send, confirm, return,
@@ -1177,18 +1187,22 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_call(
  *                   as it is.
  *   json_body       one JSON object, or NULL for none. Its member "_options" is
  *                   for this library, as in wxcoupon_use; with GET it may hold
- *                   nothing else. Two of its members serve interfaces with
- *                   sensitive fields: "encrypt": ["/user_name"] lists JSON
- *                   pointers of members that are encrypted for WeChat Pay
- *                   before the body is sent, "decrypt": ["/data/mobile"]
- *                   members of the answer that are decrypted, where a step of *
- *                   stands for every item of a list; what could not be
- *                   decrypted is named in the answer's undecrypted.
- *                   "request_no": "out_bill_no" names the member of the body
- *                   (or a pointer to it) that is the request's own number: then
- *                   the request is recorded, repeated unchanged and settled by
- *                   it like any other. Without it that is out_request_no, where
- *                   the body has one.
+ *                   nothing else. Its member "request_no": "out_refund_no" (or
+ *                   a JSON pointer that begins with "/") names the member of
+ *                   the body that is the request's own number: then the request
+ *                   is journalled, repeated with the same bytes, listed and
+ *                   settled under that number, which answers call
+ *                   out_request_no; without it, a member out_request_no is that
+ *                   number. Name it only where WeChat Pay documents that a
+ *                   repeat under the same number takes effect once. One journal
+ *                   has a number once, whatever the interface. Two more serve
+ *                   interfaces with sensitive fields: "encrypt": ["/user_name"]
+ *                   lists JSON pointers of members that are encrypted for
+ *                   WeChat Pay before the body is sent, "decrypt":
+ *                   ["/data/mobile"] members of the answer that are decrypted,
+ *                   where a step of * stands for every item of a list; what
+ *                   could not be decrypted is named in the answer's
+ *                   undecrypted.
  *   out_buf         receives the answer; may be NULL.
  *
  *   Returns         WXCOUPON_OK for a proven 2xx; with GET never class 4; any

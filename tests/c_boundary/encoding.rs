@@ -133,7 +133,7 @@ fn every_function_refuses_what_is_no_text_in_its_encoding() {
         let (ctx, buf) = (till.ctx, till.buf);
         let bad = CString::new(bad).unwrap();
         let fine = c"{}".as_ptr();
-        let calls: [(&str, Call); 10] = [
+        let calls: [(&str, Call); 11] = [
             ("use", wxcoupon_use),
             ("query", wxcoupon_query),
             ("list", wxcoupon_list),
