@@ -41,7 +41,7 @@ const AUTHORISE: &str = "The brand grants 商品券 to this service provider in 
 /// A store as the list shows it.
 #[derive(Debug, Clone)]
 struct Store {
-    store_id: String,
+    id: String,
     reference: Option<String>,
     state: String,
 }
@@ -276,7 +276,7 @@ fn find(stores: &[Store], input: &Input) -> std::result::Result<Report, Box<Repo
         stores.iter().filter(|store| store.reference.as_deref() == Some(wanted)).collect();
     match found.as_slice() {
         [store] => Ok(Report::local(&json!({
-            "store_id": store.store_id,
+            "store_id": store.id,
             "store_state": store.state,
             "is_open": store.state == "OPEN",
             "store_reference_id": wanted,
@@ -292,7 +292,7 @@ fn find(stores: &[Store], input: &Input) -> std::result::Result<Report, Box<Repo
             Err(Box::new(Error::new(Code::NotFound, message).hint(hint).into()))
         }
         several => {
-            let ids: Vec<&str> = several.iter().map(|store| store.store_id.as_str()).collect();
+            let ids: Vec<&str> = several.iter().map(|store| store.id.as_str()).collect();
             let message =
                 format!("several stores have the store_reference_id {}: {}", Quoted(wanted), ids.join(", "));
             let hint =
@@ -305,7 +305,7 @@ fn find(stores: &[Store], input: &Input) -> std::result::Result<Report, Box<Repo
 fn store(item: &Value) -> Option<Store> {
     let text = |at: &str| item.pointer(at).and_then(Value::as_str).map(str::to_owned);
     Some(Store {
-        store_id: text("/store_id")?,
+        id: text("/store_id")?,
         reference: text("/store_basics/store_reference_id"),
         state: text("/store_state").unwrap_or_default(),
     })

@@ -60,30 +60,23 @@ impl Client {
         let copy_s = self.clock.time_of_copy(now);
         let (authorization, apiv2_body);
         let mut headers = Vec::with_capacity(4);
-        let body = match request.look_up {
-            Some(look_up) => {
-                apiv2_body = match nonce() {
-                    Ok(nonce) => look_up.body(&nonce),
-                    Err(error) => return (error.into(), 0),
-                };
-                headers.extend([("Accept", "*/*"), ("Content-Type", "text/xml; charset=utf-8")]);
-                Some(apiv2_body.as_bytes())
-            }
-            None => {
-                let signed = self.config.authorizer.authorization(
-                    request.method,
-                    request.target,
-                    now,
-                    request.signed(),
-                );
-                authorization = match signed {
-                    Ok(authorization) => authorization,
-                    Err(error) => return (error.into(), 0),
-                };
-                headers.extend([("Authorization", authorization.as_str()), ("Accept", "application/json")]);
-                headers.extend(self.headers_of(request));
-                request.body
-            }
+        let body = if let Some(look_up) = request.look_up {
+            apiv2_body = match nonce() {
+                Ok(nonce) => look_up.body(&nonce),
+                Err(error) => return (error.into(), 0),
+            };
+            headers.extend([("Accept", "*/*"), ("Content-Type", "text/xml; charset=utf-8")]);
+            Some(apiv2_body.as_bytes())
+        } else {
+            let signed =
+                self.config.authorizer.authorization(request.method, request.target, now, request.signed());
+            authorization = match signed {
+                Ok(authorization) => authorization,
+                Err(error) => return (error.into(), 0),
+            };
+            headers.extend([("Authorization", authorization.as_str()), ("Accept", "application/json")]);
+            headers.extend(self.headers_of(request));
+            request.body
         };
         in_flight::begin(request.writes, cancel);
         let began = system::now();

@@ -40,7 +40,7 @@ struct ImportInput {
 
 /// What became of the rows.
 #[derive(Debug, Default, Serialize)]
-struct Imported {
+struct ImportResult {
     rows: u64,
     imported: u64,
     refused: u64,
@@ -54,7 +54,7 @@ struct Fault {
     reason: String,
 }
 
-impl Imported {
+impl ImportResult {
     fn refuse(&mut self, line: u64, reason: String) {
         self.rows += 1;
         self.refused += 1;
@@ -91,9 +91,9 @@ impl Client {
         let total_bytes = file.metadata().map(|found| found.len()).unwrap_or_default();
         let mut lines = Lines::new(file, self.config.text_encoding);
         let mut reader = Reader::new(input.format, self.own_brand());
-        let (mut done, mut batch) = (Imported::default(), Vec::with_capacity(BATCH));
+        let (mut done, mut batch) = (ImportResult::default(), Vec::with_capacity(BATCH));
         loop {
-            let text = lines.next().map_err(|error| wrong(error.to_string()))?;
+            let text = lines.read_line().map_err(|error| wrong(error.to_string()))?;
             let ended = text.is_none();
             let read = match text {
                 None => Line::Nothing,

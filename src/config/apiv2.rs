@@ -8,13 +8,13 @@ use crate::status::Code;
 use crate::wire::v2::{SIGN_TYPES, SignType};
 use zeroize::Zeroizing;
 
-/// Length of the APIv2 key.
+/// Length of the key.
 const KEY_BYTES: usize = 32;
 
 /// The settings of API version 2. Without a key no payment code is looked up.
 #[derive(Clone, Default)]
 pub struct Apiv2 {
-    /// The APIv2 key, another secret than the APIv3 key.
+    /// The key, another secret than that of version 3.
     pub key: Option<Zeroizing<String>>,
     /// How requests and answers are signed.
     pub sign_type: SignType,

@@ -53,7 +53,7 @@ pub struct StillHeld {
 /// What became of one row.
 enum Step {
     Rewritten,
-    Held(StillHeld),
+    Held(Box<StillHeld>),
     /// It does not name the user.
     Other,
 }
@@ -74,7 +74,7 @@ impl Journal {
                 for step in self.forget_in(rows, openid)? {
                     match step {
                         Step::Rewritten => forgotten.rows += 1,
-                        Step::Held(held) => forgotten.held.push(held),
+                        Step::Held(held) => forgotten.held.push(*held),
                         Step::Other => {}
                     }
                 }
@@ -114,7 +114,7 @@ fn forget_row(
         return Ok(Step::Other);
     }
     if let Some(why) = needed_for(rows, &row, is_alive)? {
-        return Ok(Step::Held(StillHeld { row, why }));
+        return Ok(Step::Held(Box::new(StillHeld { row, why })));
     }
     let held = row.lease.clone();
     // Who has read the row before does not get it any more.
@@ -123,7 +123,7 @@ fn forget_row(
     if rows.rewrite(&anew, &held)? {
         Ok(Step::Rewritten)
     } else {
-        Ok(Step::Held(StillHeld { row, why: "it has just changed: forget the user again" }))
+        Ok(Step::Held(Box::new(StillHeld { row, why: "it has just changed: forget the user again" })))
     }
 }
 
@@ -275,7 +275,9 @@ fn take_out(value: &mut Value, openid: &str) {
         }
         Value::Array(items) => {
             items.retain(|item| !matches!(item, Value::String(text) if has(text, openid)));
-            items.iter_mut().for_each(|item| take_out(item, openid));
+            for item in items {
+                take_out(item, openid);
+            }
         }
         Value::String(text) if has(text, openid) => *value = Value::Null,
         _ => {}
@@ -334,7 +336,7 @@ pub(super) fn is_same(row: &Row, new: &NewRow) -> bool {
         Some(known) => known == value,
         None => was(name, &canonical(value)),
     });
-    let are_known = are_known.fold(true, |all, is_known| all && is_known);
+    let are_known = are_known.filter(|is_known| !is_known).count() == 0;
     let mut clear = row.members.keys().filter(|name| counts(name));
     let are_asked = clear.all(|name| new.members.contains_key(name));
     let is_same_body = !new.members.is_empty() || known.body == asked.body;

@@ -269,14 +269,10 @@ pub fn known_by(
     product_coupon_id: Option<&str>,
     brand_id: Option<&str>,
 ) -> Value {
-    let mut coupon = json!({ "coupon_code": coupon_code, "stock": { "stock_id": stock_id } });
-    if let Some(id) = product_coupon_id {
-        coupon["product_coupon"] = json!({ "product_coupon_id": id });
-    }
-    if let Some(id) = brand_id {
-        coupon["brand_id"] = json!(id);
-    }
-    coupon
+    let product = product_coupon_id.map(|id| ("product_coupon", json!({ "product_coupon_id": id })));
+    let members = [("coupon_code", json!(coupon_code)), ("stock", json!({ "stock_id": stock_id }))];
+    let optional = product.into_iter().chain(brand_id.map(|id| ("brand_id", json!(id))));
+    Value::Object(members.into_iter().chain(optional).map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 #[cfg(test)]

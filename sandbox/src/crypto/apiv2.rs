@@ -1,12 +1,15 @@
 //! Signatures of API version 2, over the members of a flat XML document.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use openssl::error::ErrorStack;
 use openssl::hash::{MessageDigest, hash};
 use openssl::memcmp;
 use openssl::pkey::PKey;
 use openssl::sign::Signer;
+
+use super::hex;
 
 /// Members by name, in the order of their bytes.
 pub(crate) type Members = BTreeMap<String, String>;
@@ -22,7 +25,7 @@ pub(crate) enum SignType {
 pub(crate) fn sign(members: &Members, key: &str, sign_type: SignType) -> Result<String, ErrorStack> {
     let mut text = String::new();
     for (name, value) in members.iter().filter(|(name, value)| *name != "sign" && !value.is_empty()) {
-        text.push_str(&format!("{name}={value}&"));
+        let _ = write!(text, "{name}={value}&");
     }
     text.push_str("key=");
     text.push_str(key);
@@ -33,7 +36,7 @@ pub(crate) fn sign(members: &Members, key: &str, sign_type: SignType) -> Result<
             Signer::new(MessageDigest::sha256(), &key)?.sign_oneshot_to_vec(text.as_bytes())?
         }
     };
-    Ok(digest.iter().map(|byte| format!("{byte:02X}")).collect())
+    Ok(hex::upper(&digest))
 }
 
 /// Whether `sign` is right.
@@ -47,7 +50,7 @@ pub(crate) fn is_signed(members: &Members, key: &str, sign_type: SignType) -> bo
 pub(crate) fn write(members: &Members) -> Vec<u8> {
     let mut text = String::from("<xml>");
     for (name, value) in members {
-        text.push_str(&format!("<{name}><![CDATA[{}]]></{name}>\n", value.replace("]]>", "")));
+        let _ = writeln!(text, "<{name}><![CDATA[{}]]></{name}>", value.replace("]]>", ""));
     }
     text.push_str("</xml>");
     text.into_bytes()
@@ -60,13 +63,11 @@ pub(crate) fn read(body: &[u8]) -> Option<Members> {
     let mut members = Members::new();
     while let Some(inner) = rest.strip_prefix('<') {
         let (name, inner) = inner.split_once('>')?;
-        let (value, after) = match inner.strip_prefix("<![CDATA[") {
-            Some(data) => data.split_once("]]>").map(|(value, after)| (value.to_owned(), after))?,
-            None => {
-                let end = inner.find('<')?;
-                let (value, after) = inner.split_at(end);
-                (unescape(value)?, after)
-            }
+        let (value, after) = if let Some(data) = inner.strip_prefix("<![CDATA[") {
+            data.split_once("]]>").map(|(value, after)| (value.to_owned(), after))?
+        } else {
+            let (value, after) = inner.split_at(inner.find('<')?);
+            (unescape(value)?, after)
         };
         let after = after.strip_prefix(&format!("</{name}>"))?;
         members.insert(name.to_owned(), value);

@@ -8,7 +8,7 @@ use openssl::pkey::{PKey, Private, Public};
 
 use crate::clock::Clock;
 use crate::crypto::certificates::{self, Identity};
-use crate::crypto::random;
+use crate::crypto::{hex, random};
 use crate::error::Error;
 use crate::identities::{BRAND_ID, MCHID};
 use crate::mode::Mode;
@@ -190,11 +190,11 @@ impl Keys {
         &self.0.wechatpay_id
     }
 
-    /// The APIv2 key: 32 characters. It follows from the APIv3 key, so that folders of earlier versions have one, too.
+    /// The key of API version 2: 32 characters. It follows from the other one, so that folders of earlier versions have one, too.
     #[must_use]
     pub fn apiv2_key(&self) -> String {
         let digest = openssl::sha::sha256(format!("APIv2 {}", self.0.apiv3_key).as_bytes());
-        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        hex::upper(digest.get(..16).unwrap_or_default())
     }
 
     /// Serial number of the platform certificate.

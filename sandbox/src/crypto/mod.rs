@@ -3,6 +3,7 @@
 pub(crate) mod apiv2;
 pub(crate) mod certificates;
 pub(crate) mod cipher;
+pub(crate) mod hex;
 pub(crate) mod keys;
 pub(crate) mod message_signature;
 pub(crate) mod random;

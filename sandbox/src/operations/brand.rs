@@ -57,10 +57,11 @@ pub(super) fn store(call: &Call<'_>) -> Result<Success, Refusal> {
 }
 
 fn view(brand_id: &str, store: &Store) -> Value {
-    let mut basics = json!({ "branch_name": format!("门店{}", store.store_id) });
-    if let Some(reference) = &store.store_reference_id {
-        basics["store_reference_id"] = json!(reference);
-    }
+    let name = format!("门店{}", store.store_id);
+    let basics = match &store.store_reference_id {
+        Some(reference) => json!({ "branch_name": name, "store_reference_id": reference }),
+        None => json!({ "branch_name": name }),
+    };
     json!({
         "brand_id": brand_id, "store_id": store.store_id, "store_state": store.store_state,
         "audit_state": "SUCCESS", "store_basics": basics,

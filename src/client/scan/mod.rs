@@ -222,7 +222,7 @@ impl Scan<'_> {
             ("brand_id", owner.brand_id.as_deref()),
         ];
         let report = self.ask(&api::QUERY, texts(&names))?;
-        self.answered(entry, &report)
+        Self::answered(entry, &report)
             .unwrap_or_else(|| Ok(self.assess(coupon_of(&report), &offer::PRODUCT_COUPON, &owner)))
     }
 
@@ -243,7 +243,7 @@ impl Scan<'_> {
         let members = texts(&names).into_iter();
         let known = members.filter(|(name, _)| operation.members.iter().any(|member| member.name == name));
         let report = self.ask(operation, known.collect())?;
-        self.answered(entry, &report).unwrap_or_else(|| {
+        Self::answered(entry, &report).unwrap_or_else(|| {
             let coupon = coupon_of(&report).pointer(coupon_at).cloned().unwrap_or_default();
             Ok(self.assess(coupon, &offer::BUSIFAVOR, &owner))
         })
@@ -251,7 +251,7 @@ impl Scan<'_> {
 
     /// What an answer means that is not a coupon. Whether the line was down or this coupon is refused: only the second says something
     /// about the coupon.
-    fn answered(&self, entry: &Entry, report: &Report) -> Option<Result<Outcome, Failed>> {
+    fn answered(entry: &Entry, report: &Report) -> Option<Result<Outcome, Failed>> {
         let reason = match report.code {
             Code::Ok => return None,
             Code::NotFound => "not_found",

@@ -79,13 +79,11 @@ impl Header {
 pub fn cells(line: &str) -> Result<Vec<String>> {
     let (mut cells, mut rest) = (Vec::new(), line);
     loop {
-        let (cell, behind) = match rest.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted)?,
-            None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                let (cell, behind) = rest.split_at(end);
-                (cell.to_owned(), behind)
-            }
+        let (cell, behind) = if let Some(quoted) = rest.strip_prefix('"') {
+            unquoted(quoted)?
+        } else {
+            let (cell, behind) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
+            (cell.to_owned(), behind)
         };
         cells.push(cell);
         match behind.strip_prefix(',') {
@@ -183,8 +181,7 @@ mod tests {
 
     #[test]
     fn a_line_is_cut_into_its_values() {
-        let cut =
-            |line: &str| cells(line).map(|cells| cells.join("|")).unwrap_or_else(|why| format!("! {why}"));
+        let cut = |line: &str| cells(line).map_or_else(|why| format!("! {why}"), |cells| cells.join("|"));
         for (line, expected) in [
             ("a,b,c", "a|b|c"),
             ("a,,", "a||"),

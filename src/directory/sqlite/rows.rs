@@ -160,15 +160,13 @@ fn scope(db: &Connection, merchant: &str, entry: &Entry) -> rusqlite::Result<i64
     let select = "SELECT id FROM scopes WHERE merchant = ?1 AND family = ?2 AND stock = ?3 AND brand = ?4 \
                   AND product = ?5 AND appid = ?6";
     let found = db.prepare_cached(select)?.query_row(values, |row| row.get(0)).optional()?;
-    match found {
-        Some(id) => Ok(id),
-        None => {
-            let insert = "INSERT INTO scopes (merchant, family, stock, brand, product, appid) \
-                          VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-            db.prepare_cached(insert)?.execute(values)?;
-            Ok(db.last_insert_rowid())
-        }
+    if let Some(id) = found {
+        return Ok(id);
     }
+    let insert = "INSERT INTO scopes (merchant, family, stock, brand, product, appid) \
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    db.prepare_cached(insert)?.execute(values)?;
+    Ok(db.last_insert_rowid())
 }
 
 /// Removes some entries of a user, and says how many.

@@ -1,6 +1,6 @@
-//! The sign of API version 2: a digest over all members and the APIv2 key.
+//! The sign of API version 2: a digest over all members and the key.
 //!
-//! Page app.php?chapter=4_3 of the APIv2 manual, 2024-12-11: all members but `sign` whose value is not empty, sorted by name,
+//! Page `app.php?chapter=4_3` of its manual, 2024-12-11: all members but `sign` whose value is not empty, sorted by name,
 //! `name=value` joined with `&`, then `&key=` and the key; the digest in upper-case hexadecimal. Values are what they are after
 //! the XML was read. HMAC-SHA256 has the same text and the same key.
 
@@ -129,7 +129,7 @@ mod tests {
         assert!(!is_signed(&members, KEY, SignType::HmacSha256));
         assert!(!is_signed(&members, &KEY.replace('v', "w"), SignType::Md5));
         let hmac = "1612594A7B510FABDA802C28F7A4DE195ECE9313356310F954746EDF76C0A14A";
-        let by_hmac = Members::from_iter(members.clone().into_iter().chain([("sign".into(), hmac.into())]));
+        let by_hmac = members.clone().into_iter().chain([("sign".into(), hmac.into())]).collect::<Members>();
         assert!(is_signed(&by_hmac, KEY, SignType::HmacSha256));
         for change in [("unknown", "1"), ("openid", "oExampleOpenid00000000000002"), ("sign", "")] {
             let mut other = members.clone();

@@ -46,13 +46,13 @@ pub fn read(body: &[u8]) -> Result<Members, String> {
         match reader.tag()? {
             Tag::Close("xml") => break,
             Tag::Close(_) => return Err("an element ends that did not begin".into()),
-            Tag::Empty(name) => reader.insert(&mut members, name, String::new())?,
+            Tag::Empty(name) => Reader::insert(&mut members, name, String::new())?,
             Tag::Open(name) => {
                 let value = reader.content()?;
                 if reader.tag()? != Tag::Close(name) {
                     return Err("an element has more than text in it".into());
                 }
-                reader.insert(&mut members, name, value)?;
+                Reader::insert(&mut members, name, value)?;
             }
         }
     }
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
         Err("it has an entity other than the five that every XML has".into())
     }
 
-    fn insert(&self, members: &mut Members, name: &str, value: String) -> Result<(), String> {
+    fn insert(members: &mut Members, name: &str, value: String) -> Result<(), String> {
         if members.len() >= MOST_MEMBERS {
             return Err(format!("it has more than {MOST_MEMBERS} elements"));
         }
@@ -228,7 +228,10 @@ mod tests {
             assert!(read(text.as_bytes()).is_err(), "{text}");
         }
         assert!(read(b"<xml><a>\xFF</a></xml>").is_err());
-        let many: String = (0..=MOST_MEMBERS).map(|number| format!("<a{number}>1</a{number}>")).collect();
+        let many: String = (0..=MOST_MEMBERS)
+            .flat_map(|number| format!("<a{number}>1</a{number}>").into_bytes())
+            .map(char::from)
+            .collect();
         assert!(refused(&format!("<xml>{many}</xml>")).contains("100"));
         assert!(refused(&format!("<xml><a>{}</a></xml>", "x".repeat(MAX_BYTES))).contains("longer"));
     }

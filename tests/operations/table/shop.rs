@@ -138,6 +138,7 @@ impl Shop {
     }
 
     /// A request that WeChat Pay has every reason to grant, with a number that is new.
+    #[allow(clippy::too_many_lines, reason = "a row an operation")]
     pub fn right(&self, operation: &str) -> Value {
         let number = |request: Value| with(&request, "out_request_no", json!(self.fresh("NUMBER")));
         let of_stock = |offer: &Offer| json!({ "product_coupon_id": offer.product, "stock_id": offer.stock });
