@@ -721,9 +721,11 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_ctx_free(wxcoupon_ctx *ctx);
  *            product coupon or stock to product_amount, product_quantity,
  *            product_unit_price, stock_store_ids of its own), appid and
  *            brand_id, which fall back to the configuration's defaults,
- *            product_coupon_id and stock_id (only these), belong_merchant, and
- *            for payment codes apiv2_appid, sub_appid, sub_mch_id. "_options"
- *            as in wxcoupon_use; other members are refused.
+ *            product_coupon_id and stock_id (only these), belong_merchant
+ *            (coupons of the older family (busifavor) of this merchant's stocks
+ *            are listed, too), and for payment codes apiv2_appid, sub_appid,
+ *            sub_mch_id. "_options" as in wxcoupon_use; other members are
+ *            refused.
  *   out_buf  receives the answer: data.kind ("coupon_code", "openid",
  *            "auth_code"), data.coupons, the best for the customer first, each
  *            with coupon, quote (null without a basket), operation ("use",
@@ -1141,8 +1143,8 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_notification_open(
  * ========================================================================== */
 
 /*
- * Calls any operation of product coupons, or of a till's for 商家券, by its
- * name.
+ * Calls any operation of product coupons, or of the older family (busifavor),
+ * by its name.
  *
  *   ctx        the context.
  *   operation  its name: use, query, list, send, pre_send, confirm, return,

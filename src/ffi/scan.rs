@@ -17,7 +17,7 @@ use std::ffi::c_char;
 /// json_in: exactly one of scan (what the scanner gave), openid and auth_code (a payment code); optionally the basket as for
 /// wxcoupon_quote (amount and the rest, without coupon), products (an object: product coupon or stock to product_amount,
 /// product_quantity, product_unit_price, stock_store_ids of its own), appid and brand_id, which fall back to the configuration's
-/// defaults, product_coupon_id and stock_id (only these), belong_merchant (coupons of the older family 商家券 of this merchant's stocks are listed, too), and for payment codes apiv2_appid, sub_appid, sub_mch_id. "_options"
+/// defaults, product_coupon_id and stock_id (only these), belong_merchant (coupons of the older family (busifavor) of this merchant's stocks are listed, too), and for payment codes apiv2_appid, sub_appid, sub_mch_id. "_options"
 /// as in wxcoupon_use; other members are refused.
 /// out_buf: receives the answer: data.kind ("coupon_code", "openid", "auth_code"), data.coupons, the best for the customer
 /// first, each with coupon, quote (null without a basket), operation ("use", "busifavor_use") and use (its request, which lacks only
