@@ -14,6 +14,7 @@
 //! - A 3xx is never followed, because this API does not redirect.
 //! - A read is never in doubt. In its place the status says "ask again".
 
+use crate::api::error_code::{ErrorCode, ErrorCodes};
 use crate::api::subcode::{self, Subcode};
 use crate::api::{Expected, Trace};
 use crate::evidence::{self, Evidence};
@@ -24,6 +25,9 @@ use crate::report::WechatError;
 use crate::status::{Class, Code};
 use crate::wire::verify::{Proof, VerifyError};
 use serde_json::{Map, Value};
+use std::ops::RangeInclusive;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// How long to wait after a throttled call if WeChat Pay names no time. Its manual says one second.
 const THROTTLED_MS: u64 = 1000;
@@ -50,8 +54,24 @@ pub enum Event<'a> {
         retry_after_s: Option<u64>,
         /// What a successful answer says about the request.
         content: Content,
+        /// What the error codes of the operation mean.
+        error_codes: &'static ErrorCodes,
     },
 }
+
+/// What a successful answer is compared with.
+#[derive(Debug, Clone)]
+pub struct Sent<'a> {
+    /// The members of the request.
+    pub members: &'a Map<String, Value>,
+    /// Its own number.
+    pub request_no: Option<&'a str>,
+    /// From its first signature until now, in seconds since 1970.
+    pub within_s: RangeInclusive<i64>,
+}
+
+/// By how many seconds a time that WeChat Pay prints may lie before the first signature or after now.
+const CLOCKS_DIFFER_S: i64 = 300;
 
 /// What a successful answer says about its request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -171,8 +191,8 @@ impl AttemptOutcome {
 pub fn judge(writes: bool, event: &Event<'_>) -> AttemptOutcome {
     let mut outcome = match event {
         Event::NoAnswer(error) => no_answer(error),
-        Event::Answered { status, trust, body, subcode, retry_after_s, content } => {
-            let refusal = || refusal(*status, trust, body, *subcode, *retry_after_s);
+        Event::Answered { status, trust, body, subcode, retry_after_s, content, error_codes } => {
+            let refusal = || refusal(*status, trust, body, *subcode, *retry_after_s, error_codes);
             match status {
                 200..=299 => success(*status, trust, body, content),
                 408 => {
@@ -257,6 +277,7 @@ fn refusal(
     body: &Body,
     subcode: Option<u64>,
     retry_after_s: Option<u64>,
+    error_codes: &ErrorCodes,
 ) -> AttemptOutcome {
     match (trust, body) {
         (Ok(_) | Err(VerifyError::Unsigned), Body::Error(_)) => {}
@@ -272,11 +293,16 @@ fn refusal(
         Body::Error(error) => error.code.as_deref().unwrap_or_default(),
         _ => "",
     };
-    let mut outcome = match subcode.and_then(subcode::find) {
+    let mut outcome = match (error_codes.find(error_code), subcode.and_then(subcode::find)) {
         // WeChat Pay checks signature and rate before the request itself.
         _ if matches!(status, 401 | 429) => by_status(status, error_code),
-        Some(row) => AttemptOutcome::known(row),
-        None => by_status(status, error_code),
+        (Some(known), _) if known.code.class() == Class::InDoubt => return server_fault(status, body),
+        (Some(known), _) => by_error_code(status, known),
+        (None, Some(row)) => AttemptOutcome::known(row),
+        (None, None) => AttemptOutcome {
+            ask: (!error_codes.unknown_ends).then_some(Ask::Refused),
+            ..by_status(status, error_code)
+        },
     };
     outcome.retry_after_ms = match outcome.code {
         Code::RateLimited => Some(retry_after_s.map_or(THROTTLED_MS, wait_ms)),
@@ -289,6 +315,19 @@ fn refusal(
 /// A header cannot ask for more than an hour.
 fn wait_ms(seconds: u64) -> u64 {
     seconds.min(60 * 60) * 1000
+}
+
+fn by_error_code(status: u16, known: &ErrorCode) -> AttemptOutcome {
+    let message = || format!("HTTP {status} {}", known.name);
+    AttemptOutcome {
+        hint: known.texts.as_ref().map(|texts| texts.hint),
+        cashier: known.texts.as_ref().map(|texts| texts.cashier),
+        ask: (!known.ends).then_some(Ask::Refused),
+        ..AttemptOutcome::new(
+            known.code,
+            known.texts.as_ref().map_or_else(message, |texts| texts.message.to_owned()),
+        )
+    }
 }
 
 /// Other product families have other error codes for the same things. So an unambiguous HTTP status comes first.
@@ -307,13 +346,8 @@ fn by_status(status: u16, error_code: &str) -> AttemptOutcome {
     )
 }
 
-/// What a successful answer says about the request with these members and this number.
-pub fn content(
-    proofs: &[Expected],
-    asked: &Map<String, Value>,
-    request_no: Option<&str>,
-    said: &Said,
-) -> Content {
+/// What a successful answer says about this request.
+pub fn content(proofs: &[Expected], sent: &Sent<'_>, said: &Said) -> Content {
     if proofs.is_empty() {
         return Content::Fits;
     }
@@ -322,7 +356,7 @@ pub fn content(
     };
     let found = proofs.iter().map(|proof| match proof {
         Expected::Echoes { member, at, always } => {
-            let Some(expected) = asked.get(*member) else { return Content::Fits };
+            let Some(expected) = sent.members.get(*member) else { return Content::Fits };
             match json::find(answer, at) {
                 Some(found) if found == expected => Content::Fits,
                 Some(_) => {
@@ -340,7 +374,8 @@ pub fn content(
                 Content::Elsewhere(format!("the signed answer has none of {}", at.join(", ")))
             }
         }
-        Expected::Shows(trace) => shown(trace, request_no.unwrap_or_default(), answer),
+        Expected::Shows(trace) => shown(trace, sent.request_no.unwrap_or_default(), answer),
+        Expected::Happened { at } => happened(at, &sent.within_s, answer),
     });
     found.into_iter().find(|content| *content != Content::Fits).unwrap_or_default()
 }
@@ -355,10 +390,24 @@ fn shown(trace: &Trace, request_no: &str, coupon: &Map<String, Value>) -> Conten
         Evidence::Other(other) => {
             asks(format!("the signed answer shows number {other:?}, not this request's"))
         }
-        Evidence::NotDone(state) => {
+        Evidence::NotDone { state, .. } => {
             asks(format!("the signed answer says {state} and does not show this number"))
         }
         Evidence::Undone => asks("the signed answer shows this number, and that it was undone".into()),
         Evidence::Absent | Evidence::Nothing => asks("the signed answer shows no state that is known".into()),
     }
+}
+
+/// An answer that has only a time. One of another time is about another request.
+fn happened(at: &str, within_s: &RangeInclusive<i64>, answer: &Map<String, Value>) -> Content {
+    let text = json::find(answer, at).and_then(Value::as_str);
+    let Some(time) = text.and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok()) else {
+        return Content::Asks(Ask::Contradicts, format!("the signed answer has no time at {at}"));
+    };
+    let (from_s, to_s) = (within_s.start() - CLOCKS_DIFFER_S, within_s.end() + CLOCKS_DIFFER_S);
+    if (from_s..=to_s).contains(&time.unix_timestamp()) {
+        let why = "the signed answer names neither coupon nor number".to_owned();
+        return Content::Asks(Ask::NamesNothing, why);
+    }
+    Content::Elsewhere(format!("the signed answer's {at} is not a time of this request"))
 }

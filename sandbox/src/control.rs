@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
+use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::faults::{Fault, FaultId};
 use crate::http::listener::Listener;
@@ -59,6 +60,13 @@ impl Control {
         })
     }
 
+    /// A payment code that a user shows now. Its next look-ups may fail first.
+    pub(crate) fn show_payment_code(&self, openid: &str, fails: Option<(String, u32)>) -> Result<String> {
+        let code = format!("13{}", random::digits(16)?);
+        self.api.state.payment_codes.show(&code, openid, self.api.state.clock.now(), fails);
+        Ok(code)
+    }
+
     /// Everything as at the start: coupons, ledger, log, faults, clock,
     /// certificates, notifications.
     pub(crate) fn reset(&self) {
@@ -75,7 +83,8 @@ impl Control {
         stats.used = api.state.ledger.count(Effect::Used);
         stats.returned = api.state.ledger.count(Effect::Returned);
         stats.sent = api.state.ledger.count(Effect::Sent);
-        stats.coupons = u64::try_from(api.state.coupons.count()).unwrap_or(u64::MAX);
+        let coupons = api.state.coupons.count() + api.state.busifavor.count();
+        stats.coupons = u64::try_from(coupons).unwrap_or(u64::MAX);
         stats
     }
 }

@@ -46,18 +46,24 @@ fn listed(row: &Row) -> Listed<'_> {
     Listed {
         out_request_no: &row.request.request_no,
         operation: &row.request.operation,
-        state: match row.state {
-            State::Watching | State::RefusedWatched => "watching",
-            State::Voiding => "voiding",
-            State::Unresolved => "unresolved",
-            State::Damaged => "damaged",
-            _ => "pending",
-        },
+        state: state_name(row.state),
         age_ms: wall_ms().saturating_sub(row.created_ms).max(0),
         attempts: row.attempts,
         name: told(row).name(),
         cause: &row.cause,
         request_ids: if is_unresolved { ids.collect() } else { Vec::new() },
+    }
+}
+
+/// What a state is called for the till.
+pub(super) fn state_name(state: State) -> &'static str {
+    match state {
+        State::Watching | State::RefusedWatched => "watching",
+        State::Voiding => "voiding",
+        State::Unresolved => "unresolved",
+        State::Damaged => "damaged",
+        state if state.is_finished() => "finished",
+        _ => "pending",
     }
 }
 

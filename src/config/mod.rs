@@ -2,11 +2,14 @@
 //!
 //! Mistakes show here, when the till starts. An error names the member, what was found and what was expected.
 
+mod apiv2;
 mod credentials;
 mod fields;
 mod identity;
 mod proxy;
 
+pub use apiv2::Apiv2;
+pub use fields::is_path;
 pub use identity::Identity;
 pub use proxy::Proxy;
 
@@ -46,6 +49,8 @@ pub struct Config {
     pub has_merchant_certificate: bool,
     /// Opens notifications and platform certificates. In brand mode it is the brand API key.
     pub apiv3_key: Option<Zeroizing<String>>,
+    /// For the look-up of payment codes.
+    pub apiv2: Apiv2,
     /// Where to send, in order of preference.
     pub hosts: Vec<Host>,
     /// Members that requests may leave out.
@@ -66,6 +71,8 @@ pub struct Config {
     pub quote: Choices,
     /// The settings of the journal.
     pub journal: JournalSettings,
+    /// Whether the coupons that this machine was told of are kept, beside the journal or in memory.
+    pub directory: bool,
     /// The file that keeps downloaded platform certificates. `None`: they are not kept.
     pub certificates_path: Option<PathBuf>,
 }
@@ -110,10 +117,13 @@ impl Config {
             appid: inner.name("appid")?,
             brand_id: inner.name("brand_id")?,
             store_id: inner.name("store_id")?,
+            sub_appid: inner.name("sub_appid")?,
+            sub_mch_id: inner.name("sub_mch_id")?,
         };
         inner.finish()?;
         let identity = Identity::read(&mut fields, &mut defaults)?;
         let credentials = credentials::read(&mut fields, &identity)?;
+        let apiv2 = Apiv2::read(&mut fields, &identity)?;
 
         let base_urls = fields.texts("base_urls")?;
         let proxy = fields.text("proxy")?.map(Zeroizing::new);
@@ -129,6 +139,7 @@ impl Config {
             keep: Duration::from_secs(fields.number("journal_keep_days", 1..=3650, 90)? * 24 * 60 * 60),
             replays: fields.boolean("journal_replays", true)?,
         };
+        let directory = fields.boolean("directory", false)?;
         fields.finish()?;
 
         Ok(Config {
@@ -142,6 +153,7 @@ impl Config {
             public_key_id: credentials.public_key_id,
             has_merchant_certificate: credentials.has_merchant_certificate,
             apiv3_key: credentials.apiv3_key,
+            apiv2,
             hosts: hosts(base_urls)?,
             defaults,
             limits,
@@ -152,6 +164,7 @@ impl Config {
             user_agent,
             quote,
             journal,
+            directory,
         })
     }
 }

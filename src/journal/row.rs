@@ -1,6 +1,7 @@
 //! The content of a row.
 
 pub use super::state::State;
+use crate::api;
 use crate::course::Course;
 use crate::system::wall_ms;
 use serde_json::{Map, Value};
@@ -67,7 +68,7 @@ pub struct Row {
     pub members: Arc<Map<String, Value>>,
     /// The coupon that it is about. Later requests about the same coupon are found by it.
     pub coupon: Option<Arc<str>>,
-    /// A keyed digest of the request, for a row whose members were removed.
+    /// For a row whose user was forgotten: keyed digests of what was taken out of its request.
     pub content: Option<Vec<u8>>,
     /// The caller's trace id of the call that recorded it.
     pub trace: Option<String>,
@@ -121,7 +122,7 @@ impl Row {
         Row {
             id: 0,
             merchant: Arc::clone(merchant),
-            coupon: coupon(&new.members),
+            coupon: coupon(&new.request.operation, &new.members),
             request: new.request,
             members: Arc::new(new.members),
             content: None,
@@ -162,6 +163,11 @@ impl Row {
         self.state == State::Pending && !is_in_doubt
     }
 
+    /// The user whom it was about was forgotten. What was sent is gone, so it is never sent again.
+    pub fn is_forgotten(&self) -> bool {
+        self.content.is_some() && self.state.is_finished()
+    }
+
     /// Rows with a higher key began after this row. If it is finished, they began after its verdict.
     pub fn began_after(&self) -> i64 {
         self.id.max(self.verdict_row)
@@ -170,6 +176,14 @@ impl Row {
     /// Whether it began, or started again, after that row.
     pub fn is_later_than(&self, other: &Row) -> bool {
         self.id > other.id || self.verdict_row >= other.id
+    }
+
+    /// Whether both are about the same coupon, as far as their members say. A damaged row may be about any with its key.
+    pub fn may_share_coupon(&self, other: &Row) -> bool {
+        let is_whole = self.state != State::Damaged && other.state != State::Damaged;
+        let stocks = [self, other].map(|row| row.members.get("stock_id").and_then(Value::as_str));
+        let differ = is_whole && matches!(stocks, [Some(one), Some(another)] if one != another);
+        self.coupon.is_some() && self.coupon == other.coupon && !differ
     }
 
     /// Until when a delayed copy can arrive, in milliseconds since 1970. 0: none can.
@@ -299,14 +313,21 @@ impl Row {
 
 /// The key of a coupon: brand, stock, code, and the index of the use for a coupon with several uses. Codes that a brand
 /// assigns may repeat across stocks. Each part has its length in front, so that two coupons never share a key.
-pub(super) fn coupon(members: &Map<String, Value>) -> Option<Arc<str>> {
+///
+/// Where requests need not name the stock, the key is family and code alone ([`Row::may_share_coupon`]).
+pub(super) fn coupon(operation: &str, members: &Map<String, Value>) -> Option<Arc<str>> {
     let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
     let use_of = members.get("sequential_coupon_index").map(Value::to_string).unwrap_or_default();
     let [brand, stock, code] = ["brand_id", "stock_id", "coupon_code"].map(text);
-    let parts = [brand, stock, code, &use_of];
     if code.is_empty() {
         return None;
     }
+    if let Some(family) =
+        api::by_id(operation).map(|operation| operation.family).filter(|family| !family.names_stock)
+    {
+        return Some(format!("{} {code}", family.title).into());
+    }
+    let parts = [brand, stock, code, &use_of];
     Some(parts.map(|part| format!("{}:{part}", part.len())).join(" ").into())
 }
 
@@ -341,12 +362,30 @@ mod tests {
             let Value::Object(members) = json!({ "stock_id": stock, "coupon_code": code }) else {
                 panic!("an object")
             };
-            coupon(&members)
+            coupon("use", &members)
         };
         assert_ne!(key("1", "2"), key("12", ""));
         assert_ne!(key("1 1:2", "3"), key("1", "2 1:3"));
         assert_eq!(key("1", ""), None);
         assert_eq!(key("1", "A"), key("1", "A"));
+    }
+
+    #[test]
+    fn a_redemption_that_names_no_stock_may_be_of_any() {
+        let row = |operation: &str, members: Value| {
+            let Value::Object(members) = members else { panic!("an object") };
+            let mut new = NewRow::plain("SALE-0001");
+            new.request = Arc::new(Request { operation: operation.into(), ..Request::default() });
+            Row::new(&"m".into(), &"owner".into(), NewRow { members, ..new })
+        };
+        let redeemed = row("busifavor_use", json!({ "coupon_code": "A" }));
+        let back = |stock: &str| row("busifavor_return", json!({ "coupon_code": "A", "stock_id": stock }));
+        assert!(redeemed.may_share_coupon(&back("1")) && back("1").may_share_coupon(&back("1")));
+        assert!(!back("1").may_share_coupon(&back("2")));
+        let product = row("use", json!({ "coupon_code": "A" }));
+        assert!(!redeemed.may_share_coupon(&product) && product.may_share_coupon(&product));
+        let none = row("busifavor_use", json!({}));
+        assert!(!none.may_share_coupon(&none));
     }
 
     #[test]

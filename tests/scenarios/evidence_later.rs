@@ -28,7 +28,7 @@ pub fn assert_returned_since(answer: &Answer) {
 }
 
 /// Ours is on its way, another till redeems, and ours is refused: told at once, and watched.
-fn refused_and_watched(shop: &Shop, coupon: &str, number: &str) {
+pub fn refused_and_watched(shop: &Shop, coupon: &str, number: &str) -> Answer {
     shop.lose_request(coupon, number);
     let theirs = shop.stranger().redeem(&use_request(coupon, "EV-THEIRS-1"));
     assert_eq!(theirs.status, 0, "{}", theirs.json);
@@ -37,6 +37,7 @@ fn refused_and_watched(shop: &Shop, coupon: &str, number: &str) {
     assert_eq!(shop.listed(number).as_deref(), Some("watching"));
     let pending = shop.till.pending();
     assert_eq!((&pending["pending"], &pending["watching"]), (&json!(0), &json!(1)));
+    told
 }
 
 #[test]
@@ -50,7 +51,9 @@ fn a_late_copy_of_what_was_refused_is_returned() {
     assert_eq!(shop.till.settle_all().status, 0);
     assert_eq!(shop.effects("AUTO_LATE"), [Used, Returned, Used, Returned]);
     // What the till was told stays what it was told.
-    assert_ended(&shop, &shop.settle("EV-LATE-001"), "EV-LATE-001", "WXCOUPON_E_COUPON_STATE");
+    let told = shop.settle("EV-LATE-001");
+    assert_ended(&shop, &told, "EV-LATE-001", "WXCOUPON_E_COUPON_STATE");
+    assert_returned_since(&told);
 }
 
 #[test]

@@ -152,23 +152,50 @@ impl Shop {
         Sqlite::open(&self.file()).unwrap().transact(Durability::Flushed, Box::new(work)).unwrap();
     }
 
+    /// Changes one row, finished or not, as another program or another time would.
+    pub fn rewrite(&self, number: &str, change: impl Fn(Row) -> Row) {
+        let row = self.row(number);
+        let held = row.lease.clone();
+        let changed = change(row);
+        let work = move |rows: &mut dyn Transaction| {
+            assert!(rows.replace(&changed, &held)?);
+            Ok(())
+        };
+        Sqlite::open(&self.file()).unwrap().transact(Durability::Flushed, Box::new(work)).unwrap();
+    }
+
     /// The power is cut before the verdict of a success is on the disk, more than six minutes ago.
     pub fn loses_verdict(&self, number: &str) {
-        let row = self.row(number);
-        let unwritten = Row {
+        self.rewrite(number, |row| Row {
             state: State::Pending,
             sent: true,
             signed_s: now_s() - 400,
             verdict_s: None,
             verdict_row: 0,
             answer: None,
-            ..row.clone()
-        };
-        let work = move |rows: &mut dyn Transaction| {
-            assert!(rows.replace(&unwritten, &row.lease)?);
-            Ok(())
-        };
-        Sqlite::open(&self.file()).unwrap().transact(Durability::Flushed, Box::new(work)).unwrap();
+            ..row
+        });
+    }
+
+    /// A success that was proven so many seconds ago, and came to be doubted.
+    pub fn doubts_success(&self, number: &str, seconds_ago: i64) {
+        let proven_s = Some(now_s() - seconds_ago);
+        self.rewrite(number, |row| Row {
+            state: State::Pending,
+            sent: true,
+            signed_s: now_s() - 400,
+            verdict_s: proven_s,
+            ..row
+        });
+    }
+
+    /// The doubt is older than the lifetime of a copy, and the last copy is not.
+    pub fn doubt_is_old(&self) {
+        self.change(|row| Row {
+            signed_s: now_s() - 10,
+            doubted_ms: row.doubted_ms.map(|doubted_ms| doubted_ms - 400_000),
+            ..row
+        });
     }
 
     /// The last signature is so many seconds old.

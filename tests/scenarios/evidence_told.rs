@@ -22,6 +22,7 @@ fn a_success_of_uncertain_age_is_asked_about_after_doubt() {
     let told = shop.settle("EV-AGE-0001");
     assert_open(&shop, &told, "EV-AGE-0001", "pending");
     assert_says(&told, "the answer may be an old one; asking: when the coupon was like this is not certain");
+    assert!(told.json.get("data").is_none(), "{}", told.json);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wxcoupon::api::Defaults;
 use wxcoupon::client::Client;
-use wxcoupon::config::{Config, Host, Identity, JournalSettings, Limits};
+use wxcoupon::config::{Apiv2, Config, Host, Identity, JournalSettings, Limits};
 use wxcoupon::encoding::TextEncoding;
 use wxcoupon::error::Result;
 use wxcoupon::ffi;
@@ -180,7 +180,8 @@ fn config(kind: Kind) -> Config {
         has_merchant_certificate: false,
         apiv3_key: Some(APIV3_KEY.to_owned().into()),
         hosts: vec![host("127.0.0.1"), host("127.0.0.2")],
-        defaults: Defaults { appid: Some(APPID.into()), brand_id: Some(BRAND.into()), store_id: None },
+        apiv2: Apiv2::default(),
+        defaults: Defaults { appid: Some(APPID.into()), brand_id: Some(BRAND.into()), ..Defaults::default() },
         limits: Limits {
             call: Duration::from_secs(10),
             connect: Duration::from_secs(3),
@@ -193,6 +194,7 @@ fn config(kind: Kind) -> Config {
         user_agent: "fuzz".into(),
         quote: Choices::default(),
         journal: JournalSettings { path: None, keep: KEEP, replays: true },
+        directory: false,
         certificates_path: None,
     }
 }

@@ -36,6 +36,10 @@ pub(super) struct Exchange<'a> {
     entry: RequestEntry,
 }
 
+/// The members that are a request's own number.
+const NUMBERS: [&str; 5] =
+    ["out_request_no", "send_request_no", "use_request_no", "return_request_no", "deactivate_request_no"];
+
 /// A body that is a form with files, or what is wrong with it.
 type Form<'a> = Result<Vec<Part<'a>>, &'static str>;
 
@@ -78,16 +82,16 @@ impl<'a> Exchange<'a> {
         let mode = Mode::of_path(request.path());
         let route = Route::find(&request.method, &mode::partner_path(request.path()));
         let operation = route.as_ref().map_or("unknown", |route| route.operation.name());
-        let coupon_code = route.as_ref().and_then(|route| route.param("coupon_code"));
-        let fault = api.faults.for_request(listener, operation, coupon_code.unwrap_or_default());
         let is_upload = route.as_ref().is_some_and(|route| route.operation == Operation::UploadImage);
         let form = is_upload.then(|| form_of(request));
         let signed = signed_body(request, form.as_ref());
         let body = if signed.is_empty() { Some(Value::Null) } else { serde_json::from_slice(signed).ok() };
-        let number = body
-            .as_ref()
-            .and_then(|body| body.get("out_request_no").or_else(|| body.get("send_request_no")))
-            .and_then(Value::as_str);
+        let in_body = |name: &str| body.as_ref()?.get(name)?.as_str();
+        let number = NUMBERS.into_iter().find_map(in_body);
+        let in_path = route.as_ref().and_then(|route| route.param("coupon_code"));
+        let coupon_code =
+            in_path.or_else(|| in_body("coupon_code").filter(|_| operation.starts_with("busifavor")));
+        let fault = api.faults.for_request(listener, operation, coupon_code.unwrap_or_default());
         let mut entry = RequestEntry {
             host: listener,
             operation: operation.to_owned(),
@@ -167,7 +171,7 @@ impl<'a> Exchange<'a> {
         if self.mode == Mode::Brand {
             add_brand_id(&mut body, &mut query)?;
         }
-        self.api.hold_locked(route.param("coupon_code").unwrap_or_default(), self.effect.lock);
+        self.api.hold_locked(self.entry.coupon_code.as_deref().unwrap_or_default(), self.effect.lock);
         let call = Call {
             state: &self.api.state,
             route,
@@ -203,6 +207,8 @@ impl<'a> Exchange<'a> {
 
     /// Completes and signs a response of the API, as the fault has it.
     fn finish(&mut self, mut response: Response, sub_code: u32, now: i64) -> Reaction {
+        let has_sub_codes = self.route.as_ref().is_none_or(|route| route.operation.has_sub_codes());
+        let sub_code = if has_sub_codes { sub_code } else { 0 };
         self.entry.sub_code = sub_code;
         if let Some(edit) = &self.effect.edit {
             edit.apply(&mut response);

@@ -7,6 +7,7 @@ pub(crate) mod rates;
 pub(crate) mod request_log;
 mod response_history;
 pub(crate) mod stats;
+mod version2;
 
 use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
@@ -142,6 +143,9 @@ impl Service for Api {
     }
 
     fn handle(&self, listener: usize, request: &Request) -> Reaction {
+        if request.path() == version2::PATH {
+            return version2::handle(self, listener, request);
+        }
         Exchange::handle(self, listener, request)
     }
 

@@ -20,6 +20,7 @@ pub(super) fn config(keys: &Keys, folder: &Folder, urls: &[String; 2]) -> Value 
         "wechatpay_public_key_id": keys.wechatpay_public_key_id(),
         "wechatpay_public_key_path": folder.file(folder::WECHATPAY_PUBLIC_KEY),
         "apiv3_key": keys.0.apiv3_key,
+        "apiv2_key": keys.apiv2_key(),
         "base_urls": urls,
         "ca_path": folder.file(folder::CA),
         "defaults": { "appid": APPID, "brand_id": BRAND_ID },

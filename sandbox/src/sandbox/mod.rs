@@ -259,6 +259,22 @@ impl Sandbox {
         self.control.claim(token)
     }
 
+    /// A payment code that a user shows now: 18 digits, valid for a minute.
+    ///
+    /// # Errors
+    /// When OpenSSL has no random numbers.
+    pub fn show_payment_code(&self, openid: &str) -> Result<String> {
+        self.control.show_payment_code(openid, None)
+    }
+
+    /// The same, but its first look-ups end with this error of version 2, such as `SYSTEMERROR`.
+    ///
+    /// # Errors
+    /// When OpenSSL has no random numbers.
+    pub fn show_failing_payment_code(&self, openid: &str, err_code: &str, times: u32) -> Result<String> {
+        self.control.show_payment_code(openid, Some((err_code.to_owned(), times)))
+    }
+
     /// Everything as at the start: coupons, ledger, log, faults, clock.
     pub fn reset(&self) {
         self.control.reset();

@@ -33,6 +33,9 @@ const MAX_SENDERS: usize = 8;
 /// The event that `echo` makes; undocumented.
 const ECHO_EVENT: &str = "SECURITY.ECHO";
 
+/// The only event of 商家券.
+const BUSIFAVOR_EVENT: &str = "COUPON.SEND";
+
 /// How a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -175,7 +178,9 @@ impl Webhooks {
     /// Takes in a event for everybody who has set an address.
     fn accept_event(&self, event: &WebhookEvent) {
         let addresses = self.state.notify_addresses();
-        for mode in Mode::ALL {
+        // Brands have no 商家券.
+        let is_told = |mode: &Mode| *mode == Mode::Partner || event.event_type != BUSIFAVOR_EVENT;
+        for mode in Mode::ALL.into_iter().filter(is_told) {
             if let Some(address) = addresses.of(mode) {
                 let (url, event) = (address.url.clone(), for_mode(mode, event));
                 self.accept(NewDelivery { mode, url, event, faulty: None, repeats: None });

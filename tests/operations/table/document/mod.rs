@@ -7,7 +7,9 @@ mod english;
 use chinese::Chinese;
 use english::English;
 use std::fmt::Write as _;
-use wxcoupon::api::{ALL, Combination, Member, Operation, Place, Presence, Recovery, Rule};
+use wxcoupon::api::{
+    ALL, BUSIFAVOR, Combination, Member, Operation, PRODUCT_COUPON, Place, Presence, Recovery, Rule,
+};
 use wxcoupon::mode::Mode;
 
 /// How doubt about a request of an operation ends.
@@ -72,7 +74,7 @@ fn ends(operation: &Operation) -> Ends {
         Recovery::NotNeeded => Ends::Question,
         Recovery::Repeat if operation.short_lived => Ends::ByRepeatOfTheDay,
         Recovery::Repeat => Ends::ByRepeat,
-        Recovery::Query { query, .. } if query.id == "list" => Ends::ByList,
+        Recovery::Query { query, .. } if query.id.ends_with("list") => Ends::ByList,
         Recovery::Query { .. } => Ends::ByQuery,
         Recovery::Idempotent => Ends::Again,
     }
@@ -118,9 +120,9 @@ fn the_pages_of_operations_are_the_tables() {
         }
         let found = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(found == right, "{page} is not the table's: run `make header`");
-        assert!(
-            right.contains(wxcoupon::api::prefix(Mode::Partner))
-                && right.contains(wxcoupon::api::prefix(Mode::Brand))
-        );
+        for family in [&PRODUCT_COUPON, &BUSIFAVOR] {
+            let prefixes = [Mode::Partner, Mode::Brand].map(|mode| family.prefix(mode));
+            assert!(prefixes.into_iter().flatten().all(|prefix| right.contains(prefix)), "{family:?}");
+        }
     }
 }
