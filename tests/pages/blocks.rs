@@ -57,8 +57,6 @@ const BLOCKS: &[(&str, &str, How)] = &[
     ("docs/callers.md", "try (WxCoupon.Context till", HERE),
     ("docs/deployment.md", "./07_check config.json online", COMMANDS),
     ("docs/deployment.md", "./05_settle config.json", COMMANDS),
-    ("docs/directory.md", "import_coupons", Never("its JSON stands there as it is, which is no C; `names` checks the function")),
-    ("docs/directory.md", "forget_user", Never("its JSON stands there as it is, which is no C; `names` checks the function")),
     ("docs/fuzzing.md", "make fuzz MINUTES=5", Spelt),
     ("docs/notifications.md", "status = wxcoupon_notification_open", HERE),
     ("docs/platforms.md", "x86_64-w64-mingw32-gcc", WINDOWS),
