@@ -23,8 +23,8 @@ fn listed(page: &str) -> Vec<String> {
     let name = |line: &str| {
         let entry = line.strip_prefix(" *   ")?;
         let (name, rest) = entry.split_once("  ").unwrap_or((entry, ""));
-        let fits =
-            name.len() > 3 && name.chars().all(|letter| letter.is_ascii_lowercase() || "_23".contains(letter));
+        let fits = name.len() > 3
+            && name.chars().all(|letter| letter.is_ascii_lowercase() || "_23".contains(letter));
         (fits && !rest.starts_with("  *")).then(|| name.to_owned())
     };
     page.lines().filter_map(name).collect()
