@@ -60,3 +60,13 @@ fn a_refused_repeat_that_ends_nothing_is_told_with_what_asking_gave() {
     assert_open(&shop, &silent, "EV-STILL-01", "pending");
     assert_says(&silent, ": asking was no use: ");
 }
+
+#[test]
+fn an_old_answer_is_told_with_why_asking_gave_nothing() {
+    let shop = wrong_by(8);
+    shop.lose_answer("AUTO_AGED", "EV-AGED-001");
+    shop.refuse_unsigned("query", 404, "NOT_FOUND", 0);
+    let told = shop.settle("EV-AGED-001");
+    assert_open(&shop, &told, "EV-AGED-001", "pending");
+    assert_says(&told, "the answer may be an old one; asking: HTTP 404 NOT_FOUND");
+}

@@ -262,7 +262,7 @@ fn a_question_that_is_not_one_is_refused_before_anything_is_asked() {
         (json!({}), "/scan"),
         (json!({ "scan": "a", "openid": "b" }), "/scan"),
         (json!({ "scan": "" }), "/scan"),
-        (json!({ "auth_code": "12a" , "scan": "x" }), "/auth_code"),
+        (json!({ "auth_code": "12a" , "scan": "x" }), "/scan"),
         (json!({ "openid": OPENID, "amount": -1 }), "/amount"),
         (json!({ "openid": OPENID, "product_amount": 5 }), "/amount"),
         (json!({ "openid": OPENID, "surprise": 1 }), "/surprise"),

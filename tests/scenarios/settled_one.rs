@@ -82,8 +82,10 @@ fn old_doubt_waits_for_its_copies_and_a_till_that_repeats_does_not() {
     assert_eq!(told.name(), "WXCOUPON_E_CONNECTION_LOST", "{}", told.json);
     assert_eq!(message(&told), "the coupon is EFFECTIVE; what was sent could still arrive");
     assert_eq!(shop.requests("use"), uses);
+    let asked = shop.requests("query");
     assert_eq!(shop.till.redeem(&use_request("AUTO_WAITS", "EV-WAITS-01")).status, 0);
-    assert_eq!(shop.requests("use"), uses + 1);
+    // Its success may be the answer to the first attempt, as old as the doubt.
+    assert_eq!((shop.requests("use"), shop.requests("query")), (uses + 1, asked + 1));
 }
 
 #[test]
@@ -252,6 +254,7 @@ fn a_recorded_answer_names_its_request_and_a_recorded_pause_its_length() {
     let first = shop.till.redeem(&use_request("AUTO_NAMED", "EV-NAMED-01"));
     let again = shop.till.redeem(&use_request("AUTO_NAMED", "EV-NAMED-01"));
     assert_eq!((again.status, &again.json["recorded"]), (0, &json!(true)), "{}", again.json);
+    assert_eq!((&again.json["host"], again.json["host"].is_string()), (&first.json["host"], true));
     assert_eq!(
         (&again.json["request_id"], again.json["request_id"].is_string()),
         (&first.json["request_id"], true)
@@ -329,4 +332,53 @@ fn a_return_in_doubt_that_the_coupon_does_not_need_is_sent_once() {
     assert_open(&shop, &shop.settle("EV-ONCE-R01"), "EV-ONCE-R01", "pending");
     assert_eq!(shop.requests("return"), returns + 1, "a second one could undo something else");
     assert!(shop.sandbox.clear_fault(lost));
+}
+
+#[test]
+fn after_a_question_the_attempts_of_the_repeat_are_told() {
+    let shop = Shop::open();
+    shop.lose_request("AUTO_TRIES", "EV-TRIES-01");
+    shop.copies_die();
+    shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("use").times(1));
+    let told = shop.settle("EV-TRIES-01");
+    assert_eq!((told.status, &told.json["attempts"]), (0, &json!(2)), "{}", told.json);
+}
+
+#[test]
+fn a_taken_coupon_is_asked_for_by_its_number_while_a_copy_may_arrive() {
+    let shop = Shop::open();
+    shop.lose_request("AUTO_TAKEN2", "EV-TAKEN-02");
+    assert_eq!(shop.stranger().redeem(&use_request("AUTO_TAKEN2", "EV-THEIRS-2")).status, 0);
+    shop.doubt_is_old();
+    let uses = shop.requests("use");
+    let told = shop.settle("EV-TAKEN-02");
+    assert_eq!((told.name(), told.in_doubt), ("WXCOUPON_E_COUPON_STATE", false), "{}", told.json);
+    assert_eq!((shop.listed("EV-TAKEN-02").as_deref(), shop.requests("use")), (Some("watching"), uses + 1));
+}
+
+#[test]
+fn what_is_recorded_of_a_redemption_that_was_returned_is_told_as_recorded() {
+    let shop = Shop::open();
+    assert_eq!(shop.till.redeem(&use_request("AUTO_RECBACK", "EV-RECBACK1")).status, 0);
+    returned_by(&shop.till, "AUTO_RECBACK", "EV-RECBACK-R");
+    let told = shop.till.redeem(&use_request("AUTO_RECBACK", "EV-RECBACK1"));
+    assert_returned_since(&told);
+    assert_eq!((&told.json["recorded"], &told.json["out_request_no"]), (&json!(true), &json!("EV-RECBACK1")));
+}
+
+/// A number without a question: the refusal that speaks of permissions says nothing of the first attempt.
+#[test]
+fn a_refusal_for_want_of_permission_ends_no_doubt() {
+    let shop = Shop::open();
+    let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("unknown"));
+    let body = |limit_ms| with_limit(json!({ "out_request_no": "EV-RAW-0001" }), limit_ms);
+    Shop::leave_in_doubt(|limit_ms| shop.till.request("POST", "/v3/anything", Some(&body(limit_ms))));
+    assert!(shop.sandbox.clear_fault(lost));
+    shop.copies_die();
+    let permission = shop.refuse("unknown", 403, "NO_AUTH", 0);
+    assert_open(&shop, &shop.settle("EV-RAW-0001"), "EV-RAW-0001", "pending");
+    assert!(shop.sandbox.clear_fault(permission));
+    shop.copies_die();
+    shop.refuse("unknown", 400, "PARAM_ERROR", 0);
+    assert_eq!(shop.settle("EV-RAW-0001").class(), 5);
 }

@@ -106,3 +106,14 @@ fn what_was_proven_and_is_gone_is_over_when_the_answer_is_younger_than_any_copy(
         assert_eq!(shop.effects("AUTO_GONE"), [Used, Returned, Used]);
     }
 }
+
+/// Its copies may still redeem the coupon that somebody else returned.
+#[test]
+fn what_somebody_else_returned_is_watched_while_a_copy_may_arrive() {
+    let shop = Shop::open();
+    shop.lose_answer("AUTO_ELSE", "EV-ELSE-001");
+    returned_by(&shop.stranger(), "AUTO_ELSE", "EV-ELSE-R01");
+    assert_voided(&shop, &shop.void("EV-ELSE-001"), "EV-ELSE-001", "watching");
+    shop.copies_die();
+    assert_voided(&shop, &shop.void("EV-ELSE-001"), "EV-ELSE-001", "voided");
+}
