@@ -9,10 +9,10 @@ impl Client {
     pub fn quote(&self, input: &str) -> Report {
         let defaults =
             Defaults { store_id: self.config.defaults.store_id.as_deref(), choices: self.config.quote };
-        let report = match quote::answer(input, &defaults, self.clock.now()) {
+        let report = self.observed("quote", || match quote::answer(input, &defaults, self.clock.now()) {
             Ok(quote) => Report::local(&quote),
             Err(error) => error.into(),
-        };
+        });
         Report { clock_offset_s: self.clock.offset_s(), ..report }
     }
 }

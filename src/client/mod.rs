@@ -9,6 +9,7 @@ mod keys;
 mod local;
 mod notification;
 mod numbered;
+mod observed;
 mod outgoing_request;
 mod pending;
 mod question;
@@ -17,6 +18,8 @@ mod returns;
 mod sensitive;
 mod settle;
 mod settle_input;
+mod stats;
+mod told;
 mod trust;
 mod void;
 
@@ -24,6 +27,7 @@ use crate::api::{self, Operation, Prepared, Scope};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::journal::Journal;
+use crate::log::{self, file::LogFile};
 use crate::mode::Mode;
 use crate::net::Transport;
 use crate::net::cancel::Cancel;
@@ -34,6 +38,7 @@ use crate::net::http::HttpTransport;
 use crate::net::rate_limit;
 use crate::redact::{Quoted, may_be_a_key};
 use crate::report::Report;
+use crate::stats::Stats;
 use crate::status::Code;
 pub use composed::{Composed, Named};
 use keys::Keys;
@@ -56,6 +61,8 @@ pub struct Client {
     clock: Arc<Clock>,
     rate_limiter: rate_limit::Share,
     journal: Arc<Journal>,
+    stats: Arc<Stats>,
+    log_file: Option<Arc<LogFile>>,
     /// The time that the journal last recorded.
     noted: Mutex<Option<KnownTime>>,
 }
@@ -95,6 +102,7 @@ impl Client {
         }
         let journal = if same { Arc::clone(&self.journal) } else { Arc::new(open_journal(&config)?) };
         let client = Client::with_journal(config, journal, Arc::clone(&self.clock))?;
+        let client = Client { stats: Arc::clone(&self.stats), ..client };
         if client.config.identity == self.config.identity {
             client.keys.adopt(&self.keys);
         }
@@ -117,7 +125,7 @@ impl Client {
     ) -> Client {
         let clock = clock.into();
         let noted = journal.time().unwrap_or_else(|error| {
-            crate::log::warn(format_args!("the journal's time could not be read: {}", error.message));
+            log::warn(format_args!("the journal's time could not be read: {}", error.message));
             None
         });
         if let Some(known) = noted {
@@ -131,6 +139,8 @@ impl Client {
             rate_limiter,
             keys: Keys::new(&config),
             journal,
+            stats: Arc::default(),
+            log_file: config.log_path.as_deref().map(|folder| Arc::new(LogFile::new(folder))),
             config,
         }
     }
@@ -176,22 +186,24 @@ impl Client {
 
     /// One operation of the table.
     pub fn call(&self, operation: &'static Operation, input: &str, cancel: &Cancel) -> Report {
-        let report = match api::prepare(operation, input, self.scope(), self.clock.now()) {
-            Ok(request) => self.run(operation.id, Some(operation), request, cancel),
-            // The input is wrong, but its number may have been sent before.
-            Err(error) => Report { in_doubt: self.is_in_doubt(Some(operation), input), ..error.into() },
-        };
-        Report { operation: Some(operation.id), ..report }
+        self.observed(operation.id, || {
+            let report = match api::prepare(operation, input, self.scope(), self.clock.now()) {
+                Ok(request) => self.run(operation.id, Some(operation), request, cancel),
+                // The input is wrong, but its number may have been sent before.
+                Err(error) => Report { in_doubt: self.is_in_doubt(Some(operation), input), ..error.into() },
+            };
+            Report { operation: Some(operation.id), ..report }
+        })
     }
 
     /// Any other request of API version 3. Everything but GET counts as a write.
     pub fn request(&self, method: &str, target: &str, body: Option<&str>, cancel: &Cancel) -> Report {
-        match api::prepare_raw(method, target, body) {
+        self.observed("request", || match api::prepare_raw(method, target, body) {
             Ok(request) => self.run("request", None, request, cancel),
             Err(error) => {
                 Report { in_doubt: body.is_some_and(|body| self.is_in_doubt(None, body)), ..error.into() }
             }
-        }
+        })
     }
 
     fn scope(&self) -> Scope<'_> {
@@ -206,6 +218,7 @@ impl Client {
         cancel: &Cancel,
     ) -> Report {
         let deadline = Deadline::after(request.options.timeout.unwrap_or(self.config.limits.call));
+        log::set_trace(request.options.trace.as_deref());
         let decrypt = std::mem::take(&mut request.options.decrypt);
         let report = match self.encrypt(&mut request, &deadline, cancel) {
             Ok(()) => self.run_once(id, operation, request, &deadline, cancel),
@@ -235,7 +248,7 @@ impl Client {
             *noted = Some(known);
             drop(noted);
             if let Err(error) = self.journal.note_time(known) {
-                crate::log::warn(format_args!("the time could not be kept: {}", error.message));
+                log::warn(format_args!("the time could not be kept: {}", error.message));
             }
         }
     }

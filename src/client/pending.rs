@@ -9,6 +9,15 @@ use serde_json::{Value, json};
 /// At most this many rows are listed one by one.
 const LISTED: usize = 1000;
 
+/// The states of open requests, as they are told.
+pub(super) const LISTED_STATES: [(&str, &[State]); 5] = [
+    ("pending", &[State::Pending]),
+    ("voiding", &[State::Voiding]),
+    ("watching", &[State::Watching, State::RefusedWatched]),
+    ("unresolved", &[State::Unresolved]),
+    ("damaged", &[State::Damaged]),
+];
+
 #[derive(Serialize)]
 struct Listed<'a> {
     out_request_no: &'a str,
@@ -46,13 +55,10 @@ fn listed(row: &Row) -> Listed<'_> {
     Listed {
         out_request_no: &row.request.request_no,
         operation: &row.request.operation,
-        state: match row.state {
-            State::Watching | State::RefusedWatched => "watching",
-            State::Voiding => "voiding",
-            State::Unresolved => "unresolved",
-            State::Damaged => "damaged",
-            _ => "pending",
-        },
+        state: LISTED_STATES
+            .iter()
+            .find(|(_, states)| states.contains(&row.state))
+            .map_or("pending", |(name, _)| name),
         age_ms: wall_ms().saturating_sub(row.created_ms).max(0),
         attempts: row.attempts,
         name: told(row).name(),

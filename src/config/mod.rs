@@ -66,6 +66,8 @@ pub struct Config {
     pub quote: Choices,
     /// The settings of the journal.
     pub journal: JournalSettings,
+    /// The folder of the log files. `None`: there are none.
+    pub log_path: Option<PathBuf>,
     /// The file that keeps downloaded platform certificates. `None`: they are not kept.
     pub certificates_path: Option<PathBuf>,
 }
@@ -129,9 +131,12 @@ impl Config {
             keep: Duration::from_secs(fields.number("journal_keep_days", 1..=3650, 90)? * 24 * 60 * 60),
             replays: fields.boolean("journal_replays", true)?,
         };
+        let log_path = fields.path("log_path", None)?.map(PathBuf::from);
         fields.finish()?;
 
         Ok(Config {
+            // Absolute, so that it stays the same if the program changes its folder.
+            log_path: log_path.map(|path| std::path::absolute(&path).unwrap_or(path)),
             certificates_path: journal
                 .path
                 .as_deref()

@@ -24,6 +24,7 @@ mod quote;
 mod registry;
 #[cfg(windows)]
 mod resident;
+mod stats;
 #[cfg(any(windows, test))]
 #[cfg_attr(test, allow(dead_code, reason = "called from Windows programs alone"))]
 mod stdcall;
@@ -42,6 +43,7 @@ pub use log::*;
 pub use notification::*;
 pub use ops::*;
 pub use quote::*;
+pub use stats::*;
 #[cfg(windows)]
 pub use stdcall::*;
 pub use till::*;

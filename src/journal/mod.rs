@@ -149,6 +149,11 @@ impl Journal {
         Ok(acquired.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s)))
     }
 
+    /// Whether a living context works on the row.
+    pub fn is_worked_on(&self, row: &Row) -> bool {
+        row.lease.owner.as_deref().is_some_and(|owner| self.store.is_alive(owner))
+    }
+
     /// All rows that are not finished, oldest first.
     pub fn unfinished(&self) -> Result<Vec<Row>> {
         let merchant = Arc::clone(&self.merchant);

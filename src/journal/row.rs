@@ -50,6 +50,8 @@ pub struct NewRow {
     pub members: Map<String, Value>,
     /// Members that this library filled in with the current time. They do not make a repeat different.
     pub filled_in: Vec<&'static str>,
+    /// The caller's trace id. It does not make a repeat different.
+    pub trace: Option<String>,
     /// Whether a recorded success is sent again instead of being answered from the journal.
     pub ask_again: bool,
 }
@@ -125,7 +127,7 @@ impl Row {
             request: new.request,
             members: Arc::new(new.members),
             content: None,
-            trace: None,
+            trace: new.trace,
             created_ms: now,
             state: State::Pending,
             called_off: false,
@@ -326,7 +328,13 @@ impl NewRow {
             target: "/".into(),
             body: body.map(Into::into),
         };
-        NewRow { request: Arc::new(request), members: Map::new(), filled_in: Vec::new(), ask_again: false }
+        NewRow {
+            request: Arc::new(request),
+            members: Map::new(),
+            filled_in: Vec::new(),
+            trace: None,
+            ask_again: false,
+        }
     }
 }
 

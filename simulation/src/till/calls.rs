@@ -70,6 +70,7 @@ fn config(replays: bool) -> Config {
         quote: Choices::default(),
         journal: JournalSettings { path: None, keep: KEEP, replays },
         certificates_path: None,
+        log_path: None,
     }
 }
 
