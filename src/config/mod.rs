@@ -6,9 +6,11 @@ mod credentials;
 mod fields;
 mod identity;
 mod proxy;
+mod text;
 
 pub use identity::Identity;
 pub use proxy::Proxy;
+pub use text::decode;
 
 use crate::api::Defaults;
 use crate::encoding::TextEncoding;

@@ -194,6 +194,7 @@ fn config(kind: Kind) -> Config {
         quote: Choices::default(),
         journal: JournalSettings { path: None, keep: KEEP, replays: true },
         certificates_path: None,
+        log_path: None,
     }
 }
 
