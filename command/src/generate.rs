@@ -5,7 +5,7 @@ use crate::failure::{Failure, Outcome};
 use crate::language::Language;
 use crate::screen::Screen;
 use crate::texts::words as w;
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use std::path::{Path, PathBuf};
@@ -49,13 +49,19 @@ fn manual(mut command: Command) -> Vec<u8> {
     let mut text = Vec::new();
     let man = Man::new(command.clone()).date("").manual("wxcoupon").source(env!("CARGO_PKG_VERSION"));
     // Writing to memory cannot fail.
-    let _ = man.render(&mut text);
+    let _ = man.render_title(&mut text);
+    let _ = man.render_name_section(&mut text);
+    let _ = man.render_synopsis_section(&mut text);
+    let _ = man.render_description_section(&mut text);
+    let _ = man.render_options_section(&mut text);
     for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
         section(inner, inner.get_name(), &mut text);
     }
+    let _ = man.render_extra_section(&mut text);
     text
 }
 
+/// The options of every subcommand stand once, above.
 fn section(command: &Command, name: &str, text: &mut Vec<u8>) {
     let inner: Vec<&Command> = command.get_subcommands().collect();
     for command in &inner {
@@ -64,7 +70,9 @@ fn section(command: &Command, name: &str, text: &mut Vec<u8>) {
     if !inner.is_empty() {
         return;
     }
-    let man = Man::new(command.clone());
+    let is_general = |arg: &Arg| arg.is_global_set() || arg.get_id() == "help";
+    let own = command.clone().mut_args(|arg| if is_general(&arg) { arg.hide(true) } else { arg });
+    let man = Man::new(own);
     text.extend(format!(".SH \"WXCOUPON {}\"\n", name.to_uppercase()).into_bytes());
     let mut part = Vec::new();
     let _ = man.render_synopsis_section(&mut part);
