@@ -67,6 +67,7 @@ header: setup-check
 	BLESS=1 cargo test --quiet --workspace --test c_boundary header::
 	BLESS=1 cargo test --quiet --workspace --test operations table::document
 	BLESS=1 cargo test --quiet --package wxcoupon-simulation the_page
+	BLESS=1 cargo test --quiet --workspace --bin wxcoupon generate::
 
 dist: setup
 	@tools/dist/archives.sh
