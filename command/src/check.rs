@@ -65,13 +65,22 @@ fn lines_of(report: &Report) -> Vec<Line> {
         .collect()
 }
 
+fn found(screen: &Screen, found: &str) -> String {
+    let took = found.strip_prefix("answered and proven in ").and_then(|rest| rest.strip_suffix(" ms"));
+    match (lists::found(found), took) {
+        (Some(found), _) => screen.of(found).to_owned(),
+        (None, Some(took)) => screen.with(w::ANSWERED_IN, &[("ms", took)]),
+        (None, None) => harmless(found),
+    }
+}
+
 fn tell(screen: &Screen, line: &Line) {
     let known = lists::line(&line.name);
     let title = known.map_or_else(
         || line.name.clone(),
         |(title, host, _)| format!("{} {host}", screen.of(title)).trim_end().to_owned(),
     );
-    screen.line(&format!("{} {title}: {}", screen.mark(line.is_fine), harmless(&line.found)));
+    screen.line(&format!("{} {title}: {}", screen.mark(line.is_fine), found(screen, &line.found)));
     if !line.is_fine {
         // The library knows the case better than the list does, in English.
         let advice = match (screen.language, known) {

@@ -1,14 +1,15 @@
 #!/bin/sh
-# Packs a library that was built. The bytes of the archive depend on the library, the files of the commit and
+# Packs a library and a command that were built. The bytes of the archive depend on both, the files of the commit and
 # the tools alone: not on time, folder, user, umask or locale.
 #
-#   tools/dist/pack.sh PLATFORM LIBRARY_FOLDER OUT_FOLDER   says the path of the archive
+#   tools/dist/pack.sh PLATFORM LIBRARY_FOLDER COMMAND_FOLDER OUT_FOLDER   says the path of the archive
 set -eu
 umask 022
 LC_ALL=C
 export LC_ALL
 libraries=$(cd "$2" && pwd)
-out=$(cd "$3" && pwd)
+command=$(cd "$3" && pwd)
+out=$(cd "$4" && pwd)
 cd "$(dirname "$0")/../.."
 
 . tools/build/platform.sh
@@ -30,9 +31,8 @@ files() {
 
 # The shared library, as programs find it, and what they are linked with.
 place_libraries() {
-    mkdir -p "$stage/lib"
+    mkdir -p "$stage/lib" "$stage/bin"
     if [ -e "$libraries/wxcoupon.dll" ]; then
-        mkdir "$stage/bin"
         cp "$libraries/wxcoupon.dll" "$stage/bin"
         cp "$libraries/libwxcoupon.dll.a" "$libraries/wxcoupon.lib" "$libraries/wxcoupon.def" "$stage/lib"
         return
@@ -43,6 +43,30 @@ place_libraries() {
     fi
     # Debug information of the standard library: of no use without its sources.
     llvm-strip --strip-debug --enable-deterministic-archives -o "$stage/lib/libwxcoupon.a" "$libraries/libwxcoupon.a"
+}
+
+# The command, and where each shell and man look for what belongs to it.
+place_command() {
+    share=$stage/share
+    case $platform in
+    windows-*)
+        cp "$command/wxcoupon.exe" "$stage/bin"
+        place command/share/wxcoupon.ps1 "$share/powershell/wxcoupon.ps1"
+        ;;
+    *)
+        cp "$command/wxcoupon" "$stage/bin"
+        place command/share/wxcoupon.bash "$share/bash-completion/completions/wxcoupon"
+        place command/share/_wxcoupon "$share/zsh/site-functions/_wxcoupon"
+        place command/share/wxcoupon.fish "$share/fish/vendor_completions.d/wxcoupon.fish"
+        place command/share/wxcoupon.1 "$share/man/man1/wxcoupon.1"
+        place command/share/wxcoupon.zh_CN.1 "$share/man/zh_CN/man1/wxcoupon.1"
+        ;;
+    esac
+}
+
+place() { # file, where
+    mkdir -p "$(dirname "$2")"
+    cp "$1" "$2"
 }
 
 soname() {
@@ -102,6 +126,7 @@ files | while IFS= read -r file; do
     cp "$file" "$stage/$file"
 done
 place_libraries
+place_command
 tools/dist/package-files.sh "$platform" ../include "$stage/lib"
 build_info >"$stage/BUILD-INFO"
 tools/dist/third-party.sh "$platform" >"$stage/THIRD-PARTY.txt"

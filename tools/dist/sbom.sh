@@ -1,5 +1,5 @@
 #!/bin/sh
-# The bill of materials of the library, as CycloneDX 1.5 in JSON.
+# The bill of materials of the library and the command, as CycloneDX 1.5 in JSON.
 #
 #   tools/dist/sbom.sh PLATFORM    SOURCE_DATE_EPOCH is its time; without it, that of the commit
 set -eu
@@ -42,10 +42,11 @@ printf '%s\n' "$packages" | jq --slurp --argjson runtime "$runtime" --arg sqlite
         bomFormat: "CycloneDX", specVersion: "1.5", version: 1,
         metadata: {
             timestamp: ($time | todate),
-            component: (map(select(.source == null))[0] | package("library")),
+            component: (map(select(.name == "wxcoupon"))[0] | package("library")),
             properties: [{name: "wxcoupon:target", value: $target}]
         },
-        components: (map(select(.source) | package("library")) + [
+        components: (map(select(.source) | package("library"))
+            + map(select(.source == null and .name != "wxcoupon") | package("application")) + [
             {type: "library", "bom-ref": $rust_ref, name: "rust-std", version: $rust, purl: $rust_ref,
              licenses: [{expression: "MIT OR Apache-2.0"}]},
             {type: "library", "bom-ref": $sqlite_ref, name: "sqlite", version: $sqlite, purl: $sqlite_ref,

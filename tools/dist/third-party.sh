@@ -1,5 +1,5 @@
 #!/bin/sh
-# The licences of all code of others in the library, each text once with the packages that bear it.
+# The licences of all code of others in the library and the command, each text once with the packages that bear it.
 # Fails where a package has no licence text: then somebody has to look.
 #
 #   tools/dist/third-party.sh PLATFORM

@@ -121,6 +121,46 @@ const LINES: [(&str, Text, Text); 14] = [
     ),
 ];
 
+/// What the self-check finds, in the library's words, and in the words of the list. What is not here is told as it came.
+const FOUND: [(&str, Text); 7] = [
+    (
+        "not given (merchant_certificate_path): only WeChat Pay can say whether key and serial number belong together",
+        text(
+            "not given (merchant_certificate_path): only WeChat Pay can say whether key and serial number belong together",
+            "没有给出（merchant_certificate_path）：私钥与序列号是否配套，只有微信支付能判断",
+        ),
+    ),
+    (
+        "belongs to the private key and to merchant_serial_no",
+        text("belongs to the private key and to merchant_serial_no", "与私钥和 merchant_serial_no 配套"),
+    ),
+    ("32 bytes", text("32 bytes", "32 字节")),
+    (
+        "not given: notifications cannot be opened",
+        text("not given: notifications cannot be opened", "没有给出：无法解密通知"),
+    ),
+    (
+        "platform certificates, which the first call downloads",
+        text("platform certificates, which the first call downloads", "平台证书，首次调用时下载"),
+    ),
+    (
+        "in memory: what is pending is forgotten when the program ends",
+        text(
+            "in memory: what is pending is forgotten when the program ends",
+            "只在内存里：程序结束后未决的请求就忘了",
+        ),
+    ),
+    (
+        "connected, certificate and name are right",
+        text("connected, certificate and name are right", "已连接，证书和域名都正确"),
+    ),
+];
+
+/// What was found, if the list has it.
+pub fn found(told: &str) -> Option<Text> {
+    FOUND.iter().find(|(known, _)| *known == told).map(|(_, text)| *text)
+}
+
 /// What a state means.
 pub fn state(name: &str) -> Option<Text> {
     STATES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
@@ -220,7 +260,7 @@ pub fn key(name: &str) -> Option<Text> {
 #[cfg(test)]
 pub fn all() -> impl Iterator<Item = (&'static str, Text)> {
     let lines = LINES.iter().flat_map(|(name, title, advice)| [(*name, *title), (*name, *advice)]);
-    let lists = [&STATES[..], &MISTAKES, &FILES, &KEYS];
+    let lists = [&STATES[..], &MISTAKES, &FILES, &KEYS, &FOUND];
     lists.into_iter().flatten().copied().chain(lines)
 }
 

@@ -40,6 +40,7 @@ super::texts! {
     ALL_FINE: "Everything is in order.", "一切正常。";
     SOME_WRONG: "{count} of {all} lines need a look.", "共 {all} 项，{count} 项要处理。";
     DO_THIS: "to do: {what}", "怎么办：{what}";
+    ANSWERED_IN: "answered and proven in {ms} ms", "{ms} 毫秒内应答，验签通过";
     CONNECTING: "connecting to WeChat Pay", "正在连接微信支付";
 
     NOTHING_PENDING: "Nothing is pending.", "没有未决的请求。";

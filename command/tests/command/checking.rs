@@ -15,6 +15,11 @@ fn a_till_in_order_has_ticks_alone() {
     assert!(told.out.contains("Everything is in order.") && !told.out.contains('✗'), "{told:?}");
     let chinese = shop.run(&["check", "--online", "--lang", "zh"]).ends(0);
     assert!(chinese.out.contains("✓ 签名往返 127.0.0.1:") && chinese.out.contains("一切正常"), "{chinese:?}");
+    // Names and numbers alone are left as they are.
+    let words = |line: &str| {
+        line.split(' ').filter(|word| word.chars().all(|letter| letter.is_ascii_lowercase())).count()
+    };
+    assert!(chinese.out.lines().all(|line| words(line) < 3), "{chinese:?}");
     let json = shop.run(&["--json", "check"]).ends(0).json();
     assert_eq!(json["data"]["all_ok"], true);
 }
