@@ -21,7 +21,7 @@ esac
 
 # All that the bytes depend on: sources as they are now, committed or not, and the compilers.
 sources=''
-[ "${platform%-command}" = "$platform" ] || sources=command
+[ "${platform%-command}" = "$platform" ] || sources='command'
 key=$({
     # One word, or none.
     # shellcheck disable=SC2086
