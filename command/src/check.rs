@@ -31,7 +31,9 @@ pub fn run(screen: &Screen, config: Option<&Path>, given: &ArgMatches) -> Outcom
     if screen.json || report.code != Code::Ok {
         answer::show(screen, &report);
     } else {
-        lines.iter().for_each(|line| tell(screen, line));
+        for line in &lines {
+            tell(screen, line);
+        }
         let wrong = lines.iter().filter(|line| !line.is_fine).count();
         if wrong == 0 {
             screen.say(w::ALL_FINE, &[]);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// Writes all of them. What is in `command/share` comes from here.
 pub fn run(screen: &Screen, given: &ArgMatches) -> Outcome {
-    let folder = given.get_one::<PathBuf>("FOLDER").map(PathBuf::as_path).unwrap_or(Path::new("."));
+    let folder = given.get_one::<PathBuf>("FOLDER").map_or(Path::new("."), PathBuf::as_path);
     for (name, content) in files() {
         let path = folder.join(&name);
         std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, content)).map_err(|error| {

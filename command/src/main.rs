@@ -9,6 +9,7 @@ mod bundle;
 mod calls;
 mod check;
 mod complaint;
+mod digest;
 mod failure;
 mod generate;
 mod key_files;

@@ -8,10 +8,11 @@ use crate::screen::{Screen, harmless};
 use crate::setup::Setup;
 use crate::texts::words as w;
 use clap::ArgMatches;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::path::Path;
 use wxcoupon::client::Client;
 use wxcoupon::net::cancel::Cancel;
+use wxcoupon::report::Report;
 use wxcoupon::status::Code;
 
 /// Lists it. Whether something is pending does not change the exit status: listing succeeded.
@@ -28,10 +29,9 @@ pub fn pending(screen: &Screen, config: Option<&Path>) -> Outcome {
 /// Settles one number or everything. Rows that a living till works on are left to it.
 pub fn settle(screen: &Screen, config: Option<&Path>, given: &ArgMatches) -> Outcome {
     let client = Setup::read(screen, config)?.client_with_journal(screen)?;
-    let options = given.get_one::<u64>("timeout-ms").map(|limit| json!({ "timeout_ms": limit }));
-    let mut input = json!({});
-    if let Some(options) = options {
-        input["_options"] = options;
+    let mut input = Map::new();
+    if let Some(limit) = given.get_one::<u64>("timeout-ms") {
+        input.insert("_options".into(), json!({ "timeout_ms": limit }));
     }
     let Some(number) = text(given, "NUMBER") else {
         let before = count(&client);
@@ -42,8 +42,7 @@ pub fn settle(screen: &Screen, config: Option<&Path>, given: &ArgMatches) -> Out
                 Some((before.saturating_sub(left), before)),
             )
         };
-        let report =
-            progress::during(screen, left, || client.settle(Some(&input.to_string()), &Cancel::never()));
+        let report = progress::during(screen, left, || settle_with(&client, input));
         if screen.json || report.code != Code::Ok {
             let status = answer::show(screen, &report);
             if !screen.json {
@@ -52,20 +51,24 @@ pub fn settle(screen: &Screen, config: Option<&Path>, given: &ArgMatches) -> Out
             return Ok(status);
         }
         let told = data(&report).unwrap_or_default();
-        screen.say(w::SETTLED_COUNT, &[("count", &told["settled"].to_string())]);
+        screen.say(w::SETTLED_COUNT, &[("count", &told.get("settled").unwrap_or(&Value::Null).to_string())]);
         tell(screen, &told);
         return Ok(exit_status(report.code));
     };
     let is_void = given.get_flag("void");
-    input["out_request_no"] = number.into();
-    input["aim"] = if is_void { "void" } else { "complete" }.into();
+    input.insert("out_request_no".into(), number.into());
+    input.insert("aim".into(), if is_void { "void" } else { "complete" }.into());
     let what = || (number.to_owned(), None);
-    let report = progress::during(screen, what, || client.settle(Some(&input.to_string()), &Cancel::never()));
+    let report = progress::during(screen, what, || settle_with(&client, input));
     if is_void && !screen.json && report.code == Code::Ok {
         let state = data(&report).and_then(|data| data.get("state")?.as_str().map(str::to_owned));
         screen.say(w::VOID_STATE, &[("state", state.as_deref().unwrap_or_default())]);
     }
     Ok(answer::show(screen, &report))
+}
+
+fn settle_with(client: &Client, input: Map<String, Value>) -> Report {
+    client.settle(Some(&Value::Object(input).to_string()), &Cancel::never())
 }
 
 /// Records that a person gave a request up.

@@ -4,7 +4,7 @@ use crate::language::{Language, Text, variable};
 use std::io::{IsTerminal as _, Write as _};
 
 /// Where and how to print.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Screen {
     /// Of what people read.
     pub language: Language,
@@ -20,6 +20,7 @@ const RED: &str = "31";
 const YELLOW: &str = "33";
 const BOLD: &str = "1";
 
+#[allow(clippy::unused_self, reason = "whoever prints is given a screen")]
 impl Screen {
     /// The standard streams of this process.
     pub fn new(language: Language, json: bool) -> Screen {

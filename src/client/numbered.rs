@@ -47,9 +47,9 @@ impl Client {
                 || operation.is_some_and(|operation| operation.short_lived),
         };
         let began = system::now();
-        let begun = self.journal.begin(new, self.end_of(deadline));
-        self.stats.recorded(begun.is_ok(), system::now().saturating_duration_since(began));
-        let report = match begun {
+        let found = self.journal.begin(new, self.end_of(deadline));
+        self.stats.recorded(found.is_ok(), system::now().saturating_duration_since(began));
+        let report = match found {
             Ok(Begin::Go(claim)) => self.execute(claim, Trigger::Call, deadline, cancel),
             Ok(Begin::Recorded(row)) => self.recorded(&row),
             Ok(Begin::Unsettled(row)) => settle::unsettled(&row),

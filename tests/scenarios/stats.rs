@@ -110,12 +110,12 @@ fn sample(line: &str) -> Sample {
 fn metrics(text: &str) -> BTreeMap<String, (String, Vec<Sample>)> {
     assert!(text.ends_with('\n') && !text.contains("\n\n") && !text.contains('\r'));
     let mut metrics: BTreeMap<String, (String, Vec<Sample>)> = BTreeMap::new();
-    let (mut current, mut helped) = (String::new(), String::new());
+    let (mut current, mut helped) = ("", "");
     for line in text.lines() {
         if let Some(help) = line.strip_prefix("# HELP ") {
             let (name, help) = help.split_once(' ').unwrap();
             assert!(!help.is_empty() && !metrics.contains_key(name), "{name} is helped twice");
-            helped = name.to_owned();
+            helped = name;
         } else if let Some(kind) = line.strip_prefix("# TYPE ") {
             let (name, kind) = kind.split_once(' ').unwrap();
             assert!(
@@ -128,10 +128,10 @@ fn metrics(text: &str) -> BTreeMap<String, (String, Vec<Sample>)> {
                 assert!(!name.trim_end_matches("_total").ends_with(unit), "{name} is in a base unit");
             }
             metrics.insert(name.to_owned(), (kind.to_owned(), Vec::new()));
-            current = name.to_owned();
+            current = name;
         } else {
             let sample = sample(line);
-            let (kind, samples) = metrics.get_mut(&current).unwrap();
+            let (kind, samples) = metrics.get_mut(current).unwrap();
             let parts = ["_bucket", "_sum", "_count"].map(|part| format!("{current}{part}"));
             let belongs =
                 if kind == "histogram" { parts.contains(&sample.name) } else { sample.name == current };

@@ -28,9 +28,10 @@ pub fn gather(setup: &Setup, client: &Client, numbers: &[&String], is_online: bo
     let folders = Folders::of(&setup.text, &setup.path);
     let (configuration, masked) = mask::configuration(&setup.text);
     let mut versions = data(&client.surroundings()).unwrap_or_default();
-    versions["abi"] = wxcoupon::ffi::WXCOUPON_ABI_VERSION.into();
-    versions["command"] = env!("CARGO_PKG_VERSION").into();
-    versions["configured_encoding"] = configuration.get("text_encoding").cloned().unwrap_or_default();
+    if let Some(versions) = versions.as_object_mut() {
+        versions.insert("abi".into(), wxcoupon::ffi::WXCOUPON_ABI_VERSION.into());
+        versions.insert("command".into(), env!("CARGO_PKG_VERSION").into());
+    }
     let input = json!({ "online": is_online }).to_string();
     let pending = client.pending();
     let mut files = vec![

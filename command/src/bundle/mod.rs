@@ -6,6 +6,7 @@ mod mask;
 mod zip;
 
 use crate::arguments::{text, texts};
+use crate::digest::sha256;
 use crate::failure::{Failure, LOCAL, MISUSE, Outcome};
 use crate::progress;
 use crate::screen::Screen;
@@ -13,7 +14,6 @@ use crate::setup::Setup;
 use crate::texts::{lists, words as w};
 use clap::ArgMatches;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use wxcoupon::{api, system};
@@ -62,13 +62,11 @@ fn manifest(screen: &Screen, files: &[File], masked: &[String], made_at: &str) -
     let listed: Vec<Value> = files
         .iter()
         .map(|file| {
-            let digest: [u8; 32] = Sha256::digest(&file.content).into();
-            let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             json!({
                 "name": file.name,
                 "what": lists::file(&file.name).map(|what| screen.of(what)),
                 "bytes": file.content.len(),
-                "sha256": digest,
+                "sha256": sha256(&file.content),
             })
         })
         .collect();

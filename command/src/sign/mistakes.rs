@@ -32,7 +32,7 @@ pub fn explain(screen: &Screen, config: &Config, request: &Request, theirs: &Hea
 fn candidates(request: &Request, theirs: &Header, config: &Config) -> Vec<(&'static str, Vec<u8>)> {
     let Request { method, target, timestamp, nonce, body } = request;
     let lines = |lines: &[&[u8]]| lines.iter().flat_map(|line| [*line, b"\n"]).collect::<Vec<_>>().concat();
-    let [method, target, time, nonce] = [method, target, timestamp, nonce].map(|line| line.as_bytes());
+    let [method, target, time, nonce] = [method, target, timestamp, nonce].map(String::as_bytes);
     let with_target = |target: &str| lines(&[method, target.as_bytes(), time, nonce, body]);
     let with_body = |body: &[u8]| lines(&[method, target, time, nonce, body]);
     let without_end = |mut message: Vec<u8>| {

@@ -5,6 +5,7 @@ mod header;
 mod mistakes;
 
 use crate::arguments::text;
+use crate::digest::sha256;
 use crate::failure::{Failure, MISUSE, Outcome};
 use crate::screen::{Screen, row};
 use crate::setup::{self, Setup};
@@ -12,7 +13,6 @@ use crate::texts::words as w;
 use clap::ArgMatches;
 use header::Header;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use wxcoupon::wire::sign::nonce;
 use wxcoupon::{api, system};
@@ -29,7 +29,7 @@ pub struct Request {
 impl Request {
     /// The five lines.
     pub fn message(&self) -> Vec<u8> {
-        let lines = [&self.method, &self.target, &self.timestamp, &self.nonce].map(|line| line.as_bytes());
+        let lines = [&self.method, &self.target, &self.timestamp, &self.nonce].map(String::as_bytes);
         lines
             .into_iter()
             .chain([self.body.as_slice()])
@@ -76,7 +76,9 @@ pub fn explain(screen: &Screen, config: Option<&Path>, given: &ArgMatches) -> Ou
         screen.line(&as_json(&request, &ours, &own, &lines).to_string());
     } else {
         tell(screen, &request, &ours, &own);
-        lines.iter().for_each(|line| screen.line(line));
+        for line in &lines {
+            screen.line(line);
+        }
     }
     Ok(if differs { MISUSE } else { 0 })
 }
@@ -107,11 +109,6 @@ fn request(screen: &Screen, given: &ArgMatches, theirs: Option<&Header>) -> Resu
     })
 }
 
-fn hash(message: &[u8]) -> String {
-    let digest: [u8; 32] = Sha256::digest(message).into();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn tell(screen: &Screen, request: &Request, ours: &str, own: &Header) {
     screen.say(w::SIGN_LINES, &[]);
     let body = String::from_utf8_lossy(&request.body).replace('\n', "⏎\n     ");
@@ -123,7 +120,7 @@ fn tell(screen: &Screen, request: &Request, ours: &str, own: &Header) {
     let message = request.message();
     let count = screen.with(w::SIGN_COUNT, &[("count", &message.len().to_string())]);
     screen.line(&row(screen.of(w::SIGN_BYTES), &count));
-    screen.line(&row(screen.of(w::SIGN_HASH), &hash(&message)));
+    screen.line(&row(screen.of(w::SIGN_HASH), &sha256(&message)));
     screen.line(&row(screen.of(w::SIGN_SIGNATURE), &own.signature));
     screen.say(w::SIGN_HEADING, &[]);
     screen.line(&format!("Authorization: {ours}"));
@@ -134,7 +131,7 @@ fn as_json(request: &Request, ours: &str, own: &Header, differences: &[String]) 
     json!({
         "message": String::from_utf8_lossy(&signed),
         "bytes": signed.len(),
-        "sha256": hash(&signed),
+        "sha256": sha256(&signed),
         "signature": own.signature,
         "authorization": ours,
         "differences": differences,

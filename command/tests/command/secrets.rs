@@ -1,6 +1,7 @@
 //! What people see on the screen, and send on, holds no key and no openid.
 
 use crate::shop::{Shop, coupon, redemption, words};
+use std::fmt::Write as _;
 use testkit::till::OPENID;
 use wxcoupon_sandbox::FaultKind;
 
@@ -41,14 +42,14 @@ fn no_output_and_no_log_holds_one() {
             vec!["bundle", "--qr", "SECRET-001"],
             vec!["sign", "explain", "GET", "/v3/certificates"],
         ];
-        runs.iter_mut().for_each(|run| run.extend(["--lang", language]));
-        for run in &runs {
+        for run in &mut runs {
+            run.extend(["--lang", language]);
             let told = shop.run(run);
             assert!(
                 told.status < 7 && !(told.out.is_empty() && told.complaints.is_empty()),
                 "{run:?}: {told:?}"
             );
-            all += &format!("{run:?}\n{told:?}");
+            let _ = write!(all, "{run:?}\n{told:?}");
         }
         shop.sandbox.inject(FaultKind::RefuseConnection);
     }
