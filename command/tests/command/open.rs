@@ -111,6 +111,7 @@ fn the_rows_of_a_running_till_are_left_to_it() {
     let shop = Shop::open();
     let mut config = shop.config();
     config["journal_path"] = json!(shop.file("journal.db"));
+    config["log_path"] = json!(shop.file("log"));
     let till = Till::new(&config);
     let fault = shop.sandbox.inject(Fault::new(FaultKind::ProcessThenHang));
     let asked = shop.sandbox.stats().requests;
