@@ -141,6 +141,7 @@ fn config_and_description_say_everything() {
     let mut names: Vec<&str> = config.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
     let expected = [
+        "apiv2_key",
         "apiv3_key",
         "base_urls",
         "ca_path",
