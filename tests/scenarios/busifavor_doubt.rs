@@ -9,7 +9,7 @@ use wxcoupon_sandbox::{BUSIFAVOR_STOCK_IDS, BusifavorState, Fault, FaultKind};
 
 fn fails(shop: &Shop, operation: &str, kind: FaultKind, request: &Value) {
     let fault = shop.sandbox.inject(Fault::new(kind).on(operation));
-    Shop::leave_in_doubt(|limit_ms| shop.till.ask(operation, &with_limit(request.clone(), limit_ms)));
+    shop.leave_in_doubt(|limit_ms| shop.till.ask(operation, &with_limit(request.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(fault));
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use openssl::ssl::SslAcceptor;
 use socket2::{Domain, Socket, Type};
@@ -268,6 +268,21 @@ impl Listener {
                 connection::serve(&*self.service, self.index, stream, self.keep_alive, &self.lifecycle.stop);
             }
             None => self.service.handshake_failed(),
+        }
+    }
+
+    /// Ends the open connections once what has arrived on them was read and answered; waits at most `limit`.
+    pub(crate) fn finish_requests(&self, limit: Duration) {
+        let open: Vec<(u64, Weak<TcpStream>)> =
+            lock(&self.connections).open.iter().map(|(id, stream)| (*id, Weak::clone(stream))).collect();
+        for stream in open.iter().filter_map(|(_, stream)| stream.upgrade()) {
+            let _ = stream.shutdown(Shutdown::Read);
+        }
+        let until = Instant::now() + limit;
+        let is_open =
+            |connections: &Connections| open.iter().any(|(id, _)| connections.open.contains_key(id));
+        while is_open(&lock(&self.connections)) && Instant::now() < until {
+            thread::sleep(Duration::from_millis(2));
         }
     }
 

@@ -186,6 +186,14 @@ impl Sandbox {
         self.control.clear_faults(None);
     }
 
+    /// Ends all connections once what was sent on them has been read and answered: a caller that gave up has
+    /// left requests behind that would be judged by the faults of a later moment. Waits two seconds at most.
+    pub fn finish_requests(&self) {
+        for running in &self.listeners {
+            running.listener.finish_requests(Duration::from_secs(2));
+        }
+    }
+
     /// The injected faults.
     #[must_use]
     pub fn faults(&self) -> Vec<FaultView> {
