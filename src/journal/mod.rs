@@ -12,6 +12,7 @@
 //! and [`sqlite`] are the stores.
 
 mod claim;
+mod coupon;
 pub mod decide;
 pub mod memory;
 pub mod returns;
