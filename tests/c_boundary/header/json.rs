@@ -7,7 +7,7 @@ use testkit::contract::{
     Callback, Constant, Contract, Function, Handle, Kind as Crossing, Operation, Parameter, Returned, Status,
     Type, Typed,
 };
-use wxcoupon::api::{ALL, prefix};
+use wxcoupon::api::ALL;
 use wxcoupon::ffi::{WXCOUPON_ABI_VERSION, WXCOUPON_VERSION, WXCOUPON_VERSION_NUMBER};
 use wxcoupon::mode::Mode;
 use wxcoupon::status::Code;
