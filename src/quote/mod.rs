@@ -110,8 +110,7 @@ pub enum Verdict {
 pub fn answer(input: &str, defaults: &Defaults<'_>, now: OffsetDateTime) -> Result<Quote> {
     let question = Question::read(input, defaults, now.into())?;
     let coupon = question.coupon();
-    let mut findings = Findings::default();
-    findings.family = question.family();
+    let mut findings = Findings { family: question.family(), ..Findings::default() };
     if findings.family == Family::Busifavor {
         findings.gather_busifavor(&question, &coupon)?;
         return Ok(findings.into_quote(&question));
