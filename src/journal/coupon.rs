@@ -43,16 +43,16 @@ mod tests {
 
     #[test]
     fn coupons_are_told_apart_whatever_stands_in_their_codes() {
-        let key = |stock: &str, code: &str| {
+        let of = |stock: &str, code: &str| {
             let Value::Object(members) = json!({ "stock_id": stock, "coupon_code": code }) else {
                 panic!("an object")
             };
-            super::key("use", &members)
+            key("use", &members)
         };
-        assert_ne!(key("1", "2"), key("12", ""));
-        assert_ne!(key("1 1:2", "3"), key("1", "2 1:3"));
-        assert_eq!(key("1", ""), None);
-        assert_eq!(key("1", "A"), key("1", "A"));
+        assert_ne!(of("1", "2"), of("12", ""));
+        assert_ne!(of("1 1:2", "3"), of("1", "2 1:3"));
+        assert_eq!(of("1", ""), None);
+        assert_eq!(of("1", "A"), of("1", "A"));
     }
 
     #[test]

@@ -321,7 +321,6 @@ impl NewRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_digest_notices_every_column() {

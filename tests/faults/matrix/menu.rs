@@ -67,10 +67,11 @@ impl Row {
             // Its code says nothing, whatever the status is.
             busifavor: match kind {
                 FaultKind::Status { status, html: false } if status != 401 => Busifavor::Classes(DOUBT),
-                // What is told of the time is not shifted with the rest of the answer.
-                FaultKind::DateOffset { .. } | FaultKind::Clock { seconds: 300.. } => Busifavor::LeftOut,
-                // The lock is told as a fault, and the repeat after it may or may not fit the deadline.
-                FaultKind::SlowProcessing { ms: SLOW_MS.. } => Busifavor::LeftOut,
+                // What is told of the time is not shifted with the rest of the answer. And a lock is told as a fault, after
+                // which the repeat may or may not fit the deadline.
+                FaultKind::DateOffset { .. }
+                | FaultKind::Clock { seconds: 300.. }
+                | FaultKind::SlowProcessing { ms: SLOW_MS.. } => Busifavor::LeftOut,
                 _ => Busifavor::Same,
             },
             fault: Fault::new(kind),
