@@ -1089,7 +1089,8 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_notification_open(
  * ========================================================================== */
 
 /*
- * Calls any operation of the product coupon's family by its name.
+ * Calls any operation of product coupons, or a till's of the older family
+ * (busifavor), by its name.
  *
  *   ctx        the context.
  *   operation  its name: use, query, list, send, pre_send, confirm, return,
@@ -1102,7 +1103,9 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_notification_open(
  *              create_stock_bundle, update_stock_bundle,
  *              update_stock_bundle_budget, bundle_associate_stores,
  *              bundle_disassociate_stores, upload_image, set_notify_config,
- *              get_notify_config, submit_image_task or get_image_task.
+ *              get_notify_config, submit_image_task, get_image_task,
+ *              busifavor_use, busifavor_return, busifavor_query,
+ *              busifavor_list, busifavor_get_code or busifavor_deactivate.
  *   json_in    the members of that operation, those of its path included;
  *              docs/operations.md lists them. For upload_image: file, the path
  *              of a JPG or PNG on this machine, and optionally filename.

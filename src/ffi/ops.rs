@@ -43,7 +43,7 @@ pub(super) unsafe fn operate(
     })
 }
 
-/// Calls any operation of product coupons, or of a till's for 商家券, by its name.
+/// Calls any operation of product coupons, or a till's of the older family (busifavor), by its name.
 ///
 /// ctx: the context.
 /// operation: its name.
