@@ -12,6 +12,7 @@
 //! and [`sqlite`] are the stores.
 
 mod claim;
+mod coupon;
 pub mod decide;
 mod forget;
 pub mod memory;
