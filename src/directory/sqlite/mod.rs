@@ -20,7 +20,7 @@ const OPENED_AGAIN: Duration = Duration::from_secs(5);
 /// How often one call begins anew with another file.
 const TRIES: usize = 3;
 /// Steps of one call. The till waits meanwhile.
-const STEPS: usize = 8;
+const STEPS: usize = 2;
 
 /// The directory of one context.
 #[derive(Debug)]
