@@ -267,9 +267,12 @@ fn what_a_million_coupons_cost() {
         assert_eq!(directory.find(&entry(somewhere(index)).coupon_code).unwrap().len(), 1);
     };
     print("look-up of a code", timed(20_000, &found));
-    print("look-up of a code that is not there", timed(20_000, &|index| {
-        assert!(directory.find(&format!("none-{index}")).unwrap().is_empty());
-    }));
+    print(
+        "look-up of a code that is not there",
+        timed(20_000, &|index| {
+            assert!(directory.find(&format!("none-{index}")).unwrap().is_empty());
+        }),
+    );
     let fed = timed(20_000, &|index| directory.remember(vec![entry(COUPONS + index)]).unwrap());
     println!("fed one by one, new: {:.0} a second", rate(fed.len(), fed.iter().sum()));
     print("feeding a new coupon", fed);
@@ -279,9 +282,12 @@ fn what_a_million_coupons_cost() {
         assert_eq!(directory.forget_user(&format!("oh-394z{:021}", somewhere(index) / 3)).unwrap() % 3, 0);
     });
     print("forgetting a user of three coupons", forgotten);
-    print("one turn of removing what is over", timed(20, &|_| {
-        directory.forget_expired(1_900_000_000).unwrap();
-    }));
+    print(
+        "one turn of removing what is over",
+        timed(20, &|_| {
+            directory.forget_expired(1_900_000_000).unwrap();
+        }),
+    );
     let start = Instant::now();
     let overview = directory.look_over().unwrap();
     println!(

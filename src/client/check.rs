@@ -144,9 +144,15 @@ impl Client {
     /// `None`: it is off.
     fn directory_line(&self) -> Option<Line> {
         let directory = self.directory.as_deref()?;
-        let read = self.forget_expired(directory).and_then(|()| directory.look_over());
+        let read = self.forget_all_expired(directory).and_then(|()| directory.look_over());
         let told = match read {
-            Err(error) => return Some(Line::wrong("directory", error.message, error.hint.as_deref().unwrap_or_default())),
+            Err(error) => {
+                return Some(Line::wrong(
+                    "directory",
+                    error.message,
+                    error.hint.as_deref().unwrap_or_default(),
+                ));
+            }
             Ok(read) => read,
         };
         let place = told.path.map_or_else(|| "in memory".to_owned(), |path| path.display().to_string());

@@ -40,7 +40,7 @@ struct ImportInput {
 
 /// What became of the rows.
 #[derive(Debug, Default, Serialize)]
-struct Imported {
+struct Outcome {
     rows: u64,
     imported: u64,
     refused: u64,
@@ -54,7 +54,7 @@ struct Fault {
     reason: String,
 }
 
-impl Imported {
+impl Outcome {
     fn refuse(&mut self, line: u64, reason: String) {
         self.rows += 1;
         self.refused += 1;
@@ -84,14 +84,17 @@ impl Client {
         deadline: Option<&Deadline>,
         cancel: &Cancel,
     ) -> Result<Report> {
-        let wrong = |why: String| Error::at(Code::Request, "/path", format!("{}: {why}", Quoted(&input.path.to_string_lossy())));
+        let wrong = |why: String| {
+            Error::at(Code::Request, "/path", format!("{}: {why}", Quoted(&input.path.to_string_lossy())))
+        };
         let file = open(&input.path).map_err(wrong)?;
         let total_bytes = file.metadata().map(|found| found.len()).unwrap_or_default();
+        self.forget_expired(directory)?;
         let mut lines = Lines::new(file, self.config.text_encoding);
         let mut reader = Reader::new(input.format, self.own_brand());
-        let (mut done, mut batch) = (Imported::default(), Vec::with_capacity(BATCH));
+        let (mut done, mut batch) = (Outcome::default(), Vec::with_capacity(BATCH));
         loop {
-            let text = lines.next().map_err(|error| wrong(error.to_string()))?;
+            let text = lines.read_next().map_err(|error| wrong(error.to_string()))?;
             let ended = text.is_none();
             let read = match text {
                 None => Line::Nothing,
@@ -131,7 +134,6 @@ impl Client {
             return Ok(Report { message, ..Report::new(stopped) });
         }
     }
-
 }
 
 /// Opens a file to read. A journal or directory that is open must not be opened and closed beside `SQLite`.
@@ -169,14 +171,17 @@ impl ImportInput {
             }
         };
         let path = text("path")?.ok_or_else(|| Error::at(Code::Request, "/path", "path is missing"))?;
-        config::is_path("path", "/path", &path, None).map_err(|error| Error { code: Code::Request, ..error })?;
+        config::is_path("path", "/path", &path, None)
+            .map_err(|error| Error { code: Code::Request, ..error })?;
         let path = PathBuf::from(path);
         let expected = "format must be csv or jsonl";
         let format = match text("format")? {
-            Some(name) => Format::named(&name)
-                .ok_or_else(|| Error::at(Code::Request, "/format", format!("{expected}, found {}", Quoted(&name))))?,
+            Some(name) => Format::named(&name).ok_or_else(|| {
+                Error::at(Code::Request, "/format", format!("{expected}, found {}", Quoted(&name)))
+            })?,
             None => Format::of_path(&path).ok_or_else(|| {
-                let message = format!("{expected}: it is missing, and the path ends with neither .csv nor .jsonl");
+                let message =
+                    format!("{expected}: it is missing, and the path ends with neither .csv nor .jsonl");
                 Error::at(Code::Request, "/format", message)
             })?,
         };

@@ -141,6 +141,10 @@ fn an_entry_is_kept_for_thirty_days_after_its_validity() {
         assert_eq!(directory.find("UNTOLD").unwrap().len(), 1);
         assert_eq!(directory.forget_expired(until(31 + 395) + 1).unwrap(), 1);
         assert!(directory.find("UNTOLD").unwrap().is_empty());
+        // By now the time is known when it is told.
+        directory.remember(vec![bare("LATER")]).unwrap();
+        assert_eq!(directory.forget_expired(until(31 + 395 + 395) + 1).unwrap(), 0);
+        assert_eq!(directory.forget_expired(until(31 + 395 + 395) + 2).unwrap(), 1);
     });
 }
 
@@ -251,7 +255,9 @@ fn what_happens_to_the_file_while_it_is_open_is_noticed() {
     let acts: [(&str, Act); 4] = [
         ("removed", |place| fs::remove_file(&place.path).unwrap()),
         ("moved", |place| fs::rename(&place.path, place.path.with_extension("old")).unwrap()),
-        ("cut off", |place| fs::File::options().write(true).open(&place.path).unwrap().set_len(4096).unwrap()),
+        ("cut off", |place| {
+            fs::File::options().write(true).open(&place.path).unwrap().set_len(4096).unwrap()
+        }),
         ("its log removed", |place| fs::remove_file(beside(&place.path, "-wal")).unwrap()),
     ];
     for (what, act) in acts {

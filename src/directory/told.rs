@@ -73,7 +73,8 @@ fn entry(family: Family, coupon: &Map<String, Value>, brand_id: Option<&str>) ->
     let inside = |object: &str, name: &str| text(coupon.get(object)?.as_object()?, name);
     let seconds = |names: [&str; 2]| names.into_iter().find_map(|name| moment(coupon.get(name)?.as_str()?));
     let is_product = family == Family::Product;
-    let product = || text(coupon, "product_coupon_id").or_else(|| inside("product_coupon", "product_coupon_id"));
+    let product =
+        || text(coupon, "product_coupon_id").or_else(|| inside("product_coupon", "product_coupon_id"));
     let brand = || text(coupon, "brand_id").or_else(|| brand_id.map(str::to_owned));
     Some(Entry {
         family,

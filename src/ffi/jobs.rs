@@ -140,7 +140,10 @@ pub extern "C" fn wxcoupon_job_wait(job: *mut wxcoupon_job, wait_ms: u32, out_bu
                 None => Report {
                     in_doubt: started.job.is_in_doubt(),
                     retry_after_ms: Some(ASK_AGAIN_MS),
-                    data: started.job.progress().and_then(|progress| Report::local(&json!({ "progress": progress })).data),
+                    data: started
+                        .job
+                        .progress()
+                        .and_then(|progress| Report::local(&json!({ "progress": progress })).data),
                     ..Report::new(Code::Running)
                 },
             };

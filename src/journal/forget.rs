@@ -3,8 +3,8 @@
 //! What was sent is gone then, so nothing sends such a row again. A repeat is still recognised: each member that was taken out
 //! leaves a digest, keyed with a random number of the row.
 
-use super::row::{Lease, NewRow, Request, Row, State};
 use super::returns::Returns;
+use super::row::{Lease, NewRow, Request, Row, State};
 use super::store::{Durability, Result, StoreError, Transaction};
 use super::{Journal, journal_error};
 use crate::error;
@@ -53,7 +53,7 @@ pub struct StillHeld {
 /// What became of one row.
 enum Step {
     Rewritten,
-    Held(StillHeld),
+    Held(Box<StillHeld>),
     /// It does not name the user.
     Other,
 }
@@ -74,7 +74,7 @@ impl Journal {
                 for step in self.forget_in(rows, openid)? {
                     match step {
                         Step::Rewritten => forgotten.rows += 1,
-                        Step::Held(held) => forgotten.held.push(held),
+                        Step::Held(held) => forgotten.held.push(*held),
                         Step::Other => {}
                     }
                 }
@@ -114,7 +114,7 @@ fn forget_row(
         return Ok(Step::Other);
     }
     if let Some(why) = needed_for(rows, &row, is_alive)? {
-        return Ok(Step::Held(StillHeld { row, why }));
+        return Ok(Step::Held(Box::new(StillHeld { row, why })));
     }
     let held = row.lease.clone();
     // Who has read the row before does not get it any more.
@@ -123,7 +123,8 @@ fn forget_row(
     if rows.rewrite(&anew, &held)? {
         Ok(Step::Rewritten)
     } else {
-        Ok(Step::Held(StillHeld { row, why: "it has just changed: forget the user again" }))
+        let why = "it has just changed: forget the user again";
+        Ok(Step::Held(Box::new(StillHeld { row, why })))
     }
 }
 
@@ -215,7 +216,11 @@ fn without(row: &Row, openid: &str, fresh: &Piece) -> Row {
         digests.push(digest(&key, TARGET, &request.target));
     }
     let names_user = body_of(request).is_some_and(|body| json_has(&body, openid));
-    let body = if names_user { without_in_json(&body_of(request).unwrap_or_default(), openid) } else { request.body.clone() };
+    let body = if names_user {
+        without_in_json(&body_of(request).unwrap_or_default(), openid)
+    } else {
+        request.body.clone()
+    };
     digests.sort_unstable();
     let content: Vec<u8> = key.into_iter().chain(digests.into_iter().flatten()).collect();
     let in_text = |text: &str| if has(text, openid) { text.replace(openid, GONE) } else { text.to_owned() };
@@ -271,7 +276,9 @@ fn take_out(value: &mut Value, openid: &str) {
         }
         Value::Array(items) => {
             items.retain(|item| !matches!(item, Value::String(text) if has(text, openid)));
-            items.iter_mut().for_each(|item| take_out(item, openid));
+            for item in items {
+                take_out(item, openid);
+            }
         }
         Value::String(text) if has(text, openid) => *value = Value::Null,
         _ => {}
@@ -325,17 +332,15 @@ pub(super) fn is_same(row: &Row, new: &NewRow) -> bool {
     };
     let counts = |name: &str| name != "_options" && !new.filled_in.contains(&name);
     let (known, asked) = (&*row.request, &*new.request);
-    let asked_members = new.members.iter().filter(|(name, _)| counts(name));
-    let are_known = asked_members.map(|(name, value)| match row.members.get(name) {
+    let mut asked_members = new.members.iter().filter(|(name, _)| counts(name));
+    let are_known = asked_members.all(|(name, value)| match row.members.get(name) {
         Some(known) => known == value,
         None => was(name, &canonical(value)),
     });
-    let are_known = are_known.fold(true, |all, is_known| all && is_known);
     let mut clear = row.members.keys().filter(|name| counts(name));
     let are_asked = clear.all(|name| new.members.contains_key(name));
     let is_same_body = !new.members.is_empty() || known.body == asked.body;
-    let is_same_target =
-        asked.operation != RAW || known.target == asked.target || was(TARGET, &asked.target);
+    let is_same_target = asked.operation != RAW || known.target == asked.target || was(TARGET, &asked.target);
     known.operation == asked.operation
         && known.method == asked.method
         && are_known

@@ -154,7 +154,10 @@ fn a_fork_leaves_the_directory_to_the_parent() {
     );
     let till = Till::new(&desk.config());
     let found = line(&till, "directory");
-    assert!(found["ok"] == true && found["found"].as_str().unwrap().contains(&format!(": {COUPONS} coupons")), "{found}");
+    assert!(
+        found["ok"] == true && found["found"].as_str().unwrap().contains(&format!(": {COUPONS} coupons")),
+        "{found}"
+    );
 }
 
 /// The role: forks in the middle of an import. The child may not use what it has a copy of.

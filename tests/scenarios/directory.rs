@@ -114,7 +114,8 @@ fn sending_tells_whose_a_coupon_is_however_it_ends() {
     let recorded = till.ask("send", &send("DIR-SEND-2")).json;
     let told = recorded["data"]["coupon_code"].as_str();
     let listed = recorded["data"]["user_coupon_list"].as_array();
-    let codes = told.into_iter().chain(listed.into_iter().flatten().filter_map(|it| it["coupon_code"].as_str()));
+    let codes =
+        told.into_iter().chain(listed.into_iter().flatten().filter_map(|it| it["coupon_code"].as_str()));
     let codes: Vec<&str> = codes.collect();
     assert!(!codes.is_empty() && codes.iter().all(|code| shop.known(code).len() == 1), "{recorded}");
 }

@@ -35,7 +35,8 @@ fn a_csv_file_and_json_lines_say_the_same() {
                CSV_1,1000000013001,1000000013,oUser-1,wx1,120344,2025-01-01T00:00:00+08:00,2025-10-01T00:00:00+08:00,13800138000,\"老顾客,\"\"VIP\"\"\"\r\n\
                CSV_2,1000000013001,,,,,,,,\r\n";
     let told = import(&till, &write(&shop, "coupons.csv", csv));
-    let expected = json!({ "rows": 2, "imported": 2, "refused": 0, "faults": [], "ignored": ["phone", "备注"] });
+    let expected =
+        json!({ "rows": 2, "imported": 2, "refused": 0, "faults": [], "ignored": ["phone", "备注"] });
     assert_eq!(told, expected);
     let [known] = shop.known("CSV_1").try_into().unwrap();
     assert_eq!((known.valid_from_s, known.valid_until_s), (Some(1_735_660_800), Some(1_759_248_000)));

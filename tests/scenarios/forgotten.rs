@@ -42,7 +42,12 @@ fn a_repeat_is_answered_from_the_record_and_nothing_is_sent() {
     assert_eq!(again.json["data"], first.json["data"]);
     for other in [of(request.clone(), OTHER), use_request("AUTO_OTHER", "FORGET-01")] {
         let refused = till.redeem(&other);
-        assert_eq!((refused.name(), refused.in_doubt), ("WXCOUPON_E_REQUEST_NO_REUSED", false), "{}", refused.json);
+        assert_eq!(
+            (refused.name(), refused.in_doubt),
+            ("WXCOUPON_E_REQUEST_NO_REUSED", false),
+            "{}",
+            refused.json
+        );
     }
     let settled = till.settle(&json!({ "out_request_no": "FORGET-01" }));
     assert_eq!((settled.status, &settled.json["recorded"]), (0, &json!(true)), "{}", settled.json);
@@ -125,7 +130,11 @@ fn an_openid_is_asked_for() {
         (json!({ "openid": "o1", "unionid": "u1" }), "/unionid"),
     ] {
         let refused = till.ask("forget_user", &request);
-        assert_eq!((refused.name(), &refused.json["field"]), ("WXCOUPON_E_REQUEST", &json!(field)), "{request}");
+        assert_eq!(
+            (refused.name(), &refused.json["field"]),
+            ("WXCOUPON_E_REQUEST", &json!(field)),
+            "{request}"
+        );
     }
     assert_eq!(till.redeem(&use_request("AUTO_MEMORY", "FORGET-31")).status, 0);
     assert_eq!(forget(&till, OPENID), json!({ "coupons": null, "requests": 1, "open": [] }));

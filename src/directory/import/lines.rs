@@ -37,7 +37,7 @@ impl<R: Read> Lines<R> {
     }
 
     /// The next line. `None`: the file has ended.
-    pub fn next(&mut self) -> std::io::Result<Option<Text<'_>>> {
+    pub fn read_next(&mut self) -> std::io::Result<Option<Text<'_>>> {
         self.line.clear();
         let limit = u64::try_from(LONGEST + 2).unwrap_or(u64::MAX);
         let read = (&mut self.from).take(limit).read_until(b'\n', &mut self.line)?;
@@ -92,7 +92,7 @@ mod tests {
     fn read(bytes: &[u8], encoding: &str) -> Vec<String> {
         let mut lines = Lines::new(bytes, TextEncoding::named(encoding).unwrap());
         let mut read = Vec::new();
-        while let Some(line) = lines.next().unwrap() {
+        while let Some(line) = lines.read_next().unwrap() {
             read.push(match line {
                 Text::Line(text) => text.into_owned(),
                 Text::Fault(why) => format!("fault: {why}"),

@@ -81,9 +81,7 @@ impl Reader {
                 // The parser's own words may repeat a part of the line.
                 .map_err(|_| "it is not one JSON object without duplicate keys".to_owned())
                 .and_then(|members| row::of_members(&members, brand_id)),
-            (Format::Csv, Some(header)) => {
-                row::cells(line).and_then(|cells| header.entry(&cells, brand_id))
-            }
+            (Format::Csv, Some(header)) => row::cells(line).and_then(|cells| header.entry(&cells, brand_id)),
             (Format::Csv, None) => {
                 return match row::cells(line).and_then(|cells| Header::read(&cells)) {
                     Ok(header) => {

@@ -62,7 +62,11 @@ impl Header {
     /// The entry in a row.
     pub fn entry(&self, cells: &[String], brand_id: Option<&str>) -> Result<Entry> {
         if cells.len() != self.columns.len() {
-            return Err(format!("it has {} values, and the first line {} names", cells.len(), self.columns.len()));
+            return Err(format!(
+                "it has {} values, and the first line {} names",
+                cells.len(),
+                self.columns.len()
+            ));
         }
         entry(brand_id, |name| {
             let column = self.columns.iter().position(|column| *column == Some(name));
@@ -75,13 +79,12 @@ impl Header {
 pub fn cells(line: &str) -> Result<Vec<String>> {
     let (mut cells, mut rest) = (Vec::new(), line);
     loop {
-        let (cell, behind) = match rest.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted)?,
-            None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                let (cell, behind) = rest.split_at(end);
-                (cell.to_owned(), behind)
-            }
+        let (cell, behind) = if let Some(quoted) = rest.strip_prefix('"') {
+            unquoted(quoted)?
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            let (cell, behind) = rest.split_at(end);
+            (cell.to_owned(), behind)
         };
         cells.push(cell);
         match behind.strip_prefix(',') {
@@ -179,7 +182,8 @@ mod tests {
 
     #[test]
     fn a_line_is_cut_into_its_values() {
-        let cut = |line: &str| cells(line).map(|cells| cells.join("|")).unwrap_or_else(|why| format!("! {why}"));
+        let cut =
+            |line: &str| cells(line).map(|cells| cells.join("|")).unwrap_or_else(|why| format!("! {why}"));
         for (line, expected) in [
             ("a,b,c", "a|b|c"),
             ("a,,", "a||"),
@@ -207,11 +211,26 @@ mod tests {
             (r#"{"stock_id":"S"}"#, "coupon_code is missing"),
             (r#"{"coupon_code":"C","stock_id":""}"#, "stock_id is missing"),
             (r#"{"coupon_code":1,"stock_id":"S"}"#, "coupon_code must be a text, found a number"),
-            (r#"{"coupon_code":"1.22794E+21","stock_id":"S"}"#, "coupon_code is a number that a spreadsheet has rounded"),
-            (r#"{"coupon_code":"C ","stock_id":"S"}"#, "coupon_code has a blank (U+0020) as character 2 of 2"),
-            (r#"{"coupon_code":"C","stock_id":"S","valid_end_time":"2026/1/1"}"#, "valid_end_time must be a time"),
-            (r#"{"coupon_code":"C","stock_id":"S","family":"voucher"}"#, "family must be product or busifavor"),
-            (r#"{"coupon_code":"C","stock_id":"S","brand_id":"9"}"#, "brand_id is not the brand of this context"),
+            (
+                r#"{"coupon_code":"1.22794E+21","stock_id":"S"}"#,
+                "coupon_code is a number that a spreadsheet has rounded",
+            ),
+            (
+                r#"{"coupon_code":"C ","stock_id":"S"}"#,
+                "coupon_code has a blank (U+0020) as character 2 of 2",
+            ),
+            (
+                r#"{"coupon_code":"C","stock_id":"S","valid_end_time":"2026/1/1"}"#,
+                "valid_end_time must be a time",
+            ),
+            (
+                r#"{"coupon_code":"C","stock_id":"S","family":"voucher"}"#,
+                "family must be product or busifavor",
+            ),
+            (
+                r#"{"coupon_code":"C","stock_id":"S","brand_id":"9"}"#,
+                "brand_id is not the brand of this context",
+            ),
             (
                 r#"{"coupon_code":"C","stock_id":"S","valid_begin_time":"2026-01-02T00:00:00+08:00","valid_end_time":"2026-01-01T00:00:00+08:00"}"#,
                 "valid_end_time is before",
@@ -230,7 +249,10 @@ mod tests {
     fn what_is_not_of_the_family_is_left_out() {
         let both = r#""coupon_code":"C","stock_id":"S","product_coupon_id":"P","openid":"o1","appid":"wx1""#;
         let product = told(&format!("{{{both}}}"));
-        assert!(product.contains("brand_id: Some(\"120344\")") && product.contains("Some(\"P\")"), "{product}");
+        assert!(
+            product.contains("brand_id: Some(\"120344\")") && product.contains("Some(\"P\")"),
+            "{product}"
+        );
         let other = told(&format!("{{{both},\"family\":\"商家券\"}}"));
         assert!(other.contains("Busifavor, brand_id: None") && !other.contains("\"P\""), "{other}");
     }

@@ -30,7 +30,8 @@ fn expected(code: &str) -> Entry {
 
 #[test]
 fn an_answer_says_which_coupons_and_its_request_whose() {
-    let request = members(json!({ "openid": "oUser", "appid": "wx1", "brand_id": "120344", "stock_id": "x" }));
+    let request =
+        members(json!({ "openid": "oUser", "appid": "wx1", "brand_id": "120344", "stock_id": "x" }));
     let told = |answer: Value| by_answer(Family::Product, &request, &answer.to_string(), None);
     assert_eq!(told(coupon("C1")), [expected("C1")]);
     let page = json!({ "total_count": 2, "user_coupon_list": [coupon("C1"), coupon("C2"), {}, 7] });
@@ -72,7 +73,9 @@ fn the_other_family_is_flat_and_names_no_brand() {
         product_coupon_id: None,
         ..expected("")
     };
-    for answer in [&coupon, &json!({ "data": [coupon], "total_count": 1 }), &json!({ "coupon_information": coupon })] {
+    for answer in
+        [&coupon, &json!({ "data": [coupon], "total_count": 1 }), &json!({ "coupon_information": coupon })]
+    {
         let told = by_answer(Family::Busifavor, &request, &answer.to_string(), Some("120344"));
         assert_eq!(told, [entry.clone()], "{answer}");
     }
@@ -93,7 +96,8 @@ fn a_notification_of_an_issued_coupon_is_enough() {
     }
     let own = told("PRODUCT_COUPON.SEND", &brands, Some("120344")).unwrap();
     assert_eq!(own, Entry { valid_from_s: None, valid_until_s: None, ..expected("C1") });
-    for other in ["PRODUCT_COUPON_SP.USE", "PRODUCT_COUPON_SPSEND", "TRANSACTION.SEND", "product_coupon.send"] {
+    for other in ["PRODUCT_COUPON_SP.USE", "PRODUCT_COUPON_SPSEND", "TRANSACTION.SEND", "product_coupon.send"]
+    {
         assert_eq!(told(other, &resource, None), None, "{other}");
     }
     let bare = json!({

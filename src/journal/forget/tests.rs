@@ -92,7 +92,9 @@ fn a_finished_row_loses_the_openid_and_a_repeat_is_still_known() {
         in_another_order.members.sort_keys();
         in_another_order.ask_again = true;
         for repeat in [new("SALE-0001", OPENID), in_another_order] {
-            assert!(matches!(journal.begin(repeat, 0).unwrap(), Begin::Recorded(row) if row.state == State::Done));
+            assert!(
+                matches!(journal.begin(repeat, 0).unwrap(), Begin::Recorded(row) if row.state == State::Done)
+            );
         }
         let mut changed = new("SALE-0001", OPENID);
         changed.members.insert("stock_id".into(), "2".into());
@@ -168,7 +170,8 @@ fn every_open_row_keeps_what_it_needs_and_is_listed() {
 #[test]
 fn what_ends_a_number_ends_it_after_forgetting_too() {
     both(|journal| {
-        for (number, state) in [("REFUSED-1", State::Refused), ("VOIDED-1", State::Voided), ("ABANDONED-1", State::Abandoned)]
+        for (number, state) in
+            [("REFUSED-1", State::Refused), ("VOIDED-1", State::Voided), ("ABANDONED-1", State::Abandoned)]
         {
             finished(&journal, new(number, OPENID), state);
         }
@@ -204,7 +207,11 @@ fn a_call_that_works_on_a_finished_row_keeps_it() {
 fn more_rows_than_one_step_has_are_all_looked_at() {
     both(|journal| {
         for at in 0..450 {
-            finished(&journal, new(&format!("SALE-{at:04}"), if at % 3 == 0 { OPENID } else { OTHER }), State::Done);
+            finished(
+                &journal,
+                new(&format!("SALE-{at:04}"), if at % 3 == 0 { OPENID } else { OTHER }),
+                State::Done,
+            );
         }
         assert!(journal.forget_user(OPENID, || false).unwrap().is_partial);
         assert_eq!(forget(&journal, OPENID).rows, 150 + 300, "the answers name the user, too");
@@ -215,5 +222,8 @@ fn more_rows_than_one_step_has_are_all_looked_at() {
 #[test]
 fn a_short_openid_stands_in_other_texts_by_chance() {
     assert!(has("o1", "o1") && !has("no1", "o1") && has("user o12345678", "o12345678"));
-    assert_eq!(without_in_target("/users/o1/coupons/o12?a=o1&b=%6F1", "o1"), "/users/***/coupons/o12?a=***&b=***");
+    assert_eq!(
+        without_in_target("/users/o1/coupons/o12?a=o1&b=%6F1", "o1"),
+        "/users/***/coupons/o12?a=***&b=***"
+    );
 }

@@ -12,8 +12,8 @@ mod rows;
 mod sql;
 mod watch;
 
-pub use files::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub(crate) use files::{SharedFile, beside, is_open};
+pub use files::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub(crate) use forget::give_back;
 pub(crate) use open::connect;
 pub(crate) use path::real;
