@@ -256,7 +256,7 @@ fn what_happens_to_the_file_while_it_is_open_is_noticed() {
         ("removed", |place| fs::remove_file(&place.path).unwrap()),
         ("moved", |place| fs::rename(&place.path, place.path.with_extension("old")).unwrap()),
         ("cut off", |place| {
-            fs::File::options().write(true).open(&place.path).unwrap().set_len(4096).unwrap()
+            fs::File::options().write(true).open(&place.path).unwrap().set_len(4096).unwrap();
         }),
         ("its log removed", |place| fs::remove_file(beside(&place.path, "-wal")).unwrap()),
     ];

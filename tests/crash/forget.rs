@@ -4,6 +4,7 @@ use crate::process::Desk;
 use crate::random::Random;
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -47,7 +48,9 @@ fn desk(sandbox: &Sandbox, folder: &Path) -> Desk {
     config["max_rate_per_s"] = json!(100_000);
     let desk = Desk::set_up(folder, &config);
     let mut text = String::from("coupon_code,stock_id,openid\n");
-    (0..COUPONS).for_each(|index| text.push_str(&format!("C{index},1000000013001,{OPENID}\n")));
+    for index in 0..COUPONS {
+        writeln!(text, "C{index},1000000013001,{OPENID}").unwrap();
+    }
     fs::write(coupons(&desk), text).unwrap();
     desk
 }
@@ -87,17 +90,19 @@ fn a_till_that_dies_while_it_forgets_a_user_goes_on_where_it_was() {
     }
     assert_eq!(till.ask("import_coupons", &json!({ "path": coupons(&desk) })).status, 0);
     drop(till);
-    let disk = desk.journal().parent().unwrap().to_owned();
-    let files: Vec<(PathBuf, Vec<u8>)> = fs::read_dir(&disk)
+    let place = desk.journal().parent().unwrap().to_owned();
+    let files: Vec<(PathBuf, Vec<u8>)> = fs::read_dir(&place)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .map(|path| (path.clone(), fs::read(&path).unwrap()))
         .collect();
     let mut partly = 0;
     for _ in 0..8 {
-        fs::remove_dir_all(&disk).unwrap();
-        fs::create_dir(&disk).unwrap();
-        files.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
+        fs::remove_dir_all(&place).unwrap();
+        fs::create_dir(&place).unwrap();
+        for (path, bytes) in &files {
+            fs::write(path, bytes).unwrap();
+        }
         killed(&desk, "forgets", Duration::from_millis(random.between(0, 120)));
         let left = held(&desk);
         partly += usize::from((1..REDEMPTIONS).contains(&left));

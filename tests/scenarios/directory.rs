@@ -92,13 +92,13 @@ fn questions_tell_whose_a_coupon_is_and_redemptions_do_not() {
 fn sending_tells_whose_a_coupon_is_however_it_ends() {
     let shop = Shop::new();
     let till = shop.till();
-    let send = |number: &str| {
+    let request = |number: &str| {
         json!({
             "openid": OPENID, "product_coupon_id": PRODUCT, "stock_id": STOCK, "send_request_no": number,
             "_options": { "timeout_ms": 1500 },
         })
     };
-    let sent = till.ask("send", &send("DIR-SEND-1"));
+    let sent = till.ask("send", &request("DIR-SEND-1"));
     assert_eq!(sent.status, 0, "{}", sent.json);
     let code = sent.json["data"]["coupon_code"].as_str().unwrap();
     assert_eq!(shop.known(code)[0].openid.as_deref(), Some(OPENID));
@@ -107,11 +107,11 @@ fn sending_tells_whose_a_coupon_is_however_it_ends() {
     let shop = Shop::new();
     let till = shop.till();
     let fault = shop.sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("send"));
-    assert_eq!(till.ask("send", &send("DIR-SEND-2")).class(), 4);
+    assert_eq!(till.ask("send", &request("DIR-SEND-2")).class(), 4);
     shop.sandbox.clear_fault(fault);
     let settled = till.settle(&json!({ "out_request_no": "DIR-SEND-2" }));
     assert_eq!(settled.status, 0, "{}", settled.json);
-    let recorded = till.ask("send", &send("DIR-SEND-2")).json;
+    let recorded = till.ask("send", &request("DIR-SEND-2")).json;
     let told = recorded["data"]["coupon_code"].as_str();
     let listed = recorded["data"]["user_coupon_list"].as_array();
     let codes =

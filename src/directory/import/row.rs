@@ -182,8 +182,7 @@ mod tests {
 
     #[test]
     fn a_line_is_cut_into_its_values() {
-        let cut =
-            |line: &str| cells(line).map(|cells| cells.join("|")).unwrap_or_else(|why| format!("! {why}"));
+        let cut = |line: &str| cells(line).map_or_else(|why| format!("! {why}"), |cells| cells.join("|"));
         for (line, expected) in [
             ("a,b,c", "a|b|c"),
             ("a,,", "a||"),

@@ -77,7 +77,7 @@ fn the_other_family_is_flat_and_names_no_brand() {
         [&coupon, &json!({ "data": [coupon], "total_count": 1 }), &json!({ "coupon_information": coupon })]
     {
         let told = by_answer(Family::Busifavor, &request, &answer.to_string(), Some("120344"));
-        assert_eq!(told, [entry.clone()], "{answer}");
+        assert_eq!(told, std::slice::from_ref(&entry), "{answer}");
     }
 }
 
