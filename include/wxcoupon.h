@@ -143,6 +143,7 @@
  *   journal_path                file for what may have happened; set it
  *   journal_keep_days           how long finished requests are kept, 90
  *   journal_replays             answer a repeated success from there, true
+ *   directory                   remember whose coupons it was told of, false
  *   max_rate_per_s              requests a second of this process, 500
  *   ca_path                     file with further trusted roots, PEM
  *   proxy                       "http://[user:password@]host:port"
@@ -1002,7 +1003,9 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_start(
  *
  *   Returns  the status of the call once it is done, as often as it is asked;
  *            WXCOUPON_E_RUNNING until then, with in_doubt where the request may
- *            have been sent, now or by an earlier call.
+ *            have been sent, now or by an earlier call. While coupons are
+ *            imported, data.progress then has done (rows), read_bytes and
+ *            total_bytes.
  *   Owns     nothing.
  *   Threads  any; several may wait for one job.
  */
