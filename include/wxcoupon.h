@@ -152,6 +152,7 @@
  *                               is kept, for wxcoupon_scan; false
  *   journal_keep_days           how long finished requests are kept, 90
  *   journal_replays             answer a repeated success from there, true
+ *   directory                   remember whose coupons it was told of, false
  *   max_rate_per_s              requests a second of this process, 500
  *   ca_path                     file with further trusted roots, PEM
  *   proxy                       "http://[user:password@]host:port"

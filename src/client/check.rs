@@ -144,7 +144,7 @@ impl Client {
     /// `None`: it is off.
     fn directory_line(&self) -> Option<Line> {
         let directory = self.directory.as_deref()?;
-        let read = self.forget_expired(directory).and_then(|()| directory.look_over());
+        let read = self.forget_all_expired(directory).and_then(|()| directory.look_over());
         let told = match read {
             Err(error) => {
                 return Some(Line::wrong(

@@ -252,7 +252,7 @@ fn a_return_that_undid_anothers_redemption_is_told_and_a_later_redemption_is_non
     assert_eq!(redeem(&shop, &by_owner("AUTO_SINCE", "BF-SINCE-01")).status, 0);
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("busifavor_return"));
     let void = json!({ "out_request_no": "BF-SINCE-01", "aim": "void" });
-    Shop::leave_in_doubt(|limit_ms| shop.till.settle(&with_limit(void.clone(), limit_ms)));
+    shop.leave_in_doubt(|limit_ms| shop.till.settle(&with_limit(void.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(lost));
     assert_eq!(shop.stranger().ask("busifavor_use", &by_code("AUTO_SINCE", "THEIRS-SINCE")).status, 0);
     shop.copies_die();
