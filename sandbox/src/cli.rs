@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -36,13 +37,17 @@ Usage: wxcoupon-sandbox [OPTIONS]
   --log-capacity N     Requests remembered for GET /requests [default: 10000]
   --state FILE         Keep coupons, stocks, numbers and ledger in this file
                        across restarts
+  --journal FILE       A till's journal, read for the console: what the till was
+                       told beside what happened
+  --scenario FILE      Coupons, faults and clock from a file of the console
   --exit-with-stdin    End when standard input ends
   --quiet              No line per request on standard error
   --help               This text
   --version            The version
 
 When ready it prints one line:
-  READY https://127.0.0.1:P1 https://127.0.0.1:P2 control=http://127.0.0.1:PC config=/path/config.json";
+  READY https://127.0.0.1:P1 https://127.0.0.1:P2 control=http://127.0.0.1:PC
+        console=http://127.0.0.1:PC/ config=/path/config.json";
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -56,6 +61,7 @@ pub(crate) enum Command {
 pub(crate) struct Arguments {
     pub(crate) options: Options,
     pub(crate) faults: Vec<Fault>,
+    pub(crate) scenario: Option<PathBuf>,
     pub(crate) exit_with_stdin: bool,
 }
 
@@ -67,6 +73,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 fn parse_all(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
     let mut options = Options { rate: 500, quiet: false, ..Options::default() };
     let mut faults = Vec::new();
+    let mut scenario = None;
     let mut exit_with_stdin = false;
     while let Some(argument) = parser.next()? {
         match argument {
@@ -75,6 +82,8 @@ fn parse_all(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
             Long("port2") => options.ports = [options.ports[0], number(&mut parser)?],
             Long("control-port") => options.control_port = number(&mut parser)?,
             Long("state") => options.state = Some(parser.value()?.into()),
+            Long("journal") => options.journal = Some(parser.value()?.into()),
+            Long("scenario") => scenario = Some(parser.value()?.into()),
             Long("rate") => options.rate = number(&mut parser)?,
             Long("keep-alive") => {
                 let seconds: u64 = number(&mut parser)?;
@@ -101,7 +110,7 @@ fn parse_all(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
             _ => return Err(argument.unexpected()),
         }
     }
-    Ok(Command::Run(Box::new(Arguments { options, faults, exit_with_stdin })))
+    Ok(Command::Run(Box::new(Arguments { options, faults, scenario, exit_with_stdin })))
 }
 
 fn number<T>(parser: &mut lexopt::Parser) -> Result<T, lexopt::Error>

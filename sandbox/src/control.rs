@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
+use crate::console::scenario::Scenario;
+use crate::console::{Console, PaymentCode};
 use crate::error::{Error, Result};
 use crate::faults::{Fault, FaultId};
 use crate::http::listener::Listener;
@@ -14,6 +16,7 @@ use crate::sync::Flag;
 /// A running API and its listeners.
 pub(crate) struct Control {
     pub(crate) api: Arc<Api>,
+    pub(crate) console: Console,
     /// Raised when somebody asks the program to end.
     pub(crate) shutdown: Flag,
     /// The API's listeners, known once they listen.
@@ -22,7 +25,8 @@ pub(crate) struct Control {
 
 impl Control {
     pub(crate) fn new(api: Arc<Api>) -> Self {
-        Self { api, shutdown: Flag::default(), listeners: OnceLock::new() }
+        let console = Console::new(&api.options);
+        Self { api, console, shutdown: Flag::default(), listeners: OnceLock::new() }
     }
 
     pub(crate) fn set_listeners(&self, listeners: Vec<Weak<Listener>>) {
@@ -59,12 +63,34 @@ impl Control {
         })
     }
 
+    /// The code that this user's phone shows for paying: made up, new every minute.
+    pub(crate) fn payment_code(&self, openid: &str) -> PaymentCode {
+        self.console.payment_code(openid, self.api.state.clock.now())
+    }
+
+    /// Adds what a scenario has; says how many coupons it made or altered.
+    pub(crate) fn apply(&self, scenario: &Scenario) -> Result<usize> {
+        let faults = scenario.faults().map_err(Error::Scenario)?;
+        scenario.set_clock(&self.api.state.clock);
+        let coupons = scenario.make_coupons(&self.api, &self.console).map_err(Error::Scenario)?;
+        for fault in faults {
+            self.inject(fault);
+        }
+        Ok(coupons)
+    }
+
+    /// The sandbox as it is, for later.
+    pub(crate) fn scenario(&self) -> Scenario {
+        Scenario::of(&self.api, &self.console)
+    }
+
     /// Everything as at the start: coupons, ledger, log, faults, clock,
     /// certificates, notifications.
     pub(crate) fn reset(&self) {
         self.clear_faults(None);
         self.api.faults.forget_counts();
         self.api.reset();
+        self.console.clear();
     }
 
     pub(crate) fn stats(&self) -> Stats {

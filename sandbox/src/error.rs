@@ -56,6 +56,9 @@ pub enum Error {
     /// A notification was described wrongly.
     #[error("notification: {0}")]
     Notification(String),
+    /// A scenario cannot be read or played.
+    #[error("scenario: {0}")]
+    Scenario(String),
     /// A coupon was described wrongly.
     #[error("coupon: {0}")]
     Coupon(String),

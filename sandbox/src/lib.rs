@@ -23,6 +23,7 @@
 
 mod admin;
 mod clock;
+mod console;
 mod control;
 mod crypto;
 mod error;

@@ -37,6 +37,11 @@ fn complain(message: &str) {
 
 fn run(arguments: Arguments) -> Result<(), String> {
     let sandbox = Sandbox::start(arguments.options).map_err(|e| e.to_string())?;
+    if let Some(path) = &arguments.scenario {
+        let told = |issue: &dyn std::fmt::Display| format!("{}: {issue}", path.display());
+        let file = std::fs::read(path).map_err(|e| told(&e))?;
+        sandbox.apply_scenario(&file).map_err(|e| told(&e))?;
+    }
     for fault in arguments.faults {
         sandbox.inject(fault);
     }
@@ -61,8 +66,9 @@ fn announce(sandbox: &Sandbox) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        "READY {first} {second} control={} config={}",
+        "READY {first} {second} control={} console={} config={}",
         sandbox.control_url(),
+        sandbox.console_url(),
         sandbox.config_path().display()
     )?;
     out.flush()

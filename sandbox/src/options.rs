@@ -56,6 +56,9 @@ pub struct Options {
     /// Keeps coupons, stocks, numbers and ledger in this file across restarts.
     /// Default: they are forgotten.
     pub state: Option<PathBuf>,
+    /// A till's journal, read for the console's comparison of what happened with what the till was
+    /// told. The till must be another process: closing the file would lose that process its locks.
+    pub journal: Option<PathBuf>,
     /// How long a connection may stay idle between requests; a second at least; whole seconds are
     /// announced.
     pub keep_alive: Duration,
@@ -89,6 +92,7 @@ impl Default for Options {
             sign_with: SignWith::Auto,
             unsigned_errors: false,
             state: None,
+            journal: None,
             keep_alive: Duration::from_secs(8),
             log_capacity: 10_000,
             rates: Rates::Flat,

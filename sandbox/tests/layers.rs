@@ -16,6 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["webhooks"],
     &["operations"],
     &["protocol"],
+    &["console"],
     &["control"],
     &["admin"],
     &["sandbox"],

@@ -70,9 +70,10 @@ fn close_stdin(program: &mut Program) {
 fn prints_one_line_serves_and_ends_with_stdin() {
     let mut program = Program::start(&["--exit-with-stdin"]);
     let words: Vec<&str> = program.ready.split(' ').collect();
-    assert_eq!((words.len(), words[0]), (5, "READY"));
+    assert_eq!((words.len(), words[0]), (6, "READY"));
     assert!(words[1].starts_with("https://127.0.0.1:") && words[2].starts_with("https://127.0.0.1:"));
     assert!(program.field("control").starts_with("http://127.0.0.1:"));
+    assert_eq!(program.field("console"), format!("{}/", program.field("control")));
     let config = PathBuf::from(program.field("config"));
     assert!(config.is_absolute() && config.exists());
     let till = program.till();

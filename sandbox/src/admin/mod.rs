@@ -2,6 +2,9 @@
 
 mod certificates;
 mod connections;
+mod console;
+mod console_files;
+mod events;
 mod faults;
 mod notifications;
 mod routes;

@@ -7,21 +7,21 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::header::{CONNECTION, ORIGIN};
-use axum::http::{StatusCode, Uri};
+use axum::http::header::{CONNECTION, HOST, ORIGIN};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use serde_json::json;
 
-use super::{Answer, certificates, faults, notifications, state};
+use super::{Answer, certificates, console, faults, notifications, state};
 use crate::control::Control;
 
 /// Largest request body, in bytes.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
-type Shared = State<Arc<Control>>;
-type Work = Pin<Box<dyn Future<Output = Answer> + Send>>;
+pub(super) type Shared = State<Arc<Control>>;
+pub(super) type Work = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 pub(super) fn router(control: Arc<Control>) -> Router {
     Router::new()
@@ -46,6 +46,7 @@ pub(super) fn router(control: Arc<Control>) -> Router {
         )
         .route("/reset", post(plain(state::reset)))
         .route("/shutdown", post(shutdown))
+        .merge(console::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -53,12 +54,20 @@ pub(super) fn router(control: Arc<Control>) -> Router {
         .with_state(control)
 }
 
-/// A web page must not steer the sandbox of the person who looks at it.
+/// A web page must not steer the sandbox of the person who looks at it; the console's own may.
 async fn refuse_web_pages(request: Request, next: Next) -> Response {
-    if request.headers().contains_key(ORIGIN) {
+    if request.headers().contains_key(ORIGIN) && !is_own_page(request.headers()) {
         return Answer::error(StatusCode::FORBIDDEN, "not for browsers").into_response();
     }
     next.run(request).await
+}
+
+fn is_own_page(headers: &HeaderMap) -> bool {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let host = header(HOST);
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    // A name that somebody else has pointed to this machine is not one of these.
+    matches!(name, "127.0.0.1" | "localhost") && header(ORIGIN) == format!("http://{host}")
 }
 
 async fn unknown() -> Answer {
@@ -72,19 +81,19 @@ async fn shutdown(State(control): Shared) -> impl IntoResponse {
 }
 
 /// Works on a thread where it may wait: closing ports and making keys take time.
-fn run(control: Arc<Control>, work: impl FnOnce(&Control) -> Answer + Send + 'static) -> Work {
+pub(super) fn run(control: Arc<Control>, work: impl FnOnce(&Control) -> Answer + Send + 'static) -> Work {
     Box::pin(async {
         let done = tokio::task::spawn_blocking(move || work(&control)).await;
         done.unwrap_or_else(|error| Answer::error(StatusCode::INTERNAL_SERVER_ERROR, error))
     })
 }
 
-fn plain(work: fn(&Control) -> Answer) -> impl Fn(Shared) -> Work + Clone + Send + Sync + 'static {
+pub(super) fn plain(work: fn(&Control) -> Answer) -> impl Fn(Shared) -> Work + Clone + Send + Sync + 'static {
     move |State(control)| run(control, work)
 }
 
 /// Of the path: `{id}`, `{code}`.
-fn named(
+pub(super) fn named(
     work: fn(&Control, &str) -> Answer,
 ) -> impl Fn(Shared, Path<String>) -> Work + Clone + Send + Sync + 'static {
     move |State(control), Path(name)| run(control, move |control| work(control, &name))
@@ -99,9 +108,9 @@ fn after(work: fn(&Control, u64) -> Answer) -> impl Fn(Shared, Uri) -> Work + Cl
     }
 }
 
-type Body = Result<Bytes, BytesRejection>;
+pub(super) type Body = Result<Bytes, BytesRejection>;
 
-fn with_body(
+pub(super) fn with_body(
     work: fn(&Control, &[u8]) -> Answer,
 ) -> impl Fn(Shared, Body) -> Work + Clone + Send + Sync + 'static {
     move |State(control), body: Body| match body {

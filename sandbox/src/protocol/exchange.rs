@@ -68,6 +68,9 @@ impl<'a> Exchange<'a> {
         let mut entry = exchange.entry;
         if let Reaction::Respond { response, .. } = &reaction {
             entry.http_status = Some(response.status);
+            if api.request_log.is_on() {
+                entry.keep_response(response);
+            }
             api.counters.status(response.status);
         }
         api.log(entry, Some(started.elapsed()));
@@ -112,7 +115,8 @@ impl<'a> Exchange<'a> {
 
     fn run(&mut self) -> Reaction {
         let now = self.api.state.clock.now();
-        let signature = self.check_signature(now + self.effect.check_shift);
+        self.entry.judged_at = now + self.effect.check_shift;
+        let signature = self.check_signature(self.entry.judged_at);
         self.entry.signature_ok = signature.is_ok();
         let processed = self.fault.as_ref().is_none_or(Fault::is_processed);
         if let Some(instead) = self.effect.instead.take() {

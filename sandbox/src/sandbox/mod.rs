@@ -14,6 +14,8 @@ use serde_json::Value;
 
 use crate::admin::AdminServer;
 use crate::clock::Clock;
+use crate::console::Files;
+use crate::console::scenario::Scenario;
 use crate::control::Control;
 use crate::crypto::keys::Keys;
 use crate::error::{Error, Result};
@@ -119,6 +121,9 @@ impl Sandbox {
         sandbox.folder.save_json(folder::CONFIG, &sandbox.config)?;
         let brand_config = files::brand_config(&keys, &sandbox.folder, &sandbox.urls);
         sandbox.folder.save_json(folder::BRAND_CONFIG, &brand_config)?;
+        let files =
+            Files { config: sandbox.config.clone(), brand_config, ca: sandbox.folder.file(folder::CA) };
+        let _ = sandbox.control.console.files.set(files);
         sandbox.folder.save_json(folder::SANDBOX, &sandbox.description())?;
         sandbox.saver = state_path
             .map(|path| Saver::start(path, &sandbox.api.state, &sandbox.api.lifecycle))
@@ -160,6 +165,12 @@ impl Sandbox {
     #[must_use]
     pub fn control_url(&self) -> String {
         self.admin.url()
+    }
+
+    /// Address of the console, for browsers on this machine.
+    #[must_use]
+    pub fn console_url(&self) -> String {
+        format!("{}/", self.admin.url())
     }
 
     /// The keys in use.
@@ -257,6 +268,14 @@ impl Sandbox {
     /// longer be sent.
     pub fn claim(&self, token: &str) -> Result<Vec<String>> {
         self.control.claim(token)
+    }
+
+    /// Adds the coupons and faults of a scenario, and sets the clock as it has it; says how many coupons it made or altered.
+    ///
+    /// # Errors
+    /// When the file is not a scenario, or names what this sandbox does not know.
+    pub fn apply_scenario(&self, file: &[u8]) -> Result<usize> {
+        self.control.apply(&Scenario::parse(file).map_err(Error::Scenario)?)
     }
 
     /// Everything as at the start: coupons, ledger, log, faults, clock.
