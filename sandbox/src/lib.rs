@@ -56,6 +56,7 @@ pub use options::{Options, Rates, UploadAnswer};
 pub use protocol::request_log::RequestEntry;
 pub use protocol::stats::Stats;
 pub use sandbox::{Sandbox, ShutdownHandle};
+pub use state::catalogue::worth::Worth;
 pub use state::coupon::{CouponState, Day, Hours, StoreScope};
 pub use state::ledger::{Effect, LedgerEntry};
 pub use state::seed::SeededCoupon;

@@ -64,7 +64,7 @@ pub(crate) struct Offer {
     openid: Option<String>,
     /// Left out, 20 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) coupon_code: Option<String>,
+    pub(crate) coupon_code: Option<String>,
     #[serde(default)]
     begins_in_days: i64,
     /// 1 to 365.

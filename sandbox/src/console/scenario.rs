@@ -11,6 +11,7 @@ use crate::clock::{Clock, parse_rfc3339, rfc3339};
 use crate::faults::Fault;
 use crate::protocol::Api;
 use crate::state::State;
+use crate::state::catalogue::worth::Worth;
 use crate::state::coupon::{CouponState, Hours, StoreScope};
 use crate::state::view::{CouponSpec, CouponView};
 
@@ -55,6 +56,8 @@ struct Coupon {
     openid: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stock_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    worth: Option<Worth>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     state: Option<CouponState>,
     /// Seconds from now; negative: it has begun.
@@ -104,11 +107,15 @@ impl Scenario {
                 offers::make(api, console, offer).map_err(|issue| format!("offers: {issue}"))?;
             }
         }
-        let now = api.state.clock.business_now();
-        for coupon in &self.coupons {
-            api.state.put_coupon(&coupon.spec(now)).map_err(|e| e.to_string())?;
+        for spec in self.coupon_specs(api.state.clock.business_now()) {
+            api.state.put_coupon(&spec).map_err(|e| e.to_string())?;
         }
         Ok(self.offers.len() + self.coupons.len())
+    }
+
+    /// The coupons, with their times.
+    pub(crate) fn coupon_specs(&self, now: i64) -> Vec<CouponSpec> {
+        self.coupons.iter().map(|coupon| coupon.spec(now)).collect()
     }
 
     /// The sandbox as it is: what differs from the start.
@@ -131,6 +138,9 @@ impl Scenario {
             if offers.iter().any(|offer| offer.coupon_code.as_ref() == Some(code)) {
                 return is_altered(&view).then(|| Coupon { stock_id: None, ..Coupon::of(view, now) });
             }
+            if is_made_for_worth(&api.state, &view.stock_id) {
+                return Some(Coupon { stock_id: None, worth: view.worth, ..Coupon::of(view, now) });
+            }
             // Coupons of stocks that the API was used for cannot be made again from here.
             fresh_stock(&fresh, &view.stock_id)?;
             let is_seed = fresh.view(code).is_some_and(|seed| is_same(&seed, &view));
@@ -144,6 +154,12 @@ impl Scenario {
             offers,
         }
     }
+}
+
+fn is_made_for_worth(state: &State, stock_id: &str) -> bool {
+    let catalogue = crate::sync::read(&state.catalogue);
+    let stock = catalogue.find_stock(stock_id).and_then(|index| catalogue.stock(index));
+    stock.is_some_and(|stock| catalogue.is_made_for_worth(stock))
 }
 
 fn fresh_stock(fresh: &State, stock_id: &str) -> Option<u16> {
@@ -182,6 +198,7 @@ impl Coupon {
             coupon_code: view.coupon_code,
             openid: view.openid,
             stock_id: Some(view.stock_id),
+            worth: None,
             state: Some(state),
             stores: Some(view.stores),
             hours: Some(view.hours),
@@ -196,6 +213,7 @@ impl Coupon {
             coupon_code: self.coupon_code.clone(),
             openid: self.openid.clone(),
             stock_id: self.stock_id.clone(),
+            worth: self.worth,
             state: self.state,
             valid_begin_time: from_now(self.begins_in_s),
             valid_end_time: from_now(self.ends_in_s),

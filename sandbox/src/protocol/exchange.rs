@@ -16,7 +16,7 @@ use crate::http::multipart::{self, Part};
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::service::Reaction;
-use crate::identities::BRAND_ID;
+use crate::identities::{BRAND_ID, SIMULATOR};
 use crate::mode::{self, Mode};
 use crate::operation::{Operation, Route};
 use crate::operations::{self, Call, Execution, Success};
@@ -212,6 +212,7 @@ impl<'a> Exchange<'a> {
             edit.apply(&mut response);
         }
         response.header("Server", "wxcoupon-sandbox");
+        response.header("X-Simulator", SIMULATOR);
         response.header("Date", http_date(now + self.effect.date_shift));
         response.header("Request-ID", message_signature::request_id(sub_code));
         let signed = self.entry.signature_ok
