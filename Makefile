@@ -68,8 +68,10 @@ header: setup-check
 	BLESS=1 cargo test --quiet --workspace --test operations table::document
 	BLESS=1 cargo test --quiet --package wxcoupon-simulation the_page
 
+# The sandbox's archives are tested here: building them takes minutes.
 dist: setup
 	@tools/dist/archives.sh
+	cargo test --workspace --locked --test archive -- --ignored
 
 install:
 	@tools/dist/install.sh

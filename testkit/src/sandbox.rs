@@ -2,8 +2,9 @@
 
 use super::library::build;
 use super::{run, scratch, target_dir};
+use serde_json::Value;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
@@ -43,5 +44,14 @@ fn start(program: PathBuf) -> Sandbox {
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut ready).unwrap();
     let config = ready.trim_end().rsplit_once(" config=").map(|(_, path)| PathBuf::from(path));
     assert!(ready.starts_with("READY "), "the sandbox said: {ready}");
-    Sandbox { config: config.unwrap(), _process: process }
+    let config = config.unwrap();
+    forget_journal(&config);
+    Sandbox { config, _process: process }
+}
+
+/// The tests' programs share the configuration, and no journal; who wants one names it.
+fn forget_journal(path: &Path) {
+    let mut config: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    config.as_object_mut().unwrap().remove("journal_path").unwrap();
+    std::fs::write(path, config.to_string()).unwrap();
 }
