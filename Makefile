@@ -71,6 +71,7 @@ header: setup-check
 # The sandbox's archives are tested here: building them takes minutes.
 dist: setup
 	@tools/dist/archives.sh
+	@tools/dist/sandbox.sh
 	cargo test --workspace --locked --test archive -- --ignored
 
 install:

@@ -120,7 +120,9 @@ fn assert_in_order(folder: &Path) {
     run(Command::new("sha256sum").args(["--check", "--strict", "--quiet", "SHA256SUMS"]).current_dir(folder));
     assert_eq!(text(folder, "README.md"), text(&root(), "sandbox/README.md"));
     let licences = text(folder, "THIRD-PARTY.txt");
-    for part in ["OpenSSL 3.", "The OpenSSL Project Authors", "axum ", "tokio ", "Rust standard library", "SQLite 3."] {
+    for part in
+        ["OpenSSL 3.", "The OpenSSL Project Authors", "axum ", "tokio ", "Rust standard library", "SQLite 3."]
+    {
         assert!(licences.contains(part), "THIRD-PARTY.txt does not name {part}");
     }
     assert!(!licences.contains("rustls "), "that is the library's");
@@ -131,9 +133,11 @@ fn assert_in_order(folder: &Path) {
     }
     // Whose machine it was built on is nobody's business.
     let home = root();
-    for file in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+    for file in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file())
+    {
         let bytes = fs::read(&file).unwrap();
-        let named = bytes.windows(home.as_os_str().len()).any(|part| part == home.as_os_str().as_encoded_bytes());
+        let named =
+            bytes.windows(home.as_os_str().len()).any(|part| part == home.as_os_str().as_encoded_bytes());
         assert!(!named, "{} names {}", file.display(), home.display());
     }
 }
@@ -148,7 +152,10 @@ fn on_linux_it_needs_nothing_but_an_old_c_library() {
         assert!(info.contains("\nglibc        2.17 or later\n"), "{info}");
         let needs = info.lines().find_map(|line| line.strip_prefix("needs")).unwrap();
         assert!(!needs.contains("ssl") && !needs.contains("crypto"), "{needs}");
-        assert_eq!(text(&folder, "wxcoupon-sandbox.service"), text(&root(), "packaging/wxcoupon-sandbox.service"));
+        assert_eq!(
+            text(&folder, "wxcoupon-sandbox.service"),
+            text(&root(), "packaging/wxcoupon-sandbox.service")
+        );
         let command = || {
             let program = folder.join("wxcoupon-sandbox");
             let mut words = runner.iter().map(PathBuf::from).chain([program]);
@@ -172,12 +179,26 @@ fn on_windows_it_needs_nothing_but_windows() {
     let needs = info.lines().find_map(|line| line.strip_prefix("needs")).unwrap().to_ascii_lowercase();
     // What every Windows 10 has; nothing of MinGW, nothing of OpenSSL.
     for library in needs.split_whitespace() {
-        let of_windows = ["advapi32", "bcrypt", "bcryptprimitives", "crypt32", "gdi32", "kernel32", "msvcrt", "ntdll", "user32", "userenv", "ws2_32"];
+        let of_windows = [
+            "advapi32",
+            "bcrypt",
+            "bcryptprimitives",
+            "crypt32",
+            "gdi32",
+            "kernel32",
+            "msvcrt",
+            "ntdll",
+            "user32",
+            "userenv",
+            "ws2_32",
+        ];
         let name = library.trim_end_matches(".dll");
         assert!(of_windows.contains(&name) || name.starts_with("api-ms-win-"), "{library}");
     }
     let start = text(&folder, "start.cmd");
-    assert!(start.lines().count() > 3 && start.split('\n').all(|line| line.is_empty() || line.ends_with('\r')));
+    assert!(
+        start.lines().count() > 3 && start.split('\n').all(|line| line.is_empty() || line.ends_with('\r'))
+    );
     let command = || {
         let mut wine = Command::new("timeout");
         wine.arg("600").arg(root().join("tools/fetch/wine.sh")).arg("windows-x86_64");

@@ -31,9 +31,11 @@ fn connect(sandbox: &Sandbox, url: &str, name: &str) -> Result<SslStream<TcpStre
 }
 
 fn ask(sandbox: &Sandbox, method: &str, path: &str, headers: &[(&str, &str)]) -> Got {
-    let call = headers.iter().fold(Call::new(method, path).header("Authorization", "none"), |call, (name, value)| {
-        call.header(name, value)
-    });
+    let call = headers
+        .iter()
+        .fold(Call::new(method, path).header("Authorization", "none"), |call, (name, value)| {
+            call.header(name, value)
+        });
     Desk::new(sandbox).send(&call)
 }
 
@@ -70,7 +72,11 @@ fn a_closed_port_opens_again_on_every_address() {
 #[test]
 fn nobody_comes_in_without_the_token() {
     let shop = in_the_shop(Some(TOKEN));
-    assert_eq!(shop.console_url(), format!("{}/", shop.control_url()), "a secret that is known is not printed");
+    assert_eq!(
+        shop.console_url(),
+        format!("{}/", shop.control_url()),
+        "a secret that is known is not printed"
+    );
     let refused = |method: &str, path: &str, headers: &[(&str, &str)]| {
         let got = ask(&shop, method, path, headers);
         assert_eq!(got.status, 401, "{method} {path} {headers:?}: {}", got.text());
@@ -78,13 +84,28 @@ fn nobody_comes_in_without_the_token() {
         assert!(!got.text().contains(TOKEN));
         got
     };
-    for path in ["/", "/coupons", "/config.json", "/brand_config.json", "/ca.pem", "/openapi.json", "/console/app.js", "/nowhere"] {
+    for path in [
+        "/",
+        "/coupons",
+        "/config.json",
+        "/brand_config.json",
+        "/ca.pem",
+        "/openapi.json",
+        "/console/app.js",
+        "/nowhere",
+    ] {
         assert!(refused("GET", path, &[]).json()["error"].as_str().unwrap().contains("Bearer"));
     }
     for path in ["/shutdown", "/reset", "/faults"] {
         refused("POST", path, &[]);
     }
-    for wrong in ["Bearer ", "Bearer 0123456789-abcdef.XY", "Bearer 0123456789-abcdef.XYZ0", "Basic 0123456789-abcdef.XYZ", TOKEN] {
+    for wrong in [
+        "Bearer ",
+        "Bearer 0123456789-abcdef.XY",
+        "Bearer 0123456789-abcdef.XYZ0",
+        "Basic 0123456789-abcdef.XYZ",
+        TOKEN,
+    ] {
         refused("GET", "/stats", &[("Authorization", wrong)]);
     }
     refused("GET", "/?token=0123456789-abcdef.xyz", &[]);
@@ -106,7 +127,9 @@ fn a_browser_keeps_the_token_in_a_cookie() {
     assert_eq!(shop.console_url(), format!("{}/?token={token}", shop.control_url()));
     let by_link = ask(&shop, "GET", &format!("/?token={token}"), &[("Accept", "text/html")]);
     let desk = Desk::new(&shop);
-    let form = Call::new("POST", "/session").header("Authorization", "none").body(format!("token={token}").into_bytes());
+    let form = Call::new("POST", "/session")
+        .header("Authorization", "none")
+        .body(format!("token={token}").into_bytes());
     let by_form = desk.send(&form.header("Content-Type", "application/x-www-form-urlencoded"));
     for got in [by_link, by_form] {
         assert_eq!((got.status, got.header("location")), (303, Some("/")), "{}", got.text());
@@ -166,7 +189,9 @@ fn only_its_own_page_may_ask() {
         assert!(got.json()["error"].as_str().unwrap().starts_with("Origin: "));
     }
     // What browsers say of requests that name no origin.
-    let site = |site: &str, mode: &str, method: &str| status(method, &[("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", mode)]);
+    let site = |site: &str, mode: &str, method: &str| {
+        status(method, &[("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", mode)])
+    };
     for (fetch_site, mode, expected) in [
         ("same-origin", "cors", 200),
         ("none", "navigate", 200),
@@ -220,11 +245,16 @@ fn every_answer_is_shut_against_foreign_pages_and_says_what_it_is() {
     ];
     for got in &answers {
         let policy = got.header("content-security-policy").unwrap();
-        assert!(policy.starts_with("default-src 'self'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(
+            policy.starts_with("default-src 'self'") && policy.contains("frame-ancestors 'none'"),
+            "{policy}"
+        );
         assert!(!policy.contains("unsafe"));
-        for (name, value) in
-            [("x-content-type-options", "nosniff"), ("cross-origin-resource-policy", "same-origin"), ("cache-control", "no-store")]
-        {
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cache-control", "no-store"),
+        ] {
             assert_eq!(got.header(name), Some(value));
         }
         assert!(got.header("x-simulator").unwrap().contains("not WeChat Pay"));

@@ -73,7 +73,10 @@ fn what_happened_is_filtered() {
     }
     assert_eq!(seqs("/ledger?effect=returned"), [2]);
     assert_eq!(seqs("/ledger?number=NUMBER_1&operation=use&coupon_code=SBX_EFFECTIVE_1"), [1]);
-    assert_eq!(seqs("/notifications?state=delivered&mode=brand&event_type=PRODUCT_COUPON.SEND"), [] as [u64; 0]);
+    assert_eq!(
+        seqs("/notifications?state=delivered&mode=brand&event_type=PRODUCT_COUPON.SEND"),
+        [] as [u64; 0]
+    );
 }
 
 #[test]
@@ -132,7 +135,9 @@ fn a_coupon_of_any_worth_is_made_and_redeemed() {
         assert_eq!(made["worth"]["type"], worth["type"]);
         let number = format!("USE_{code}");
         let ids = ["product_coupon_id", "stock_id"];
-        let redeem = ids.iter().fold(desk.till.use_request(code, &number), |call, id| call.with(id, made[*id].clone()));
+        let redeem = ids
+            .iter()
+            .fold(desk.till.use_request(code, &number), |call, id| call.with(id, made[*id].clone()));
         let redeemed = desk.till.ok(&redeem);
         assert_eq!(redeemed.pointer(pointer), Some(&terms), "{redeemed}");
         assert_eq!(redeemed["product_coupon"]["type"], worth["type"]);
@@ -147,7 +152,10 @@ fn a_coupon_of_any_worth_is_made_and_redeemed() {
     // What is there already changes its worth, and nothing else.
     let seeded = desk.ok("POST", "/coupons", &json!({ "coupon_code": "SBX_LOCKED", "worth": again }));
     assert_eq!((&seeded["locked"], &seeded["stock_id"]), (&json!(true), &json!(stock("HALF_OFF"))));
-    assert_eq!(sandbox.coupon("SBX_USED").unwrap().worth, Some(Worth::Discount { threshold: 10_000, percent_off: 20 }));
+    assert_eq!(
+        sandbox.coupon("SBX_USED").unwrap().worth,
+        Some(Worth::Discount { threshold: 10_000, percent_off: 20 })
+    );
     for bad in [
         json!({ "type": "NORMAL" }),
         json!({ "type": "NORMAL", "discount_amount": 0 }),
@@ -161,19 +169,24 @@ fn a_coupon_of_any_worth_is_made_and_redeemed() {
     let both = json!({ "coupon_code": "BAD", "stock_id": STOCK_ID, "worth": { "type": "DISCOUNT", "percent_off": 5 } });
     desk.refused(400, "POST", "/coupons", &both);
     assert!(sandbox.coupon("BAD").is_none());
-    assert!(sandbox.ledger().iter().all(|entry| entry.operation == "use"), "nobody but the tills did anything");
+    assert!(
+        sandbox.ledger().iter().all(|entry| entry.operation == "use"),
+        "nobody but the tills did anything"
+    );
 }
 
 #[test]
 fn a_reset_spares_what_the_user_made() {
     let sandbox = sandbox();
     let desk = Desk::new(&sandbox);
-    sandbox.inject_from_the_start(Fault::new(FaultKind::RateLimited { retry_after: None }).on("list").times(1));
+    sandbox
+        .inject_from_the_start(Fault::new(FaultKind::RateLimited { retry_after: None }).on("list").times(1));
     let worth = json!({ "type": "NORMAL", "discount_amount": 100 });
     desk.ok("POST", "/coupons", &json!({ "coupon_code": "MINE", "worth": worth }));
     desk.ok("POST", "/coupons", &json!({ "coupon_code": "MINE", "openid": PAGES_OPENID }));
     desk.ok("POST", "/coupons", &json!({ "coupon_code": "SBX_EFFECTIVE_9", "locked": true }));
-    let offer = json!({ "type": "NORMAL", "threshold": 5000, "discount_amount": 1000, "coupon_code": "OFFERED" });
+    let offer =
+        json!({ "type": "NORMAL", "threshold": 5000, "discount_amount": 1000, "coupon_code": "OFFERED" });
     desk.ok("POST", "/offers", &offer);
     // A coupon whose stock came over the API cannot be made again without it.
     let stock = offers::offer(&desk.till, "CREATE_1", "API_ASSIGN").stock;

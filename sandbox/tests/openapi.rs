@@ -31,7 +31,10 @@ fn all<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a Value>) {
 fn it_is_whole() {
     let sandbox = sandbox();
     let document = Desk::new(&sandbox).get("/openapi.json");
-    assert_eq!((&document["openapi"], &document["info"]["version"]), (&json!("3.1.0"), &json!(env!("CARGO_PKG_VERSION"))));
+    assert_eq!(
+        (&document["openapi"], &document["info"]["version"]),
+        (&json!("3.1.0"), &json!(env!("CARGO_PKG_VERSION")))
+    );
     let (mut references, mut ids) = (Vec::new(), Vec::new());
     all(&document, "$ref", &mut references);
     for reference in references {
@@ -92,11 +95,19 @@ fn what_it_names_is_there_and_nothing_beside_it() {
             if ["/events", "/shutdown"].contains(&path.as_str()) {
                 continue;
             }
-            let named = path.replace("{code}", "SBX_USED").replace("{openid}", "oU").replace("{file}", "app.js");
+            let named =
+                path.replace("{code}", "SBX_USED").replace("{openid}", "oU").replace("{file}", "app.js");
             let named = named.replace("{id}", "1").replace("{seq}", "1").replace("{act}", "lock");
-            let got = desk.send(&Call::new(&method.to_ascii_uppercase(), &named).header("Authorization", "none"));
+            let got =
+                desk.send(&Call::new(&method.to_ascii_uppercase(), &named).header("Authorization", "none"));
             let is_unknown = got.status == 404 && got.text().contains("openapi.json");
-            assert_eq!(!is_unknown, methods.get(method).is_some(), "{method} {path}: {} {}", got.status, got.text());
+            assert_eq!(
+                !is_unknown,
+                methods.get(method).is_some(),
+                "{method} {path}: {} {}",
+                got.status,
+                got.text()
+            );
             assert!(got.status < 500, "{method} {path}: {}", got.text());
         }
     }
@@ -150,7 +161,10 @@ fn the_index_leads_on() {
     let index = desk.get("/");
     assert_eq!(index["hosts"], json!(sandbox.urls()));
     assert!(index["notice"].as_str().unwrap().contains("not WeChat Pay"));
-    assert!(index["requests"]["POST /coupons"].is_string() && index["requests"]["DELETE /faults/{id}"].is_string());
+    assert!(
+        index["requests"]["POST /coupons"].is_string()
+            && index["requests"]["DELETE /faults/{id}"].is_string()
+    );
     desk.get(index["description"].as_str().unwrap());
     let any = Call::new("GET", "/").header("Accept", "*/*");
     assert_eq!(desk.send(&any).json(), index);

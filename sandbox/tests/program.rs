@@ -144,7 +144,8 @@ fn ask(program: &Program, method: &str, path: &str, token: &str) -> support::Got
 
 #[test]
 fn beyond_this_machine_it_warns_and_makes_up_a_token() {
-    let mut program = Program::start(&["--listen", "0.0.0.0", "--name", "127.0.0.1", "--quiet", "--exit-with-stdin"]);
+    let mut program =
+        Program::start(&["--listen", "0.0.0.0", "--name", "127.0.0.1", "--quiet", "--exit-with-stdin"]);
     let (console, control) = (program.field("console"), program.field("control"));
     assert!(control.starts_with("https://127.0.0.1:"), "{control}");
     let token = console.strip_prefix(&format!("{control}/?token=")).unwrap().to_owned();
@@ -200,7 +201,8 @@ fn the_configuration_names_a_journal() {
     assert_eq!(ask(&program, "GET", "/truth", "none").status, 200, "without a journal yet");
     drop(program);
     let own = dir.join("own.journal");
-    let program = Program::start(&["--quiet", "--dir", dir.to_str().unwrap(), "--journal", own.to_str().unwrap()]);
+    let program =
+        Program::start(&["--quiet", "--dir", dir.to_str().unwrap(), "--journal", own.to_str().unwrap()]);
     assert_eq!(read("config.json")["journal_path"], own.to_str().unwrap());
     drop(program);
     // In tests each context keeps its own.
@@ -234,7 +236,10 @@ fn a_service_manager_is_told_when_it_serves() {
 /// The unit file asks for what the program knows.
 #[test]
 fn the_unit_file_starts_it() {
-    let unit = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/wxcoupon-sandbox.service"));
+    let unit = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../packaging/wxcoupon-sandbox.service"
+    ));
     let unit = unit.unwrap().replace("\\\n", " ");
     let line = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
     let mut words = line.split_whitespace();

@@ -59,8 +59,11 @@ fn every_option_is_listed() {
         let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
         words.filter(|word| word.starts_with("--") && word.len() > 2).map(str::to_owned).collect()
     };
-    let helped: BTreeSet<String> =
-        help.lines().filter_map(|line| line.strip_prefix("  --")).flat_map(|line| options(&format!("--{line}"))).collect();
+    let helped: BTreeSet<String> = help
+        .lines()
+        .filter_map(|line| line.strip_prefix("  --"))
+        .flat_map(|line| options(&format!("--{line}")))
+        .collect();
     let table = README.split("| option | meaning |").nth(1).unwrap();
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     let mut listed: BTreeSet<String> = rows.flat_map(|row| options(row.split('|').nth(1).unwrap())).collect();
@@ -78,7 +81,9 @@ fn every_admin_request_is_there() {
     let table = README.split("| request | meaning |").nth(1).unwrap();
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     let mut requests = 0;
-    for quoted in rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2)) {
+    for quoted in
+        rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2))
+    {
         let request = quoted.split(['?']).next().unwrap();
         if ["GET ", "POST ", "DELETE "].iter().any(|method| request.starts_with(method)) {
             assert!(known.contains_key(request), "{request}");

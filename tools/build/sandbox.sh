@@ -74,6 +74,15 @@ build() {
         --features vendored $build_std --target "$target" --target-dir "$target_dir"
 }
 
+# OpenSSL keeps the folder that it was installed to, and the compiler's flags. Blank paths of the same length take
+# the place of this machine's.
+forget_paths() { # program
+    for path in "$target_dir" "$PWD" "${CARGO_HOME:-$HOME/.cargo}"; do
+        OF_THIS_MACHINE=$path perl -0777 -pi -e \
+            's/\Q$ENV{OF_THIS_MACHINE}\E/"\/" x length($ENV{OF_THIS_MACHINE})/ge' "$1"
+    done
+}
+
 kept=${CARGO_TARGET_DIR:-$PWD/target}/platform/sandbox-$platform
 mkdir -p "$kept" "$target_dir"
 # One at a time: whoever waits finds it built.
@@ -86,6 +95,7 @@ if [ ! -d "$kept/$key" ]; then
     "$CARGO" fetch --quiet --locked >&2
     build >&2
     cp "$target_dir/$triple/release/$program" "$fresh"
+    forget_paths "$fresh/$program"
     find "$kept" -mindepth 1 -maxdepth 1 -type d ! -name "fresh.$$" -exec rm -rf {} +
     mv "$fresh" "$kept/$key"
 fi

@@ -1,7 +1,6 @@
 #!/bin/sh
 # Builds the library for each platform and packs it with all that a till programmer needs:
-#     target/dist/wxcoupon-VERSION-PLATFORM.tar.gz or .zip, Python wheels, and SHA256SUMS beside them;
-#     wxcoupon-sandbox-VERSION-PLATFORM, the sandbox as a program
+#     target/dist/wxcoupon-VERSION-PLATFORM.tar.gz or .zip, Python wheels, and SHA256SUMS beside them
 #
 #   tools/dist/archives.sh [PLATFORM ...]   without a name: all
 #
@@ -23,8 +22,5 @@ for platform; do
     for library in "$libraries/libwxcoupon.so" "$libraries/wxcoupon.dll"; do
         [ ! -e "$library" ] || tools/dist/wheel.sh "$library" "$out"
     done
-    case " $sandbox_platforms " in
-    *" $platform "*) tools/dist/sandbox.sh "$platform" "$out" ;;
-    esac
 done
 (cd "$out" && sha256sum wxcoupon-* >SHA256SUMS)

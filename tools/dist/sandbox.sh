@@ -1,26 +1,25 @@
 #!/bin/sh
-# Builds the sandbox and packs it with all that somebody without this project needs.
+# Builds the sandbox for each platform and packs it with all that somebody without this project needs:
+#     target/dist/wxcoupon-sandbox-VERSION-PLATFORM.tar.gz or .zip, and SHA256SUMS of all that lies there
 #
-#   tools/dist/sandbox.sh PLATFORM OUT_FOLDER   says the path of the archive
+#   tools/dist/sandbox.sh [PLATFORM ...]   without a name: all that it is made for
+#
+# The bytes depend on the folder: OpenSSL keeps the length of its path.
 set -eu
 umask 022
 LC_ALL=C
 export LC_ALL
-out=$(cd "$2" && pwd)
 cd "$(dirname "$0")/../.."
 
 . tools/build/platform.sh
 
-platform=$1
-program=$(tools/build/sandbox.sh "$platform")
-use_rust "$platform"
+out=${CARGO_TARGET_DIR:-$PWD/target}/dist
+mkdir -p "$out"
 version=$(sed -n '/^\[workspace.package\]/,/^$/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 : "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct)}"
 export SOURCE_DATE_EPOCH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-stage=$work/wxcoupon-sandbox-$version-$platform
-mkdir "$stage"
 
 # What must be there for the program to start; of glibc the oldest that has every symbol.
 requirements() {
@@ -38,26 +37,40 @@ requirements() {
     esac
 }
 
-cp "$program"/wxcoupon-sandbox* LICENSE-APACHE LICENSE-MIT "$stage"
-cp sandbox/README.md "$stage/README.md"
-# Its guide, with pictures.
-git ls-files -- 'docs/sandbox*.md' 'docs/images/*' | while IFS= read -r file; do
-    mkdir -p "$stage/$(dirname "$file")"
-    cp "$file" "$stage/$file"
+pack() { # folder with the program
+    stage=$work/wxcoupon-sandbox-$version-$platform
+    mkdir "$stage"
+    cp "$1"/wxcoupon-sandbox* LICENSE-APACHE LICENSE-MIT "$stage"
+    cp sandbox/README.md "$stage/README.md"
+    # Its guide, with pictures.
+    git ls-files -- 'docs/sandbox*.md' 'docs/images/*' | while IFS= read -r file; do
+        mkdir -p "$stage/$(dirname "$file")"
+        cp "$file" "$stage/$file"
+    done
+    case $platform in
+    # Windows ends lines its own way.
+    windows-*) sed 's/$/\r/' packaging/start.cmd >"$stage/start.cmd" ;;
+    *) cp packaging/wxcoupon-sandbox.service "$stage" ;;
+    esac
+    {
+        echo "sandbox      $version"
+        echo "platform     $platform"
+        echo "commit       $(git describe --always --abbrev=40 --dirty --exclude='*')"
+        echo "compiler     $("$RUSTC" --version)"
+        requirements
+    } >"$stage/BUILD-INFO"
+    tools/dist/third-party.sh "$platform" wxcoupon-sandbox >"$stage/THIRD-PARTY.txt"
+    tools/dist/sbom.sh "$platform" wxcoupon-sandbox >"$stage/sbom.cdx.json"
+    cat "$stage/BUILD-INFO" >&2
+    tools/dist/archive.sh "$platform" "$stage" "$out"
+}
+
+# One word each.
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $sandbox_platforms
+for platform; do
+    program=$(tools/build/sandbox.sh "$platform")
+    # Each platform has a Rust of its own.
+    (use_rust "$platform" && pack "$program")
 done
-case $platform in
-# Windows ends lines its own way.
-windows-*) sed 's/$/\r/' packaging/start.cmd >"$stage/start.cmd" ;;
-*) cp packaging/wxcoupon-sandbox.service "$stage" ;;
-esac
-{
-    echo "sandbox      $version"
-    echo "platform     $platform"
-    echo "commit       $(git describe --always --abbrev=40 --dirty --exclude='*')"
-    echo "compiler     $("$RUSTC" --version)"
-    requirements
-} >"$stage/BUILD-INFO"
-tools/dist/third-party.sh "$platform" wxcoupon-sandbox >"$stage/THIRD-PARTY.txt"
-tools/dist/sbom.sh "$platform" wxcoupon-sandbox >"$stage/sbom.cdx.json"
-cat "$stage/BUILD-INFO" >&2
-tools/dist/archive.sh "$platform" "$stage" "$out"
+(cd "$out" && sha256sum wxcoupon-* >SHA256SUMS)

@@ -43,7 +43,8 @@ impl Document {
         let operations = Operation::ALL.iter().map(|operation| operation.name());
         let operations: Vec<&str> = operations.chain(["unknown", ""]).collect();
         set(&mut value, "/components/parameters/operation/schema/enum", json!(operations));
-        let faults: Vec<String> = FaultKind::all().iter().map(FaultKind::name).chain([String::new()]).collect();
+        let faults: Vec<String> =
+            FaultKind::all().iter().map(FaultKind::name).chain([String::new()]).collect();
         set(&mut value, "/components/parameters/fault/schema/enum", json!(faults));
         let described = describe(&value);
         Self { value, described }
@@ -78,7 +79,8 @@ impl Document {
 
     /// Whether the query is one that the path knows; what it does not know would be passed over in silence.
     fn check(&self, method: &Method, uri: &Uri) -> Result<(), String> {
-        let Some(described) = self.find(method, uri.path()).filter(|described| !described.takes_any_query) else {
+        let Some(described) = self.find(method, uri.path()).filter(|described| !described.takes_any_query)
+        else {
             return Ok(());
         };
         let mut seen: Vec<String> = Vec::new();
@@ -143,7 +145,8 @@ fn parameters(document: &Value, operation: &Value) -> Vec<Parameter> {
 impl Described {
     fn unknown(&self, name: &str) -> String {
         let known: Vec<&str> = self.query.iter().map(|parameter| parameter.name.as_str()).collect();
-        let known = if known.is_empty() { "none is".to_owned() } else { format!("known are {}", known.join(", ")) };
+        let known =
+            if known.is_empty() { "none is".to_owned() } else { format!("known are {}", known.join(", ")) };
         format!("query: `{name}` is not known here; {known}")
     }
 }

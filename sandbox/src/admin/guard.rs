@@ -121,11 +121,13 @@ impl Guard {
 
     fn is_signed_in(&self, token: &Token, headers: &HeaderMap) -> bool {
         let bearer = text(headers, AUTHORIZATION).split_once(' ');
-        if bearer.is_some_and(|(scheme, sent)| scheme.eq_ignore_ascii_case("bearer") && token.is(sent.trim())) {
+        if bearer.is_some_and(|(scheme, sent)| scheme.eq_ignore_ascii_case("bearer") && token.is(sent.trim()))
+        {
             return true;
         }
         let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let mut pairs =
+            cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
         pairs.any(|(name, value)| name == self.cookie_name() && token.is(value))
     }
 

@@ -21,7 +21,11 @@ pub(super) struct Index {
 }
 
 /// At `/` a browser gets the console; everybody else an index in JSON.
-pub(super) async fn answer_programs(State(index): State<Arc<Index>>, request: Request, next: Next) -> Response {
+pub(super) async fn answer_programs(
+    State(index): State<Arc<Index>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let is_index = request.uri().path() == "/" && matches!(*request.method(), Method::GET | Method::HEAD);
     if is_index && !wants_page(request.headers()) {
         return Answer::ok(index.value()).into_response();

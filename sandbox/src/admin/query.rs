@@ -92,7 +92,8 @@ mod tests {
     use super::*;
 
     fn pick(query: &str) -> (Value, Option<String>) {
-        let entries = (1..=5).map(|seq| json!({ "seq": seq, "name": "a b", "even": seq % 2 == 0, "none": null }));
+        let entries =
+            (1..=5).map(|seq| json!({ "seq": seq, "name": "a b", "even": seq % 2 == 0, "none": null }));
         let answer = Query::of(&format!("/list?{query}").parse().unwrap()).pick(entries, "seq", 4);
         (answer.body.as_array().unwrap().iter().map(|entry| entry["seq"].clone()).collect(), answer.next)
     }
@@ -103,7 +104,10 @@ mod tests {
         assert_eq!(pick("").1.unwrap(), "/list?after=4");
         assert_eq!(pick("even=true"), (json!([2, 4]), None));
         let (first, next) = pick("limit=2&name=a%20b&even=false&none=");
-        assert_eq!((first, next.as_deref()), (json!([1, 3]), Some("/list?after=3&limit=2&name=a%20b&even=false&none=")));
+        assert_eq!(
+            (first, next.as_deref()),
+            (json!([1, 3]), Some("/list?after=3&limit=2&name=a%20b&even=false&none="))
+        );
         assert_eq!(pick("name=a+b&limit=1").0, json!([1]));
         assert_eq!(pick("name=c"), (json!([]), None));
     }

@@ -35,7 +35,9 @@ pub(super) fn named(
 }
 
 /// What the query says; its members are checked already.
-pub(super) fn listed(work: fn(&Control, &Query) -> Answer) -> impl Fn(Shared, Uri) -> Work + Clone + Send + Sync + 'static {
+pub(super) fn listed(
+    work: fn(&Control, &Query) -> Answer,
+) -> impl Fn(Shared, Uri) -> Work + Clone + Send + Sync + 'static {
     move |State(control), uri: Uri| {
         let query = Query::of(&uri);
         run(control, move |control| work(control, &query))

@@ -59,7 +59,8 @@ mod tests {
     #[test]
     fn short_tokens_and_those_with_other_letters_are_refused() {
         let long = "x".repeat(129);
-        for wrong in ["", "short", "has a blank inside it", "0123456789abcde;", "令牌令牌令牌令牌", &long] {
+        for wrong in ["", "short", "has a blank inside it", "0123456789abcde;", "令牌令牌令牌令牌", &long]
+        {
             assert!(Token::new(wrong).is_err(), "{wrong}");
         }
     }

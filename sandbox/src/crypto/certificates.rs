@@ -127,7 +127,11 @@ pub(crate) fn server(
     match names {
         ServerNames::Here(names) => {
             for name in names {
-                if name.parse::<IpAddr>().is_ok() { alt.ip(name) } else { alt.dns(name) };
+                if name.parse::<IpAddr>().is_ok() {
+                    alt.ip(name)
+                } else {
+                    alt.dns(name)
+                };
             }
         }
         ServerNames::Elsewhere => {
