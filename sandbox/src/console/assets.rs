@@ -33,9 +33,9 @@ assets! {
     "index.html"
     "icon.svg"
     "base.css" "layout.css" "views.css" "log.css"
-    "app.js" "api.js" "dom.js" "format.js" "i18n.js" "en.js" "zh.js"
+    "app.js" "api.js" "dom.js" "format.js" "i18n.js" "en.js" "en-more.js" "zh.js" "zh-more.js"
     "store.js" "live.js"
-    "coupons.js" "offer.js" "phone.js" "faults.js" "log.js" "exchange.js" "signature.js" "truth.js"
+    "coupons.js" "offer.js" "phone.js" "faults.js" "log.js" "marks.js" "exchange.js" "signature.js" "truth.js"
     "notifications.js" "clock.js" "certificates.js" "setup.js" "snippets.js" "record.js"
 }
 
