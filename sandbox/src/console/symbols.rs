@@ -54,7 +54,7 @@ fn add_row(path: &mut String, dark: impl Iterator<Item = bool>, left: usize, top
 fn svg(width: usize, height: usize, scale: usize, path: &str) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {width} {height}\" \
-         shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{width}v{height}H0z\"/>\
+         preserveAspectRatio=\"none\" shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{width}v{height}H0z\"/>\
          <path d=\"{path}\"/></svg>\n",
         width * scale,
         height * scale

@@ -1,7 +1,7 @@
 // Coupons as cards.
 
 import { get, part, post } from './api.js';
-import { attempt, button, chip, copyButton, el, fill, heading, select, settled } from './dom.js';
+import { attempt, button, chip, codePicture, copyButton, el, fill, heading, select, settled } from './dom.js';
 import { day, moment, openid, span, stores, weekly, worth } from './format.js';
 import { t } from './i18n.js';
 import { openOffer } from './offer.js';
@@ -85,16 +85,13 @@ function restore(list, focus) {
 
 function card(coupon) {
   const code = coupon.coupon_code;
-  const picture = (name, label) => el('img', {
-    src: `/coupons/${part(code)}/${name}.svg`, alt: t(label, { code }), class: name, loading: 'lazy',
-    on: { error: (event) => { event.target.hidden = true; } },
-  });
+  const picture = (name, label, room) => codePicture(`/coupons/${part(code)}/${name}.svg`, t(label, { code }), name, room);
   return el('article', { class: `card ${coupon.state.toLowerCase()}`, data: { code }, 'aria-label': code },
     el('header', {}, el('h2', {}, coupon.name || code), el('span', { class: 'chips' }, stateChip(coupon))),
+    el('p', { class: 'card-code mono' }, code, copyButton(code)),
     el('div', { class: 'body' },
-      picture('qr', 'coupons.qr'),
+      picture('qr', 'coupons.qr', 100),
       el('dl', {},
-        row('coupons.code', el('span', { class: 'mono code' }, code), copyButton(code)),
         row('coupons.worth', worth(coupon.worth)),
         row('coupons.stores', stores(coupon.stores.scope === 'NONE' ? coupon.stock_stores : coupon.stores)),
         row('coupons.hours', hoursOf(coupon)),

@@ -12,7 +12,7 @@ export const en = {
   'coupons.lead': 'Every coupon this sandbox knows. Scan a code from the screen, or change what becomes of it.',
   'coupons.owner': 'Owner', 'coupons.state': 'State', 'coupons.search': 'Search code or name', 'coupons.all.states': 'All states', 'coupons.all.owners': 'All owners',
   'coupons.count': '{n} coupons', 'coupons.none': 'No coupon here.', 'coupons.qr': 'QR code of {code}', 'coupons.bars': 'Code 128 of {code}',
-  'coupons.code': 'Code', 'coupons.worth': 'Worth', 'coupons.stores': 'Stores', 'coupons.hours': 'Hours', 'coupons.anyone': 'whoever asks', 'coupons.number': 'Redeemed under', 'coupons.acts': 'What happens to {code}',
+  'coupons.worth': 'Worth', 'coupons.stores': 'Stores', 'coupons.hours': 'Hours', 'coupons.anyone': 'whoever asks', 'coupons.number': 'Redeemed under', 'coupons.acts': 'What happens to {code}',
   'state.EFFECTIVE': 'Usable', 'state.USED': 'Redeemed', 'state.PENDING': 'Not yet valid', 'state.CONFIRMING': 'To be confirmed', 'state.EXPIRED': 'Expired', 'state.DELETED': 'Deleted', 'state.DEACTIVATED': 'Deactivated', 'state.locked': 'Locked',
   'worth.over': 'from {price}', 'worth.any': 'any amount', 'worth.NORMAL': '{off} off, {over}', 'worth.DISCOUNT': '{percent} % off, {over}', 'worth.EXCHANGE': 'for {price}, {over}',
   'stores.NONE': 'no restriction', 'stores.ALL': 'any store, must be named', 'stores.SPECIFIC': 'only {list}',

@@ -57,7 +57,7 @@ function list(node) {
   const views = store.state?.faults ?? [];
   const rows = views.map((view) => row(view));
   if (store.state && store.state.sign_with !== 'auto') {
-    rows.push(el('div', { class: 'fault' }, el('span', { class: 'lamp armed', role: 'img', 'aria-label': t('lamp.armed') }),
+    rows.push(el('div', { class: 'fault-row' }, el('span', { class: 'lamp armed', role: 'img', 'aria-label': t('lamp.armed') }),
       el('div', {}, el('strong', {}, t('preset.key_change')), el('span', { class: 'sub' }, t('faults.signs', { key: store.state.sign_with }))),
       chip(t('lamp.armed'), 'warn'),
       button(t('faults.end'), () => attempt(() => post('/certificates', { sign_with: 'auto' }), t('faults.cleared')), { class: 'small' })));
@@ -67,7 +67,7 @@ function list(node) {
 
 function row({ id, fault, fired, spent }) {
   const lamp = spent ? 'spent' : fired > 0 ? 'fired' : 'armed';
-  return el('div', { class: 'fault', data: { fault: id } },
+  return el('div', { class: 'fault-row', data: { fault: id } },
     el('span', { class: `lamp ${lamp}`, role: 'img', 'aria-label': t(`lamp.${lamp}`) }),
     el('div', {},
       el('strong', {}, words(fault.kind)),

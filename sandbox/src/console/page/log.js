@@ -31,13 +31,13 @@ export function show(view) {
   only.value = chosen.only;
   const pause = el('input', { type: 'checkbox', id: 'log-pause', on: { change: () => { if (!pause.checked) draw(); } } });
   const count = el('p', { class: 'count-line' });
-  const columns = [['time'], ['till', 'wide'], ['operation'], ['about'], ['status'], ['fault', 'wide'], ['effect']];
+  const columns = [['time'], ['till', 'wide'], ['operation'], ['about'], ['status'], ['fault', 'wide fault-column'], ['effect']];
   fill(view,
     heading(t('nav.log'), store.about.log_is_on ? t('log.lead') : t('log.off')),
     el('div', { class: 'filters' }, words, only, el('label', { class: 'check' }, pause, t('log.pause')), count),
     el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('nav.log') },
       el('table', { class: 'log' },
-        el('thead', {}, el('tr', {}, columns.map(([name, width]) => el('th', { scope: 'col', class: `${name} ${width ?? ''}` }, t(`column.${name}`))))),
+        el('thead', {}, el('tr', {}, columns.map(([name, width]) => el('th', { scope: 'col', class: name === 'fault' ? width : `${name} ${width ?? ''}` }, t(`column.${name}`))))),
         body)));
 
   function draw() {
@@ -63,7 +63,7 @@ function row(line) {
     el('td', { class: 'operation' }, el('span', {}, line.method ? operation(line.operation) : t('log.connection')), el('span', { class: 'sub mono' }, line.method ? line.operation : '')),
     el('td', { class: 'about mono' }, el('span', {}, line.coupon_code ?? ''), el('span', { class: 'sub' }, line.number ?? '')),
     el('td', { class: 'status' }, statusChip(line), line.sub_code ? el('span', { class: 'sub mono', title: maybe(`sub.${line.sub_code}`) }, line.sub_code) : null),
-    el('td', { class: 'fault wide' }, line.fault ? chip(line.fault, 'fault') : ''),
+    el('td', { class: 'fault-column wide' }, line.fault ? chip(line.fault, 'fault') : ''),
     el('td', { class: 'effect' }, effect(line) ?? ''));
 }
 

@@ -1,7 +1,7 @@
 // A pretend phone: the customer's wallet, to scan from the screen.
 
 import { get, part } from './api.js';
-import { attempt, button, copyButton, el, fill, heading, settled } from './dom.js';
+import { attempt, button, codePicture, copyButton, el, fill, heading, settled } from './dom.js';
 import { stateChip } from './coupons.js';
 import { openid, worth } from './format.js';
 import { t } from './i18n.js';
@@ -82,8 +82,8 @@ function drawCoupon(node, coupon) {
   fill(node,
     el('h2', {}, coupon.name || t('phone.coupon')),
     el('p', { class: 'sub' }, worth(coupon.worth)),
-    el('img', { class: 'qr big', src: src('qr'), alt: t('coupons.qr', { code }) }),
-    el('img', { class: 'code128', src: src('code128'), alt: t('coupons.bars', { code }), on: { error: (event) => { event.target.hidden = true; } } }),
+    codePicture(src('qr'), t('coupons.qr', { code }), 'qr', 200),
+    codePicture(src('code128'), t('coupons.bars', { code }), 'code128'),
     el('p', { class: 'mono digits', id: 'phone-coupon' }, code, copyButton(code)),
     el('p', { class: 'chips' }, stateChip(coupon)));
 }
@@ -97,11 +97,11 @@ function drawPayment(node, id, { code, seconds_left: left }) {
   const src = (name) => `/console/phone/${part(id)}/${name}.svg?${code.slice(-4)}`;
   fill(node,
     el('h2', {}, t('phone.payment')),
-    el('img', { class: 'code128', src: src('code128'), alt: t('phone.bars') }),
+    codePicture(src('code128'), t('phone.bars'), 'code128'),
     el('p', { class: 'mono digits', id: 'payment-code' }, code.replace(/(\d{4})(\d{4})(\d{4})(\d{6})/, '$1 $2 $3 $4'), copyButton(code)),
     el('span', { class: 'bar-line', title: t('phone.every.minute') }, bar),
     el('p', { class: 'sub' }, t('phone.every.minute'), ' ', button(t('phone.qr'), (event) => {
-      const picture = el('img', { class: 'qr', src: src('qr'), alt: t('phone.qr') });
+      const picture = codePicture(src('qr'), t('phone.qr'), 'qr', 200);
       event.target.replaceWith(picture);
     }, { class: 'quiet small' })));
 }

@@ -11,7 +11,7 @@ export function requestReport(report, entry) {
       chip(step.passed ? t('step.passed') : t('step.failed'), step.passed ? 'good' : 'bad'),
       el('div', {},
         el('strong', {}, t(`step.${step.name}`)),
-        step.passed ? shown(step.found) : el('dl', { class: 'wanted' },
+        step.passed ? shown(step.name === 'header' ? '' : step.found) : el('dl', { class: 'wanted' },
           step.expected ? [el('dt', {}, t('step.expected')), el('dd', { class: 'mono' }, step.expected)] : null,
           el('dt', {}, t('step.found')), el('dd', { class: 'mono' }, maybe(`cause.${step.found}`, step.found) || t('step.nothing'))))))),
     report.lines.length ? lines(report, t('signature.five')) : null,

@@ -12,7 +12,7 @@ export const zh = {
   'coupons.lead': '沙箱里的全部商品券。可直接从屏幕扫码，也可随时改变它的命运。',
   'coupons.owner': '用户', 'coupons.state': '状态', 'coupons.search': '搜索券码或名称', 'coupons.all.states': '全部状态', 'coupons.all.owners': '全部用户',
   'coupons.count': '共 {n} 张', 'coupons.none': '没有符合条件的券。', 'coupons.qr': '{code} 的二维码', 'coupons.bars': '{code} 的条形码（Code 128）',
-  'coupons.code': '券码', 'coupons.worth': '优惠', 'coupons.stores': '门店', 'coupons.hours': '时段', 'coupons.anyone': '不限用户', 'coupons.number': '核销单号', 'coupons.acts': '对 {code} 的操作',
+  'coupons.worth': '优惠', 'coupons.stores': '门店', 'coupons.hours': '时段', 'coupons.anyone': '不限用户', 'coupons.number': '核销单号', 'coupons.acts': '对 {code} 的操作',
   'state.EFFECTIVE': '可用', 'state.USED': '已核销', 'state.PENDING': '未生效', 'state.CONFIRMING': '待确认', 'state.EXPIRED': '已过期', 'state.DELETED': '已删除', 'state.DEACTIVATED': '已失效', 'state.locked': '锁定中',
   'worth.over': '满 {price}', 'worth.any': '无门槛', 'worth.NORMAL': '{over}，减 {off}', 'worth.DISCOUNT': '{over}，打 {fold} 折', 'worth.EXCHANGE': '{over}，{price} 换购',
   'stores.NONE': '不限', 'stores.ALL': '全部门店（须传 store_id）', 'stores.SPECIFIC': '仅限 {list}',
