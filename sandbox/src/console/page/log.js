@@ -61,7 +61,7 @@ function row(line) {
       on: { click: (event) => { event.stopPropagation(); open(); } } }, hours(line.time))),
     el('td', { class: 'till wide', title: line.till }, till(line.till)),
     el('td', { class: 'operation' }, el('span', {}, line.method ? operation(line.operation) : t('log.connection')), el('span', { class: 'sub mono' }, line.method ? line.operation : '')),
-    el('td', { class: 'about mono' }, el('span', {}, line.coupon_code ?? ''), el('span', { class: 'sub' }, line.number ?? '')),
+    el('td', { class: 'about mono' }, el('span', { class: 'narrow' }, line.method ? operation(line.operation) : t('log.connection')), el('span', {}, line.coupon_code ?? ''), el('span', { class: 'sub' }, line.number ?? '')),
     el('td', { class: 'status' }, statusChip(line), line.sub_code ? el('span', { class: 'sub mono', title: maybe(`sub.${line.sub_code}`) }, line.sub_code) : null),
     el('td', { class: 'fault-column wide' }, line.fault ? chip(line.fault, 'fault') : ''),
     el('td', { class: 'effect' }, effect(line) ?? ''));
