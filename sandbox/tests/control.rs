@@ -171,7 +171,7 @@ fn shutdown_is_a_wish() {
 fn browsers_and_strangers_are_turned_away() {
     let sandbox = sandbox();
     let desk = Desk::new(&sandbox);
-    desk.refused(404, "GET", "/", &Value::Null);
+    desk.refused(404, "GET", "/nothing", &Value::Null);
     desk.refused(404, "PUT", "/faults", &json!({}));
     let call = Call::new("GET", "/stats").header("Origin", "http://evil.invalid");
     assert_eq!(desk.till.send_to(&sandbox.control_url(), &call).unwrap().status, 403);

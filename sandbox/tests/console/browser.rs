@@ -1,9 +1,9 @@
 //! A real Chromium, driven over WebDriver: JSON over plain HTTP, which needs no library.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// Browsers take a lot of memory: one at a time.
 static TURN: Mutex<()> = Mutex::new(());
 /// Waits leave room for slow machines.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// How the person sits before the page.
@@ -44,6 +44,8 @@ pub struct Browser {
     port: u16,
     session: String,
     origin: String,
+    /// Open as long as the driver may write to it.
+    _output: Lines<BufReader<ChildStdout>>,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -69,13 +71,14 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver");
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let port = lines
+            .by_ref()
             .map_while(Result::ok)
             .find_map(|line| line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok());
         let origin = url.trim_end_matches('/').to_owned();
         let port = port.expect("the port of chromedriver");
-        let mut browser = Self { driver, port, session: String::new(), origin, _turn: turn };
+        let mut browser = Self { driver, port, session: String::new(), origin, _output: lines, _turn: turn };
         browser.begin(seat);
         browser.post("/url", &json!({ "url": url }));
         browser.until("the page is live", "return document.querySelector('#connection.on') !== null");
@@ -268,10 +271,22 @@ impl Browser {
             body.len()
         );
         stream.write_all((head + &body).as_bytes()).unwrap();
+        // The driver keeps its connections open.
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let at = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
-        let value: Value = serde_json::from_slice(&answer[at..]).unwrap();
+        let mut chunk = vec![0; 65_536];
+        let (at, length) = loop {
+            let read = stream.read(&mut chunk).unwrap();
+            assert!(read > 0, "{path}: the driver's answer breaks off");
+            answer.extend_from_slice(&chunk[..read]);
+            let Some(at) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+            let head = String::from_utf8_lossy(&answer[..at]).to_ascii_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length:")).expect("a length");
+            let length: usize = length.trim().parse().unwrap();
+            if answer.len() >= at + 4 + length {
+                break (at + 4, length);
+            }
+        };
+        let value: Value = serde_json::from_slice(&answer[at..at + length]).unwrap();
         let value = value["value"].clone();
         match value.get("error") {
             Some(error) if !answer.starts_with(b"HTTP/1.1 200") => {
