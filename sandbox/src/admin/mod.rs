@@ -82,7 +82,7 @@ impl AdminServer {
             tokio::net::TcpListener::from_std(listener).map_err(failed)?
         };
         let listener = CountedListener::new(listener, &control.api.lifecycle);
-        let router = routes::router(Arc::clone(control));
+        let router = routes::router(Arc::clone(control), console::routes());
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::Builder::new()
             .name("sandbox-admin".to_owned())

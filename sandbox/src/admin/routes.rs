@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use serde_json::json;
 
-use super::{Answer, certificates, console, faults, notifications, state};
+use super::{Answer, certificates, faults, notifications, state};
 use crate::control::Control;
 
 /// Largest request body, in bytes.
@@ -23,7 +23,8 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 pub(super) type Shared = State<Arc<Control>>;
 pub(super) type Work = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
-pub(super) fn router(control: Arc<Control>) -> Router {
+/// All paths; `console` are those of the page.
+pub(super) fn router(control: Arc<Control>, console: Router<Arc<Control>>) -> Router {
     Router::new()
         .route(
             "/faults",
@@ -46,7 +47,7 @@ pub(super) fn router(control: Arc<Control>) -> Router {
         )
         .route("/reset", post(plain(state::reset)))
         .route("/shutdown", post(shutdown))
-        .merge(console::routes())
+        .merge(console)
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .layer(DefaultBodyLimit::max(MAX_BODY))

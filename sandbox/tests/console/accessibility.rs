@@ -5,8 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, Seat};
-use crate::support::offers::in_days;
+use crate::browser::{Browser, Seat, quoted};
 use crate::{Shop, VIEWS};
 
 const TAB: &str = "\u{e004}";
@@ -42,7 +41,8 @@ fn axe_finds_no_fault_in_either_theme() {
     assert_eq!(shop.redeem("SBX_EFFECTIVE_1", "NUMBER_1"), 200);
     let _ = shop.till.send(&shop.till.use_request("SBX_EFFECTIVE_2", "NUMBER_2").signed(b"x"));
     let told = json!([{ "number": "NUMBER_1", "told": "not_done" }, { "number": "NUMBER_3", "told": "in_doubt" }]);
-    browser.run(&format!("return fetch('/told', {{ method: 'POST', body: {:?} }}).then(() => true)", told.to_string()));
+    let body = quoted(&told.to_string());
+    browser.run(&format!("return fetch('/told', {{ method: 'POST', body: {body} }}).then(() => true)"));
     browser.show("faults");
     for preset in ["lost_answer", "rate_limited", "key_change"] {
         browser.click(&format!("[data-preset='{preset}']"));
@@ -78,6 +78,9 @@ fn axe_finds_no_fault_in_either_theme() {
 fn everything_can_be_reached_by_keyboard() {
     let Some(shop) = Shop::open(Seat::ENGLISH) else { return };
     let browser = &shop.browser;
+    for n in 1..=9 {
+        assert_eq!(shop.redeem(&format!("AUTO_{n}"), &format!("NUMBER_{n}")), 200);
+    }
     browser.until_there("article");
     browser.press(TAB);
     assert_eq!(browser.focus(), "skip");
@@ -160,5 +163,4 @@ fn nothing_comes_from_elsewhere_and_nothing_runs_inline() {
         "const done = arguments[0]; fetch('/').then((answer) => done(answer.headers.get('content-security-policy')))",
     );
     assert!(policy.as_str().unwrap().contains("frame-ancestors 'none'"), "{policy}");
-    assert!(in_days(0).len() > 10);
 }

@@ -187,6 +187,10 @@ impl Browser {
                 Ok(_) => return,
                 // It was drawn anew in this moment.
                 Err(error) if start.elapsed() < PATIENCE && error.contains("stale element") => {}
+                // A message stands before it for a moment.
+                Err(error) if start.elapsed() < PATIENCE && error.contains("click intercepted") => {
+                    std::thread::sleep(Duration::from_millis(200));
+                }
                 Err(error) => panic!("{selector}: {error}"),
             }
         }

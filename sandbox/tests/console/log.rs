@@ -62,7 +62,7 @@ fn why_401_is_told_step_by_step() {
     let mut stranger = crate::support::Till::new(&shop.sandbox);
     stranger.key = other_key;
     let told = [
-        (right.clone().header("Authorization", " "), "没有 Authorization"),
+        (right.clone().header("Authorization", "Basic eA=="), "无法解析"),
         (edited("mchid=\"1900000001\"", "mchid=\"1900000009\""), "这里没有这个商户"),
         (edited("serial_no=\"", "serial_no=\"0"), "serial_no 应为商户 API 证书的序列号"),
         (right.clone().at(crate::support::unix() - 4000), "超过 300 秒"),
@@ -81,7 +81,7 @@ fn why_401_is_told_step_by_step() {
     browser.click("main tbody tr:first-child button");
     let hashes = browser.text_of("#exchange .why .hashes");
     assert!(hashes.contains("SHA-256") && hashes.contains("你签的是"), "{hashes}");
-    assert_eq!(browser.count("#exchange .signed-lines li"), 5 + 0);
+    assert_eq!(browser.count("#exchange .signed-lines li"), 5);
     browser.assert_clean();
 }
 
@@ -95,6 +95,5 @@ fn the_narrow_list_stands_beside_the_other_views() {
     browser.until_text("#exchange", "NUMBER_1");
     browser.press("\u{e00c}");
     browser.until("closed", "return !document.getElementById('exchange').open");
-    // A line that breaks is told, and mended.
     browser.assert_clean();
 }

@@ -33,7 +33,11 @@ export function section() {
 
   const load = settled(async () => {
     const all = (await attempt(() => get('/notifications'))) ?? [];
-    fill(list, all.length ? all.slice(-MOST).reverse().map((one) => delivery(one, () => spoil.value, send)) : el('p', { class: 'empty' }, t('notify.none')));
+    // What somebody has opened stays open.
+    const open = new Set([...list.querySelectorAll('details[open]')].map((node) => node.dataset.seq));
+    const focus = document.activeElement?.closest?.('.delivery')?.dataset.seq;
+    fill(list, all.length ? all.slice(-MOST).reverse().map((one) => delivery(one, open.has(String(one.seq)), () => spoil.value, send)) : el('p', { class: 'empty' }, t('notify.none')));
+    if (focus) list.querySelector(`[data-seq="${focus}"] summary`)?.focus({ preventScroll: true });
   });
   load();
   const stop = listen(['notifications'], load);
@@ -50,8 +54,8 @@ export function section() {
   return { node, stop };
 }
 
-function delivery(one, spoil, send) {
-  return el('details', { class: 'delivery', data: { seq: one.seq } },
+function delivery(one, open, spoil, send) {
+  return el('details', { class: 'delivery', open, data: { seq: one.seq } },
     el('summary', {},
       el('span', { class: 'mono time' }, hours(one.create_time)), el('span', { class: 'mono what' }, one.event_type),
       chip(t(`notify.${one.state}`), KINDS[one.state]), el('span', { class: 'sub' }, t('notify.attempts', { n: one.attempts.length }))),
