@@ -34,7 +34,9 @@ fn refused(sandbox: &Sandbox, path: &str, body: &Value) -> String {
 #[test]
 fn the_page_and_its_files_are_served_under_a_policy() {
     let sandbox = sandbox();
-    for (path, kind) in [("/", "text/html"), ("/console/app.js", "text/javascript"), ("/console/base.css", "text/css")] {
+    for (path, kind) in
+        [("/", "text/html"), ("/console/app.js", "text/javascript"), ("/console/base.css", "text/css")]
+    {
         let got = ask(&sandbox, "GET", path, &Value::Null);
         assert_eq!(got.status, 200, "{path}");
         assert!(got.header("content-type").unwrap().starts_with(kind), "{path}");
@@ -60,7 +62,10 @@ fn each_kind_of_coupon_is_made_with_all_that_stands_behind_it() {
     let discount = json!({ "type": "DISCOUNT", "percent_off": 15, "coupon_code": "MINE_1", "begins_in_days": 2,
         "valid_days": 3, "openid": "oAnother" });
     let made = ok(&sandbox, "POST", "/offers", &discount);
-    assert_eq!((&made["name"], &made["state"], &made["openid"]), (&json!("打8.5折"), &json!("PENDING"), &json!("oAnother")));
+    assert_eq!(
+        (&made["name"], &made["state"], &made["openid"]),
+        (&json!("打8.5折"), &json!("PENDING"), &json!("oAnother"))
+    );
     let days = (made["valid_end"].as_i64().unwrap() + 1 - made["valid_begin"].as_i64().unwrap()) / 86_400;
     assert_eq!(days, 3);
 
@@ -89,7 +94,10 @@ fn each_kind_of_coupon_is_made_with_all_that_stands_behind_it() {
         (json!({ "type": "NORMAL", "discount_amount": 1, "family": "busi" }), "family"),
         (json!({ "type": "NORMAL", "discount_amount": 1, "colour": "red" }), "colour"),
         (json!({ "type": "NORMAL", "discount_amount": 1, "coupon_code": "MINE_1" }), "272755200"),
-        (json!({ "type": "NORMAL", "discount_amount": 1, "stores": { "scope": "SPECIFIC", "stores": ["9"] } }), "store 9"),
+        (
+            json!({ "type": "NORMAL", "discount_amount": 1, "stores": { "scope": "SPECIFIC", "stores": ["9"] } }),
+            "store 9",
+        ),
     ] {
         let said = refused(&sandbox, "/offers", &bad);
         assert!(said.contains(issue), "{bad}: {said}");
@@ -99,7 +107,8 @@ fn each_kind_of_coupon_is_made_with_all_that_stands_behind_it() {
 #[test]
 fn buttons_keep_to_the_rules_of_the_api() {
     let sandbox = sandbox();
-    let act = |code: &str, act: &str| ask(&sandbox, "POST", &format!("/console/coupons/{code}/{act}"), &json!({}));
+    let act =
+        |code: &str, act: &str| ask(&sandbox, "POST", &format!("/console/coupons/{code}/{act}"), &json!({}));
     assert_eq!(act("SBX_EFFECTIVE_1", "redeem_elsewhere").status, 200);
     assert_eq!(sandbox.coupon("SBX_EFFECTIVE_1").unwrap().state, CouponState::Used);
     let again = act("SBX_EFFECTIVE_1", "redeem_elsewhere");
@@ -113,7 +122,8 @@ fn buttons_keep_to_the_rules_of_the_api() {
     assert_eq!(act("SBX_OTHER_STORE", "redeem_elsewhere").status, 200);
     // Whoever pressed the button knows that it was done.
     let truth = ok(&sandbox, "GET", "/truth", &Value::Null);
-    let verdicts: Vec<&Value> = truth["lines"].as_array().unwrap().iter().map(|line| &line["verdict"]).collect();
+    let verdicts: Vec<&Value> =
+        truth["lines"].as_array().unwrap().iter().map(|line| &line["verdict"]).collect();
     assert_eq!(verdicts, ["agrees"; 4]);
 }
 
@@ -142,7 +152,10 @@ fn the_log_keeps_answers_and_explains_them() {
     let look = |seq: u64| ok(&sandbox, "GET", &format!("/requests/{seq}"), &Value::Null);
     let seen = look(1);
     assert_eq!(seen["signature"]["lines"].as_array().unwrap().len(), 5);
-    assert!(seen["signature"]["steps"].as_array().unwrap().iter().all(|step| step["passed"] == true), "{seen:#}");
+    assert!(
+        seen["signature"]["steps"].as_array().unwrap().iter().all(|step| step["passed"] == true),
+        "{seen:#}"
+    );
     assert_eq!((&seen["answer"]["fits"], &seen["answer"]["key"]), (&json!(true), &json!("certificate")));
     assert_eq!(seen["first"], Value::Null);
 
@@ -184,17 +197,21 @@ fn mistakes_of_signing_are_named() {
     let query = till.query_request("SBX_USED");
     let path = query.target.split('?').next().unwrap().to_owned();
     let foreign = Till::brand(&sandbox);
-    let brands = till.authorization(&right).replace(
-        &signature(&till.authorization(&right)),
-        &signature(&foreign.authorization(&right)),
-    );
+    let brands = till
+        .authorization(&right)
+        .replace(&signature(&till.authorization(&right)), &signature(&foreign.authorization(&right)));
     let told = [
         (right.clone().signed(b""), "empty_body"),
         (right.clone().signed(spaced.as_bytes()), "other_text"),
         (right.clone().header("Authorization", &brands), "key_of_other_mode"),
         (right.clone().body(b"{\"a\":\"\xc8\xaf\"}".to_vec()).signed(b"x"), "body_not_utf8"),
         (right.clone().at(support::unix() - 400), "timestamp"),
-        (query.clone().header("Authorization", &till.authorization(&Call { target: path, ..query.clone() })), "path_only"),
+        (
+            query
+                .clone()
+                .header("Authorization", &till.authorization(&Call { target: path, ..query.clone() })),
+            "path_only",
+        ),
         (query.clone().header("Authorization", "WECHATPAY2-SHA256-RSA2048 mchid=1"), "scheme"),
     ];
     for (nth, (call, cause)) in told.iter().enumerate() {
@@ -213,8 +230,16 @@ fn what_was_told_is_taken_in_and_bad_words_are_refused() {
     let sandbox = sandbox();
     let one = json!({ "number": "NUMBER_1", "told": "done", "time": "2025-08-03T12:00:00+08:00" });
     assert_eq!(ok(&sandbox, "POST", "/told", &one), json!({ "taken": 1 }));
-    assert_eq!(ok(&sandbox, "POST", "/told", &json!([one, { "number": "NUMBER_2", "told": "undone" }])), json!({ "taken": 2 }));
-    for bad in [json!({ "number": "X" }), json!({ "number": "", "told": "done" }), json!({ "number": "X", "told": "maybe" }), json!({ "number": "X", "told": "done", "source": "journal" })] {
+    assert_eq!(
+        ok(&sandbox, "POST", "/told", &json!([one, { "number": "NUMBER_2", "told": "undone" }])),
+        json!({ "taken": 2 })
+    );
+    for bad in [
+        json!({ "number": "X" }),
+        json!({ "number": "", "told": "done" }),
+        json!({ "number": "X", "told": "maybe" }),
+        json!({ "number": "X", "told": "done", "source": "journal" }),
+    ] {
         refused(&sandbox, "/told", &bad);
     }
     let truth = ok(&sandbox, "GET", "/truth", &Value::Null);
@@ -229,7 +254,12 @@ fn a_scenario_does_not_grow_old() {
     let sandbox = sandbox();
     ok(&sandbox, "POST", "/console/coupons/SBX_EFFECTIVE_1/expire", &json!({}));
     ok(&sandbox, "POST", "/coupons", &json!({ "coupon_code": "SBX_USED", "locked": true }));
-    ok(&sandbox, "POST", "/offers", &json!({ "type": "NORMAL", "discount_amount": 100, "coupon_code": "MINE_1" }));
+    ok(
+        &sandbox,
+        "POST",
+        "/offers",
+        &json!({ "type": "NORMAL", "discount_amount": 100, "coupon_code": "MINE_1" }),
+    );
     ok(&sandbox, "POST", "/console/coupons/MINE_1/redeem_elsewhere", &json!({}));
     let got = ask(&sandbox, "GET", "/scenario", &Value::Null);
     assert!(got.header("content-disposition").unwrap().contains("scenario.json"));
@@ -254,7 +284,10 @@ fn a_scenario_does_not_grow_old() {
         (json!({ "wxcoupon_sandbox_scenario": 2 }), "1 is known"),
         (json!({ "wxcoupon_sandbox_scenario": 1, "colour": 1 }), "colour"),
         (json!({ "wxcoupon_sandbox_scenario": 1, "faults": [{ "kind": "fly" }] }), "fly"),
-        (json!({ "wxcoupon_sandbox_scenario": 1, "coupons": [{ "coupon_code": "X", "stock_id": "9" }] }), "stock_id"),
+        (
+            json!({ "wxcoupon_sandbox_scenario": 1, "coupons": [{ "coupon_code": "X", "stock_id": "9" }] }),
+            "stock_id",
+        ),
     ] {
         let said = refused(&other, "/scenario", &bad);
         assert!(said.contains(issue), "{bad}: {said}");
@@ -299,7 +332,10 @@ fn only_its_own_page_may_steer_it() {
     let host = sandbox.control_url().trim_start_matches("http://").to_owned();
     let port = host.split_once(':').unwrap().1.to_owned();
     let status = |host: &str, origin: &str| {
-        let call = Call::new("POST", "/faults").header("Authorization", "none").header("Host", host).header("Origin", origin);
+        let call = Call::new("POST", "/faults")
+            .header("Authorization", "none")
+            .header("Host", host)
+            .header("Origin", origin);
         till.send_to(&sandbox.control_url(), &call.json(&json!({ "kind": "delay", "ms": 1 }))).unwrap().status
     };
     assert_eq!(status(&host, &format!("http://{host}")), 200);

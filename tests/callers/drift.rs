@@ -44,7 +44,11 @@ fn snippets_of_the_console_use_names_that_exist() {
         ("python/wxcoupon/errors.py", "wxcoupon.InDoubt:", "class InDoubt("),
         ("dotnet/WxCoupon.cs", "new WxCoupon.Context(", "public Context(string"),
         ("dotnet/WxCoupon.cs", "WxCoupon.InDoubtException", "class InDoubtException"),
-        ("delphi/WxCoupon.pas", "TWxContext.Create(Config.Text)", "constructor Create(const ConfigJson: string)"),
+        (
+            "delphi/WxCoupon.pas",
+            "TWxContext.Create(Config.Text)",
+            "constructor Create(const ConfigJson: string)",
+        ),
         ("delphi/WxCoupon.pas", "EWxInDoubt", "EWxInDoubt = class"),
         ("vb6/Till.bas", "OpenTill ", "Public Sub OpenTill("),
         ("vb6/Till.bas", "Redeem(RedemptionOf(", "Public Function RedemptionOf("),

@@ -14,9 +14,7 @@ fn truth(sandbox: &Sandbox) -> BTreeMap<String, (String, String)> {
     assert_eq!(truth["journal"]["state"], "read", "{truth}");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let lines = truth["lines"].as_array().unwrap().iter();
-    lines
-        .map(|line| (text(&line["number"]), (text(&line["told"]["told"]), text(&line["verdict"]))))
-        .collect()
+    lines.map(|line| (text(&line["number"]), (text(&line["told"]["told"]), text(&line["verdict"])))).collect()
 }
 
 fn told(pairs: &[(&str, &str, &str)]) -> BTreeMap<String, (String, String)> {

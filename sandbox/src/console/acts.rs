@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::cards::{Card, card};
 use super::Console;
+use super::cards::{Card, card};
 use crate::clock::rfc3339;
 use crate::crypto::random;
 use crate::http::request::Request;
@@ -90,7 +90,8 @@ fn by_api(api: &Api, console: &Console, view: &CouponView, act: Act) -> Result<(
         "brand_id": BRAND_ID,
         "out_request_no": number,
     });
-    let mut set = |name: &str, value: Value| drop(body.as_object_mut().map(|body| body.insert(name.into(), value)));
+    let mut set =
+        |name: &str, value: Value| drop(body.as_object_mut().map(|body| body.insert(name.into(), value)));
     let operation = match act {
         Act::RedeemElsewhere => {
             set("use_time", json!(rfc3339(api.state.clock.business_now())));

@@ -69,10 +69,11 @@ mod tests {
     fn every_import_and_every_link_of_the_page_is_there() {
         for asset in ALL {
             let quoted = asset.content.split(['"', '\'']);
-            for name in quoted.filter_map(|text| {
-                text.strip_prefix("./").or_else(|| text.strip_prefix("/console/"))
-            }) {
-                let is_file = [".js", ".css", ".svg"].iter().any(|end| name.ends_with(end)) && !name.contains('/');
+            for name in
+                quoted.filter_map(|text| text.strip_prefix("./").or_else(|| text.strip_prefix("/console/")))
+            {
+                let is_file =
+                    [".js", ".css", ".svg"].iter().any(|end| name.ends_with(end)) && !name.contains('/');
                 assert!(!is_file || find(name).is_some(), "{} names {name}", asset.name);
             }
         }

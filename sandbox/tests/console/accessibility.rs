@@ -40,7 +40,8 @@ fn axe_finds_no_fault_in_either_theme() {
     let browser = &shop.browser;
     assert_eq!(shop.redeem("SBX_EFFECTIVE_1", "NUMBER_1"), 200);
     let _ = shop.till.send(&shop.till.use_request("SBX_EFFECTIVE_2", "NUMBER_2").signed(b"x"));
-    let told = json!([{ "number": "NUMBER_1", "told": "not_done" }, { "number": "NUMBER_3", "told": "in_doubt" }]);
+    let told =
+        json!([{ "number": "NUMBER_1", "told": "not_done" }, { "number": "NUMBER_3", "told": "in_doubt" }]);
     let body = quoted(&told.to_string());
     browser.run(&format!("return fetch('/told', {{ method: 'POST', body: {body} }}).then(() => true)"));
     browser.show("faults");
@@ -84,7 +85,9 @@ fn everything_can_be_reached_by_keyboard() {
     browser.until_there("article");
     browser.press(TAB);
     assert_eq!(browser.focus(), "skip");
-    let seen = browser.run("const box = document.activeElement.getBoundingClientRect(); return box.top >= 0 && box.height > 0");
+    let seen = browser.run(
+        "const box = document.activeElement.getBoundingClientRect(); return box.top >= 0 && box.height > 0",
+    );
     assert_eq!(seen, json!(true), "the skip link is seen when it has the focus");
     browser.press(ENTER);
     assert_eq!(browser.focus(), "view");
@@ -92,13 +95,18 @@ fn everything_can_be_reached_by_keyboard() {
     assert_eq!(browser.focus(), "new-coupon");
     browser.press(ENTER);
     browser.until_there("#offer[open]");
-    assert_eq!(browser.run("return document.getElementById('offer').contains(document.activeElement)"), json!(true));
+    assert_eq!(
+        browser.run("return document.getElementById('offer').contains(document.activeElement)"),
+        json!(true)
+    );
     browser.press(ESCAPE);
     browser.until("closed", "return !document.getElementById('offer').open");
     assert_eq!(browser.focus(), "new-coupon", "the focus comes back");
 
     // A button that is drawn anew keeps the focus.
-    browser.run("document.querySelector(\"article[data-code='SBX_EFFECTIVE_1'] [data-act='other_store']\").focus()");
+    browser.run(
+        "document.querySelector(\"article[data-code='SBX_EFFECTIVE_1'] [data-act='other_store']\").focus()",
+    );
     browser.press(ENTER);
     browser.until_text("article[data-code='SBX_EFFECTIVE_1']", "500002");
     let held = "return document.activeElement.dataset.act + ' ' + document.activeElement.closest('article')?.dataset.code";
@@ -137,7 +145,11 @@ fn it_fits_desk_and_phone_light_and_dark() {
             browser.show(view);
             std::thread::sleep(std::time::Duration::from_millis(200));
             let width = browser.run("return document.documentElement.scrollWidth");
-            assert!(width.as_u64().unwrap() <= u64::from(seat.width), "{view} is {width} wide on {}", seat.width);
+            assert!(
+                width.as_u64().unwrap() <= u64::from(seat.width),
+                "{view} is {width} wide on {}",
+                seat.width
+            );
         }
     }
     assert_ne!(ground(), light);

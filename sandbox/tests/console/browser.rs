@@ -72,10 +72,9 @@ impl Browser {
             .spawn()
             .expect("chromedriver");
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok());
+        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
+        });
         let origin = url.trim_end_matches('/').to_owned();
         let port = port.expect("the port of chromedriver");
         let mut browser = Self { driver, port, session: String::new(), origin, _output: lines, _turn: turn };
@@ -111,8 +110,10 @@ impl Browser {
     /// Another width, height or theme.
     pub fn sit(&self, seat: Seat) {
         let Seat { width, height, dark, .. } = seat;
-        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
-        let scheme = json!([{ "name": "prefers-color-scheme", "value": if dark { "dark" } else { "light" } }]);
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+        let scheme =
+            json!([{ "name": "prefers-color-scheme", "value": if dark { "dark" } else { "light" } }]);
         for (command, parameters) in [
             ("Emulation.setDeviceMetricsOverride", metrics),
             ("Emulation.setEmulatedMedia", json!({ "features": scheme })),
@@ -124,7 +125,12 @@ impl Browser {
     /// Shows a view, as a click in the navigation does.
     pub fn show(&self, view: &str) {
         self.click(&format!("#rail a[href='#{view}']"));
-        self.until(view, &format!("return document.body.dataset.view === '{view}' && document.querySelector('main h1') !== null"));
+        self.until(
+            view,
+            &format!(
+                "return document.body.dataset.view === '{view}' && document.querySelector('main h1') !== null"
+            ),
+        );
     }
 
     /// Runs a script; what it returns.
@@ -166,8 +172,7 @@ impl Browser {
 
     pub fn until_text(&self, selector: &str, text: &str) {
         let (selector, text) = (quoted(selector), quoted(text));
-        let script =
-            format!("return (document.querySelector({selector})?.innerText ?? '').includes({text})");
+        let script = format!("return (document.querySelector({selector})?.innerText ?? '').includes({text})");
         self.until(&format!("{text} in {selector}"), &script);
     }
 
@@ -182,7 +187,11 @@ impl Browser {
         let start = Instant::now();
         loop {
             let element = self.element(selector);
-            let clicked = self.try_call("POST", &format!("/session/{}/element/{element}/click", self.session), &json!({}));
+            let clicked = self.try_call(
+                "POST",
+                &format!("/session/{}/element/{element}/click", self.session),
+                &json!({}),
+            );
             match clicked {
                 Ok(_) => return,
                 // It was drawn anew in this moment.
@@ -284,7 +293,8 @@ impl Browser {
             answer.extend_from_slice(&chunk[..read]);
             let Some(at) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
             let head = String::from_utf8_lossy(&answer[..at]).to_ascii_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length:")).expect("a length");
+            let length =
+                head.lines().find_map(|line| line.strip_prefix("content-length:")).expect("a length");
             let length: usize = length.trim().parse().unwrap();
             if answer.len() >= at + 4 + length {
                 break (at + 4, length);

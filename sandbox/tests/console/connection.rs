@@ -13,14 +13,22 @@ fn config_is_there_to_download_with_a_snippet_per_language() {
     let Some(shop) = Shop::open(Seat::CHINESE) else { return };
     let browser = &shop.browser;
     browser.show("setup");
-    let link = browser.run("const { pathname } = document.getElementById('download-config'); return pathname");
-    let fetched = browser.wait_for(&format!("const done = arguments[0]; fetch({link}).then((answer) => answer.json()).then(done)"));
+    let link =
+        browser.run("const { pathname } = document.getElementById('download-config'); return pathname");
+    let fetched = browser.wait_for(&format!(
+        "const done = arguments[0]; fetch({link}).then((answer) => answer.json()).then(done)"
+    ));
     assert_eq!(fetched, shop.sandbox.config());
     let mut seen: Vec<String> = Vec::new();
-    for language in ["C", "C++", "Python", "C#", "Delphi", "VB 6", "PowerBuilder", "易语言", "Java", "Node.js", "Lua"] {
+    for language in
+        ["C", "C++", "Python", "C#", "Delphi", "VB 6", "PowerBuilder", "易语言", "Java", "Node.js", "Lua"]
+    {
         browser.click(&format!("[data-language='{language}']"));
         let snippet = browser.text_of("#snippet");
-        assert!(snippet.contains("SBX_EFFECTIVE_1") && !snippet.contains("{config}"), "{language}: {snippet}");
+        assert!(
+            snippet.contains("SBX_EFFECTIVE_1") && !snippet.contains("{config}"),
+            "{language}: {snippet}"
+        );
         assert!(!seen.contains(&snippet));
         seen.push(snippet);
     }
@@ -57,7 +65,8 @@ fn certificates_are_rotated_retired_and_shared() {
     let newest = sandbox.certificates().unwrap().pop().unwrap();
     assert!(newest.signs && newest.serial_no != till.platform_serial);
     browser.choose("#sign-with", "certificate");
-    let serial = || till.send(&till.query_request("SBX_USED")).unwrap().header("wechatpay-serial").unwrap().to_owned();
+    let serial =
+        || till.send(&till.query_request("SBX_USED")).unwrap().header("wechatpay-serial").unwrap().to_owned();
     until("the new one signs", || serial() == newest.serial_no);
     browser.click(&format!("[data-retire='{}']", newest.serial_no));
     browser.until("one", "return document.querySelectorAll('.certificates li').length === 1");

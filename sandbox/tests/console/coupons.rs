@@ -48,7 +48,8 @@ fn each_button_does_what_it_says() {
     press("SBX_EFFECTIVE_5", "other_store");
     let only = |store: &str| StoreScope::Specific { stores: vec![store.to_owned()] };
     until("another store", || sandbox.coupon("SBX_EFFECTIVE_5").unwrap().stores == only("500002"));
-    let at = |store: &str| shop.till.use_request("SBX_EFFECTIVE_5", "NUMBER_5").with("store_id", json!(store));
+    let at =
+        |store: &str| shop.till.use_request("SBX_EFFECTIVE_5", "NUMBER_5").with("store_id", json!(store));
     shop.till.refused(&at("500001"), 268_584_404);
     browser.until_there(&format!("{} [data-act='any_store']", card("SBX_EFFECTIVE_5")));
     press("SBX_EFFECTIVE_5", "any_store");

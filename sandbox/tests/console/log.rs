@@ -24,7 +24,15 @@ fn requests_come_by_themselves_and_show_everything() {
     }
     // Headers and bodies of both, the five lines and the three.
     let all = browser.text_of("#exchange");
-    for text in ["User-Agent", "Wechatpay-Signature", "\"coupon_state\": \"USED\"", "\"out_request_no\": \"NUMBER_1\"", "验签通过", "应答签名的三行", "相符"] {
+    for text in [
+        "User-Agent",
+        "Wechatpay-Signature",
+        "\"coupon_state\": \"USED\"",
+        "\"out_request_no\": \"NUMBER_1\"",
+        "验签通过",
+        "应答签名的三行",
+        "相符",
+    ] {
         assert!(all.contains(text), "{text} is not in {all}");
     }
     browser.click("#exchange-close");
@@ -34,7 +42,8 @@ fn requests_come_by_themselves_and_show_everything() {
     open_newest(&shop, "重复");
     browser.until_text("#exchange", "全部字段相同");
     browser.click("#exchange-close");
-    let changed = till.use_request("SBX_EFFECTIVE_1", "NUMBER_1").with("use_time", json!("2025-08-04T12:00:00+08:00"));
+    let changed =
+        till.use_request("SBX_EFFECTIVE_1", "NUMBER_1").with("use_time", json!("2025-08-04T12:00:00+08:00"));
     till.refused(&changed, 268_578_927);
     open_newest(&shop, "268578927");
     browser.until_text("#exchange .difference", "/use_time");
@@ -57,7 +66,8 @@ fn why_401_is_told_step_by_step() {
     browser.show("log");
     let right = till.use_request("SBX_EFFECTIVE_1", "NUMBER_1");
     let authorization = till.authorization(&right);
-    let edited = |from: &str, to: &str| right.clone().header("Authorization", &authorization.replace(from, to));
+    let edited =
+        |from: &str, to: &str| right.clone().header("Authorization", &authorization.replace(from, to));
     let other_key = openssl::pkey::PKey::from_rsa(openssl::rsa::Rsa::generate(2048).unwrap()).unwrap();
     let mut stranger = crate::support::Till::new(&shop.sandbox);
     stranger.key = other_key;
@@ -72,7 +82,10 @@ fn why_401_is_told_step_by_step() {
     ];
     for (nth, (call, cause)) in told.iter().enumerate() {
         assert_eq!(till.send(call).unwrap().status, 401, "{cause}");
-        browser.until("one more", &format!("return document.querySelectorAll('main tbody tr[data-seq]').length === {}", nth + 1));
+        browser.until(
+            "one more",
+            &format!("return document.querySelectorAll('main tbody tr[data-seq]').length === {}", nth + 1),
+        );
         browser.click("main tbody tr:first-child button");
         browser.until_text("#exchange .why", cause);
         browser.click("#exchange-close");

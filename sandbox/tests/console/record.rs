@@ -12,7 +12,9 @@ use crate::{Shop, scratch};
 /// What the page's link leads to.
 fn download(shop: &Shop, link: &str) -> Value {
     let path = shop.browser.text(&format!("return document.querySelector('{link}').pathname"));
-    shop.browser.wait_for(&format!("const done = arguments[0]; fetch('{path}').then((answer) => answer.json()).then(done)"))
+    shop.browser.wait_for(&format!(
+        "const done = arguments[0]; fetch('{path}').then((answer) => answer.json()).then(done)"
+    ))
 }
 
 #[test]
@@ -72,14 +74,22 @@ fn requests_are_exported_as_har_and_as_curl_that_works() {
     browser.show("log");
     browser.click("main tbody tr:first-child button");
     // The clipboard of a browser without a screen cannot be read; what it was given can.
-    browser.run("window.given = ''; navigator.clipboard.writeText = async (text) => { window.given = text; }");
+    browser
+        .run("window.given = ''; navigator.clipboard.writeText = async (text) => { window.given = text; }");
     browser.click("#copy-curl");
     browser.until("copied", "return window.given.startsWith('curl')");
     let command = browser.text("return window.given");
     assert!(!command.contains(&shop.till.authorization(&call)), "it is signed anew");
-    let ran = Command::new("sh").args(["-c", &format!("{} --silent --show-error", command.trim_end())]).output().unwrap();
+    let ran = Command::new("sh")
+        .args(["-c", &format!("{} --silent --show-error", command.trim_end())])
+        .output()
+        .unwrap();
     let answer = String::from_utf8_lossy(&ran.stdout).into_owned();
-    assert!(answer.contains("\"coupon_state\":\"USED\""), "{answer} {}", String::from_utf8_lossy(&ran.stderr));
+    assert!(
+        answer.contains("\"coupon_state\":\"USED\""),
+        "{answer} {}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
     until("a repeat", || shop.sandbox.requests().last().is_some_and(|entry| entry.duplicate));
     let seen = shop.sandbox.requests().pop().unwrap();
     assert!(seen.headers.iter().any(|(_, value)| value == "o'till $HOME `x`"), "{}", quoted(&command));
