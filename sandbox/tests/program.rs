@@ -124,6 +124,33 @@ fn options_take_effect() {
     assert!(Path::new(dir).join("config.json").exists(), "a named folder stays");
 }
 
+#[test]
+fn a_scenario_is_played_at_the_start() {
+    let temporary = support::sandbox();
+    let file = temporary.dir().join("scenario.json");
+    let scenario = r#"{"wxcoupon_sandbox_scenario":1,"clock":{"world_offset_s":60},
+        "faults":[{"kind":"status","status":503,"on":"query","times":1}],
+        "offers":[{"type":"NORMAL","threshold":5000,"discount_amount":1000,"coupon_code":"MINE_1"}],
+        "coupons":[{"coupon_code":"SBX_EFFECTIVE_1","ends_in_s":-1}]}"#;
+    std::fs::write(&file, scenario).unwrap();
+    let program = Program::start(&["--quiet", "--scenario", file.to_str().unwrap()]);
+    let till = program.till();
+    assert_eq!(till.send(&till.query_request("SBX_USED")).unwrap().status, 503);
+    till.refused(&till.use_request("SBX_EFFECTIVE_1", "NUMBER_1"), 268_578_776);
+    let made = support::Call::new("GET", "/coupons/MINE_1").header("Authorization", "none");
+    assert_eq!(till.send_to(&program.field("control"), &made).unwrap().json()["state"], "EFFECTIVE");
+    drop(program);
+
+    std::fs::write(&file, "{}").unwrap();
+    let failed = Command::new(env!("CARGO_BIN_EXE_wxcoupon-sandbox"))
+        .args(["--scenario", file.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(failed.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&failed.stderr);
+    assert!(said.contains("scenario.json") && said.contains("wxcoupon_sandbox_scenario"), "{said}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_termination_signal_ends_it_in_order() {

@@ -43,6 +43,7 @@ mod requests;
 mod secrets;
 mod sensitive;
 mod short_serials;
+mod truth;
 mod unasked;
 mod upload;
 mod verdicts;

@@ -46,15 +46,15 @@ pub(super) fn routes() -> Router<Arc<Control>> {
         .route("/truth", get(plain(|control| Answer::ok(truth::truth(&control.api, &control.console)))))
         .route("/told", post(with_body(told)))
         .route("/config.json", get(|state| config(state, "config.json", |files| &files.config)))
-        .route("/brand_config.json", get(|state| config(state, "brand_config.json", |files| &files.brand_config)))
+        .route(
+            "/brand_config.json",
+            get(|state| config(state, "brand_config.json", |files| &files.brand_config)),
+        )
         .route("/scenario", get(scenario).post(with_body(play)))
 }
 
 /// Works on a thread where it may wait.
-async fn work(
-    control: Arc<Control>,
-    work: impl FnOnce(&Control) -> Reply + Send + 'static,
-) -> Reply {
+async fn work(control: Arc<Control>, work: impl FnOnce(&Control) -> Reply + Send + 'static) -> Reply {
     let done = tokio::task::spawn_blocking(move || work(&control)).await;
     done.unwrap_or_else(|error| Err(Answer::error(StatusCode::INTERNAL_SERVER_ERROR, error)))
 }
@@ -128,9 +128,9 @@ fn picture(
     draw: Draw,
 ) -> impl Fn(Shared, Path<String>) -> Ready<Reply> + Clone + Send + Sync + 'static {
     move |State(control), Path(name)| {
-        let drawn = text(&control, &name).ok_or_else(|| Answer::not_found("no such coupon")).and_then(|text| {
-            draw(&text).ok_or_else(|| Answer::bad_request("this text has no such picture"))
-        });
+        let drawn = text(&control, &name)
+            .ok_or_else(|| Answer::not_found("no such coupon"))
+            .and_then(|text| draw(&text).ok_or_else(|| Answer::bad_request("this text has no such picture")));
         ready(drawn.map(Served::svg))
     }
 }
@@ -202,8 +202,10 @@ async fn config(State(control): Shared, name: &'static str, which: fn(&Files) ->
 }
 
 async fn scenario(State(control): Shared) -> Reply {
-    work(control, |control| Ok(Served::saved("application/json", pretty(&control.scenario()), "scenario.json")))
-        .await
+    work(control, |control| {
+        Ok(Served::saved("application/json", pretty(&control.scenario()), "scenario.json"))
+    })
+    .await
 }
 
 /// Everything as at the start, then the scenario.

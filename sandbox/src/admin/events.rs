@@ -94,7 +94,14 @@ pub(super) async fn stream(State(control): Shared) -> Sse<KeepAliveStream<Events
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let last_seq = control.api.request_log.last_seq().saturating_sub(MOST);
-    let events = Events { control, ticks, last_seq, state: Value::Null, totals: Totals::default(), waiting: VecDeque::new() };
+    let events = Events {
+        control,
+        ticks,
+        last_seq,
+        state: Value::Null,
+        totals: Totals::default(),
+        waiting: VecDeque::new(),
+    };
     Sse::new(events).keep_alive(KeepAlive::default())
 }
 

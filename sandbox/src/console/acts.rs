@@ -3,9 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::cards::{Card, card};
-use super::told::{Told, ToldEntry};
 use super::Console;
+use super::cards::{Card, card};
 use crate::clock::rfc3339;
 use crate::crypto::random;
 use crate::http::request::Request;
@@ -91,7 +90,8 @@ fn by_api(api: &Api, console: &Console, view: &CouponView, act: Act) -> Result<(
         "brand_id": BRAND_ID,
         "out_request_no": number,
     });
-    let mut set = |name: &str, value: Value| drop(body.as_object_mut().map(|body| body.insert(name.into(), value)));
+    let mut set =
+        |name: &str, value: Value| drop(body.as_object_mut().map(|body| body.insert(name.into(), value)));
     let operation = match act {
         Act::RedeemElsewhere => {
             set("use_time", json!(rfc3339(api.state.clock.business_now())));
@@ -111,11 +111,7 @@ fn by_api(api: &Api, console: &Console, view: &CouponView, act: Act) -> Result<(
     let openid = view.openid.clone().unwrap_or_else(|| OPENID.to_owned());
     let params = vec![("openid", openid), ("coupon_code", view.coupon_code.clone())];
     ask(api, operation, params, &body)?;
-    let mut entry = ToldEntry::new(&number, Told::Done);
-    entry.source = "console".to_owned();
-    entry.operation = operation.name().to_owned();
-    entry.coupon_code.clone_from(&view.coupon_code);
-    console.told.add(entry, api.state.clock.business_now());
+    console.told_here(&number, operation, &view.coupon_code, api.state.clock.business_now());
     Ok(())
 }
 

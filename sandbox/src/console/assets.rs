@@ -33,9 +33,9 @@ assets! {
     "index.html"
     "icon.svg"
     "base.css" "layout.css" "views.css" "log.css"
-    "app.js" "api.js" "dom.js" "format.js" "i18n.js" "en.js" "zh.js"
+    "app.js" "api.js" "dom.js" "format.js" "i18n.js" "en.js" "en-more.js" "zh.js" "zh-more.js"
     "store.js" "live.js"
-    "coupons.js" "offer.js" "phone.js" "faults.js" "log.js" "exchange.js" "signature.js" "truth.js"
+    "coupons.js" "offer.js" "phone.js" "faults.js" "log.js" "marks.js" "exchange.js" "signature.js" "truth.js"
     "notifications.js" "clock.js" "certificates.js" "setup.js" "snippets.js" "record.js"
 }
 
@@ -69,10 +69,11 @@ mod tests {
     fn every_import_and_every_link_of_the_page_is_there() {
         for asset in ALL {
             let quoted = asset.content.split(['"', '\'']);
-            for name in quoted.filter_map(|text| {
-                text.strip_prefix("./").or_else(|| text.strip_prefix("/console/"))
-            }) {
-                let is_file = [".js", ".css", ".svg"].iter().any(|end| name.ends_with(end)) && !name.contains('/');
+            for name in
+                quoted.filter_map(|text| text.strip_prefix("./").or_else(|| text.strip_prefix("/console/")))
+            {
+                let is_file =
+                    [".js", ".css", ".svg"].iter().any(|end| name.ends_with(end)) && !name.contains('/');
                 assert!(!is_file || find(name).is_some(), "{} names {name}", asset.name);
             }
         }

@@ -43,11 +43,7 @@ pub(crate) fn command(api: &Api, console: &Console, entry: &RequestEntry) -> Res
     Ok(lines.join(" \\\n  ") + "\n")
 }
 
-fn authorization(
-    api: &Api,
-    mode: Mode,
-    entry: &RequestEntry,
-) -> Result<String, openssl::error::ErrorStack> {
+fn authorization(api: &Api, mode: Mode, entry: &RequestEntry) -> Result<String, openssl::error::ErrorStack> {
     let keys = &api.keys.0;
     let key = match mode {
         Mode::Partner => &keys.merchant.key,

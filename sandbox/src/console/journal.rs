@@ -180,7 +180,8 @@ fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<ToldEntry> {
     let mut entry = ToldEntry::new(&row.get::<_, String>("number")?, told(state, row.get("called_off")?));
     entry.operation = row.get("operation")?;
     let route = Route::find(&method, &path);
-    entry.coupon_code = route.and_then(|route| route.param("coupon_code").map(str::to_owned)).unwrap_or_default();
+    entry.coupon_code =
+        route.and_then(|route| route.param("coupon_code").map(str::to_owned)).unwrap_or_default();
     entry.status = code.to_string();
     entry.message = row.get("cause")?;
     entry.source = "journal".to_owned();

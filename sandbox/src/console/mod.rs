@@ -22,12 +22,13 @@ use std::sync::{Mutex, OnceLock};
 use serde_json::Value;
 
 use crate::crypto::random;
+use crate::operation::Operation;
 use crate::options::Options;
 use crate::sync::lock;
 use journal::Journal;
 use offers::Offer;
 pub(crate) use payment_code::PaymentCode;
-use told::Register;
+use told::{Register, Told, ToldEntry};
 
 /// What the console remembers beside the state of the sandbox.
 pub(crate) struct Console {
@@ -73,6 +74,15 @@ impl Console {
 
     pub(crate) fn remember(&self, offer: Offer) {
         lock(&self.offers).push(offer);
+    }
+
+    /// Whoever pressed a button saw that it was done.
+    fn told_here(&self, number: &str, operation: Operation, object: &str, now: i64) {
+        let mut entry = ToldEntry::new(number, Told::Done);
+        "console".clone_into(&mut entry.source);
+        operation.name().clone_into(&mut entry.operation);
+        object.clone_into(&mut entry.coupon_code);
+        self.told.add(entry, now);
     }
 
     /// As at the start.

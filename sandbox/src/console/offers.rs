@@ -92,30 +92,44 @@ fn no_stores() -> StoreScope {
 pub(crate) fn make(api: &Api, console: &Console, offer: &Offer) -> Result<Card, String> {
     offer.check()?;
     let random = || random::upper_hex(16).map_err(|e| e.to_string());
-    let made = ask(api, Operation::CreateProductCoupon, Vec::new(), &offer.product(api, &random()?))?;
+    let product = offer.product(api, &random()?);
+    let made = ask(api, Operation::CreateProductCoupon, Vec::new(), &product)?;
     let id = |pointer: &str| made.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (product, stock) = (id("/product_coupon_id"), id("/stock/stock_id"));
+    let (product_id, stock) = (id("/product_coupon_id"), id("/stock/stock_id"));
     if let StoreScope::Specific { stores } = &offer.stores {
         let list: Vec<Value> = stores.iter().map(|store| json!({ "store_id": store })).collect();
-        let params = vec![("product_coupon_id", product.clone()), ("stock_id", stock.clone())];
-        let answer =
-            ask(api, Operation::AssociateStores, params, &json!({ "brand_id": BRAND_ID, "store_list": list }))?;
+        let params = vec![("product_coupon_id", product_id.clone()), ("stock_id", stock.clone())];
+        let answer = ask(
+            api,
+            Operation::AssociateStores,
+            params,
+            &json!({ "brand_id": BRAND_ID, "store_list": list }),
+        )?;
         let failed = answer.pointer("/failed_store_list/0/store_id").and_then(Value::as_str);
         if let Some(store) = failed {
             return Err(format!("stores: the brand has no store {store}"));
         }
     }
     let openid = offer.openid.clone().unwrap_or_else(|| OPENID.to_owned());
-    let ids = json!({ "product_coupon_id": product, "stock_id": stock, "appid": APPID, "brand_id": BRAND_ID });
+    let told = |body: &Value, operation: Operation, object: &str| {
+        let number =
+            body.get("out_request_no").or_else(|| body.get("send_request_no")).and_then(Value::as_str);
+        console.told_here(number.unwrap_or_default(), operation, object, api.state.clock.business_now());
+    };
+    told(&product, Operation::CreateProductCoupon, &product_id);
+    let ids =
+        json!({ "product_coupon_id": product_id, "stock_id": stock, "appid": APPID, "brand_id": BRAND_ID });
     let mut sending = with(&ids, "send_request_no", json!(format!("SEND_{}", random()?)));
     if let Some(code) = &offer.coupon_code {
         sending = with(&sending, "coupon_code", json!(code));
     }
     let sent = ask(api, Operation::Send, vec![("openid", openid.clone())], &sending)?;
     let code = sent.get("coupon_code").and_then(Value::as_str).unwrap_or_default().to_owned();
+    told(&sending, Operation::Send, &code);
     let confirming = with(&ids, "out_request_no", json!(format!("CONFIRM_{}", random()?)));
     let params = vec![("openid", openid), ("coupon_code", code.clone())];
     ask(api, Operation::Confirm, params, &confirming)?;
+    told(&confirming, Operation::Confirm, &code);
     console.remember(Offer { coupon_code: Some(code.clone()), ..offer.clone() });
     card(api, &code).ok_or_else(|| "the coupon was not kept".to_owned())
 }
@@ -243,10 +257,14 @@ impl Offer {
             }
             Kind::Discount => {
                 let left = 100 - self.percent_off.unwrap_or(0).min(100);
-                let fold = if left % 10 == 0 { format!("{}折", left / 10) } else { format!("{:.1}折", left as f64 / 10.0) };
+                let fold = if left % 10 == 0 {
+                    format!("{}折", left / 10)
+                } else {
+                    format!("{:.1}折", left as f64 / 10.0)
+                };
                 format!("{over}打{fold}")
             }
-            Kind::Exchange => format!("{over}{}元换购", yuan(self.exchange_price.unwrap_or(0))),
+            Kind::Exchange => format!("{over}可{}元换购", yuan(self.exchange_price.unwrap_or(0))),
         }
     }
 }

@@ -102,7 +102,8 @@ impl Scenario {
     /// Makes the coupons, by the clock as it is now; those that are there already are only altered.
     pub(crate) fn make_coupons(&self, api: &Api, console: &Console) -> Result<usize, String> {
         for offer in &self.offers {
-            let is_there = offer.coupon_code.as_ref().is_some_and(|code| api.state.coupons.get(code).is_some());
+            let is_there =
+                offer.coupon_code.as_ref().is_some_and(|code| api.state.coupons.get(code).is_some());
             if !is_there {
                 offers::make(api, console, offer).map_err(|issue| format!("offers: {issue}"))?;
             }

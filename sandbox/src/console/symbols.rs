@@ -28,7 +28,8 @@ pub(crate) fn qr(text: &str) -> Option<String> {
 /// A Code 128; `None` where a letter is not in its sets.
 pub(crate) fn code128(text: &str) -> Option<String> {
     // Set C has two digits a symbol, set B the visible letters of ASCII.
-    let only_digits = text.len() >= 4 && text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_digit());
+    let only_digits =
+        text.len() >= 4 && text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_digit());
     let visible = !text.is_empty() && text.bytes().all(|b| (b' '..=b'~').contains(&b));
     let start = if only_digits { 'Ć' } else { 'Ɓ' };
     let modules = visible.then(|| Code128::new(format!("{start}{text}")).ok())??.encode();
@@ -54,7 +55,7 @@ fn add_row(path: &mut String, dark: impl Iterator<Item = bool>, left: usize, top
 fn svg(width: usize, height: usize, scale: usize, path: &str) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {width} {height}\" \
-         shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{width}v{height}H0z\"/>\
+         preserveAspectRatio=\"none\" shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{width}v{height}H0z\"/>\
          <path d=\"{path}\"/></svg>\n",
         width * scale,
         height * scale

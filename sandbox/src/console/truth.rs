@@ -150,7 +150,14 @@ mod tests {
 
     fn entry(seq: u64, operation: &'static str, coupon: &str, number: &str, effect: Effect) -> LedgerEntry {
         let (coupon_code, number) = (coupon.to_owned(), number.to_owned());
-        LedgerEntry { seq, time: format!("2025-08-03T12:00:{seq:02}+08:00"), operation, coupon_code, number, effect }
+        LedgerEntry {
+            seq,
+            time: format!("2025-08-03T12:00:{seq:02}+08:00"),
+            operation,
+            coupon_code,
+            number,
+            effect,
+        }
     }
 
     fn judged(ledger: &[LedgerEntry], told: &[(&str, Told)]) -> Vec<(String, Verdict)> {

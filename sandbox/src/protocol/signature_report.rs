@@ -125,12 +125,7 @@ fn text(
                 };
                 report.cause = report.cause.or(Some(cause));
             }
-            report.step(
-                "text",
-                is_right,
-                format!("SHA-256 {expected}"),
-                &format!("{algorithm} {signed}"),
-            );
+            report.step("text", is_right, format!("SHA-256 {expected}"), &format!("{algorithm} {signed}"));
             report.signed_sha256 = (algorithm == "SHA-256").then_some(signed);
         }
     }

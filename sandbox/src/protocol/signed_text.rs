@@ -37,7 +37,8 @@ pub(super) enum Opened {
 
 pub(super) fn open(signature: &str, key: &PKey<Public>) -> Opened {
     // OpenSSL's decoder would pass over white space.
-    let Some(bytes) = decode_block(signature).ok().filter(|_| signature.bytes().all(|b| b.is_ascii_graphic()))
+    let Some(bytes) =
+        decode_block(signature).ok().filter(|_| signature.bytes().all(|b| b.is_ascii_graphic()))
     else {
         return Opened::NotBase64;
     };

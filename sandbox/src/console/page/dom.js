@@ -102,6 +102,24 @@ export function copyButton(text, label = t('copy')) {
   return button(label, () => copy(typeof text === 'function' ? text() : text), { class: 'quiet small' });
 }
 
+// A picture of a code, in whole pixels a module: what is drawn in fractions of them cannot be scanned.
+export function codePicture(src, alt, kind, room) {
+  return el('img', {
+    src, alt, class: kind, loading: 'lazy', data: { kind },
+    on: {
+      load: ({ target }) => {
+        const pixels = window.devicePixelRatio || 1;
+        const modules = target.naturalWidth / (kind === 'qr' ? 6 : 2);
+        const around = getComputedStyle(target.parentElement);
+        const wide = room ?? target.parentElement.clientWidth - parseFloat(around.paddingLeft) - parseFloat(around.paddingRight);
+        const scale = Math.max(1, Math.floor((wide * pixels) / modules)) / pixels;
+        target.style.width = `${modules * Math.min(scale, 6)}px`;
+      },
+      error: ({ target }) => { target.hidden = true; },
+    },
+  });
+}
+
 // Calls the latest of many calls, a moment later.
 export function settled(work, wait = 150) {
   let timer;
