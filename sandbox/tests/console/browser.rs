@@ -75,12 +75,13 @@ impl Browser {
         let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
             line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
         });
-        let origin = url.trim_end_matches('/').to_owned();
+        // Without the token that may stand behind it.
+        let origin = url.split('?').next().unwrap().trim_end_matches('/').to_owned();
         let port = port.expect("the port of chromedriver");
         let mut browser = Self { driver, port, session: String::new(), origin, _output: lines, _turn: turn };
         browser.begin(seat);
-        browser.post("/url", &json!({ "url": url }));
-        browser.until("the page is live", "return document.querySelector('#connection.on') !== null");
+        browser.go(url);
+        browser.until_live();
         browser
     }
 
@@ -99,6 +100,8 @@ impl Browser {
         ];
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
+            // Of an authority that nobody has told the browser of.
+            "acceptInsecureCerts": true,
             "goog:loggingPrefs": { "browser": "ALL" },
             "goog:chromeOptions": { "args": arguments, "prefs": { "intl.accept_languages": seat.language } },
         } } });
@@ -239,9 +242,21 @@ impl Browser {
         self.text("const node = document.activeElement; return node.id || node.innerText || node.tagName")
     }
 
+    pub fn go(&self, url: &str) {
+        self.post("/url", &json!({ "url": url }));
+    }
+
+    pub fn until_live(&self) {
+        self.until("the page is live", "return document.querySelector('#connection.on') !== null");
+    }
+
     pub fn reload(&self) {
         self.post("/refresh", &json!({}));
-        self.until("the page is live", "return document.querySelector('#connection.on') !== null");
+        self.until_live();
+    }
+
+    pub fn forget_cookies(&self) {
+        self.call("DELETE", &format!("/session/{}/cookie", self.session), &Value::Null);
     }
 
     pub fn screenshot(&self, path: &Path) {

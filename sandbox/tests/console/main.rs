@@ -11,6 +11,7 @@ mod accessibility;
 mod browser;
 mod connection;
 mod coupons;
+mod door;
 mod faults;
 mod languages;
 mod log;
