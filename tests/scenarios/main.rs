@@ -55,6 +55,7 @@ mod settled_all;
 mod settled_one;
 mod settled_returns;
 mod short_serials;
+mod truth;
 mod unasked;
 mod upload;
 mod verdicts;
