@@ -1,4 +1,4 @@
-//! A real Chromium, driven over WebDriver: JSON over plain HTTP, which needs no library.
+//! A real Chromium, driven by JSON over plain HTTP (`WebDriver`), which needs no library.
 
 use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::TcpStream;
