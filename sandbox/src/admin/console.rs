@@ -45,11 +45,8 @@ pub(super) fn routes() -> Router<Arc<Control>> {
         .route("/requests.har", get(requests_har))
         .route("/truth", get(plain(|control| Answer::ok(truth::truth(&control.api, &control.console)))))
         .route("/told", post(with_body(told)))
-        .route("/config.json", get(|state| config(state, "config.json", |files| &files.config)))
-        .route(
-            "/brand_config.json",
-            get(|state| config(state, "brand_config.json", |files| &files.brand_config)),
-        )
+        .route("/config.json", get(config_json))
+        .route("/brand_config.json", get(brand_config_json))
         .route("/scenario", get(scenario).post(with_body(play)))
 }
 
@@ -196,7 +193,15 @@ fn told(control: &Control, body: &[u8]) -> Answer {
     Answer::ok(json!({ "taken": count }))
 }
 
-async fn config(State(control): Shared, name: &'static str, which: fn(&Files) -> &Value) -> Reply {
+async fn config_json(State(control): Shared) -> Reply {
+    config(&control, "config.json", |files| &files.config)
+}
+
+async fn brand_config_json(State(control): Shared) -> Reply {
+    config(&control, "brand_config.json", |files| &files.brand_config)
+}
+
+fn config(control: &Control, name: &str, which: fn(&Files) -> &Value) -> Reply {
     let files = control.console.files.get().ok_or_else(|| Answer::not_found("not ready yet"))?;
     Ok(Served::saved("application/json", pretty(which(files)), name))
 }

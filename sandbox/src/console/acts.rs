@@ -1,5 +1,7 @@
 //! What a person does to a coupon with one button.
 
+use std::fmt::Write as _;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -147,7 +149,8 @@ pub(super) fn ask(
             let parts = [Some(row.message), field, issue];
             let mut text = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
             if row.sub_code != 0 {
-                text.push_str(&format!(" ({})", row.sub_code));
+                // Writing to a String cannot fail.
+                let _ = write!(text, " ({})", row.sub_code);
             }
             Err(text)
         }

@@ -1,5 +1,7 @@
 //! The log as an HTTP archive (HAR 1.2).
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::exchange::url;
@@ -23,7 +25,7 @@ pub(crate) fn archive(api: &Api) -> Value {
 }
 
 fn one(api: &Api, entry: &RequestEntry) -> Value {
-    let milliseconds = entry.took_us as f64 / 1000.0;
+    let milliseconds = Duration::from_micros(entry.took_us).as_secs_f64() * 1000.0;
     let target = Request { target: entry.target.clone(), ..Request::default() };
     let mut request = json!({
         "method": entry.method,

@@ -1,6 +1,6 @@
 //! Reads the till's journal without disturbing the till.
 //!
-//! The journal is an SQLite file that the till keeps open, mostly with a log (`-wal`) beside it. Opening it as a database would
+//! The journal is an `SQLite` file that the till keeps open, mostly with a log (`-wal`) beside it. Opening it as a database would
 //! make and lock files that belong to the till. So its bytes are read as those of any file, in an order in which the copy is
 //! whole, and the copy is opened. Only a sandbox in another process than the till may do this: on Unix a process that closes
 //! a file loses all locks that it has on it.
@@ -27,7 +27,7 @@ const ROWS: &str = "SELECT number, operation, method, target, state, called_off,
                     ORDER BY id DESC LIMIT 2000";
 /// A writing till changes the files while they are read; then they are read again.
 const TRIES: usize = 5;
-/// Bytes of the head of a log, in which SQLite puts new random numbers whenever it begins the log anew.
+/// Bytes of the head of a log, in which `SQLite` puts new random numbers whenever it begins the log anew.
 const LOG_HEAD: usize = 32;
 /// Bytes of the head of the file, with the counter of its changes.
 const FILE_HEAD: usize = 100;
@@ -92,7 +92,7 @@ impl Journal {
     /// The file and its log as they were at one moment; `None` when the till wrote in between in a way that would tear them.
     ///
     /// What stands in the log counts more than what stands in the file. The file is read first, then the log: so every page
-    /// that SQLite has moved from the log into the file meanwhile is in the log too, unless the log has been begun anew, which
+    /// that `SQLite` has moved from the log into the file meanwhile is in the log too, unless the log has been begun anew, which
     /// its head shows. A log that breaks off is read up to its last whole transaction.
     fn copy(&self) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
         // A rollback journal: a transaction is under way.
@@ -184,7 +184,7 @@ fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<ToldEntry> {
         route.and_then(|route| route.param("coupon_code").map(str::to_owned)).unwrap_or_default();
     entry.status = code.to_string();
     entry.message = row.get("cause")?;
-    entry.source = "journal".to_owned();
+    "journal".clone_into(&mut entry.source);
     entry.time = rfc3339(row.get::<_, i64>("updated_ms")?.div_euclid(1000));
     Ok(entry)
 }

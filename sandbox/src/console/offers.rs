@@ -257,12 +257,10 @@ impl Offer {
             }
             Kind::Discount => {
                 let left = 100 - self.percent_off.unwrap_or(0).min(100);
-                let fold = if left % 10 == 0 {
-                    format!("{}折", left / 10)
-                } else {
-                    format!("{:.1}折", left as f64 / 10.0)
-                };
-                format!("{over}打{fold}")
+                match left % 10 {
+                    0 => format!("{over}打{}折", left / 10),
+                    tenths => format!("{over}打{}.{tenths}折", left / 10),
+                }
             }
             Kind::Exchange => format!("{over}可{}元换购", yuan(self.exchange_price.unwrap_or(0))),
         }

@@ -24,7 +24,8 @@ const SAME_TIME: i64 = 2 * 86_400;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
-    wxcoupon_sandbox_scenario: u32,
+    #[serde(rename = "wxcoupon_sandbox_scenario")]
+    version: u32,
     #[serde(default)]
     clock: Offsets,
     /// In the form of `POST /faults`.
@@ -50,6 +51,7 @@ struct Offsets {
 /// As `POST /coupons`, but for the times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the API calls it coupon_code")]
 struct Coupon {
     coupon_code: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,7 +85,7 @@ impl Scenario {
         // Some editors put a byte order mark in front.
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let scenario: Self = serde_json::from_slice(text).map_err(|e| e.to_string())?;
-        match scenario.wxcoupon_sandbox_scenario {
+        match scenario.version {
             VERSION => Ok(scenario),
             other => Err(format!("wxcoupon_sandbox_scenario is {other}; {VERSION} is known")),
         }
@@ -148,7 +150,7 @@ impl Scenario {
             (!is_seed).then(|| Coupon::of(view, now))
         });
         Self {
-            wxcoupon_sandbox_scenario: VERSION,
+            version: VERSION,
             clock: Offsets { offset_s: clock.offset(), world_offset_s: clock.business_offset() },
             faults: api.faults.list().into_iter().filter(|view| !view.spent).map(|view| view.fault).collect(),
             coupons: coupons.collect(),

@@ -11,6 +11,7 @@ use crate::sync::lock;
 /// One request, or one connection that a fault ended before it became one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct RequestEntry {
     /// Position in the log, from 1.
     pub seq: u64,

@@ -1,5 +1,6 @@
 //! What a signature was made over: the hash that is inside it, and texts that callers sign by mistake.
 
+use std::fmt::Write as _;
 use std::io;
 
 use openssl::base64::decode_block;
@@ -53,7 +54,11 @@ pub(super) fn open(signature: &str, key: &PKey<Public>) -> Opened {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 /// The parts of the five lines.
@@ -143,15 +148,18 @@ fn forms(value: &Value) -> Vec<Vec<u8>> {
 
 /// Letters beyond ASCII as `\u….`, as Python writes them.
 fn escaped(text: &[u8]) -> Vec<u8> {
-    let mut units = [0; 2];
-    String::from_utf8_lossy(text)
-        .chars()
-        .map(|letter| match letter {
-            letter if letter.is_ascii() => letter.to_string(),
-            letter => letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
-        })
-        .collect::<String>()
-        .into_bytes()
+    let mut escaped = String::new();
+    for letter in String::from_utf8_lossy(text).chars() {
+        if letter.is_ascii() {
+            escaped.push(letter);
+        } else {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        }
+    }
+    escaped.into_bytes()
 }
 
 /// A space after each comma and colon, as Python writes JSON.

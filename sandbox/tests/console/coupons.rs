@@ -65,7 +65,7 @@ fn cards_say_what_there_is_and_change_by_themselves() {
     browser.until_text(&card("SBX_OTHER_STORE"), "仅限 500001");
     browser.until_text(&card("SBX_OUT_OF_HOURS"), "当前时段不可用");
     browser.until_text(&card("SBX_LOCKED"), "锁定中");
-    browser.until_text(&card("SBX_PENDING"), "天后生效");
+    browser.until_text(&card("SBX_PENDING"), "小时后生效");
     assert_eq!(shop.redeem("SBX_EFFECTIVE_1", "NUMBER_1"), 200);
     browser.until_text(&card("SBX_EFFECTIVE_1"), "NUMBER_1");
     // Others' coupons, and one that is looked for.

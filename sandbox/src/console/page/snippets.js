@@ -64,11 +64,17 @@ with wxcoupon.Context.from_file(r"{config}") as till:
   'C#': () => `using System;
 using System.IO;
 
-using (var till = new WxCoupon.Context(File.ReadAllText(@"{config}")))
+static class Program
 {
-    try { Console.WriteLine(till.Use(${IN_C})); }
-    catch (WxCoupon.InDoubtException) { Console.WriteLine("not yet known: keep the sale open, and till.Settle(null)"); }
-    catch (WxCoupon.RefusedException no) { Console.WriteLine(no.Answer); }
+    static void Main()
+    {
+        using (var till = new WxCoupon.Context(File.ReadAllText(@"{config}")))
+        {
+            try { Console.WriteLine(till.Use(${IN_C})); }
+            catch (WxCoupon.InDoubtException) { Console.WriteLine("not yet known: keep the sale open, and till.Settle(null)"); }
+            catch (WxCoupon.RefusedException no) { Console.WriteLine(no.Answer); }
+        }
+    }
 }`,
   Delphi: () => `uses SysUtils, Classes, WxCoupon;
 
