@@ -32,6 +32,7 @@ pub enum Rates {
 
 /// How to start a [`Sandbox`](crate::Sandbox).
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that have nothing to do with each other")]
 pub struct Options {
     /// Where to write keys and `config.json`. Default: a fresh temporary
     /// folder that goes away with the sandbox.

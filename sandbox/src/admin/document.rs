@@ -1,4 +1,4 @@
-//! The OpenAPI description of the admin interface, which is also what queries are checked by.
+//! The `OpenAPI` description of the admin interface, which is also what queries are checked by.
 
 use std::sync::Arc;
 
@@ -156,9 +156,10 @@ impl Parameter {
         let name = &self.name;
         if let Some(known) = self.schema.get("enum").and_then(Value::as_array) {
             let known: Vec<&str> = known.iter().filter_map(Value::as_str).collect();
-            return match known.contains(&value) {
-                true => Ok(()),
-                false => Err(format!("query: {name} is `{value}`; known are {}", known.join(", "))),
+            return if known.contains(&value) {
+                Ok(())
+            } else {
+                Err(format!("query: {name} is `{value}`; known are {}", known.join(", ")))
             };
         }
         let (fits, expected) = match self.schema.get("type").and_then(Value::as_str) {

@@ -59,8 +59,11 @@ impl Query {
     /// The same query, from behind another entry.
     fn from(&self, place: &str) -> String {
         let others = self.pairs.iter().filter(|(name, _)| name != "after");
-        let others: String = others.map(|(name, value)| format!("&{name}={}", escaped(value))).collect();
-        format!("{}?after={}{others}", self.path, escaped(place))
+        let mut from = format!("{}?after={}", self.path, escaped(place));
+        for (name, value) in others {
+            from.extend(["&", name.as_str(), "=", &escaped(value)]);
+        }
+        from
     }
 }
 
