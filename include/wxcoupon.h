@@ -131,7 +131,14 @@
  *   merchant_certificate_path   file of the API certificate, or
  *   merchant_certificate_pem    its text: serial number and key are compared
  *   defaults                    {"appid", "brand_id", "store_id"}: used where
- *                               a request leaves them out
+ *                               a request leaves them out; "sub_appid" and
+ *                               "sub_mch_id" for wxcoupon_scan
+ *   apiv2_key                   32 characters, another secret than
+ *                               apiv3_key: wxcoupon_scan looks up payment
+ *                               codes with it
+ *   apiv2_sign_type             "HMAC-SHA256" or "MD5"
+ *   apiv2_appid                 the app id of the look-up, where it is not
+ *                               the one of the coupons
  *   quote                       {"rounding", "threshold_on", "past_midnight",
  *                               "bundle_index_base"}: how wxcoupon_quote reads
  *                               what is not documented
@@ -141,6 +148,8 @@
  *   text_encoding               "utf-8", "gbk" or "gb18030"
  *   base_urls                   list of hosts, WeChat Pay's two
  *   journal_path                file for what may have happened; set it
+ *   directory                   true: whose coupons this machine was told of
+ *                               is kept, for wxcoupon_scan; false
  *   journal_keep_days           how long finished requests are kept, 90
  *   journal_replays             answer a repeated success from there, true
  *   log_path                    folder for log files, one a day and process
@@ -695,6 +704,49 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_ctx_free(wxcoupon_ctx *ctx);
  * ========================================================================== */
 
 /*
+ * Finds the coupons that a scan leads to, with what each takes off the basket
+ * and the request that redeems it. Nothing is redeemed.
+ *
+ * A scanned code is looked for among the coupons that this machine was told of
+ * ("directory": true), and every one that is found is asked for at WeChat Pay.
+ * An unknown text in the shape of a payment code is taken for one and looked up
+ * (apiv2_key); then, and for an openid, all coupons of the user are listed.
+ * After a look-up the payment code can be charged by this merchant only, until
+ * it refreshes within a minute: look up, choose, charge, redeem, all with one
+ * scan.
+ *
+ *   ctx      the context.
+ *   json_in  exactly one of scan (what the scanner gave), openid and auth_code
+ *            (a payment code); optionally the basket as for wxcoupon_quote
+ *            (amount and the rest, without coupon), products (an object:
+ *            product coupon or stock to product_amount, product_quantity,
+ *            product_unit_price, stock_store_ids of its own), appid and
+ *            brand_id, which fall back to the configuration's defaults,
+ *            product_coupon_id and stock_id (only these), belong_merchant
+ *            (coupons of the older family (busifavor) of this merchant's stocks
+ *            are listed, too), and for payment codes apiv2_appid, sub_appid,
+ *            sub_mch_id. "_options" as in wxcoupon_use; other members are
+ *            refused.
+ *   out_buf  receives the answer: data.kind ("coupon_code", "openid",
+ *            "auth_code"), data.coupons, the best for the customer first, each
+ *            with coupon, quote (null without a basket), operation ("use",
+ *            "busifavor_use") and use (its request, which lacks only the number
+ *            and the order), data.unusable with coupon, reason and cashier,
+ *            data.cashier for the whole, data.read_as where the text was read
+ *            otherwise than it came, data.openid for a payment code; may be
+ *            NULL.
+ *
+ *   Returns  WXCOUPON_OK, also where no coupon can be used;
+ *            WXCOUPON_E_NOT_FOUND for a code that nobody knows; never class 4.
+ *            A coupon or a page of the list that could not be asked for fails
+ *            the call: what is answered is whole.
+ *   Owns     nothing; the text stays the caller's.
+ *   Threads  any. It blocks up to the deadline (timeout_ms).
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_scan(
+    wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
+
+/*
  * Asks for one coupon of a user: its state, validity, rules and usage.
  *
  *   ctx      the context.
@@ -1003,7 +1055,9 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_start(
  *
  *   Returns  the status of the call once it is done, as often as it is asked;
  *            WXCOUPON_E_RUNNING until then, with in_doubt where the request may
- *            have been sent, now or by an earlier call.
+ *            have been sent, now or by an earlier call. While coupons are
+ *            imported, data.progress then has done (rows), read_bytes and
+ *            total_bytes.
  *   Owns     nothing.
  *   Threads  any; several may wait for one job.
  */
@@ -1090,7 +1144,8 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_notification_open(
  * ========================================================================== */
 
 /*
- * Calls any operation of the product coupon's family by its name.
+ * Calls any operation of product coupons, or of the older family (busifavor),
+ * by its name.
  *
  *   ctx        the context.
  *   operation  its name: use, query, list, send, pre_send, confirm, return,
@@ -1103,7 +1158,9 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_notification_open(
  *              create_stock_bundle, update_stock_bundle,
  *              update_stock_bundle_budget, bundle_associate_stores,
  *              bundle_disassociate_stores, upload_image, set_notify_config,
- *              get_notify_config, submit_image_task or get_image_task.
+ *              get_notify_config, submit_image_task, get_image_task,
+ *              busifavor_use, busifavor_return, busifavor_query,
+ *              busifavor_list, busifavor_get_code or busifavor_deactivate.
  *   json_in    the members of that operation, those of its path included;
  *              docs/operations.md lists them. For upload_image: file, the path
  *              of a JPG or PNG on this machine, and optionally filename.
@@ -1133,13 +1190,22 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_call(
  *                   as it is.
  *   json_body       one JSON object, or NULL for none. Its member "_options" is
  *                   for this library, as in wxcoupon_use; with GET it may hold
- *                   nothing else. Two of its members serve interfaces with
- *                   sensitive fields: "encrypt": ["/user_name"] lists JSON
- *                   pointers of members that are encrypted for WeChat Pay
- *                   before the body is sent, "decrypt": ["/data/mobile"]
- *                   members of the answer that are decrypted, where a step of *
- *                   stands for every item of a list; what could not be
- *                   decrypted is named in the answer's undecrypted.
+ *                   nothing else. Its member "request_no": "out_refund_no" (or
+ *                   a JSON pointer that begins with "/") names the member of
+ *                   the body that is the request's own number: then the request
+ *                   is journalled, repeated with the same bytes, listed and
+ *                   settled under that number, which answers call
+ *                   out_request_no; without it, a member out_request_no is that
+ *                   number. Name it only where WeChat Pay documents that a
+ *                   repeat under the same number takes effect once. One journal
+ *                   has a number once, whatever the interface. Two more serve
+ *                   interfaces with sensitive fields: "encrypt": ["/user_name"]
+ *                   lists JSON pointers of members that are encrypted for
+ *                   WeChat Pay before the body is sent, "decrypt":
+ *                   ["/data/mobile"] members of the answer that are decrypted,
+ *                   where a step of * stands for every item of a list; what
+ *                   could not be decrypted is named in the answer's
+ *                   undecrypted.
  *   out_buf         receives the answer; may be NULL.
  *
  *   Returns         WXCOUPON_OK for a proven 2xx; with GET never class 4; any

@@ -244,6 +244,7 @@ public:
 
     Result update(Text config_json) const noexcept { return ask(wxcoupon_ctx_update, config_json); }
 
+    Result scan(Text json) const noexcept { return ask(wxcoupon_scan, json); }
     Result query(Text json) const noexcept { return ask(wxcoupon_query, json); }
     Result quote(Text json) const noexcept { return ask(wxcoupon_quote, json); }
     Result use(Text json) const noexcept { return ask(wxcoupon_use, json); }

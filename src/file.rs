@@ -7,11 +7,8 @@ use std::path::Path;
 /// Reads a regular file of at most `most` bytes. It is opened once, so the checked file is the one that is read. A pipe or
 /// device in its place does not block.
 pub fn read_whole(path: &Path, most: u64) -> Result<Vec<u8>, String> {
-    let file = open(path).map_err(|error| error.to_string())?;
+    let file = open_regular(path)?;
     let found = file.metadata().map_err(|error| error.to_string())?;
-    if !found.is_file() {
-        return Err("not a file".into());
-    }
     let mut content = Vec::new();
     file.take(most + 1).read_to_end(&mut content).map_err(|error| error.to_string())?;
     if u64::try_from(content.len()).is_ok_and(|length| length <= most) {
@@ -19,6 +16,13 @@ pub fn read_whole(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     } else {
         Err(format!("at most {most} bytes are allowed, found {}", found.len().max(most + 1)))
     }
+}
+
+/// Opens a regular file for reading. A pipe or device in its place does not block.
+pub fn open_regular(path: &Path) -> Result<File, String> {
+    let file = open(path).map_err(|error| error.to_string())?;
+    let found = file.metadata().map_err(|error| error.to_string())?;
+    if found.is_file() { Ok(file) } else { Err("not a file".into()) }
 }
 
 fn open(path: &Path) -> std::io::Result<File> {

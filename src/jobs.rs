@@ -4,7 +4,7 @@
 //! stop, and freeing waits for the threads up to a limit.
 
 use crate::log::{self, Line};
-use crate::net::cancel::{Cancel, Side};
+use crate::net::cancel::{Cancel, Progress, Side};
 use crate::report::Report;
 use crate::status::Code;
 use crate::system;
@@ -69,6 +69,11 @@ impl Job {
     /// Whether the running job, or an earlier call, may have taken effect. It never waits.
     pub fn is_in_doubt(&self) -> bool {
         self.began_in_doubt.load(Ordering::Relaxed) || self.cancel.has_sent()
+    }
+
+    /// How far it is, for a job that tells.
+    pub fn progress(&self) -> Option<Progress> {
+        self.cancel.progress()
     }
 
     /// Cancels the job. If it has sent something, it ends in doubt at once. Otherwise it ends when it is certain that the

@@ -11,8 +11,10 @@
 //! - [`client`] runs one call from start to finish: check, record, send until answered, judge, record.
 //! - [`journal`] records what may have taken effect, flushed before the first byte leaves.
 //! - [`jobs`] executes calls in the background, for programs with one thread.
+//! - [`directory`] knows whose coupons were told of, so that a scanned code leads to its owner.
 //! - [`api`] has the operations and the rules for their input. It knows no network.
 //! - [`quote`] says offline what a coupon takes off. It knows neither network nor context.
+//! - [`scan`] has what turns a scanned code into coupons to choose from, but for the requests. [`directory`] knows whose a code is.
 //! - [`outcome`] turns an answer, or the lack of one, into one status. It is a pure function.
 //! - [`wire`] has the signatures and ciphers of API version 3. It knows no HTTP library.
 //! - [`net`] sends a request and reads the response within a deadline, and says whether any byte left.
@@ -31,6 +33,7 @@ pub mod client;
 pub mod config;
 pub mod course;
 mod crypto;
+pub mod directory;
 pub mod encoding;
 pub mod error;
 pub mod evidence;
@@ -52,6 +55,7 @@ pub mod outcome;
 pub mod quote;
 pub mod redact;
 pub mod report;
+pub mod scan;
 pub mod stats;
 pub mod status;
 pub mod system;

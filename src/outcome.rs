@@ -14,15 +14,18 @@
 //! - A 3xx is never followed, because this API does not redirect.
 //! - A read is never in doubt. In its place the status says "ask again".
 
+mod content;
+
+use crate::api::Expected;
+use crate::api::error_code::{ErrorCode, ErrorCodes};
 use crate::api::subcode::{self, Subcode};
-use crate::api::{Expected, Trace};
-use crate::evidence::{self, Evidence};
 use crate::json;
 use crate::net::{TransportError, TransportErrorKind};
 pub use crate::report::Ask;
 use crate::report::WechatError;
 use crate::status::{Class, Code};
 use crate::wire::verify::{Proof, VerifyError};
+pub use content::{Content, Sent, content};
 use serde_json::{Map, Value};
 
 /// How long to wait after a throttled call if WeChat Pay names no time. Its manual says one second.
@@ -50,19 +53,9 @@ pub enum Event<'a> {
         retry_after_s: Option<u64>,
         /// What a successful answer says about the request.
         content: Content,
+        /// What the error codes of the operation mean.
+        error_codes: &'static ErrorCodes,
     },
-}
-
-/// What a successful answer says about its request.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Content {
-    /// It shows that the request took effect.
-    #[default]
-    Fits,
-    /// It is about something else, or does not say.
-    Elsewhere(String),
-    /// It is about this very coupon, but does not show the request.
-    Asks(Ask, String),
 }
 
 /// What judging needs to know about the body of an answer.
@@ -171,8 +164,8 @@ impl AttemptOutcome {
 pub fn judge(writes: bool, event: &Event<'_>) -> AttemptOutcome {
     let mut outcome = match event {
         Event::NoAnswer(error) => no_answer(error),
-        Event::Answered { status, trust, body, subcode, retry_after_s, content } => {
-            let refusal = || refusal(*status, trust, body, *subcode, *retry_after_s);
+        Event::Answered { status, trust, body, subcode, retry_after_s, content, error_codes } => {
+            let refusal = || refusal(*status, trust, body, *subcode, *retry_after_s, error_codes);
             match status {
                 200..=299 => success(*status, trust, body, content),
                 408 => {
@@ -257,6 +250,7 @@ fn refusal(
     body: &Body,
     subcode: Option<u64>,
     retry_after_s: Option<u64>,
+    error_codes: &ErrorCodes,
 ) -> AttemptOutcome {
     match (trust, body) {
         (Ok(_) | Err(VerifyError::Unsigned), Body::Error(_)) => {}
@@ -272,11 +266,16 @@ fn refusal(
         Body::Error(error) => error.code.as_deref().unwrap_or_default(),
         _ => "",
     };
-    let mut outcome = match subcode.and_then(subcode::find) {
+    let mut outcome = match (error_codes.find(error_code), subcode.and_then(subcode::find)) {
         // WeChat Pay checks signature and rate before the request itself.
         _ if matches!(status, 401 | 429) => by_status(status, error_code),
-        Some(row) => AttemptOutcome::known(row),
-        None => by_status(status, error_code),
+        (Some(known), _) if known.code.class() == Class::InDoubt => return server_fault(status, body),
+        (Some(known), _) => by_error_code(status, known),
+        (None, Some(row)) => AttemptOutcome::known(row),
+        (None, None) => AttemptOutcome {
+            ask: (!error_codes.unknown_ends).then_some(Ask::Refused),
+            ..by_status(status, error_code)
+        },
     };
     outcome.retry_after_ms = match outcome.code {
         Code::RateLimited => Some(retry_after_s.map_or(THROTTLED_MS, wait_ms)),
@@ -289,6 +288,19 @@ fn refusal(
 /// A header cannot ask for more than an hour.
 fn wait_ms(seconds: u64) -> u64 {
     seconds.min(60 * 60) * 1000
+}
+
+fn by_error_code(status: u16, known: &ErrorCode) -> AttemptOutcome {
+    let message = || format!("HTTP {status} {}", known.name);
+    AttemptOutcome {
+        hint: known.texts.as_ref().map(|texts| texts.hint),
+        cashier: known.texts.as_ref().map(|texts| texts.cashier),
+        ask: (!known.ends).then_some(Ask::Refused),
+        ..AttemptOutcome::new(
+            known.code,
+            known.texts.as_ref().map_or_else(message, |texts| texts.message.to_owned()),
+        )
+    }
 }
 
 /// Other product families have other error codes for the same things. So an unambiguous HTTP status comes first.
@@ -305,60 +317,4 @@ fn by_status(status: u16, error_code: &str) -> AttemptOutcome {
         code,
         if error_code.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status} {error_code}") },
     )
-}
-
-/// What a successful answer says about the request with these members and this number.
-pub fn content(
-    proofs: &[Expected],
-    asked: &Map<String, Value>,
-    request_no: Option<&str>,
-    said: &Said,
-) -> Content {
-    if proofs.is_empty() {
-        return Content::Fits;
-    }
-    let Ok(Some(answer)) = said else {
-        return Content::Elsewhere("the signed answer does not say what it is about".into());
-    };
-    let found = proofs.iter().map(|proof| match proof {
-        Expected::Echoes { member, at, always } => {
-            let Some(expected) = asked.get(*member) else { return Content::Fits };
-            match json::find(answer, at) {
-                Some(found) if found == expected => Content::Fits,
-                Some(_) => {
-                    Content::Elsewhere(format!("the signed answer's {at} is not this request's {member}"))
-                }
-                None if *always => Content::Elsewhere(format!("the signed answer has no {at}")),
-                None => Content::Fits,
-            }
-        }
-        Expected::SaysSomething { at } => {
-            let said = at.iter().any(|at| json::find(answer, at).is_some_and(Value::is_string));
-            if said {
-                Content::Fits
-            } else {
-                Content::Elsewhere(format!("the signed answer has none of {}", at.join(", ")))
-            }
-        }
-        Expected::Shows(trace) => shown(trace, request_no.unwrap_or_default(), answer),
-    });
-    found.into_iter().find(|content| *content != Content::Fits).unwrap_or_default()
-}
-
-fn shown(trace: &Trace, request_no: &str, coupon: &Map<String, Value>) -> Content {
-    let asks = |why: String| Content::Asks(Ask::Contradicts, why);
-    match evidence::of_coupon(trace, request_no, coupon) {
-        Evidence::Done => Content::Fits,
-        Evidence::Unnamed(state) => {
-            Content::Asks(Ask::Unnamed, format!("the signed answer says {state} and names no number"))
-        }
-        Evidence::Other(other) => {
-            asks(format!("the signed answer shows number {other:?}, not this request's"))
-        }
-        Evidence::NotDone(state) => {
-            asks(format!("the signed answer says {state} and does not show this number"))
-        }
-        Evidence::Undone => asks("the signed answer shows this number, and that it was undone".into()),
-        Evidence::Absent | Evidence::Nothing => asks("the signed answer shows no state that is known".into()),
-    }
 }

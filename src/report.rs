@@ -64,10 +64,13 @@ pub struct Report {
     pub ask: Option<Ask>,
     /// The refusal comes from a lookup, and not from an answer to the request. Not part of the JSON.
     pub by_evidence: bool,
-    /// `answer` if the success is proven by the answer alone, because the coupon names no number.
+    /// What proves a success that does not name its own number: `query`, the coupon, or `answer`, the answer alone, because
+    /// the coupon does not say.
     pub proof: Option<&'static str>,
     /// When a recorded answer was recorded.
     pub recorded_at: Option<String>,
+    /// The coupon, if a lookup proved the success of an answer that does not show it. Not part of the JSON.
+    pub looked_up: Option<JsonText>,
     /// Any response came, trusted or not. Not part of the JSON.
     pub got_response: bool,
     /// The result of each attempt. Not part of the JSON.
@@ -82,13 +85,17 @@ pub struct Report {
     pub data: Option<JsonText>,
 }
 
-/// Why a lookup of the coupon must follow at once.
+/// What a proven answer leaves open, so that a lookup of the coupon must follow at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
     /// It is in the state that the request leads to, but names no number.
     Unnamed,
     /// It shows another number or state.
     Contradicts,
+    /// It is a success at the time of the request, and names neither coupon nor number.
+    NamesNothing,
+    /// It is a refusal that does not say that the request had no effect.
+    Refused,
 }
 
 /// WeChat Pay's error body.
@@ -163,6 +170,11 @@ impl JsonText {
         serde_json::from_str::<IgnoredAny>(json).ok()?;
         // Hardly any answer begins with a byte order mark, so the text is usually shared.
         Some(JsonText(if json.len() == text.len() { Arc::clone(text) } else { json.into() }))
+    }
+
+    /// The text of a value.
+    pub fn of(value: &impl Serialize) -> Option<JsonText> {
+        serde_json::to_string(value).ok().map(|text| JsonText(text.into()))
     }
 
     /// The text.
@@ -258,6 +270,7 @@ impl Report {
             by_evidence: false,
             proof: None,
             recorded_at: None,
+            looked_up: None,
             got_response: false,
             course: Course::default(),
             retry_after_ms: None,

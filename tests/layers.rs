@@ -15,10 +15,11 @@ const LAYERS: &[&[&str]] = &[
     &["report"],
     &["api"],
     &["quote"],
+    &["scan"],
     &["config"],
     &["net"],
     &["evidence", "journal"],
-    &["outcome"],
+    &["outcome", "directory"],
     &["client", "jobs"],
     &["ffi"],
 ];

@@ -1,4 +1,4 @@
-//! What the journal costs, in numbers. Run it in a release build, on the disk in question:
+//! What the journal and the directory cost, in numbers. Run it in a release build, on the disk in question:
 //!
 //! ```text
 //! TMPDIR=/that/disk cargo test --release --test measure -- --ignored --nocapture
@@ -23,11 +23,14 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use testkit::counter::Counter;
 use testkit::till::{self, use_request};
+use wxcoupon::directory::{self, Entry, Family};
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
 
 const CALLS: u64 = 2500;
 const FLUSHES: usize = 1000;
 const ROWS: u64 = 2000;
+/// Coupons that a directory has been told of.
+const COUPONS: usize = 1_000_000;
 /// Rows of files that are opened.
 const FILES: [u64; 3] = [10, 200_000, 600_000];
 
@@ -220,4 +223,86 @@ fn from_restart_to_settled() {
         settled.as_secs_f64()
     );
     println!("redeemed before settling: {before}, after: {}", sandbox.ledger().len());
+}
+
+fn entry(index: usize) -> Entry {
+    // Codes come in no order.
+    let code = u128::try_from(index).unwrap() * 0x9E37_79B9_7F4A_7C15 % 10_000_000_000_000_000_000_000;
+    Entry {
+        family: Family::Product,
+        brand_id: Some("120344".into()),
+        stock_id: format!("{}", 1_000_000_013_001 + index % 40),
+        coupon_code: format!("{code:022}"),
+        product_coupon_id: Some("1000000013".into()),
+        openid: Some(format!("oh-394z{:021}", index / 3)),
+        appid: Some("wx233544546545989".into()),
+        valid_from_s: Some(1_800_000_000),
+        valid_until_s: Some(1_810_000_000 + i64::try_from(index).unwrap()),
+    }
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn what_a_million_coupons_cost() {
+    let folder = TempDir::new().unwrap();
+    let journal = folder.path().join("till.journal");
+    let directory = directory::open(Some(&journal), "1900000001").unwrap();
+    println!("directory on {}", disk(folder.path()));
+    // Beside the time that passes, that of this thread's processor: others may keep the machine busy.
+    let rate = |what: &str, count: usize, work: &dyn Fn()| {
+        let (start, before) = (Instant::now(), worked());
+        work();
+        let [passed, worked] = [start.elapsed(), worked().saturating_sub(before)];
+        let [passed, worked] = [passed, worked].map(|time| count as f64 / time.as_secs_f64());
+        println!("{what}: {passed:.0} a second, {worked:.0} a second of the processor's time");
+    };
+    rate("imported in batches of 500", COUPONS, &|| {
+        for batch in 0..COUPONS / 500 {
+            directory.remember((0..500).map(|index| entry(batch * 500 + index)).collect()).unwrap();
+        }
+    });
+    let timed = |count: usize, work: &dyn Fn(usize)| -> Vec<Duration> {
+        let each = |index: usize| {
+            let start = Instant::now();
+            work(index);
+            start.elapsed()
+        };
+        (0..count).map(each).collect()
+    };
+    let somewhere = |index: usize| index * 7919 % COUPONS;
+    let found = |index: usize| {
+        assert_eq!(directory.find(&entry(somewhere(index)).coupon_code).unwrap().len(), 1);
+    };
+    print("look-up of a code", timed(20_000, &found));
+    print(
+        "look-up of a code that is not there",
+        timed(20_000, &|index| {
+            assert!(directory.find(&format!("none-{index}")).unwrap().is_empty());
+        }),
+    );
+    rate("fed one by one, new", 20_000, &|| {
+        let fed = timed(20_000, &|index| directory.remember(vec![entry(COUPONS + index)]).unwrap());
+        print("feeding a new coupon", fed);
+    });
+    rate("fed one by one, known", 20_000, &|| {
+        timed(20_000, &|index| directory.remember(vec![entry(somewhere(index))]).unwrap());
+    });
+    let forgotten = timed(200, &|index| {
+        assert_eq!(directory.forget_user(&format!("oh-394z{:021}", somewhere(index) / 3)).unwrap() % 3, 0);
+    });
+    print("forgetting a user of three coupons", forgotten);
+    print(
+        "one turn of removing what is over",
+        timed(20, &|_| {
+            directory.forget_expired(1_900_000_000).unwrap();
+        }),
+    );
+    let start = Instant::now();
+    let overview = directory.look_over().unwrap();
+    println!(
+        "self-check: {} entries, {:.1} MB, {:.1} s",
+        overview.entries,
+        overview.bytes as f64 / 1e6,
+        start.elapsed().as_secs_f64()
+    );
 }

@@ -149,6 +149,8 @@ type
     function Send(const Json: string): string;
     function Confirm(const Json: string): string;
     function Deactivate(const Json: string): string;
+    { From what a scanner gave to the coupons that can be redeemed. Nothing is redeemed. }
+    function Scan(const Json: string): string;
     { What a coupon takes off a basket. No network. }
     function Quote(const Json: string): string;
     { Any operation of the product coupon's family by its name. }
@@ -207,6 +209,7 @@ var
   wxcoupon_ctx_new: function(ConfigJson: PAnsiChar; var OutCtx: TWxHandle; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_ctx_update: function(Ctx: TWxHandle; ConfigJson: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_ctx_free: function(Ctx: TWxHandle): Integer; cdecl;
+  wxcoupon_scan: function(Ctx: TWxHandle; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_query: function(Ctx: TWxHandle; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_quote: function(Ctx: TWxHandle; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_use: function(Ctx: TWxHandle; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
@@ -307,6 +310,7 @@ begin
   @wxcoupon_ctx_new := Need('wxcoupon_ctx_new');
   @wxcoupon_ctx_update := Need('wxcoupon_ctx_update');
   @wxcoupon_ctx_free := Need('wxcoupon_ctx_free');
+  @wxcoupon_scan := Need('wxcoupon_scan');
   @wxcoupon_query := Need('wxcoupon_query');
   @wxcoupon_quote := Need('wxcoupon_quote');
   @wxcoupon_use := Need('wxcoupon_use');
@@ -513,6 +517,11 @@ end;
 function TWxContext.Deactivate(const Json: string): string;
 begin
   Result := Ask(wxcoupon_deactivate, FHandle, Json);
+end;
+
+function TWxContext.Scan(const Json: string): string;
+begin
+  Result := Ask(wxcoupon_scan, FHandle, Json);
 end;
 
 function TWxContext.Quote(const Json: string): string;

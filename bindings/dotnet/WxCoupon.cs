@@ -274,6 +274,9 @@ namespace WxCoupon
 
         public string Deactivate(string json) { return Ask((ctx, input, buf) => Native.wxcoupon_deactivate(ctx, input, buf), json); }
 
+        /// <summary>From what a scanner gave to the coupons that can be redeemed. Nothing is redeemed.</summary>
+        public string Scan(string json) { return Ask((ctx, input, buf) => Native.wxcoupon_scan(ctx, input, buf), json); }
+
         /// <summary>What a coupon takes off a basket. No network.</summary>
         public string Quote(string json) { return Ask((ctx, input, buf) => Native.wxcoupon_quote(ctx, input, buf), json); }
 
@@ -514,6 +517,9 @@ namespace WxCoupon
 
         [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
         internal static extern int wxcoupon_ctx_free(IntPtr ctx);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_scan(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
 
         [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
         internal static extern int wxcoupon_query(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);

@@ -39,6 +39,7 @@ public final class WxCoupon extends Numbers {
         int wxcoupon_ctx_new(String configJson, PointerByReference outCtx, Pointer outBuf);
         int wxcoupon_ctx_update(Pointer ctx, String configJson, Pointer outBuf);
         int wxcoupon_ctx_free(Pointer ctx);
+        int wxcoupon_scan(Pointer ctx, String jsonIn, Pointer outBuf);
         int wxcoupon_query(Pointer ctx, String jsonIn, Pointer outBuf);
         int wxcoupon_quote(Pointer ctx, String jsonIn, Pointer outBuf);
         int wxcoupon_use(Pointer ctx, String jsonIn, Pointer outBuf);
@@ -261,6 +262,11 @@ public final class WxCoupon extends Numbers {
             if (!closed.getAndSet(true)) {
                 done(LIB.wxcoupon_ctx_free(handle));
             }
+        }
+
+        /** From what a scanner gave to coupons. JSON text in, JSON text out. */
+        public String scan(String request) {
+            return checked(buf -> LIB.wxcoupon_scan(handle, text(request), buf));
         }
 
         /** Asks for one coupon. JSON text in, JSON text out. */

@@ -36,6 +36,7 @@ ffi.cdef([[
     int32_t wxcoupon_ctx_new(const char *config_json, wxcoupon_ctx **out_ctx, wxcoupon_buf *out_buf);
     int32_t wxcoupon_ctx_update(wxcoupon_ctx *ctx, const char *config_json, wxcoupon_buf *out_buf);
     int32_t wxcoupon_ctx_free(wxcoupon_ctx *ctx);
+    int32_t wxcoupon_scan(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
     int32_t wxcoupon_query(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
     int32_t wxcoupon_quote(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
     int32_t wxcoupon_use(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
@@ -280,6 +281,7 @@ function Context:close()
 end
 
 local operations = {
+    scan = lib.wxcoupon_scan,
     query = lib.wxcoupon_query,
     quote = lib.wxcoupon_quote,
     use = lib.wxcoupon_use,

@@ -55,6 +55,7 @@ export class Job {
 /** Keys, hosts, connections and journal of one merchant. The methods block; `async` does not. */
 export class Context {
   constructor(config: Json);
+  scan(request: Json): Answer;
   query(request: Json): Answer;
   quote(request: Json): Answer;
   use(request: Json): Answer;

@@ -171,6 +171,7 @@ class Context {
 }
 
 const operations = {
+  scan: lib.wxcoupon_scan,
   query: lib.wxcoupon_query,
   quote: lib.wxcoupon_quote,
   use: lib.wxcoupon_use,

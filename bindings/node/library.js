@@ -38,6 +38,7 @@ const prototypes = [
   "int32_t wxcoupon_ctx_new(const char *config_json, _Out_ wxcoupon_ctx **out_ctx, wxcoupon_buf *out_buf)",
   "int32_t wxcoupon_ctx_update(wxcoupon_ctx *ctx, const char *config_json, wxcoupon_buf *out_buf)",
   "int32_t wxcoupon_ctx_free(wxcoupon_ctx *ctx)",
+  "int32_t wxcoupon_scan(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf)",
   "int32_t wxcoupon_query(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf)",
   "int32_t wxcoupon_quote(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf)",
   "int32_t wxcoupon_use(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf)",

@@ -41,6 +41,8 @@ FUNCTION long wxcoupon_ctx_new(ref blob config_json, ref longptr out_ctx, longpt
 FUNCTION long wxcoupon_ctx_update(longptr ctx, ref blob config_json, longptr out_buf) &
 	LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_ctx_update_std"
 FUNCTION long wxcoupon_ctx_free(longptr ctx) LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_ctx_free_std"
+FUNCTION long wxcoupon_scan(longptr ctx, ref blob json_in, longptr out_buf) &
+	LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_scan_std"
 FUNCTION long wxcoupon_query(longptr ctx, ref blob json_in, longptr out_buf) &
 	LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_query_std"
 FUNCTION long wxcoupon_quote(longptr ctx, ref blob json_in, longptr out_buf) &

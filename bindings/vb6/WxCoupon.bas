@@ -106,6 +106,8 @@ Public Declare PtrSafe Function wxcoupon_ctx_update Lib "wxcoupon.dll" Alias "wx
     (ByVal ctx As LongPtr, ByVal config_json As LongPtr, ByVal out_buf As LongPtr) As Long
 Public Declare PtrSafe Function wxcoupon_ctx_free Lib "wxcoupon.dll" Alias "wxcoupon_ctx_free_std" _
     (ByVal ctx As LongPtr) As Long
+Public Declare PtrSafe Function wxcoupon_scan Lib "wxcoupon.dll" Alias "wxcoupon_scan_std" _
+    (ByVal ctx As LongPtr, ByVal json_in As LongPtr, ByVal out_buf As LongPtr) As Long
 Public Declare PtrSafe Function wxcoupon_query Lib "wxcoupon.dll" Alias "wxcoupon_query_std" _
     (ByVal ctx As LongPtr, ByVal json_in As LongPtr, ByVal out_buf As LongPtr) As Long
 Public Declare PtrSafe Function wxcoupon_quote Lib "wxcoupon.dll" Alias "wxcoupon_quote_std" _
@@ -191,6 +193,8 @@ Public Declare Function wxcoupon_ctx_update Lib "wxcoupon.dll" Alias "wxcoupon_c
     (ByVal ctx As LongPtr, ByVal config_json As LongPtr, ByVal out_buf As LongPtr) As Long
 Public Declare Function wxcoupon_ctx_free Lib "wxcoupon.dll" Alias "wxcoupon_ctx_free_std" _
     (ByVal ctx As LongPtr) As Long
+Public Declare Function wxcoupon_scan Lib "wxcoupon.dll" Alias "wxcoupon_scan_std" _
+    (ByVal ctx As LongPtr, ByVal json_in As LongPtr, ByVal out_buf As LongPtr) As Long
 Public Declare Function wxcoupon_query Lib "wxcoupon.dll" Alias "wxcoupon_query_std" _
     (ByVal ctx As LongPtr, ByVal json_in As LongPtr, ByVal out_buf As LongPtr) As Long
 Public Declare Function wxcoupon_quote Lib "wxcoupon.dll" Alias "wxcoupon_quote_std" _

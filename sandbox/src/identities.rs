@@ -18,6 +18,10 @@ pub const BUNDLE_PRODUCT_COUPON_ID: &str = "1000000014";
 pub const BUNDLE_STOCK_IDS: [&str; 3] = ["1000000014001", "1000000014002", "1000000014003"];
 /// The stock bundle those stocks form.
 pub const STOCK_BUNDLE_ID: &str = "712315129419284901";
+/// The stocks of 商家券: codes made by WeChat Pay (NORMAL), given by the merchant (DISCOUNT), uploaded (EXCHANGE).
+pub const BUSIFAVOR_STOCK_IDS: [&str; 3] = ["1287300000000001", "1287300000000002", "1287300000000003"];
+/// A stock of 商家券 that belongs to another merchant: 403 `NOAUTH`.
+pub const BUSIFAVOR_FOREIGN_STOCK_ID: &str = "1287300000000009";
 /// The brand's stores.
 pub const STORE_IDS: [&str; 2] = ["500001", "500002"];
 /// The owner of the seeded coupons.
@@ -28,3 +32,6 @@ pub const PAGES_OPENID: &str = "oSandboxPages000000000000001";
 pub const BUNDLE_ID: &str = "123446565767";
 /// The number `SBX_USED` was redeemed under.
 pub const OTHER_TILL_NUMBER: &str = "OTHERTILL0001";
+
+/// What answers say of themselves, so that nobody takes this for WeChat Pay.
+pub(crate) const SIMULATOR: &str = "wxcoupon-sandbox; not WeChat Pay, no real money";

@@ -23,6 +23,7 @@
 
 mod admin;
 mod clock;
+mod console;
 mod control;
 mod crypto;
 mod error;
@@ -47,14 +48,19 @@ pub use faults::registry::FaultView;
 pub use faults::{Fault, FaultId, FaultKind};
 pub use http::tls::TlsKind;
 pub use identities::{
-    APPID, BRAND_ID, BUNDLE_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, MCHID, OPENID, OTHER_TILL_NUMBER,
-    PAGES_OPENID, PRODUCT_COUPON_ID, STOCK_BUNDLE_ID, STOCK_ID, STORE_IDS, UNAUTHORISED_BRAND_ID,
+    APPID, BRAND_ID, BUNDLE_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, BUSIFAVOR_FOREIGN_STOCK_ID,
+    BUSIFAVOR_STOCK_IDS, MCHID, OPENID, OTHER_TILL_NUMBER, PAGES_OPENID, PRODUCT_COUPON_ID, STOCK_BUNDLE_ID,
+    STOCK_ID, STORE_IDS, UNAUTHORISED_BRAND_ID,
 };
 pub use mode::Mode;
 pub use options::{Options, Rates, UploadAnswer};
 pub use protocol::request_log::RequestEntry;
 pub use protocol::stats::Stats;
 pub use sandbox::{Sandbox, ShutdownHandle};
+pub use state::brand::Store;
+pub use state::busifavor::BusifavorState;
+pub use state::busifavor::view::{BusifavorSpec, BusifavorView};
+pub use state::catalogue::worth::Worth;
 pub use state::coupon::{CouponState, Day, Hours, StoreScope};
 pub use state::ledger::{Effect, LedgerEntry};
 pub use state::seed::SeededCoupon;

@@ -20,6 +20,8 @@ pub enum Mode {
 
 const PARTNER_PATHS: &str = "/v3/marketing/partner/product-coupon/";
 const BRAND_PATHS: &str = "/brand/marketing/product-coupon/";
+const PARTNER_STORES: &str = "/v3/brand/partner/store/brandstores";
+const BRAND_STORES: &str = "/brand/store/brandstores";
 
 impl Mode {
     /// Both modes.
@@ -56,10 +58,9 @@ impl Mode {
 
 /// The path an operation has for service providers.
 pub(crate) fn partner_path(path: &str) -> Cow<'_, str> {
-    match path.strip_prefix(BRAND_PATHS) {
-        Some(rest) => Cow::Owned(format!("{PARTNER_PATHS}{rest}")),
-        None => Cow::Borrowed(path),
-    }
+    let pairs = [(BRAND_PATHS, PARTNER_PATHS), (BRAND_STORES, PARTNER_STORES)];
+    let found = pairs.iter().find_map(|(own, partner)| Some((partner, path.strip_prefix(own)?)));
+    found.map_or(Cow::Borrowed(path), |(partner, rest)| Cow::Owned(format!("{partner}{rest}")))
 }
 
 /// Takes `brand_id` out of a value, however deep: a brand is not told its

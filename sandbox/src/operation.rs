@@ -4,10 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::request::decode;
 
+/// The look-up of payment codes, which is no operation of version 3, in the log and for faults.
+pub(crate) const VERSION_2: &str = "auth_code_to_openid";
+
 /// Where product coupons live.
 macro_rules! at {
     ($rest:literal) => {
         concat!("/v3/marketing/partner/product-coupon/", $rest)
+    };
+}
+
+/// Where 商家券 live.
+macro_rules! busifavor {
+    ($rest:literal) => {
+        concat!("/v3/marketing/busifavor/", $rest)
     };
 }
 
@@ -88,6 +98,17 @@ operations! {
     UploadImage = "upload_image" POST at!("media/upload-image");
     SetNotifyConfig = "set_notify_config" POST at!("notify-configs");
     GetNotifyConfig = "get_notify_config" GET at!("notify-configs");
+    BusifavorUse = "busifavor_use" POST busifavor!("coupons/use");
+    BusifavorReturn = "busifavor_return" POST busifavor!("coupons/return");
+    BusifavorQuery = "busifavor_query" GET
+        busifavor!("users/{openid}/coupons/{coupon_code}/appids/{appid}");
+    BusifavorList = "busifavor_list" GET busifavor!("users/{openid}/coupons");
+    BusifavorGetCode = "busifavor_get_code" GET busifavor!("stocks/{stock_id}/couponcodes/{coupon_code}");
+    BusifavorDeactivate = "busifavor_deactivate" POST busifavor!("coupons/deactivate");
+    ProductAuthorities = "product_authorities" GET
+        "/v3/brand-basic/partner/brands/{brand_id}/product-authorities";
+    ListBrandStores = "list_brand_stores" GET "/v3/brand/partner/store/brandstores";
+    GetBrandStore = "get_brand_store" GET "/v3/brand/partner/store/brandstores/{store_id}";
     Certificates = "certificates" GET "/v3/certificates";
     Echo = "echo" POST "/v3/security/echo";
 }
@@ -96,6 +117,23 @@ impl Operation {
     /// The operation of that name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|operation| operation.name() == name)
+    }
+
+    /// What a brand must have authorised its service provider for.
+    pub(crate) fn authority(self) -> Option<&'static str> {
+        let path = self.route().1;
+        if path.starts_with(at!("")) {
+            Some("BRAND_PRODUCT_AUTHORITY_PRODUCT_COUPON")
+        } else if path.starts_with("/v3/brand/partner/store/") {
+            Some("BRAND_PRODUCT_AUTHORITY_BRAND_STORE")
+        } else {
+            None
+        }
+    }
+
+    /// Whether its refusals have a decimal sub-code in `Request-ID`.
+    pub(crate) fn has_sub_codes(self) -> bool {
+        !self.name().starts_with("busifavor_")
     }
 
     /// Whether a success of a new request is an entry in the ledger.

@@ -45,6 +45,16 @@ pub(crate) enum Reason {
     ImageMissing,
     RungsGetWorse,
     NoStoreRule,
+    // 商家券.
+    BusifavorParameter,
+    BusifavorFault,
+    BusifavorAppid,
+    BusifavorNoAuthority,
+    BusifavorAbsent,
+    BusifavorUserAbsent,
+    BusifavorUsed,
+    BusifavorNotNow,
+    BusifavorState,
 }
 
 /// How a [`Reason`] looks to the caller.
@@ -106,6 +116,16 @@ impl Reason {
             Self::SentBefore => (400, "INVALID_REQUEST", 272_755_200, "券已使用其他请求单号发放"),
             Self::ImageMissing => (400, "PARAM_ERROR", 268_578_404, "缺少必填图片"),
             Self::RungsGetWorse => (400, "INVALID_REQUEST", 268_586_067, "后一次优惠力度不得低于前一次"),
+            Self::BusifavorParameter => (400, "PARAM_ERROR", 0, "参数错误"),
+            Self::BusifavorFault => (400, "SYSTEM_ERROR", 0, "系统错误,请使用相同参数稍后重新调用"),
+            Self::BusifavorAppid => (400, "APPID_MCHID_NOT_MATCH", 0, "商户号与AppID不匹配"),
+            Self::BusifavorNoAuthority => (403, "NOAUTH", 0, "无权限"),
+            Self::BusifavorAbsent => (404, "RESOURCE_NOT_EXISTS", 0, "查询的资源不存在"),
+            Self::BusifavorUserAbsent => (404, "USER_NOT_EXISTS", 0, "OpenID不正确"),
+            Self::BusifavorUsed => (400, "RESOURCE_ALREADY_EXISTS", 0, "券已被其他订单核销"),
+            Self::BusifavorNotNow => (403, "RULELIMIT", 0, "券不在有效期内"),
+            // Which error a wrong state gets is not documented.
+            Self::BusifavorState => (400, "INVALID_REQUEST", 0, "券状态不允许当前操作"),
             Self::NoStoreRule => (400, "INVALID_REQUEST", 268_578_813, "批次未限定门店,不能关联门店"),
         };
         Row { status, code, sub_code, message }

@@ -9,6 +9,10 @@ pub struct Defaults {
     pub brand_id: Option<String>,
     /// `store_id`
     pub store_id: Option<String>,
+    /// `sub_appid`, for the look-up of payment codes.
+    pub sub_appid: Option<String>,
+    /// `sub_mch_id`, for the same.
+    pub sub_mch_id: Option<String>,
 }
 
 impl Defaults {
@@ -18,6 +22,8 @@ impl Defaults {
             "appid" => self.appid.as_deref(),
             "brand_id" => self.brand_id.as_deref(),
             "store_id" => self.store_id.as_deref(),
+            "sub_appid" => self.sub_appid.as_deref(),
+            "sub_mch_id" => self.sub_mch_id.as_deref(),
             _ => None,
         }
     }

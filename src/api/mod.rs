@@ -2,28 +2,28 @@
 
 mod check;
 mod defaults;
+pub mod error_code;
+mod family;
 mod multipart;
 mod prepare;
+mod raw;
 mod rule;
 pub mod subcode;
 mod table;
 
 pub use check::named as check_name;
 pub use defaults::Defaults;
+pub use family::{BUSIFAVOR, Family, PRODUCT_COUPON, Trace, Vocabulary, is_redemption, is_return};
 pub use multipart::Multipart;
-pub use prepare::{Options, Prepared, Scope, prepare, prepare_raw, take_options, use_time};
+pub use prepare::{Options, Prepared, Scope, encoded, prepare, take_options, use_time};
+pub use raw::{prepare_raw, raw_request_no};
 pub use rule::{Combination, Expected, Member, Place, Presence, Rule};
-pub use table::{ALL, CONFIRM, DEACTIVATE, LIST, QUERY, RETURN, SEND, UPLOAD_IMAGE, USE, USE_TRACE, by_id};
+pub use table::{
+    ALL, BUSIFAVOR_GET_CODE, BUSIFAVOR_LIST, BUSIFAVOR_QUERY, CONFIRM, DEACTIVATE, LIST, QUERY, RETURN, SEND,
+    UPLOAD_IMAGE, USE, by_id,
+};
 
-use crate::mode::Mode;
-
-/// The prefix of every path in the table.
-pub fn prefix(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Partner => "/v3/marketing/partner/product-coupon",
-        Mode::Brand => "/brand/marketing/product-coupon",
-    }
-}
+use error_code::ErrorCodes;
 
 /// One operation of the API: a row of the table.
 #[derive(Debug)]
@@ -34,7 +34,9 @@ pub struct Operation {
     pub title: &'static str,
     /// HTTP method.
     pub method: &'static str,
-    /// Path after [`Mode::prefix`], with `{member}` where a member goes.
+    /// The family of coupons that it is about.
+    pub family: &'static Family,
+    /// Path after [`Family::prefix`], with `{member}` where a member goes.
     pub path: &'static str,
     /// Where unknown members go: the body, or the query of an operation without a body.
     pub unknown: Place,
@@ -51,6 +53,12 @@ pub struct Operation {
     /// What a signed answer must contain to be the answer to this very request. The signature proves only that it comes from
     /// WeChat Pay.
     pub proofs: &'static [Expected],
+    /// Members of the answer that questions about the request need, and that the request may lack or have in another form.
+    pub tells: &'static [&'static str],
+    /// What is asked in its place where its own members are not known.
+    pub substitute: Option<&'static Substitute>,
+    /// What its error codes mean.
+    pub error_codes: &'static ErrorCodes,
     /// Number and date of its page at pay.weixin.qq.com/doc/v3/partner/.
     pub source: &'static str,
 }
@@ -93,19 +101,15 @@ pub struct ListPlace {
     pub in_state: Option<&'static str>,
 }
 
-/// How a coupon shows a request.
+/// Another question about the same coupon.
 #[derive(Debug)]
-pub struct Trace {
-    /// JSON pointers of the number.
-    pub shown_at: &'static [&'static str],
-    /// The same in a use of a coupon of the withdrawn usage mode SEQUENTIAL.
-    pub item_request_no: Option<&'static str>,
-    /// States that the request leads to.
-    pub leads_to: &'static [&'static str],
-    /// Nothing that happens to the coupon later undoes it.
-    pub stays_done: bool,
-    /// The state alone is no proof, because another request may have had the same effect.
-    pub must_name: bool,
+pub struct Substitute {
+    /// The members of the first question that may be missing.
+    pub without: &'static [&'static str],
+    /// The question.
+    pub query: &'static Operation,
+    /// JSON pointer of the coupon in its answer.
+    pub coupon_at: &'static str,
 }
 
 impl PartialEq for Recovery {
@@ -118,6 +122,12 @@ impl Operation {
     /// Whether it changes something, so that a lost answer causes doubt.
     pub fn writes(&self) -> bool {
         self.recovery != Recovery::NotNeeded
+    }
+
+    /// Whether a request of it has every member that it must have, as far as the caller gives them.
+    pub fn can_be_asked(&self, members: &serde_json::Map<String, serde_json::Value>) -> bool {
+        let required = self.members.iter().filter(|member| member.presence == Presence::Required);
+        required.into_iter().all(|member| members.contains_key(member.name))
     }
 
     /// 商户签名验签/加解密测试: returns what it is sent. Known from a third-party mirror of 2026-04-08.
@@ -142,6 +152,7 @@ impl Operation {
             id,
             title,
             method: "GET",
+            family: &PRODUCT_COUPON,
             path,
             unknown: Place::Query,
             members,
@@ -150,6 +161,9 @@ impl Operation {
             recovery: Recovery::NotNeeded,
             short_lived: false,
             proofs: &[],
+            tells: &[],
+            substitute: None,
+            error_codes: &error_code::BY_STATUS,
             source,
         }
     }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::json::{self, At};
 use crate::limits::LONGEST_CALL_MS;
 use crate::mode::Mode;
-use crate::redact::Quoted;
+use crate::redact::may_be_a_key;
 use crate::status::Code;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -53,7 +53,16 @@ pub struct Options {
     pub decrypt: Vec<String>,
     /// The caller's trace id, for log and journal.
     pub trace: Option<String>,
+    /// The member of a request outside of the table that is its number: a name, or a JSON pointer.
+    pub request_no: Option<String>,
+    /// Asks WeChat Pay although an answer is kept.
+    pub fresh: bool,
 }
+
+/// The option that names a request's number.
+pub const REQUEST_NO: &str = "request_no";
+/// The option that asks anew.
+pub const FRESH: &str = "fresh";
 
 /// The mode of the context, and its defaults.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +116,9 @@ pub fn prepare(
     scope: Scope<'_>,
     now: OffsetDateTime,
 ) -> Result<Prepared> {
+    let Some(prefix) = operation.family.prefix(scope.mode) else {
+        return Err(without_brands(operation));
+    };
     let mut members = json::parse_object(input)?;
     let options = take_options(&mut members)?;
     drop_nulls(&mut members, operation.members);
@@ -122,17 +134,17 @@ pub fn prepare(
         let row = operation.members.iter().find(|member| member.name == name);
         match row.map_or(operation.unknown, |row| row.place) {
             Place::Query if value.is_null() => {}
-            Place::Path | Place::File => {}
+            Place::Path | Place::File | Place::Unsent => {}
             Place::Meta => {
                 meta.insert(name.clone(), value.clone());
             }
-            Place::Query => query.push(format!("{}={}", encode(name), encode(&plain(value)))),
+            Place::Query => query.push(format!("{}={}", encoded(name), encoded(&plain(value)))),
             Place::Body => {
                 body.push((name, value));
             }
         }
     }
-    let mut target = path(operation, scope.mode, &members)?;
+    let mut target = path(prefix, operation.path, &members)?;
     if !query.is_empty() {
         target = format!("{target}?{}", query.join("&"));
     }
@@ -142,7 +154,7 @@ pub fn prepare(
             let (body, multipart) = multipart::build(&members, meta)?;
             (Some(body), Some(multipart))
         }
-        Place::Path | Place::Query | Place::File => (None, None),
+        Place::Path | Place::Query | Place::File | Place::Unsent => (None, None),
     };
     let request_no =
         operation.request_no_member.and_then(|name| members.get(name)?.as_str().map(str::to_owned));
@@ -158,54 +170,13 @@ pub fn prepare(
     })
 }
 
-/// Checks the form of a request that is not in the table.
-pub fn prepare_raw(method: &str, target: &str, body: Option<&str>) -> Result<Prepared> {
-    let method = method.to_ascii_uppercase();
-    if !matches!(method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE") {
-        return Err(Error::new(
-            Code::Operation,
-            format!("method must be GET, POST, PUT, PATCH or DELETE, found {}", Quoted(&method)),
-        ));
-    }
-    let wrong = |why: &str| Error::at(Code::Request, "/path_and_query", format!("path_and_query {why}"));
-    if !target.starts_with('/') || target.starts_with("//") {
-        return Err(wrong("must begin with one /"));
-    }
-    if let Some(byte) =
-        target.bytes().find(|byte| !(b'!'..=b'~').contains(byte) || b"\"#<>\\^`{|}".contains(byte))
-    {
-        return Err(wrong(&format!("must be percent-encoded: byte 0x{byte:02X} may not stand in it")));
-    }
-    let mut members = body.map(json::parse_object).transpose()?.unwrap_or_default();
-    let options = take_options(&mut members)?;
-    if method == "GET" && !members.is_empty() {
-        return Err(Error::at(Code::Request, "/json_body", "a GET request has no body"));
-    }
-    // In the product coupon's interfaces this member is the number that makes a repeat safe.
-    let request_no = members.get("out_request_no").and_then(Value::as_str).map(str::to_owned);
-    if let Some(request_no) = &request_no {
-        check::named(request_no, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
-    }
-    // A POST without a body still sends an empty one.
-    let body = match (method.as_str(), body) {
-        ("GET", _) | ("DELETE", None) => None,
-        (_, None) => Some(Vec::new()),
-        (_, Some(_)) => Some(json::bytes(&members)),
-    };
-    Ok(Prepared {
-        method,
-        target: target.to_owned(),
-        body,
-        multipart: None,
-        members,
-        filled_in: Vec::new(),
-        request_no,
-        options,
-    })
-}
-
 /// Takes the member `_options` out.
 pub fn take_options(members: &mut Map<String, Value>) -> Result<Options> {
+    take_options_with(members, &[])
+}
+
+/// The same for a call that knows more options.
+pub fn take_options_with(members: &mut Map<String, Value>, more: &[&str]) -> Result<Options> {
     let given = match members.shift_remove("_options") {
         None | Some(Value::Null) => return Ok(Options::default()),
         Some(Value::Object(given)) => given,
@@ -228,9 +199,15 @@ pub fn take_options(members: &mut Map<String, Value>) -> Result<Options> {
             "encrypt" => options.encrypt = pointers(&value, &field)?,
             "decrypt" => options.decrypt = pointers(&value, &field)?,
             "trace" => options.trace = Some(traceparent(&value, &field)?),
+            REQUEST_NO if more.contains(&REQUEST_NO) => options.request_no = member_name(value, field)?,
+            FRESH if more.contains(&FRESH) => {
+                let wrong = || Error::at(Code::Request, field, "fresh must be true or false");
+                options.fresh = value.as_bool().ok_or_else(wrong)?;
+            }
             _ => {
-                let known = "is not a known option; known are: timeout_ms, encrypt, decrypt, trace";
-                return Err(json::unknown_member(Code::Request, "/_options", &name, known));
+                let known = [&["timeout_ms", "encrypt", "decrypt", "trace"], more].concat().join(", ");
+                let known = format!("is not a known option; known are: {known}");
+                return Err(json::unknown_member(Code::Request, "/_options", &name, &known));
             }
         }
     }
@@ -263,6 +240,19 @@ fn traceparent(value: &Value, field: &str) -> Result<String> {
     })
 }
 
+/// The name of a member. `null` names none.
+fn member_name(value: Value, field: String) -> Result<Option<String>> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(name) if !matches!(name.as_str(), "" | "/") && !may_be_a_key(&name) => Ok(Some(name)),
+        _ => {
+            let message =
+                "request_no must name the member that is the request's number, such as \"out_refund_no\"";
+            Err(Error::at(Code::Request, field, message))
+        }
+    }
+}
+
 fn pointers(value: &Value, field: &str) -> Result<Vec<String>> {
     let wrong =
         || Error::at(Code::Request, field, "must be a list of JSON pointers such as [\"/user_name\"]");
@@ -271,6 +261,17 @@ fn pointers(value: &Value, field: &str) -> Result<Vec<String>> {
         .iter()
         .map(|item| item.as_str().filter(|text| text.starts_with('/')).map(str::to_owned).ok_or_else(wrong))
         .collect()
+}
+
+fn without_brands(operation: &Operation) -> Error {
+    let (id, title) = (operation.id, operation.family.title);
+    let message = format!(
+        "{id} is an interface of {title}, which WeChat Pay offers to merchants and service providers only, and this context \
+         signs as a brand"
+    );
+    Error::new(Code::Operation, message)
+        .hint("Use a context whose configuration has mchid and not brand_id.")
+        .cashier("品牌直连不支持商家券,请联系技术支持")
 }
 
 /// In brand mode the signature names the brand, so the member is removed.
@@ -327,10 +328,10 @@ fn fill_in(
     with_time
 }
 
-fn path(operation: &Operation, mode: Mode, members: &Map<String, Value>) -> Result<String> {
-    let mut path = String::with_capacity(operation.path.len() + 128);
-    path.push_str(super::prefix(mode));
-    for segment in operation.path.split('/').skip(1) {
+fn path(prefix: &str, template: &str, members: &Map<String, Value>) -> Result<String> {
+    let mut path = String::with_capacity(prefix.len() + template.len() + 128);
+    path.push_str(prefix);
+    for segment in template.split('/').skip(1) {
         path.push('/');
         let Some(name) = segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}')) else {
             path.push_str(segment);
@@ -347,7 +348,8 @@ fn path(operation: &Operation, mode: Mode, members: &Map<String, Value>) -> Resu
     Ok(path)
 }
 
-fn encode(text: &str) -> String {
+/// A text as a part of a path or query.
+pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 

@@ -13,6 +13,8 @@ pub enum Place {
     Body,
     /// The signed part `meta` of a multipart body.
     Meta,
+    /// Nowhere. It is compared with the answer, or needed to ask about the request later.
+    Unsent,
     /// A file on this machine, whose content is the part `file` of a multipart body.
     File,
 }
@@ -120,6 +122,11 @@ pub enum Expected {
     },
     /// The answer is the coupon, and shows the request.
     Shows(&'static Trace),
+    /// The answer names neither coupon nor number. At this JSON pointer it has a time, which must be that of the request.
+    Happened {
+        /// Where.
+        at: &'static str,
+    },
     /// The answer has a text at one of these JSON pointers.
     SaysSomething {
         /// Where.
@@ -127,21 +134,12 @@ pub enum Expected {
     },
 }
 
-/// Outside its number, what evidence needs to know about a coupon.
-const OF_A_COUPON: [&str; 5] = [
-    "/coupon_state",
-    "/sequential_usage_detail",
-    "/single_usage_detail",
-    "/progressive_bundle_usage_detail",
-    "/product_coupon/usage_mode",
-];
-
 impl Expected {
     /// JSON pointers of what it needs of the answer.
     pub fn pointers(&self) -> impl Iterator<Item = &'static str> {
         let pointers: [&[&'static str]; 2] = match self {
-            Expected::Echoes { at, .. } => [std::slice::from_ref(at), &[]],
-            Expected::Shows(trace) => [trace.shown_at, &OF_A_COUPON],
+            Expected::Echoes { at, .. } | Expected::Happened { at } => [std::slice::from_ref(at), &[]],
+            Expected::Shows(trace) => [trace.shown_at, trace.vocabulary.reads],
             Expected::SaysSomething { at } => [at, &[]],
         };
         pointers.into_iter().flatten().copied()

@@ -101,7 +101,7 @@ pub static TABLE: &[Subcode] = &[
     row(268_578_608, Code::NotFound, "The object does not exist, is not this brand's, or was made by another service provider.",
         "Check product_coupon_id, stock_id and brand_id.", "未找到该优惠券活动,请核对信息"),
     row(268_579_803, Code::NoPermission, "The service provider lacks the permission for this interface.",
-        "The brand must authorise the service provider for product coupons.", "商户未开通该权限,请联系技术支持"),
+        "The brand grants 商品券 to this service provider in 品牌经营平台; since 2026-04 nothing else is needed (发券组件 and 核销组件: by application). wxcoupon_check with {\"online\":true} shows what is granted.", "商户未开通该权限,请联系技术支持"),
     row(270_924_289, Code::RateLimited, "Too many requests; the quota is shared by all brands of the service provider.",
         "Wait, then the same call with the same number.", "系统繁忙,请稍后重试"),
     row(270_087_680, Code::Refused, "The image is too large.",

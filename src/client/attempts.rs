@@ -15,7 +15,7 @@ use crate::log::{self, Fact};
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::redact;
-use crate::report::Report;
+use crate::report::{Ask, Report};
 use crate::status::{Class, Code};
 use crate::system;
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl Client {
             Err(unable) => (*unable, 0),
         };
         for attempt in 1..=attempts {
-            if let Err(wait) = self.rate_limiter.wait(deadline, cancel) {
+            if let Err(wait) = self.limiter_of(request).wait(deadline, cancel) {
                 last = over_rate(wait, attempt, last);
                 break;
             }
@@ -81,13 +81,15 @@ impl Client {
                 doubt = Some(Report { data: None, ..last.clone() });
                 attempts_in_doubt += 1;
             }
-            if last.ask.is_some() && request.writes && !has_asked {
+            let unclear = last.ask.filter(|ask| *ask != Ask::Refused && request.writes && !has_asked);
+            if let Some(ask) = unclear {
                 // Once per call. If the coupon does not say either, this is a lost answer like any other.
                 has_asked = true;
                 let case = Case { request, prior, signed_s, attempts_in_doubt };
                 let asked = self.settle_unclear_success(&case, last.clone(), deadline, cancel);
                 last = Report { attempts: attempt, ask: None, ..asked };
-                if last.code.class() != Class::InDoubt {
+                // What fits as far as it says anything is no lost answer, and a repeat would say no more.
+                if last.code.class() != Class::InDoubt || ask == Ask::NamesNothing {
                     settled = true;
                     break;
                 }
@@ -129,7 +131,8 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Result<(), Box<Report>> {
-        if request.downloads_certificates { Ok(()) } else { self.have_keys(deadline, cancel) }
+        let needs_keys = !request.downloads_certificates && request.look_up.is_none();
+        if needs_keys { self.have_keys(deadline, cancel) } else { Ok(()) }
     }
 
     /// How long to wait before the next attempt. `None`: there is no next attempt.
@@ -183,6 +186,9 @@ impl Client {
             // Nothing was sent, so the refusal is not about this request.
             (Class::Refused, Some(doubt)) if attempts == 0 => doubt_with_latest(doubt, last),
             (Class::Refused, Some(doubt)) => self.settle_refusal(case, last, doubt, deadline, cancel),
+            (Class::Refused, None) if last.ask.is_some() && case.request.writes => {
+                self.settle_unclear_refusal(case, last, deadline, cancel)
+            }
             (_, Some(doubt)) => doubt_with_latest(doubt, last),
             (_, None) => last,
         };

@@ -29,7 +29,7 @@ static ECHO: Operation = Operation::echo();
 
 /// One line of the self-check.
 #[derive(Debug, Serialize)]
-struct Line {
+pub(super) struct Line {
     name: String,
     ok: bool,
     found: String,
@@ -38,11 +38,11 @@ struct Line {
 }
 
 impl Line {
-    fn fine(name: &str, found: impl Into<String>) -> Line {
+    pub(super) fn fine(name: &str, found: impl Into<String>) -> Line {
         Line { name: name.to_owned(), ok: true, found: found.into(), advice: String::new() }
     }
 
-    fn wrong(name: &str, found: impl Into<String>, advice: impl Into<String>) -> Line {
+    pub(super) fn wrong(name: &str, found: impl Into<String>, advice: impl Into<String>) -> Line {
         Line { name: name.to_owned(), ok: false, found: found.into(), advice: advice.into() }
     }
 }
@@ -135,6 +135,7 @@ impl Client {
             },
         ];
         lines.extend(self.log_line());
+        lines.extend(self.directory_line());
         let count = pending.map_or(0, |rows| rows.iter().filter(|row| row.state.is_pending()).count());
         lines.push(match count {
             0 => Line::fine("pending", "0"),
@@ -157,6 +158,32 @@ impl Client {
                 "log",
                 why,
                 "Make the folder of log_path writable, and look whether the disk is full.",
+            ),
+        })
+    }
+
+    /// `None`: it is off.
+    fn directory_line(&self) -> Option<Line> {
+        let directory = self.directory.as_deref()?;
+        let read = self.forget_all_expired(directory).and_then(|()| directory.look_over());
+        let told = match read {
+            Err(error) => {
+                return Some(Line::wrong(
+                    "directory",
+                    error.message,
+                    error.hint.as_deref().unwrap_or_default(),
+                ));
+            }
+            Ok(read) => read,
+        };
+        let place = told.path.map_or_else(|| "in memory".to_owned(), |path| path.display().to_string());
+        let found = format!("{place}: {} coupons, {} bytes", told.entries, told.bytes);
+        Some(match told.set_aside {
+            None => Line::fine("directory", found),
+            Some(aside) => Line::wrong(
+                "directory",
+                format!("{found}; a damaged one was set aside as {}", aside.display()),
+                "Import the coupons again, look at the disk, and remove the file that was set aside: it holds openids.",
             ),
         })
     }
@@ -204,6 +231,7 @@ impl Client {
                 Err(error) => lines.push(Line::wrong(&format!("echo {}", host.name), error.message, "")),
             }
         }
+        lines.extend(self.brand_lines(deadline, cancel));
         lines
     }
 
@@ -216,7 +244,8 @@ impl Client {
                 Ok(ask(&OutgoingRequest::fresh("echo", Some(&ECHO), &prepared)))
             }
             Mode::Brand => {
-                let prepared = Prepared::question(&format!("{}/notify-configs", api::prefix(Mode::Brand)));
+                let prefix = api::PRODUCT_COUPON.prefix(Mode::Brand).unwrap_or_default();
+                let prepared = Prepared::question(&format!("{prefix}/notify-configs"));
                 Ok(ask(&OutgoingRequest::fresh("get_notify_config", None, &prepared)))
             }
         }

@@ -17,7 +17,13 @@ pub struct Composed {
 }
 
 /// Every composed call.
-static COMPOSED: &[Composed] = &[];
+static COMPOSED: &[Composed] = &[
+    Composed { id: "import_coupons", run: Client::import_coupons },
+    Composed { id: "forget_user", run: Client::forget_user },
+    Composed { id: "scan", run: Client::scan },
+    Composed { id: "product_authorities", run: Client::product_authorities },
+    Composed { id: "find_store", run: Client::find_store },
+];
 
 /// What a caller can name.
 #[derive(Debug, Clone, Copy)]

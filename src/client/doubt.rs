@@ -4,7 +4,7 @@
 
 use super::question::SuccessCheck;
 use super::{Client, OutgoingRequest};
-use crate::api::{Recovery, ShownBy};
+use crate::api::{self, Recovery, ShownBy};
 use crate::evidence::{self, Evidence};
 use crate::net::cancel::Cancel;
 use crate::net::clock::FAR_AHEAD_S;
@@ -43,9 +43,10 @@ pub(super) fn capped_by_proof(signed_s: i64, proof: Option<Proof>) -> i64 {
 }
 
 pub(super) fn returned_since(operation: &str) -> String {
-    match operation {
-        "use" => "the coupon was redeemed by this number and returned since".into(),
-        _ => "the request with this number took effect and was undone since".into(),
+    if api::is_redemption(operation) {
+        "the coupon was redeemed by this number and returned since".into()
+    } else {
+        "the request with this number took effect and was undone since".into()
     }
 }
 
@@ -61,7 +62,7 @@ pub(super) struct Case<'a> {
 
 impl Case<'_> {
     /// Time of the latest signature of all calls.
-    fn latest_s(&self) -> i64 {
+    pub fn latest_s(&self) -> i64 {
         if self.prior.doubt { self.signed_s.max(self.prior.signed_s) } else { self.signed_s }
     }
 
@@ -142,6 +143,9 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
+        if unclear.ask == Some(Ask::NamesNothing) {
+            return self.settle_unnamed_success(case, unclear, deadline, cancel);
+        }
         let in_doubt = |why: &str| {
             let message = format!("{}; asking: {why}", unclear.message);
             Report { message, data: None, ..unclear.clone() }
@@ -172,7 +176,7 @@ impl Client {
                 let message = case.other(other);
                 lookup.refused(Code::CouponState, message, case.latest_s())
             }
-            Evidence::NotDone(state) if lookup.rules_out_effect(0) && ends(case.request.id, state) => {
+            Evidence::NotDone { state, .. } if lookup.rules_out_effect(0) && ends(case.request.id, state) => {
                 let message = format!("the coupon is {state}");
                 lookup.refused(Code::CouponState, message, case.latest_s())
             }
@@ -221,12 +225,19 @@ fn ends(operation: &str, state: &str) -> bool {
 /// A proven refusal of a repeat, given after the time at which the last copy could arrive.
 fn is_answer_for_good(refusal: &Report, signed_s: i64) -> bool {
     is_about_the_request(refusal.code)
+        && !says_it_exists(refusal)
         && refusal.proven.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof))
 }
 
 /// A refusal because of permissions or the signature says nothing about an earlier request.
 fn is_about_the_request(refusal: Code) -> bool {
     !matches!(refusal, Code::NoPermission | Code::SignRejected)
+}
+
+/// "It exists already" may speak of the first attempt's own effect. Families of WeChat Pay differ in what they call it.
+fn says_it_exists(refusal: &Report) -> bool {
+    let code = refusal.wechat.as_ref().and_then(|error| error.code.as_deref()).unwrap_or_default();
+    code.contains("ALREADY_EXIST")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! One attempt: signed, sent, and judged by what came back.
 
 use super::{Client, OutgoingRequest};
+use crate::api::error_code::BY_STATUS;
 use crate::api::{self, Expected, Recovery};
 use crate::config::Host;
 use crate::evidence::{self, Evidence};
@@ -8,11 +9,14 @@ use crate::json;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::net::{HttpRequest, HttpResponse, TransportError, TransportErrorKind, in_flight};
-use crate::outcome::{self, Ask, AttemptOutcome, Body, Content, Event};
+use crate::outcome::{self, Ask, AttemptOutcome, Body, Content, Event, Sent};
 use crate::report::{JsonText, Report, WechatError};
+use crate::scan::payment_code::LookUp;
 use crate::status::{Class, Code};
 use crate::system;
+use crate::wire::sign::nonce;
 use crate::wire::verify::Proof;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// A host that is silent for this long counts as failed, even if the call ended first.
@@ -54,21 +58,26 @@ impl Client {
             }
         }
         let copy_s = self.clock.time_of_copy(now);
-        let signed =
-            self.config.authorizer.authorization(request.method, request.target, now, request.signed());
-        let authorization = match signed {
-            Ok(authorization) => authorization,
-            Err(error) => return (error.into(), 0),
+        let (authorization, apiv2_body);
+        let mut headers = Vec::with_capacity(4);
+        let body = if let Some(look_up) = request.look_up {
+            apiv2_body = match nonce() {
+                Ok(nonce) => look_up.body(&nonce),
+                Err(error) => return (error.into(), 0),
+            };
+            headers.extend([("Accept", "*/*"), ("Content-Type", "text/xml; charset=utf-8")]);
+            Some(apiv2_body.as_bytes())
+        } else {
+            let signed =
+                self.config.authorizer.authorization(request.method, request.target, now, request.signed());
+            authorization = match signed {
+                Ok(authorization) => authorization,
+                Err(error) => return (error.into(), 0),
+            };
+            headers.extend([("Authorization", authorization.as_str()), ("Accept", "application/json")]);
+            headers.extend(self.headers_of(request));
+            request.body
         };
-        let mut headers = vec![("Authorization", authorization.as_str()), ("Accept", "application/json")];
-        if request.body.is_some() {
-            let multipart = request.multipart.map(|multipart| multipart.content_type.as_str());
-            headers.push(("Content-Type", multipart.unwrap_or("application/json")));
-        }
-        // The key that we encrypted for, or else the key that answers should be signed with.
-        if let Some(serial) = request.encrypted_for.or(self.config.public_key_id.as_deref()) {
-            headers.push(("Wechatpay-Serial", serial));
-        }
         in_flight::begin(request.writes, cancel);
         let began = system::now();
         let outcome = self.transport.exchange(&HttpRequest {
@@ -76,7 +85,7 @@ impl Client {
             origin: &host.origin,
             target: request.target,
             headers: &headers,
-            body: request.body,
+            body,
             connect_limit: self.config.limits.connect.min(deadline.left()),
             limit: self.config.limits.attempt.min(deadline.left()),
         });
@@ -87,7 +96,10 @@ impl Client {
             Ok(response) => {
                 self.hosts.mark_healthy(index);
                 let date = response.date.clone();
-                let report = self.judge(request, response, deadline, cancel);
+                let report = match request.look_up {
+                    Some(look_up) => judged_by(look_up, response),
+                    None => self.judge(request, response, deadline, cancel),
+                };
                 if report.code == Code::SignRejected {
                     self.clock.was_rejected();
                 }
@@ -106,9 +118,9 @@ impl Client {
             }
         };
         match report.code {
-            Code::RateLimited => self.rate_limiter.slow_down(),
-            _ if report.http_status == Some(TOO_OFTEN) => self.rate_limiter.slow_down(),
-            _ if report.http_status.is_some() => self.rate_limiter.answered(),
+            Code::RateLimited => self.limiter_of(request).slow_down(),
+            _ if report.http_status == Some(TOO_OFTEN) => self.limiter_of(request).slow_down(),
+            _ if report.http_status.is_some() => self.limiter_of(request).answered(),
             _ => {}
         }
         self.stats.attempt(&host.name, report.code, took);
@@ -116,6 +128,26 @@ impl Client {
         report.signed_s =
             (sent && (report.proven.is_none() || report.code.class() == Class::InDoubt)).then_some(copy_s);
         (report, clock_change)
+    }
+
+    /// The headers of a request of API version 3 that depend on it.
+    fn headers_of<'a>(
+        &'a self,
+        request: &OutgoingRequest<'a>,
+    ) -> impl Iterator<Item = (&'static str, &'a str)> {
+        let multipart = request.multipart.map(|multipart| multipart.content_type.as_str());
+        let content_type = request.body.map(|_| ("Content-Type", multipart.unwrap_or("application/json")));
+        // The key that we encrypted for, or else the key that answers should be signed with.
+        let serial = request.encrypted_for.or(self.config.public_key_id.as_deref());
+        content_type.into_iter().chain(serial.map(|serial| ("Wechatpay-Serial", serial)))
+    }
+
+    /// From the first signature of the request until now, in seconds since 1970 by the corrected clock.
+    fn signed_within(&self, request: &OutgoingRequest<'_>) -> RangeInclusive<i64> {
+        let now_s = self.clock.now_s();
+        let recorded_s = request.claim.map(|claim| claim.row.created_ms.div_euclid(1000));
+        let first_s = recorded_s.map_or(now_s, |recorded_s| recorded_s.saturating_add(self.clock.offset_s()));
+        first_s.min(now_s)..=now_s
     }
 
     fn judge(
@@ -155,7 +187,8 @@ impl Client {
             body,
             subcode,
             retry_after_s: response.retry_after_s,
-            content: content(expected, request, proven, &said),
+            content: content(expected, request, proven, &said, self.signed_within(request)),
+            error_codes: request.operation.map_or(&BY_STATUS, |operation| operation.error_codes),
         };
         let mut outcome = outcome::judge(request.writes, &event);
         if let Some(encoding) = response.encoding.filter(|_| outcome.code != Code::Ok) {
@@ -166,7 +199,7 @@ impl Client {
                 outcome.message
             );
         }
-        let is_answer = outcome.code == Code::Ok || outcome.ask.is_some();
+        let is_answer = outcome.code == Code::Ok || outcome.ask.is_some_and(|ask| ask != Ask::Refused);
         if let Some(proof) = proven {
             self.clock.prove(proof, is_answer && request.is_new && shows_request_no(request, &said));
         }
@@ -185,6 +218,12 @@ impl Client {
     }
 }
 
+/// An answer of API version 2.
+fn judged_by(look_up: &LookUp, response: HttpResponse) -> Report {
+    let report = look_up.judge(response.status, response.retry_after_s, &response.body);
+    Report { http_status: Some(response.status), request_id: response.request_id, ..report }
+}
+
 /// If an answer is fresh only by an unsigned `Date` header, it may be old. Then it proves a write only if it shows the
 /// request's number.
 fn content(
@@ -192,10 +231,13 @@ fn content(
     request: &OutgoingRequest<'_>,
     proven: Option<Proof>,
     said: &outcome::Said,
+    within_s: RangeInclusive<i64>,
 ) -> Content {
-    let content = outcome::content(expected, request.members, request.request_no, said);
+    let sent = Sent { members: request.members, request_no: request.request_no, within_s };
+    let content = outcome::content(expected, &sent, said);
     let is_certain = proven.is_none_or(|proof| proof.is_certain);
-    if is_certain || !request.writes || content != Content::Fits || shows_request_no(request, said) {
+    let says_done = matches!(content, Content::Fits | Content::Asks(Ask::NamesNothing, _));
+    if is_certain || !request.writes || !says_done || shows_request_no(request, said) {
         return content;
     }
     let why = "the answer does not show this number, and how old it is cannot be told".to_owned();
@@ -217,7 +259,7 @@ fn shows_request_no(request: &OutgoingRequest<'_>, said: &outcome::Said) -> bool
             operation.request_no_member == Some(*member)
                 && json::find(said, at).and_then(|found| found.as_str()) == Some(request_no)
         }
-        Expected::SaysSomething { .. } => false,
+        Expected::SaysSomething { .. } | Expected::Happened { .. } => false,
     })
 }
 

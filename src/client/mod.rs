@@ -1,10 +1,14 @@
 //! One call from start to finish: check, record, send until there is an answer, judge, record.
 
 mod attempts;
+mod brand;
 mod check;
 mod composed;
+mod directory;
 mod doubt;
 mod exchange;
+mod forget;
+mod import;
 mod keys;
 mod local;
 mod notification;
@@ -15,16 +19,19 @@ mod pending;
 mod question;
 mod record;
 mod returns;
+mod scan;
 mod sensitive;
 mod settle;
 mod settle_input;
 mod stats;
 mod told;
 mod trust;
+mod unnamed;
 mod void;
 
 use crate::api::{self, Operation, Prepared, Scope};
 use crate::config::Config;
+use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::journal::Journal;
 use crate::log::{self, file::LogFile};
@@ -40,7 +47,9 @@ use crate::redact::{Quoted, may_be_a_key};
 use crate::report::Report;
 use crate::stats::Stats;
 use crate::status::Code;
+use brand::Brand;
 pub use composed::{Composed, Named};
+use directory::Feeding;
 use keys::Keys;
 use outgoing_request::OutgoingRequest;
 use serde::Serialize;
@@ -60,9 +69,13 @@ pub struct Client {
     hosts: Hosts,
     clock: Arc<Clock>,
     rate_limiter: rate_limit::Share,
+    brand: Brand,
     journal: Arc<Journal>,
     stats: Arc<Stats>,
     log_file: Option<Arc<LogFile>>,
+    /// The coupons that this machine was told of. `None`: the configuration has it off.
+    directory: Option<Arc<dyn Directory>>,
+    feeding: Feeding,
     /// The time that the journal last recorded.
     noted: Mutex<Option<KnownTime>>,
 }
@@ -87,7 +100,8 @@ impl Client {
     /// Takes a checked configuration and opens the journal; opens no connection.
     pub fn new(config: Config) -> Result<Client> {
         let journal = Arc::new(open_journal(&config)?);
-        Client::with_journal(config, journal, Arc::default())
+        let directory = open_directory(&config)?;
+        Ok(Client::with_journal(config, journal, Arc::default())?.with_directory(directory))
     }
 
     /// The same context with another configuration. The journal stays open if merchant and file stay the same.
@@ -101,7 +115,12 @@ impl Client {
             return Err(Error::at(Code::Config, format!("/{member}"), why));
         }
         let journal = if same { Arc::clone(&self.journal) } else { Arc::new(open_journal(&config)?) };
-        let client = Client::with_journal(config, journal, Arc::clone(&self.clock))?;
+        let directory = match &self.directory {
+            Some(open) if same && config.directory => Some(Arc::clone(open)),
+            _ => open_directory(&config)?,
+        };
+        let client =
+            Client::with_journal(config, journal, Arc::clone(&self.clock))?.with_directory(directory);
         let client = Client { stats: Arc::clone(&self.stats), ..client };
         if client.config.identity == self.config.identity {
             client.keys.adopt(&self.keys);
@@ -137,10 +156,13 @@ impl Client {
             hosts: Hosts::new(config.hosts.clone(), config.limits.attempt),
             clock,
             rate_limiter,
+            brand: Brand::new(&config.identity.key()),
             keys: Keys::new(&config),
             journal,
             stats: Arc::default(),
             log_file: config.log_path.as_deref().map(|folder| Arc::new(LogFile::new(folder))),
+            directory: None,
+            feeding: Feeding::default(),
             config,
         }
     }
@@ -176,11 +198,14 @@ impl Client {
         let members = crate::json::parse_object(input).unwrap_or_default();
         let name = operation.map_or(Some("out_request_no"), |operation| operation.request_no_member);
         let request_no = name.and_then(|name| members.get(name)?.as_str());
-        match request_no.map(|request_no| self.journal.find(request_no)) {
-            None | Some(Ok(None)) => false,
-            Some(Ok(Some(row))) => row.state.is_in_doubt(),
-            // Unknown, so it may have.
-            Some(Err(_)) => true,
+        request_no.is_some_and(|request_no| self.is_number_in_doubt(request_no))
+    }
+
+    fn is_number_in_doubt(&self, request_no: &str) -> bool {
+        match self.journal.find(request_no) {
+            Ok(row) => row.is_some_and(|row| row.state.is_in_doubt()),
+            // Unknown, so it may have taken effect.
+            Err(_) => true,
         }
     }
 
@@ -201,7 +226,9 @@ impl Client {
         self.observed("request", || match api::prepare_raw(method, target, body) {
             Ok(request) => self.run("request", None, request, cancel),
             Err(error) => {
-                Report { in_doubt: body.is_some_and(|body| self.is_in_doubt(None, body)), ..error.into() }
+                let request_no = body.and_then(api::raw_request_no);
+                let in_doubt = request_no.is_some_and(|request_no| self.is_number_in_doubt(&request_no));
+                Report { in_doubt, ..error.into() }
             }
         })
     }
@@ -252,6 +279,11 @@ impl Client {
             }
         }
     }
+}
+
+fn open_directory(config: &Config) -> Result<Option<Arc<dyn Directory>>> {
+    let open = || crate::directory::open(config.journal.path.as_deref(), &config.identity.key());
+    config.directory.then(open).transpose()
 }
 
 fn open_journal(config: &Config) -> Result<Journal> {

@@ -53,6 +53,7 @@ impl Client {
             Ok(opened) => {
                 let id = opened.id.as_deref().unwrap_or("without id");
                 log::info(format_args!("notification {} {id}: opened", opened.event_type));
+                self.remember_notification(&opened);
                 Report { reply: Some(Reply::accepted()), ..Report::local(&opened) }
             }
             // The signature is right, so the problem is on our side.

@@ -29,7 +29,9 @@ impl Client {
         let request = OutgoingRequest::fresh(id, operation, &prepared);
         let Some(request_no) = request.request_no.filter(|_| request.writes).map(Arc::<str>::from) else {
             // A read, or a write that WeChat Pay could not recognise as a repeat. There is nothing to record.
-            return self.send_with_retries(&request, PriorAttempt::default(), deadline, cancel);
+            let report = self.send_with_retries(&request, PriorAttempt::default(), deadline, cancel);
+            self.remember_answer(id, &prepared.members, &report);
+            return report;
         };
         let recorded_request = journal::Request {
             operation: id.to_owned(),
@@ -51,7 +53,11 @@ impl Client {
         self.stats.recorded(found.is_ok(), system::now().saturating_duration_since(began));
         let report = match found {
             Ok(Begin::Go(claim)) => self.execute(claim, Trigger::Call, deadline, cancel),
-            Ok(Begin::Recorded(row)) => self.recorded(&row),
+            Ok(Begin::Recorded(row)) => {
+                let report = self.recorded(&row);
+                self.remember_answer(id, &row.members, &report);
+                report
+            }
             Ok(Begin::Unsettled(row)) => settle::unsettled(&row),
             Ok(Begin::Running) => Report {
                 message: "another call is working on this number".into(),
@@ -82,6 +88,9 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Report {
+        if claim.row.is_forgotten() {
+            return self.recorded(&claim.row);
+        }
         let row = &claim.row;
         let is_done = row.state == State::Done && !is_short_lived(row);
         let done_s = (is_done || row.answer.is_some()).then(|| done_s(row)).filter(|_| !is_short_lived(row));
@@ -101,13 +110,17 @@ impl Client {
         let known = is_done.then(|| self.recorded(row));
         let by_evidence = report.by_evidence;
         if by_evidence
-            && claim.row.request.operation == api::RETURN.id
+            && api::is_return(&claim.row.request.operation)
             && report.code.class() == Class::Refused
         {
             // A repeat would undo whatever redemption stands at that time.
             claim.row.note = Some(report.message.clone());
         }
+        let told = self.remembers(&claim.row.request.operation).then(|| claim.row.clone());
         let report = record::record(claim, report, trigger);
+        if let Some(row) = told {
+            self.remember_answer(&row.request.operation, &row.members, &report);
+        }
         match known {
             // There is no fresh answer. The recorded one is proven and still true.
             Some(known) if report.code != Code::Ok && !by_evidence => known,
@@ -133,7 +146,7 @@ impl Client {
         let Recovery::Query { query, shown_by } = request.recovery() else {
             return self.send_with_retries(request, prior, deadline, cancel);
         };
-        let is_return = request.id == api::RETURN.id;
+        let is_return = api::is_return(request.id);
         // Repeats whose answers are lost too would renew the doubt again and again.
         let waits = trigger == Trigger::Settling && prior.is_old;
         let asks_first = prior.doubt && (is_return || waits || prior.done_s.is_some() || may_be_dead());
@@ -164,7 +177,7 @@ impl Client {
             _ if prior.may_be_returned => {
                 lookup.unsettled("a return of the coupon began after this request, and may have undone it")
             }
-            (_, Evidence::NotDone(state)) if waits && !is_dead => {
+            (_, Evidence::NotDone { state, .. }) if waits && !is_dead => {
                 let why = format!("the coupon is {state}; what was sent could still arrive");
                 Report { code: Code::ConnectionLost, ..lookup.unsettled(&why) }
             }
@@ -185,7 +198,7 @@ impl Client {
     /// The recorded result of a finished row, unless the journal knows that it was undone.
     pub(super) fn recorded(&self, row: &Row) -> Report {
         let known = recorded(row);
-        if known.code != Code::Ok || row.request.operation != api::USE.id {
+        if known.code != Code::Ok || !api::is_redemption(&row.request.operation) {
             return known;
         }
         let returns = match self.journal.returned_since(row) {
@@ -195,7 +208,11 @@ impl Client {
         match returns.iter().rev().find(|back| !shows_use(back, &row.request.request_no)) {
             None => known,
             Some(back) => Report {
-                message: format!("{}, by return {}", doubt::returned_since("use"), back.request.request_no),
+                message: format!(
+                    "{}, by return {}",
+                    doubt::returned_since(&row.request.operation),
+                    back.request.request_no
+                ),
                 recorded: true,
                 data: None,
                 out_request_no: known.out_request_no,
@@ -243,7 +260,8 @@ pub(super) fn is_short_lived(row: &Row) -> bool {
 fn shows_use(back: &Row, request_no: &str) -> bool {
     let shown = back.answer.as_ref().and_then(JsonText::read);
     let coupon = shown.and_then(|coupon| serde_json::from_str(coupon.get()).ok());
-    coupon.is_some_and(|coupon| evidence::of_coupon(&api::USE_TRACE, request_no, &coupon) == Evidence::Done)
+    let redemption = OutgoingRequest::recorded(back).redemption();
+    coupon.is_some_and(|coupon| evidence::of_coupon(redemption, request_no, &coupon) == Evidence::Done)
 }
 
 /// The recorded result of a finished row, without any lookup.

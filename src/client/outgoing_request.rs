@@ -1,11 +1,13 @@
 //! A request that is to be sent.
 
 use super::sensitive;
-use crate::api::{self, Multipart, Operation, Prepared, Recovery};
+use crate::api::{self, Multipart, Operation, Prepared, Recovery, Trace};
 use crate::journal::{Claim, Row};
+use crate::scan::payment_code::LookUp;
 use serde_json::{Map, Value};
 
 /// A request that is to be sent: new from the caller, or recorded in the journal.
+#[derive(Clone, Copy)]
 pub(super) struct OutgoingRequest<'a> {
     pub id: &'a str,
     /// Its row in the table of operations. `None`: no row describes it.
@@ -22,6 +24,10 @@ pub(super) struct OutgoingRequest<'a> {
     pub encrypted_for: Option<&'a str>,
     /// It downloads certificates. Its answer is proven by the APIv3 key, which decrypts it.
     pub downloads_certificates: bool,
+    /// A proven success that came for it.
+    pub answer: Option<&'a str>,
+    /// It is one of API version 2, which has a body and a proof of its own.
+    pub look_up: Option<&'a LookUp>,
     /// Its number was never sent before this call.
     pub is_new: bool,
     /// The right to send it, if it is recorded.
@@ -46,6 +52,8 @@ impl<'a> OutgoingRequest<'a> {
             multipart: prepared.multipart.as_ref(),
             encrypted_for: encrypted_for(&prepared.members),
             downloads_certificates: false,
+            answer: None,
+            look_up: None,
             is_new: false,
             claim: None,
         }
@@ -65,6 +73,8 @@ impl<'a> OutgoingRequest<'a> {
             multipart: None,
             encrypted_for: encrypted_for(&row.members),
             downloads_certificates: false,
+            answer: row.answer.as_deref(),
+            look_up: None,
             is_new: !row.sent,
             claim: None,
         }
@@ -76,6 +86,26 @@ impl<'a> OutgoingRequest<'a> {
             Some(multipart) => &multipart.signed,
             None => self.body.unwrap_or_default(),
         }
+    }
+
+    /// Its members, and what its answer has told about the coupon.
+    pub fn known_members(&self) -> Map<String, Value> {
+        let mut members = self.members.clone();
+        let told = self.operation.map_or(&[][..], |operation| operation.tells);
+        let answer = self.answer.filter(|_| !told.is_empty());
+        let answer: Map<String, Value> =
+            answer.and_then(|answer| serde_json::from_str(answer).ok()).unwrap_or_default();
+        for name in told {
+            if let Some(value) = answer.get(*name).filter(|value| value.is_string()) {
+                members.insert((*name).to_owned(), value.clone());
+            }
+        }
+        members
+    }
+
+    /// How a redemption of its family shows in a coupon.
+    pub fn redemption(&self) -> &'static Trace {
+        self.operation.map_or(&api::PRODUCT_COUPON, |operation| operation.family).redemption
     }
 
     /// How to end doubt about it.

@@ -55,16 +55,19 @@ fn listed(row: &Row) -> Listed<'_> {
     Listed {
         out_request_no: &row.request.request_no,
         operation: &row.request.operation,
-        state: LISTED_STATES
-            .iter()
-            .find(|(_, states)| states.contains(&row.state))
-            .map_or("pending", |(name, _)| name),
+        state: state_name(row.state),
         age_ms: wall_ms().saturating_sub(row.created_ms).max(0),
         attempts: row.attempts,
         name: told(row).name(),
         cause: &row.cause,
         request_ids: if is_unresolved { ids.collect() } else { Vec::new() },
     }
+}
+
+/// What a state is called for the till.
+pub(super) fn state_name(state: State) -> &'static str {
+    let listed = LISTED_STATES.iter().find(|(_, states)| states.contains(&state));
+    listed.map_or(if state.is_finished() { "finished" } else { "pending" }, |(name, _)| name)
 }
 
 /// The status that the till got last.

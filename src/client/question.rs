@@ -2,7 +2,7 @@
 
 use super::doubt::PriorAttempt;
 use super::{Client, OutgoingRequest};
-use crate::api::{self, Defaults, ListPlace, Operation, Scope, ShownBy};
+use crate::api::{self, Defaults, ListPlace, Operation, Scope, ShownBy, Trace};
 use crate::evidence::{self, Evidence, Page};
 use crate::mode::Mode;
 use crate::net::cancel::Cancel;
@@ -24,6 +24,8 @@ pub(super) struct Lookup {
     /// When the answer was given.
     pub proof: Option<Proof>,
     pub report: Report,
+    /// JSON pointer of the coupon in the answer.
+    coupon_at: &'static str,
 }
 
 impl Lookup {
@@ -42,7 +44,7 @@ impl Lookup {
     pub fn undoes(&self, done_s: i64) -> bool {
         match self.evidence {
             Evidence::Undone => true,
-            Evidence::NotDone(_) | Evidence::Other(_) => {
+            Evidence::NotDone { .. } | Evidence::Other(_) => {
                 self.proof.is_some_and(|proof| evidence::copies_are_dead(done_s, proof))
             }
             _ => false,
@@ -61,7 +63,7 @@ impl Lookup {
 
     /// The coupon, if the answer has it.
     pub fn coupon(&self) -> Option<Map<String, Value>> {
-        members_of(&self.report)
+        coupon_of(&self.report, self.coupon_at)
     }
 
     /// Whether the coupon has several uses (the withdrawn usage mode SEQUENTIAL).
@@ -130,21 +132,40 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Lookup {
-        let request_no = request.request_no.unwrap_or_default();
         match shown_by {
-            ShownBy::Coupon(trace) => {
-                let report = self.ask(query, request.members, deadline, cancel);
-                let found = match members_of(&report) {
-                    Some(coupon) => evidence::of_question(trace, request_no, &coupon),
-                    None => of_refused(&report),
-                };
-                // Nothing that happens to the coupon later undoes the request. So a missing coupon says nothing about it.
-                let found =
-                    if found == Evidence::Absent && trace.stays_done { Evidence::Nothing } else { found };
-                lookup(found, report)
-            }
+            ShownBy::Coupon(trace) => self.look_up_coupon(request, query, trace, deadline, cancel),
             ShownBy::List(place) => self.search_list(request, query, place, deadline, cancel),
         }
+    }
+
+    fn look_up_coupon(
+        &self,
+        request: &OutgoingRequest<'_>,
+        query: &'static Operation,
+        trace: &Trace,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Lookup {
+        let mut members = request.known_members();
+        self.add_owner(request, &mut members);
+        let lacks = |names: &[&str]| names.iter().any(|name| !members.contains_key(*name));
+        let (query, coupon_at) = match query.substitute.filter(|substitute| lacks(substitute.without)) {
+            Some(substitute) => (substitute.query, substitute.coupon_at),
+            None => (query, ""),
+        };
+        if !query.can_be_asked(&members) {
+            let message =
+                "the coupon cannot be asked about, because its owner's openid is not known".to_owned();
+            return lookup(Evidence::Nothing, Report { message, ..Report::new(Code::ReadFailed) });
+        }
+        let report = self.ask(query, &members, deadline, cancel);
+        let found = match coupon_of(&report, coupon_at) {
+            Some(coupon) => evidence::of_question(trace, request.request_no.unwrap_or_default(), &coupon),
+            None => of_refused(trace, &report),
+        };
+        // Nothing that happens to the coupon later undoes the request. So a missing coupon says nothing about it.
+        let found = if found == Evidence::Absent && trace.stays_done { Evidence::Nothing } else { found };
+        Lookup { coupon_at, ..lookup(found, report) }
     }
 
     fn search_list(
@@ -178,7 +199,8 @@ impl Client {
             let Some(token) = token else {
                 let is_whole =
                     page.get("total_count").and_then(Value::as_u64).is_none_or(|total| total <= seen);
-                let found = if is_whole { Evidence::NotDone("not listed".into()) } else { Evidence::Nothing };
+                let not_listed = Evidence::NotDone { state: "not listed".into(), is_final: false };
+                let found = if is_whole { not_listed } else { Evidence::Nothing };
                 return Lookup { proof: earliest, ..lookup(found, report) };
             };
             members.insert("page_token".into(), token.into());
@@ -222,7 +244,7 @@ fn lookup(found: Evidence, report: Report) -> Lookup {
         Some(_) => found.at_uncertain_time(),
         None => Evidence::Nothing,
     };
-    Lookup { evidence, proof, report }
+    Lookup { evidence, proof, report, coupon_at: "" }
 }
 
 fn members_of(report: &Report) -> Option<Map<String, Value>> {
@@ -232,9 +254,17 @@ fn members_of(report: &Report) -> Option<Map<String, Value>> {
     serde_json::from_str(report.data.as_ref()?.get()).ok()
 }
 
-fn of_refused(report: &Report) -> Evidence {
+fn coupon_of(report: &Report, at: &str) -> Option<Map<String, Value>> {
+    let answer = members_of(report)?;
+    if at.is_empty() {
+        return Some(answer);
+    }
+    crate::json::find(&answer, at)?.as_object().cloned()
+}
+
+fn of_refused(trace: &Trace, report: &Report) -> Evidence {
     match (&report.wechat, report.http_status, report.code.class()) {
-        (Some(error), Some(status), Class::Refused) => evidence::of_refusal(status, error),
+        (Some(error), Some(status), Class::Refused) => evidence::of_refusal(trace.vocabulary, status, error),
         _ => Evidence::Nothing,
     }
 }

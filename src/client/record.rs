@@ -23,7 +23,7 @@ pub(super) fn record(claim: Claim, report: Report, trigger: Trigger) -> Report {
         _ if row.state == State::Done && !is_short_lived(row) && !is_undone => State::Done,
         Class::Ok => State::Done,
         // A copy of the redemption could still arrive, and no sale would belong to it.
-        Class::Refused if report.may_arrive_late && row.request.operation == api::USE.id => {
+        Class::Refused if report.may_arrive_late && api::is_redemption(&row.request.operation) => {
             State::RefusedWatched
         }
         Class::Refused => State::Refused,

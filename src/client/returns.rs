@@ -61,7 +61,8 @@ impl Client {
         let Some(coupon) = lookup.coupon() else {
             return Ok(ReturnEffect::Unknown("asking about the coupon failed"));
         };
-        let numbers = match standing(&coupon) {
+        let redemption = OutgoingRequest::recorded(back).redemption();
+        let numbers = match standing(redemption, &coupon) {
             StandingRedemptions::Numbers(numbers) => numbers,
             StandingRedemptions::Unknown => {
                 return Ok(ReturnEffect::Unknown(
@@ -113,5 +114,5 @@ impl Client {
 
 /// Whether a row redeems the coupon that `back` returns.
 fn is_redemption(row: &Row, back: &Row) -> bool {
-    row.request.operation == api::USE.id && row.coupon == back.coupon
+    api::is_redemption(&row.request.operation) && row.may_share_coupon(back)
 }

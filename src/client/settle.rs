@@ -74,11 +74,18 @@ impl Client {
             (Aim::Abandon(_), State::Done | State::Refused | State::Closed | State::Voided) => {
                 return wrong("only what is in doubt or watched can be abandoned");
             }
-            (Aim::Void, _) if row.request.operation != api::USE.id => {
+            (Aim::Void, _) if !api::is_redemption(&row.request.operation) => {
                 return wrong(&format!(
                     "only a redemption can be called off, this is {}",
                     row.request.operation
                 ));
+            }
+            (Aim::Complete, State::Done) if row.is_forgotten() => return Ok(self.recorded(row)),
+            (Aim::Void, State::Done) if row.is_forgotten() => {
+                return wrong(
+                    "the user of this redemption was forgotten, so it cannot be asked about: return it with wxcoupon_return, \
+                     which names the openid",
+                );
             }
             (Aim::Complete, State::Unresolved) if !is_due(row) => return Ok(unsettled(row)),
             (Aim::Void, State::Unresolved) if row.called_off && !is_due(row) => return Ok(unsettled(row)),
@@ -142,7 +149,7 @@ impl Client {
                 let message = returned_since(&claim.row.request.operation);
                 lookup.refused(Code::CouponState, message, signed_s)
             }
-            Evidence::Other(_) | Evidence::NotDone(_) | Evidence::Absent
+            Evidence::Other(_) | Evidence::NotDone { .. } | Evidence::Absent
                 if lookup.rules_out_effect(signed_s) =>
             {
                 let message =

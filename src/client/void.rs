@@ -1,13 +1,13 @@
 //! Voids a redemption: looks it up, and returns it if it took effect. Also watches a redemption that was refused but may
 //! still arrive.
 
-use super::Client;
 use super::doubt::{capped_by_proof, returned_since};
 use super::numbered::{Trigger, done_s};
 use super::question::Lookup;
 use super::record::{end, unrecorded, verdict};
 use super::settle::still_open;
-use crate::api::{self, Recovery, ShownBy};
+use super::{Client, OutgoingRequest};
+use crate::api::{self, Operation, Recovery, ShownBy};
 use crate::evidence::{self, COPY_LIFETIME_S, Evidence};
 use crate::hex;
 use crate::journal::{Claim, Row, State};
@@ -65,12 +65,12 @@ impl Client {
                 still_open(claim, state, why, Some(&lookup.report))
             }
             _ if was_proven && lookup.undoes(done_s(row)) => end(claim, State::Voided, 0, voided(None)),
-            Evidence::NotDone(_) | Evidence::Other(_) if was_proven => {
+            Evidence::NotDone { .. } | Evidence::Other(_) if was_proven => {
                 // The answer may be older than the redemption, so another lookup follows.
                 let signed_s = signed_s.max(done_s(row));
                 end(claim, State::Watching, signed_s, watching(signed_s))
             }
-            Evidence::NotDone(_) | Evidence::Other(_) | Evidence::Undone | Evidence::Absent => {
+            Evidence::NotDone { .. } | Evidence::Other(_) | Evidence::Undone | Evidence::Absent => {
                 if is_over {
                     return end(claim, State::Voided, 0, voided(None));
                 }
@@ -129,7 +129,8 @@ impl Client {
             let why = "a coupon of several uses is returned by the index of the use, which the request did not name";
             return still_open(claim, State::Voiding, why, None);
         }
-        let undone = self.call(&api::RETURN, &return_request(row, deadline), cancel);
+        let back = give_back_of(row);
+        let undone = self.call(back, &return_request(row, back, &lookup, deadline), cancel);
         if undone.code != Code::Ok {
             let why = "the coupon is redeemed and returning it failed";
             return still_open(claim, State::Voiding, why, Some(&Report { got_response: true, ..undone }));
@@ -145,7 +146,8 @@ impl Client {
         let request_no = undone.out_request_no.clone();
         if state == State::Refused {
             log::warn(format_args!("number {} was redeemed late, and returned", row.request.request_no));
-            let told = Report { message: returned_since("use"), ..Report::new(Code::CouponState) };
+            let message = returned_since(&row.request.operation);
+            let told = Report { message, ..Report::new(Code::CouponState) };
             let verdict = verdict(row, State::Refused, 0, &told);
             return match claim.finish(verdict) {
                 Ok(()) => voided(request_no),
@@ -184,18 +186,31 @@ fn still_refused(claim: Claim, state: State, signed_s: i64, lookup: &Lookup) -> 
 /// Begins the note of a row whose return undid another redemption. That redemption's number follows.
 const UNDID: &str = "the return undid the redemption ";
 
-/// The number of the other redemption, if the answer to our return shows that it undid another one.
+/// The operation that returns what a row has redeemed.
+fn give_back_of(row: &Row) -> &'static Operation {
+    OutgoingRequest::recorded(row)
+        .operation
+        .map_or(&api::PRODUCT_COUPON, |operation| operation.family)
+        .give_back
+}
+
+/// The number of the other redemption, if the coupon shows after our return that it undid another one.
 fn another_redemption(row: &Row, undone: &Report) -> Option<String> {
-    let coupon = serde_json::from_str(undone.data.as_ref()?.get()).ok()?;
-    evidence::other_undone(&row.request.request_no, undone.out_request_no.as_deref()?, &coupon)
+    let shown = undone.looked_up.as_ref().or(undone.data.as_ref())?;
+    let coupon = serde_json::from_str(shown.get()).ok()?;
+    let redemption = OutgoingRequest::recorded(row).redemption();
+    evidence::other_undone(redemption, &row.request.request_no, undone.out_request_no.as_deref()?, &coupon)
 }
 
 /// The same if a copy of our return arrived late.
 fn undone_late(row: &Row, coupon: &Map<String, Value>) -> Option<String> {
     let back = return_request_no(&row.request.request_no);
-    let Recovery::Query { shown_by: ShownBy::Coupon(trace), .. } = api::RETURN.recovery else { return None };
+    let Recovery::Query { shown_by: ShownBy::Coupon(trace), .. } = give_back_of(row).recovery else {
+        return None;
+    };
     let is_ours = evidence::of_coupon(trace, &back, coupon) == Evidence::Done;
-    evidence::other_undone(&row.request.request_no, &back, coupon).filter(|_| is_ours)
+    let redemption = OutgoingRequest::recorded(row).redemption();
+    evidence::other_undone(redemption, &row.request.request_no, &back, coupon).filter(|_| is_ours)
 }
 
 /// Somebody else returned our redemption, and another number redeemed the coupon before our return arrived. So our return
@@ -241,11 +256,18 @@ pub(super) fn is_own_return(request_no: &str) -> bool {
 
 const OWN_DIGITS: usize = 38;
 
-fn return_request(row: &Row, deadline: &Deadline) -> String {
-    let names = api::RETURN.members.iter().map(|member| member.name).filter(|name| *name != "out_request_no");
+/// The return of what a row has redeemed, by operation `back`.
+fn return_request(row: &Row, back: &Operation, lookup: &Lookup, deadline: &Deadline) -> String {
+    let mut known = OutgoingRequest::recorded(row).known_members();
+    // Not every redemption names the stock, but every return does.
+    if let Some(stock_id) = lookup.coupon().and_then(|mut coupon| coupon.shift_remove("stock_id")) {
+        known.entry("stock_id").or_insert(stock_id);
+    }
+    let number = back.request_no_member.unwrap_or("out_request_no");
+    let names = back.members.iter().map(|member| member.name).filter(|name| *name != number);
     let mut request: Map<String, Value> =
-        names.filter_map(|name| Some((name.to_owned(), row.members.get(name)?.clone()))).collect();
-    request.insert("out_request_no".into(), Value::String(return_request_no(&row.request.request_no)));
+        names.filter_map(|name| Some((name.to_owned(), known.get(name)?.clone()))).collect();
+    request.insert(number.into(), Value::String(return_request_no(&row.request.request_no)));
     let left_ms = u64::try_from(deadline.left().as_millis()).unwrap_or(LONGEST_CALL_MS);
     request.insert("_options".into(), json!({ "timeout_ms": left_ms.clamp(1, LONGEST_CALL_MS) }));
     Value::Object(request).to_string()

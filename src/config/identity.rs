@@ -35,8 +35,6 @@ impl Identity {
             }
             return Ok(Identity { mode, id });
         }
-        // A program that serves both kinds of shops may leave it in. A brand does not use it.
-        fields.text("mchid")?;
         let id = match (fields.name("brand_id")?, defaults.brand_id.take()) {
             (Some(own), Some(default)) if own != default => {
                 let message = "brand_id and defaults.brand_id name two brands";

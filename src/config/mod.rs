@@ -2,12 +2,15 @@
 //!
 //! Mistakes show here, when the till starts. An error names the member, what was found and what was expected.
 
+mod apiv2;
 mod credentials;
 mod fields;
 mod identity;
 mod proxy;
 mod text;
 
+pub use apiv2::Apiv2;
+pub use fields::is_path;
 pub use identity::Identity;
 pub use proxy::Proxy;
 pub use text::decode;
@@ -48,6 +51,8 @@ pub struct Config {
     pub has_merchant_certificate: bool,
     /// Opens notifications and platform certificates. In brand mode it is the brand API key.
     pub apiv3_key: Option<Zeroizing<String>>,
+    /// For the look-up of payment codes.
+    pub apiv2: Apiv2,
     /// Where to send, in order of preference.
     pub hosts: Vec<Host>,
     /// Members that requests may leave out.
@@ -70,6 +75,8 @@ pub struct Config {
     pub journal: JournalSettings,
     /// The folder of the log files. `None`: there are none.
     pub log_path: Option<PathBuf>,
+    /// Whether the coupons that this machine was told of are kept, beside the journal or in memory.
+    pub directory: bool,
     /// The file that keeps downloaded platform certificates. `None`: they are not kept.
     pub certificates_path: Option<PathBuf>,
 }
@@ -114,10 +121,13 @@ impl Config {
             appid: inner.name("appid")?,
             brand_id: inner.name("brand_id")?,
             store_id: inner.name("store_id")?,
+            sub_appid: inner.name("sub_appid")?,
+            sub_mch_id: inner.name("sub_mch_id")?,
         };
         inner.finish()?;
         let identity = Identity::read(&mut fields, &mut defaults)?;
         let credentials = credentials::read(&mut fields, &identity)?;
+        let apiv2 = Apiv2::read(&mut fields, &identity)?;
 
         let base_urls = fields.texts("base_urls")?;
         let proxy = fields.text("proxy")?.map(Zeroizing::new);
@@ -134,6 +144,7 @@ impl Config {
             replays: fields.boolean("journal_replays", true)?,
         };
         let log_path = fields.path("log_path", None)?.map(PathBuf::from);
+        let directory = fields.boolean("directory", false)?;
         fields.finish()?;
 
         Ok(Config {
@@ -149,6 +160,7 @@ impl Config {
             public_key_id: credentials.public_key_id,
             has_merchant_certificate: credentials.has_merchant_certificate,
             apiv3_key: credentials.apiv3_key,
+            apiv2,
             hosts: hosts(base_urls)?,
             defaults,
             limits,
@@ -159,6 +171,7 @@ impl Config {
             user_agent,
             quote,
             journal,
+            directory,
         })
     }
 }

@@ -9,25 +9,16 @@
 //! that names no number.
 
 use crate::api::subcode;
-use crate::api::{ListPlace, Trace, USE_TRACE};
+use crate::api::{ListPlace, Trace, Vocabulary};
 use crate::report::WechatError;
 use crate::wire::verify::Proof;
 use serde_json::{Map, Value};
 
-/// States of a coupon that the pages name.
-const KNOWN: [&str; 7] = ["CONFIRMING", "PENDING", "EFFECTIVE", "USED", "EXPIRED", "DELETED", "DEACTIVATED"];
-/// Final states.
-const FINAL: [&str; 2] = ["EXPIRED", "DELETED"];
 /// The sub-code for an object that does not exist or belongs to another brand or provider. It does not say which, so it is
 /// no proof of absence.
 const ANOTHERS: u64 = 268_578_608;
-/// The messages on the page of `use` for the three objects that may not exist.
-const ABSENT_TEXTS: [&str; 3] = [
-    "未找到 product_coupon_id 对应的商品券",
-    "未找到 stock_id 对应的商品券批次",
-    "未找到 coupon_code 对应的用户商品券",
-];
-
+/// The member of a use of a SEQUENTIAL coupon that is the number of its redemption.
+const USE_OF_ITEM: &str = "use_request_no";
 /// What one answer shows about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Evidence {
@@ -37,8 +28,13 @@ pub enum Evidence {
     Undone,
     /// The request with this other number had the effect instead.
     Other(String),
-    /// The coupon is in this state, to which the request does not lead.
-    NotDone(String),
+    /// The coupon is in a state to which the request does not lead.
+    NotDone {
+        /// The state.
+        state: String,
+        /// The coupon does not leave it any more.
+        is_final: bool,
+    },
     /// The coupon is in this state, to which the request leads, but names no number.
     Unnamed(String),
     /// There is no such coupon.
@@ -61,11 +57,16 @@ impl Evidence {
     /// Whether it shows that the request has no effect and can have none any more.
     pub fn rules_out_effect(&self, copies_are_dead: bool) -> bool {
         match self {
-            Evidence::NotDone(state) => copies_are_dead || FINAL.contains(&state.as_str()),
+            Evidence::NotDone { is_final, .. } => copies_are_dead || *is_final,
             Evidence::Absent | Evidence::Other(_) => copies_are_dead,
             Evidence::Undone => true,
             Evidence::Done | Evidence::Unnamed(_) | Evidence::Nothing => false,
         }
+    }
+
+    fn not_done(trace: &Trace, state: &str) -> Evidence {
+        let is_final = trace.vocabulary.final_states.contains(&state);
+        Evidence::NotDone { state: state.to_owned(), is_final }
     }
 
     /// The same for an answer whose time is not certain. It may be old, so what it does not show may have happened since. But
@@ -85,7 +86,7 @@ pub fn of_coupon(trace: &Trace, request_no: &str, coupon: &Map<String, Value>) -
     if let (Some(item_request_no), Some(detail)) = (trace.item_request_no, sequential(coupon)) {
         return of_uses(trace, request_no, state, item_request_no, detail);
     }
-    if !KNOWN.contains(&state) || !is_used_once(coupon) {
+    if !trace.vocabulary.states.contains(&state) || !is_used_once(coupon) {
         return Evidence::Nothing;
     }
     let is_led_to = trace.leads_to.contains(&state);
@@ -94,12 +95,12 @@ pub fn of_coupon(trace: &Trace, request_no: &str, coupon: &Map<String, Value>) -
     match (ours, is_led_to, named.first()) {
         (true, _, _) if trace.stays_done => Evidence::Done,
         (true, true, _) => Evidence::Done,
-        (true, false, _) if is_returned(coupon, state) => Evidence::Undone,
+        (true, false, _) if is_returned(trace, coupon, state) => Evidence::Undone,
         // Perhaps deleted, expired or deactivated after it was redeemed. The pages do not say.
         (true, false, _) => Evidence::Nothing,
         (false, true, Some(other)) => Evidence::Other((*other).to_owned()),
         (false, true, None) => Evidence::Unnamed(state.to_owned()),
-        (false, false, _) => Evidence::NotDone(state.to_owned()),
+        (false, false, _) => Evidence::not_done(trace, state),
     }
 }
 
@@ -116,14 +117,13 @@ fn is_used_once(coupon: &Map<String, Value>) -> bool {
 }
 
 /// A redeemed coupon was returned if it names a return or can be redeemed again.
-fn is_returned(coupon: &Map<String, Value>, state: &str) -> bool {
-    let details = ["single_usage_detail", "progressive_bundle_usage_detail"];
-    let mut returns = details.iter().filter_map(|detail| coupon.get(*detail)?.get("return_request_no"));
-    is_usable(state) || returns.any(Value::is_string)
+fn is_returned(trace: &Trace, coupon: &Map<String, Value>, state: &str) -> bool {
+    let mut returns = trace.vocabulary.returned_at.iter().filter_map(|at| find(coupon, at));
+    is_usable(trace, state) || returns.any(Value::is_string)
 }
 
-fn is_usable(state: &str) -> bool {
-    matches!(state, "PENDING" | "EFFECTIVE")
+fn is_usable(trace: &Trace, state: &str) -> bool {
+    trace.vocabulary.usable_states.contains(&state)
 }
 
 /// A coupon of the withdrawn usage mode SEQUENTIAL has a state for every use. The list of uses and the numbers in it may be
@@ -136,7 +136,9 @@ fn of_uses(trace: &Trace, request_no: &str, state: &str, item_request_no: &str, 
             _ if trace.stays_done => Evidence::Done,
             found if trace.leads_to.contains(&found) => Evidence::Done,
             found
-                if ours.is_some_and(|item| is_usable(found) || text(item, "return_request_no").is_some()) =>
+                if ours.is_some_and(|item| {
+                    is_usable(trace, found) || text(item, "return_request_no").is_some()
+                }) =>
             {
                 Evidence::Undone
             }
@@ -144,7 +146,7 @@ fn of_uses(trace: &Trace, request_no: &str, state: &str, item_request_no: &str, 
         };
     }
     match standing_uses(detail) {
-        Some(_) if KNOWN.contains(&state) => Evidence::NotDone(state.to_owned()),
+        Some(_) if trace.vocabulary.states.contains(&state) => Evidence::not_done(trace, state),
         _ => Evidence::Nothing,
     }
 }
@@ -155,9 +157,8 @@ fn items(detail: &Value) -> &[Value] {
 
 /// The numbers of the uses that stand. `None`: the list is not complete.
 fn standing_uses(detail: &Value) -> Option<Vec<String>> {
-    let stands =
-        |item: &&Value| text(item, "detail_state").is_some_and(|state| USE_TRACE.leads_to.contains(&state));
-    let numbers = items(detail).iter().filter(stands).map(|item| Some(text(item, use_of_item())?.to_owned()));
+    let stands = |item: &&Value| text(item, "detail_state") == Some("USED");
+    let numbers = items(detail).iter().filter(stands).map(|item| Some(text(item, USE_OF_ITEM)?.to_owned()));
     let numbers: Vec<String> = numbers.collect::<Option<_>>()?;
     let count = detail.get("used_count").and_then(Value::as_u64)?;
     u64::try_from(numbers.len()).is_ok_and(|listed| listed >= count).then_some(numbers)
@@ -181,10 +182,10 @@ pub enum StandingRedemptions {
     Unknown,
 }
 
-/// Reads from a coupon which redemptions stand.
-pub fn standing(coupon: &Map<String, Value>) -> StandingRedemptions {
+/// Reads from a coupon which redemptions stand. `redemption` is the trace of a redemption in its family.
+pub fn standing(redemption: &Trace, coupon: &Map<String, Value>) -> StandingRedemptions {
     let state = coupon.get("coupon_state").and_then(Value::as_str).unwrap_or_default();
-    if !KNOWN.contains(&state) {
+    if !redemption.vocabulary.states.contains(&state) {
         return StandingRedemptions::Unknown;
     }
     if let Some(detail) = sequential(coupon) {
@@ -193,31 +194,38 @@ pub fn standing(coupon: &Map<String, Value>) -> StandingRedemptions {
     if !is_used_once(coupon) {
         return StandingRedemptions::Unknown;
     }
-    if !USE_TRACE.leads_to.contains(&state) {
+    if !redemption.leads_to.contains(&state) {
         return StandingRedemptions::Numbers(Vec::new());
     }
-    let by = named(&USE_TRACE, coupon).first().map(|request_no| vec![(*request_no).to_owned()]);
+    let by = named(redemption, coupon).first().map(|request_no| vec![(*request_no).to_owned()]);
     by.map_or(StandingRedemptions::Unknown, StandingRedemptions::Numbers)
 }
 
-/// If the answer to a return shows that it undid another redemption than the intended one, that one's number.
-pub fn other_undone(redemption: &str, back: &str, coupon: &Map<String, Value>) -> Option<String> {
+/// If the coupon after a return shows that it undid another redemption than the intended one, that one's number. `trace` is that
+/// of a redemption in its family.
+pub fn other_undone(
+    trace: &Trace,
+    redemption: &str,
+    back: &str,
+    coupon: &Map<String, Value>,
+) -> Option<String> {
+    // There a return's number stays when the coupon is redeemed anew, so both numbers need not belong together.
+    let numbers_part = trace.vocabulary.returned_at.is_empty();
+    if numbers_part && standing(trace, coupon) != StandingRedemptions::Numbers(Vec::new()) {
+        return None;
+    }
     let undone = match sequential(coupon) {
         Some(detail) => {
             let item = items(detail).iter().find(|item| text(item, "return_request_no") == Some(back));
-            item.and_then(|item| text(item, use_of_item())).into_iter().collect()
+            item.and_then(|item| text(item, USE_OF_ITEM)).into_iter().collect()
         }
-        None => named(&USE_TRACE, coupon),
+        None => named(trace, coupon),
     };
     undone.first().filter(|_| !undone.contains(&redemption)).map(|other| (*other).to_owned())
 }
 
 fn sequential(coupon: &Map<String, Value>) -> Option<&Value> {
     coupon.get("sequential_usage_detail").filter(|detail| !detail.is_null())
-}
-
-fn use_of_item() -> &'static str {
-    USE_TRACE.item_request_no.unwrap_or_default()
 }
 
 /// What one page of a list shows about a number.
@@ -247,12 +255,13 @@ pub fn of_page(at: &ListPlace, request_no: &str, page: &Map<String, Value>) -> P
 
 /// What a signed refusal of a lookup says. An error names no coupon, and the sub-code is in a header that the signature does
 /// not cover. So only messages about this coupon, stock or product coupon count.
-pub fn of_refusal(status: u16, error: &WechatError) -> Evidence {
+pub fn of_refusal(vocabulary: &Vocabulary, status: u16, error: &WechatError) -> Evidence {
     let is_not_found = status == 404 && error.code.as_deref() == Some("NOT_FOUND");
     let says_so = match error.subcode {
+        _ if vocabulary.absent_texts.is_empty() => false,
         Some(ANOTHERS) => false,
         Some(number) => subcode::is_absent_coupon(number),
-        None => error.message.as_deref().is_some_and(|text| ABSENT_TEXTS.contains(&text.trim())),
+        None => error.message.as_deref().is_some_and(|text| vocabulary.absent_texts.contains(&text.trim())),
     };
     if is_not_found && says_so { Evidence::Absent } else { Evidence::Nothing }
 }

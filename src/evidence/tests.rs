@@ -1,5 +1,8 @@
 use super::*;
-use crate::api::{CONFIRM, DEACTIVATE, ListPlace, Operation, RETURN, Recovery, ShownBy, USE};
+use crate::api::{
+    BUSIFAVOR, CONFIRM, DEACTIVATE, ListPlace, Operation, PRODUCT_COUPON, RETURN, Recovery, ShownBy, USE,
+    by_id,
+};
 use serde_json::json;
 
 type Read = fn(&Trace, &str, &Map<String, Value>) -> Evidence;
@@ -21,7 +24,8 @@ fn read(operation: &Operation, coupon: Value, of: Read) -> Evidence {
 }
 
 fn not_done(state: &str) -> Evidence {
-    Evidence::NotDone(state.into())
+    let is_final = matches!(state, "EXPIRED" | "DELETED");
+    Evidence::NotDone { state: state.into(), is_final }
 }
 
 #[test]
@@ -117,11 +121,17 @@ fn a_refused_question() {
     let refusal = |status, code: &str, subcode, message: &str| {
         let error =
             WechatError { code: Some(code.into()), message: Some(message.into()), detail: None, subcode };
-        of_refusal(status, &error)
+        of_refusal(PRODUCT_COUPON.redemption.vocabulary, status, &error)
     };
     assert_eq!(refusal(404, "NOT_FOUND", Some(268_578_851), "用户商品券不存在"), Evidence::Absent);
-    assert_eq!(refusal(404, "NOT_FOUND", None, ABSENT_TEXTS[2]), Evidence::Absent);
-    assert_eq!(refusal(404, "NOT_FOUND", Some(ANOTHERS), ABSENT_TEXTS[2]), Evidence::Nothing);
+    assert_eq!(
+        refusal(404, "NOT_FOUND", None, PRODUCT_COUPON.redemption.vocabulary.absent_texts[2]),
+        Evidence::Absent
+    );
+    assert_eq!(
+        refusal(404, "NOT_FOUND", Some(ANOTHERS), PRODUCT_COUPON.redemption.vocabulary.absent_texts[2]),
+        Evidence::Nothing
+    );
     assert_eq!(refusal(404, "NOT_FOUND", None, "请求的接口不存在"), Evidence::Nothing);
     assert_eq!(refusal(403, "NO_AUTH", Some(268_579_803), ""), Evidence::Nothing);
     assert_eq!(refusal(403, "NOT_FOUND", Some(268_578_851), ""), Evidence::Nothing);
@@ -158,7 +168,7 @@ fn what_is_not_shown_counts_once_no_copy_is_alive() {
 fn whose_redemptions_stand() {
     let of = |coupon: Value| {
         let Value::Object(coupon) = coupon else { panic!("an object") };
-        standing(&coupon)
+        standing(PRODUCT_COUPON.redemption, &coupon)
     };
     let by = |numbers: &[&str]| {
         StandingRedemptions::Numbers(numbers.iter().map(|request_no| (*request_no).to_owned()).collect())
@@ -188,7 +198,7 @@ fn whose_redemptions_stand() {
 fn which_redemption_a_return_has_undone() {
     let undone = |coupon: Value| {
         let Value::Object(coupon) = coupon else { panic!("an object") };
-        other_undone("OURS-0001", "BACK-0001", &coupon)
+        other_undone(PRODUCT_COUPON.redemption, "OURS-0001", "BACK-0001", &coupon)
     };
     let single =
         |request_no: Value| undone(json!({ "single_usage_detail": { "use_request_no": request_no } }));
@@ -244,4 +254,63 @@ fn a_page_whose_items_should_have_numbers_and_have_none_cannot_be_read() {
     assert!(matches!(page(theirs), Page::Absent(1)));
     assert!(matches!(page(json!({ "coupon_state": "DEACTIVATED" })), Page::Unreadable));
     assert!(matches!(page(json!({ "coupon_state": "EFFECTIVE" })), Page::Absent(1)), "it never had one");
+}
+
+#[test]
+fn a_coupon_with_flat_members() {
+    let flat = |id: &str, coupon: Value| of(by_id(id).unwrap(), coupon);
+    let used = |coupon: Value| flat("busifavor_use", coupon);
+    let ours = |state: &str| json!({ "coupon_state": state, "use_request_no": "OURS-0001" });
+    assert_eq!(used(ours("USED")), Evidence::Done);
+    assert_eq!(used(ours("SENDED")), Evidence::Undone, "it can be redeemed again");
+    let theirs = json!({ "coupon_state": "USED", "use_request_no": "THEIRS-1" });
+    assert_eq!(used(theirs.clone()), Evidence::Other("THEIRS-1".into()));
+    assert_eq!(used(json!({ "coupon_state": "USED" })), Evidence::Unnamed("USED".into()));
+    assert_eq!(used(json!({ "coupon_state": "SENDED" })), not_done("SENDED"));
+    assert_eq!(used(json!({ "coupon_state": "DELETED" })), not_done("DELETED"));
+    // A return's number may be that of a return before this redemption.
+    let expired =
+        json!({ "coupon_state": "EXPIRED", "use_request_no": "OURS-0001", "return_request_no": "BACK-0001" });
+    assert_eq!(used(expired), Evidence::Nothing);
+    for state in ["PENDING_REDEEM", "REDEEM_CONFIRMING", "REDEEM_FAILED", "REDEEM_EXPIRED", "EFFECTIVE"] {
+        assert_eq!(used(ours(state)), Evidence::Nothing, "{state}");
+        assert_eq!(used(json!({ "coupon_state": state })), Evidence::Nothing, "{state}");
+    }
+
+    let back = |coupon: Value| flat("busifavor_return", coupon);
+    let number = |state: &str| json!({ "coupon_state": state, "return_request_no": "OURS-0001" });
+    assert_eq!(back(number("SENDED")), Evidence::Done);
+    assert_eq!(back(number("USED")), Evidence::Done, "it was redeemed again since");
+    assert_eq!(back(json!({ "coupon_state": "SENDED" })), Evidence::Unnamed("SENDED".into()));
+    assert_eq!(back(theirs), not_done("USED"));
+    let end = |coupon: Value| flat("busifavor_deactivate", coupon);
+    assert_eq!(
+        end(json!({ "coupon_state": "DEACTIVATED", "deactivate_request_no": "OURS-0001" })),
+        Evidence::Done
+    );
+    assert_eq!(end(json!({ "coupon_state": "SENDED" })), not_done("SENDED"));
+}
+
+#[test]
+fn which_redemption_of_a_flat_coupon_stands_and_that_none_is_absent() {
+    let redemption = BUSIFAVOR.redemption;
+    let of = |coupon: Value| standing(redemption, coupon.as_object().unwrap());
+    let by = |numbers: &[&str]| {
+        StandingRedemptions::Numbers(numbers.iter().map(|request_no| (*request_no).to_owned()).collect())
+    };
+    assert_eq!(of(json!({ "coupon_state": "USED", "use_request_no": "OURS-0001" })), by(&["OURS-0001"]));
+    assert_eq!(of(json!({ "coupon_state": "SENDED", "use_request_no": "OURS-0001" })), by(&[]));
+    assert_eq!(of(json!({ "coupon_state": "USED" })), StandingRedemptions::Unknown);
+    assert_eq!(of(json!({ "coupon_state": "REDEEM_CONFIRMING" })), StandingRedemptions::Unknown);
+    let undone =
+        |coupon: Value| other_undone(redemption, "OURS-0001", "BACK-0001", coupon.as_object().unwrap());
+    let returned = |state: &str, number: &str| json!({ "coupon_state": state, "use_request_no": number, "return_request_no": "BACK-0001" });
+    assert_eq!(undone(returned("SENDED", "OURS-0001")), None);
+    assert_eq!(undone(returned("SENDED", "THEIRS-1")).as_deref(), Some("THEIRS-1"));
+    assert_eq!(undone(returned("USED", "THEIRS-1")), None, "it was redeemed anew since");
+    let error =
+        |code: &str, subcode| WechatError { code: Some(code.into()), subcode, ..WechatError::default() };
+    for error in [error("RESOURCE_NOT_EXISTS", None), error("NOT_FOUND", Some(268_578_851))] {
+        assert_eq!(of_refusal(redemption.vocabulary, 404, &error), Evidence::Nothing);
+    }
 }

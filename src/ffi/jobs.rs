@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::jobs::{InDoubt, Job, Task};
 use crate::report::Report;
 use crate::status::{Code, WXCOUPON_E_HANDLE, WXCOUPON_E_NULL, WXCOUPON_E_PANIC, WXCOUPON_OK};
+use serde_json::json;
 use std::ffi::c_char;
 use std::ptr;
 use std::sync::Arc;
@@ -119,7 +120,8 @@ unsafe fn start(ctx: *mut wxcoupon_ctx, operation: *const c_char, json_in: *cons
 /// wait_ms: how long to wait at most, in milliseconds; 0 does not wait.
 /// out_buf: receives the answer of the call once it is done; may be NULL.
 /// Returns: the status of the call once it is done, as often as it is asked; WXCOUPON_E_RUNNING until then,
-/// with in_doubt where the request may have been sent, now or by an earlier call.
+/// with in_doubt where the request may have been sent, now or by an earlier call. While coupons are imported,
+/// data.progress then has done (rows), read_bytes and total_bytes.
 /// Owns: nothing. Threads: any; several may wait for one job.
 #[unsafe(no_mangle)]
 pub extern "C" fn wxcoupon_job_wait(job: *mut wxcoupon_job, wait_ms: u32, out_buf: *mut wxcoupon_buf) -> i32 {
@@ -138,6 +140,10 @@ pub extern "C" fn wxcoupon_job_wait(job: *mut wxcoupon_job, wait_ms: u32, out_bu
                 None => Report {
                     in_doubt: started.job.is_in_doubt(),
                     retry_after_ms: Some(ASK_AGAIN_MS),
+                    data: started
+                        .job
+                        .progress()
+                        .and_then(|progress| Report::local(&json!({ "progress": progress })).data),
                     ..Report::new(Code::Running)
                 },
             };

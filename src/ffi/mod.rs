@@ -24,6 +24,7 @@ mod quote;
 mod registry;
 #[cfg(windows)]
 mod resident;
+mod scan;
 mod stats;
 #[cfg(any(windows, test))]
 #[cfg_attr(test, allow(dead_code, reason = "called from Windows programs alone"))]
@@ -43,6 +44,7 @@ pub use log::*;
 pub use notification::*;
 pub use ops::*;
 pub use quote::*;
+pub use scan::*;
 pub use stats::*;
 #[cfg(windows)]
 pub use stdcall::*;

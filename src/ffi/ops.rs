@@ -43,7 +43,7 @@ pub(super) unsafe fn operate(
     })
 }
 
-/// Calls any operation of the product coupon's family by its name.
+/// Calls any operation of product coupons, or of the older family (busifavor), by its name.
 ///
 /// ctx: the context.
 /// operation: its name.
@@ -83,7 +83,11 @@ pub unsafe extern "C" fn wxcoupon_call(
 /// method: GET, POST, PUT, PATCH or DELETE.
 /// path_and_query: begins with "/"; already percent-encoded, sent and signed as it is.
 /// json_body: one JSON object, or NULL for none. Its member "_options" is for this library, as in
-/// wxcoupon_use; with GET it may hold nothing else. Two of its members serve interfaces with sensitive
+/// wxcoupon_use; with GET it may hold nothing else. Its member "request_no": "out_refund_no" (or a JSON pointer
+/// that begins with "/") names the member of the body that is the request's own number: then the request is
+/// journalled, repeated with the same bytes, listed and settled under that number, which answers call out_request_no;
+/// without it, a member out_request_no is that number. Name it only where WeChat Pay documents that a repeat
+/// under the same number takes effect once. One journal has a number once, whatever the interface. Two more serve interfaces with sensitive
 /// fields: "encrypt": ["/user_name"] lists JSON pointers of members that are encrypted for WeChat Pay before
 /// the body is sent, "decrypt": ["/data/mobile"] members of the answer that are decrypted, where a step of * stands
 /// for every item of a list; what could not be decrypted is named in the answer's undecrypted.

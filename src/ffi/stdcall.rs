@@ -118,6 +118,9 @@ stdcall_twins! {
     wxcoupon_return_std = wxcoupon_return(
         ctx: *mut wxcoupon_ctx, json_in: *const c_char, out_buf: *mut wxcoupon_buf
     ) -> i32;
+    wxcoupon_scan_std = wxcoupon_scan(
+        ctx: *mut wxcoupon_ctx, json_in: *const c_char, out_buf: *mut wxcoupon_buf
+    ) -> i32;
     wxcoupon_send_std = wxcoupon_send(
         ctx: *mut wxcoupon_ctx, json_in: *const c_char, out_buf: *mut wxcoupon_buf
     ) -> i32;

@@ -1,8 +1,10 @@
 //! Decides what a call with a number may do, from what the journal knows.
 
+use super::forget;
 use super::returns::Returns;
 use super::row::{Lease, NewRow, Row, State, Verdict};
 use super::store::{Result, Transaction};
+use crate::api;
 use crate::system::wall_ms;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -108,8 +110,8 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
         return reused("the request with this number was called off".into());
     }
     if !same_request(&row, &new) && row.state != State::Damaged {
-        let is_same_coupon =
-            row.request.operation == new.request.operation && row.coupon == super::row::coupon(&new.members);
+        let is_same_coupon = row.request.operation == new.request.operation
+            && row.coupon == super::coupon::key(&row.request.operation, &new.members);
         if row.state.is_in_doubt() && is_same_coupon {
             let why = format!(
                 "this number is in doubt, and its request had other members: {}",
@@ -130,6 +132,14 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
     if matches!(row.state, State::Unresolved | State::Damaged) {
         return Ok(Begin::Unsettled(row));
     }
+    if row.is_forgotten() {
+        // Its bytes are gone. Where nothing took effect, the caller's own request takes its place.
+        if row.state == State::Closed {
+            rows.delete(row.id, &row.lease)?;
+            return insert(rows, new);
+        }
+        return Ok(Begin::Recorded(row));
+    }
     if row.state == State::Done && !new.ask_again && !Returns::after(rows, &row)?.are_damaged {
         return Ok(Begin::Recorded(row));
     }
@@ -148,7 +158,7 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
 /// the latest row.
 fn restarted(rows: &mut dyn Transaction, row: Row) -> Result<Row> {
     let row = Row { state: State::Pending, verdict_row: rows.latest()?, ..row };
-    if row.request.operation != "return" {
+    if !api::is_return(&row.request.operation) {
         return Ok(row);
     }
     rows.delete(row.id, &row.lease)?;
@@ -223,6 +233,9 @@ fn differing(row: &Row, new: &NewRow) -> String {
 /// Whether both are the same request. The order of members does not matter. A time that we filled in stays that of the first
 /// call. Sensitive members may be encrypted with another key by now.
 fn same_request(row: &Row, new: &NewRow) -> bool {
+    if row.is_forgotten() {
+        return forget::is_same(row, new);
+    }
     let without_filled = |members: &Map<String, Value>| {
         let mut members = members.clone();
         members.retain(|name, _| name != "_options" && !new.filled_in.contains(&name.as_str()));

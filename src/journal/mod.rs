@@ -12,7 +12,9 @@
 //! and [`sqlite`] are the stores.
 
 mod claim;
+mod coupon;
 pub mod decide;
+mod forget;
 pub mod memory;
 pub mod returns;
 pub mod row;
@@ -22,6 +24,7 @@ pub mod store;
 
 pub use claim::Claim;
 pub use decide::Begin;
+pub use forget::{Forgotten, StillHeld};
 pub use row::{DELAYED_ARRIVAL, NewRow, Request, Row, State, Verdict};
 
 use crate::error::{Error, Result};
@@ -253,7 +256,9 @@ impl Journal {
         let Some(coupon) = row.coupon.clone() else { return Ok(Vec::new()) };
         self.run(Durability::Reading, move |rows| {
             let mut returns = rows.returns(&merchant, &coupon)?;
-            returns.retain(|back| back.state == State::Done && back.id > row.verdict_row);
+            returns.retain(|back| {
+                back.state == State::Done && back.id > row.verdict_row && back.may_share_coupon(&row)
+            });
             Ok(returns)
         })
     }

@@ -4,6 +4,7 @@
 
 use super::row::{Row, State};
 use super::store::{Result, Transaction};
+use crate::api;
 
 /// The returns in the journal that began after a redemption.
 #[derive(Debug, Clone, Default)]
@@ -44,11 +45,14 @@ impl Returns {
 }
 
 fn later(rows: &mut dyn Transaction, row: &Row) -> Result<Vec<Row>> {
-    let Some(coupon) = row.coupon.as_deref().filter(|_| row.request.operation == "use") else {
+    let Some(coupon) = row.coupon.as_deref().filter(|_| api::is_redemption(&row.request.operation)) else {
         return Ok(Vec::new());
     };
     let mut returns = rows.returns(&row.merchant, coupon)?;
-    returns
-        .retain(|back| back.id > row.began_after() && !matches!(back.state, State::Refused | State::Closed));
+    returns.retain(|back| {
+        back.id > row.began_after()
+            && !matches!(back.state, State::Refused | State::Closed)
+            && back.may_share_coupon(row)
+    });
     Ok(returns)
 }

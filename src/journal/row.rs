@@ -1,5 +1,6 @@
 //! The content of a row.
 
+use super::coupon;
 pub use super::state::State;
 use crate::course::Course;
 use crate::system::wall_ms;
@@ -69,7 +70,7 @@ pub struct Row {
     pub members: Arc<Map<String, Value>>,
     /// The coupon that it is about. Later requests about the same coupon are found by it.
     pub coupon: Option<Arc<str>>,
-    /// A keyed digest of the request, for a row whose members were removed.
+    /// For a row whose user was forgotten: keyed digests of what was taken out of its request.
     pub content: Option<Vec<u8>>,
     /// The caller's trace id of the call that recorded it.
     pub trace: Option<String>,
@@ -123,7 +124,7 @@ impl Row {
         Row {
             id: 0,
             merchant: Arc::clone(merchant),
-            coupon: coupon(&new.members),
+            coupon: coupon::key(&new.request.operation, &new.members),
             request: new.request,
             members: Arc::new(new.members),
             content: None,
@@ -162,6 +163,11 @@ impl Row {
     pub fn has_no_verdict(&self) -> bool {
         let is_in_doubt = self.code / 1000 == crate::status::WXCOUPON_CLASS_IN_DOUBT;
         self.state == State::Pending && !is_in_doubt
+    }
+
+    /// The user whom it was about was forgotten. What was sent is gone, so it is never sent again.
+    pub fn is_forgotten(&self) -> bool {
+        self.content.is_some() && self.state.is_finished()
     }
 
     /// Rows with a higher key began after this row. If it is finished, they began after its verdict.
@@ -299,19 +305,6 @@ impl Row {
     }
 }
 
-/// The key of a coupon: brand, stock, code, and the index of the use for a coupon with several uses. Codes that a brand
-/// assigns may repeat across stocks. Each part has its length in front, so that two coupons never share a key.
-pub(super) fn coupon(members: &Map<String, Value>) -> Option<Arc<str>> {
-    let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
-    let use_of = members.get("sequential_coupon_index").map(Value::to_string).unwrap_or_default();
-    let [brand, stock, code] = ["brand_id", "stock_id", "coupon_code"].map(text);
-    let parts = [brand, stock, code, &use_of];
-    if code.is_empty() {
-        return None;
-    }
-    Some(parts.map(|part| format!("{}:{part}", part.len())).join(" ").into())
-}
-
 #[cfg(test)]
 impl NewRow {
     /// A minimal redemption.
@@ -341,21 +334,6 @@ impl NewRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn coupons_are_told_apart_whatever_stands_in_their_codes() {
-        let key = |stock: &str, code: &str| {
-            let Value::Object(members) = json!({ "stock_id": stock, "coupon_code": code }) else {
-                panic!("an object")
-            };
-            coupon(&members)
-        };
-        assert_ne!(key("1", "2"), key("12", ""));
-        assert_ne!(key("1 1:2", "3"), key("1", "2 1:3"));
-        assert_eq!(key("1", ""), None);
-        assert_eq!(key("1", "A"), key("1", "A"));
-    }
 
     #[test]
     fn a_digest_notices_every_column() {

@@ -79,11 +79,18 @@ pub trait Transaction {
     /// Writes the changeable columns of a row, if its lease is still `held`. False: it is not.
     fn replace(&mut self, row: &Row, held: &Lease) -> Result<bool>;
 
+    /// Writes the whole row anew, its request and members too, if its lease is still `held`. False: it is not.
+    fn rewrite(&mut self, row: &Row, held: &Lease) -> Result<bool>;
+
     /// Removes a row, if its lease is still `held`. False: it is not.
     fn delete(&mut self, id: i64, held: &Lease) -> Result<bool>;
 
     /// All rows that are not finished, oldest first.
     fn open(&mut self, merchant: &str) -> Result<Vec<Row>>;
+
+    /// The rows of that merchant among the next `most` rows after the row `after`, oldest first, and the row after which to go
+    /// on. `None`: there are no more.
+    fn following(&mut self, merchant: &str, after: i64, most: u32) -> Result<(Vec<Row>, Option<i64>)>;
 
     /// All returns of that coupon ([`Row::coupon`]), oldest first.
     fn returns(&mut self, merchant: &str, coupon: &str) -> Result<Vec<Row>>;

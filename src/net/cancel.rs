@@ -1,6 +1,7 @@
 //! Cancels a job, and says exactly whether a byte had left before.
 
 use crate::system;
+use serde::Serialize;
 use std::sync::Arc;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,6 +13,17 @@ pub enum Side {
     Unsent,
     /// Something had left.
     Sent,
+}
+
+/// How far a long job is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    /// Rows that are done.
+    pub done: u64,
+    /// Bytes that were read, of all.
+    pub read_bytes: u64,
+    /// All bytes.
+    pub total_bytes: u64,
 }
 
 /// Shared by a job and those who may cancel it.
@@ -28,6 +40,7 @@ struct Shared {
 struct State {
     sent: bool,
     cancelled: Option<Side>,
+    progress: Option<Progress>,
 }
 
 impl Cancel {
@@ -64,6 +77,18 @@ impl Cancel {
     /// Whether something has left.
     pub fn has_sent(&self) -> bool {
         self.0.as_ref().is_some_and(|shared| lock(shared).sent)
+    }
+
+    /// Tells those who wait for the job how far it is.
+    pub fn tell(&self, progress: Progress) {
+        if let Some(shared) = &self.0 {
+            lock(shared).progress = Some(progress);
+        }
+    }
+
+    /// How far the job is, if it tells.
+    pub fn progress(&self) -> Option<Progress> {
+        self.0.as_ref().and_then(|shared| lock(shared).progress)
     }
 
     /// Asks for permission to send. After a yes, the job counts as sent.

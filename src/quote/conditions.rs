@@ -2,28 +2,32 @@
 
 use super::member::Member;
 use super::moment::Moment;
-use super::question::Question;
+use super::question::{Family, Question};
 use super::step::{Rule, Step};
 
-/// `coupon_state`: only EFFECTIVE can be redeemed.
-pub fn state(coupon: &Member<'_>, now: Moment) -> Step {
+/// `coupon_state`: only EFFECTIVE can be redeemed, and SENDED of a 商家券.
+pub fn state(coupon: &Member<'_>, family: Family, now: Moment) -> Step {
     let member = coupon.get("coupon_state");
     let state = match member.text() {
         Ok(state) => state,
         Err(why) => return Step::unknown(Rule::State, why),
     };
     let begun = coupon.get("valid_begin_time").moment().is_ok_and(|begin| begin <= now);
-    let (message, cashier) = match state {
-        "EFFECTIVE" => return Step::passes(Rule::State, state),
-        "CONFIRMING" => ("the coupon was sent, but the sending was never confirmed", "优惠券尚未生效"),
-        "PENDING" if begun => {
+    let (message, cashier) = match (state, family) {
+        ("EFFECTIVE", Family::ProductCoupon) | ("SENDED", Family::Busifavor) => {
+            return Step::passes(Rule::State, state);
+        }
+        ("CONFIRMING", Family::ProductCoupon) => {
+            ("the coupon was sent, but the sending was never confirmed", "优惠券尚未生效")
+        }
+        ("PENDING", Family::ProductCoupon) if begun => {
             ("the coupon's validity has begun since it was queried; query it again", "请重新查询该券")
         }
-        "PENDING" => ("the coupon's validity has not begun", "该券尚未到可用时间"),
-        "USED" => ("the coupon has been used", "优惠券已被使用"),
-        "EXPIRED" => ("the coupon has expired", "优惠券已过期"),
-        "DELETED" => ("the user has deleted the coupon", "优惠券已被顾客删除"),
-        "DEACTIVATED" => ("the coupon has been deactivated", "优惠券已失效"),
+        ("PENDING", Family::ProductCoupon) => ("the coupon's validity has not begun", "该券尚未到可用时间"),
+        ("USED", _) => ("the coupon has been used", "优惠券已被使用"),
+        ("EXPIRED", _) => ("the coupon has expired", "优惠券已过期"),
+        ("DELETED", _) => ("the user has deleted the coupon", "优惠券已被顾客删除"),
+        ("DEACTIVATED", _) => ("the coupon has been deactivated", "优惠券已失效"),
         _ => {
             let expected = "a state that this version knows";
             return Step::unknown(Rule::State, member.unreadable(expected)).found(state);

@@ -8,6 +8,7 @@
 //! `conditions` about state, store and bundle, [`terms`] and [`amount`] about money.
 
 pub mod amount;
+mod busifavor;
 pub mod choices;
 mod conditions;
 mod member;
@@ -25,7 +26,9 @@ use member::Member;
 use moment::Moment;
 use period::Times;
 use question::Question;
+pub use question::{BASKET, Family};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::fmt::Write as _;
 use step::{Finding, Rule, Step};
 use terms::{AppliesTo, Benefit, Terms, UsageMode};
@@ -54,7 +57,8 @@ pub struct Quote {
     pub amount: u64,
     /// What is taken off, in fen. 0 unless the coupon is usable.
     pub discount: u64,
-    /// The same, as a request of `use` takes it. Only where the coupon is usable.
+    /// The same, as a request of `use` takes it. Only where the coupon is usable; a redemption of a 商家券 has no such
+    /// member.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub saved_amount: Option<u64>,
     /// What is left to pay, in fen: always `amount` less `discount`.
@@ -106,20 +110,52 @@ pub enum Verdict {
 
 /// Reads the question and answers it for `now`, unless the question names another time.
 pub fn answer(input: &str, defaults: &Defaults<'_>, now: OffsetDateTime) -> Result<Quote> {
-    let question = Question::read(input, defaults, now.into())?;
-    let coupon = question.coupon();
-    let mut findings = Findings::default();
-    match UsageMode::read(&coupon.get("product_coupon")) {
-        Ok(mode) => findings.gather(&question, &coupon, mode)?,
-        // The meaning of state, validity and terms depends on it.
-        Err(why) => findings.steps.push(Step::unknown(Rule::UsageMode, why)),
+    Question::read(input, defaults, now.into())?.answer()
+}
+
+/// The same for a coupon and a basket that were read before.
+pub fn about(
+    coupon: Value,
+    basket: Map<String, Value>,
+    defaults: &Defaults<'_>,
+    now: OffsetDateTime,
+) -> Result<Quote> {
+    Question::of(coupon, basket, defaults, now.into())?.answer()
+}
+
+/// Refuses what would be refused with any coupon.
+pub fn check_basket(basket: Map<String, Value>, defaults: &Defaults<'_>, now: OffsetDateTime) -> Result<()> {
+    Question::without_coupon(basket, defaults, now.into()).map(drop)
+}
+
+impl Question {
+    fn answer(&self) -> Result<Quote> {
+        let coupon = self.coupon();
+        let mut findings = Findings { family: self.family(), ..Findings::default() };
+        if findings.family == Family::Busifavor {
+            findings.gather_busifavor(self, &coupon)?;
+            return Ok(findings.into_quote(self));
+        }
+        match UsageMode::read(&coupon.get("product_coupon")) {
+            Ok(mode) => findings.gather(self, &coupon, mode)?,
+            // The meaning of state, validity and terms depends on it.
+            Err(why) => findings.steps.push(Step::unknown(Rule::UsageMode, why)),
+        }
+        Ok(findings.into_quote(self))
     }
-    Ok(findings.into_quote(&question))
+}
+
+impl Quote {
+    /// When the coupon stops being usable, as far as that is known: in seconds since 1970.
+    pub fn ends_s(&self) -> Option<i64> {
+        self.usable_until.or(self.valid_until).map(Moment::unix_s)
+    }
 }
 
 /// The quote so far.
 #[derive(Debug, Default)]
 struct Findings {
+    family: Family,
     steps: Vec<Step>,
     terms: Option<Terms>,
     discount: u64,
@@ -133,9 +169,10 @@ impl Findings {
     fn gather(&mut self, question: &Question, coupon: &Member<'_>, mode: UsageMode) -> Result<()> {
         let stock = coupon.get("stock");
         let choices = question.choices;
-        let times = Times::read(coupon, &stock.get(mode.usage_rule()), choices.past_midnight);
+        let period = stock.at(&[mode.usage_rule(), "coupon_available_period"]);
+        let times = Times::read(coupon, &period, &period::PRODUCT_COUPON, choices.past_midnight);
 
-        self.steps.push(conditions::state(coupon, question.now));
+        self.steps.push(conditions::state(coupon, self.family, question.now));
         self.steps.extend(times.steps(question.now));
         self.steps.push(conditions::store(&stock, question));
         self.steps.extend(conditions::usage_method(&stock));
@@ -147,13 +184,35 @@ impl Findings {
             Ok(terms) => self.reckon(question, terms)?,
             Err(why) => self.steps.push(Step::unknown(Rule::Terms, why)),
         }
+        self.keep(&times, question);
+        Ok(())
+    }
+
+    fn gather_busifavor(&mut self, question: &Question, coupon: &Member<'_>) -> Result<()> {
+        let period = coupon.at(&["coupon_use_rule", "coupon_available_time"]);
+        let times = Times::read(coupon, &period, &period::BUSIFAVOR, question.choices.past_midnight);
+        self.steps.push(conditions::state(coupon, self.family, question.now));
+        self.steps.extend(times.steps(question.now));
+        self.steps.extend(busifavor::usage_method(coupon));
+        match busifavor::terms(coupon, question) {
+            Ok(terms) => {
+                self.steps.extend(busifavor::goods(coupon, &terms));
+                self.reckon(question, terms)?;
+            }
+            Err(why) => self.steps.push(Step::unknown(Rule::Terms, why)),
+        }
+        self.keep(&times, question);
+        Ok(())
+    }
+
+    /// Keeps the times at which the coupon can be used.
+    fn keep(&mut self, times: &Times, question: &Question) {
         self.valid_until = times.valid_until();
         self.usable_until = times.until(question.now);
         if self.forbidden_by_time_alone() {
             // A PENDING coupon whose time has come must be queried again.
             self.usable_from = times.next(question.now).filter(|next| *next > question.now);
         }
-        Ok(())
     }
 
     fn reckon(&mut self, question: &Question, terms: Terms) -> Result<()> {
@@ -179,7 +238,8 @@ impl Findings {
         let discount = amount::discount(&terms, base, question.choices.rounding.unwrap_or_default());
         self.discount = discount.fen;
         self.steps.push(Step::passes(Rule::Discount, discount.calculation));
-        if discount.fen > 0 && discount.fen == question.amount {
+        let names_order = self.family == Family::ProductCoupon;
+        if names_order && discount.fen > 0 && discount.fen == question.amount {
             let message = "nothing is left to pay, and a redemption must name an order of WeChat Pay";
             self.steps.push(Step::unchecked(Rule::Order, message));
         }
@@ -271,7 +331,7 @@ impl Findings {
             verdict,
             amount,
             discount,
-            saved_amount: is_usable.then_some(discount),
+            saved_amount: (is_usable && self.family == Family::ProductCoupon).then_some(discount),
             payable,
             forbidden_by: decided.filter(|_| verdict == Verdict::Forbidden),
             unknown_by: decided.filter(|_| verdict == Verdict::Unknown),

@@ -65,6 +65,11 @@ impl Moment {
         self.plus(-self.second_of_day())
     }
 
+    /// The same in seconds since 1970.
+    pub fn unix_s(self) -> i64 {
+        self.0
+    }
+
     fn china(self) -> i64 {
         self.0.saturating_add(CHINA_S)
     }

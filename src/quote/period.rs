@@ -8,18 +8,52 @@ use super::choices::PastMidnight;
 use super::member::{Member, Unreadable};
 use super::moment::{DAY, Moment};
 use super::step::{Rule, Step};
-use super::weekly::{Doubt, Fit, Weekly};
+use super::weekly::{self, Doubt, Fit, Weekly, WeeklyNames};
 
-/// Members of `coupon_available_period`.
-const PERIODS: [&str; 7] = [
-    "available_begin_time",
-    "available_end_time",
-    "available_days",
-    "wait_days_after_receive",
-    "available_seconds",
-    "weekly_available_period",
-    "irregular_available_period_list",
-];
+/// The names that a family has for the members about time.
+#[derive(Debug)]
+pub struct Names {
+    /// First and last second of the coupon's own validity.
+    validity: [&'static str; 2],
+    /// Everything that a stock's period may have.
+    known: &'static [&'static str],
+    weekly: (&'static str, WeeklyNames),
+    irregular: &'static str,
+}
+
+/// Those of a product coupon.
+pub static PRODUCT_COUPON: Names = Names {
+    validity: ["valid_begin_time", "valid_end_time"],
+    known: &[
+        "available_begin_time",
+        "available_end_time",
+        "available_days",
+        "wait_days_after_receive",
+        "available_seconds",
+        "weekly_available_period",
+        "irregular_available_period_list",
+    ],
+    weekly: ("weekly_available_period", weekly::PRODUCT_COUPON),
+    irregular: "irregular_available_period_list",
+};
+
+/// Those of a 商家券, spelt as WeChat Pay spells them.
+pub static BUSIFAVOR: Names = Names {
+    validity: ["available_start_time", "expire_time"],
+    known: &[
+        "available_begin_time",
+        "available_end_time",
+        "available_day_after_receive",
+        "wait_days_after_receive",
+        // Third-party evidence only.
+        "available_second_after_receive",
+        "available_week",
+        "irregulary_avaliable_time",
+    ],
+    weekly: ("available_week", weekly::BUSIFAVOR),
+    irregular: "irregulary_avaliable_time",
+};
+
 /// Windows to follow for the end of the time in which a coupon can be used.
 const MOST_WINDOWS: usize = 2000;
 /// Days to search for the next weekly window: a week, and the first day again.
@@ -87,20 +121,24 @@ struct Found {
 }
 
 impl Times {
-    /// Reads the coupon, and the usage rule of its stock.
-    pub fn read(coupon: &Member<'_>, usage_rule: &Member<'_>, past_midnight: Option<PastMidnight>) -> Times {
-        let period = usage_rule.get("coupon_available_period");
-        let [weekly, irregular] =
-            ["weekly_available_period", "irregular_available_period_list"].map(|name| period.get(name));
+    /// Reads the coupon, and the period of its stock.
+    pub fn read(
+        coupon: &Member<'_>,
+        period: &Member<'_>,
+        names: &Names,
+        past_midnight: Option<PastMidnight>,
+    ) -> Times {
+        let [weekly, irregular] = [names.weekly.0, names.irregular].map(|name| period.get(name));
+        let [begin, end] = names.validity;
         let shown =
             |member: &Member<'_>| if member.is_present() { member.json() } else { "no restriction".into() };
         Times {
-            validity: Span::read(coupon, "valid_begin_time", "valid_end_time"),
+            validity: Span::read(coupon, begin, end),
             // Every documented stock has a period. Without one, the restriction may be somewhere else.
             stock: period
-                .has_only(&PERIODS)
-                .and_then(|()| Span::read(&period, "available_begin_time", "available_end_time")),
-            weekly: Weekly::read(&weekly, past_midnight),
+                .has_only(names.known)
+                .and_then(|()| Span::read(period, "available_begin_time", "available_end_time")),
+            weekly: Weekly::read(&weekly, &names.weekly.1, past_midnight),
             irregular: Irregular::read(&irregular),
             found: Found { weekly: shown(&weekly), irregular: shown(&irregular) },
         }

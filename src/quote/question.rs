@@ -10,9 +10,30 @@ use crate::json::{self, At, pointer};
 use crate::status::Code;
 use serde_json::{Map, Value};
 
-/// Members that may be given.
-const KNOWN: &str = "coupon, amount, product_amount, product_quantity, product_unit_price, store_id, stock_store_ids, now, \
-                     rounding, threshold_on, past_midnight, bundle_index_base, _options";
+/// Members that may be given besides the coupon.
+pub const BASKET: [&str; 11] = [
+    "amount",
+    "product_amount",
+    "product_quantity",
+    "product_unit_price",
+    "store_id",
+    "stock_store_ids",
+    "now",
+    "rounding",
+    "threshold_on",
+    "past_midnight",
+    "bundle_index_base",
+];
+
+/// The family of a coupon, known by its members.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Family {
+    /// 商品券: it has `product_coupon`.
+    #[default]
+    ProductCoupon,
+    /// 商家券: it has `coupon_use_rule`.
+    Busifavor,
+}
 
 /// A checked question.
 #[derive(Debug)]
@@ -47,9 +68,32 @@ impl Question {
         let mut members = json::parse_object_of_any_numbers(input)?;
         // Callers may pass it to every function. This one has no use for it, because it never waits.
         api::take_options(&mut members)?;
-        let mut members = Members(members);
+        let coupon = members.shift_remove("coupon").filter(|coupon| !coupon.is_null());
+        let coupon = coupon.ok_or_else(|| refuse("/coupon", "coupon is missing"))?;
+        Question::of(coupon, members, defaults, now)
+    }
+
+    /// The same from its parts.
+    pub fn of(
+        coupon: Value,
+        basket: Map<String, Value>,
+        defaults: &Defaults<'_>,
+        now: Moment,
+    ) -> Result<Question> {
+        let question = Question { answer: coupon, ..Question::without_coupon(basket, defaults, now)? };
+        question.check_coupon()?;
+        Ok(question)
+    }
+
+    /// A basket, checked before there is a coupon.
+    pub fn without_coupon(
+        basket: Map<String, Value>,
+        defaults: &Defaults<'_>,
+        now: Moment,
+    ) -> Result<Question> {
+        let mut members = Members(basket);
         let question = Question {
-            answer: members.take("coupon").ok_or_else(|| refuse("/coupon", "coupon is missing"))?,
+            answer: Value::Null,
             amount: members.amount("amount")?.ok_or_else(|| refuse("/amount", "amount is missing"))?,
             product_amount: members.amount("product_amount")?,
             product_quantity: members.read("product_quantity", "a whole number, 1 or more", |value| {
@@ -68,7 +112,7 @@ impl Question {
             .or(defaults.choices),
         };
         members.finish()?;
-        question.check()?;
+        question.check_amounts()?;
         Ok(question)
     }
 
@@ -79,19 +123,36 @@ impl Question {
         if data.is_object() && !given.get("coupon_state").is_present() { data } else { given }
     }
 
-    /// Checks what every coupon has. Anything deeper comes from WeChat Pay and is not the caller's fault.
-    fn check(&self) -> Result<()> {
+    /// The family of the coupon.
+    pub fn family(&self) -> Family {
         let coupon = self.coupon();
+        let is_busifavor =
+            coupon.get("coupon_use_rule").is_object() && !coupon.get("product_coupon").is_present();
+        if is_busifavor { Family::Busifavor } else { Family::ProductCoupon }
+    }
+
+    /// Checks what every coupon has. Anything deeper comes from WeChat Pay and is not the caller's fault.
+    fn check_coupon(&self) -> Result<()> {
+        let coupon = self.coupon();
+        let kind = match self.family() {
+            Family::ProductCoupon => coupon.get("product_coupon"),
+            Family::Busifavor => coupon.get("coupon_use_rule"),
+        };
         for (member, is_right, expected) in [
             (&coupon, coupon.is_object(), "an object: the data of a query's answer"),
             (&coupon.get("coupon_state"), coupon.get("coupon_state").text().is_ok(), "a string"),
-            (&coupon.get("product_coupon"), coupon.get("product_coupon").is_object(), "an object"),
+            (&kind, kind.is_object(), "an object"),
         ] {
             if !is_right {
-                let hint = "Pass the whole answer of wxcoupon_query, or its data, as coupon.";
+                let hint =
+                    "Pass the whole answer of wxcoupon_query or busifavor_query, or its data, as coupon.";
                 return Err(refuse(&member.field, member.unreadable(expected).message).hint(hint));
             }
         }
+        Ok(())
+    }
+
+    fn check_amounts(&self) -> Result<()> {
         let part = self.product_amount.unwrap_or(self.amount);
         if part > self.amount {
             let message = format!("product_amount {part} is more than the whole basket, {}", self.amount);
@@ -106,12 +167,12 @@ impl Question {
         }
     }
 
-    /// What the products cost that a coupon with scope SINGLE is for.
+    /// What the products cost that a coupon for some products is for.
     pub fn product(&self) -> Result<u64> {
         self.product_amount.ok_or_else(|| {
             refuse(
                 "/product_amount",
-                "product_amount is missing: this coupon (scope SINGLE) is for some products; give what those in the basket \
+                "product_amount is missing: this coupon is for some products (scope SINGLE, or a 商家券 of type EXCHANGE); give what those in the basket \
                  cost without the coupon, in fen, or 0 if it has none of them",
             )
         })
@@ -184,7 +245,10 @@ impl Members {
         match self.0.keys().next() {
             None => Ok(()),
             Some(unknown) => {
-                let known = format!("is not known to wxcoupon_quote; known are: {KNOWN}");
+                let known = format!(
+                    "is not known to wxcoupon_quote; known are: coupon, {}, _options",
+                    BASKET.join(", ")
+                );
                 Err(json::unknown_member(Code::Request, "", unknown, &known))
             }
         }

@@ -33,7 +33,7 @@ pub enum Rule {
     BundleInterval,
     /// Threshold and benefit, and where they stand.
     Terms,
-    /// Whether the basket has the product of a coupon for one product.
+    /// Whether the basket has what the coupon is for.
     Product,
     /// For how many pieces a price in exchange stands.
     Quantity,
@@ -53,6 +53,7 @@ impl Rule {
             Rule::UsageMethod => "该券可能仅限线上使用",
             Rule::BundleOrder => "套券使用顺序未核对",
             Rule::BundleInterval => "套券使用间隔未核对",
+            Rule::Product => "适用商品未核对",
             Rule::Quantity => "换购价按1件计算",
             Rule::Order => "应付0元无法生成支付订单,不能核销",
             Rule::UsageMode
@@ -62,7 +63,6 @@ impl Rule {
             | Rule::WeeklyPeriod
             | Rule::IrregularPeriod
             | Rule::Terms
-            | Rule::Product
             | Rule::Threshold
             | Rule::Discount => "请人工核对",
         }

@@ -6,6 +6,32 @@ use super::moment::{DAY, Moment};
 
 const DAYS: [&str; 7] = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"];
 
+/// The names that a family has for the members of weekly windows, and its days.
+#[derive(Debug)]
+pub struct WeeklyNames {
+    days: &'static str,
+    hours: &'static str,
+    /// Days since Monday. `None`: no day of the week.
+    day: fn(&Member<'_>) -> Result<Option<i64>, Unreadable>,
+}
+
+/// Those of a product coupon.
+pub const PRODUCT_COUPON: WeeklyNames =
+    WeeklyNames { days: "day_list", hours: "day_period_list", day: by_name };
+/// Those of a 商家券. Its days are numbers from 0 for Sunday; an older sample prints them as texts.
+pub const BUSIFAVOR: WeeklyNames =
+    WeeklyNames { days: "week_day", hours: "available_day_time", day: by_number };
+
+fn by_name(day: &Member<'_>) -> Result<Option<i64>, Unreadable> {
+    let name = day.text()?;
+    Ok(DAYS.iter().zip(0..).find(|(day, _)| **day == name).map(|(_, day)| day))
+}
+
+fn by_number(day: &Member<'_>) -> Result<Option<i64>, Unreadable> {
+    let number = day.text().ok().and_then(|text| text.parse().ok()).map_or_else(|| day.whole(), Ok)?;
+    Ok(i64::try_from(number).ok().filter(|number| *number < 7).map(|number| (number + 6) % 7))
+}
+
 /// How a time relates to a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
@@ -26,7 +52,7 @@ pub enum Doubt {
     Day,
 }
 
-/// `weekly_available_period`
+/// `weekly_available_period`, `available_week`
 #[derive(Debug, Default)]
 pub struct Weekly {
     /// Days since Monday. Empty: every day.
@@ -40,20 +66,23 @@ pub struct Weekly {
 
 impl Weekly {
     /// Reads the windows. A period past midnight means what the caller has chosen.
-    pub fn read(member: &Member<'_>, past_midnight: Option<PastMidnight>) -> Result<Weekly, Unreadable> {
+    pub fn read(
+        member: &Member<'_>,
+        names: &WeeklyNames,
+        past_midnight: Option<PastMidnight>,
+    ) -> Result<Weekly, Unreadable> {
         let mut weekly = Weekly { past_midnight, ..Weekly::default() };
         if member.is_present() && !member.is_object() {
             return Err(member.unreadable("an object"));
         }
-        member.has_only(&["day_list", "day_period_list"])?;
-        for day in member.get("day_list").items()? {
-            let name = day.text()?;
-            match DAYS.iter().zip(0..).find(|(day, _)| **day == name) {
-                Some((_, day)) => weekly.days.push(day),
+        member.has_only(&[names.days, names.hours])?;
+        for day in member.get(names.days).items()? {
+            match (names.day)(&day)? {
+                Some(day) => weekly.days.push(day),
                 None => weekly.unknown_day = true,
             }
         }
-        for window in member.get("day_period_list").items()? {
+        for window in member.get(names.hours).items()? {
             window.has_only(&["begin_time", "end_time"])?;
             let second = |name| {
                 let member = window.get(name);

@@ -17,6 +17,8 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 
 /// Events that the product-coupon pages name. In service-provider mode the names contain `_SP`.
 const EVENTS: [&str; 4] = ["SEND", "USE", "RETURN", "IMAGE_GENERATION"];
+/// The only event of 商家券: a user has received one (page 4015190128, 2025-08-18). `COUPON.USE` is another product's.
+const BUSIFAVOR_SEND: &str = "COUPON.SEND";
 
 /// The headers of a notification that matter here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -118,7 +120,7 @@ pub struct Notification {
     pub create_time: Option<String>,
     /// The event's name as it came.
     pub event_type: String,
-    /// The same without family and mode. `None`: no page names it.
+    /// The same without mode, and of product coupons without their family. `None`: no page names it.
     pub event: Option<&'static str>,
     /// Whether a page names the event.
     pub known: bool,
@@ -191,6 +193,7 @@ fn as_text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Op
 /// The members that distinguish occurrences.
 struct Subject {
     coupon_code: Option<String>,
+    stock_id: Option<String>,
     use_request_no: Option<String>,
     return_request_no: Option<String>,
 }
@@ -198,11 +201,11 @@ struct Subject {
 impl Subject {
     /// A member of the wrong type counts as missing.
     fn of(resource: &str) -> Subject {
-        let wanted = ["/coupon_code", "/use_request_no", "/return_request_no"];
+        let wanted = ["/coupon_code", "/stock_id", "/use_request_no", "/return_request_no"];
         let members = json::read_parts(resource, &wanted).unwrap_or_default();
         let text = |at: &str| json::find(&members, at).and_then(Value::as_str).map(str::to_owned);
-        let [coupon_code, use_request_no, return_request_no] = wanted.map(text);
-        Subject { coupon_code, use_request_no, return_request_no }
+        let [coupon_code, stock_id, use_request_no, return_request_no] = wanted.map(text);
+        Subject { coupon_code, stock_id, use_request_no, return_request_no }
     }
 }
 
@@ -247,6 +250,9 @@ fn suffix(event_type: &str) -> Option<&str> {
 }
 
 fn event(event_type: &str) -> Option<&'static str> {
+    if event_type == BUSIFAVOR_SEND {
+        return Some("BUSIFAVOR_SEND");
+    }
     let suffix = suffix(event_type)?;
     EVENTS.into_iter().find(|event| *event == suffix)
 }
@@ -264,6 +270,8 @@ fn dedup_key(coupon: &str, event_type: &str, event: Option<&str>, subject: &Subj
     let number = match event {
         Some("USE") => subject.use_request_no.as_deref(),
         Some("RETURN") => subject.return_request_no.as_deref(),
+        // Merchants may give the same code in two stocks.
+        Some("BUSIFAVOR_SEND") => subject.stock_id.as_deref(),
         _ => None,
     };
     let name =

@@ -141,8 +141,9 @@ pub struct Operation {
     pub method: String,
     /// Path for a service provider.
     pub partner: String,
-    /// Path for a brand that signs for itself.
-    pub brand: String,
+    /// Path for a brand that signs for itself, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brand: Option<String>,
 }
 
 impl Contract {

@@ -11,7 +11,7 @@ use wxcoupon::ffi::{
     wxcoupon_buf_status, wxcoupon_call, wxcoupon_check, wxcoupon_ctx, wxcoupon_ctx_free, wxcoupon_ctx_new,
     wxcoupon_ctx_update, wxcoupon_job, wxcoupon_job_cancel, wxcoupon_job_free, wxcoupon_job_wait,
     wxcoupon_notification_open, wxcoupon_pending, wxcoupon_query, wxcoupon_quote, wxcoupon_request,
-    wxcoupon_return, wxcoupon_settle, wxcoupon_start, wxcoupon_stats, wxcoupon_use, wxcoupon_warm,
+    wxcoupon_return, wxcoupon_scan, wxcoupon_settle, wxcoupon_start, wxcoupon_stats, wxcoupon_use, wxcoupon_warm,
 };
 use wxcoupon_sandbox::{Options, Sandbox, TlsKind};
 
@@ -95,6 +95,11 @@ impl Till {
     /// What a coupon is worth.
     pub fn quote(&self, question: &Value) -> Answer {
         self.call(wxcoupon_quote, question)
+    }
+
+    /// From what a scanner gave to coupons.
+    pub fn scan(&self, question: &Value) -> Answer {
+        self.call(wxcoupon_scan, question)
     }
 
     /// Any request, by its path.

@@ -203,6 +203,7 @@ static void every_function(const char *config)
     CALL(wxcoupon_ctx_new(config, &made, own), WXCOUPON_OK);
     CALL(wxcoupon_ctx_update(made, config, own), WXCOUPON_OK);
     CALL(wxcoupon_warm(made, own), WXCOUPON_OK);
+    CALL(wxcoupon_scan(made, "{\"scan\":\"nobody's\"}", own), WXCOUPON_E_NOT_FOUND);
     CALL(wxcoupon_query(made, question, own), WXCOUPON_OK);
     CALL(wxcoupon_quote(made, quote, own), WXCOUPON_OK);
     CALL(strstr(wxcoupon_buf_data(own), "\"discount\":2000,\"saved_amount\":2000,\"payable\":10800") != NULL, 1);

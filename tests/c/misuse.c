@@ -21,6 +21,11 @@ static int32_t quote(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     return wxcoupon_quote(ctx, "{}", buf);
 }
 
+static int32_t scan(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_scan(ctx, "{}", buf);
+}
+
 static int32_t request(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
 {
     return wxcoupon_request(ctx, "GET", "/v3/certificates", NULL, buf);
@@ -82,7 +87,7 @@ static int32_t call(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
 }
 
 typedef int32_t (*operation)(wxcoupon_ctx *, wxcoupon_buf *);
-static const operation OPERATIONS[] = { use, query, quote, request, give_back, settle, check, stats,
+static const operation OPERATIONS[] = { use, query, quote, scan, request, give_back, settle, check, stats,
                                         wxcoupon_pending, update, list, send_coupon, confirm,
                                         deactivate, call, wxcoupon_warm, notification };
 #define OPERATION_COUNT (sizeof OPERATIONS / sizeof OPERATIONS[0])
@@ -267,6 +272,8 @@ static void null_everywhere(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     CHECK_STATUS(wxcoupon_query(ctx, NULL, NULL), WXCOUPON_E_NULL);
     CHECK_STATUS(wxcoupon_quote(ctx, NULL, buf), WXCOUPON_E_NULL);
     CHECK(strstr(wxcoupon_buf_data(buf), "json_in is NULL") != NULL);
+    CHECK_STATUS(wxcoupon_scan(ctx, NULL, buf), WXCOUPON_E_NULL);
+    CHECK(strstr(wxcoupon_buf_data(buf), "json_in is NULL") != NULL);
     CHECK_STATUS(wxcoupon_ctx_update(ctx, NULL, buf), WXCOUPON_E_NULL);
     CHECK_STATUS(wxcoupon_return(ctx, NULL, buf), WXCOUPON_E_NULL);
     CHECK_STATUS(wxcoupon_list(ctx, NULL, buf), WXCOUPON_E_NULL);
@@ -306,6 +313,7 @@ static void null_everywhere(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     CHECK_STATUS(wxcoupon_notification_open(ctx, "{}", NULL, 0, NULL), WXCOUPON_E_CONFIG);
     CHECK_STATUS(wxcoupon_use(ctx, "{}", NULL), WXCOUPON_E_REQUEST);
     CHECK_STATUS(wxcoupon_quote(ctx, "{}", NULL), WXCOUPON_E_REQUEST);
+    CHECK_STATUS(wxcoupon_scan(ctx, "{}", NULL), WXCOUPON_E_REQUEST);
     CHECK_STATUS(wxcoupon_settle(ctx, NULL, NULL), WXCOUPON_OK);
     CHECK_STATUS(wxcoupon_pending(ctx, NULL), WXCOUPON_OK);
     CHECK_STATUS(wxcoupon_check(ctx, NULL, buf), WXCOUPON_OK);

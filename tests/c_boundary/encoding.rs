@@ -133,7 +133,7 @@ fn every_function_refuses_what_is_no_text_in_its_encoding() {
         let (ctx, buf) = (till.ctx, till.buf);
         let bad = CString::new(bad).unwrap();
         let fine = c"{}".as_ptr();
-        let calls: [(&str, Call); 10] = [
+        let calls: [(&str, Call); 11] = [
             ("use", wxcoupon_use),
             ("query", wxcoupon_query),
             ("list", wxcoupon_list),
@@ -142,6 +142,7 @@ fn every_function_refuses_what_is_no_text_in_its_encoding() {
             ("confirm", wxcoupon_confirm),
             ("deactivate", wxcoupon_deactivate),
             ("quote", wxcoupon_quote),
+            ("scan", wxcoupon_scan),
             ("settle", wxcoupon_settle),
             ("check", wxcoupon_check),
         ];

@@ -19,6 +19,7 @@ mod books;
 mod company;
 mod damage;
 mod disk;
+mod forget;
 mod gone;
 mod kill;
 mod locked;

@@ -146,6 +146,9 @@ fn till_process() {
         "small disk" => crate::disk::with_a_small_disk(&desk, seed, amount),
         "hold" => crate::locked::hold(&desk.journal()),
         "broken disk" => crate::unwritten::with_a_broken_disk(&desk, &variable("TEST_PREFIX")),
+        "forgets" => crate::forget::forget(&desk),
+        "imports" => crate::forget::import(&desk),
+        "forks with a directory" => crate::forget::fork(&desk),
         "one" => roles::one(&desk, &variable("TEST_PREFIX")),
         "stays" => roles::redeem_and(&desk, &variable("TEST_PREFIX"), |_| ()),
         "changes folder" => {

@@ -13,5 +13,6 @@
 mod notification;
 mod outcome;
 mod quote;
+mod raw;
 mod table;
 mod typed;

@@ -1,9 +1,10 @@
 //! Every row of "what came back" and the one status it means.
 
 use serde_json::{Value, json};
-use wxcoupon::api::{Expected, subcode};
+use wxcoupon::api::error_code::BY_STATUS;
+use wxcoupon::api::{Expected, by_id, subcode};
 use wxcoupon::net::{TransportError, TransportErrorKind};
-use wxcoupon::outcome::{Ask, AttemptOutcome, Body, Content, Event, content, judge, read};
+use wxcoupon::outcome::{Ask, AttemptOutcome, Body, Content, Event, Sent, content, judge, read};
 use wxcoupon::status::{Class, Code};
 use wxcoupon::wire::verify::{Proof, VerifyError};
 
@@ -30,6 +31,10 @@ fn error_body(code: &str) -> Body {
     body(&format!("{{\"code\":\"{code}\",\"message\":\"说明\"}}"))
 }
 
+fn sent(members: &serde_json::Map<String, Value>) -> Sent<'_> {
+    Sent { members, request_no: None, within_s: PROOF.at_s..=PROOF.at_s + 60 }
+}
+
 struct Reply {
     status: u16,
     trust: Result<Proof, VerifyError>,
@@ -45,7 +50,10 @@ fn reply(status: u16, trust: Result<Proof, VerifyError>, body: Body) -> Reply {
 
 fn judged(writes: bool, reply: Reply) -> AttemptOutcome {
     let Reply { status, trust, body, subcode, retry_after_s, content } = reply;
-    judge(writes, &Event::Answered { status, trust, body, subcode, retry_after_s, content })
+    judge(
+        writes,
+        &Event::Answered { status, trust, body, subcode, retry_after_s, content, error_codes: &BY_STATUS },
+    )
 }
 
 /// (HTTP status, error code, status when signed): the documented rows of `use`, and spellings of other
@@ -263,7 +271,7 @@ fn a_success_must_repeat_what_was_asked() {
     let says = |proof: Expected, answer: &str| {
         let Value::Object(asked) = json!({ "stock_id": "S-1" }) else { panic!("an object") };
         let proofs = [proof];
-        content(&proofs, &asked, None, &read(answer, &proofs))
+        content(&proofs, &sent(&asked), &read(answer, &proofs))
     };
     assert_eq!(says(echoes(true), r#"{"stock":{"id":"S-1"}}"#), Content::Fits);
     assert_eq!(says(echoes(false), "{}"), Content::Fits);
@@ -281,4 +289,84 @@ fn copy(body: &Body) -> Body {
         Body::Error(error) => Body::Error(error.clone()),
         Body::Unreadable(why) => Body::Unreadable(why.clone()),
     }
+}
+
+#[test]
+fn a_success_that_has_only_a_time_leads_to_a_question_if_it_is_of_the_request() {
+    let operation = by_id("busifavor_use").unwrap();
+    let says = |answer: Value| {
+        let Value::Object(asked) = json!({ "stock_id": "S-1" }) else { panic!("an object") };
+        content(operation.proofs, &sent(&asked), &read(&answer.to_string(), operation.proofs))
+    };
+    let at = |stock: &str, time: &str| says(json!({ "stock_id": stock, "wechatpay_use_time": time }));
+    // From five minutes before the first signature until five minutes after now, with or without milliseconds.
+    for time in [
+        "2025-08-03T11:55:00+08:00",
+        "2025-08-03T12:00:30.120+08:00",
+        "2025-08-03T04:00:30Z",
+        "2025-08-03T12:06:00+08:00",
+    ] {
+        assert!(matches!(at("S-1", time), Content::Asks(Ask::NamesNothing, _)), "{time}");
+    }
+    for time in ["2025-08-03T11:54:59+08:00", "2025-08-03T12:06:01+08:00"] {
+        assert!(matches!(at("S-1", time), Content::Elsewhere(_)), "{time}");
+    }
+    assert!(matches!(at("S-2", "2025-08-03T12:00:30+08:00"), Content::Elsewhere(_)));
+    // An official example of a sister operation is malformed.
+    for time in ["2025-08-03T12:00:30.08:00", ""] {
+        assert!(matches!(at("S-1", time), Content::Asks(Ask::Contradicts, _)), "{time}");
+    }
+    assert!(matches!(says(json!({ "stock_id": "S-1" })), Content::Asks(Ask::Contradicts, _)));
+}
+
+#[test]
+fn error_codes_of_another_family_have_their_own_meaning() {
+    let judged = |id: &str, status: u16, code: &str, trust: Result<Proof, VerifyError>| {
+        let error_codes = by_id(id).unwrap().error_codes;
+        judge(
+            by_id(id).unwrap().writes(),
+            &Event::Answered {
+                status,
+                trust,
+                body: error_body(code),
+                subcode: None,
+                retry_after_s: None,
+                content: Content::Fits,
+                error_codes,
+            },
+        )
+    };
+    for (status, code, expected, ask) in [
+        (400, "PARAM_ERROR", Code::Refused, None),
+        (400, "INVALID_REQUEST", Code::Refused, None),
+        (401, "SIGN_ERROR", Code::SignRejected, None),
+        (400, "APPID_MCHID_NOT_MATCH", Code::Refused, None),
+        (400, "MCH_NOT_EXISTS", Code::Refused, None),
+        (403, "NOAUTH", Code::NoPermission, None),
+        (403, "NO_AUTH", Code::NoPermission, None),
+        (403, "RULELIMIT", Code::CouponState, None),
+        (404, "RESOURCE_NOT_EXISTS", Code::NotFound, None),
+        (404, "USER_NOT_EXISTS", Code::NotFound, None),
+        (429, "FREQUENCY_LIMITED", Code::RateLimited, None),
+        (429, "SOMETHING_NEW", Code::RateLimited, None),
+        (400, "SYSTEM_ERROR", Code::Server, None),
+        (500, "SYSTEM_ERROR", Code::Server, None),
+        (400, "RESOURCE_ALREADY_EXISTS", Code::CouponState, Some(Ask::Refused)),
+        (403, "SOMETHING_NEW", Code::Refused, Some(Ask::Refused)),
+        (404, "SOMETHING_NEW", Code::NotFound, Some(Ask::Refused)),
+    ] {
+        for trust in [Ok(PROOF), Err(VerifyError::Unsigned)] {
+            let verdict = judged("busifavor_use", status, code, trust);
+            assert_eq!((verdict.code, verdict.ask), (expected, ask), "{status} {code}");
+        }
+        let read = judged("busifavor_query", status, code, Ok(PROOF)).code;
+        assert_eq!(read, if expected == Code::Server { Code::ReadFailed } else { expected }, "{code}");
+    }
+    // A return that is refused with a new code is refused, as everywhere else.
+    assert_eq!(judged("busifavor_return", 403, "SOMETHING_NEW", Ok(PROOF)).ask, None);
+    // A product coupon's 4xx refuses, whatever its code.
+    assert_eq!(judged("use", 400, "SYSTEM_ERROR", Ok(PROOF)).code, Code::Refused);
+    let limit = judged("busifavor_use", 403, "RULELIMIT", Ok(PROOF));
+    assert_eq!(limit.cashier, Some("不在优惠券有效期内"));
+    assert!(judged("busifavor_use", 400, "RESOURCE_ALREADY_EXISTS", Ok(PROOF)).hint.is_some());
 }

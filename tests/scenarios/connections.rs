@@ -129,7 +129,8 @@ fn redeem_at_once(sandbox: &Sandbox, till: &Till, names: [&str; 2]) {
     sandbox.inject(Fault::new(FaultKind::Delay { ms: 2000 }).on("use").times(2));
     thread::scope(|scope| {
         for name in names {
-            scope.spawn(|| redeem(till, name));
+            let till = till.twin();
+            scope.spawn(move || redeem(&till, name));
         }
     });
 }

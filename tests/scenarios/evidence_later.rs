@@ -28,7 +28,7 @@ pub fn assert_returned_since(answer: &Answer) {
 }
 
 /// Ours is on its way, another till redeems, and ours is refused: told at once, and watched.
-fn refused_and_watched(shop: &Shop, coupon: &str, number: &str) {
+pub fn refused_and_watched(shop: &Shop, coupon: &str, number: &str) -> Answer {
     shop.lose_request(coupon, number);
     let theirs = shop.stranger().redeem(&use_request(coupon, "EV-THEIRS-1"));
     assert_eq!(theirs.status, 0, "{}", theirs.json);
@@ -37,6 +37,7 @@ fn refused_and_watched(shop: &Shop, coupon: &str, number: &str) {
     assert_eq!(shop.listed(number).as_deref(), Some("watching"));
     let pending = shop.till.pending();
     assert_eq!((&pending["pending"], &pending["watching"]), (&json!(0), &json!(1)));
+    told
 }
 
 #[test]
@@ -50,7 +51,9 @@ fn a_late_copy_of_what_was_refused_is_returned() {
     assert_eq!(shop.till.settle_all().status, 0);
     assert_eq!(shop.effects("AUTO_LATE"), [Used, Returned, Used, Returned]);
     // What the till was told stays what it was told.
-    assert_ended(&shop, &shop.settle("EV-LATE-001"), "EV-LATE-001", "WXCOUPON_E_COUPON_STATE");
+    let told = shop.settle("EV-LATE-001");
+    assert_ended(&shop, &told, "EV-LATE-001", "WXCOUPON_E_COUPON_STATE");
+    assert_returned_since(&told);
 }
 
 #[test]
@@ -88,7 +91,7 @@ fn a_repeat_without_an_answer_is_pending_and_a_new_refusal_starts_the_watch_anew
     let first = shop.row("EV-ANEW-002").signed_s;
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("use"));
     let request = use_request("AUTO_ANEW", "EV-ANEW-002");
-    let unsure = Shop::leave_in_doubt(|limit_ms| shop.till.redeem(&with_limit(request.clone(), limit_ms)));
+    let unsure = shop.leave_in_doubt(|limit_ms| shop.till.redeem(&with_limit(request.clone(), limit_ms)));
     assert_open(&shop, &unsure, "EV-ANEW-002", "pending");
     assert!(shop.sandbox.clear_fault(lost));
     let refused = shop.till.redeem(&use_request("AUTO_ANEW", "EV-ANEW-002"));
@@ -219,7 +222,7 @@ fn lose_return(shop: &Shop, kind: FaultKind) {
     assert_eq!(shop.till.redeem(&use_request("AUTO_TWICE", "EV-TWICE-01")).status, 0);
     let lost = shop.sandbox.inject(Fault::new(kind).on("return"));
     let request = return_request("AUTO_TWICE", "EV-TWICE-R1");
-    let unsure = Shop::leave_in_doubt(|limit_ms| shop.till.give_back(&with_limit(request.clone(), limit_ms)));
+    let unsure = shop.leave_in_doubt(|limit_ms| shop.till.give_back(&with_limit(request.clone(), limit_ms)));
     assert_open(shop, &unsure, "EV-TWICE-R1", "pending");
     assert!(shop.sandbox.clear_fault(lost));
     let office = shop.stranger();

@@ -17,6 +17,15 @@ pub const ANOTHERS: u32 = 268_578_608;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// Calls until something was sent, and until it has arrived: on a slow machine a short limit may end before.
+pub fn leave_in_doubt(sandbox: &Sandbox, call: impl Fn(u64) -> Answer) -> Answer {
+    let told = [400, 1600, 6400].into_iter().map(call).find(|told| told.class() != 3);
+    let told = told.unwrap();
+    assert_eq!((told.class(), told.in_doubt), (4, true), "{}", told.json);
+    sandbox.finish_requests();
+    told
+}
+
 pub struct Shop {
     pub sandbox: Sandbox,
     pub till: Till,
@@ -51,16 +60,12 @@ impl Shop {
     /// A redemption whose answer never comes, whether it took effect or not.
     fn redeem_under(&self, kind: FaultKind, coupon: &str, number: &str) {
         let fault = self.sandbox.inject(Fault::new(kind).on("use"));
-        Shop::leave_in_doubt(|limit_ms| self.till.redeem(&with_limit(use_request(coupon, number), limit_ms)));
+        self.leave_in_doubt(|limit_ms| self.till.redeem(&with_limit(use_request(coupon, number), limit_ms)));
         assert!(self.sandbox.clear_fault(fault));
     }
 
-    /// Calls until something was sent: on a slow machine a short limit may end before that.
-    pub fn leave_in_doubt(call: impl Fn(u64) -> Answer) -> Answer {
-        let told = [400, 1600, 6400].into_iter().map(call).find(|told| told.class() != 3);
-        let told = told.unwrap();
-        assert_eq!((told.class(), told.in_doubt), (4, true), "{}", told.json);
-        told
+    pub fn leave_in_doubt(&self, call: impl Fn(u64) -> Answer) -> Answer {
+        leave_in_doubt(&self.sandbox, call)
     }
 
     /// A redemption that took effect, and nobody knows.
@@ -152,23 +157,50 @@ impl Shop {
         Sqlite::open(&self.file()).unwrap().transact(Durability::Flushed, Box::new(work)).unwrap();
     }
 
+    /// Changes one row, finished or not, as another program or another time would.
+    pub fn rewrite(&self, number: &str, change: impl Fn(Row) -> Row) {
+        let row = self.row(number);
+        let held = row.lease.clone();
+        let changed = change(row);
+        let work = move |rows: &mut dyn Transaction| {
+            assert!(rows.replace(&changed, &held)?);
+            Ok(())
+        };
+        Sqlite::open(&self.file()).unwrap().transact(Durability::Flushed, Box::new(work)).unwrap();
+    }
+
     /// The power is cut before the verdict of a success is on the disk, more than six minutes ago.
     pub fn loses_verdict(&self, number: &str) {
-        let row = self.row(number);
-        let unwritten = Row {
+        self.rewrite(number, |row| Row {
             state: State::Pending,
             sent: true,
             signed_s: now_s() - 400,
             verdict_s: None,
             verdict_row: 0,
             answer: None,
-            ..row.clone()
-        };
-        let work = move |rows: &mut dyn Transaction| {
-            assert!(rows.replace(&unwritten, &row.lease)?);
-            Ok(())
-        };
-        Sqlite::open(&self.file()).unwrap().transact(Durability::Flushed, Box::new(work)).unwrap();
+            ..row
+        });
+    }
+
+    /// A success that was proven so many seconds ago, and came to be doubted.
+    pub fn doubts_success(&self, number: &str, seconds_ago: i64) {
+        let proven_s = Some(now_s() - seconds_ago);
+        self.rewrite(number, |row| Row {
+            state: State::Pending,
+            sent: true,
+            signed_s: now_s() - 400,
+            verdict_s: proven_s,
+            ..row
+        });
+    }
+
+    /// The doubt is older than the lifetime of a copy, and the last copy is not.
+    pub fn doubt_is_old(&self) {
+        self.change(|row| Row {
+            signed_s: now_s() - 10,
+            doubted_ms: row.doubted_ms.map(|doubted_ms| doubted_ms - 400_000),
+            ..row
+        });
     }
 
     /// The last signature is so many seconds old.

@@ -22,6 +22,7 @@ fn a_success_of_uncertain_age_is_asked_about_after_doubt() {
     let told = shop.settle("EV-AGE-0001");
     assert_open(&shop, &told, "EV-AGE-0001", "pending");
     assert_says(&told, "the answer may be an old one; asking: when the coupon was like this is not certain");
+    assert!(told.json.get("data").is_none(), "{}", told.json);
 }
 
 #[test]
@@ -58,4 +59,14 @@ fn a_refused_repeat_that_ends_nothing_is_told_with_what_asking_gave() {
     let silent = shop.settle("EV-STILL-01");
     assert_open(&shop, &silent, "EV-STILL-01", "pending");
     assert_says(&silent, ": asking was no use: ");
+}
+
+#[test]
+fn an_old_answer_is_told_with_why_asking_gave_nothing() {
+    let shop = wrong_by(8);
+    shop.lose_answer("AUTO_AGED", "EV-AGED-001");
+    shop.refuse_unsigned("query", 404, "NOT_FOUND", 0);
+    let told = shop.settle("EV-AGED-001");
+    assert_open(&shop, &told, "EV-AGED-001", "pending");
+    assert_says(&told, "the answer may be an old one; asking: HTTP 404 NOT_FOUND");
 }

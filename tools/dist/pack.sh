@@ -104,23 +104,6 @@ INFO
     requirements
 }
 
-# Bytes depend on names, modes and the time of the commit alone. Windows opens .zip by itself.
-archive() {
-    case $platform in
-    windows-*)
-        find "$stage" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
-        rm -f "$out/$name.zip"
-        (cd "$work" && find "$name" -type f | sort | TZ=UTC zip -9 --quiet -X "$out/$name.zip" -@)
-        echo "$out/$name.zip"
-        ;;
-    *)
-        tar --create --file=- --directory="$work" --format=ustar --sort=name --mtime="@$SOURCE_DATE_EPOCH" \
-            --owner=0 --group=0 --numeric-owner --mode='u=rwX,go=rX' "$name" | gzip -9 -n >"$out/$name.tar.gz"
-        echo "$out/$name.tar.gz"
-        ;;
-    esac
-}
-
 files | while IFS= read -r file; do
     mkdir -p "$stage/$(dirname "$file")"
     cp "$file" "$stage/$file"
@@ -131,7 +114,5 @@ tools/dist/package-files.sh "$platform" ../include "$stage/lib"
 build_info >"$stage/BUILD-INFO"
 tools/dist/third-party.sh "$platform" >"$stage/THIRD-PARTY.txt"
 tools/dist/sbom.sh "$platform" >"$stage/sbom.cdx.json"
-(cd "$stage" && find . -type f | sed 's|^\./||' | sort | xargs -d '\n' sha256sum >"$work/SHA256SUMS")
-mv "$work/SHA256SUMS" "$stage/SHA256SUMS"
 cat "$stage/BUILD-INFO" >&2
-archive
+tools/dist/archive.sh "$platform" "$stage" "$out"

@@ -41,7 +41,10 @@ function redeem(till) {
   const coupon = till.query(question);
   assert.equal(coupon.data.coupon_state, "EFFECTIVE");
   const worth = till.quote({ coupon, amount: 12800 }).data;
-  assert.deepEqual([worth.usable, worth.discount, worth.payable], [true, 2560, 10240]);
+  // The cashier's text names what was not checked, too. An order of 0 does not exist.
+  console.log("cashier:", worth.cashier);
+  assert(worth.usable && worth.payable > 0 && worth.unchecked.length === 0);
+  assert.deepEqual([worth.discount, worth.payable], [2560, 10240]);
 
   const paid = sale("SBX_EFFECTIVE_1", "NODE_SALE_1");
   const first = till.use(paid);

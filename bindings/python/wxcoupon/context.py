@@ -128,6 +128,13 @@ class Context:
 
     # At the till.
 
+    def scan(self, question: Json) -> Answer:
+        """From what a scanner gave to coupons: ``scan``, ``openid`` or ``auth_code``, and the basket as for :meth:`quote`.
+
+        Each of ``coupons`` has its quote, and a request for :meth:`use` that lacks ``out_request_no`` and the order.
+        """
+        return self._with_request(lib.wxcoupon_scan, question)
+
     def query(self, request: Json) -> Answer:
         """One coupon of a user: state, validity, rules, usage. Never in doubt."""
         return self._with_request(lib.wxcoupon_query, request)

@@ -37,6 +37,7 @@ _PROTOTYPES: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "wxcoupon_ctx_new": (c_int32, (_TEXT, POINTER(_HANDLE), _HANDLE)),
     "wxcoupon_ctx_update": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
     "wxcoupon_ctx_free": (c_int32, (_HANDLE,)),
+    "wxcoupon_scan": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
     "wxcoupon_query": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
     "wxcoupon_quote": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
     "wxcoupon_use": (c_int32, (_HANDLE, _TEXT, _HANDLE)),

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wxcoupon::api::Defaults;
 use wxcoupon::client::Client;
-use wxcoupon::config::{Config, Host, Identity, JournalSettings, Limits};
+use wxcoupon::config::{Apiv2, Config, Host, Identity, JournalSettings, Limits};
+use wxcoupon::directory;
 use wxcoupon::encoding::TextEncoding;
 use wxcoupon::error::Result;
 use wxcoupon::ffi;
@@ -180,7 +181,8 @@ fn config(kind: Kind) -> Config {
         has_merchant_certificate: false,
         apiv3_key: Some(APIV3_KEY.to_owned().into()),
         hosts: vec![host("127.0.0.1"), host("127.0.0.2")],
-        defaults: Defaults { appid: Some(APPID.into()), brand_id: Some(BRAND.into()), store_id: None },
+        apiv2: Apiv2::default(),
+        defaults: Defaults { appid: Some(APPID.into()), brand_id: Some(BRAND.into()), ..Defaults::default() },
         limits: Limits {
             call: Duration::from_secs(10),
             connect: Duration::from_secs(3),
@@ -193,6 +195,7 @@ fn config(kind: Kind) -> Config {
         user_agent: "fuzz".into(),
         quote: Choices::default(),
         journal: JournalSettings { path: None, keep: KEEP, replays: true },
+        directory: true,
         certificates_path: None,
         log_path: None,
     }
@@ -224,6 +227,7 @@ impl Bench {
             Clock::default(),
             rate_limit::alone(100_000),
         );
+        let client = client.with_directory(Some(directory::open(None, MERCHANT).unwrap()));
         let ctx = ffi::ctx_of(client, kind.encoding).expect("one context lives at a time");
         Bench { ctx, buf: ffi::wxcoupon_buf_new(), kind, wire }
     }

@@ -38,7 +38,7 @@ pub fn run(input: &[u8]) {
 /// Secrets are nowhere in what is told, unless they are words or written elsewhere too.
 fn hides(config: &Value, answer: &Value) {
     let told = ["message", "hint", "cashier", "field"].map(|name| answer[name].as_str().unwrap_or_default());
-    for name in ["private_key_pem", "private_key_passphrase", "apiv3_key"] {
+    for name in ["private_key_pem", "private_key_passphrase", "apiv3_key", "apiv2_key"] {
         let Some(secret) = config.get(name).and_then(Value::as_str) else { continue };
         let has = |kind: fn(&u8) -> bool| secret.as_bytes().iter().any(kind);
         if secret.len() < 12 || !has(u8::is_ascii_digit) || !has(u8::is_ascii_uppercase) {

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
-use wxcoupon::api::{self, Member, Operation, Place, Rule};
+use wxcoupon::api::{Member, Operation, Place, Rule};
 use wxcoupon::mode::Mode;
 use wxcoupon::wire::sign;
 
@@ -120,7 +120,8 @@ pub fn is_what_was_given(kind: Kind, operation: &Operation, input: &Map<String, 
         assert!(sent.body.is_empty());
         Map::new()
     };
-    let rest = path.strip_prefix(api::prefix(kind.mode)).expect("the prefix of the mode");
+    let prefix = operation.family.prefix(kind.mode).expect("interfaces in this mode");
+    let rest = path.strip_prefix(prefix).expect("the prefix of the mode");
     let (wanted, found): (Vec<&str>, Vec<&str>) =
         (operation.path.split('/').collect(), rest.split('/').collect());
     assert_eq!(wanted.len(), found.len(), "{path}");
@@ -142,6 +143,7 @@ pub fn is_what_was_given(kind: Kind, operation: &Operation, input: &Map<String, 
             Place::Query if value.is_null() => {}
             Place::Query => assert_eq!(in_query.shift_remove(name).map(read).as_ref(), Some(value), "{name}"),
             Place::Path => assert_eq!(in_path.shift_remove(name), Some(value.clone()), "{name}"),
+            Place::Unsent => assert!(!in_body.contains_key(name), "{name}"),
             _ => assert_eq!(in_body.get(name), Some(value), "{name}"),
         }
     }

@@ -1,11 +1,33 @@
-//! Coupons, tokens, stocks and the clock.
+//! Coupons, tokens, stocks, the clock, and what has happened.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Answer;
+use super::query::Query;
 use crate::control::Control;
+use crate::identities::OPENID;
 use crate::operations;
+use crate::state::brand::Store;
+use crate::state::busifavor::view::BusifavorSpec;
+use crate::state::payment_codes::VALID_S;
 use crate::state::view::CouponSpec;
+
+/// Coupons in a list where nobody says how many; load tests make millions.
+const MOST_COUPONS: usize = 1000;
+
+pub(super) fn ledger(control: &Control, query: &Query) -> Answer {
+    query.pick(control.api.state.ledger.entries(query.after()).iter(), "seq", usize::MAX)
+}
+
+pub(super) fn requests(control: &Control, query: &Query) -> Answer {
+    query.pick(control.api.request_log.entries(query.after()).iter(), "seq", usize::MAX)
+}
+
+pub(super) fn coupons(control: &Control, query: &Query) -> Answer {
+    let behind = query.text("after").unwrap_or_default();
+    query.pick(control.api.state.views_after(behind), "coupon_code", MOST_COUPONS)
+}
 
 pub(super) fn coupon(control: &Control, code: &str) -> Answer {
     control.api.state.view(code).map_or_else(|| Answer::not_found("no such coupon"), Answer::ok)
@@ -13,10 +35,23 @@ pub(super) fn coupon(control: &Control, code: &str) -> Answer {
 
 pub(super) fn put_coupon(control: &Control, body: &[u8]) -> Answer {
     match serde_json::from_slice::<CouponSpec>(body) {
-        Ok(spec) => match control.api.state.put_coupon(&spec) {
+        Ok(spec) => match control.put_coupon(&spec) {
             Ok(view) => Answer::ok(view),
             Err(e) => Answer::bad_request(e),
         },
+        Err(e) => Answer::bad_request(e),
+    }
+}
+
+/// Every one with that code, because two stocks may have the same.
+pub(super) fn busifavor(control: &Control, code: &str) -> Answer {
+    let views = control.api.state.busifavor_views(code);
+    if views.is_empty() { Answer::not_found("no such coupon") } else { Answer::ok(views) }
+}
+
+pub(super) fn put_busifavor(control: &Control, body: &[u8]) -> Answer {
+    match serde_json::from_slice::<BusifavorSpec>(body) {
+        Ok(spec) => control.api.state.put_busifavor(&spec).map_or_else(Answer::bad_request, Answer::ok),
         Err(e) => Answer::bad_request(e),
     }
 }
@@ -59,7 +94,59 @@ pub(super) fn set_stock_state(control: &Control, body: &[u8]) -> Answer {
     changed.map_or_else(|| Answer::not_found("no such stock"), Answer::ok)
 }
 
-pub(super) fn reset(control: &Control) -> Answer {
-    control.reset();
-    Answer::ok(json!({}))
+/// What the user made stays, unless all is to go.
+pub(super) fn reset(control: &Control, query: &Query) -> Answer {
+    if query.is("all") {
+        control.reset();
+        return Answer::ok(json!({}));
+    }
+    Answer::ok(control.start_over())
+}
+
+/// Whose code is to be shown, and what its first look-ups end with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    openid: Option<String>,
+    fails_with: Option<String>,
+    #[serde(default = "once")]
+    times: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+pub(super) fn show_payment_code(control: &Control, body: &[u8]) -> Answer {
+    let wanted: Shown = match serde_json::from_slice(body) {
+        Ok(wanted) => wanted,
+        Err(e) => return Answer::bad_request(e),
+    };
+    let openid = wanted.openid.as_deref().unwrap_or(OPENID);
+    let fails = wanted.fails_with.map(|error| (error, wanted.times));
+    match control.show_payment_code(openid, fails) {
+        Ok(code) => Answer::ok(json!({ "auth_code": code, "openid": openid, "valid_for_s": VALID_S })),
+        Err(e) => Answer::bad_request(e),
+    }
+}
+
+pub(super) fn put_store(control: &Control, body: &[u8]) -> Answer {
+    match serde_json::from_slice::<Store>(body) {
+        Ok(store) => {
+            control.api.state.brand.put(store.clone());
+            Answer::ok(store)
+        }
+        Err(e) => Answer::bad_request(e),
+    }
+}
+
+/// The whole list of what is authorised from now on.
+pub(super) fn authorise(control: &Control, body: &[u8]) -> Answer {
+    match serde_json::from_slice::<Vec<String>>(body) {
+        Ok(authorities) => {
+            control.api.state.brand.authorise(authorities.clone());
+            Answer::ok(authorities)
+        }
+        Err(e) => Answer::bad_request(e),
+    }
 }

@@ -8,7 +8,7 @@ use openssl::pkey::{PKey, Private, Public};
 
 use crate::clock::Clock;
 use crate::crypto::certificates::{self, Identity};
-use crate::crypto::random;
+use crate::crypto::{hex, random};
 use crate::error::Error;
 use crate::identities::{BRAND_ID, MCHID};
 use crate::mode::Mode;
@@ -188,6 +188,13 @@ impl Keys {
     #[must_use]
     pub fn wechatpay_public_key_id(&self) -> &str {
         &self.0.wechatpay_id
+    }
+
+    /// The key of API version 2: 32 characters. It follows from the other one, so that folders of earlier versions have one, too.
+    #[must_use]
+    pub fn apiv2_key(&self) -> String {
+        let digest = openssl::sha::sha256(format!("APIv2 {}", self.0.apiv3_key).as_bytes());
+        hex::upper(digest.get(..16).unwrap_or_default())
     }
 
     /// Serial number of the platform certificate.

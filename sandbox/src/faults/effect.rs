@@ -179,7 +179,7 @@ const OBJECTS: [&str; 6] =
 /// Members that say under which number it came about.
 const NUMBERS: [&str; 5] =
     ["use_request_no", "return_request_no", "send_request_no", "confirm_request_no", "deactivate_request_no"];
-const LISTS: [&str; 3] = ["user_coupon_list", "user_product_coupon_list", "stock_list"];
+const LISTS: [&str; 4] = ["user_coupon_list", "user_product_coupon_list", "stock_list", "data"];
 
 /// Puts another text in the place of these members.
 fn replace(object: &mut Value, names: &[&str], text: &str) {

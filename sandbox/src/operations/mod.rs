@@ -2,6 +2,8 @@
 //!
 //! Everything around them (signatures, headers, rate limits, faults, log) is the work of the protocol.
 
+mod brand;
+mod busifavor;
 mod certificates;
 mod coupon_bundles;
 mod coupon_change;
@@ -30,6 +32,7 @@ use crate::crypto::keys::KeySet;
 use crate::crypto::signing_keys::SigningKeys;
 use crate::http::multipart::Part;
 use crate::http::request::Request;
+use crate::identities::BRAND_ID;
 use crate::mode::Mode;
 use crate::operation::{Operation, Route};
 use crate::options::Options;
@@ -98,6 +101,12 @@ impl Success {
 
 /// Executes an operation whose request has passed the checks of the protocol.
 pub(crate) fn execute(call: &Call<'_>) -> Result<Success, Refusal> {
+    if call.mode == Mode::Partner
+        && let Some(authority) = call.route.operation.authority()
+        && !call.state.brand.authorities(BRAND_ID).iter().any(|own| own == authority)
+    {
+        return Err(Refusal::because(Reason::NoAuthority, "brand has not authorised this mchid"));
+    }
     match call.route.operation {
         Operation::Use => coupons::redeem(call),
         Operation::Query => coupons::query(call),
@@ -140,6 +149,15 @@ pub(crate) fn execute(call: &Call<'_>) -> Result<Success, Refusal> {
         Operation::UploadImage => upload_image::upload(call),
         Operation::SetNotifyConfig => notify_config::set(call),
         Operation::GetNotifyConfig => notify_config::get(call),
+        Operation::BusifavorUse => busifavor::redeem(call),
+        Operation::BusifavorReturn => busifavor::give_back(call),
+        Operation::BusifavorQuery => busifavor::query(call),
+        Operation::BusifavorList => busifavor::list(call),
+        Operation::BusifavorGetCode => busifavor::get_code(call),
+        Operation::BusifavorDeactivate => busifavor::deactivate(call),
+        Operation::ProductAuthorities => brand::authorities(call),
+        Operation::ListBrandStores => brand::stores(call),
+        Operation::GetBrandStore => brand::store(call),
         Operation::Certificates => certificates::list(call),
         Operation::Echo => echo::echo(call),
     }

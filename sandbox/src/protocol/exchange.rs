@@ -16,7 +16,7 @@ use crate::http::multipart::{self, Part};
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::service::Reaction;
-use crate::identities::BRAND_ID;
+use crate::identities::{BRAND_ID, SIMULATOR};
 use crate::mode::{self, Mode};
 use crate::operation::{Operation, Route};
 use crate::operations::{self, Call, Execution, Success};
@@ -35,6 +35,10 @@ pub(super) struct Exchange<'a> {
     other_location: String,
     entry: RequestEntry,
 }
+
+/// The members that are a request's own number.
+const NUMBERS: [&str; 5] =
+    ["out_request_no", "send_request_no", "use_request_no", "return_request_no", "deactivate_request_no"];
 
 /// A body that is a form with files, or what is wrong with it.
 type Form<'a> = Result<Vec<Part<'a>>, &'static str>;
@@ -68,6 +72,9 @@ impl<'a> Exchange<'a> {
         let mut entry = exchange.entry;
         if let Reaction::Respond { response, .. } = &reaction {
             entry.http_status = Some(response.status);
+            if api.request_log.is_on() {
+                entry.keep_response(response);
+            }
             api.counters.status(response.status);
         }
         api.log(entry, Some(started.elapsed()));
@@ -78,16 +85,16 @@ impl<'a> Exchange<'a> {
         let mode = Mode::of_path(request.path());
         let route = Route::find(&request.method, &mode::partner_path(request.path()));
         let operation = route.as_ref().map_or("unknown", |route| route.operation.name());
-        let coupon_code = route.as_ref().and_then(|route| route.param("coupon_code"));
-        let fault = api.faults.for_request(listener, operation, coupon_code.unwrap_or_default());
         let is_upload = route.as_ref().is_some_and(|route| route.operation == Operation::UploadImage);
         let form = is_upload.then(|| form_of(request));
         let signed = signed_body(request, form.as_ref());
         let body = if signed.is_empty() { Some(Value::Null) } else { serde_json::from_slice(signed).ok() };
-        let number = body
-            .as_ref()
-            .and_then(|body| body.get("out_request_no").or_else(|| body.get("send_request_no")))
-            .and_then(Value::as_str);
+        let in_body = |name: &str| body.as_ref()?.get(name)?.as_str();
+        let number = NUMBERS.into_iter().find_map(in_body);
+        let in_path = route.as_ref().and_then(|route| route.param("coupon_code"));
+        let coupon_code =
+            in_path.or_else(|| in_body("coupon_code").filter(|_| operation.starts_with("busifavor")));
+        let fault = api.faults.for_request(listener, operation, coupon_code.unwrap_or_default());
         let mut entry = RequestEntry {
             host: listener,
             operation: operation.to_owned(),
@@ -112,7 +119,8 @@ impl<'a> Exchange<'a> {
 
     fn run(&mut self) -> Reaction {
         let now = self.api.state.clock.now();
-        let signature = self.check_signature(now + self.effect.check_shift);
+        self.entry.judged_at = now + self.effect.check_shift;
+        let signature = self.check_signature(self.entry.judged_at);
         self.entry.signature_ok = signature.is_ok();
         let processed = self.fault.as_ref().is_none_or(Fault::is_processed);
         if let Some(instead) = self.effect.instead.take() {
@@ -167,7 +175,7 @@ impl<'a> Exchange<'a> {
         if self.mode == Mode::Brand {
             add_brand_id(&mut body, &mut query)?;
         }
-        self.api.hold_locked(route.param("coupon_code").unwrap_or_default(), self.effect.lock);
+        self.api.hold_locked(self.entry.coupon_code.as_deref().unwrap_or_default(), self.effect.lock);
         let call = Call {
             state: &self.api.state,
             route,
@@ -203,11 +211,14 @@ impl<'a> Exchange<'a> {
 
     /// Completes and signs a response of the API, as the fault has it.
     fn finish(&mut self, mut response: Response, sub_code: u32, now: i64) -> Reaction {
+        let has_sub_codes = self.route.as_ref().is_none_or(|route| route.operation.has_sub_codes());
+        let sub_code = if has_sub_codes { sub_code } else { 0 };
         self.entry.sub_code = sub_code;
         if let Some(edit) = &self.effect.edit {
             edit.apply(&mut response);
         }
         response.header("Server", "wxcoupon-sandbox");
+        response.header("X-Simulator", SIMULATOR);
         response.header("Date", http_date(now + self.effect.date_shift));
         response.header("Request-ID", message_signature::request_id(sub_code));
         let signed = self.entry.signature_ok

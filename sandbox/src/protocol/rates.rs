@@ -19,6 +19,9 @@ const SLOW: [Operation; 7] = [
     Operation::SetNotifyConfig,
     Operation::GetNotifyConfig,
 ];
+/// Questions about a brand have limits of their own.
+const OWN: [(Operation, u32); 3] =
+    [(Operation::ProductAuthorities, 10), (Operation::ListBrandStores, 5), (Operation::GetBrandStore, 5)];
 const SLOW_PER_S: u32 = 20;
 const SHARED_PER_S: u32 = 500;
 
@@ -45,7 +48,13 @@ impl RateLimits {
             Self::Flat(limit) => limit.allows(now),
             Self::Documented(limits) => {
                 let slow = operation.filter(|operation| SLOW.contains(operation));
-                let per_second = if slow.is_some() { SLOW_PER_S } else { SHARED_PER_S };
+                let own = OWN.iter().find(|(one, _)| Some(*one) == operation);
+                let slow = own.map(|(one, _)| *one).or(slow);
+                let per_second = match own {
+                    Some((_, per_second)) => *per_second,
+                    None if slow.is_some() => SLOW_PER_S,
+                    None => SHARED_PER_S,
+                };
                 let mut limits = lock(limits);
                 limits.entry((mode, slow)).or_insert_with(|| RateLimit::new(per_second)).allows(now)
             }

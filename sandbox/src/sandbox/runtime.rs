@@ -8,11 +8,24 @@ use super::{Sandbox, folder};
 use crate::crypto::signing_keys::{CertificateView, SignWith};
 use crate::error::{Error, Result};
 use crate::mode::Mode;
+use crate::state::brand::Store;
+use crate::state::busifavor::view::{BusifavorSpec, BusifavorView};
 use crate::state::notify_address::check_url;
 use crate::state::outbox::WebhookEvent;
 use crate::webhooks::Delivery;
 
 impl Sandbox {
+    /// Adds a store of the brand, or changes the one with that number.
+    pub fn put_store(&self, store: Store) {
+        self.api.state.brand.put(store);
+    }
+
+    /// What the brand has authorised the service provider for, such as
+    /// `BRAND_PRODUCT_AUTHORITY_PRODUCT_COUPON`. Without that one everything about its coupons is refused.
+    pub fn authorise(&self, authorities: &[&str]) {
+        self.api.state.brand.authorise(authorities.iter().map(|one| (*one).to_owned()).collect());
+    }
+
     /// Where `brand_config.json` is, for clients in brand mode.
     #[must_use]
     pub fn brand_config_path(&self) -> PathBuf {
@@ -52,6 +65,21 @@ impl Sandbox {
     /// Which key signs from now on.
     pub fn set_sign_with(&self, policy: SignWith) {
         self.api.signing_keys.set_policy(policy);
+    }
+
+    /// Makes or alters a 商家券.
+    ///
+    /// # Errors
+    /// When the description does not make sense.
+    pub fn put_busifavor(&self, spec: &BusifavorSpec) -> Result<BusifavorView> {
+        self.api.state.put_busifavor(spec)
+    }
+
+    /// How the 商家券 with that code stands; of two stocks with the same code, the first. `AUTO_` codes nobody has touched
+    /// are absent.
+    #[must_use]
+    pub fn busifavor(&self, code: &str) -> Option<BusifavorView> {
+        self.api.state.busifavor_views(code).into_iter().next()
     }
 
     /// Sets where notifications go, as `set_notify_config` does.

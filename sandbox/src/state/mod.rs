@@ -1,6 +1,8 @@
 //! What the sandbox keeps: coupons, stocks, numbers, the ledger, addresses of notifications.
 
 mod announce;
+pub(crate) mod brand;
+pub(crate) mod busifavor;
 pub(crate) mod catalogue;
 pub(crate) mod coupon;
 pub(crate) mod coupon_json;
@@ -10,6 +12,7 @@ pub(crate) mod grant;
 pub(crate) mod ledger;
 pub(crate) mod notify_address;
 pub(crate) mod outbox;
+pub(crate) mod payment_codes;
 mod receipts;
 pub(crate) mod request_number;
 mod saved;
@@ -23,11 +26,13 @@ use std::sync::{Mutex, RwLock};
 
 use crate::clock::Clock;
 use crate::sync::{lock, write};
+use brand::Brand;
 use catalogue::Catalogue;
 use coupon_store::{CouponStore, Numbers};
 use ledger::Ledger;
 use notify_address::NotifyConfigs;
 use outbox::Outbox;
+use payment_codes::PaymentCodes;
 use used_rungs::UsedRungs;
 
 /// Everything behind the API. Locks are taken in the order catalogue, coupon,
@@ -40,10 +45,15 @@ pub(crate) struct State {
     pub(crate) clock: Clock,
     pub(crate) catalogue: RwLock<Catalogue>,
     pub(crate) coupons: CouponStore,
+    /// Coupons of the family 商家券.
+    pub(crate) busifavor: busifavor::Coupons,
     pub(crate) ledger: Ledger,
     /// Events on their way to receivers of notifications.
     pub(crate) outbox: Outbox,
     notify: NotifyConfigs,
+    pub(crate) brand: Brand,
+    /// Payment codes that users show.
+    pub(crate) payment_codes: PaymentCodes,
     /// Request numbers that are bound to an effect.
     pub(crate) numbers: Numbers,
     /// Which coupons of each user's bundles are used.
@@ -62,9 +72,12 @@ impl State {
             catalogue: RwLock::new(Catalogue::seeded(clock.business_now())),
             clock,
             coupons: CouponStore::new(),
+            busifavor: busifavor::Coupons::default(),
             ledger: Ledger::default(),
             outbox: Outbox::default(),
             notify: NotifyConfigs::default(),
+            brand: Brand::default(),
+            payment_codes: PaymentCodes::default(),
             numbers: Numbers::new(),
             used_rungs: UsedRungs::default(),
             busy: Mutex::default(),
@@ -82,10 +95,13 @@ impl State {
             let mut catalogue = write(&self.catalogue);
             *catalogue = Catalogue::seeded(self.clock.business_now());
             self.coupons.clear();
+            self.busifavor.clear();
             self.numbers.clear();
             self.used_rungs.clear();
             self.ledger.clear();
             self.outbox.clear();
+            self.payment_codes.clear();
+            self.brand.reset();
             lock(&self.busy).clear();
         }
         seed::plant(self);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::State;
+use super::busifavor;
 use super::catalogue::Catalogue;
 use super::coupon::Coupon;
 use super::ledger::Record;
@@ -18,6 +19,8 @@ use crate::sync::write;
 pub(crate) struct Saved {
     catalogue: Catalogue,
     coupons: Vec<(Arc<str>, Coupon)>,
+    #[serde(default)]
+    busifavor: Vec<(busifavor::Key, busifavor::Coupon)>,
     numbers: Vec<Arc<str>>,
     used_rungs: HashMap<String, BTreeMap<u32, i64>>,
     ledger: Vec<Record>,
@@ -32,6 +35,7 @@ impl State {
         Saved {
             catalogue: catalogue.clone(),
             coupons: self.coupons.select(|_| true),
+            busifavor: self.busifavor.select(|_, _| true),
             numbers: self.numbers.all(),
             used_rungs: self.used_rungs.all(),
             ledger: self.ledger.records(),
@@ -47,6 +51,7 @@ impl State {
         for (code, coupon) in saved.coupons {
             self.coupons.ensure(&code, || coupon);
         }
+        self.busifavor.restore(saved.busifavor);
         self.numbers.clear();
         for number in saved.numbers {
             self.numbers.claim(&number);

@@ -88,6 +88,7 @@ pub(crate) fn plant(state: &State) {
         // The seeds are constants that the tests below check.
         let _ = state.put_coupon(&seed.spec);
     }
+    state.plant_busifavor();
 }
 
 /// The list for `sandbox.json`.

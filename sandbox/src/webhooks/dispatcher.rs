@@ -8,7 +8,7 @@ use openssl::error::ErrorStack;
 use serde_json::json;
 
 use super::client::{self, Request};
-use super::{Attempt, Delivery, Webhooks};
+use super::{Attempt, BUSIFAVOR_EVENT, Delivery, Webhooks};
 use crate::clock::rfc3339;
 use crate::crypto::cipher;
 use crate::crypto::message_signature::{self, Signing};
@@ -86,6 +86,7 @@ fn message(
 ) -> Result<(Headers, Vec<u8>), ErrorStack> {
     let keys = &webhooks.keys.0;
     let associated_data = match delivery.mode {
+        _ if delivery.event_type == BUSIFAVOR_EVENT => "coupon",
         Mode::Partner => "product_coupon_sp",
         Mode::Brand => "product_coupon",
     };

@@ -33,6 +33,9 @@ const MAX_SENDERS: usize = 8;
 /// The event that `echo` makes; undocumented.
 const ECHO_EVENT: &str = "SECURITY.ECHO";
 
+/// The only event of 商家券.
+const BUSIFAVOR_EVENT: &str = "COUPON.SEND";
+
 /// How a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -121,6 +124,8 @@ pub(crate) struct Webhooks {
     queue: Mutex<Queue>,
     /// Threads that are sending.
     senders: Gauge,
+    /// Grows with every change of a delivery.
+    changes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -157,6 +162,7 @@ impl Webhooks {
             timeout: options.notify_timeout,
             queue: Mutex::default(),
             senders: Gauge::default(),
+            changes: AtomicU64::new(0),
         };
         webhooks.set_interval(options.notify_interval);
         webhooks
@@ -175,7 +181,9 @@ impl Webhooks {
     /// Takes in a event for everybody who has set an address.
     fn accept_event(&self, event: &WebhookEvent) {
         let addresses = self.state.notify_addresses();
-        for mode in Mode::ALL {
+        // Brands have no 商家券.
+        let is_told = |mode: &Mode| *mode == Mode::Partner || event.event_type != BUSIFAVOR_EVENT;
+        for mode in Mode::ALL.into_iter().filter(is_told) {
             if let Some(address) = addresses.of(mode) {
                 let (url, event) = (address.url.clone(), for_mode(mode, event));
                 self.accept(NewDelivery { mode, url, event, faulty: None, repeats: None });
@@ -228,6 +236,7 @@ impl Webhooks {
             faulty,
         });
         drop(queue);
+        self.changes.fetch_add(1, Ordering::Relaxed);
         self.state.outbox.wake();
         seq
     }
@@ -235,6 +244,11 @@ impl Webhooks {
     /// All remembered deliveries after position `after`, oldest first.
     pub(crate) fn deliveries(&self, after: u64) -> Vec<Delivery> {
         lock(&self.queue).deliveries.iter().filter(|delivery| delivery.seq > after).cloned().collect()
+    }
+
+    /// How often something has changed.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
     }
 
     pub(crate) fn find(&self, seq: u64) -> Option<Delivery> {
@@ -278,6 +292,7 @@ impl Webhooks {
         let Some(delivery) = queue.find(seq) else {
             return;
         };
+        self.changes.fetch_add(1, Ordering::Relaxed);
         let taken = matches!(attempt.status, Some(200 | 204));
         delivery.attempts.push(attempt);
         if taken {
@@ -302,6 +317,7 @@ impl Webhooks {
         queue.due.clear();
         queue.probe_next = false;
         drop(queue);
+        self.changes.fetch_add(1, Ordering::Relaxed);
         self.set_interval(self.first_interval);
     }
 }

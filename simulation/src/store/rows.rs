@@ -158,6 +158,16 @@ impl Transaction for Turn<'_> {
         Ok(true)
     }
 
+    fn rewrite(&mut self, row: &Row, held: &Lease) -> Result<bool> {
+        let is_held_so = self.is_held_so(row.id, held);
+        if is_held_so {
+            self.remember(row.id);
+            self.rows.flipped.remove(&row.id);
+            self.rows.put_back(row.id, Some(row.clone()));
+        }
+        Ok(is_held_so)
+    }
+
     fn delete(&mut self, id: i64, held: &Lease) -> Result<bool> {
         let is_held_so = self.is_held_so(id, held);
         if is_held_so {
@@ -168,6 +178,15 @@ impl Transaction for Turn<'_> {
 
     fn open(&mut self, merchant: &str) -> Result<Vec<Row>> {
         Ok(self.rows.all(|row| !row.state.is_finished() && &*row.merchant == merchant))
+    }
+
+    fn following(&mut self, merchant: &str, after: i64, most: u32) -> Result<(Vec<Row>, Option<i64>)> {
+        let mut rows = self.rows.all(|row| row.id > after && &*row.merchant == merchant);
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let goes_on = rows.len() > most;
+        rows.truncate(most);
+        let last = rows.last().map(|row| row.id).filter(|_| goes_on);
+        Ok((rows, last))
     }
 
     fn returns(&mut self, merchant: &str, coupon: &str) -> Result<Vec<Row>> {

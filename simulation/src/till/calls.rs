@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use wxcoupon::api::{self, Defaults, Operation};
 use wxcoupon::client::Client;
-use wxcoupon::config::{Config, Host, Identity, JournalSettings, Limits};
+use wxcoupon::config::{Apiv2, Config, Host, Identity, JournalSettings, Limits};
 use wxcoupon::encoding::TextEncoding;
 use wxcoupon::journal::Journal;
 use wxcoupon::journal::store::Store;
@@ -51,11 +51,12 @@ fn config(replays: bool) -> Config {
         public_key_id: Some(PUBLIC_KEY_ID.into()),
         has_merchant_certificate: false,
         apiv3_key: None,
+        apiv2: Apiv2::default(),
         hosts: vec![host("api.mch.weixin.qq.com"), host("api2.mch.weixin.qq.com")],
         defaults: Defaults {
             appid: Some("wx0000000000000001".into()),
             brand_id: Some("120001".into()),
-            store_id: None,
+            ..Defaults::default()
         },
         limits: Limits {
             call: Duration::from_secs(10),
@@ -69,6 +70,7 @@ fn config(replays: bool) -> Config {
         user_agent: "simulation".into(),
         quote: Choices::default(),
         journal: JournalSettings { path: None, keep: KEEP, replays },
+        directory: false,
         certificates_path: None,
         log_path: None,
     }

@@ -5,7 +5,9 @@ use super::super::Expected::Shows;
 use super::super::Place::Query as InQuery;
 use super::super::Presence::{Optional, OptionalOrDefault, Required, RequiredOrNow};
 use super::super::Rule::{Chars, List, Name, NameUpTo, Object, OneOf, Time, Whole};
-use super::super::{Combination, Expected, ListPlace, Member, Operation, Recovery, Rule, ShownBy, Trace};
+use super::super::{
+    Combination, Expected, ListPlace, Member, Operation, Recovery, Rule, ShownBy, Trace, Vocabulary,
+};
 use super::{
     APPID, APPID_ASKED, ATTACH, BRAND_ID, BRAND_ID_ASKED, COUPON_CODE, DEACTIVATE_REASON, OPENID,
     OUT_REQUEST_NO, PAGE_SIZE, PAGE_TOKEN, PRODUCT_COUPON_ID, SEND_REQUEST_NO, STOCK_ID, body, echoes,
@@ -66,8 +68,32 @@ const THIS_STOCK: Expected = may_echo("stock_id", "/stock/stock_id");
 const THIS_PRODUCT: Expected = may_echo("product_coupon_id", "/product_coupon/product_coupon_id");
 const THIS_BRAND: Expected = may_echo("brand_id", "/brand_id");
 
+static VOCABULARY: Vocabulary = Vocabulary {
+    states: &["CONFIRMING", "PENDING", "EFFECTIVE", "USED", "EXPIRED", "DELETED", "DEACTIVATED"],
+    final_states: &["EXPIRED", "DELETED"],
+    usable_states: &["PENDING", "EFFECTIVE"],
+    returned_at: &[
+        "/single_usage_detail/return_request_no",
+        "/progressive_bundle_usage_detail/return_request_no",
+    ],
+    reads: &[
+        "/coupon_state",
+        "/sequential_usage_detail",
+        "/single_usage_detail",
+        "/progressive_bundle_usage_detail",
+        "/product_coupon/usage_mode",
+    ],
+    // From the page of `use`.
+    absent_texts: &[
+        "未找到 product_coupon_id 对应的商品券",
+        "未找到 stock_id 对应的商品券批次",
+        "未找到 coupon_code 对应的用户商品券",
+    ],
+};
+
 /// How a coupon shows its redemption.
 pub static USE_TRACE: Trace = Trace {
+    vocabulary: &VOCABULARY,
     shown_at: &["/single_usage_detail/use_request_no", "/progressive_bundle_usage_detail/use_request_no"],
     item_request_no: Some("use_request_no"),
     leads_to: &["USED"],
@@ -97,7 +123,7 @@ pub static USE: Operation = Operation {
             OUT_REQUEST_NO,
             BRAND_ID,
             body("store_id", OptionalOrDefault, Name),
-            // Third-party evidence of 2026-07 only: checked where the caller gives it, never added.
+            // Official since 2026-03 (change log 4018586607): checked where the caller gives it, never added.
             body("saved_amount", Optional, Whole),
             SEQUENTIAL_INDEX,
         ],
@@ -187,6 +213,7 @@ pub static PRE_SEND: Operation = Operation {
 };
 
 static CONFIRM_TRACE: Trace = Trace {
+    vocabulary: &VOCABULARY,
     shown_at: &["/confirm_request_no"],
     item_request_no: None,
     leads_to: &["PENDING", "EFFECTIVE", "USED"],
@@ -209,6 +236,7 @@ pub static CONFIRM: Operation = Operation {
 
 /// The state of a returned coupon is not documented, except that it is not a redeemed one any more.
 static RETURN_TRACE: Trace = Trace {
+    vocabulary: &VOCABULARY,
     shown_at: &[
         "/single_usage_detail/return_request_no",
         "/progressive_bundle_usage_detail/return_request_no",
@@ -242,6 +270,7 @@ pub static RETURN: Operation = Operation {
 };
 
 static DEACTIVATE_TRACE: Trace = Trace {
+    vocabulary: &VOCABULARY,
     shown_at: &["/deactivate_request_no"],
     item_request_no: None,
     leads_to: &["DEACTIVATED"],

@@ -5,13 +5,15 @@
 //! leaves something open, the row says so.
 
 mod bundle;
-mod coupon;
+pub(super) mod busifavor;
+pub(super) mod coupon;
 mod media;
 mod product;
 mod shapes;
 mod stock;
 
-pub use coupon::{CONFIRM, DEACTIVATE, LIST, QUERY, RETURN, SEND, USE, USE_TRACE};
+pub use busifavor::{GET_CODE as BUSIFAVOR_GET_CODE, LIST as BUSIFAVOR_LIST, QUERY as BUSIFAVOR_QUERY};
+pub use coupon::{CONFIRM, DEACTIVATE, LIST, QUERY, RETURN, SEND, USE};
 pub use media::UPLOAD_IMAGE;
 
 use super::Place::{Body, Path, Query};
@@ -56,6 +58,12 @@ pub static ALL: &[&Operation] = &[
     &media::GET_NOTIFY_CONFIG,
     &media::SUBMIT_TASK,
     &media::GET_TASK,
+    &busifavor::USE,
+    &busifavor::RETURN,
+    &busifavor::QUERY,
+    &busifavor::LIST,
+    &busifavor::GET_CODE,
+    &busifavor::DEACTIVATE,
 ];
 
 /// The operation with that name.
@@ -106,13 +114,15 @@ const PAGE_TOKEN: Member = member("page_token", Query, Optional, Name);
 mod tests {
     use super::*;
     use crate::api::Recovery;
+    use crate::mode::Mode;
 
     #[test]
     fn rows_are_unique_and_consistent() {
         for (index, row) in ALL.iter().enumerate() {
             for other in ALL.iter().skip(index + 1) {
                 assert_ne!(row.id, other.id);
-                assert_ne!((row.method, row.path), (other.method, other.path));
+                let of = |row: &Operation| (row.method, row.family.prefix(Mode::Partner), row.path);
+                assert_ne!(of(row), of(other));
             }
             assert_eq!(row.writes(), row.method != "GET", "{}", row.id);
             assert_eq!(row.recovery == Recovery::NotNeeded, !row.writes(), "{}", row.id);
@@ -127,6 +137,6 @@ mod tests {
             assert_eq!(in_path, row.path.matches('{').count(), "{}", row.id);
             assert!(row.members.iter().all(|member| (member.place == Query) <= (row.unknown == Query)));
         }
-        assert_eq!(ALL.len(), 35);
+        assert_eq!(ALL.len(), 41);
     }
 }

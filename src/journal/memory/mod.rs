@@ -6,6 +6,7 @@
 
 use super::row::{Lease, Row};
 use super::store::{Change, Durability, Mark, Overview, Result, Store, Transaction};
+use crate::api;
 use crate::json;
 use std::array;
 use std::collections::{BTreeMap, HashMap};
@@ -157,7 +158,7 @@ impl<'a> MemoryTransaction<'a> {
 }
 
 fn coupon_of_return(row: &Row) -> Option<&Arc<str>> {
-    row.coupon.as_ref().filter(|_| row.request.operation == "return")
+    row.coupon.as_ref().filter(|_| api::is_return(&row.request.operation))
 }
 
 impl Store for Memory {
@@ -239,6 +240,16 @@ impl Transaction for MemoryTransaction<'_> {
         Ok(true)
     }
 
+    fn rewrite(&mut self, row: &Row, held: &Lease) -> Result<bool> {
+        let members = json::text(&*row.members, 0).into_boxed_str();
+        let shard = self.shard_of_row(row.id);
+        let Some(stored) = shard.rows.get_mut(&row.id).filter(|stored| stored.row.lease == *held) else {
+            return Ok(false);
+        };
+        **stored = StoredRow { row: Row { members: Arc::default(), ..row.clone() }, members };
+        Ok(true)
+    }
+
     fn delete(&mut self, id: i64, held: &Lease) -> Result<bool> {
         let is_held_so = self.shard_of_row(id).rows.get(&id).is_some_and(|stored| stored.row.lease == *held);
         if is_held_so {
@@ -249,6 +260,15 @@ impl Transaction for MemoryTransaction<'_> {
 
     fn open(&mut self, _: &str) -> Result<Vec<Row>> {
         self.all(|row| !row.state.is_finished())
+    }
+
+    fn following(&mut self, _: &str, after: i64, most: u32) -> Result<(Vec<Row>, Option<i64>)> {
+        let mut rows = self.all(|row| row.id > after)?;
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let goes_on = rows.len() > most;
+        rows.truncate(most);
+        let last = rows.last().map(|row| row.id).filter(|_| goes_on);
+        Ok((rows, last))
     }
 
     fn returns(&mut self, _: &str, coupon: &str) -> Result<Vec<Row>> {
@@ -266,7 +286,7 @@ impl Transaction for MemoryTransaction<'_> {
 
     fn was_redeemed_before(&mut self, _: &str, coupon: &str, id: i64) -> Result<bool> {
         let is_it = |row: &Row| {
-            row.id < id && row.request.operation == "use" && row.coupon.as_deref() == Some(coupon)
+            row.id < id && api::is_redemption(&row.request.operation) && row.coupon.as_deref() == Some(coupon)
         };
         Ok(!self.all(is_it)?.is_empty())
     }

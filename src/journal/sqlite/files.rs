@@ -33,7 +33,7 @@ const AGAIN: Duration = Duration::from_millis(1);
 const IN_USE: Range = Range { at: 0x4000_0002, length: 510 };
 /// What it locks in the index of the log (`UNIX_SHM_DMS`): shared while a connection uses it, and exclusively before it empties
 /// the index.
-const INDEX_IN_USE: Range = Range { at: 128, length: 1 };
+pub(super) const INDEX_IN_USE: Range = Range { at: 128, length: 1 };
 
 /// Size of the index's header: two copies of its description, and how far the log was copied into the file.
 const INDEX_HEAD: usize = 136;
@@ -234,7 +234,7 @@ impl SharedFile {
                 return Ok(WriteLock(self));
             }
             if system::now().saturating_duration_since(began) >= limit {
-                return Err("the journal is locked: another program writes for too long".into());
+                return Err("it is locked: another program writes for too long".into());
             }
             system::sleep(AGAIN);
         }
@@ -297,13 +297,11 @@ impl SharedFile {
     }
 }
 
-/// Whether another process uses the log of that file. No connection of this process may use it.
-pub fn has_index_in_use(path: &Path) -> std::io::Result<bool> {
-    let index = beside(path, "-shm");
-    if cfg!(windows) || !index.exists() {
-        return Ok(false);
-    }
-    os::is_locked(&os::open(&index)?, INDEX_IN_USE)
+/// Whether this process has that file open as a journal or directory, or as the log or index of one. `SQLite`'s locks end when
+/// anybody in the process closes it.
+pub fn is_open(found: Identity) -> bool {
+    let is_it = |file: &File| os::identity(file).is_ok_and(|file| file.identity == found);
+    all().iter().any(|open| open.files.iter().chain(&open.log).chain(&open.index).any(is_it))
 }
 
 /// The path with a suffix, as the log (`-wal`) and its index (`-shm`) have.

@@ -49,7 +49,7 @@ pub(super) fn prune(
 }
 
 /// Gives some empty pages back to the file system, if there are many. Returns whether there are still many.
-fn give_back(db: &Connection) -> rusqlite::Result<bool> {
+pub fn give_back(db: &Connection) -> rusqlite::Result<bool> {
     let number = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let too_many = number("freelist_count")? - number("page_count")? / MAY_BE_EMPTY;
     if too_many <= 0 || number("auto_vacuum")? == 0 {

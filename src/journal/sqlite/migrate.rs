@@ -1,6 +1,6 @@
 //! Migrates files of older versions of this library.
 
-use super::files::{self, SharedFile};
+use super::files::{INDEX_IN_USE, SharedFile, beside};
 use super::open::{OpenError, connect};
 use super::rows::Tables;
 use super::sql::{TABLES, indices};
@@ -8,6 +8,7 @@ use crate::course::Course;
 use crate::journal::row::{DELAYED_ARRIVAL, Lease, NewRow, Request, Row, State};
 use crate::journal::store::Transaction;
 use crate::json;
+use crate::os;
 use rusqlite::{Connection, Row as SqlRow};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ pub(super) fn from_first(path: &Path, named: &Path, file: &SharedFile) -> Result
         OpenError::Busy(why.into())
     };
     // A context of the old library may have lost its locks on the file, but not those on the index of the log.
-    if files::has_index_in_use(path).map_err(|error| error.to_string())? {
+    if has_index_in_use(path).map_err(|error| error.to_string())? {
         return Err(is_open());
     }
     file.unshare();
@@ -70,6 +71,15 @@ pub(super) fn from_first(path: &Path, named: &Path, file: &SharedFile) -> Result
     // These belong to processes that have ended.
     marks().for_each(|mark| drop(std::fs::remove_file(mark)));
     Ok(())
+}
+
+/// Whether another process uses the log of that file. No connection of this process may use it.
+fn has_index_in_use(path: &Path) -> std::io::Result<bool> {
+    let index = beside(path, "-shm");
+    if cfg!(windows) || !index.exists() {
+        return Ok(false);
+    }
+    os::is_locked(&os::open(&index)?, INDEX_IN_USE)
 }
 
 fn copy(db: &Connection) -> Result<(), OpenError> {

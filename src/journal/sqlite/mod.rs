@@ -12,14 +12,18 @@ mod rows;
 mod sql;
 mod watch;
 
+pub(crate) use files::{SharedFile, beside, is_open};
 pub use files::{after_fork_in_child, after_fork_in_parent, before_fork};
+pub(crate) use forget::give_back;
+pub(crate) use open::connect;
+pub(crate) use path::real;
+pub(crate) use watch::Watch;
 
 use super::store::{Change, Durability, Mark, Overview, Result, Store, StoreError};
 use group_commit::GroupCommit;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use watch::Watch;
 
 /// One connection to the file, shared by all threads of a context.
 #[derive(Debug)]

@@ -79,7 +79,7 @@ fn opened(path: &Path, file: &SharedFile) -> Result<(Connection, bool), OpenErro
 }
 
 /// Connects to an existing file.
-pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+pub fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(path, flags)
 }

@@ -2,7 +2,7 @@
 
 use super::forget;
 use super::read::read;
-use super::sql::{COLUMNS, INSERT, UPDATE, select_open};
+use super::sql::{COLUMNS, INSERT, REWRITE, UPDATE, select_open};
 use crate::journal::row::{Lease, Row};
 use crate::journal::store::{Result, StoreError, Transaction};
 use crate::json;
@@ -61,6 +61,22 @@ impl Transaction for Tables<'_> {
         update.execute(&*values).map(|changed| changed == 1).map_err(failed)
     }
 
+    fn rewrite(&mut self, row: &Row, held: &Lease) -> Result<bool> {
+        let (members, course) = (json::text(&*row.members, 0), row.course.to_json());
+        let digest = row.digest(&members, &course);
+        let (state, request) = (row.state as i64, &*row.request);
+        let found: [&dyn ToSql; 3] = [&row.id, &held.owner, &held.generation];
+        let anew: [&dyn ToSql; 5] = [&request.target, &request.body, &members, &row.content, &row.trace];
+        let values = found.into_iter().chain(anew).chain(changing(row, &state, &course, &digest));
+        let values: Vec<&dyn ToSql> = values.collect();
+        // What is written over must not stay readable in the page.
+        self.0.execute_batch("PRAGMA secure_delete=ON").map_err(failed)?;
+        let mut rewrite = self.0.prepare_cached(&REWRITE).map_err(failed)?;
+        let rewritten = rewrite.execute(&*values);
+        self.0.execute_batch("PRAGMA secure_delete=OFF").map_err(failed)?;
+        rewritten.map(|changed| changed == 1).map_err(failed)
+    }
+
     fn delete(&mut self, id: i64, held: &Lease) -> Result<bool> {
         let sql = "DELETE FROM requests WHERE id = ?1 AND owner IS ?2 AND generation = ?3";
         let deleted = self.0.execute(sql, params![id, held.owner, held.generation]).map_err(failed)?;
@@ -88,10 +104,29 @@ impl Transaction for Tables<'_> {
         Ok(rows)
     }
 
+    fn following(&mut self, merchant: &str, after: i64, most: u32) -> Result<(Vec<Row>, Option<i64>)> {
+        let sql = format!("SELECT {COLUMNS} FROM requests WHERE id > ?1 ORDER BY id LIMIT ?2");
+        let mut select = self.0.prepare_cached(&sql).map_err(failed)?;
+        let rows = select.query_map(params![after, most], read).map_err(failed)?;
+        let mut rows: Vec<Row> = rows.collect::<rusqlite::Result<_>>().map_err(failed)?;
+        let is_full = rows.len() >= usize::try_from(most).unwrap_or(usize::MAX);
+        let last = rows.last().map(|row| row.id).filter(|_| is_full);
+        rows.retain(|row| *row.merchant == *merchant);
+        Ok((rows, last))
+    }
+
     fn returns(&mut self, merchant: &str, coupon: &str) -> Result<Vec<Row>> {
+        // One index for each, because an index of the other form would be built anew in files of before.
+        let of = |index: &str, operation: &str| {
+            format!(
+                "SELECT {COLUMNS} FROM requests INDEXED BY {index} \
+                 WHERE coupon = ?1 AND merchant = ?2 AND operation = '{operation}'"
+            )
+        };
         let sql = format!(
-            "SELECT {COLUMNS} FROM requests INDEXED BY requests_coupon \
-             WHERE coupon = ?1 AND merchant = ?2 AND operation = 'return' ORDER BY id"
+            "{} UNION ALL {} ORDER BY id",
+            of("requests_coupon", "return"),
+            of("requests_busifavor", "busifavor_return")
         );
         let mut select = self.0.prepare_cached(&sql).map_err(failed)?;
         let rows = select.query_map([coupon, merchant], read).map_err(failed)?;
@@ -100,7 +135,7 @@ impl Transaction for Tables<'_> {
 
     fn was_redeemed_before(&mut self, merchant: &str, coupon: &str, id: i64) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM requests WHERE id < ?3 AND coupon = ?1 AND merchant = ?2 \
-                   AND operation = 'use')";
+                   AND operation IN ('use', 'busifavor_use'))";
         let mut select = self.0.prepare_cached(sql).map_err(failed)?;
         select.query_row((coupon, merchant, id), |row| row.get(0)).map_err(failed)
     }

@@ -90,7 +90,8 @@ fn unfinished() -> String {
 pub(super) fn indices() -> String {
     format!(
         "CREATE INDEX IF NOT EXISTS requests_open ON requests (state, id) WHERE {}; \
-         CREATE INDEX IF NOT EXISTS requests_coupon ON requests (coupon) WHERE coupon IS NOT NULL AND operation = 'return';",
+         CREATE INDEX IF NOT EXISTS requests_coupon ON requests (coupon) WHERE coupon IS NOT NULL AND operation = 'return'; \
+         CREATE INDEX IF NOT EXISTS requests_busifavor ON requests (coupon) WHERE coupon IS NOT NULL AND operation = 'busifavor_return';",
         unfinished()
     )
 }
@@ -108,6 +109,16 @@ pub(super) static UPDATE: Lazy<String> = Lazy::new(|| {
     }
     sql.push_str(" WHERE id = ?1 AND owner IS ?2 AND generation = ?3");
     sql
+});
+
+/// The columns that only forgetting a user changes.
+const FORGOTTEN: [&str; 5] = ["target", "body", "members", "content", "trace"];
+
+/// Writes everything that may ever change.
+pub(super) static REWRITE: Lazy<String> = Lazy::new(|| {
+    let columns = FORGOTTEN.iter().chain(&CHANGING).zip(4..);
+    let columns: Vec<String> = columns.map(|(column, at)| format!("{column} = ?{at}")).collect();
+    format!("UPDATE requests SET {} WHERE id = ?1 AND owner IS ?2 AND generation = ?3", columns.join(", "))
 });
 
 pub(super) static INSERT: Lazy<String> = Lazy::new(|| {

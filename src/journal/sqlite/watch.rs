@@ -9,6 +9,7 @@ use crate::os::{self, Identity};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Sizes of the log's header, and of the header of each page in it.
 const LOG_HEADER: u64 = 32;
@@ -53,7 +54,12 @@ impl Watch {
 
     /// Waits for the write lock. Without a log, `SQLite`'s own locks are used.
     pub fn write(&self) -> Result<Option<WriteLock<'_>>, String> {
-        self.log.as_ref().map(|_| self.file.write(BUSY)).transpose()
+        self.write_within(BUSY)
+    }
+
+    /// The same with another limit.
+    pub fn write_within(&self, limit: Duration) -> Result<Option<WriteLock<'_>>, String> {
+        self.log.as_ref().map(|_| self.file.write(limit)).transpose()
     }
 
     /// Whether nothing is written any more.

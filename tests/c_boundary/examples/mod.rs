@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use testkit::library::release;
 use testkit::toolchain::{compile, compiler, have};
 use testkit::{limited, root, run, scratch};
-use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
+use wxcoupon_sandbox::{CouponSpec, CouponState, Fault, FaultKind, Options, Sandbox};
 
 /// Strict in both languages; what runs is the C program.
 fn program(name: &str) -> Option<PathBuf> {
@@ -142,4 +142,21 @@ fn the_log_has_one_line_a_call_and_more_at_debug() {
     assert_eq!(levels, ["info", "debug", "info"], "{lines}");
     assert!(lines.lines().all(|line| line.contains("query")), "{lines}");
     assert!(!lines.contains("oSandboxUser"), "openids are masked: {lines}");
+}
+
+#[test]
+fn a_payment_code_leads_to_the_best_coupon_which_is_redeemed() {
+    let Some(program) = program("09_scan") else { return };
+    let sandbox = sandbox();
+    let config = config_with_journal(&sandbox);
+    sandbox.put_coupon(&CouponSpec { openid: Some("oScan".into()), ..CouponSpec::new("SCAN_ONLY") }).unwrap();
+    let code = sandbox.show_payment_code("oScan").unwrap();
+    let printed = call(&program, &config, &["12800", &code]).unwrap();
+    assert_in_order(&printed, &["scanned       auth_code", "payable       10240", "redeemed"]);
+    assert_eq!(sandbox.coupon("SCAN_ONLY").unwrap().state, CouponState::Used);
+    let unknown = call(&program, &config, &["12800", "SCAN_ONLY"]).unwrap_err();
+    assert_in_order(&unknown, &["The scan leads nowhere.", "WXCOUPON_E_NOT_FOUND"]);
+    let code = sandbox.show_payment_code("oScan").unwrap();
+    let nothing = call(&program, &config, &["12800", &code]).unwrap_err();
+    assert!(nothing.contains("no coupon is redeemed"), "{nothing}");
 }

@@ -7,7 +7,7 @@ use testkit::contract::{
     Callback, Constant, Contract, Function, Handle, Kind as Crossing, Operation, Parameter, Returned, Status,
     Type, Typed,
 };
-use wxcoupon::api::{ALL, prefix};
+use wxcoupon::api::ALL;
 use wxcoupon::ffi::{WXCOUPON_ABI_VERSION, WXCOUPON_VERSION, WXCOUPON_VERSION_NUMBER};
 use wxcoupon::mode::Mode;
 use wxcoupon::status::Code;
@@ -143,8 +143,8 @@ fn operations() -> Vec<Operation> {
         writes: row.writes(),
         request_no_member: row.request_no_member.map(str::to_owned),
         method: row.method.to_owned(),
-        partner: format!("{}{}", prefix(Mode::Partner), row.path),
-        brand: format!("{}{}", prefix(Mode::Brand), row.path),
+        partner: row.family.prefix(Mode::Partner).map(|prefix| format!("{prefix}{}", row.path)).unwrap(),
+        brand: row.family.prefix(Mode::Brand).map(|prefix| format!("{prefix}{}", row.path)),
     };
     ALL.iter().map(operation).collect()
 }

@@ -59,7 +59,7 @@ const SECTIONS: &[Section] = &[
     },
     Section {
         title: "At the till",
-        names: &["wxcoupon_query", "wxcoupon_quote", "wxcoupon_use", "wxcoupon_return"],
+        names: &["wxcoupon_scan", "wxcoupon_query", "wxcoupon_quote", "wxcoupon_use", "wxcoupon_return"],
     },
     Section {
         title: "Before the till: coupons come to users",

@@ -49,6 +49,9 @@ fn events_are_recognised_in_both_modes_and_unknown_ones_pass() {
         ("PRODUCT_COUPON_SP_SP.SEND", None),
         ("product_coupon_sp.send", None),
         ("TRANSACTION.SUCCESS", None),
+        ("COUPON.SEND", Some("BUSIFAVOR_SEND")),
+        // 代金券, another product.
+        ("COUPON.USE", None),
         ("", None),
     ] {
         let answer = Post::of(event_type, SEND).open();
@@ -74,6 +77,9 @@ fn one_occurrence_has_one_key_under_every_name() {
         ("PRODUCT_COUPON.RETURN", &used, "PRODUCT_COUPON.RETURN:C1:R-1"),
         ("PRODUCT_COUPON_SP.NEW", &coupon, "PRODUCT_COUPON.NEW:C1"),
         ("OTHER.SEND", &coupon, "OTHER.SEND:C1"),
+        // Merchants may give the same code in two stocks.
+        ("COUPON.SEND", &json!({ "coupon_code": "C1", "stock_id": "9" }), "COUPON.SEND:C1:9"),
+        ("COUPON.SEND", &coupon, "COUPON.SEND:C1"),
         ("PRODUCT_COUPON_SP.IMAGE_GENERATION", &json!({ "task_id": "7" }), ID),
         ("PRODUCT_COUPON_SP.SEND", &json!({ "coupon_code": 7 }), ID),
         ("PRODUCT_COUPON_SP.SEND", &json!(["C1"]), ID),
@@ -81,6 +87,23 @@ fn one_occurrence_has_one_key_under_every_name() {
         let answer = Post::of(event_type, &resource.to_string()).open();
         assert_eq!(answer["data"]["dedup_key"], key, "{event_type} {resource}");
         assert_eq!(&answer["data"]["resource"], resource);
+    }
+}
+
+#[test]
+fn a_received_busifavor_coupon_is_told_with_and_without_its_particulars() {
+    // The official sample prints an empty text in the place of the object.
+    for attach_info in [json!(""), json!({ "transaction_id": "4200000000000000000000000001" })] {
+        let resource = json!({
+            "event_type": "EVENT_TYPE_BUSICOUPON_SEND", "coupon_code": "1227944959000000911017",
+            "stock_id": "1287300000000001", "send_time": "2025-08-03T12:00:00+08:00",
+            "send_channel": "BUSICOUPON_SEND_CHANNEL_PAYGIFT", "send_merchant": "1900000001",
+            "attach_info": attach_info,
+        });
+        let answer = Post::of("COUPON.SEND", &resource.to_string()).open();
+        assert_eq!((&answer["status"], &answer["reply"]["status"]), (&json!(0), &json!(204)), "{answer}");
+        assert_eq!(answer["data"]["event"], "BUSIFAVOR_SEND");
+        assert_eq!(answer["data"]["resource"], resource);
     }
 }
 

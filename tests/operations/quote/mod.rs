@@ -3,6 +3,7 @@
 mod amounts;
 mod asking;
 mod bundles;
+mod busifavor;
 mod coupons;
 mod document;
 mod properties;

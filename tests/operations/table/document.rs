@@ -1,7 +1,9 @@
 //! `docs/operations.md` is written from the table: `BLESS=1 cargo test --test operations table::document` writes it anew.
 
 use std::fmt::Write as _;
-use wxcoupon::api::{ALL, Combination, Member, Operation, Place, Presence, Recovery, Rule};
+use wxcoupon::api::{
+    ALL, BUSIFAVOR, Combination, Member, Operation, PRODUCT_COUPON, Place, Presence, Recovery, Rule,
+};
 use wxcoupon::mode::Mode;
 
 const HEAD: &str = "# Operations
@@ -14,7 +16,8 @@ Every operation is called by its name with `wxcoupon_call`, and can be a job. `u
 beside those of the body. What the table does not name is passed on. This page is made from the library's own table.
 
 Paths begin with `/v3/marketing/partner/product-coupon` for service providers, and with
-`/brand/marketing/product-coupon` in brand mode, where `brand_id` is never sent.
+`/brand/marketing/product-coupon` in brand mode, where `brand_id` is never sent. Those of 商家券 (`busifavor_…`) begin with
+`/v3/marketing/busifavor` for merchants and service providers, and brands have none: [busifavor.md](busifavor.md).
 
 *default* means that the configuration's `defaults` stand in; *now* that the present time is filled in. *Page* is the
 number at pay.weixin.qq.com/doc/v3/partner/; the rules of the management operations come from field lists of a
@@ -24,8 +27,10 @@ A *name* is a text without control characters, blanks at its ends, no-break and 
 characters: scanners, spreadsheets and input methods add them, and WeChat Pay would find nothing of that name. The
 refusal says which character stands where. Every other character may stand in a name.
 
+What is *not sent* is kept with the request: the question about a lost answer needs it, or it is compared with the answer.
+
 **When the answer is lost**, the library repeats the same bytes under the same number. *repeat* says that this settles
-it; *query* and *list*, that it also looks there for the number where a repeat is refused; *again*, that the request has
+it; *query* and *list* (in their family), that it also looks there for the number where a repeat is refused; *again*, that the request has
 no number and says how things shall be: it is done again within the call, and if the end is class 4, do the same again.
 ";
 
@@ -35,6 +40,7 @@ fn place(place: Place) -> &'static str {
         Place::Query => "query",
         Place::Body => "body",
         Place::Meta => "meta",
+        Place::Unsent => "not sent",
         Place::File => "file",
     }
 }
@@ -123,7 +129,7 @@ fn settles(operation: &Operation) -> &'static str {
         Recovery::NotNeeded => "a question: class 3, never in doubt",
         Recovery::Repeat if operation.short_lived => "repeat; a later repeat asks anew",
         Recovery::Repeat => "repeat",
-        Recovery::Query { query, .. } if query.id == "list" => "repeat, list",
+        Recovery::Query { query, .. } if query.id.ends_with("list") => "repeat, list",
         Recovery::Query { .. } => "repeat, query",
         Recovery::Idempotent => "again",
     }
@@ -169,8 +175,8 @@ fn the_page_of_operations_is_the_tables() {
         found == right,
         "docs/operations.md is not the table's: BLESS=1 cargo test --test operations table::document"
     );
-    assert!(
-        right.contains(wxcoupon::api::prefix(Mode::Partner))
-            && right.contains(wxcoupon::api::prefix(Mode::Brand))
-    );
+    for family in [&PRODUCT_COUPON, &BUSIFAVOR] {
+        let prefixes = [Mode::Partner, Mode::Brand].map(|mode| family.prefix(mode));
+        assert!(prefixes.into_iter().flatten().all(|prefix| right.contains(prefix)), "{family:?}");
+    }
 }

@@ -6,7 +6,7 @@ use testkit::till::{OPENID, Till};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use wxcoupon::mode::Mode;
-use wxcoupon_sandbox::{Options, STORE_IDS, Sandbox};
+use wxcoupon_sandbox::{BUSIFAVOR_STOCK_IDS, BusifavorSpec, MCHID, Options, STORE_IDS, Sandbox};
 
 const PICTURE: &str = "https://wxpaylogo.qpic.cn/wxpaylogo/test/0";
 
@@ -107,6 +107,17 @@ impl Shop {
         request
     }
 
+    /// A 商家券 that nobody has used.
+    fn busifavor_coupon(&self) -> Value {
+        let made = self.sandbox.put_busifavor(&BusifavorSpec::new(self.fresh("SBF"))).unwrap();
+        json!({ "openid": OPENID, "coupon_code": made.coupon_code, "stock_id": made.stock_id })
+    }
+
+    fn busifavor_using(&self) -> Value {
+        let request = with(&self.busifavor_coupon(), "use_request_no", json!(self.fresh("USE")));
+        with(&request, "use_time", json!("2025-08-03T12:00:00+08:00"))
+    }
+
     fn user_bundle(&self) -> Value {
         let offer = self.bundle("NONE");
         let sent = self.do_it("bundle_send", &sending(&offer, "stock_bundle_id", &self.fresh("SEND")));
@@ -126,7 +137,34 @@ impl Shop {
         })
     }
 
+    fn right_for_busifavor(&self, operation: &str) -> Value {
+        match operation {
+            "busifavor_use" => self.busifavor_using(),
+            "busifavor_query" => self.busifavor_coupon(),
+            "busifavor_list" => {
+                json!({ "openid": OPENID, "belong_merchant": MCHID, "coupon_state": "SENDED" })
+            }
+            "busifavor_get_code" => {
+                json!({ "stock_id": BUSIFAVOR_STOCK_IDS[2], "coupon_code": "SBF_UPLOADED" })
+            }
+            "busifavor_return" => {
+                let used = self.busifavor_using();
+                self.do_it("busifavor_use", &used);
+                let mut request = used;
+                for name in ["use_time", "use_request_no"] {
+                    request.as_object_mut().unwrap().remove(name);
+                }
+                with(&request, "return_request_no", json!(self.fresh("BACK")))
+            }
+            "busifavor_deactivate" => {
+                with(&self.busifavor_coupon(), "deactivate_request_no", json!(self.fresh("END")))
+            }
+            other => panic!("no request for {other}"),
+        }
+    }
+
     /// A request that WeChat Pay has every reason to grant, with a number that is new.
+    #[allow(clippy::too_many_lines, reason = "a row an operation")]
     pub fn right(&self, operation: &str) -> Value {
         let number = |request: Value| with(&request, "out_request_no", json!(self.fresh("NUMBER")));
         let of_stock = |offer: &Offer| json!({ "product_coupon_id": offer.product, "stock_id": offer.stock });
@@ -201,6 +239,7 @@ impl Shop {
                 self.do_it("bundle_associate_stores", &request);
                 request
             }
+            busifavor if busifavor.starts_with("busifavor_") => self.right_for_busifavor(busifavor),
             "upload_image" => json!({ "file": super::sample::image() }),
             "set_notify_config" => json!({ "notify_url": "https://pos.example.com/notify" }),
             "get_notify_config" => {

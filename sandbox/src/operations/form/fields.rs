@@ -37,7 +37,11 @@ impl Call<'_> {
     }
 
     /// The same, but it may be missing or null.
-    fn optional_body_text(&self, pointer: &str, max: usize) -> Result<Option<String>, Refusal> {
+    pub(in crate::operations) fn optional_body_text(
+        &self,
+        pointer: &str,
+        max: usize,
+    ) -> Result<Option<String>, Refusal> {
         match self.body.pointer(pointer) {
             None | Some(Value::Null) => Ok(None),
             Some(_) => self.body_text(pointer, max).map(Some),

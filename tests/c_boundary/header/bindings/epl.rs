@@ -60,6 +60,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("wxcoupon_ctx_new", "按配置（JSON）新建上下文，程序启动时建一次；不访问网络"),
     ("wxcoupon_ctx_update", "更换密钥和配置"),
     ("wxcoupon_ctx_free", "释放上下文"),
+    ("wxcoupon_scan", "由扫码结果查找可用的券；不核销"),
     ("wxcoupon_query", "查询一张券"),
     ("wxcoupon_quote", "试算优惠金额；不访问网络"),
     ("wxcoupon_use", "核销"),

@@ -1,0 +1,108 @@
+//! 商家券 by a scan: the directory knows whose they are, and a redemption by code alone can be asked about.
+
+use crate::busifavor::by_code;
+use crate::directory::Shop;
+use crate::till::{OPENID, Till, with_limit};
+use serde_json::{Value, json};
+use wxcoupon_sandbox::Effect::Used;
+use wxcoupon_sandbox::{BUSIFAVOR_STOCK_IDS, BusifavorSpec, BusifavorState, Fault, FaultKind};
+
+/// The till is told whose coupon it is, as the merchant's own system knows it.
+fn told(shop: &Shop, till: &Till, code: &str, openid: Option<&str>) {
+    shop.sandbox.put_busifavor(&BusifavorSpec::new(code)).unwrap();
+    let mut row = json!({ "family": "busifavor", "coupon_code": code, "stock_id": BUSIFAVOR_STOCK_IDS[0] });
+    if let Some(openid) = openid {
+        row["openid"] = json!(openid);
+        row["appid"] = json!("wx233544546545989");
+    }
+    let file = shop.folder.path().join("told.jsonl");
+    std::fs::write(&file, format!("{row}\n")).unwrap();
+    let imported = till.ask("import_coupons", &json!({ "path": file }));
+    assert_eq!((imported.status, &imported.json["data"]["imported"]), (0, &json!(1)), "{}", imported.json);
+}
+
+#[test]
+fn a_scanned_code_becomes_a_request_of_its_own_family() {
+    let shop = Shop::new();
+    let till = shop.till();
+    told(&shop, &till, "BF_SCAN", Some(OPENID));
+    let answer = till.scan(&json!({ "scan": "BF_SCAN\n", "amount": 100_000 }));
+    let offer = &answer.json["data"]["coupons"][0];
+    assert_eq!((answer.status, &offer["operation"]), (0, &json!("busifavor_use")), "{}", answer.json);
+    assert!(offer["quote"]["discount"].as_u64().unwrap() > 0, "{offer}");
+    assert!(offer["use"].get("brand_id").is_none() && offer["use"].get("saved_amount").is_none(), "{offer}");
+    let mut request = offer["use"].clone();
+    request["use_request_no"] = json!("BF-SCAN-0001");
+    assert_eq!(till.ask("busifavor_use", &request).status, 0);
+    let again = till.scan(&json!({ "scan": "BF_SCAN" }));
+    assert_eq!(again.json["data"]["unusable"][0]["reason"], "state", "{}", again.json);
+}
+
+#[test]
+fn both_families_of_a_user_are_listed_where_the_merchant_is_named() {
+    let shop = Shop::new();
+    let till = shop.till();
+    for index in 0..45 {
+        let spec =
+            BusifavorSpec { openid: Some("oBoth".into()), ..BusifavorSpec::new(format!("BF_{index:02}")) };
+        shop.sandbox.put_busifavor(&spec).unwrap();
+    }
+    let used = BusifavorSpec {
+        openid: Some("oBoth".into()),
+        ..BusifavorSpec::new("BF_GONE").state(BusifavorState::Expired)
+    };
+    shop.sandbox.put_busifavor(&used).unwrap();
+    let spec = wxcoupon_sandbox::CouponSpec {
+        openid: Some("oBoth".into()),
+        ..wxcoupon_sandbox::CouponSpec::new("PC_1")
+    };
+    shop.sandbox.put_coupon(&spec).unwrap();
+    let mchid = shop.config()["mchid"].clone();
+    let both = till.scan(&json!({ "openid": "oBoth", "amount": 100_000, "belong_merchant": mchid }));
+    let coupons = both.json["data"]["coupons"].as_array().unwrap();
+    let of = |operation: &str| coupons.iter().filter(|coupon| coupon["operation"] == operation).count();
+    assert_eq!((of("use"), of("busifavor_use")), (1, 45), "{}", both.json);
+    let one = till.scan(&json!({ "openid": "oBoth" }));
+    assert_eq!(one.json["data"]["coupons"].as_array().unwrap().len(), 1, "{}", one.json);
+}
+
+/// The redemption names no owner; the directory does.
+#[test]
+fn a_lost_answer_by_code_alone_is_asked_about_where_the_directory_knows_the_owner() {
+    let shop = Shop::new();
+    let till = shop.till();
+    for (code, owner, asked) in [("BF_KNOWN", Some(OPENID), true), ("BF_UNKNOWN", None, false)] {
+        told(&shop, &till, code, owner);
+        let lost = shop.sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("busifavor_use"));
+        let request = by_code(code, &format!("NO-{code}"));
+        let call = |limit_ms| till.ask("busifavor_use", &with_limit(request.clone(), limit_ms));
+        crate::evidence_shop::leave_in_doubt(&shop.sandbox, call);
+        assert!(shop.sandbox.clear_fault(lost));
+        // A repeat is refused: another order, says WeChat Pay, and it may be this one.
+        let refusal = FaultKind::Refusal { status: 400, code: "RESOURCE_ALREADY_EXISTS".into(), sub_code: 0 };
+        let refused = shop.sandbox.inject(Fault::new(refusal).on("busifavor_use"));
+        let settled = till.settle(&json!({ "out_request_no": format!("NO-{code}") }));
+        assert!(shop.sandbox.clear_fault(refused));
+        let queries = shop.sandbox.requests();
+        let queries = queries.iter().filter(|request| {
+            request.operation == "busifavor_query" && request.target.contains(&format!("/coupons/{code}/"))
+        });
+        if asked {
+            assert_eq!(
+                (settled.status, &settled.json["settled_by"]),
+                (0, &json!("busifavor_query")),
+                "{}",
+                settled.json
+            );
+            assert!(queries.count() > 0);
+        } else {
+            assert_eq!((settled.class(), settled.in_doubt), (4, true), "{}", settled.json);
+            assert_eq!(queries.count(), 0);
+        }
+        let ledger = shop.sandbox.ledger();
+        let effects: Vec<_> =
+            ledger.iter().filter(|entry| entry.coupon_code == code).map(|entry| entry.effect).collect();
+        assert_eq!(effects, [Used]);
+    }
+    let _: Value = till.pending();
+}
