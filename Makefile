@@ -9,10 +9,11 @@ MINUTES ?= 5
 # Each step of a target relies on the one before it.
 .NOTPARALLEL:
 
-.PHONY: help demo test libraries check simulate soak faults fuzz bench lint advisories header dist install uninstall setup setup-check clean
+.PHONY: help demo sandbox test libraries check simulate soak faults fuzz bench lint advisories header dist install uninstall setup setup-check clean
 
 help:
 	@echo 'make demo        redeem a coupon on this machine, from C'
+	@echo 'make sandbox     a WeChat Pay on this machine, with a console in the browser; ARGS=options'
 	@echo 'make test        set up, lint and run all tests'
 	@echo 'make check       format, lints, licences, unit and scenario tests: the fast inner loop'
 	@echo 'make simulate    play tills, lines, disks and WeChat Pay in virtual time, for SECONDS=60'
@@ -30,6 +31,9 @@ help:
 
 demo:
 	@tools/run/demo.sh
+
+sandbox:
+	@tools/run/sandbox.sh $(ARGS)
 
 # Much of the tests is waiting: meanwhile the libraries are built that later tests are for.
 test: setup lint
@@ -69,9 +73,13 @@ header: setup-check
 	BLESS=1 cargo test --quiet --workspace --test operations table::document
 	BLESS=1 cargo test --quiet --package wxcoupon-simulation the_page
 	tools/draw/draw.py
+	BLESS=1 cargo test --quiet --workspace --bin wxcoupon generate::
 
+# The sandbox's archives are tested here: building them takes minutes.
 dist: setup
 	@tools/dist/archives.sh
+	@tools/dist/sandbox.sh
+	cargo test --workspace --locked --test archive -- --ignored
 
 install:
 	@tools/dist/install.sh

@@ -152,6 +152,7 @@
  *                               is kept, for wxcoupon_scan; false
  *   journal_keep_days           how long finished requests are kept, 90
  *   journal_replays             answer a repeated success from there, true
+ *   log_path                    folder for log files, one a day and process
  *   max_rate_per_s              requests a second of this process, 500
  *   ca_path                     file with further trusted roots, PEM
  *   proxy                       "http://[user:password@]host:port"
@@ -1315,6 +1316,34 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_warm(
  *   Threads  any. Online it blocks up to the deadline (timeout_ms).
  */
 WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_check(
+    wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
+
+/*
+ * Counts what this context has done since it was made, and what is open now.
+ * Local, no network.
+ *
+ * For monitoring: ask once a minute. A program that writes data.text to a file
+ * FILE.prom (first beside it, then renamed) feeds Prometheus through
+ * node_exporter's textfile collector.
+ *
+ *   ctx      the context; wxcoupon_ctx_update keeps its counters.
+ *   json_in  NULL or {}: numbers as JSON. {"format": "prometheus"}: data.text
+ *            in Prometheus' text format, with "labels": {"till": "3"} put on
+ *            every sample; where several contexts of a machine are collected,
+ *            their labels must differ.
+ *   out_buf  receives the answer: data.since, data.uptime_ms, data.calls (by
+ *            operation and class), data.call_times, data.attempts (by host and
+ *            status), data.attempt_times, data.journal (writes before sending,
+ *            failures), data.hosts, data.clock_offset_s, data.open (by state
+ *            and age), data.oldest_pending_ms. Times have count, sum_ms and
+ *            cumulative buckets. May be NULL.
+ *
+ *   Returns  WXCOUPON_OK; a status of class 1 when json_in is wrong;
+ *            WXCOUPON_E_JOURNAL.
+ *   Owns     nothing; the text stays the caller's.
+ *   Threads  any.
+ */
+WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_stats(
     wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
 
 /*

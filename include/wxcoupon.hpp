@@ -259,6 +259,8 @@ public:
     /* Nothing: everything that is pending, to completion. */
     Result settle(Text json = Text()) const noexcept { return ask(wxcoupon_settle, json); }
     Result check(Text json = Text()) const noexcept { return ask(wxcoupon_check, json); }
+    /* Nothing: numbers. {"format": "prometheus"}: text for its file collector. */
+    Result stats(Text json = Text()) const noexcept { return ask(wxcoupon_stats, json); }
     Result warm() const noexcept { return ask(wxcoupon_warm); }
 
     Result call(Text operation, Text json) const noexcept

@@ -20,7 +20,7 @@
 //! - [`net`] sends a request and reads the response within a deadline, and says whether any byte left.
 //!
 //! Beside them: [`config`], [`status`] (every status number), [`report`] (the answer's JSON), [`json`] (strict parsing),
-//! [`encoding`], [`name`] (characters that no name has), [`log`], [`redact`] and `os` (locks, files and forks of the system).
+//! [`encoding`], [`name`] (characters that no name has), [`log`], [`redact`], [`stats`] (counters) and `os` (locks, files and forks of the system).
 
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
@@ -56,6 +56,7 @@ pub mod quote;
 pub mod redact;
 pub mod report;
 pub mod scan;
+pub mod stats;
 pub mod status;
 pub mod system;
 pub mod wire;

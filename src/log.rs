@@ -1,12 +1,17 @@
-//! The library's log messages. They go to one sink or nowhere, and never to standard output or error.
+//! The library's log messages. They go to one sink, to the context's log file, or nowhere, and never to standard output or
+//! error.
 //!
 //! Each message consists of chosen facts (operation, status, number, host, times). Bodies, keys and headers are never logged.
-//! The sink is called on a thread that is inside a call of the host. The library's own threads never call it.
+//! The sink is called on a thread that is inside a call of the host. The library's own threads never call it. They do write
+//! to the file ([`file`]).
 
+pub mod file;
+
+use file::LogFile;
 use std::cell::{Cell, RefCell};
 use std::fmt::Arguments;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Something failed that should not.
 pub const ERROR: i32 = 1;
@@ -24,6 +29,27 @@ pub struct Line {
     text: String,
 }
 
+/// The value of a fact in a line of the log file.
+#[derive(Debug, Clone, Copy)]
+pub enum Fact<'a> {
+    /// A text.
+    Text(&'a str),
+    /// A number.
+    Number(i64),
+    /// True or false.
+    Flag(bool),
+}
+
+/// Facts by their names.
+pub type Facts<'a> = [(&'static str, Fact<'a>)];
+
+/// Where the lines of the current call go besides the sink.
+#[derive(Default)]
+struct Place {
+    file: Option<Arc<LogFile>>,
+    trace: Option<String>,
+}
+
 type Sink = Box<dyn Fn(i32, &str) + Send + Sync>;
 
 static SINK: RwLock<Option<Sink>> = RwLock::new(None);
@@ -32,6 +58,36 @@ static LEVEL: AtomicI32 = AtomicI32::new(0);
 thread_local! {
     static IN_SINK: Cell<bool> = const { Cell::new(false) };
     static COLLECTED: RefCell<Option<Vec<Line>>> = const { RefCell::new(None) };
+    static PLACE: RefCell<Place> = const { RefCell::new(Place { file: None, trace: None }) };
+}
+
+/// Ends what [`to_file`] began.
+pub struct InFile(Place);
+
+impl Drop for InFile {
+    fn drop(&mut self) {
+        let before = std::mem::take(&mut self.0);
+        let _ = PLACE.try_with(|place| place.replace(before));
+    }
+}
+
+/// Until the result is dropped, the lines of this thread go to that file, too.
+pub fn to_file(file: Option<&Arc<LogFile>>) -> InFile {
+    InFile(PLACE.replace(Place { file: file.cloned(), trace: None }))
+}
+
+/// The caller's trace id of what this thread does now.
+pub fn set_trace(trace: Option<&str>) {
+    PLACE.with_borrow_mut(|place| place.trace = trace.map(str::to_owned));
+}
+
+/// The file of the current call, and its trace id.
+fn place() -> Option<(Arc<LogFile>, Option<String>)> {
+    let place = PLACE.try_with(|place| {
+        let place = place.try_borrow().ok()?;
+        Some((place.file.clone()?, place.trace.clone()))
+    });
+    place.ok().flatten()
 }
 
 /// Runs on one of the library's own threads. Messages are collected and returned instead of passed on.
@@ -44,7 +100,7 @@ pub fn collected<R>(run: impl FnOnce() -> R) -> (R, Vec<Line>) {
 /// Passes on collected messages, on a thread that is inside a call of the host.
 pub fn pass_on(lines: Vec<Line>) {
     for line in lines {
-        write(line.level, format_args!("{}", line.text));
+        to_sink(line.level, format_args!("{}", line.text));
     }
 }
 
@@ -80,7 +136,36 @@ pub fn debug(message: Arguments<'_>) {
     write(DEBUG, message);
 }
 
+/// Logs a message that the log file has as facts.
+pub fn facts(level: i32, message: Arguments<'_>, facts: &Facts<'_>) {
+    if let Some((file, trace)) = place() {
+        told(file.write(level, trace.as_deref(), facts, None));
+    }
+    to_sink(level, message);
+}
+
+/// Facts for the log file alone.
+pub fn only_to_file(level: i32, facts: &Facts<'_>) {
+    if let Some((file, trace)) = place() {
+        told(file.write(level, trace.as_deref(), facts, None));
+    }
+}
+
 fn write(level: i32, message: Arguments<'_>) {
+    if let Some((file, trace)) = place() {
+        told(file.write(level, trace.as_deref(), &[], Some(message)));
+    }
+    to_sink(level, message);
+}
+
+/// A log file that cannot be written never fails a call. The sink is told once.
+fn told(written: Result<(), String>) {
+    if let Err(why) = written {
+        to_sink(WARN, format_args!("log_path: {why}"));
+    }
+}
+
+fn to_sink(level: i32, message: Arguments<'_>) {
     if level > LEVEL.load(Ordering::Relaxed) || IN_SINK.get() {
         return;
     }

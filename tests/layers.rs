@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["system", "error"],
     &["json", "log"],
     &["encoding"],
-    &["course", "wire"],
+    &["course", "stats", "wire"],
     &["report"],
     &["api"],
     &["quote"],

@@ -165,6 +165,8 @@ type
     function NotificationOpen(const HeadersJson: string; const Body; BodyLen: Cardinal): string;
     { The self-check; Json may be empty, an "online" of true talks to WeChat Pay too. }
     function Check(const Json: string): string;
+    { Counters since the context was made; Json may be empty, a "format" of "prometheus" makes text for its collector. }
+    function Stats(const Json: string): string;
     { Connects now, so that the next call needs no handshake. }
     function Warm: string;
     { Starts a call and returns at once; an empty Json with "settle": everything that is pending. }
@@ -231,6 +233,7 @@ var
   wxcoupon_log_set: function(Sink: TWxLogFn; UserData: Pointer; MaxLevel: Integer): Integer; cdecl;
   wxcoupon_warm: function(Ctx: TWxHandle; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_check: function(Ctx: TWxHandle; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
+  wxcoupon_stats: function(Ctx: TWxHandle; JsonIn: PAnsiChar; OutBuf: TWxHandle): Integer; cdecl;
   wxcoupon_handles_live: function: Cardinal; cdecl;
   { End of functions }
 
@@ -328,6 +331,7 @@ begin
   @wxcoupon_log_set := Need('wxcoupon_log_set');
   @wxcoupon_warm := Need('wxcoupon_warm');
   @wxcoupon_check := Need('wxcoupon_check');
+  @wxcoupon_stats := Need('wxcoupon_stats');
   @wxcoupon_handles_live := Need('wxcoupon_handles_live');
   { End of binding }
 end;
@@ -533,6 +537,11 @@ end;
 function TWxContext.Check(const Json: string): string;
 begin
   Result := AskOrNil(wxcoupon_check, FHandle, Json);
+end;
+
+function TWxContext.Stats(const Json: string): string;
+begin
+  Result := AskOrNil(wxcoupon_stats, FHandle, Json);
 end;
 
 function TWxContext.Update(const ConfigJson: string): string;

@@ -312,6 +312,9 @@ namespace WxCoupon
         /// <summary>The self-check; json may be null, {"online":true} talks to WeChat Pay too.</summary>
         public string Check(string json) { return Ask((ctx, input, buf) => Native.wxcoupon_check(ctx, input, buf), json); }
 
+        /// <summary>Counters since the context was made; json may be null, {"format":"prometheus"} makes text for its file collector.</summary>
+        public string Stats(string json) { return Ask((ctx, input, buf) => Native.wxcoupon_stats(ctx, input, buf), json); }
+
         /// <summary>Connects now, so that the next call needs no handshake.</summary>
         public string Warm() { return Answered.By(buf => Native.wxcoupon_warm(handle, buf)); }
 
@@ -581,6 +584,9 @@ namespace WxCoupon
 
         [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
         internal static extern int wxcoupon_check(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
+
+        [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        internal static extern int wxcoupon_stats(ContextHandle ctx, byte[] jsonIn, BufferHandle outBuf);
 
         [DllImport(Dll, CallingConvention = C, CharSet = CharSet.Unicode, ExactSpelling = true)]
         internal static extern uint wxcoupon_handles_live();

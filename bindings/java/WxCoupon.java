@@ -60,6 +60,7 @@ public final class WxCoupon extends Numbers {
         int wxcoupon_log_set(LogFunction sink, Pointer userData, int maxLevel);
         int wxcoupon_warm(Pointer ctx, Pointer outBuf);
         int wxcoupon_check(Pointer ctx, String jsonIn, Pointer outBuf);
+        int wxcoupon_stats(Pointer ctx, String jsonIn, Pointer outBuf);
         int wxcoupon_handles_live();
         // End of functions
     }
@@ -349,6 +350,11 @@ public final class WxCoupon extends Numbers {
         /** Looks whether this machine and configuration can work; online: asks WeChat Pay too. */
         public String check(boolean online) {
             return checked(buf -> LIB.wxcoupon_check(handle, "{\"online\": " + online + "}", buf));
+        }
+
+        /** Counters since the context was made; null or {"format": "prometheus"}: text for its file collector. */
+        public String stats(String request) {
+            return checked(buf -> LIB.wxcoupon_stats(handle, request, buf));
         }
     }
 

@@ -59,6 +59,7 @@ ffi.cdef([[
     int32_t wxcoupon_log_set(wxcoupon_log_fn sink, void *user_data, int32_t max_level);
     int32_t wxcoupon_warm(wxcoupon_ctx *ctx, wxcoupon_buf *out_buf);
     int32_t wxcoupon_check(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
+    int32_t wxcoupon_stats(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf);
     uint32_t wxcoupon_handles_live(void);
 ]])
 -- End of declarations
@@ -345,6 +346,11 @@ end
 --- Looks whether this machine and configuration can work: {"online": true} asks WeChat Pay too.
 function Context:check(request)
     return checked(answered(lib.wxcoupon_check, self.handle, request and text(request, "request")))
+end
+
+--- Counters since the context was made; {"format": "prometheus"}: text for its file collector.
+function Context:stats(request)
+    return checked(answered(lib.wxcoupon_stats, self.handle, request and text(request, "request")))
 end
 
 return wxcoupon

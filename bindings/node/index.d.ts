@@ -74,6 +74,7 @@ export class Context {
   openNotification(headers: Json, body: Uint8Array | string): Answer;
   warm(): Answer;
   check(online?: boolean): Answer;
+  stats(request?: Json): Answer;
   update(config: Json): Answer;
   close(): void;
 }

@@ -163,6 +163,11 @@ class Context {
   check(online = false) {
     return answered(lib.wxcoupon_check, this.handle, json({ online }));
   }
+
+  /** Counters since the context was made; {format: "prometheus"}: text for its file collector. */
+  stats(request = {}) {
+    return answered(lib.wxcoupon_stats, this.handle, json(request));
+  }
 }
 
 const operations = {

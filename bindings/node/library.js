@@ -59,6 +59,7 @@ const prototypes = [
   "int32_t wxcoupon_log_set(wxcoupon_log_fn *sink, void *user_data, int32_t max_level)",
   "int32_t wxcoupon_warm(wxcoupon_ctx *ctx, wxcoupon_buf *out_buf)",
   "int32_t wxcoupon_check(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf)",
+  "int32_t wxcoupon_stats(wxcoupon_ctx *ctx, const char *json_in, wxcoupon_buf *out_buf)",
   "uint32_t wxcoupon_handles_live()",
   // End of prototypes
 ];

@@ -78,6 +78,8 @@ FUNCTION long wxcoupon_request(longptr ctx, string method, string path_and_query
 FUNCTION long wxcoupon_warm(longptr ctx, longptr out_buf) LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_warm_std"
 FUNCTION long wxcoupon_check(longptr ctx, ref blob json_in, longptr out_buf) &
 	LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_check_std"
+FUNCTION long wxcoupon_stats(longptr ctx, ref blob json_in, longptr out_buf) &
+	LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_stats_std"
 FUNCTION ulong wxcoupon_handles_live() LIBRARY "wxcoupon.dll" ALIAS FOR "wxcoupon_handles_live_std"
 // End of functions
 end prototypes

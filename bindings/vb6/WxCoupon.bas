@@ -149,6 +149,8 @@ Public Declare PtrSafe Function wxcoupon_warm Lib "wxcoupon.dll" Alias "wxcoupon
     (ByVal ctx As LongPtr, ByVal out_buf As LongPtr) As Long
 Public Declare PtrSafe Function wxcoupon_check Lib "wxcoupon.dll" Alias "wxcoupon_check_std" _
     (ByVal ctx As LongPtr, ByVal json_in As LongPtr, ByVal out_buf As LongPtr) As Long
+Public Declare PtrSafe Function wxcoupon_stats Lib "wxcoupon.dll" Alias "wxcoupon_stats_std" _
+    (ByVal ctx As LongPtr, ByVal json_in As LongPtr, ByVal out_buf As LongPtr) As Long
 Public Declare PtrSafe Function wxcoupon_handles_live Lib "wxcoupon.dll" Alias "wxcoupon_handles_live_std" () As Long
 ' End of declarations of VBA
 Private Declare PtrSafe Function LoadLibraryW Lib "kernel32" (ByVal file_name As LongPtr) As LongPtr
@@ -233,6 +235,8 @@ Public Declare Function wxcoupon_log_set Lib "wxcoupon.dll" Alias "wxcoupon_log_
 Public Declare Function wxcoupon_warm Lib "wxcoupon.dll" Alias "wxcoupon_warm_std" _
     (ByVal ctx As LongPtr, ByVal out_buf As LongPtr) As Long
 Public Declare Function wxcoupon_check Lib "wxcoupon.dll" Alias "wxcoupon_check_std" _
+    (ByVal ctx As LongPtr, ByVal json_in As LongPtr, ByVal out_buf As LongPtr) As Long
+Public Declare Function wxcoupon_stats Lib "wxcoupon.dll" Alias "wxcoupon_stats_std" _
     (ByVal ctx As LongPtr, ByVal json_in As LongPtr, ByVal out_buf As LongPtr) As Long
 Public Declare Function wxcoupon_handles_live Lib "wxcoupon.dll" Alias "wxcoupon_handles_live_std" () As Long
 ' End of declarations of Visual Basic 6

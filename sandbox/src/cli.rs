@@ -1,6 +1,8 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -14,6 +16,15 @@ Usage: wxcoupon-sandbox [OPTIONS]
 
   --dir DIR            Folder for keys, config.json and sandbox.json; keys found
                        there are used again [default: a temporary folder]
+  --listen ADDRESS     Address to listen on, e.g. 0.0.0.0 for the shop's network.
+                       Beyond this machine the admin interface and the console
+                       speak TLS and ask for a token [default: 127.0.0.1]
+  --name NAME          Name or address that tills reach it under, for certificates
+                       and URLs; may be repeated, the first one stands in URLs
+  --token TOKEN        What opens the admin interface and the console; 16 letters
+                       and digits or more. Better kept in the environment
+                       variable WXCOUPON_SANDBOX_TOKEN [default: none on this
+                       machine, beyond it a new one, printed once]
   --port N             Port of the first host [default: any]
   --port2 N            Port of the second host [default: any]
   --control-port N     Port of the admin interface [default: any]
@@ -36,13 +47,23 @@ Usage: wxcoupon-sandbox [OPTIONS]
   --log-capacity N     Requests remembered for GET /requests [default: 10000]
   --state FILE         Keep coupons, stocks, numbers and ledger in this file
                        across restarts
+  --journal FILE       A till's journal, read for the console: what the till was
+                       told beside what happened; config.json names it
+                       [default: till.journal in DIR]
+  --scenario FILE      Coupons, faults and clock from a file of the console
+  --open               Show the console in the browser
   --exit-with-stdin    End when standard input ends
   --quiet              No line per request on standard error
   --help               This text
   --version            The version
 
 When ready it prints one line:
-  READY https://127.0.0.1:P1 https://127.0.0.1:P2 control=http://127.0.0.1:PC config=/path/config.json";
+  READY https://127.0.0.1:P1 https://127.0.0.1:P2 control=http://127.0.0.1:PC
+        console=http://127.0.0.1:PC/ config=/path/config.json
+This is a simulator: no real money, no real customers.";
+
+/// Where the token can stand instead: other users see command lines.
+const TOKEN_VARIABLE: &str = "WXCOUPON_SANDBOX_TOKEN";
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -56,6 +77,8 @@ pub(crate) enum Command {
 pub(crate) struct Arguments {
     pub(crate) options: Options,
     pub(crate) faults: Vec<Fault>,
+    pub(crate) scenario: Option<PathBuf>,
+    pub(crate) open: bool,
     pub(crate) exit_with_stdin: bool,
 }
 
@@ -65,16 +88,24 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 }
 
 fn parse_all(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
-    let mut options = Options { rate: 500, quiet: false, ..Options::default() };
+    let mut options = Options { rate: 500, quiet: false, names_journal: true, ..Options::default() };
+    options.token = std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty());
     let mut faults = Vec::new();
-    let mut exit_with_stdin = false;
+    let mut scenario = None;
+    let (mut open, mut exit_with_stdin) = (false, false);
     while let Some(argument) = parser.next()? {
         match argument {
             Long("dir") => options.dir = Some(parser.value()?.into()),
+            Long("listen") => options.listen = parser.value()?.parse_with(address)?,
+            Long("name") => options.names.push(parser.value()?.string()?),
+            Long("token") => options.token = Some(parser.value()?.string()?),
+            Long("open") => open = true,
             Long("port") => options.ports = [number(&mut parser)?, options.ports[1]],
             Long("port2") => options.ports = [options.ports[0], number(&mut parser)?],
             Long("control-port") => options.control_port = number(&mut parser)?,
             Long("state") => options.state = Some(parser.value()?.into()),
+            Long("journal") => options.journal = Some(parser.value()?.into()),
+            Long("scenario") => scenario = Some(parser.value()?.into()),
             Long("rate") => options.rate = number(&mut parser)?,
             Long("keep-alive") => {
                 let seconds: u64 = number(&mut parser)?;
@@ -101,7 +132,7 @@ fn parse_all(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
             _ => return Err(argument.unexpected()),
         }
     }
-    Ok(Command::Run(Box::new(Arguments { options, faults, exit_with_stdin })))
+    Ok(Command::Run(Box::new(Arguments { options, faults, scenario, open, exit_with_stdin })))
 }
 
 fn number<T>(parser: &mut lexopt::Parser) -> Result<T, lexopt::Error>
@@ -110,6 +141,12 @@ where
     T::Err: std::error::Error + Send + Sync + 'static,
 {
     parser.value()?.parse()
+}
+
+fn address(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| {
+        "must be an address of this machine: 0.0.0.0 for all of them, or one of its own, e.g. 192.168.1.10".to_owned()
+    })
 }
 
 fn tls_kind(text: &str) -> Result<TlsKind, String> {
@@ -159,6 +196,16 @@ mod tests {
         assert_eq!(arguments.options.sign_with, SignWith::Certificate);
         assert!(arguments.options.quiet && arguments.options.unsigned_errors && arguments.exit_with_stdin);
         assert_eq!(arguments.faults.len(), 1);
+        let words = "--listen 0.0.0.0 --name pos.shop.example --name 192.168.1.10 --token 0123456789abcdef --open \
+                     --journal j.db --scenario s.json";
+        let Command::Run(arguments) = parse_words(words).unwrap() else {
+            panic!("expected to run");
+        };
+        assert_eq!(arguments.options.listen.to_string(), "0.0.0.0");
+        assert_eq!(arguments.options.names, ["pos.shop.example", "192.168.1.10"]);
+        assert_eq!(arguments.options.token.as_deref(), Some("0123456789abcdef"));
+        assert_eq!(arguments.options.journal.as_deref(), Some(std::path::Path::new("j.db")));
+        assert!(arguments.open && arguments.scenario.is_some() && arguments.options.names_journal);
         let words = "--rates documented --keep-alive 20 --sign-with mixed:10 --public-key-only --notify-interval 20 \
                      --notify-url http://127.0.0.1:1/n --upload-answer media_url";
         let Command::Run(arguments) = parse_words(words).unwrap() else {
@@ -193,6 +240,7 @@ mod tests {
             "stray",
             "--fault fly",
             "--listener x",
+            "--listen everywhere",
             "--rates x",
             "--sign-with mixed:101",
             "--upload-answer x",

@@ -84,6 +84,11 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<i64> {
     OffsetDateTime::parse(text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
 }
 
+/// The midnight in China before, or at, a moment.
+pub(crate) fn china_midnight(unix: i64) -> i64 {
+    unix - i64::from(china_week_time(unix).1)
+}
+
 /// Day of the week in China and seconds since midnight there.
 pub(crate) fn china_week_time(unix: i64) -> (Weekday, u32) {
     let local = at(unix).to_offset(CHINA);
@@ -105,5 +110,7 @@ mod tests {
         assert_eq!(parse_rfc3339("2025-08-03T04:00:00.5Z"), Some(unix));
         assert_eq!(parse_rfc3339("2025-08-03 12:00:00"), None);
         assert_eq!(china_week_time(unix), (Weekday::Sunday, 12 * 3600));
+        assert_eq!(china_midnight(unix), unix - 12 * 3600);
+        assert_eq!(china_midnight(unix - 12 * 3600), unix - 12 * 3600);
     }
 }

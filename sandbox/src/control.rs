@@ -1,7 +1,13 @@
 //! What tests and the admin interface may do to a running sandbox.
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
+use serde::Serialize;
+
+use crate::console::offers;
+use crate::console::scenario::Scenario;
+use crate::console::{Console, PaymentCode};
 use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::faults::{Fault, FaultId};
@@ -10,20 +16,43 @@ use crate::operations;
 use crate::protocol::Api;
 use crate::protocol::stats::Stats;
 use crate::state::ledger::Effect;
-use crate::sync::Flag;
+use crate::state::view::{CouponSpec, CouponView};
+use crate::sync::{Flag, lock};
 
 /// A running API and its listeners.
 pub(crate) struct Control {
     pub(crate) api: Arc<Api>,
+    pub(crate) console: Console,
     /// Raised when somebody asks the program to end.
     pub(crate) shutdown: Flag,
     /// The API's listeners, known once they listen.
     listeners: OnceLock<Vec<Weak<Listener>>>,
+    kept: Mutex<Kept>,
+}
+
+/// What starting over spares.
+#[derive(Debug, Default, Clone)]
+struct Kept {
+    /// By code: how they were made and altered.
+    coupons: BTreeMap<String, CouponSpec>,
+    /// Those that were there from the start.
+    faults: Vec<Fault>,
+}
+
+/// What starting over has made anew.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct StartedOver {
+    coupons: usize,
+    offers: usize,
+    faults: usize,
+    /// Codes of coupons whose stock was made over the API and has gone.
+    lost: Vec<String>,
 }
 
 impl Control {
     pub(crate) fn new(api: Arc<Api>) -> Self {
-        Self { api, shutdown: Flag::default(), listeners: OnceLock::new() }
+        let console = Console::new(&api.options);
+        Self { api, console, shutdown: Flag::default(), listeners: OnceLock::new(), kept: Mutex::default() }
     }
 
     pub(crate) fn set_listeners(&self, listeners: Vec<Weak<Listener>>) {
@@ -34,6 +63,28 @@ impl Control {
         let id = self.api.faults.add(fault);
         self.open_and_close_ports();
         id
+    }
+
+    /// Injects a fault that starting over arms anew.
+    pub(crate) fn inject_from_the_start(&self, fault: Fault) -> FaultId {
+        lock(&self.kept).faults.push(fault.clone());
+        self.inject(fault)
+    }
+
+    /// Makes or alters a coupon, which starting over spares.
+    pub(crate) fn put_coupon(&self, spec: &CouponSpec) -> Result<CouponView> {
+        let view = self.api.state.put_coupon(spec)?;
+        self.keep([spec.clone()]);
+        Ok(view)
+    }
+
+    fn keep(&self, specs: impl IntoIterator<Item = CouponSpec>) {
+        let mut kept = lock(&self.kept);
+        for spec in specs {
+            let earlier = kept.coupons.remove(&spec.coupon_code);
+            let whole = earlier.map_or_else(|| spec.clone(), |earlier| earlier.overlaid(spec.clone()));
+            kept.coupons.insert(spec.coupon_code, whole);
+        }
     }
 
     /// Clears one fault or all; says how many.
@@ -67,12 +118,68 @@ impl Control {
         Ok(code)
     }
 
-    /// Everything as at the start: coupons, ledger, log, faults, clock,
-    /// certificates, notifications.
+    /// The code that this user's phone shows for paying: new every minute, and known to the look-up by payment code.
+    pub(crate) fn payment_code(&self, openid: &str) -> PaymentCode {
+        let now = self.api.state.clock.now();
+        let shown = self.console.payment_code(openid, now);
+        self.api.state.payment_codes.show(&shown.code, openid, now, None);
+        shown
+    }
+
+    /// Adds what a scenario has; says how many coupons it made or altered.
+    pub(crate) fn apply(&self, scenario: &Scenario) -> Result<usize> {
+        let faults = scenario.faults().map_err(Error::Scenario)?;
+        scenario.set_clock(&self.api.state.clock);
+        let coupons = scenario.make_coupons(&self.api, &self.console).map_err(Error::Scenario)?;
+        self.keep(scenario.coupon_specs(self.api.state.clock.business_now()));
+        for fault in faults {
+            self.inject_from_the_start(fault);
+        }
+        Ok(coupons)
+    }
+
+    /// The sandbox as it is, for later.
+    pub(crate) fn scenario(&self) -> Scenario {
+        Scenario::of(&self.api, &self.console)
+    }
+
+    /// As at the start, but for what the user has made: coupons, offers, and the faults of the start.
+    pub(crate) fn start_over(&self) -> StartedOver {
+        let (offers, kept) = (self.console.offers(), lock(&self.kept).clone());
+        self.empty();
+        let mut done = StartedOver::default();
+        for offer in offers {
+            match offers::make(&self.api, &self.console, &offer) {
+                Ok(_) => done.offers += 1,
+                Err(_) => done.lost.extend(offer.coupon_code),
+            }
+        }
+        for spec in kept.coupons.values() {
+            match self.api.state.put_coupon(spec) {
+                Ok(_) => done.coupons += 1,
+                Err(_) => done.lost.push(spec.coupon_code.clone()),
+            }
+        }
+        done.lost.dedup();
+        done.faults = kept.faults.len();
+        for fault in kept.faults {
+            self.inject(fault);
+        }
+        done
+    }
+
+    /// Nothing but the seeds: no coupons or faults of the user's, an empty ledger and log, the right clock, the first
+    /// certificates, no notifications.
     pub(crate) fn reset(&self) {
+        *lock(&self.kept) = Kept::default();
+        self.empty();
+    }
+
+    fn empty(&self) {
         self.clear_faults(None);
         self.api.faults.forget_counts();
         self.api.reset();
+        self.console.clear();
     }
 
     pub(crate) fn stats(&self) -> Stats {

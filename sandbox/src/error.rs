@@ -1,5 +1,6 @@
 //! What can go wrong while starting the sandbox or controlling it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// An error of the sandbox itself (never one it sends to its clients).
@@ -34,10 +35,10 @@ pub enum Error {
         reason: String,
     },
     /// A port could not be opened.
-    #[error("cannot listen on 127.0.0.1:{port}: {source}")]
+    #[error("cannot listen on {address}: {source}")]
     Listen {
-        /// The port asked for (0 = any).
-        port: u16,
+        /// The address and the port asked for (0 = any).
+        address: SocketAddr,
         /// What the system said.
         source: std::io::Error,
     },
@@ -56,6 +57,15 @@ pub enum Error {
     /// A notification was described wrongly.
     #[error("notification: {0}")]
     Notification(String),
+    /// A scenario cannot be read or played.
+    #[error("scenario: {0}")]
+    Scenario(String),
+    /// A name to be reached under is none.
+    #[error("name: {0}")]
+    Name(String),
+    /// A token that is too easy to guess, or that browsers cannot send.
+    #[error("token: {0}")]
+    Token(String),
     /// A coupon was described wrongly.
     #[error("coupon: {0}")]
     Coupon(String),

@@ -32,3 +32,6 @@ pub const PAGES_OPENID: &str = "oSandboxPages000000000000001";
 pub const BUNDLE_ID: &str = "123446565767";
 /// The number `SBX_USED` was redeemed under.
 pub const OTHER_TILL_NUMBER: &str = "OTHERTILL0001";
+
+/// What answers say of themselves, so that nobody takes this for WeChat Pay.
+pub(crate) const SIMULATOR: &str = "wxcoupon-sandbox; not WeChat Pay, no real money";

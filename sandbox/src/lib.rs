@@ -23,6 +23,7 @@
 
 mod admin;
 mod clock;
+mod console;
 mod control;
 mod crypto;
 mod error;
@@ -59,6 +60,7 @@ pub use sandbox::{Sandbox, ShutdownHandle};
 pub use state::brand::Store;
 pub use state::busifavor::BusifavorState;
 pub use state::busifavor::view::{BusifavorSpec, BusifavorView};
+pub use state::catalogue::worth::Worth;
 pub use state::coupon::{CouponState, Day, Hours, StoreScope};
 pub use state::ledger::{Effect, LedgerEntry};
 pub use state::seed::SeededCoupon;

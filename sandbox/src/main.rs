@@ -1,6 +1,7 @@
 //! The program `wxcoupon-sandbox`.
 
 mod cli;
+mod ready;
 
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
@@ -36,9 +37,15 @@ fn complain(message: &str) {
 }
 
 fn run(arguments: Arguments) -> Result<(), String> {
+    let is_on_network = !arguments.options.listen.is_loopback();
     let sandbox = Sandbox::start(arguments.options).map_err(|e| e.to_string())?;
+    if let Some(path) = &arguments.scenario {
+        let told = |issue: &dyn std::fmt::Display| format!("{}: {issue}", path.display());
+        let file = std::fs::read(path).map_err(|e| told(&e))?;
+        sandbox.apply_scenario(&file).map_err(|e| told(&e))?;
+    }
     for fault in arguments.faults {
-        sandbox.inject(fault);
+        sandbox.inject_from_the_start(fault);
     }
     let handle = sandbox.shutdown_handle();
     let on_signal = handle.clone();
@@ -50,20 +57,19 @@ fn run(arguments: Arguments) -> Result<(), String> {
             handle.request();
         });
     }
-    announce(&sandbox).map_err(|e| format!("standard output: {e}"))?;
+    if is_on_network {
+        ready::warn_of_network(&sandbox);
+    }
+    ready::announce(&sandbox).map_err(|e| format!("standard output: {e}"))?;
+    // It serves; that nobody was told, or sees it, is no reason to end.
+    if let Err(error) = ready::tell_service_manager() {
+        complain(&format!("NOTIFY_SOCKET: {error}"));
+    }
+    if arguments.open
+        && let Err(error) = ready::open_in_browser(&sandbox.console_url())
+    {
+        complain(&format!("no browser: {error}"));
+    }
     sandbox.wait_for_shutdown();
     Ok(())
-}
-
-/// The one line on standard output.
-fn announce(sandbox: &Sandbox) -> io::Result<()> {
-    let [first, second] = sandbox.urls();
-    let mut out = io::stdout().lock();
-    writeln!(
-        out,
-        "READY {first} {second} control={} config={}",
-        sandbox.control_url(),
-        sandbox.config_path().display()
-    )?;
-    out.flush()
 }

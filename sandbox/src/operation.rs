@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::request::decode;
 
+/// The look-up of payment codes, which is no operation of version 3, in the log and for faults.
+pub(crate) const VERSION_2: &str = "auth_code_to_openid";
+
 /// Where product coupons live.
 macro_rules! at {
     ($rest:literal) => {

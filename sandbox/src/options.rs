@@ -1,5 +1,6 @@
 //! How a sandbox is set up.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,10 +32,20 @@ pub enum Rates {
 
 /// How to start a [`Sandbox`](crate::Sandbox).
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that have nothing to do with each other")]
 pub struct Options {
     /// Where to write keys and `config.json`. Default: a fresh temporary
     /// folder that goes away with the sandbox.
     pub dir: Option<PathBuf>,
+    /// The address that hosts and admin interface listen on. Beyond loopback the admin interface
+    /// speaks TLS and asks for a token. Default: 127.0.0.1.
+    pub listen: IpAddr,
+    /// Names and addresses that the hosts are reached under, beside those of this machine. The
+    /// first one stands in `base_urls` and all other URLs.
+    pub names: Vec<String>,
+    /// Opens the admin interface and the console, 16 to 128 letters, digits or any of `-._~`.
+    /// Default: none on loopback, a random one elsewhere.
+    pub token: Option<String>,
     /// Ports of the two hosts; 0 = any.
     pub ports: [u16; 2],
     /// Port of the admin interface; 0 = any.
@@ -56,6 +67,12 @@ pub struct Options {
     /// Keeps coupons, stocks, numbers and ledger in this file across restarts.
     /// Default: they are forgotten.
     pub state: Option<PathBuf>,
+    /// A till's journal, read for the console's comparison of what happened with what the till was
+    /// told. The till must be another process: closing the file would lose that process its locks.
+    pub journal: Option<PathBuf>,
+    /// `config.json` names a journal (`journal_path`): `journal` if that is given, else a file in
+    /// `dir`, which the console then reads. Default: contexts made with it keep theirs in memory.
+    pub names_journal: bool,
     /// How long a connection may stay idle between requests; a second at least; whole seconds are
     /// announced.
     pub keep_alive: Duration,
@@ -80,6 +97,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             dir: None,
+            listen: Ipv4Addr::LOCALHOST.into(),
+            names: Vec::new(),
+            token: None,
             ports: [0, 0],
             control_port: 0,
             extra: Vec::new(),
@@ -89,6 +109,8 @@ impl Default for Options {
             sign_with: SignWith::Auto,
             unsigned_errors: false,
             state: None,
+            journal: None,
+            names_journal: false,
             keep_alive: Duration::from_secs(8),
             log_capacity: 10_000,
             rates: Rates::Flat,

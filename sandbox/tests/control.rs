@@ -8,41 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{Call, Till, offers, sandbox};
+use support::desk::Desk;
+use support::{Call, offers, sandbox};
 use wxcoupon_sandbox::{FaultId, Options, Sandbox};
-
-/// Someone at the control port.
-struct Desk<'a> {
-    sandbox: &'a Sandbox,
-    till: Till,
-}
-
-impl<'a> Desk<'a> {
-    fn new(sandbox: &'a Sandbox) -> Self {
-        Self { sandbox, till: Till::new(sandbox) }
-    }
-
-    fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let mut call = Call::new(method, path).header("Authorization", "none");
-        if !body.is_null() {
-            call = call.json(body);
-        }
-        let got = self.till.send_to(&self.sandbox.control_url(), &call).unwrap();
-        (got.status, got.json())
-    }
-
-    fn ok(&self, method: &str, path: &str, body: &Value) -> Value {
-        let (status, answer) = self.ask(method, path, body);
-        assert_eq!(status, 200, "{method} {path}: {answer}");
-        answer
-    }
-
-    fn refused(&self, status: u16, method: &str, path: &str, body: &Value) {
-        let (got, answer) = self.ask(method, path, body);
-        assert_eq!(got, status, "{method} {path}: {answer}");
-        assert!(answer["error"].is_string());
-    }
-}
 
 #[test]
 fn faults_come_and_go() {
@@ -108,9 +76,27 @@ fn ledger_log_and_counters_can_be_read() {
         (&log[0]["seq"], &log[0]["http_status"], &log[0]["took_effect"]),
         (&json!(3), &json!(200), &json!(true))
     );
+    let answer: Value = serde_json::from_str(log[0]["response_body"].as_str().unwrap()).unwrap();
+    assert_eq!((&answer["coupon_state"], &log[0]["response_cut"]), (&json!("USED"), &json!(false)));
+    let headers = log[0]["response_headers"].as_array().unwrap();
+    for name in ["Wechatpay-Signature", "Wechatpay-Serial", "Request-ID", "Date"] {
+        assert!(headers.iter().any(|header| header[0] == name), "{name} in {headers:?}");
+    }
     let stats = desk.ok("GET", "/stats", &Value::Null);
     assert_eq!((&stats["used"], &stats["returned"], &stats["requests"]), (&json!(3), &json!(1), &json!(4)));
     assert_eq!(stats["by_status"], json!({ "200": 4 }));
+}
+
+#[test]
+fn of_a_long_answer_the_beginning_is_remembered() {
+    let sandbox = sandbox();
+    let desk = Desk::new(&sandbox);
+    desk.ok("POST", "/faults", &json!({ "kind": "huge", "bytes": 300_000, "times": 1 }));
+    let got = desk.till.send(&desk.till.query_request("SBX_USED")).unwrap();
+    let entry = &sandbox.requests()[0];
+    assert!(entry.response_cut && got.body.len() >= 300_000);
+    assert_eq!(entry.response_body.len(), 64 * 1024);
+    assert!(got.text().starts_with(&entry.response_body));
 }
 
 #[test]
@@ -171,10 +157,10 @@ fn shutdown_is_a_wish() {
 fn browsers_and_strangers_are_turned_away() {
     let sandbox = sandbox();
     let desk = Desk::new(&sandbox);
-    desk.refused(404, "GET", "/", &Value::Null);
+    desk.refused(404, "GET", "/nowhere", &Value::Null);
     desk.refused(404, "PUT", "/faults", &json!({}));
     let call = Call::new("GET", "/stats").header("Origin", "http://evil.invalid");
-    assert_eq!(desk.till.send_to(&sandbox.control_url(), &call).unwrap().status, 403);
+    assert_eq!(desk.send(&call).status, 403);
 }
 
 #[test]

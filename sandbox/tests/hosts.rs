@@ -141,6 +141,7 @@ fn config_and_description_say_everything() {
     let mut names: Vec<&str> = config.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
     let expected = [
+        "apiv2_key",
         "apiv3_key",
         "base_urls",
         "ca_path",
@@ -178,7 +179,7 @@ fn a_taken_port_is_an_error() {
     let first = sandbox();
     let port = first.urls()[0].rsplit(':').next().unwrap().parse().unwrap();
     let second = Sandbox::start(Options { ports: [port, 0], ..Options::default() });
-    assert!(matches!(second, Err(Error::Listen { port: taken, .. }) if taken == port));
+    assert!(matches!(second, Err(Error::Listen { address: taken, .. }) if taken.port() == port));
 }
 
 #[test]

@@ -16,6 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["webhooks"],
     &["operations"],
     &["protocol"],
+    &["console"],
     &["control"],
     &["admin"],
     &["sandbox"],
@@ -41,7 +42,7 @@ fn sources() -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = BTreeMap::new();
     collect(&root, &root, &mut found);
-    for program in ["lib.rs", "main.rs", "cli.rs"] {
+    for program in ["lib.rs", "main.rs", "cli.rs", "ready.rs"] {
         found.remove(program).unwrap();
     }
     found

@@ -4,7 +4,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Call, Till, USE_TIME, coupon_path, sandbox, use_body};
+use support::{Call, Till, USE_TIME, coupon_path, offers, sandbox, use_body};
 use wxcoupon_sandbox::{
     APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, CouponSpec, CouponState, Day, Effect, Hours,
     OPENID, OTHER_TILL_NUMBER, Options, STOCK_ID, Sandbox, StoreScope,
@@ -12,6 +12,29 @@ use wxcoupon_sandbox::{
 
 fn effects(sandbox: &Sandbox) -> Vec<(String, String, Effect)> {
     sandbox.ledger().into_iter().map(|e| (e.coupon_code, e.number, e.effect)).collect()
+}
+
+#[test]
+fn saved_amount_is_told_wherever_the_redemption_is() {
+    let sandbox = sandbox();
+    let till = Till::new(&sandbox);
+    let saved = |answer: &Value| answer["single_usage_detail"]["saved_amount"].clone();
+    let call = till.use_request("SBX_EFFECTIVE_1", "NUMBER_1").with("saved_amount", json!(2469));
+    assert_eq!(saved(&till.ok(&call)), 2469);
+    assert_eq!(saved(&till.ok(&call)), 2469, "the same request again");
+    assert_eq!(saved(&till.ok(&till.query_request("SBX_EFFECTIVE_1"))), 2469);
+    let list = till.ok(&offers::list("&page_size=50"));
+    let listed = list["user_coupon_list"].as_array().unwrap_or_else(|| panic!("{list}"));
+    let listed = listed.iter().find(|coupon| coupon["coupon_code"] == "SBX_EFFECTIVE_1").unwrap();
+    assert_eq!(saved(listed), 2469);
+    assert_eq!(saved(&till.ok(&till.return_request("SBX_EFFECTIVE_1", "RETURN_1"))), 2469);
+    // Another amount is another request, and one that is not given is not told.
+    let other = till.use_request("SBX_EFFECTIVE_2", "NUMBER_1").with("saved_amount", json!(1));
+    till.refused(&other, 268_578_927);
+    let without = till.ok(&till.use_request("SBX_EFFECTIVE_2", "NUMBER_2"));
+    assert!(without["single_usage_detail"].get("saved_amount").is_none());
+    let half = till.use_request("SBX_EFFECTIVE_3", "NUMBER_3").with("saved_amount", json!(0.5));
+    assert_eq!(till.send(&half).unwrap().status, 400);
 }
 
 #[test]

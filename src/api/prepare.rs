@@ -18,6 +18,9 @@ use time::macros::{format_description, offset};
 /// All characters except the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Longest trace id that is taken, in bytes: one of version 00 has 55.
+const LONGEST_TRACE: usize = 128;
+
 /// A checked request that only has to be signed and sent.
 #[derive(Debug)]
 pub struct Prepared {
@@ -48,6 +51,8 @@ pub struct Options {
     pub encrypt: Vec<String>,
     /// JSON pointers of members of the answer that are decrypted. A `*` means every item of a list.
     pub decrypt: Vec<String>,
+    /// The caller's trace id, for log and journal.
+    pub trace: Option<String>,
     /// The member of a request outside of the table that is its number: a name, or a JSON pointer.
     pub request_no: Option<String>,
     /// Asks WeChat Pay although an answer is kept.
@@ -193,19 +198,46 @@ pub fn take_options_with(members: &mut Map<String, Value>, more: &[&str]) -> Res
             }
             "encrypt" => options.encrypt = pointers(&value, &field)?,
             "decrypt" => options.decrypt = pointers(&value, &field)?,
+            "trace" => options.trace = Some(traceparent(&value, &field)?),
             REQUEST_NO if more.contains(&REQUEST_NO) => options.request_no = member_name(value, field)?,
             FRESH if more.contains(&FRESH) => {
                 let wrong = || Error::at(Code::Request, field, "fresh must be true or false");
                 options.fresh = value.as_bool().ok_or_else(wrong)?;
             }
             _ => {
-                let known = [&["timeout_ms", "encrypt", "decrypt"], more].concat().join(", ");
+                let known = [&["timeout_ms", "encrypt", "decrypt", "trace"], more].concat().join(", ");
                 let known = format!("is not a known option; known are: {known}");
                 return Err(json::unknown_member(Code::Request, "/_options", &name, &known));
             }
         }
     }
     Ok(options)
+}
+
+/// A `traceparent` of the W3C's Trace Context: version, trace id, parent id and flags, in lower-case hexadecimal. Version `ff`
+/// and ids of zeros are invalid. A later version may have more after the flags.
+fn traceparent(value: &Value, field: &str) -> Result<String> {
+    let is_hex = |part: &str, digits: usize| {
+        part.len() == digits && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let is_id = |part: &str, digits: usize| is_hex(part, digits) && part.bytes().any(|byte| byte != b'0');
+    let is_right = |text: &str| match text.split('-').collect::<Vec<_>>().as_slice() {
+        [version, trace, parent, flags, more @ ..] => {
+            is_hex(version, 2)
+                && *version != "ff"
+                && is_id(trace, 32)
+                && is_id(parent, 16)
+                && is_hex(flags, 2)
+                && (more.is_empty() || *version != "00")
+        }
+        _ => false,
+    };
+    let text = value.as_str().filter(|text| text.len() <= LONGEST_TRACE && is_right(text));
+    text.map(str::to_owned).ok_or_else(|| {
+        let message = "trace must be a traceparent: 00-, 32 digits, -, 16 digits, -, 2 digits, in lower-case hexadecimal, \
+                       neither id all zeros";
+        Error::at(Code::Request, field, message)
+    })
 }
 
 /// The name of a member. `null` names none.

@@ -11,7 +11,7 @@
 use super::doubt::{Case, PriorAttempt};
 use super::{Client, OutgoingRequest};
 use crate::course::{Attempt, Course};
-use crate::log;
+use crate::log::{self, Fact};
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::redact;
@@ -76,12 +76,7 @@ impl Client {
             });
             got_response |= last.http_status.is_some();
             signed_s = signed_s.max(last.signed_s.unwrap_or_default());
-            log::debug(format_args!(
-                "{} attempt {attempt} at {}: {}",
-                request.id,
-                last.host.as_deref().unwrap_or("-"),
-                last.code.name()
-            ));
+            log_attempt(request, attempt, &last);
             if last.code.class() == Class::InDoubt {
                 doubt = Some(Report { data: None, ..last.clone() });
                 attempts_in_doubt += 1;
@@ -254,26 +249,58 @@ fn with_jitter(pause: Duration, part: f64) -> Duration {
     pause.mul_f64(1.0 + part * share)
 }
 
+fn log_attempt(request: &OutgoingRequest<'_>, attempt: u32, report: &Report) {
+    let host = report.host.as_deref().unwrap_or("-");
+    let message = format_args!("{} attempt {attempt} at {host}: {}", request.id, report.code.name());
+    let facts = [
+        ("event", Fact::Text("attempt")),
+        ("operation", Fact::Text(request.id)),
+        ("number", Fact::Text(request.request_no.unwrap_or("-"))),
+        ("attempt", Fact::Number(attempt.into())),
+        ("name", Fact::Text(report.code.name())),
+        ("host", Fact::Text(host)),
+        ("http", Fact::Number(report.http_status.unwrap_or(0).into())),
+        ("request_id", Fact::Text(report.request_id.as_deref().unwrap_or("-"))),
+    ];
+    log::facts(log::DEBUG, message, &facts);
+}
+
 fn log_call(request: &OutgoingRequest<'_>, report: &Report) {
-    let write = match report.code {
+    let level = match report.code {
         // Every sale fails until a person fixes this.
-        Code::SignRejected | Code::Key | Code::Config => log::error,
-        Code::Connect | Code::Tls | Code::Clock | Code::TimeoutUnsent | Code::ReadFailed => log::warn,
-        code if matches!(code.class(), Class::InDoubt | Class::Bug) => log::warn,
-        _ => log::info,
+        Code::SignRejected | Code::Key | Code::Config => log::ERROR,
+        Code::Connect | Code::Tls | Code::Clock | Code::TimeoutUnsent | Code::ReadFailed => log::WARN,
+        code if matches!(code.class(), Class::InDoubt | Class::Bug) => log::WARN,
+        _ => log::INFO,
     };
-    write(format_args!(
-        "{} {} {} number={} {}: attempts={} host={} http={} request_id={} verification={} {} ms",
+    let target = redact::Target { target: request.target, known: request.operation.is_some() }.to_string();
+    let number = request.request_no.unwrap_or("-");
+    let host = report.host.as_deref().unwrap_or("-");
+    let http = report.http_status.unwrap_or(0);
+    let request_id = report.request_id.as_deref().unwrap_or("-");
+    let verification = report.verification.unwrap_or("-");
+    let message = format_args!(
+        "{} {} {target} number={number} {}: attempts={} host={host} http={http} request_id={request_id} \
+         verification={verification} {} ms",
         request.id,
         request.method,
-        redact::Target { target: request.target, known: request.operation.is_some() },
-        request.request_no.unwrap_or("-"),
         report.code.name(),
         report.attempts,
-        report.host.as_deref().unwrap_or("-"),
-        report.http_status.unwrap_or(0),
-        report.request_id.as_deref().unwrap_or("-"),
-        report.verification.unwrap_or("-"),
         report.elapsed_ms,
-    ));
+    );
+    let facts = [
+        ("event", Fact::Text("request")),
+        ("operation", Fact::Text(request.id)),
+        ("method", Fact::Text(request.method)),
+        ("target", Fact::Text(&target)),
+        ("number", Fact::Text(number)),
+        ("name", Fact::Text(report.code.name())),
+        ("attempts", Fact::Number(report.attempts.into())),
+        ("host", Fact::Text(host)),
+        ("http", Fact::Number(http.into())),
+        ("request_id", Fact::Text(request_id)),
+        ("verification", Fact::Text(verification)),
+        ("ms", Fact::Number(i64::try_from(report.elapsed_ms).unwrap_or(i64::MAX))),
+    ];
+    log::facts(level, message, &facts);
 }

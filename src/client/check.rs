@@ -51,6 +51,10 @@ impl Client {
     /// What support asks a shop to run: each line says whether it is in order, what was found, and what to
     /// do. Without `{"online": true}` it uses no network.
     pub fn check(&self, input: Option<&str>, cancel: &Cancel) -> Report {
+        self.observed("check", || self.checked(input, cancel))
+    }
+
+    fn checked(&self, input: Option<&str>, cancel: &Cancel) -> Report {
         match CheckInput::read(input) {
             Ok(input) => {
                 let deadline = Deadline::after(input.limit.unwrap_or(self.config.limits.call));
@@ -69,6 +73,10 @@ impl Client {
     /// Connects now, so that the next call needs no handshake, and learns the clock's offset and, where they
     /// are needed, the platform certificates.
     pub fn warm(&self, cancel: &Cancel) -> Report {
+        self.observed("warm", || self.warmed(cancel))
+    }
+
+    fn warmed(&self, cancel: &Cancel) -> Report {
         let deadline = Deadline::after(self.config.limits.call);
         let asked = self.noop_request(|request| {
             self.send_with_retries(request, PriorAttempt::default(), &deadline, cancel)
@@ -126,6 +134,7 @@ impl Client {
                 (Some(path), Ok(_)) => self.journal_line(path),
             },
         ];
+        lines.extend(self.log_line());
         lines.extend(self.directory_line());
         let count = pending.map_or(0, |rows| rows.iter().filter(|row| row.state.is_pending()).count());
         lines.push(match count {
@@ -141,10 +150,22 @@ impl Client {
         lines
     }
 
+    fn log_line(&self) -> Option<Line> {
+        let file = self.log_file.as_ref()?;
+        Some(match file.try_to_open() {
+            Ok(()) => Line::fine("log", file.folder().display().to_string()),
+            Err(why) => Line::wrong(
+                "log",
+                why,
+                "Make the folder of log_path writable, and look whether the disk is full.",
+            ),
+        })
+    }
+
     /// `None`: it is off.
     fn directory_line(&self) -> Option<Line> {
         let directory = self.directory.as_deref()?;
-        let read = self.forget_expired(directory).and_then(|()| directory.look_over());
+        let read = self.forget_all_expired(directory).and_then(|()| directory.look_over());
         let told = match read {
             Err(error) => {
                 return Some(Line::wrong(

@@ -64,7 +64,8 @@ impl Client {
         match named {
             Named::Operation(operation) => self.call(operation, input, cancel),
             Named::Composed(composed) => {
-                Report { operation: Some(composed.id), ..(composed.run)(self, input, cancel) }
+                let run = || (composed.run)(self, input, cancel);
+                Report { operation: Some(composed.id), ..self.observed(composed.id, run) }
             }
         }
     }

@@ -125,6 +125,13 @@ impl Client {
         self.feeding.forget_again_at(next_s);
         Ok(())
     }
+
+    /// Removes all that is too old by proven time.
+    pub(super) fn forget_all_expired(&self, directory: &dyn Directory) -> Result<(), Error> {
+        let Some(now_s) = self.clock.proven_s() else { return Ok(()) };
+        while directory.forget_expired(now_s)? > 0 {}
+        Ok(())
+    }
 }
 
 impl Feeding {

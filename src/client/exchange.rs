@@ -89,6 +89,7 @@ impl Client {
             connect_limit: self.config.limits.connect.min(deadline.left()),
             limit: self.config.limits.attempt.min(deadline.left()),
         });
+        let took = system::now().saturating_duration_since(began);
         // Read now, because judging the answer may send another request.
         let sent = in_flight::was_sent();
         let (mut report, clock_change) = match outcome {
@@ -122,6 +123,7 @@ impl Client {
             _ if report.http_status.is_some() => self.limiter_of(request).answered(),
             _ => {}
         }
+        self.stats.attempt(&host.name, report.code, took);
         report.host = Some(host.name.clone());
         report.signed_s =
             (sent && (report.proven.is_none() || report.code.class() == Class::InDoubt)).then_some(copy_s);

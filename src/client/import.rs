@@ -89,6 +89,7 @@ impl Client {
         };
         let file = open(&input.path).map_err(wrong)?;
         let total_bytes = file.metadata().map(|found| found.len()).unwrap_or_default();
+        self.forget_expired(directory)?;
         let mut lines = Lines::new(file, self.config.text_encoding);
         let mut reader = Reader::new(input.format, self.own_brand());
         let (mut done, mut batch) = (ImportResult::default(), Vec::with_capacity(BATCH));

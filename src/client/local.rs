@@ -7,10 +7,11 @@ use crate::report::Report;
 impl Client {
     /// What a coupon takes off this basket, by the corrected clock. No network.
     pub fn quote(&self, input: &str) -> Report {
-        let report = match quote::answer(input, &self.quote_defaults(), self.clock.now()) {
-            Ok(quote) => Report::local(&quote),
-            Err(error) => error.into(),
-        };
+        let report =
+            self.observed("quote", || match quote::answer(input, &self.quote_defaults(), self.clock.now()) {
+                Ok(quote) => Report::local(&quote),
+                Err(error) => error.into(),
+            });
         Report { clock_offset_s: self.clock.offset_s(), ..report }
     }
 

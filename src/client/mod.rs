@@ -13,6 +13,7 @@ mod keys;
 mod local;
 mod notification;
 mod numbered;
+mod observed;
 mod outgoing_request;
 mod pending;
 mod question;
@@ -22,6 +23,8 @@ mod scan;
 mod sensitive;
 mod settle;
 mod settle_input;
+mod stats;
+mod told;
 mod trust;
 mod unnamed;
 mod void;
@@ -31,6 +34,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::journal::Journal;
+use crate::log::{self, file::LogFile};
 use crate::mode::Mode;
 use crate::net::Transport;
 use crate::net::cancel::Cancel;
@@ -41,6 +45,7 @@ use crate::net::http::HttpTransport;
 use crate::net::rate_limit;
 use crate::redact::{Quoted, may_be_a_key};
 use crate::report::Report;
+use crate::stats::Stats;
 use crate::status::Code;
 use brand::Brand;
 pub use composed::{Composed, Named};
@@ -66,6 +71,8 @@ pub struct Client {
     rate_limiter: rate_limit::Share,
     brand: Brand,
     journal: Arc<Journal>,
+    stats: Arc<Stats>,
+    log_file: Option<Arc<LogFile>>,
     /// The coupons that this machine was told of. `None`: the configuration has it off.
     directory: Option<Arc<dyn Directory>>,
     feeding: Feeding,
@@ -114,6 +121,7 @@ impl Client {
         };
         let client =
             Client::with_journal(config, journal, Arc::clone(&self.clock))?.with_directory(directory);
+        let client = Client { stats: Arc::clone(&self.stats), ..client };
         if client.config.identity == self.config.identity {
             client.keys.adopt(&self.keys);
         }
@@ -136,7 +144,7 @@ impl Client {
     ) -> Client {
         let clock = clock.into();
         let noted = journal.time().unwrap_or_else(|error| {
-            crate::log::warn(format_args!("the journal's time could not be read: {}", error.message));
+            log::warn(format_args!("the journal's time could not be read: {}", error.message));
             None
         });
         if let Some(known) = noted {
@@ -151,6 +159,8 @@ impl Client {
             brand: Brand::new(&config.identity.key()),
             keys: Keys::new(&config),
             journal,
+            stats: Arc::default(),
+            log_file: config.log_path.as_deref().map(|folder| Arc::new(LogFile::new(folder))),
             directory: None,
             feeding: Feeding::default(),
             config,
@@ -201,24 +211,26 @@ impl Client {
 
     /// One operation of the table.
     pub fn call(&self, operation: &'static Operation, input: &str, cancel: &Cancel) -> Report {
-        let report = match api::prepare(operation, input, self.scope(), self.clock.now()) {
-            Ok(request) => self.run(operation.id, Some(operation), request, cancel),
-            // The input is wrong, but its number may have been sent before.
-            Err(error) => Report { in_doubt: self.is_in_doubt(Some(operation), input), ..error.into() },
-        };
-        Report { operation: Some(operation.id), ..report }
+        self.observed(operation.id, || {
+            let report = match api::prepare(operation, input, self.scope(), self.clock.now()) {
+                Ok(request) => self.run(operation.id, Some(operation), request, cancel),
+                // The input is wrong, but its number may have been sent before.
+                Err(error) => Report { in_doubt: self.is_in_doubt(Some(operation), input), ..error.into() },
+            };
+            Report { operation: Some(operation.id), ..report }
+        })
     }
 
     /// Any other request of API version 3. Everything but GET counts as a write.
     pub fn request(&self, method: &str, target: &str, body: Option<&str>, cancel: &Cancel) -> Report {
-        match api::prepare_raw(method, target, body) {
+        self.observed("request", || match api::prepare_raw(method, target, body) {
             Ok(request) => self.run("request", None, request, cancel),
             Err(error) => {
                 let request_no = body.and_then(api::raw_request_no);
                 let in_doubt = request_no.is_some_and(|request_no| self.is_number_in_doubt(&request_no));
                 Report { in_doubt, ..error.into() }
             }
-        }
+        })
     }
 
     fn scope(&self) -> Scope<'_> {
@@ -233,6 +245,7 @@ impl Client {
         cancel: &Cancel,
     ) -> Report {
         let deadline = Deadline::after(request.options.timeout.unwrap_or(self.config.limits.call));
+        log::set_trace(request.options.trace.as_deref());
         let decrypt = std::mem::take(&mut request.options.decrypt);
         let report = match self.encrypt(&mut request, &deadline, cancel) {
             Ok(()) => self.run_once(id, operation, request, &deadline, cancel),
@@ -262,7 +275,7 @@ impl Client {
             *noted = Some(known);
             drop(noted);
             if let Err(error) = self.journal.note_time(known) {
-                crate::log::warn(format_args!("the time could not be kept: {}", error.message));
+                log::warn(format_args!("the time could not be kept: {}", error.message));
             }
         }
     }

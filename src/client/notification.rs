@@ -18,8 +18,10 @@ const LONGEST_REQUEST_ID: usize = 128;
 impl Client {
     /// Verifies and opens a notification. Every report says how to answer it.
     pub fn notification_open(&self, headers_json: &str, body: &[u8]) -> Report {
-        self.proven_and_opened(headers_json, body)
-            .unwrap_or_else(|error| Report { reply: Some(Reply::fault()), ..error.into() })
+        let faulty = |error: Error| Report { reply: Some(Reply::fault()), ..error.into() };
+        self.observed("notification_open", || {
+            self.proven_and_opened(headers_json, body).unwrap_or_else(faulty)
+        })
     }
 
     fn proven_and_opened(&self, headers_json: &str, body: &[u8]) -> Result<Report> {

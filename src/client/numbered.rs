@@ -11,7 +11,7 @@ use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::{JsonText, Report};
 use crate::status::{Class, Code};
-use crate::system::wall_ms;
+use crate::system::{self, wall_ms};
 use std::sync::Arc;
 
 /// Older doubt is settled by a lookup. It is repeated only when no copy can arrive any more.
@@ -44,10 +44,14 @@ impl Client {
             request: Arc::new(recorded_request),
             members: prepared.members,
             filled_in: prepared.filled_in,
+            trace: prepared.options.trace,
             ask_again: !self.config.journal.replays
                 || operation.is_some_and(|operation| operation.short_lived),
         };
-        let report = match self.journal.begin(new, self.end_of(deadline)) {
+        let began = system::now();
+        let found = self.journal.begin(new, self.end_of(deadline));
+        self.stats.recorded(found.is_ok(), system::now().saturating_duration_since(began));
+        let report = match found {
             Ok(Begin::Go(claim)) => self.execute(claim, Trigger::Call, deadline, cancel),
             Ok(Begin::Recorded(row)) => {
                 let report = self.recorded(&row);
@@ -285,6 +289,6 @@ fn recorded(row: &Row) -> Report {
 }
 
 /// A time in WeChat Pay's format.
-fn stamp(unix_s: i64) -> String {
+pub(super) fn stamp(unix_s: i64) -> String {
     time::OffsetDateTime::from_unix_timestamp(unix_s).map(api::use_time).unwrap_or_default()
 }

@@ -9,6 +9,15 @@ use serde_json::{Value, json};
 /// At most this many rows are listed one by one.
 const LISTED: usize = 1000;
 
+/// The states of open requests, as they are told.
+pub(super) const LISTED_STATES: [(&str, &[State]); 5] = [
+    ("pending", &[State::Pending]),
+    ("voiding", &[State::Voiding]),
+    ("watching", &[State::Watching, State::RefusedWatched]),
+    ("unresolved", &[State::Unresolved]),
+    ("damaged", &[State::Damaged]),
+];
+
 #[derive(Serialize)]
 struct Listed<'a> {
     out_request_no: &'a str,
@@ -57,14 +66,8 @@ fn listed(row: &Row) -> Listed<'_> {
 
 /// What a state is called for the till.
 pub(super) fn state_name(state: State) -> &'static str {
-    match state {
-        State::Watching | State::RefusedWatched => "watching",
-        State::Voiding => "voiding",
-        State::Unresolved => "unresolved",
-        State::Damaged => "damaged",
-        state if state.is_finished() => "finished",
-        _ => "pending",
-    }
+    let listed = LISTED_STATES.iter().find(|(_, states)| states.contains(&state));
+    listed.map_or(if state.is_finished() { "finished" } else { "pending" }, |(name, _)| name)
 }
 
 /// The status that the till got last.

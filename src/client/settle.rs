@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::evidence::Evidence;
 use crate::journal::{Claim, Row, State};
 use crate::limits::LONGEST_CALL_MS;
+use crate::log;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::Report;
@@ -28,15 +29,19 @@ const ASKED_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
 impl Client {
     /// Lists everything that is not finished, without any lookup.
     pub fn pending(&self) -> Report {
-        self.journal.unfinished().map_or_else(Report::from, |rows| Report::local(&lists(&rows, None)))
+        self.observed("pending", || {
+            self.journal.unfinished().map_or_else(Report::from, |rows| Report::local(&lists(&rows, None)))
+        })
     }
 
     /// Settles one number, or everything.
     pub fn settle(&self, input: Option<&str>, cancel: &Cancel) -> Report {
-        self.try_settle(input, cancel).unwrap_or_else(|error| {
-            // The input is wrong, but the number may have been sent before.
-            let in_doubt = input.is_some_and(|input| self.is_in_doubt(None, input));
-            Report { in_doubt, ..error.into() }
+        self.observed("settle", || {
+            self.try_settle(input, cancel).unwrap_or_else(|error| {
+                // The input is wrong, but the number may have been sent before.
+                let in_doubt = input.is_some_and(|input| self.is_in_doubt(None, input));
+                Report { in_doubt, ..error.into() }
+            })
         })
     }
 
@@ -56,6 +61,7 @@ impl Client {
     }
 
     fn settle_row(&self, row: &Row, aim: Aim, deadline: &Deadline, cancel: &Cancel) -> Result<Report> {
+        log::set_trace(row.trace.as_deref());
         let wrong = |why: &str| Err(Error::at(Code::Request, "/aim", why));
         match (&aim, row.state) {
             (_, State::Abandoned) => return wrong("the request with this number was abandoned"),
@@ -221,6 +227,7 @@ impl Client {
                 Class::Busy | Class::Misuse | Class::Bug => {}
             }
         }
+        log::set_trace(None);
         let left = self.journal.unfinished()?;
         let pending: Vec<&Row> = left.iter().filter(|row| row.state.is_pending()).collect();
         let worst = pending
@@ -277,7 +284,7 @@ fn abandon(claim: Claim, note: String) -> Report {
     let request_no = claim.row.request.request_no.to_string();
     match claim.abandon(note) {
         Ok(()) => {
-            crate::log::warn(format_args!("number {request_no} was abandoned"));
+            log::warn(format_args!("number {request_no} was abandoned"));
             Report::local(&json!({ "state": "abandoned" }))
         }
         Err(error) => error.into(),

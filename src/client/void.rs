@@ -8,7 +8,7 @@ use super::record::{end, unrecorded, verdict};
 use super::settle::still_open;
 use super::{Client, OutgoingRequest};
 use crate::api::{self, Operation, Recovery, ShownBy};
-use crate::evidence::{self, COPY_LIFETIME_S, Evidence, StandingRedemptions, standing};
+use crate::evidence::{self, COPY_LIFETIME_S, Evidence};
 use crate::hex;
 use crate::journal::{Claim, Row, State};
 use crate::limits::LONGEST_CALL_MS;
@@ -199,11 +199,7 @@ fn another_redemption(row: &Row, undone: &Report) -> Option<String> {
     let shown = undone.looked_up.as_ref().or(undone.data.as_ref())?;
     let coupon = serde_json::from_str(shown.get()).ok()?;
     let redemption = OutgoingRequest::recorded(row).redemption();
-    let back = undone.out_request_no.as_deref()?;
-    // A coupon that was asked about later may have been redeemed anew since.
-    let is_anew = undone.looked_up.is_some()
-        && standing(redemption, &coupon) != StandingRedemptions::Numbers(Vec::new());
-    evidence::other_undone(redemption, &row.request.request_no, back, &coupon).filter(|_| !is_anew)
+    evidence::other_undone(redemption, &row.request.request_no, undone.out_request_no.as_deref()?, &coupon)
 }
 
 /// The same if a copy of our return arrived late.

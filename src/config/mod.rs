@@ -7,11 +7,13 @@ mod credentials;
 mod fields;
 mod identity;
 mod proxy;
+mod text;
 
 pub use apiv2::Apiv2;
 pub use fields::is_path;
 pub use identity::Identity;
 pub use proxy::Proxy;
+pub use text::decode;
 
 use crate::api::Defaults;
 use crate::encoding::TextEncoding;
@@ -71,6 +73,8 @@ pub struct Config {
     pub quote: Choices,
     /// The settings of the journal.
     pub journal: JournalSettings,
+    /// The folder of the log files. `None`: there are none.
+    pub log_path: Option<PathBuf>,
     /// Whether the coupons that this machine was told of are kept, beside the journal or in memory.
     pub directory: bool,
     /// The file that keeps downloaded platform certificates. `None`: they are not kept.
@@ -139,10 +143,13 @@ impl Config {
             keep: Duration::from_secs(fields.number("journal_keep_days", 1..=3650, 90)? * 24 * 60 * 60),
             replays: fields.boolean("journal_replays", true)?,
         };
+        let log_path = fields.path("log_path", None)?.map(PathBuf::from);
         let directory = fields.boolean("directory", false)?;
         fields.finish()?;
 
         Ok(Config {
+            // Absolute, so that it stays the same if the program changes its folder.
+            log_path: log_path.map(|path| std::path::absolute(&path).unwrap_or(path)),
             certificates_path: journal
                 .path
                 .as_deref()

@@ -141,6 +141,10 @@ fn an_entry_is_kept_for_thirty_days_after_its_validity() {
         assert_eq!(directory.find("UNTOLD").unwrap().len(), 1);
         assert_eq!(directory.forget_expired(until(31 + 395) + 1).unwrap(), 1);
         assert!(directory.find("UNTOLD").unwrap().is_empty());
+        // By now the time is known when it is told.
+        directory.remember(vec![bare("LATER")]).unwrap();
+        assert_eq!(directory.forget_expired(until(31 + 395 + 395) + 1).unwrap(), 0);
+        assert_eq!(directory.forget_expired(until(31 + 395 + 395) + 2).unwrap(), 1);
     });
 }
 

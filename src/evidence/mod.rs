@@ -201,13 +201,19 @@ pub fn standing(redemption: &Trace, coupon: &Map<String, Value>) -> StandingRede
     by.map_or(StandingRedemptions::Unknown, StandingRedemptions::Numbers)
 }
 
-/// If the answer to a return shows that it undid another redemption than the intended one, that one's number.
+/// If the coupon after a return shows that it undid another redemption than the intended one, that one's number. `trace` is that
+/// of a redemption in its family.
 pub fn other_undone(
     trace: &Trace,
     redemption: &str,
     back: &str,
     coupon: &Map<String, Value>,
 ) -> Option<String> {
+    // There a return's number stays when the coupon is redeemed anew, so both numbers need not belong together.
+    let numbers_part = trace.vocabulary.returned_at.is_empty();
+    if numbers_part && standing(trace, coupon) != StandingRedemptions::Numbers(Vec::new()) {
+        return None;
+    }
     let undone = match sequential(coupon) {
         Some(detail) => {
             let item = items(detail).iter().find(|item| text(item, "return_request_no") == Some(back));

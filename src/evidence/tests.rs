@@ -302,6 +302,12 @@ fn which_redemption_of_a_flat_coupon_stands_and_that_none_is_absent() {
     assert_eq!(of(json!({ "coupon_state": "SENDED", "use_request_no": "OURS-0001" })), by(&[]));
     assert_eq!(of(json!({ "coupon_state": "USED" })), StandingRedemptions::Unknown);
     assert_eq!(of(json!({ "coupon_state": "REDEEM_CONFIRMING" })), StandingRedemptions::Unknown);
+    let undone =
+        |coupon: Value| other_undone(redemption, "OURS-0001", "BACK-0001", coupon.as_object().unwrap());
+    let returned = |state: &str, number: &str| json!({ "coupon_state": state, "use_request_no": number, "return_request_no": "BACK-0001" });
+    assert_eq!(undone(returned("SENDED", "OURS-0001")), None);
+    assert_eq!(undone(returned("SENDED", "THEIRS-1")).as_deref(), Some("THEIRS-1"));
+    assert_eq!(undone(returned("USED", "THEIRS-1")), None, "it was redeemed anew since");
     let error =
         |code: &str, subcode| WechatError { code: Some(code.into()), subcode, ..WechatError::default() };
     for error in [error("RESOURCE_NOT_EXISTS", None), error("NOT_FOUND", Some(268_578_851))] {

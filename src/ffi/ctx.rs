@@ -7,18 +7,16 @@ use super::registry::{Kind, Registry};
 use super::text::{bytes_of, null};
 use super::{answer, wxcoupon_buf, wxcoupon_ctx};
 use crate::client::Client;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
 use crate::jobs::Pool;
-use crate::json;
 use crate::report::Report;
 use crate::status::{Code, WXCOUPON_E_HANDLE, WXCOUPON_E_NULL, WXCOUPON_E_PANIC, WXCOUPON_OK};
 use std::ffi::c_char;
 use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 static CTXS: Registry<Ctx> = Registry::new(Kind::Ctx);
 
@@ -110,7 +108,7 @@ pub fn ctx_of(client: Client, encoding: TextEncoding) -> Option<*mut wxcoupon_ct
 fn make(bytes: &[u8]) -> Result<(*mut wxcoupon_ctx, TextEncoding, Report)> {
     #[cfg(unix)]
     super::fork::notice();
-    let (text, encoding) = decode_config(bytes)?;
+    let (text, encoding) = config::decode(bytes)?;
     let client = Client::new(Config::from_json(&text)?)?;
     let report = Report::local(&client.summary()?);
     let key = ctx_of(client, encoding)
@@ -156,7 +154,7 @@ pub unsafe extern "C" fn wxcoupon_ctx_update(
 }
 
 fn renew(ctx: *mut wxcoupon_ctx, old: &Ctx, bytes: &[u8]) -> Result<(Report, TextEncoding)> {
-    let (text, encoding) = decode_config(bytes)?;
+    let (text, encoding) = config::decode(bytes)?;
     let client = old.client.reconfigured(Config::from_json(&text)?)?;
     let report = Report::local(&client.summary()?);
     let new = Ctx { client: Arc::new(client), jobs: Arc::clone(&old.jobs), encoding };
@@ -165,36 +163,6 @@ fn renew(ctx: *mut wxcoupon_ctx, old: &Ctx, bytes: &[u8]) -> Result<(Report, Tex
     } else {
         Err(Error::new(Code::Handle, "ctx was freed meanwhile"))
     }
-}
-
-/// A configuration names its own encoding. Its ASCII parts are the same in all three encodings. So each one is tried, and is
-/// right if the decoded text names it.
-fn decode_config(bytes: &[u8]) -> Result<(Zeroizing<String>, TextEncoding)> {
-    // A text with a byte order mark is UTF-8, whatever encoding the program uses otherwise.
-    if let Some(rest) = bytes.strip_prefix(b"\xEF\xBB\xBF") {
-        let text = Zeroizing::new(TextEncoding::UTF8.decode(rest, "config_json")?.into_owned());
-        let encoding = named_encoding(&text).unwrap_or(TextEncoding::UTF8);
-        return Ok((text, encoding));
-    }
-    for name in ["gb18030", "gbk"] {
-        let Some(encoding) = TextEncoding::named(name) else { continue };
-        let Ok(text) = encoding.decode(bytes, "config_json") else { continue };
-        let text = Zeroizing::new(text.into_owned());
-        if named_encoding(&text) == Some(encoding) {
-            return Ok((text, encoding));
-        }
-    }
-    let text = TextEncoding::UTF8.decode(bytes, "config_json")?;
-    let text = Zeroizing::new(text.into_owned());
-    if let Some(named) = named_encoding(&text).filter(|named| *named != TextEncoding::UTF8) {
-        // It names an encoding in which it is not valid text.
-        named.decode(bytes, "config_json")?;
-    }
-    Ok((text, TextEncoding::UTF8))
-}
-
-fn named_encoding(config: &str) -> Option<TextEncoding> {
-    json::parse_object(config).ok()?.get("text_encoding")?.as_str().and_then(TextEncoding::named)
 }
 
 /// Frees a context. Calls that are running on it finish normally; its keys are dropped when the last ends.

@@ -25,6 +25,7 @@ mod registry;
 #[cfg(windows)]
 mod resident;
 mod scan;
+mod stats;
 #[cfg(any(windows, test))]
 #[cfg_attr(test, allow(dead_code, reason = "called from Windows programs alone"))]
 mod stdcall;
@@ -44,6 +45,7 @@ pub use notification::*;
 pub use ops::*;
 pub use quote::*;
 pub use scan::*;
+pub use stats::*;
 #[cfg(windows)]
 pub use stdcall::*;
 pub use till::*;

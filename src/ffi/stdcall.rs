@@ -133,6 +133,9 @@ stdcall_twins! {
         json_in: *const c_char,
         out_job: *mut *mut wxcoupon_job
     ) -> i32;
+    wxcoupon_stats_std = wxcoupon_stats(
+        ctx: *mut wxcoupon_ctx, json_in: *const c_char, out_buf: *mut wxcoupon_buf
+    ) -> i32;
     wxcoupon_status_class_std = wxcoupon_status_class(status: i32) -> i32;
     wxcoupon_status_name_std = wxcoupon_status_name(status: i32) -> *const c_char;
     wxcoupon_status_text_std = wxcoupon_status_text(status: i32) -> *const c_char;

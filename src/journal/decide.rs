@@ -111,7 +111,7 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
     }
     if !same_request(&row, &new) && row.state != State::Damaged {
         let is_same_coupon = row.request.operation == new.request.operation
-            && row.coupon == super::row::coupon(&row.request.operation, &new.members);
+            && row.coupon == super::coupon::key(&row.request.operation, &new.members);
         if row.state.is_in_doubt() && is_same_coupon {
             let why = format!(
                 "this number is in doubt, and its request had other members: {}",

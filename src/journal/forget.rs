@@ -331,12 +331,11 @@ pub(super) fn is_same(row: &Row, new: &NewRow) -> bool {
     };
     let counts = |name: &str| name != "_options" && !new.filled_in.contains(&name);
     let (known, asked) = (&*row.request, &*new.request);
-    let asked_members = new.members.iter().filter(|(name, _)| counts(name));
-    let are_known = asked_members.map(|(name, value)| match row.members.get(name) {
+    let mut asked_members = new.members.iter().filter(|(name, _)| counts(name));
+    let are_known = asked_members.all(|(name, value)| match row.members.get(name) {
         Some(known) => known == value,
         None => was(name, &canonical(value)),
     });
-    let are_known = are_known.filter(|is_known| !is_known).count() == 0;
     let mut clear = row.members.keys().filter(|name| counts(name));
     let are_asked = clear.all(|name| new.members.contains_key(name));
     let is_same_body = !new.members.is_empty() || known.body == asked.body;

@@ -12,6 +12,7 @@
 //! and [`sqlite`] are the stores.
 
 mod claim;
+mod coupon;
 pub mod decide;
 mod forget;
 pub mod memory;
@@ -149,6 +150,11 @@ impl Journal {
             journal_error(error)
         })?;
         Ok(acquired.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s)))
+    }
+
+    /// Whether a living context works on the row.
+    pub fn is_worked_on(&self, row: &Row) -> bool {
+        row.lease.owner.as_deref().is_some_and(|owner| self.store.is_alive(owner))
     }
 
     /// All rows that are not finished, oldest first.

@@ -1,7 +1,7 @@
 //! The content of a row.
 
+use super::coupon;
 pub use super::state::State;
-use crate::api;
 use crate::course::Course;
 use crate::system::wall_ms;
 use serde_json::{Map, Value};
@@ -51,6 +51,8 @@ pub struct NewRow {
     pub members: Map<String, Value>,
     /// Members that this library filled in with the current time. They do not make a repeat different.
     pub filled_in: Vec<&'static str>,
+    /// The caller's trace id. It does not make a repeat different.
+    pub trace: Option<String>,
     /// Whether a recorded success is sent again instead of being answered from the journal.
     pub ask_again: bool,
 }
@@ -122,11 +124,11 @@ impl Row {
         Row {
             id: 0,
             merchant: Arc::clone(merchant),
-            coupon: coupon(&new.request.operation, &new.members),
+            coupon: coupon::key(&new.request.operation, &new.members),
             request: new.request,
             members: Arc::new(new.members),
             content: None,
-            trace: None,
+            trace: new.trace,
             created_ms: now,
             state: State::Pending,
             called_off: false,
@@ -176,14 +178,6 @@ impl Row {
     /// Whether it began, or started again, after that row.
     pub fn is_later_than(&self, other: &Row) -> bool {
         self.id > other.id || self.verdict_row >= other.id
-    }
-
-    /// Whether both are about the same coupon, as far as their members say. A damaged row may be about any with its key.
-    pub fn may_share_coupon(&self, other: &Row) -> bool {
-        let is_whole = self.state != State::Damaged && other.state != State::Damaged;
-        let stocks = [self, other].map(|row| row.members.get("stock_id").and_then(Value::as_str));
-        let differ = is_whole && matches!(stocks, [Some(one), Some(another)] if one != another);
-        self.coupon.is_some() && self.coupon == other.coupon && !differ
     }
 
     /// Until when a delayed copy can arrive, in milliseconds since 1970. 0: none can.
@@ -311,26 +305,6 @@ impl Row {
     }
 }
 
-/// The key of a coupon: brand, stock, code, and the index of the use for a coupon with several uses. Codes that a brand
-/// assigns may repeat across stocks. Each part has its length in front, so that two coupons never share a key.
-///
-/// Where requests need not name the stock, the key is family and code alone ([`Row::may_share_coupon`]).
-pub(super) fn coupon(operation: &str, members: &Map<String, Value>) -> Option<Arc<str>> {
-    let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
-    let use_of = members.get("sequential_coupon_index").map(Value::to_string).unwrap_or_default();
-    let [brand, stock, code] = ["brand_id", "stock_id", "coupon_code"].map(text);
-    if code.is_empty() {
-        return None;
-    }
-    if let Some(family) =
-        api::by_id(operation).map(|operation| operation.family).filter(|family| !family.names_stock)
-    {
-        return Some(format!("{} {code}", family.title).into());
-    }
-    let parts = [brand, stock, code, &use_of];
-    Some(parts.map(|part| format!("{}:{part}", part.len())).join(" ").into())
-}
-
 #[cfg(test)]
 impl NewRow {
     /// A minimal redemption.
@@ -347,46 +321,19 @@ impl NewRow {
             target: "/".into(),
             body: body.map(Into::into),
         };
-        NewRow { request: Arc::new(request), members: Map::new(), filled_in: Vec::new(), ask_again: false }
+        NewRow {
+            request: Arc::new(request),
+            members: Map::new(),
+            filled_in: Vec::new(),
+            trace: None,
+            ask_again: false,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn coupons_are_told_apart_whatever_stands_in_their_codes() {
-        let key = |stock: &str, code: &str| {
-            let Value::Object(members) = json!({ "stock_id": stock, "coupon_code": code }) else {
-                panic!("an object")
-            };
-            coupon("use", &members)
-        };
-        assert_ne!(key("1", "2"), key("12", ""));
-        assert_ne!(key("1 1:2", "3"), key("1", "2 1:3"));
-        assert_eq!(key("1", ""), None);
-        assert_eq!(key("1", "A"), key("1", "A"));
-    }
-
-    #[test]
-    fn a_redemption_that_names_no_stock_may_be_of_any() {
-        let row = |operation: &str, members: Value| {
-            let Value::Object(members) = members else { panic!("an object") };
-            let mut new = NewRow::plain("SALE-0001");
-            new.request = Arc::new(Request { operation: operation.into(), ..Request::default() });
-            Row::new(&"m".into(), &"owner".into(), NewRow { members, ..new })
-        };
-        let redeemed = row("busifavor_use", json!({ "coupon_code": "A" }));
-        let back = |stock: &str| row("busifavor_return", json!({ "coupon_code": "A", "stock_id": stock }));
-        assert!(redeemed.may_share_coupon(&back("1")) && back("1").may_share_coupon(&back("1")));
-        assert!(!back("1").may_share_coupon(&back("2")));
-        let product = row("use", json!({ "coupon_code": "A" }));
-        assert!(!redeemed.may_share_coupon(&product) && product.may_share_coupon(&product));
-        let none = row("busifavor_use", json!({}));
-        assert!(!none.may_share_coupon(&none));
-    }
 
     #[test]
     fn a_digest_notices_every_column() {

@@ -43,6 +43,23 @@ impl State {
         State::Abandoned,
     ];
 
+    /// Its name for people and programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Pending => "pending",
+            State::Done => "done",
+            State::Refused => "refused",
+            State::Closed => "closed",
+            State::Watching => "watching",
+            State::Voided => "voided",
+            State::Voiding => "voiding",
+            State::RefusedWatched => "refused_watched",
+            State::Unresolved => "unresolved",
+            State::Damaged => "damaged",
+            State::Abandoned => "abandoned",
+        }
+    }
+
     /// Nothing more is to be done.
     pub fn is_finished(self) -> bool {
         matches!(self, State::Done | State::Refused | State::Closed | State::Voided | State::Abandoned)

@@ -79,6 +79,16 @@ impl Hosts {
         }
     }
 
+    /// Each host with its failures in a row, and how long it is avoided from now on.
+    pub fn health(&self) -> impl Iterator<Item = (&str, u32, Duration)> {
+        let now = system::now();
+        let health = self.lock().clone();
+        self.list.iter().zip(health).map(move |(host, health)| {
+            let until = health.cooldown_until.unwrap_or(now);
+            (host.name.as_str(), health.failures, until.saturating_duration_since(now))
+        })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Health>> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }

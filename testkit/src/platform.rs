@@ -21,6 +21,11 @@ pub fn library(platform: &str) -> PathBuf {
     folder_of(build.arg(platform).env("CARGO_TARGET_DIR", target_dir()))
 }
 
+/// The same for the command `wxcoupon`.
+pub fn command(platform: &str) -> PathBuf {
+    library(&format!("{platform}-command"))
+}
+
 /// The folder that a script makes, unless it is there, and says.
 fn folder_of(script: &mut Command) -> PathBuf {
     // What making it had to say stands behind it.

@@ -11,7 +11,8 @@ use wxcoupon::ffi::{
     wxcoupon_buf_status, wxcoupon_call, wxcoupon_check, wxcoupon_ctx, wxcoupon_ctx_free, wxcoupon_ctx_new,
     wxcoupon_ctx_update, wxcoupon_job, wxcoupon_job_cancel, wxcoupon_job_free, wxcoupon_job_wait,
     wxcoupon_notification_open, wxcoupon_pending, wxcoupon_query, wxcoupon_quote, wxcoupon_request,
-    wxcoupon_return, wxcoupon_scan, wxcoupon_settle, wxcoupon_start, wxcoupon_use, wxcoupon_warm,
+    wxcoupon_return, wxcoupon_scan, wxcoupon_settle, wxcoupon_start, wxcoupon_stats, wxcoupon_use,
+    wxcoupon_warm,
 };
 use wxcoupon_sandbox::{Options, Sandbox, TlsKind};
 
@@ -132,6 +133,11 @@ impl Till {
     /// The same with a request.
     pub fn check_with(&self, request: &Value) -> Answer {
         self.call(wxcoupon_check, request)
+    }
+
+    /// What it has counted.
+    pub fn stats(&self, request: &Value) -> Answer {
+        self.call(wxcoupon_stats, request)
     }
 
     /// Connects ahead of the first call.

@@ -221,6 +221,7 @@ static void every_function(const char *config)
     CALL(wxcoupon_request(made, "GET", "/v3/nowhere", NULL, own), WXCOUPON_E_NOT_FOUND);
     CALL(wxcoupon_notification_open(made, "{}", "{\"n\":0.1}", 9, own), WXCOUPON_E_NOTIFICATION_UNTRUSTED);
     CALL(wxcoupon_check(made, "{\"online\":true}", own), WXCOUPON_OK);
+    CALL(wxcoupon_stats(made, "{\"format\":\"prometheus\"}", own), WXCOUPON_OK);
     CALL(wxcoupon_pending(made, own), WXCOUPON_OK);
     CALL(wxcoupon_settle(made, NULL, own), WXCOUPON_OK);
     CALL(wxcoupon_start(made, "quote", quote, &job), WXCOUPON_E_OPERATION);

@@ -46,6 +46,11 @@ static int32_t check(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
     return wxcoupon_check(ctx, NULL, buf);
 }
 
+static int32_t stats(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
+{
+    return wxcoupon_stats(ctx, NULL, buf);
+}
+
 static int32_t update(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
 {
     return wxcoupon_ctx_update(ctx, config, buf);
@@ -82,7 +87,7 @@ static int32_t call(wxcoupon_ctx *ctx, wxcoupon_buf *buf)
 }
 
 typedef int32_t (*operation)(wxcoupon_ctx *, wxcoupon_buf *);
-static const operation OPERATIONS[] = { use, query, quote, scan, request, give_back, settle, check,
+static const operation OPERATIONS[] = { use, query, quote, scan, request, give_back, settle, check, stats,
                                         wxcoupon_pending, update, list, send_coupon, confirm,
                                         deactivate, call, wxcoupon_warm, notification };
 #define OPERATION_COUNT (sizeof OPERATIONS / sizeof OPERATIONS[0])

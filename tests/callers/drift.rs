@@ -24,6 +24,45 @@ fn node_has_the_librarys_version() {
     }
 }
 
+/// What the sandbox's console shows in each language calls what there is.
+#[test]
+fn snippets_of_the_console_use_names_that_exist() {
+    let snippets = fs::read_to_string(root().join("sandbox/src/console/page/snippets.js")).unwrap();
+    let contract = fs::read_to_string(root().join("include/wxcoupon.json")).unwrap();
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let words = snippets.split(|letter| !is_part(letter));
+    let raw = words.filter(|word| word.to_ascii_lowercase().starts_with("wxcoupon_"));
+    let mut seen = 0;
+    for name in raw {
+        assert!(contract.contains(&format!("\"{name}\"")), "{name}");
+        seen += 1;
+    }
+    assert!(seen > 10);
+    // What is comfortable: file, what a snippet says, what stands in the file for it.
+    for (file, said, there) in [
+        ("python/wxcoupon/context.py", "Context.from_file(", "def from_file("),
+        ("python/wxcoupon/errors.py", "wxcoupon.InDoubt:", "class InDoubt("),
+        ("dotnet/WxCoupon.cs", "new WxCoupon.Context(", "public Context(string"),
+        ("dotnet/WxCoupon.cs", "WxCoupon.InDoubtException", "class InDoubtException"),
+        (
+            "delphi/WxCoupon.pas",
+            "TWxContext.Create(Config.Text)",
+            "constructor Create(const ConfigJson: string)",
+        ),
+        ("delphi/WxCoupon.pas", "EWxInDoubt", "EWxInDoubt = class"),
+        ("vb6/Till.bas", "OpenTill ", "Public Sub OpenTill("),
+        ("vb6/Till.bas", "Redeem(RedemptionOf(", "Public Function RedemptionOf("),
+        ("powerbuilder/n_till.sru", "of_redemption(", "string of_redemption ("),
+        ("epl/till.txt", "立即核销 (核销请求 (", ".子程序 核销请求, 文本型"),
+        ("java/WxCoupon.java", "new WxCoupon.Context(", "public Context(String config)"),
+        ("node/errors.js", "wxcoupon.InDoubt)", "class InDoubt extends"),
+        ("lua/wxcoupon.lua", "wxcoupon.new(", "function wxcoupon.new(config)"),
+    ] {
+        assert!(snippets.contains(said), "no snippet says {said}");
+        assert!(read(file).contains(there), "{file} has no {there}");
+    }
+}
+
 /// A file without what is generated in it.
 fn by_hand(file: &str) -> String {
     let (mut text, mut generated) = (String::new(), false);

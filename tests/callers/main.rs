@@ -10,3 +10,4 @@ mod drift;
 mod drift_stdcall;
 mod programs;
 mod sdks;
+mod snippets;

@@ -58,6 +58,7 @@ static int day(const std::string &config)
     Lines lines = { 0 };
     CHECK(wxcoupon::log_to(lines, WXCOUPON_LOG_DEBUG));
     CHECK(till.warm());
+    CHECK(says(till.stats(), "warm"));
     wxcoupon::Result asked = till.query(coupon("SBX_EFFECTIVE_1", ""));
     CHECK(asked && says(asked, "EFFECTIVE"));
     wxcoupon::Result quoted = till.quote("{\"amount\":12800,\"coupon\":" + asked.str() + "}");

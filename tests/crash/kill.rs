@@ -127,6 +127,7 @@ fn whenever_a_till_dies_its_journal_and_its_notes_agree_with_what_happened() {
     let asked = read_notes(&desk.notes());
     compare(&asked, &read_settled(&desk.settled()), &sandbox, &mut Counts::default());
     every_number_was_sent_with_the_same_bytes(&sandbox);
+    counts.add("whole lines in the logs", whole_lines(&desk));
     eprintln!(
         "crash: {kills} kills in {:.1} s, {} numbers asked, {} coupons redeemed, {} faults acted{counts}",
         start.elapsed().as_secs_f32(),
@@ -142,6 +143,21 @@ fn every_number_was_sent_with_the_same_bytes(sandbox: &Sandbox) {
         let body = bodies.entry(entry.number).or_insert_with(|| entry.body.clone());
         assert_eq!(*body, entry.body);
     }
+}
+
+/// A line is one write, so no till can die in the middle of one.
+fn whole_lines(desk: &Desk) -> u64 {
+    let mut lines = 0;
+    for entry in std::fs::read_dir(desk.log()).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(text.is_empty() || text.ends_with('\n'), "a torn line: {text}");
+        for line in text.lines() {
+            serde_json::from_str::<serde_json::Value>(line).unwrap();
+            lines += 1;
+        }
+    }
+    assert!(lines > 0, "nothing was logged");
+    lines
 }
 
 #[test]

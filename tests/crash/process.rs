@@ -28,6 +28,8 @@ impl Desk {
         std::fs::create_dir_all(desk.journal().parent().unwrap()).unwrap();
         let mut config = config.clone();
         config["journal_path"] = json!(desk.journal());
+        // On the journal's disk: where that is full, the log fails too, and must not fail a call.
+        config["log_path"] = json!(desk.log());
         config["timeout_ms"] = json!(700);
         config["attempt_timeout_ms"] = json!(250);
         config["connect_timeout_ms"] = json!(250);
@@ -62,6 +64,10 @@ impl Desk {
 
     pub fn journal(&self) -> PathBuf {
         self.0.join("disk").join("till.journal")
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.0.join("disk").join("log")
     }
 
     pub fn notes(&self) -> PathBuf {

@@ -81,6 +81,8 @@ const BLOCKS: &[(&str, &str, How)] = &[
         "wxcoupon-sandbox.exe --dir",
         Never("the tests' sandbox is started by them; its options are checked by `commands`"),
     ),
+    ("docs/sandbox.md", "curl -X POST http://127.0.0.1:40003/told", RunBy("sandbox/tests/console_api.rs")),
+    ("docs/sandbox.md", "wxcoupon-sandbox --scenario", RunBy("sandbox/tests/program.rs")),
     ("docs/simulation.md", "make simulate SECONDS=60", Spelt),
     ("sandbox/README.md", "--dir", RunBy("sandbox/tests/program.rs")),
     ("sandbox/README.md", "--fault", COMMANDS),

@@ -9,7 +9,7 @@ use wxcoupon_sandbox::{BUSIFAVOR_STOCK_IDS, BusifavorState, Fault, FaultKind};
 
 fn fails(shop: &Shop, operation: &str, kind: FaultKind, request: &Value) {
     let fault = shop.sandbox.inject(Fault::new(kind).on(operation));
-    Shop::leave_in_doubt(|limit_ms| shop.till.ask(operation, &with_limit(request.clone(), limit_ms)));
+    shop.leave_in_doubt(|limit_ms| shop.till.ask(operation, &with_limit(request.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(fault));
 }
 
@@ -232,4 +232,31 @@ fn a_deactivation_in_doubt_is_asked_about() {
     assert_eq!(shop.sandbox.busifavor("AUTO_END").unwrap().state, BusifavorState::Deactivated);
     let void = shop.void("BF-END-0001");
     assert_eq!((void.name(), &void.json["field"]), ("WXCOUPON_E_REQUEST", &json!("/aim")), "{}", void.json);
+}
+
+#[test]
+fn a_return_that_undid_anothers_redemption_is_told_and_a_later_redemption_is_none() {
+    let shop = Shop::open();
+    assert_eq!(redeem(&shop, &by_owner("AUTO_RACE", "BF-RACE-001")).status, 0);
+    // Between question and return, head office returns it and another till redeems it. The question is from before.
+    let before = json!({ "coupon_state": "USED", "use_request_no": "BF-RACE-001" });
+    assert_eq!(shop.stranger().ask("busifavor_return", &back("AUTO_RACE", "OFFICE-RACE")).status, 0);
+    assert_eq!(shop.stranger().ask("busifavor_use", &by_code("AUTO_RACE", "THEIRS-RACE")).status, 0);
+    shop.sandbox.inject(Fault::new(FaultKind::Edited { patch: before }).on("busifavor_query").times(1));
+    let told = shop.void("BF-RACE-001");
+    assert_open(&shop, &told, "BF-RACE-001", "voiding");
+    assert!(told.json["message"].as_str().unwrap().contains("THEIRS-RACE"), "{}", told.json);
+    assert_eq!(shop.effects("AUTO_RACE"), [Used, Returned, Used, Returned]);
+
+    // Ours is returned by the void, the verdict is lost, and another till redeems the coupon since.
+    assert_eq!(redeem(&shop, &by_owner("AUTO_SINCE", "BF-SINCE-01")).status, 0);
+    let lost = shop.sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("busifavor_return"));
+    let void = json!({ "out_request_no": "BF-SINCE-01", "aim": "void" });
+    shop.leave_in_doubt(|limit_ms| shop.till.settle(&with_limit(void.clone(), limit_ms)));
+    assert!(shop.sandbox.clear_fault(lost));
+    assert_eq!(shop.stranger().ask("busifavor_use", &by_code("AUTO_SINCE", "THEIRS-SINCE")).status, 0);
+    shop.copies_die();
+    let voided = shop.void("BF-SINCE-01");
+    assert!(matches!(voided.json["data"]["state"].as_str(), Some("voided" | "watching")), "{}", voided.json);
+    assert_eq!(shop.effects("AUTO_SINCE"), [Used, Returned, Used]);
 }

@@ -68,7 +68,7 @@ fn a_return_is_not_repeated_into_a_later_redemption() {
     assert_eq!(shop.till.redeem(&use_request("AUTO_AGAIN", "EV-AGAIN-01")).status, 0);
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("return"));
     let request = return_request("AUTO_AGAIN", "EV-AGAIN-R1");
-    Shop::leave_in_doubt(|limit_ms| shop.till.give_back(&with_limit(request.clone(), limit_ms)));
+    shop.leave_in_doubt(|limit_ms| shop.till.give_back(&with_limit(request.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(lost));
     let office = shop.stranger();
     assert_eq!(office.give_back(&return_request("AUTO_AGAIN", "EV-AGAIN-R2")).status, 0);
@@ -89,7 +89,7 @@ fn a_return_that_began_before_a_redemption_does_not_undo_it() {
     assert_eq!(shop.till.redeem(&use_request("AUTO_ORDER", "EV-ORDER-01")).status, 0);
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("return"));
     let request = return_request("AUTO_ORDER", "EV-ORDER-R1");
-    Shop::leave_in_doubt(|limit_ms| shop.till.give_back(&with_limit(request.clone(), limit_ms)));
+    shop.leave_in_doubt(|limit_ms| shop.till.give_back(&with_limit(request.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(lost));
     assert_eq!(shop.till.redeem(&use_request("AUTO_ORDER", "EV-ORDER-02")).status, 0);
     let told = shop.till.redeem(&use_request("AUTO_ORDER", "EV-ORDER-02"));
@@ -167,7 +167,7 @@ fn a_list_that_is_not_whole_says_nothing() {
         "openid": OPENID, "product_coupon_id": PRODUCT, "stock_id": STOCK, "send_request_no": "EV-WHOLE-01",
     });
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("send"));
-    Shop::leave_in_doubt(|limit_ms| shop.till.ask("send", &with_limit(request.clone(), limit_ms)));
+    shop.leave_in_doubt(|limit_ms| shop.till.ask("send", &with_limit(request.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(lost));
     shop.refuse("send", 403, "NOT_ENOUGH", 0);
     for patch in [json!({ "user_coupon_list": [] }), json!({ "user_coupon_list": null })] {

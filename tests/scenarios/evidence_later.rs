@@ -91,7 +91,7 @@ fn a_repeat_without_an_answer_is_pending_and_a_new_refusal_starts_the_watch_anew
     let first = shop.row("EV-ANEW-002").signed_s;
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("use"));
     let request = use_request("AUTO_ANEW", "EV-ANEW-002");
-    let unsure = Shop::leave_in_doubt(|limit_ms| shop.till.redeem(&with_limit(request.clone(), limit_ms)));
+    let unsure = shop.leave_in_doubt(|limit_ms| shop.till.redeem(&with_limit(request.clone(), limit_ms)));
     assert_open(&shop, &unsure, "EV-ANEW-002", "pending");
     assert!(shop.sandbox.clear_fault(lost));
     let refused = shop.till.redeem(&use_request("AUTO_ANEW", "EV-ANEW-002"));
@@ -222,7 +222,7 @@ fn lose_return(shop: &Shop, kind: FaultKind) {
     assert_eq!(shop.till.redeem(&use_request("AUTO_TWICE", "EV-TWICE-01")).status, 0);
     let lost = shop.sandbox.inject(Fault::new(kind).on("return"));
     let request = return_request("AUTO_TWICE", "EV-TWICE-R1");
-    let unsure = Shop::leave_in_doubt(|limit_ms| shop.till.give_back(&with_limit(request.clone(), limit_ms)));
+    let unsure = shop.leave_in_doubt(|limit_ms| shop.till.give_back(&with_limit(request.clone(), limit_ms)));
     assert_open(shop, &unsure, "EV-TWICE-R1", "pending");
     assert!(shop.sandbox.clear_fault(lost));
     let office = shop.stranger();

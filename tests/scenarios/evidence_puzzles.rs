@@ -217,7 +217,7 @@ fn send_request(number: &str) -> Value {
 fn lose_sending(shop: &Shop, kind: FaultKind, number: &str) {
     let lost = shop.sandbox.inject(Fault::new(kind).on("send"));
     let told =
-        Shop::leave_in_doubt(|limit_ms| shop.till.ask("send", &with_limit(send_request(number), limit_ms)));
+        shop.leave_in_doubt(|limit_ms| shop.till.ask("send", &with_limit(send_request(number), limit_ms)));
     assert_open(shop, &told, number, "pending");
     assert!(shop.sandbox.clear_fault(lost));
 }
@@ -253,7 +253,7 @@ fn what_settles_by_repeating_is_ended_by_a_proven_refusal_only() {
         let shop = Shop::open();
         let (number, on) = ("EV-PROVEN-2", if raw { "deactivate_product_coupon" } else { "pre_send" });
         let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on(on));
-        let told = Shop::leave_in_doubt(|limit_ms| {
+        let told = shop.leave_in_doubt(|limit_ms| {
             let raw_body = json!({ "out_request_no": number, "brand_id": "120344" });
             if raw {
                 shop.till.request("POST", TARGET, Some(&with_limit(raw_body, limit_ms)))
@@ -281,7 +281,7 @@ fn what_settles_by_repeating_is_ended_by_a_proven_refusal_only() {
     let shop = Shop::open();
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("pre_send"));
     let request = send_request("EV-PROVEN-3");
-    Shop::leave_in_doubt(|limit_ms| shop.till.ask("pre_send", &with_limit(request.clone(), limit_ms)));
+    shop.leave_in_doubt(|limit_ms| shop.till.ask("pre_send", &with_limit(request.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(lost));
     shop.refuse("pre_send", 403, "NOT_ENOUGH", 0);
     assert_open(&shop, &shop.settle("EV-PROVEN-3"), "EV-PROVEN-3", "pending");

@@ -11,7 +11,7 @@ use wxcoupon_sandbox::{Fault, FaultKind};
 /// A return that reached nobody yet, and nobody knows.
 pub fn lose_return(shop: &Shop, request: &Value) {
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("return"));
-    Shop::leave_in_doubt(|limit_ms| shop.till.give_back(&with_limit(request.clone(), limit_ms)));
+    shop.leave_in_doubt(|limit_ms| shop.till.give_back(&with_limit(request.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(lost));
 }
 
@@ -85,7 +85,7 @@ fn a_return_in_doubt_waits_for_a_later_redemption_that_may_still_arrive() {
     // Its own redemption is gone, and the next one is on its way.
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("use"));
     let next = use_request("AUTO_WAITS", "EV-WAITS-02");
-    Shop::leave_in_doubt(|limit_ms| shop.till.redeem(&with_limit(next.clone(), limit_ms)));
+    shop.leave_in_doubt(|limit_ms| shop.till.redeem(&with_limit(next.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(lost));
     let sent = shop.requests("return");
     assert_open(&shop, &shop.settle("EV-WAITS-R1"), "EV-WAITS-R1", "pending");
@@ -164,7 +164,7 @@ fn a_late_copy_of_a_voids_return_that_undid_another_redemption_is_loud() {
     assert_eq!(shop.till.redeem(&use_request("AUTO_COPY", "EV-COPY-001")).status, 0);
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("return"));
     let off = json!({ "out_request_no": "EV-COPY-001", "aim": "void" });
-    Shop::leave_in_doubt(|limit_ms| shop.till.settle(&with_limit(off.clone(), limit_ms)));
+    shop.leave_in_doubt(|limit_ms| shop.till.settle(&with_limit(off.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(lost));
     let pending = shop.till.pending();
     let mut rows = pending["requests"].as_array().unwrap().iter();

@@ -17,6 +17,15 @@ pub const ANOTHERS: u32 = 268_578_608;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// Calls until something was sent, and until it has arrived: on a slow machine a short limit may end before.
+pub fn leave_in_doubt(sandbox: &Sandbox, call: impl Fn(u64) -> Answer) -> Answer {
+    let told = [400, 1600, 6400].into_iter().map(call).find(|told| told.class() != 3);
+    let told = told.unwrap();
+    assert_eq!((told.class(), told.in_doubt), (4, true), "{}", told.json);
+    sandbox.finish_requests();
+    told
+}
+
 pub struct Shop {
     pub sandbox: Sandbox,
     pub till: Till,
@@ -51,16 +60,12 @@ impl Shop {
     /// A redemption whose answer never comes, whether it took effect or not.
     fn redeem_under(&self, kind: FaultKind, coupon: &str, number: &str) {
         let fault = self.sandbox.inject(Fault::new(kind).on("use"));
-        Shop::leave_in_doubt(|limit_ms| self.till.redeem(&with_limit(use_request(coupon, number), limit_ms)));
+        self.leave_in_doubt(|limit_ms| self.till.redeem(&with_limit(use_request(coupon, number), limit_ms)));
         assert!(self.sandbox.clear_fault(fault));
     }
 
-    /// Calls until something was sent: on a slow machine a short limit may end before that.
-    pub fn leave_in_doubt(call: impl Fn(u64) -> Answer) -> Answer {
-        let told = [400, 1600, 6400].into_iter().map(call).find(|told| told.class() != 3);
-        let told = told.unwrap();
-        assert_eq!((told.class(), told.in_doubt), (4, true), "{}", told.json);
-        told
+    pub fn leave_in_doubt(&self, call: impl Fn(u64) -> Answer) -> Answer {
+        leave_in_doubt(&self.sandbox, call)
     }
 
     /// A redemption that took effect, and nobody knows.

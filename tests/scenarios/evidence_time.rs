@@ -76,7 +76,7 @@ fn nor_of_a_refusal_after_doubt() {
         "openid": OPENID, "product_coupon_id": PRODUCT, "stock_id": STOCK, "send_request_no": "EV-TOKEN-01",
     });
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("pre_send"));
-    Shop::leave_in_doubt(|limit_ms| shop.till.ask("pre_send", &with_limit(request.clone(), limit_ms)));
+    shop.leave_in_doubt(|limit_ms| shop.till.ask("pre_send", &with_limit(request.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(lost));
     shop.copies_die();
     shop.refuse("pre_send", 403, "NOT_ENOUGH", 0);

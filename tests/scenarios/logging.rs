@@ -114,3 +114,20 @@ fn the_clocks_offset_is_the_same_number_in_log_and_answer() {
         "{offset}: {lines:?}"
     );
 }
+
+/// Nobody reads the same warning at every sale.
+#[test]
+fn a_log_file_that_cannot_be_written_is_told_once() {
+    let (sandbox, folder) = (sandbox(), tempfile::tempdir().unwrap());
+    let log = folder.path().join("not-a-folder");
+    std::fs::write(&log, "").unwrap();
+    let lines = logged(WARN, || {
+        let till = Till::new(&config_with(&sandbox, &json!({ "log_path": log })));
+        for at in 0..3 {
+            assert_eq!(till.redeem(&use_request("AUTO_TOLD_ONCE", "TOLD-ONCE-1")).status, 0, "{at}");
+        }
+    });
+    let told =
+        lines.iter().filter(|(_, line)| line.contains("log_path") && line.contains("not-a-folder")).count();
+    assert_eq!(told, 1, "{lines:?}");
+}

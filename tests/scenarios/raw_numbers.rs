@@ -26,7 +26,7 @@ fn send(till: &Till, request: &Value) -> Answer {
 
 /// The same with a short limit, until it was sent.
 fn leave_in_doubt(shop: &Shop, request: &Value) -> Answer {
-    Shop::leave_in_doubt(|limit_ms| {
+    shop.leave_in_doubt(|limit_ms| {
         let mut request = request.clone();
         request["_options"]["timeout_ms"] = json!(limit_ms);
         send(&shop.till, &request)

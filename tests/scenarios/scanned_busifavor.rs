@@ -76,7 +76,7 @@ fn a_lost_answer_by_code_alone_is_asked_about_where_the_directory_knows_the_owne
         let lost = shop.sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("busifavor_use"));
         let request = by_code(code, &format!("NO-{code}"));
         let call = |limit_ms| till.ask("busifavor_use", &with_limit(request.clone(), limit_ms));
-        crate::evidence_shop::Shop::leave_in_doubt(call);
+        crate::evidence_shop::leave_in_doubt(&shop.sandbox, call);
         assert!(shop.sandbox.clear_fault(lost));
         // A repeat is refused: another order, says WeChat Pay, and it may be this one.
         let refusal = FaultKind::Refusal { status: 400, code: "RESOURCE_ALREADY_EXISTS".into(), sub_code: 0 };

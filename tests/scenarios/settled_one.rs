@@ -294,7 +294,7 @@ fn a_list_ends_where_it_says_so_and_a_list_without_end_is_given_up() {
     let send = |number: &str| json!({ "openid": OPENID, "product_coupon_id": PRODUCT, "stock_id": STOCK, "send_request_no": number });
     let lose = |shop: &Shop, number: &str| {
         let fault = shop.sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("send"));
-        Shop::leave_in_doubt(|limit_ms| shop.till.ask("send", &with_limit(send(number), limit_ms)));
+        shop.leave_in_doubt(|limit_ms| shop.till.ask("send", &with_limit(send(number), limit_ms)));
         assert!(shop.sandbox.clear_fault(fault));
         shop.copies_die();
     };
@@ -324,7 +324,7 @@ fn a_return_in_doubt_that_the_coupon_does_not_need_is_sent_once() {
     let shop = Shop::open();
     assert_eq!(shop.till.redeem(&use_request("AUTO_ONCE", "EV-ONCE-001")).status, 0);
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("return"));
-    Shop::leave_in_doubt(|limit_ms| {
+    shop.leave_in_doubt(|limit_ms| {
         shop.till.give_back(&with_limit(return_request("AUTO_ONCE", "EV-ONCE-R01"), limit_ms))
     });
     shop.copies_die();
@@ -372,7 +372,7 @@ fn a_refusal_for_want_of_permission_ends_no_doubt() {
     let shop = Shop::open();
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("unknown"));
     let body = |limit_ms| with_limit(json!({ "out_request_no": "EV-RAW-0001" }), limit_ms);
-    Shop::leave_in_doubt(|limit_ms| shop.till.request("POST", "/v3/anything", Some(&body(limit_ms))));
+    shop.leave_in_doubt(|limit_ms| shop.till.request("POST", "/v3/anything", Some(&body(limit_ms))));
     assert!(shop.sandbox.clear_fault(lost));
     shop.copies_die();
     let permission = shop.refuse("unknown", 403, "NO_AUTH", 0);

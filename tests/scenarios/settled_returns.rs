@@ -12,7 +12,7 @@ fn a_return_waits_while_a_copy_of_it_may_undo_the_redemption_after_it() {
     let shop = Shop::open();
     assert_eq!(shop.till.redeem(&use_request("AUTO_ANEW", "EV-ANEW-001")).status, 0);
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("return"));
-    Shop::leave_in_doubt(|limit_ms| {
+    shop.leave_in_doubt(|limit_ms| {
         shop.till.give_back(&with_limit(return_request("AUTO_ANEW", "EV-ANEW-R01"), limit_ms))
     });
     assert!(shop.sandbox.clear_fault(lost));
@@ -48,7 +48,7 @@ fn the_return_of_a_void_is_repeated_while_its_redemption_stands() {
     assert_eq!(shop.till.redeem(&use_request("AUTO_VOID", "EV-VOID-001")).status, 0);
     let lost = shop.sandbox.inject(Fault::new(FaultKind::ResetAfterRead).on("return"));
     let void = serde_json::json!({ "out_request_no": "EV-VOID-001", "aim": "void" });
-    Shop::leave_in_doubt(|limit_ms| shop.till.settle(&with_limit(void.clone(), limit_ms)));
+    shop.leave_in_doubt(|limit_ms| shop.till.settle(&with_limit(void.clone(), limit_ms)));
     assert!(shop.sandbox.clear_fault(lost));
     let pending = shop.till.pending();
     let rows = pending["requests"].as_array().unwrap();

@@ -22,12 +22,13 @@ build() { # niceness, platform ...
 
 # What comes one after the other shares a folder.
 result=0 nice=${1:-0}
-build "$nice" windows-x86_64 windows-x86 windows-x86_64-test-hooks windows-x86-test-hooks &
+build "$nice" windows-x86_64 windows-x86 windows-x86_64-test-hooks windows-x86-test-hooks windows-x86_64-command \
+    windows-x86-command &
 windows=$!
-build "$nice" linux-aarch64 linux-x86_64-musl &
+build "$nice" linux-aarch64 linux-x86_64-musl linux-aarch64-command linux-x86_64-musl-command &
 linux=$!
 build 0 linux-x86_64 || result=1
-build "$nice" linux-x86_64-test-hooks || result=1
+build "$nice" linux-x86_64-test-hooks linux-x86_64-command || result=1
 for others in $windows $linux; do
     wait "$others" || result=1
 done

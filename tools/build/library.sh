@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the release library for a platform and says the folder that holds it. What was built from the same
+# Builds the release library for a platform, or with -command behind its name the command wxcoupon, and says the folder that
+# holds it. What was built from the same
 # files with the same tools is not built again.
 #
 #   tools/build/library.sh PLATFORM
@@ -19,8 +20,12 @@ windows-*) build=tools/build/windows.sh ;;
 esac
 
 # All that the bytes depend on: sources as they are now, committed or not, and the compilers.
+sources=''
+[ "${platform%-command}" = "$platform" ] || sources='command'
 key=$({
-    git ls-files --cached --others --exclude-standard -- src build.rs Cargo.toml Cargo.lock .cargo/config.toml include ':!include/*.md' \
+    # One word, or none.
+    # shellcheck disable=SC2086
+    git ls-files --cached --others --exclude-standard -- $sources src build.rs Cargo.toml Cargo.lock .cargo/config.toml include ':!include/*.md' \
         tools/build/library.sh "$build" tools/build/platform.sh tools/build/remap.sh tools/fetch/zig.sh tools/fetch/zig.txt |
         LC_ALL=C sort | xargs -d '\n' sha256sum
     "$build" --tools "$platform"
@@ -29,7 +34,8 @@ key=$({
 kept=${CARGO_TARGET_DIR:-$PWD/target}/platform/$platform
 mkdir -p "$kept"
 # One at a time: whoever waits finds it built. A platform's variants leave their files in the same place.
-exec 9>"${kept%-test-hooks}.lock"
+lock=${kept%-test-hooks}
+exec 9>"${lock%-command}.lock"
 flock 9
 if [ ! -d "$kept/$key" ]; then
     fresh=$kept/fresh.$$

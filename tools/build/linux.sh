@@ -6,6 +6,7 @@
 #                                            linux-x86_64-musl: libwxcoupon.a, for programs that are all static
 #   tools/build/linux.sh --tools PLATFORM    the versions of all that the bytes depend on
 #
+# With -command behind its name it is the command wxcoupon instead, linked with the C library of the platform.
 # With -test-hooks behind its name a platform's library has the exports that only tests call. It is linked without
 # optimisation, which would take most of the time.
 set -eu
@@ -15,19 +16,22 @@ cd "$(dirname "$0")/../.."
 . tools/build/remap.sh
 
 if [ "$1" = --tools ]; then
-    use_rust "${2%-test-hooks}"
+    platform=${2%-test-hooks}
+    use_rust "${platform%-command}"
     "$RUSTC" --version --verbose
     cat tools/fetch/zig.txt
     exit
 fi
 
+variant=$1
 platform=${1%-test-hooks}
+platform=${platform%-command}
 # Elsewhere than on servers a smaller file counts for more, and it is signing that takes the time, in assembler.
 optimised=3
 [ "$platform" = linux-x86_64 ] || optimised=s
 export CARGO_PROFILE_RELEASE_OPT_LEVEL=$optimised
 features=''
-[ "$platform" = "$1" ] || features=test-hooks optimised=0
+[ "$platform-test-hooks" != "$variant" ] || features=test-hooks optimised=0
 folder=$2
 triple=$(triple_of "$platform")
 use_rust "$platform"
@@ -39,8 +43,9 @@ zig=$(tools/fetch/zig.sh)
 export CARGO_ZIGBUILD_ZIG_PATH="$zig/ziglang/zig" CARGO_ZIGBUILD_CACHE_DIR="$zig/wrappers" \
     ZIG_GLOBAL_CACHE_DIR="$zig/cache" ZIG_LOCAL_CACHE_DIR="$zig/cache"
 
-set -- --target "$triple.2.17" --crate-type cdylib,staticlib
-[ "$platform" != linux-x86_64-musl ] || set -- --target "$triple" --crate-type staticlib
+target=$triple.2.17 kinds=cdylib,staticlib
+[ "$platform" != linux-x86_64-musl ] || target=$triple kinds=staticlib
+set -- --target "$target"
 [ "$platform" = linux-x86_64 ] || set -- "$@" --config 'profile.release.package.libsqlite3-sys.opt-level="s"'
 "$CARGO" fetch --quiet --locked
 remap_for "$triple" "$target_dir"
@@ -50,9 +55,15 @@ if [ -n "${RUSTC_BOOTSTRAP:-}" ]; then
     # No backtraces: a panic is logged by its place.
     set -- "$@" -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind
 fi
+if [ "$variant" = "$platform-command" ]; then
+    "$zig/bin/cargo-zigbuild" build --quiet --locked --profile command --package wxcoupon-command \
+        --target-dir "$target_dir" "$@"
+    cp "$target_dir/$triple/command/wxcoupon" "$folder"
+    exit
+fi
 # Without the rlib: beside one Cargo optimises nothing across crates.
 "$zig/bin/cargo-zigbuild" rustc --quiet --locked --release --package wxcoupon --lib --features "$features" \
-    --target-dir "$target_dir" "$@" -- -C "opt-level=$optimised"
+    --crate-type "$kinds" --target-dir "$target_dir" "$@" -- -C "opt-level=$optimised"
 # A program looks for it under its SONAME.
 [ "$platform" = linux-x86_64-musl ] || ln -s libwxcoupon.so "$folder/libwxcoupon.so.1"
 for library in libwxcoupon.so libwxcoupon.a; do

@@ -5,6 +5,10 @@
 # shellcheck disable=SC2034
 platforms='linux-x86_64 linux-aarch64 linux-x86_64-musl windows-x86_64 windows-x86'
 
+# Those that the sandbox is a program for.
+# shellcheck disable=SC2034
+sandbox_platforms='linux-x86_64 linux-aarch64 windows-x86_64'
+
 # Rust's name of the platform.
 triple_of() { # platform
     case $1 in

@@ -5,6 +5,7 @@
 #                                              libraries for MinGW (.dll.a) and Visual C++ (.lib)
 #   tools/build/windows.sh --tools PLATFORM    the versions of all that the bytes depend on
 #
+# With -command behind its name it is the command wxcoupon.exe instead.
 # With -test-hooks behind its name a platform's library has the exports that only tests call. It is linked without
 # optimisation, which would take most of the time.
 set -eu
@@ -20,7 +21,8 @@ export CARGO_PROFILE_RELEASE_OPT_LEVEL=s
 use_platform() {
     features='' optimised=s
     [ "${1%-test-hooks}" = "$1" ] || features=test-hooks optimised=0
-    case ${1%-test-hooks} in
+    platform=${1%-test-hooks}
+    case ${platform%-command} in
     windows-x86_64) cpu=x86_64 machine=i386:x86-64 ;;
     windows-x86) cpu=i686 machine=i386 ;;
     *)
@@ -50,12 +52,16 @@ build() {
         set -- "$@" "-Zpre-link-arg=$target_dir/rsbegin.o"
     fi
     remap_for "$triple" "$target_dir" "$@"
+    set -- --config 'profile.release.package.libsqlite3-sys.opt-level="s"' \
+        -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind --target "$triple" --target-dir "$target_dir"
+    if [ "${variant%-command}" != "$variant" ]; then
+        /usr/bin/cargo build --quiet --locked --profile command --package wxcoupon-command "$@"
+        return
+    fi
     # The shared library alone: beside an rlib Cargo optimises nothing across crates. No backtraces: a panic is
     # logged by its place.
     /usr/bin/cargo rustc --quiet --locked --release --package wxcoupon --lib --crate-type cdylib \
-        --features "$features" --config 'profile.release.package.libsqlite3-sys.opt-level="s"' \
-        -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind \
-        --target "$triple" --target-dir "$target_dir" -- -C "opt-level=$optimised"
+        --features "$features" "$@" -- -C "opt-level=$optimised"
 }
 
 if [ "$1" = --tools ]; then
@@ -67,12 +73,17 @@ if [ "$1" = --tools ]; then
     exit
 fi
 
-use_platform "$1"
+variant=$1
+use_platform "$variant"
 folder=$2
 target_dir=${CARGO_TARGET_DIR:-$PWD/target}/windows
 cargo fetch --quiet --locked
 mkdir -p "$target_dir"
 build
+if [ "${variant%-command}" != "$variant" ]; then
+    cp "$target_dir/$triple/command/wxcoupon.exe" "$folder"
+    exit
+fi
 cp "$target_dir/$triple/release/wxcoupon.dll" "$target_dir/$triple/release/libwxcoupon.dll.a" "$folder"
 # What the library exports is what the import libraries offer.
 {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the library for each platform and packs it with all that a till programmer needs:
+# Builds library and command for each platform and packs them with all that a till programmer needs:
 #     target/dist/wxcoupon-VERSION-PLATFORM.tar.gz or .zip, Python wheels, and SHA256SUMS beside them
 #
 #   tools/dist/archives.sh [PLATFORM ...]   without a name: all
@@ -18,7 +18,8 @@ mkdir -p "$out"
 [ $# -gt 0 ] || set -- $platforms
 for platform; do
     libraries=$(tools/build/library.sh "$platform")
-    tools/dist/pack.sh "$platform" "$libraries" "$out"
+    command=$(tools/build/library.sh "$platform-command")
+    tools/dist/pack.sh "$platform" "$libraries" "$command" "$out"
     for library in "$libraries/libwxcoupon.so" "$libraries/wxcoupon.dll"; do
         [ ! -e "$library" ] || tools/dist/wheel.sh "$library" "$out"
     done

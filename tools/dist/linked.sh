@@ -1,8 +1,9 @@
 #!/bin/sh
-# The packages whose code is in the library, as `cargo metadata` describes them, sorted, one JSON object a line.
+# The packages whose code is in the library and the command, or in another package of this workspace, as `cargo metadata` describes them,
+# sorted, one JSON object a line.
 # Build scripts and procedural macros run on the machine that builds; nothing of them ships.
 #
-#   tools/dist/linked.sh PLATFORM
+#   tools/dist/linked.sh PLATFORM [PACKAGE]
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -10,12 +11,17 @@ cd "$(dirname "$0")/../.."
 
 use_rust "$1"
 triple=$(triple_of "$1")
+package=${2:-wxcoupon}
+packages="--package $package"
+# Both are in one archive.
+[ "$package" != wxcoupon ] || packages="$packages --package wxcoupon-command"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Metadata unites the features of all members; the tree is what the library alone is built with.
-"$CARGO" tree --locked --package wxcoupon --edges normal,no-proc-macro --target "$triple" --prefix none \
+# Metadata unites the features of all members; the tree is what these packages are built with.
+# shellcheck disable=SC2086 # a list of options
+"$CARGO" tree --locked $packages --edges normal,no-proc-macro --target "$triple" --prefix none \
     --format '{p}' | awk '{ sub(/^v/, "", $2); print $1 "@" $2 }' | sort -u >"$work/tree"
 "$CARGO" metadata --locked --format-version 1 --filter-platform "$triple" >"$work/metadata"
 awk '/^name = /{name = $3} /^version = /{version = $3} /^checksum = /{print name "@" version " " $3}' \

@@ -1,14 +1,15 @@
 #!/bin/sh
-# Packs a library that was built. The bytes of the archive depend on the library, the files of the commit and
+# Packs a library and a command that were built. The bytes of the archive depend on both, the files of the commit and
 # the tools alone: not on time, folder, user, umask or locale.
 #
-#   tools/dist/pack.sh PLATFORM LIBRARY_FOLDER OUT_FOLDER   says the path of the archive
+#   tools/dist/pack.sh PLATFORM LIBRARY_FOLDER COMMAND_FOLDER OUT_FOLDER   says the path of the archive
 set -eu
 umask 022
 LC_ALL=C
 export LC_ALL
 libraries=$(cd "$2" && pwd)
-out=$(cd "$3" && pwd)
+command=$(cd "$3" && pwd)
+out=$(cd "$4" && pwd)
 cd "$(dirname "$0")/../.."
 
 . tools/build/platform.sh
@@ -30,9 +31,8 @@ files() {
 
 # The shared library, as programs find it, and what they are linked with.
 place_libraries() {
-    mkdir -p "$stage/lib"
+    mkdir -p "$stage/lib" "$stage/bin"
     if [ -e "$libraries/wxcoupon.dll" ]; then
-        mkdir "$stage/bin"
         cp "$libraries/wxcoupon.dll" "$stage/bin"
         cp "$libraries/libwxcoupon.dll.a" "$libraries/wxcoupon.lib" "$libraries/wxcoupon.def" "$stage/lib"
         return
@@ -43,6 +43,30 @@ place_libraries() {
     fi
     # Debug information of the standard library: of no use without its sources.
     llvm-strip --strip-debug --enable-deterministic-archives -o "$stage/lib/libwxcoupon.a" "$libraries/libwxcoupon.a"
+}
+
+# The command, and where each shell and man look for what belongs to it.
+place_command() {
+    share=$stage/share
+    case $platform in
+    windows-*)
+        cp "$command/wxcoupon.exe" "$stage/bin"
+        place command/share/wxcoupon.ps1 "$share/powershell/wxcoupon.ps1"
+        ;;
+    *)
+        cp "$command/wxcoupon" "$stage/bin"
+        place command/share/wxcoupon.bash "$share/bash-completion/completions/wxcoupon"
+        place command/share/_wxcoupon "$share/zsh/site-functions/_wxcoupon"
+        place command/share/wxcoupon.fish "$share/fish/vendor_completions.d/wxcoupon.fish"
+        place command/share/wxcoupon.1 "$share/man/man1/wxcoupon.1"
+        place command/share/wxcoupon.zh_CN.1 "$share/man/zh_CN/man1/wxcoupon.1"
+        ;;
+    esac
+}
+
+place() { # file, where
+    mkdir -p "$(dirname "$2")"
+    cp "$1" "$2"
 }
 
 soname() {
@@ -80,33 +104,15 @@ INFO
     requirements
 }
 
-# Bytes depend on names, modes and the time of the commit alone. Windows opens .zip by itself.
-archive() {
-    case $platform in
-    windows-*)
-        find "$stage" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
-        rm -f "$out/$name.zip"
-        (cd "$work" && find "$name" -type f | sort | TZ=UTC zip -9 --quiet -X "$out/$name.zip" -@)
-        echo "$out/$name.zip"
-        ;;
-    *)
-        tar --create --file=- --directory="$work" --format=ustar --sort=name --mtime="@$SOURCE_DATE_EPOCH" \
-            --owner=0 --group=0 --numeric-owner --mode='u=rwX,go=rX' "$name" | gzip -9 -n >"$out/$name.tar.gz"
-        echo "$out/$name.tar.gz"
-        ;;
-    esac
-}
-
 files | while IFS= read -r file; do
     mkdir -p "$stage/$(dirname "$file")"
     cp "$file" "$stage/$file"
 done
 place_libraries
+place_command
 tools/dist/package-files.sh "$platform" ../include "$stage/lib"
 build_info >"$stage/BUILD-INFO"
 tools/dist/third-party.sh "$platform" >"$stage/THIRD-PARTY.txt"
 tools/dist/sbom.sh "$platform" >"$stage/sbom.cdx.json"
-(cd "$stage" && find . -type f | sed 's|^\./||' | sort | xargs -d '\n' sha256sum >"$work/SHA256SUMS")
-mv "$work/SHA256SUMS" "$stage/SHA256SUMS"
 cat "$stage/BUILD-INFO" >&2
-archive
+tools/dist/archive.sh "$platform" "$stage" "$out"

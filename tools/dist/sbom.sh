@@ -1,7 +1,7 @@
 #!/bin/sh
-# The bill of materials of the library, as CycloneDX 1.5 in JSON.
+# The bill of materials of the library and the command, or of another package, as CycloneDX 1.5 in JSON.
 #
-#   tools/dist/sbom.sh PLATFORM    SOURCE_DATE_EPOCH is its time; without it, that of the commit
+#   tools/dist/sbom.sh PLATFORM [PACKAGE]    SOURCE_DATE_EPOCH is its time; without it, that of the commit
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 
 use_rust "$1"
 : "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct)}"
-packages=$(tools/dist/linked.sh "$1")
+packages=$(tools/dist/linked.sh "$1" "${2:-wxcoupon}")
 sqlite=$(printf '%s\n' "$packages" | jq --raw-output 'select(.name == "libsqlite3-sys").manifest_path')
 sqlite=$(sed -n 's/^#define SQLITE_VERSION *"\(.*\)"/\1/p' "${sqlite%/Cargo.toml}/sqlite3/sqlite3.h")
 
@@ -28,6 +28,13 @@ windows-*)
     ;;
 esac
 
+# The sandbox has OpenSSL compiled in, by a package that builds it.
+if [ "${2:-}" = wxcoupon-sandbox ]; then
+    version=$(sh -c '. "$1"; echo "$MAJOR.$MINOR.$PATCH"' sh "$(tools/dist/openssl.sh)")
+    runtime=$(jq --null-input --compact-output --argjson runtime "$runtime" --arg version "$version" \
+        '$runtime + [["openssl", $version, "Apache-2.0"]]')
+fi
+
 printf '%s\n' "$packages" | jq --slurp --argjson runtime "$runtime" --arg sqlite "$sqlite" --arg rust "$("$RUSTC" --version | cut -d' ' -f2)" \
     --arg target "$(triple_of "$1")" --argjson time "$SOURCE_DATE_EPOCH" '
     def purl: "pkg:cargo/\(.)";
@@ -42,10 +49,11 @@ printf '%s\n' "$packages" | jq --slurp --argjson runtime "$runtime" --arg sqlite
         bomFormat: "CycloneDX", specVersion: "1.5", version: 1,
         metadata: {
             timestamp: ($time | todate),
-            component: (map(select(.source == null))[0] | package("library")),
+            component: (map(select(.name == "wxcoupon"))[0] | package("library")),
             properties: [{name: "wxcoupon:target", value: $target}]
         },
-        components: (map(select(.source) | package("library")) + [
+        components: (map(select(.source) | package("library"))
+            + map(select(.source == null and .name != "wxcoupon") | package("application")) + [
             {type: "library", "bom-ref": $rust_ref, name: "rust-std", version: $rust, purl: $rust_ref,
              licenses: [{expression: "MIT OR Apache-2.0"}]},
             {type: "library", "bom-ref": $sqlite_ref, name: "sqlite", version: $sqlite, purl: $sqlite_ref,

@@ -1,8 +1,8 @@
 #!/bin/sh
-# The licences of all code of others in the library, each text once with the packages that bear it.
+# The licences of all code of others in the library and the command, or in the program of another package, each text once with the packages that bear it.
 # Fails where a package has no licence text: then somebody has to look.
 #
-#   tools/dist/third-party.sh PLATFORM
+#   tools/dist/third-party.sh PLATFORM [PACKAGE]
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -11,6 +11,7 @@ cd "$(dirname "$0")/../.."
 . tools/build/platform.sh
 
 use_rust "$1"
+package=${2:-wxcoupon}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/texts"
@@ -21,7 +22,7 @@ add() { # package, file with its licence
     printf '%s\t%s, %s\n' "$sum" "$1" "$(basename "$2")" >>"$work/bearers"
 }
 
-tools/dist/linked.sh "$1" | jq --slurp '.' >"$work/packages"
+tools/dist/linked.sh "$1" "$package" | jq --slurp '.' >"$work/packages"
 jq --raw-output '.[] | select(.source) | [.name, .version, .license, .manifest_path] | @tsv' "$work/packages" \
     >"$work/list"
 
@@ -81,14 +82,23 @@ windows-*)
     ;;
 esac
 
+# The sandbox has OpenSSL compiled in, by a package that builds it.
+openssl=''
+if [ "$package" = wxcoupon-sandbox ]; then
+    openssl=$(tools/dist/openssl.sh)
+    add OpenSSL "${openssl%/*}/LICENSE.txt"
+    openssl="  OpenSSL $(sh -c '. "$1"; echo "$MAJOR.$MINOR.$PATCH"' sh "$openssl"): Apache-2.0
+"
+fi
+
 sqlite_header=$(jq --raw-output '.[] | select(.name == "libsqlite3-sys").manifest_path' "$work/packages")
 sqlite_header=${sqlite_header%/Cargo.toml}/sqlite3/sqlite3.h
 
-echo 'wxcoupon contains code of the projects below. Their licences follow, each text once.'
+echo "$package contains code of the projects below. Their licences follow, each text once."
 echo
 awk -F '\t' '{ printf "  %s %s: %s\n", $1, $2, $3 }' "$work/list"
 echo "  Rust standard library $rust_release: MIT OR Apache-2.0"
-printf %s "$runtime"
+printf %s "$runtime$openssl"
 echo "  SQLite $(sed -n 's/^#define SQLITE_VERSION *"\(.*\)"/\1/p' "$sqlite_header"): public domain" \
     '(https://sqlite.org/copyright.html)'
 cut -f1 "$work/bearers" | awk '!seen[$0]++' | while IFS= read -r sum; do

@@ -74,6 +74,11 @@ find_missing() {
     python3 -c 'import setuptools' 2>/dev/null || missing="$missing python3-setuptools python3-wheel"
     need node nodejs
     need npm npm
+    # The sandbox's console is looked at in a browser, and its codes are read from the screen.
+    need chromium chromium
+    need chromedriver chromium-driver
+    need zbarimg zbar-tools
+    [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || missing="$missing fonts-noto-cjk"
     need_sanitizers
     # Programs for 64-bit ARM run in qemu.
     need qemu-aarch64-static qemu-user-static

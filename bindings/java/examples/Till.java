@@ -205,6 +205,7 @@ public final class Till {
         that(text(data(echo), "echo_message").equals("收银台：谢谢惠顾"), echo);
         that(state(till.call("query", coupon("AUTO_CALL").toString())).equals("EFFECTIVE"), "by name");
         that(read(till.warm()).get("ok").getAsBoolean(), "warm");
+        that(till.stats(null).contains("\"operation\":\"warm\""), "stats");
         for (boolean online : new boolean[] {false, true}) {
             for (JsonElement line : data(till.check(online)).getAsJsonArray("lines")) {
                 JsonObject looked = line.getAsJsonObject();

@@ -145,6 +145,7 @@ local function everything_else(till)
     local called = till:call("query", json.encode(coupon("AUTO_CALL")))
     assert(json.decode(called).data.coupon_state == "EFFECTIVE")
     assert(json.decode(till:warm()).ok)
+    assert(#json.decode(till:stats()).data.calls > 0)
     for _, request in ipairs({ '{"online": false}', '{"online": true}' }) do
         for _, line in ipairs(json.decode(till:check(request)).data.lines) do
             -- A configuration that names no file for the journal is pointed out.

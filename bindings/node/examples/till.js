@@ -137,6 +137,8 @@ function everythingElse(till) {
   assert.equal(echo.data.echo_message, "收银台：谢谢惠顾");
   assert.equal(till.call("query", { ...USER, coupon_code: "AUTO_CALL" }).data.coupon_state, "EFFECTIVE");
   assert(till.warm().ok);
+  assert(till.stats().data.calls.some((call) => call.operation === "warm"));
+  assert(till.stats({ format: "prometheus" }).data.text.startsWith("# HELP "));
   for (const online of [false, true]) {
     const wrong = till.check(online).data.lines.filter((line) => !line.ok);
     // A configuration that names no file for the journal is pointed out.

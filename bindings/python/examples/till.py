@@ -137,6 +137,8 @@ def everything_else(till):
     assert echo.data["echo_message"] == "收银台：谢谢惠顾"
     assert till.call("query", {**USER, "coupon_code": "AUTO_CALL"}).data["coupon_state"] == "EFFECTIVE"
     assert till.warm()["ok"]
+    assert any(call["operation"] == "warm" for call in till.stats()["data"]["calls"])
+    assert till.stats({"format": "prometheus"})["data"]["text"].startswith("# HELP ")
     for online in (False, True):
         checked = till.check(online).data
         # A configuration that names no file for the journal is pointed out.

@@ -228,6 +228,10 @@ class Context:
         """Checks this context: ``data["all_ok"]`` and ``data["lines"]``."""
         return self._with_request(lib.wxcoupon_check, {"online": online})
 
+    def stats(self, request: Optional[Json] = None) -> Answer:
+        """Counters since the context was made. ``{"format": "prometheus"}``: ``data["text"]`` for its file collector."""
+        return self._with_request(lib.wxcoupon_stats, request if request is not None else {})
+
     def _with_request(self, function: Any, request: Optional[Json]) -> Answer:
         with _Buffer() as buf:
             return buf.answer(function(self._handle, _json(request), buf.handle))

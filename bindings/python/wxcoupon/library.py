@@ -58,6 +58,7 @@ _PROTOTYPES: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "wxcoupon_log_set": (c_int32, (LOG_SINK, c_void_p, c_int32)),
     "wxcoupon_warm": (c_int32, (_HANDLE, _HANDLE)),
     "wxcoupon_check": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
+    "wxcoupon_stats": (c_int32, (_HANDLE, _TEXT, _HANDLE)),
     "wxcoupon_handles_live": (c_uint32, ()),
     # End of prototypes
 }

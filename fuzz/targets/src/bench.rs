@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wxcoupon::api::Defaults;
 use wxcoupon::client::Client;
 use wxcoupon::config::{Apiv2, Config, Host, Identity, JournalSettings, Limits};
+use wxcoupon::directory;
 use wxcoupon::encoding::TextEncoding;
 use wxcoupon::error::Result;
 use wxcoupon::ffi;
@@ -194,8 +195,9 @@ fn config(kind: Kind) -> Config {
         user_agent: "fuzz".into(),
         quote: Choices::default(),
         journal: JournalSettings { path: None, keep: KEEP, replays: true },
-        directory: false,
+        directory: true,
         certificates_path: None,
+        log_path: None,
     }
 }
 
@@ -225,6 +227,7 @@ impl Bench {
             Clock::default(),
             rate_limit::alone(100_000),
         );
+        let client = client.with_directory(Some(directory::open(None, MERCHANT).unwrap()));
         let ctx = ffi::ctx_of(client, kind.encoding).expect("one context lives at a time");
         Bench { ctx, buf: ffi::wxcoupon_buf_new(), kind, wire }
     }

@@ -154,7 +154,8 @@ impl Written<'_> {
             target: self.target.unwrap_or(&usual).into(),
             body: Some(body),
         };
-        let new = NewRow { request: Arc::new(request), members, filled_in: vec![], ask_again: false };
+        let new =
+            NewRow { request: Arc::new(request), members, filled_in: vec![], trace: None, ask_again: false };
         let [created, doubted, tried, signed, verdict] = self.times;
         // The library has written it.
         let said: String = self.text.chars().filter(|c| !c.is_control() && *c != '-').take(1000).collect();

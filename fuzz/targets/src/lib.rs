@@ -16,6 +16,7 @@ mod answers;
 mod bench;
 mod certificates;
 mod config;
+mod coupons;
 mod journal_rows;
 mod keys;
 mod line;
@@ -37,10 +38,11 @@ pub struct Target {
 }
 
 /// All of them.
-pub const ALL: [Target; 9] = [
+pub const ALL: [Target; 10] = [
     Target { name: "answers", run: answers::run },
     Target { name: "certificates", run: certificates::run },
     Target { name: "config", run: config::run },
+    Target { name: "coupons", run: coupons::run },
     Target { name: "journal_rows", run: journal_rows::run },
     Target { name: "keys", run: keys::run },
     Target { name: "multipart", run: multipart::run },

@@ -1,10 +1,13 @@
 //! Platform certificates and the migration to the public key, from outside.
 
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::Answer;
+use super::console_files::Served;
+use super::routes::Shared;
 use crate::control::Control;
 use crate::crypto::signing_keys::SignWith;
 
@@ -25,6 +28,13 @@ pub(super) fn list(control: &Control) -> Answer {
         .signing_keys
         .views()
         .map_or_else(|e| Answer::error(StatusCode::INTERNAL_SERVER_ERROR, e), Answer::ok)
+}
+
+/// The authority that signed the hosts' certificates.
+pub(super) async fn authority(State(control): Shared) -> Result<Served, Answer> {
+    let pem = control.api.keys.0.tls_authority.cert.to_pem();
+    let pem = pem.map_err(|e| Answer::error(StatusCode::INTERNAL_SERVER_ERROR, e))?;
+    Ok(Served::saved("application/x-pem-file", pem, "ca.pem"))
 }
 
 pub(super) fn change(control: &Control, body: &[u8]) -> Answer {

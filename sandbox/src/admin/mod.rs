@@ -1,20 +1,30 @@
-//! The admin interface: JSON over plain HTTP on loopback, for tests and people.
+//! The admin interface: JSON over HTTP for tests and people, with TLS and a token where others can come.
 
 mod certificates;
 mod connections;
+mod console;
+mod console_files;
+mod document;
+mod events;
 mod faults;
+mod guard;
+mod index;
 mod notifications;
+mod query;
+mod router;
 mod routes;
 mod state;
+pub(crate) mod token;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, LINK};
 use axum::response::{IntoResponse, Response};
+use openssl::ssl::SslAcceptor;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::runtime;
@@ -22,24 +32,30 @@ use tokio::sync::oneshot;
 
 use crate::control::Control;
 use crate::error::{Error, Result};
+use crate::http::place::Place;
 use connections::CountedListener;
+use guard::Guard;
+use token::Token;
 
 /// How long stopping waits for requests that are being answered.
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What to answer: a status and a JSON value.
+#[derive(Debug, Clone)]
 struct Answer {
     status: StatusCode,
     body: Value,
+    /// Where a list goes on.
+    next: Option<String>,
 }
 
 impl Answer {
     fn ok(body: impl Serialize) -> Self {
-        Self { status: StatusCode::OK, body: serde_json::to_value(body).unwrap_or_default() }
+        Self { status: StatusCode::OK, body: serde_json::to_value(body).unwrap_or_default(), next: None }
     }
 
     fn error(status: StatusCode, message: impl ToString) -> Self {
-        Self { status, body: json!({ "error": message.to_string() }) }
+        Self { status, body: json!({ "error": message.to_string() }), next: None }
     }
 
     fn bad_request(message: impl ToString) -> Self {
@@ -55,31 +71,46 @@ impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let mut body = serde_json::to_vec(&self.body).unwrap_or_default();
         body.push(b'\n');
-        (self.status, [(CONTENT_TYPE, "application/json")], body).into_response()
+        let link = self.next.map(|next| [(LINK, format!("<{next}>; rel=\"next\""))]);
+        (self.status, [(CONTENT_TYPE, "application/json")], link, body).into_response()
     }
+}
+
+/// Where the admin interface is, and for whom it opens.
+pub(crate) struct Entrance {
+    pub(crate) place: Place,
+    /// `None`: HTTP in the clear.
+    pub(crate) tls: Option<SslAcceptor>,
+    /// `None`: open to whoever gets there.
+    pub(crate) token: Option<Token>,
 }
 
 /// The running server, on a thread of its own.
 pub(crate) struct AdminServer {
-    address: SocketAddr,
+    url: String,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl AdminServer {
-    /// Listens on a loopback port (0 = any).
-    pub(crate) fn start(control: &Arc<Control>, port: u16) -> Result<Self> {
-        let failed = |source| Error::Listen { port, source };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(failed)?;
+    /// Listens on a port (0 = any).
+    pub(crate) fn start(control: &Arc<Control>, entrance: Entrance, port: u16) -> Result<Self> {
+        let address = entrance.place.socket(port);
+        let failed = |source| Error::Listen { address, source };
+        let listener = TcpListener::bind(address).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let port = listener.local_addr().map_err(failed)?.port();
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Thread)?;
         let listener = {
             let _in_runtime = runtime.enter();
             tokio::net::TcpListener::from_std(listener).map_err(failed)?
         };
-        let listener = CountedListener::new(listener, &control.api.lifecycle);
-        let router = routes::router(Arc::clone(control));
+        let is_tls = entrance.tls.is_some();
+        let url = entrance.place.url(if is_tls { "https" } else { "http" }, port);
+        let listener = CountedListener::new(listener, entrance.tls, &control.api.lifecycle);
+        let names = entrance.place.names().to_vec();
+        let guard = Guard { names, is_tls, port, token: entrance.token };
+        let router = router::router(Arc::clone(control), Arc::new(guard));
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::Builder::new()
             .name("sandbox-admin".to_owned())
@@ -88,11 +119,11 @@ impl AdminServer {
                 runtime.shutdown_timeout(STOP_PATIENCE);
             })
             .map_err(Error::Thread)?;
-        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { url, stop: Some(stop), thread: Some(thread) })
     }
 
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     /// Lets requests that are being answered end, then closes.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Answer;
+use super::query::Query;
 use crate::control::Control;
 use crate::faults::{Fault, FaultKind};
 use crate::mode::Mode;
@@ -44,6 +45,10 @@ fn partner() -> Mode {
 
 fn once() -> usize {
     1
+}
+
+pub(super) fn list(control: &Control, query: &Query) -> Answer {
+    query.pick(control.api.webhooks.deliveries(query.after()).iter(), "seq", usize::MAX)
 }
 
 pub(super) fn send_or_configure(control: &Control, body: &[u8]) -> Answer {

@@ -1,112 +1,52 @@
-//! Paths and methods of the admin interface.
+//! What routes are made of: work on a running sandbox, with what it needs of the request.
 
 use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::header::{CONNECTION, ORIGIN};
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
-use serde_json::json;
 
-use super::{Answer, certificates, faults, notifications, state};
+use super::Answer;
+use super::query::Query;
 use crate::control::Control;
 
-/// Largest request body, in bytes.
-const MAX_BODY: usize = 4 * 1024 * 1024;
-
-type Shared = State<Arc<Control>>;
-type Work = Pin<Box<dyn Future<Output = Answer> + Send>>;
-
-pub(super) fn router(control: Arc<Control>) -> Router {
-    Router::new()
-        .route(
-            "/faults",
-            get(plain(faults::list)).post(with_body(faults::inject)).delete(plain(faults::clear)),
-        )
-        .route("/faults/{id}", delete(named(faults::clear_one)))
-        .route("/ledger", get(after(|control, seq| Answer::ok(control.api.state.ledger.entries(seq)))))
-        .route("/requests", get(after(|control, seq| Answer::ok(control.api.request_log.entries(seq)))))
-        .route("/stats", get(plain(|control| Answer::ok(control.stats()))))
-        .route("/coupons", post(with_body(state::put_coupon)))
-        .route("/coupons/{code}", get(named(state::coupon)))
-        .route("/busifavor-coupons", post(with_body(state::put_busifavor)))
-        .route("/busifavor-coupons/{code}", get(named(state::busifavor)))
-        .route("/claims", post(with_body(state::claim)))
-        .route("/stores", post(with_body(state::put_store)))
-        .route("/authorities", post(with_body(state::authorise)))
-        .route("/payment-codes", post(with_body(state::show_payment_code)))
-        .route("/stocks", post(with_body(state::set_stock_state)))
-        .route("/clock", post(with_body(state::set_clock)))
-        .route("/certificates", get(plain(certificates::list)).post(with_body(certificates::change)))
-        .route(
-            "/notifications",
-            get(after(|control, seq| Answer::ok(control.api.webhooks.deliveries(seq))))
-                .post(with_body(notifications::send_or_configure)),
-        )
-        .route("/reset", post(plain(state::reset)))
-        .route("/shutdown", post(shutdown))
-        .fallback(unknown)
-        .method_not_allowed_fallback(unknown)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(middleware::from_fn(refuse_web_pages))
-        .with_state(control)
-}
-
-/// A web page must not steer the sandbox of the person who looks at it.
-async fn refuse_web_pages(request: Request, next: Next) -> Response {
-    if request.headers().contains_key(ORIGIN) {
-        return Answer::error(StatusCode::FORBIDDEN, "not for browsers").into_response();
-    }
-    next.run(request).await
-}
-
-async fn unknown() -> Answer {
-    Answer::not_found("no such thing; see the README's table")
-}
-
-/// The answer is sent before the server stops, because stopping waits for it.
-async fn shutdown(State(control): Shared) -> impl IntoResponse {
-    control.shutdown.raise();
-    ([(CONNECTION, "close")], Answer::ok(json!({})))
-}
+pub(super) type Shared = State<Arc<Control>>;
+pub(super) type Work = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// Works on a thread where it may wait: closing ports and making keys take time.
-fn run(control: Arc<Control>, work: impl FnOnce(&Control) -> Answer + Send + 'static) -> Work {
+pub(super) fn run(control: Arc<Control>, work: impl FnOnce(&Control) -> Answer + Send + 'static) -> Work {
     Box::pin(async {
         let done = tokio::task::spawn_blocking(move || work(&control)).await;
         done.unwrap_or_else(|error| Answer::error(StatusCode::INTERNAL_SERVER_ERROR, error))
     })
 }
 
-fn plain(work: fn(&Control) -> Answer) -> impl Fn(Shared) -> Work + Clone + Send + Sync + 'static {
+pub(super) fn plain(work: fn(&Control) -> Answer) -> impl Fn(Shared) -> Work + Clone + Send + Sync + 'static {
     move |State(control)| run(control, work)
 }
 
 /// Of the path: `{id}`, `{code}`.
-fn named(
+pub(super) fn named(
     work: fn(&Control, &str) -> Answer,
 ) -> impl Fn(Shared, Path<String>) -> Work + Clone + Send + Sync + 'static {
     move |State(control), Path(name)| run(control, move |control| work(control, &name))
 }
 
-/// The query parameter `after` is a position in a list; 0 when it is missing.
-fn after(work: fn(&Control, u64) -> Answer) -> impl Fn(Shared, Uri) -> Work + Clone + Send + Sync + 'static {
+/// What the query says; its members are checked already.
+pub(super) fn listed(
+    work: fn(&Control, &Query) -> Answer,
+) -> impl Fn(Shared, Uri) -> Work + Clone + Send + Sync + 'static {
     move |State(control), uri: Uri| {
-        let mut pairs = uri.query().unwrap_or_default().split('&');
-        let seq = pairs.find_map(|pair| pair.strip_prefix("after=")).and_then(|seq| seq.parse().ok());
-        run(control, move |control| work(control, seq.unwrap_or(0)))
+        let query = Query::of(&uri);
+        run(control, move |control| work(control, &query))
     }
 }
 
-type Body = Result<Bytes, BytesRejection>;
+pub(super) type Body = Result<Bytes, BytesRejection>;
 
-fn with_body(
+pub(super) fn with_body(
     work: fn(&Control, &[u8]) -> Answer,
 ) -> impl Fn(Shared, Body) -> Work + Clone + Send + Sync + 'static {
     move |State(control), body: Body| match body {

@@ -1,9 +1,10 @@
-//! Coupons, tokens, stocks and the clock.
+//! Coupons, tokens, stocks, the clock, and what has happened.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Answer;
+use super::query::Query;
 use crate::control::Control;
 use crate::identities::OPENID;
 use crate::operations;
@@ -12,13 +13,29 @@ use crate::state::busifavor::view::BusifavorSpec;
 use crate::state::payment_codes::VALID_S;
 use crate::state::view::CouponSpec;
 
+/// Coupons in a list where nobody says how many; load tests make millions.
+const MOST_COUPONS: usize = 1000;
+
+pub(super) fn ledger(control: &Control, query: &Query) -> Answer {
+    query.pick(control.api.state.ledger.entries(query.after()).iter(), "seq", usize::MAX)
+}
+
+pub(super) fn requests(control: &Control, query: &Query) -> Answer {
+    query.pick(control.api.request_log.entries(query.after()).iter(), "seq", usize::MAX)
+}
+
+pub(super) fn coupons(control: &Control, query: &Query) -> Answer {
+    let behind = query.text("after").unwrap_or_default();
+    query.pick(control.api.state.views_after(behind), "coupon_code", MOST_COUPONS)
+}
+
 pub(super) fn coupon(control: &Control, code: &str) -> Answer {
     control.api.state.view(code).map_or_else(|| Answer::not_found("no such coupon"), Answer::ok)
 }
 
 pub(super) fn put_coupon(control: &Control, body: &[u8]) -> Answer {
     match serde_json::from_slice::<CouponSpec>(body) {
-        Ok(spec) => match control.api.state.put_coupon(&spec) {
+        Ok(spec) => match control.put_coupon(&spec) {
             Ok(view) => Answer::ok(view),
             Err(e) => Answer::bad_request(e),
         },
@@ -77,9 +94,13 @@ pub(super) fn set_stock_state(control: &Control, body: &[u8]) -> Answer {
     changed.map_or_else(|| Answer::not_found("no such stock"), Answer::ok)
 }
 
-pub(super) fn reset(control: &Control) -> Answer {
-    control.reset();
-    Answer::ok(json!({}))
+/// What the user made stays, unless all is to go.
+pub(super) fn reset(control: &Control, query: &Query) -> Answer {
+    if query.is("all") {
+        control.reset();
+        return Answer::ok(json!({}));
+    }
+    Answer::ok(control.start_over())
 }
 
 /// Whose code is to be shown, and what its first look-ups end with.

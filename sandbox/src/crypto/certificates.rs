@@ -1,5 +1,7 @@
 //! Key pairs and X.509 certificates.
 
+use std::net::IpAddr;
+
 use openssl::asn1::Asn1Time;
 use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
@@ -89,9 +91,9 @@ pub(crate) fn authority(name: &str, now: i64) -> Result<Identity, ErrorStack> {
 
 /// What a server certificate should be good for.
 #[derive(Clone, Copy)]
-pub(crate) enum ServerNames {
-    /// This machine.
-    Here,
+pub(crate) enum ServerNames<'a> {
+    /// This machine, under these names and addresses.
+    Here(&'a [String]),
     /// Some other host.
     Elsewhere,
 }
@@ -108,7 +110,7 @@ pub(crate) enum Validity {
 /// A TLS server certificate signed by `issuer`.
 pub(crate) fn server(
     issuer: &Identity,
-    names: ServerNames,
+    names: ServerNames<'_>,
     validity: Validity,
     now: i64,
 ) -> Result<Identity, ErrorStack> {
@@ -123,9 +125,19 @@ pub(crate) fn server(
     let mut cert = builder(name, &key, Some(issuer), from_day, to_day, now, SERIAL_BYTES)?;
     let mut alt = SubjectAlternativeName::new();
     match names {
-        ServerNames::Here => alt.ip("127.0.0.1").dns("localhost"),
-        ServerNames::Elsewhere => alt.dns("elsewhere.invalid"),
-    };
+        ServerNames::Here(names) => {
+            for name in names {
+                if name.parse::<IpAddr>().is_ok() {
+                    alt.ip(name)
+                } else {
+                    alt.dns(name)
+                };
+            }
+        }
+        ServerNames::Elsewhere => {
+            alt.dns("elsewhere.invalid");
+        }
+    }
     let alt = alt.build(&cert.x509v3_context(Some(&issuer.cert), None))?;
     cert.append_extension(alt)?;
     finish_leaf(cert, issuer, &key, true)
@@ -189,8 +201,9 @@ mod tests {
     #[test]
     fn leaf_is_signed_by_its_authority() {
         let ca = authority("test", 1_754_193_600).unwrap();
-        let leaf = server(&ca, ServerNames::Here, Validity::Now, 1_754_193_600).unwrap();
+        let names = ["127.0.0.1", "localhost", "pos.shop.example"].map(str::to_owned);
+        let leaf = server(&ca, ServerNames::Here(&names), Validity::Now, 1_754_193_600).unwrap();
         assert!(leaf.cert.verify(&ca.key).unwrap());
-        assert_eq!(leaf.cert.subject_alt_names().unwrap().len(), 2);
+        assert_eq!(leaf.cert.subject_alt_names().unwrap().len(), 3);
     }
 }

@@ -49,6 +49,17 @@ impl FromStr for SignWith {
     }
 }
 
+impl fmt::Display for SignWith {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::PublicKey => f.write_str("public-key"),
+            Self::Certificate => f.write_str("certificate"),
+            Self::Mixed { certificate_percent } => write!(f, "mixed:{certificate_percent}"),
+        }
+    }
+}
+
 /// A key that signs, and the name it signs under.
 pub(crate) struct SigningKey {
     pub(crate) key: PKey<Private>,
@@ -237,6 +248,12 @@ impl SigningKeys {
 
     pub(crate) fn set_public_key_only(&self, only: bool) {
         self.write().public_key_only = only;
+    }
+
+    /// Whether the merchant has no certificates, and which key signs.
+    pub(crate) fn policy(&self) -> (bool, SignWith) {
+        let state = self.read();
+        (state.public_key_only, state.policy)
     }
 
     pub(crate) fn set_policy(&self, policy: SignWith) {

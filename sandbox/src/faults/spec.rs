@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::kinds::Processing;
 use super::{Fault, FaultKind};
 use crate::error::{Error, Result};
-use crate::operation::Operation;
+use crate::operation::{Operation, VERSION_2};
 
 /// The largest answer `huge` makes.
 const MAX_HUGE: usize = 64 * 1024 * 1024;
@@ -38,7 +38,7 @@ impl Fault {
 
         let mut fault = Self::new(kind_from(members)?);
         if let Some(operation) = operation {
-            if operation != "*" && Operation::named(&operation).is_none() {
+            if operation != "*" && operation != VERSION_2 && Operation::named(&operation).is_none() {
                 return Err(wrong(format!("no operation is called {operation}")));
             }
             fault = fault.on(&operation);

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use openssl::ssl::SslAcceptor;
 use socket2::{Domain, Socket, Type};
@@ -77,23 +77,23 @@ pub(crate) struct RunningListener {
 }
 
 impl RunningListener {
-    /// Listens on a loopback port (0 = any).
+    /// Listens on an address (port 0 = any).
     pub(crate) fn start(
         index: usize,
-        port: u16,
+        place: SocketAddr,
         tls: Option<SslAcceptor>,
         service: Arc<dyn Service>,
         keep_alive: Duration,
         lifecycle: &Arc<Lifecycle>,
     ) -> Result<Self> {
         let listen = || {
-            let socket = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+            let socket = bind(place)?;
             socket.listen(BACKLOG)?;
             let listener = TcpListener::from(socket);
             let address = listener.local_addr()?;
             Ok((listener, address))
         };
-        let (socket, address) = listen().map_err(|source| Error::Listen { port, source })?;
+        let (socket, address) = listen().map_err(|source| Error::Listen { address: place, source })?;
         let listener = Arc::new(Listener {
             index,
             address,
@@ -130,7 +130,7 @@ impl RunningListener {
 /// A bound socket that does not listen: connecting to it is refused, and
 /// nobody else can take the port.
 fn bind(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     // Windows gives this option another, dangerous meaning.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
@@ -168,7 +168,14 @@ impl Listener {
 
     /// Makes a blocked `accept` return.
     fn wake(&self) {
-        let _ = TcpStream::connect_timeout(&self.address, Duration::from_millis(200));
+        let mut address = self.address;
+        // What listens everywhere is reached at home.
+        match address {
+            SocketAddr::V4(v4) if v4.ip().is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            SocketAddr::V6(v6) if v6.ip().is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        let _ = TcpStream::connect_timeout(&address, Duration::from_millis(200));
     }
 
     fn is_closed(&self) -> bool {
@@ -268,6 +275,21 @@ impl Listener {
                 connection::serve(&*self.service, self.index, stream, self.keep_alive, &self.lifecycle.stop);
             }
             None => self.service.handshake_failed(),
+        }
+    }
+
+    /// Ends the open connections once what has arrived on them was read and answered; waits at most `limit`.
+    pub(crate) fn finish_requests(&self, limit: Duration) {
+        let open: Vec<(u64, Weak<TcpStream>)> =
+            lock(&self.connections).open.iter().map(|(id, stream)| (*id, Weak::clone(stream))).collect();
+        for stream in open.iter().filter_map(|(_, stream)| stream.upgrade()) {
+            let _ = stream.shutdown(Shutdown::Read);
+        }
+        let until = Instant::now() + limit;
+        let is_open =
+            |connections: &Connections| open.iter().any(|(id, _)| connections.open.contains_key(id));
+        while is_open(&lock(&self.connections)) && Instant::now() < until {
+            thread::sleep(Duration::from_millis(2));
         }
     }
 

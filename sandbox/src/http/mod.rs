@@ -3,6 +3,7 @@
 mod connection;
 pub(crate) mod listener;
 pub(crate) mod multipart;
+pub(crate) mod place;
 mod reader;
 pub(crate) mod request;
 pub(crate) mod response;

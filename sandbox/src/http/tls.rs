@@ -12,7 +12,7 @@ use crate::crypto::certificates::{self, Identity, ServerNames, Validity};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TlsKind {
-    /// A right certificate for `127.0.0.1` and `localhost`.
+    /// A right certificate for this machine and the names given.
     Good,
     /// A certificate of an authority that `ca.pem` does not contain.
     WrongCa,
@@ -62,19 +62,20 @@ const HTTP_1_1: &[u8] = b"\x08http/1.1";
 pub(crate) fn acceptor(
     kind: TlsKind,
     authority: &Identity,
+    here: &[String],
     now: i64,
 ) -> Result<Option<SslAcceptor>, ErrorStack> {
     let stranger;
     let (issuer, names, validity) = match kind {
         TlsKind::PlainHttp => return Ok(None),
-        TlsKind::Good => (authority, ServerNames::Here, Validity::Now),
+        TlsKind::Good => (authority, ServerNames::Here(here), Validity::Now),
         TlsKind::WrongName => (authority, ServerNames::Elsewhere, Validity::Now),
-        TlsKind::Expired => (authority, ServerNames::Here, Validity::Lately),
-        TlsKind::LongExpired => (authority, ServerNames::Here, Validity::LongAgo),
-        TlsKind::NotYetValid => (authority, ServerNames::Here, Validity::Later),
+        TlsKind::Expired => (authority, ServerNames::Here(here), Validity::Lately),
+        TlsKind::LongExpired => (authority, ServerNames::Here(here), Validity::LongAgo),
+        TlsKind::NotYetValid => (authority, ServerNames::Here(here), Validity::Later),
         TlsKind::WrongCa => {
             stranger = certificates::authority("somebody else's CA", now)?;
-            (&stranger, ServerNames::Here, Validity::Now)
+            (&stranger, ServerNames::Here(here), Validity::Now)
         }
     };
     let identity = certificates::server(issuer, names, validity, now)?;

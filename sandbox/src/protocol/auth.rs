@@ -12,21 +12,21 @@ use crate::mode::Mode;
 use crate::refusal::{Reason, Refusal};
 
 /// How far a request's timestamp may be off.
-const TOLERANCE_S: i64 = 300;
+pub(super) const TOLERANCE_S: i64 = 300;
 
 /// The members of an `Authorization` header.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Authorization<'a> {
+pub(super) struct Authorization<'a> {
     /// `mchid` or `brand_id`.
-    identity: &'a str,
-    nonce: &'a str,
-    timestamp: &'a str,
-    serial: &'a str,
-    signature: &'a str,
+    pub(super) identity: &'a str,
+    pub(super) nonce: &'a str,
+    pub(super) timestamp: &'a str,
+    pub(super) serial: &'a str,
+    pub(super) signature: &'a str,
 }
 
 impl<'a> Authorization<'a> {
-    fn parse(text: &'a str, mode: Mode) -> Result<Self, &'static str> {
+    pub(super) fn parse(text: &'a str, mode: Mode) -> Result<Self, &'static str> {
         let (scheme, members) = text.split_once(' ').ok_or("no members")?;
         if scheme != mode.scheme() {
             return Err(match mode {

@@ -16,7 +16,7 @@ use crate::http::multipart::{self, Part};
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::service::Reaction;
-use crate::identities::BRAND_ID;
+use crate::identities::{BRAND_ID, SIMULATOR};
 use crate::mode::{self, Mode};
 use crate::operation::{Operation, Route};
 use crate::operations::{self, Call, Execution, Success};
@@ -72,6 +72,9 @@ impl<'a> Exchange<'a> {
         let mut entry = exchange.entry;
         if let Reaction::Respond { response, .. } = &reaction {
             entry.http_status = Some(response.status);
+            if api.request_log.is_on() {
+                entry.keep_response(response);
+            }
             api.counters.status(response.status);
         }
         api.log(entry, Some(started.elapsed()));
@@ -116,7 +119,8 @@ impl<'a> Exchange<'a> {
 
     fn run(&mut self) -> Reaction {
         let now = self.api.state.clock.now();
-        let signature = self.check_signature(now + self.effect.check_shift);
+        self.entry.judged_at = now + self.effect.check_shift;
+        let signature = self.check_signature(self.entry.judged_at);
         self.entry.signature_ok = signature.is_ok();
         let processed = self.fault.as_ref().is_none_or(Fault::is_processed);
         if let Some(instead) = self.effect.instead.take() {
@@ -214,6 +218,7 @@ impl<'a> Exchange<'a> {
             edit.apply(&mut response);
         }
         response.header("Server", "wxcoupon-sandbox");
+        response.header("X-Simulator", SIMULATOR);
         response.header("Date", http_date(now + self.effect.date_shift));
         response.header("Request-ID", message_signature::request_id(sub_code));
         let signed = self.entry.signature_ok

@@ -6,6 +6,8 @@ mod log_line;
 pub(crate) mod rates;
 pub(crate) mod request_log;
 mod response_history;
+pub(crate) mod signature_report;
+mod signed_text;
 pub(crate) mod stats;
 mod version2;
 
@@ -96,7 +98,8 @@ impl Api {
         self.counters.clear();
     }
 
-    fn log(&self, entry: RequestEntry, took: Option<Duration>) {
+    fn log(&self, mut entry: RequestEntry, took: Option<Duration>) {
+        entry.took_us = took.map_or(0, |took| u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         if !self.options.quiet {
             // Nobody may be reading; that is no reason to stop.
             let _ = writeln!(io::stderr().lock(), "{}", log_line::format(&entry, took));

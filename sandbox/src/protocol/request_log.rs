@@ -2,15 +2,16 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
+use crate::http::response::Response;
 use crate::sync::lock;
 
 /// One request, or one connection that a fault ended before it became one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct RequestEntry {
     /// Position in the log, from 1.
     pub seq: u64,
@@ -45,19 +46,49 @@ pub struct RequestEntry {
     pub headers: Vec<(String, String)>,
     /// The body as sent.
     pub body: String,
+    /// All headers of the answer but those of the connection.
+    pub response_headers: Vec<(String, String)>,
+    /// The body of the answer, or its first [`MAX_BODY`] bytes.
+    pub response_body: String,
+    /// `response_body` is not all of it.
+    pub response_cut: bool,
+    /// Microseconds from the first look at the request to the decision what to answer.
+    pub took_us: u64,
+    /// The sandbox's time by which the request's timestamp was judged.
+    #[serde(skip)]
+    pub(crate) judged_at: i64,
+}
+
+/// How much is kept of the body of an answer, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+impl RequestEntry {
+    /// Keeps what was answered.
+    pub(super) fn keep_response(&mut self, response: &Response) {
+        self.response_headers =
+            response.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let kept = response.body.get(..MAX_BODY).unwrap_or(&response.body);
+        self.response_body = String::from_utf8_lossy(kept).into_owned();
+        self.response_cut = kept.len() < response.body.len();
+    }
 }
 
 /// Remembers the latest requests.
 #[derive(Debug)]
 pub(crate) struct RequestLog {
     capacity: usize,
-    next: AtomicU64,
-    entries: Mutex<VecDeque<RequestEntry>>,
+    latest: Mutex<Latest>,
+}
+
+#[derive(Debug, Default)]
+struct Latest {
+    last_seq: u64,
+    entries: VecDeque<RequestEntry>,
 }
 
 impl RequestLog {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { capacity, next: AtomicU64::new(1), entries: Mutex::default() }
+        Self { capacity, latest: Mutex::default() }
     }
 
     /// Whether anything is remembered at all.
@@ -66,24 +97,43 @@ impl RequestLog {
     }
 
     pub(crate) fn add(&self, mut entry: RequestEntry) {
-        entry.seq = self.next.fetch_add(1, Ordering::Relaxed);
         if self.capacity == 0 {
             return;
         }
-        let mut entries = lock(&self.entries);
-        if entries.len() >= self.capacity {
-            entries.pop_front();
+        let mut latest = lock(&self.latest);
+        latest.last_seq += 1;
+        entry.seq = latest.last_seq;
+        if latest.entries.len() >= self.capacity {
+            latest.entries.pop_front();
         }
-        entries.push_back(entry);
+        latest.entries.push_back(entry);
+    }
+
+    /// The position of the latest request; 0 = there was none.
+    pub(crate) fn last_seq(&self) -> u64 {
+        lock(&self.latest).last_seq
     }
 
     /// The remembered requests after position `after`, oldest first.
     pub(crate) fn entries(&self, after: u64) -> Vec<RequestEntry> {
-        lock(&self.entries).iter().filter(|entry| entry.seq > after).cloned().collect()
+        self.select(after, Clone::clone)
+    }
+
+    /// What `look` makes of the remembered requests after position `after`, oldest first.
+    pub(crate) fn select<T>(&self, after: u64, look: impl Fn(&RequestEntry) -> T) -> Vec<T> {
+        let latest = lock(&self.latest);
+        let newer = latest.entries.iter().rev().take_while(|entry| entry.seq > after);
+        let mut found: Vec<T> = newer.map(look).collect();
+        found.reverse();
+        found
+    }
+
+    /// The oldest remembered request that is wanted.
+    pub(crate) fn first(&self, wanted: impl Fn(&RequestEntry) -> bool) -> Option<RequestEntry> {
+        lock(&self.latest).entries.iter().find(|entry| wanted(entry)).cloned()
     }
 
     pub(crate) fn clear(&self) {
-        lock(&self.entries).clear();
-        self.next.store(1, Ordering::Relaxed);
+        *lock(&self.latest) = Latest::default();
     }
 }

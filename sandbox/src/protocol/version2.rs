@@ -15,21 +15,20 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::service::Reaction;
 use crate::identities::{APPID, MCHID};
+use crate::operation::VERSION_2;
 
 /// Its path.
 pub(super) const PATH: &str = "/tools/authcodetoopenid";
-/// Its name in the log of requests and for faults.
-pub(super) const NAME: &str = "auth_code_to_openid";
 
 pub(super) fn handle(api: &Api, listener: usize, request: &Request) -> Reaction {
     let started = Instant::now();
     Counters::count(&api.counters.requests);
     let now = api.state.clock.now();
-    let fault = api.faults.for_request(listener, NAME, "");
+    let fault = api.faults.for_request(listener, VERSION_2, "");
     let mut effect = fault.as_ref().map(|fault| fault.kind.effect()).unwrap_or_default();
     let mut entry = RequestEntry {
         host: listener,
-        operation: NAME.to_owned(),
+        operation: VERSION_2.to_owned(),
         method: request.method.clone(),
         target: request.target.clone(),
         fault: fault.as_ref().map(|fault| fault.kind.name()),

@@ -1,10 +1,14 @@
 //! The JSON files a sandbox writes for clients and tests.
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::Sandbox;
 use super::folder::{self, Folder};
 use crate::crypto::keys::Keys;
+use crate::error::{Error, Result};
 use crate::identities::{
     APPID, BRAND_ID, BUNDLE_PRODUCT_COUPON_ID, BUNDLE_STOCK_IDS, MCHID, OPENID, PAGES_OPENID,
     PRODUCT_COUPON_ID, STOCK_BUNDLE_ID, STOCK_ID, STORE_IDS, UNAUTHORISED_BRAND_ID,
@@ -12,8 +16,14 @@ use crate::identities::{
 use crate::state::seed;
 
 /// What a service provider's client needs to work with this sandbox.
-pub(super) fn config(keys: &Keys, folder: &Folder, urls: &[String; 2]) -> Value {
-    json!({
+pub(super) fn config(
+    keys: &Keys,
+    folder: &Folder,
+    urls: &[String; 2],
+    journal: Option<&Path>,
+) -> Result<Value> {
+    let journal = journal.map(std::path::absolute).transpose().map_err(|e| Error::file(folder.path(), e))?;
+    let config = json!({
         "mchid": MCHID,
         "merchant_serial_no": keys.merchant_serial_no(),
         "private_key_path": folder.file(folder::MERCHANT_KEY),
@@ -24,12 +34,18 @@ pub(super) fn config(keys: &Keys, folder: &Folder, urls: &[String; 2]) -> Value 
         "base_urls": urls,
         "ca_path": folder.file(folder::CA),
         "defaults": { "appid": APPID, "brand_id": BRAND_ID },
-    })
+    });
+    Ok(with_journal(config, journal.as_deref()))
 }
 
 /// What a brand's client needs.
-pub(super) fn brand_config(keys: &Keys, folder: &Folder, urls: &[String; 2]) -> Value {
-    json!({
+pub(super) fn brand_config(
+    keys: &Keys,
+    folder: &Folder,
+    urls: &[String; 2],
+    journal: Option<&Path>,
+) -> Value {
+    let config = json!({
         "mode": "brand",
         "brand_id": BRAND_ID,
         "merchant_serial_no": keys.brand_serial_no(),
@@ -40,7 +56,33 @@ pub(super) fn brand_config(keys: &Keys, folder: &Folder, urls: &[String; 2]) -> 
         "base_urls": urls,
         "ca_path": folder.file(folder::CA),
         "defaults": { "appid": APPID },
-    })
+    });
+    with_journal(config, journal)
+}
+
+fn with_journal(mut config: Value, journal: Option<&Path>) -> Value {
+    if let (Some(members), Some(path)) = (config.as_object_mut(), journal) {
+        members.insert("journal_path".to_owned(), json!(path));
+    }
+    config
+}
+
+/// The same for a client on another machine: keys as text, and files beside the configuration.
+pub(super) fn portable(config: Value) -> Value {
+    let Value::Object(mut members) = config else {
+        return config;
+    };
+    for key in ["private_key", "wechatpay_public_key"] {
+        let path = members.remove(&format!("{key}_path")).unwrap_or_default();
+        let pem = fs::read_to_string(path.as_str().unwrap_or_default()).unwrap_or_default();
+        members.insert(format!("{key}_pem"), json!(pem));
+    }
+    for (member, file) in [("ca_path", folder::CA), ("journal_path", folder::JOURNAL)] {
+        if let Some(path) = members.get_mut(member) {
+            *path = json!(file);
+        }
+    }
+    Value::Object(members)
 }
 
 impl Sandbox {

@@ -25,6 +25,9 @@ pub(crate) const PLATFORM_CERT: &str = "platform_cert.pem";
 pub(crate) const CONFIG: &str = "config.json";
 pub(crate) const BRAND_CONFIG: &str = "brand_config.json";
 pub(crate) const SANDBOX: &str = "sandbox.json";
+/// Journals of clients; each of them makes its own file.
+pub(crate) const JOURNAL: &str = "till.journal";
+pub(crate) const BRAND_JOURNAL: &str = "brand_till.journal";
 
 /// Secrets of the WeChat Pay side; a client never needs them.
 const SERVER: &str = "server";

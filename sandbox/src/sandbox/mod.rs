@@ -1,5 +1,6 @@
 //! A running sandbox, as Rust tests use it.
 
+mod doors;
 mod files;
 mod folder;
 mod runtime;
@@ -13,15 +14,17 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::admin::AdminServer;
-use crate::clock::Clock;
+use crate::admin::token::Token;
+use crate::console::Files;
+use crate::console::scenario::Scenario;
 use crate::control::Control;
 use crate::crypto::keys::Keys;
 use crate::error::{Error, Result};
 use crate::faults::registry::FaultView;
 use crate::faults::{Fault, FaultId};
 use crate::http::listener::RunningListener;
-use crate::http::service::Service;
-use crate::http::tls::{self, TlsKind};
+use crate::http::place::Place;
+use crate::http::tls::TlsKind;
 use crate::options::Options;
 use crate::protocol::Api;
 use crate::protocol::request_log::RequestEntry;
@@ -31,18 +34,20 @@ use crate::state::file::{self, Saver};
 use crate::state::ledger::LedgerEntry;
 use crate::state::view::{CouponSpec, CouponView};
 use crate::webhooks::dispatcher;
+use doors::Hosts;
 use folder::Folder;
 
 /// How long stopping waits for threads.
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
-/// A WeChat Pay stand-in on loopback ports. It stops when dropped.
+/// A WeChat Pay stand-in, on loopback ports unless told otherwise. It stops when dropped.
 pub struct Sandbox {
     api: Arc<Api>,
     control: Arc<Control>,
     /// The two hosts, then the extra listeners.
     listeners: Vec<RunningListener>,
     admin: AdminServer,
+    token: Option<Token>,
     /// Sends notifications.
     dispatcher: Option<JoinHandle<()>>,
     extra: Vec<(TlsKind, String)>,
@@ -59,41 +64,29 @@ impl Sandbox {
     /// # Errors
     /// When the folder cannot be used, a port cannot be opened or OpenSSL
     /// fails.
-    pub fn start(options: Options) -> Result<Self> {
+    pub fn start(mut options: Options) -> Result<Self> {
         let folder = Folder::open(options.dir.as_deref())?;
         let keys = match &options.keys {
             Some(keys) => keys.clone(),
             None => folder.load_keys()?.map_or_else(Keys::shared, Ok)?,
         };
         folder.save_keys(&keys)?;
-        let kinds: Vec<TlsKind> =
-            [TlsKind::Good; 2].into_iter().chain(options.extra.iter().copied()).collect();
-        let ports: Vec<u16> = options.ports.to_vec();
-        let (control_port, keep_alive) = (options.control_port, options.keep_alive);
+        let place = Place::new(options.listen, &options.names)?;
+        if options.names_journal && options.journal.is_none() {
+            options.journal = Some(folder.file(folder::JOURNAL));
+        }
         let state_path = options.state.clone();
         let api = Arc::new(Api::new(options, keys.clone())?);
         if let Some(path) = &state_path {
             file::load(path, &api.state)?;
         }
 
-        let now = Clock::default().now();
-        let mut listeners = Vec::new();
-        let mut urls = Vec::new();
-        for (index, kind) in kinds.iter().enumerate() {
-            let acceptor = tls::acceptor(*kind, &keys.0.tls_authority, now)?;
-            let scheme = if acceptor.is_some() { "https" } else { "http" };
-            let port = ports.get(index).copied().unwrap_or(0);
-            let service = Arc::clone(&api) as Arc<dyn Service>;
-            let listener =
-                RunningListener::start(index, port, acceptor, service, keep_alive, &api.lifecycle)?;
-            urls.push(format!("{scheme}://{}", listener.listener.address()));
-            listeners.push(listener);
-        }
+        let Hosts { listeners, urls, extra } = Hosts::open(&api, &place)?;
         let control = Arc::new(Control::new(Arc::clone(&api)));
         control.set_listeners(listeners.iter().map(|running| Arc::downgrade(&running.listener)).collect());
-        let admin = AdminServer::start(&control, control_port)?;
-        let mut rest = urls.into_iter();
-        let urls = [rest.next().unwrap_or_default(), rest.next().unwrap_or_default()];
+        let entrance = doors::entrance(&api, &place)?;
+        let token = entrance.token.clone();
+        let admin = AdminServer::start(&control, entrance, api.options.control_port)?;
         let _ = api.urls.set(urls.clone());
 
         let webhooks = Arc::clone(&api.webhooks);
@@ -102,14 +95,16 @@ impl Sandbox {
             .spawn(move || dispatcher::run(&webhooks))
             .map_err(Error::Thread)?;
 
-        let config = files::config(&keys, &folder, &urls);
+        let journal = api.options.journal.clone().filter(|_| api.options.names_journal);
+        let config = files::config(&keys, &folder, &urls, journal.as_deref())?;
         let mut sandbox = Self {
             api,
             control,
             listeners,
             admin,
+            token,
             dispatcher: Some(dispatcher),
-            extra: kinds.into_iter().skip(2).zip(rest).collect(),
+            extra,
             urls,
             config,
             config_path: folder.file(folder::CONFIG),
@@ -117,8 +112,16 @@ impl Sandbox {
             saver: None,
         };
         sandbox.folder.save_json(folder::CONFIG, &sandbox.config)?;
-        let brand_config = files::brand_config(&keys, &sandbox.folder, &sandbox.urls);
+        let journal = journal.is_some().then(|| sandbox.folder.file(folder::BRAND_JOURNAL));
+        let brand_config = files::brand_config(&keys, &sandbox.folder, &sandbox.urls, journal.as_deref());
         sandbox.folder.save_json(folder::BRAND_CONFIG, &brand_config)?;
+        let mut files =
+            Files { config: sandbox.config.clone(), brand_config, ca: sandbox.folder.file(folder::CA) };
+        if !place.is_this_machine() {
+            files.config = files::portable(files.config);
+            files.brand_config = files::portable(files.brand_config);
+        }
+        let _ = sandbox.control.console.files.set(files);
         sandbox.folder.save_json(folder::SANDBOX, &sandbox.description())?;
         sandbox.saver = state_path
             .map(|path| Saver::start(path, &sandbox.api.state, &sandbox.api.lifecycle))
@@ -159,7 +162,21 @@ impl Sandbox {
     /// Base URL of the admin interface.
     #[must_use]
     pub fn control_url(&self) -> String {
-        self.admin.url()
+        self.admin.url().to_owned()
+    }
+
+    /// Address of the console, for browsers. It bears the token if that was made up here.
+    #[must_use]
+    pub fn console_url(&self) -> String {
+        let made_up = self.token.as_ref().filter(|_| self.api.options.token.is_none());
+        let token = made_up.map(|token| format!("?token={}", token.text())).unwrap_or_default();
+        format!("{}/{token}", self.admin.url())
+    }
+
+    /// What opens the admin interface and the console; `None`: they are open to this machine.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_ref().map(Token::text)
     }
 
     /// The keys in use.
@@ -175,6 +192,11 @@ impl Sandbox {
         self.control.inject(fault.into())
     }
 
+    /// Injects a fault that [`Sandbox::start_over`] arms anew.
+    pub fn inject_from_the_start(&self, fault: impl Into<Fault>) -> FaultId {
+        self.control.inject_from_the_start(fault.into())
+    }
+
     /// Clears one fault; says whether it was there.
     #[expect(clippy::must_use_candidate, reason = "clearing is the point, not the answer")]
     pub fn clear_fault(&self, id: FaultId) -> bool {
@@ -184,6 +206,14 @@ impl Sandbox {
     /// Clears all faults; closed ports open again.
     pub fn clear_faults(&self) {
         self.control.clear_faults(None);
+    }
+
+    /// Ends all connections once what was sent on them has been read and answered: a caller that gave up has
+    /// left requests behind that would be judged by the faults of a later moment. Waits two seconds at most.
+    pub fn finish_requests(&self) {
+        for running in &self.listeners {
+            running.listener.finish_requests(Duration::from_secs(2));
+        }
     }
 
     /// The injected faults.
@@ -227,7 +257,7 @@ impl Sandbox {
     /// # Errors
     /// When the description does not make sense.
     pub fn put_coupon(&self, spec: &CouponSpec) -> Result<CouponView> {
-        self.api.state.put_coupon(spec)
+        self.control.put_coupon(spec)
     }
 
     /// Sets the state of a coupon, making it if need be.
@@ -275,7 +305,20 @@ impl Sandbox {
         self.control.show_payment_code(openid, Some((err_code.to_owned(), times)))
     }
 
-    /// Everything as at the start: coupons, ledger, log, faults, clock.
+    /// Adds the coupons and faults of a scenario, and sets the clock as it has it; says how many coupons it made or altered.
+    ///
+    /// # Errors
+    /// When the file is not a scenario, or names what this sandbox does not know.
+    pub fn apply_scenario(&self, file: &[u8]) -> Result<usize> {
+        self.control.apply(&Scenario::parse(file).map_err(Error::Scenario)?)
+    }
+
+    /// As at the start, but for what was made since ([`Sandbox::put_coupon`]) and the faults of the start.
+    pub fn start_over(&self) {
+        self.control.start_over();
+    }
+
+    /// Everything as at the start: coupons, ledger, log, clock; no faults.
     pub fn reset(&self) {
         self.control.reset();
     }

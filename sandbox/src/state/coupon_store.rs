@@ -95,6 +95,14 @@ impl CouponStore {
         found
     }
 
+    /// The codes behind this one, in no order.
+    pub(crate) fn codes_after(&self, code: &str) -> Vec<Arc<str>> {
+        let shards = self.0.shards.iter();
+        shards
+            .flat_map(|shard| lock(shard).keys().filter(|key| &***key > code).cloned().collect::<Vec<_>>())
+            .collect()
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.0.shards.iter().map(|shard| lock(shard).len()).sum()
     }

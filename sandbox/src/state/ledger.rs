@@ -84,6 +84,10 @@ impl Ledger {
             .collect()
     }
 
+    pub(crate) fn len(&self) -> u64 {
+        u64::try_from(lock(&self.0).len()).unwrap_or(u64::MAX)
+    }
+
     pub(crate) fn count(&self, effect: Effect) -> u64 {
         lock(&self.0).iter().map(|record| u64::from(record.effect == effect)).sum()
     }

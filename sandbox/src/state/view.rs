@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::State;
 use super::catalogue::Catalogue;
+use super::catalogue::worth::Worth;
 use super::coupon::{Coupon, CouponState, Event, Hours, StoreScope, Traits, What};
 use super::coupon_json::Usage;
 use super::ledger::Effect;
@@ -11,7 +12,7 @@ use super::used_rungs::rung;
 use crate::clock::{parse_rfc3339, rfc3339};
 use crate::error::{Error, Result};
 use crate::identities::{BUNDLE_ID, OPENID, STOCK_ID};
-use crate::sync::read;
+use crate::sync::{read, write};
 
 /// A coupon as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,6 +26,8 @@ pub struct CouponView {
     pub product_coupon_id: String,
     /// The stock.
     pub stock_id: String,
+    /// Type and value.
+    pub worth: Option<Worth>,
     /// The state now.
     pub state: CouponState,
     /// RFC 3339.
@@ -65,6 +68,9 @@ pub struct CouponSpec {
     /// One of the sandbox's stocks.
     #[serde(default)]
     pub stock_id: Option<String>,
+    /// Type and value, in place of `stock_id`: its product coupon and stock are made as needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth: Option<Worth>,
     /// The state; time still moves PENDING and EFFECTIVE on.
     #[serde(default)]
     pub state: Option<CouponState>,
@@ -100,6 +106,7 @@ impl CouponSpec {
             coupon_code: coupon_code.into(),
             openid: None,
             stock_id: None,
+            worth: None,
             state: None,
             valid_begin_time: None,
             valid_end_time: None,
@@ -108,6 +115,26 @@ impl CouponSpec {
             locked: None,
             use_request_no: None,
             bundle_id: None,
+        }
+    }
+
+    /// What one says after the other.
+    pub(crate) fn overlaid(self, later: Self) -> Self {
+        let names_stock = later.stock_id.is_some() || later.worth.is_some();
+        let (stock_id, worth) = if names_stock { (None, None) } else { (self.stock_id, self.worth) };
+        Self {
+            coupon_code: self.coupon_code,
+            openid: later.openid.or(self.openid),
+            stock_id: later.stock_id.or(stock_id),
+            worth: later.worth.or(worth),
+            state: later.state.or(self.state),
+            valid_begin_time: later.valid_begin_time.or(self.valid_begin_time),
+            valid_end_time: later.valid_end_time.or(self.valid_end_time),
+            stores: later.stores.or(self.stores),
+            hours: later.hours.or(self.hours),
+            locked: later.locked.or(self.locked),
+            use_request_no: later.use_request_no.or(self.use_request_no),
+            bundle_id: later.bundle_id.or(self.bundle_id),
         }
     }
 
@@ -164,6 +191,7 @@ impl State {
             openid: traits.openid,
             product_coupon_id: stock.product_coupon_id.clone(),
             stock_id: stock.stock_id.clone(),
+            worth: catalogue.worth(stock),
             state,
             valid_begin_time: rfc3339(traits.valid_begin),
             valid_end_time: rfc3339(traits.valid_end),
@@ -179,6 +207,13 @@ impl State {
         })
     }
 
+    /// The coupons that somebody has made or touched and that come after a code, by code.
+    pub(crate) fn views_after(&self, code: &str) -> impl Iterator<Item = CouponView> + use<'_> {
+        let mut codes = self.coupons.codes_after(code);
+        codes.sort_unstable();
+        codes.into_iter().filter_map(|code| self.view(&code))
+    }
+
     /// Makes or alters a coupon.
     pub(crate) fn put_coupon(&self, spec: &CouponSpec) -> Result<CouponView> {
         let code = spec.coupon_code.as_str();
@@ -191,11 +226,19 @@ impl State {
             Some(text) => parse_rfc3339(text).map(Some).ok_or_else(|| wrong("not an RFC 3339 time")),
         };
         let (begin, end) = (time(&spec.valid_begin_time)?, time(&spec.valid_end_time)?);
-        let catalogue = read(&self.catalogue);
-        let stock = match &spec.stock_id {
-            None => None,
-            Some(id) => Some(catalogue.find_stock(id).ok_or_else(|| wrong("no such stock_id"))?),
+        if let Some(worth) = &spec.worth {
+            worth.check().map_err(|issue| wrong(&issue))?;
+        }
+        let own_stock = |worth| write(&self.catalogue).stock_worth(worth, self.clock.business_now());
+        let stock = match (&spec.stock_id, &spec.worth) {
+            (None, None) => None,
+            (Some(id), None) => {
+                Some(read(&self.catalogue).find_stock(id).ok_or_else(|| wrong("no such stock_id"))?)
+            }
+            (None, Some(worth)) => Some(own_stock(worth).ok_or_else(|| wrong("no more stocks"))?),
+            (Some(_), Some(_)) => return Err(wrong("give stock_id or worth, not both")),
         };
+        let catalogue = read(&self.catalogue);
 
         self.coupons.ensure(code, || Coupon {
             stock: catalogue.find_stock(STOCK_ID).unwrap_or(0),

@@ -124,6 +124,8 @@ pub(crate) struct Webhooks {
     queue: Mutex<Queue>,
     /// Threads that are sending.
     senders: Gauge,
+    /// Grows with every change of a delivery.
+    changes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -160,6 +162,7 @@ impl Webhooks {
             timeout: options.notify_timeout,
             queue: Mutex::default(),
             senders: Gauge::default(),
+            changes: AtomicU64::new(0),
         };
         webhooks.set_interval(options.notify_interval);
         webhooks
@@ -233,6 +236,7 @@ impl Webhooks {
             faulty,
         });
         drop(queue);
+        self.changes.fetch_add(1, Ordering::Relaxed);
         self.state.outbox.wake();
         seq
     }
@@ -240,6 +244,11 @@ impl Webhooks {
     /// All remembered deliveries after position `after`, oldest first.
     pub(crate) fn deliveries(&self, after: u64) -> Vec<Delivery> {
         lock(&self.queue).deliveries.iter().filter(|delivery| delivery.seq > after).cloned().collect()
+    }
+
+    /// How often something has changed.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
     }
 
     pub(crate) fn find(&self, seq: u64) -> Option<Delivery> {
@@ -283,6 +292,7 @@ impl Webhooks {
         let Some(delivery) = queue.find(seq) else {
             return;
         };
+        self.changes.fetch_add(1, Ordering::Relaxed);
         let taken = matches!(attempt.status, Some(200 | 204));
         delivery.attempts.push(attempt);
         if taken {
@@ -307,6 +317,7 @@ impl Webhooks {
         queue.due.clear();
         queue.probe_next = false;
         drop(queue);
+        self.changes.fetch_add(1, Ordering::Relaxed);
         self.set_interval(self.first_interval);
     }
 }

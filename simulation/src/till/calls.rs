@@ -72,6 +72,7 @@ fn config(replays: bool) -> Config {
         journal: JournalSettings { path: None, keep: KEEP, replays },
         directory: false,
         certificates_path: None,
+        log_path: None,
     }
 }
 

@@ -123,7 +123,7 @@ pub static USE: Operation = Operation {
             OUT_REQUEST_NO,
             BRAND_ID,
             body("store_id", OptionalOrDefault, Name),
-            // Third-party evidence of 2026-07 only: checked where the caller gives it, never added.
+            // Official since 2026-03 (change log 4018586607): checked where the caller gives it, never added.
             body("saved_amount", Optional, Whole),
             SEQUENTIAL_INDEX,
         ],

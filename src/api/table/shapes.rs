@@ -46,7 +46,7 @@ const AVAILABLE_PERIOD: Rule = Object(
         WAIT_DAYS,
         WEEKLY_PERIOD,
         IRREGULAR_PERIODS,
-        // Third-party evidence of 2026-07 only.
+        // Official since 2026-05 (change log 4018586607).
         body("available_seconds", Optional, Whole),
     ],
     &[

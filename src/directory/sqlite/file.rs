@@ -106,10 +106,8 @@ impl Opened {
 
     /// Writes the log into the file, so that what was removed is not read there any more.
     pub fn empty_log(&self) {
-        let emptied = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        if let Err(error) = emptied {
-            crate::log::debug(format_args!("the directory's log was not emptied: {error}"));
-        }
+        // While others read it goes on later, with a change of theirs.
+        let _ = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 
     /// Reads everything with a connection of its own, so that no call has to wait.
@@ -209,7 +207,7 @@ pub fn set_aside(path: &Path) -> Result<(), String> {
     } else if !is_still_there {
         return Ok(());
     }
-    remove_aside(path);
+    remove_aside(path)?;
     // The file itself comes last: a kill in between leaves a damaged file, and not a log without its file.
     for end in ["-wal", "-shm", ""] {
         match fs::rename(beside(path, end), beside(&aside(path), end)) {
@@ -223,14 +221,15 @@ pub fn set_aside(path: &Path) -> Result<(), String> {
 }
 
 /// Removes what was set aside.
-pub fn remove_aside(path: &Path) {
+pub fn remove_aside(path: &Path) -> Result<(), String> {
     for end in ["-wal", "-shm", ""] {
         let file = beside(&aside(path), end);
         match fs::remove_file(&file) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                crate::log::warn(format_args!("{} cannot be removed: {error}", file.display()));
+                return Err(format!("{} cannot be removed: {error}", file.display()));
             }
             _ => {}
         }
     }
+    Ok(())
 }

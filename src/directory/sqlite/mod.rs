@@ -12,6 +12,7 @@ use crate::system;
 use file::{Failure, Opened};
 use rusqlite::Connection;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ const OPENED_AGAIN: Duration = Duration::from_secs(5);
 /// How often one call begins anew with another file.
 const TRIES: usize = 3;
 /// Steps of one call. The till waits meanwhile.
-const STEPS: usize = 8;
+const STEPS: usize = 2;
 
 /// The directory of one context.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Sqlite {
     path: Option<PathBuf>,
     merchant: String,
     state: Mutex<State>,
+    /// The latest time that a caller has named, in seconds since 1970. 0: none has.
+    proven_s: AtomicI64,
 }
 
 #[derive(Debug, Default)]
@@ -51,7 +54,12 @@ pub fn unusable(why: String) -> Error {
 impl Sqlite {
     /// Over that file, which is opened or made now, or later if that fails.
     pub fn new(path: Option<PathBuf>, merchant: &str) -> Sqlite {
-        let directory = Sqlite { path, merchant: merchant.to_owned(), state: Mutex::default() };
+        let directory = Sqlite {
+            path,
+            merchant: merchant.to_owned(),
+            state: Mutex::default(),
+            proven_s: AtomicI64::new(0),
+        };
         if let Err(error) = directory.with(|_| Ok(())) {
             crate::log::error(format_args!("{}", error.message));
         }
@@ -64,39 +72,50 @@ impl Sqlite {
 
     /// Works with the open file. It is opened first where it must be, and anew where it was replaced or damaged.
     fn with<T>(&self, work: impl Fn(&Opened) -> std::result::Result<T, Failure>) -> Result<T> {
+        let mut told = Vec::new();
+        let done = self.tried(&work, &mut told);
+        // Not before: who takes the log's lines may call this library.
+        for line in told {
+            crate::log::error(format_args!("the directory of coupons: {line}"));
+        }
+        done.map_err(|why| self.unusable(&why))
+    }
+
+    fn tried<T>(
+        &self,
+        work: &impl Fn(&Opened) -> std::result::Result<T, Failure>,
+        told: &mut Vec<String>,
+    ) -> std::result::Result<T, String> {
         let mut state = self.state();
         let mut last = String::new();
         for _ in 0..TRIES {
             let done = match &state.opened {
                 Some(opened) => work(opened),
-                None => match self.open(&mut state) {
-                    Ok(()) => continue_with(state.opened.as_ref(), &work),
-                    Err(failure) => Err(failure),
-                },
+                None => self.open(&mut state).and_then(work),
             };
             last = match done {
                 Ok(done) => return Ok(done),
-                Err(Failure::Busy(why) | Failure::Other(why)) => return Err(self.unusable(&why)),
+                Err(Failure::Busy(why) | Failure::Other(why)) => return Err(why),
                 Err(Failure::Gone(why)) => {
                     state.opened = None;
-                    crate::log::warn(format_args!("the directory is opened anew: {why}"));
+                    told.push(format!("it is opened anew: {why}"));
                     why
                 }
                 Err(Failure::Damaged(why)) => {
                     state.opened = None;
-                    self.set_aside(&why)
-                        .inspect_err(|why| {
-                            state.failed = Some((system::now(), why.clone()));
-                        })
-                        .map_err(|why| self.unusable(&why))?;
+                    let set_aside = self.set_aside(&why);
+                    if let Err(why) = &set_aside {
+                        state.failed = Some((system::now(), why.clone()));
+                    }
+                    told.extend(set_aside?);
                     why
                 }
             };
         }
-        Err(self.unusable(&last))
+        Err(last)
     }
 
-    fn open(&self, state: &mut State) -> std::result::Result<(), Failure> {
+    fn open<'s>(&self, state: &'s mut State) -> std::result::Result<&'s Opened, Failure> {
         if let Some((when, why)) = &state.failed
             && system::now().saturating_duration_since(*when) < OPENED_AGAIN
         {
@@ -107,19 +126,18 @@ impl Sqlite {
             Err(Failure::Busy(why) | Failure::Other(why)) => Some((system::now(), why.clone())),
             _ => None,
         };
-        state.opened = Some(opened?);
-        Ok(())
+        Ok(state.opened.insert(opened?))
     }
 
-    fn set_aside(&self, why: &str) -> std::result::Result<(), String> {
-        let Some(path) = &self.path else { return Ok(()) };
+    /// Says what was done.
+    fn set_aside(&self, why: &str) -> std::result::Result<Option<String>, String> {
+        let Some(path) = &self.path else { return Ok(None) };
         file::set_aside(path)?;
-        crate::log::error(format_args!(
-            "the directory {} is damaged ({why}): it was set aside as {}, and a new one is begun. Import what is missing",
-            path.display(),
-            file::aside(path).display()
-        ));
-        Ok(())
+        let (path, aside) = (path.display(), file::aside(path));
+        let aside = aside.display();
+        Ok(Some(format!(
+            "{path} is damaged ({why}): it was set aside as {aside}, and a new one is begun. Import what is missing"
+        )))
     }
 
     fn unusable(&self, why: &str) -> Error {
@@ -143,14 +161,6 @@ impl Sqlite {
     }
 }
 
-/// `None` cannot be: it was opened just now.
-fn continue_with<T>(
-    opened: Option<&Opened>,
-    work: &impl Fn(&Opened) -> std::result::Result<T, Failure>,
-) -> std::result::Result<T, Failure> {
-    opened.map_or_else(|| Err(Failure::Other("it is not open".into())), work)
-}
-
 impl Directory for Sqlite {
     fn find(&self, coupon_code: &str) -> Result<Vec<Entry>> {
         self.with(|opened| opened.read(|db| rows::find(db, &self.merchant, coupon_code)))
@@ -158,12 +168,15 @@ impl Directory for Sqlite {
 
     fn remember(&self, entries: Vec<Entry>) -> Result<()> {
         let entries: Vec<Entry> = entries.into_iter().map(merge::cleaned).collect();
+        let now_s = Some(self.proven_s.load(Ordering::Relaxed)).filter(|proven_s| *proven_s > 0);
         self.with(|opened| {
             // Most of what a till asks about was told before. Reading waits for nobody.
             if opened.read(|db| rows::are_known(db, &self.merchant, &entries))? {
                 return Ok(());
             }
-            opened.change(|db| entries.iter().try_for_each(|entry| rows::remember(db, &self.merchant, entry)))
+            opened.change(|db| {
+                entries.iter().try_for_each(|entry| rows::remember(db, &self.merchant, entry, now_s))
+            })
         })
     }
 
@@ -175,12 +188,13 @@ impl Directory for Sqlite {
         })?;
         // Nobody can say what stands in a damaged file.
         if let Some(path) = &self.path {
-            file::remove_aside(path);
+            file::remove_aside(path).map_err(unusable)?;
         }
         Ok(removed)
     }
 
     fn forget_expired(&self, now_s: i64) -> Result<u64> {
+        self.proven_s.fetch_max(now_s, Ordering::Relaxed);
         self.removed(STEPS, |db| rows::forget_expired(db, now_s))
     }
 

@@ -68,11 +68,8 @@ fn known(db: &Connection, merchant: &str, code: &str) -> rusqlite::Result<Vec<(i
     let mut rows = select.query([code, merchant])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        match read(row) {
-            Ok(entry) => found.push(entry),
-            // The others stay readable.
-            Err(error) => crate::log::warn(format_args!("an entry of the directory cannot be read: {error}")),
-        }
+        // One that cannot be read is as if nobody had told of it. The others stay readable.
+        found.extend(read(row));
     }
     Ok(found)
 }
@@ -127,11 +124,12 @@ pub fn are_known(db: &Connection, merchant: &str, entries: &[Entry]) -> rusqlite
     Ok(true)
 }
 
-/// Adds one entry, or fills in what a known one lacks.
-pub fn remember(db: &Connection, merchant: &str, new: &Entry) -> rusqlite::Result<()> {
+/// Adds one entry, or fills in what a known one lacks. `now_s`: the time, if it is proven.
+pub fn remember(db: &Connection, merchant: &str, new: &Entry, now_s: Option<i64>) -> rusqlite::Result<()> {
     let Some((id, entry)) = change(db, merchant, new)? else { return Ok(()) };
     let scope = scope(db, merchant, &entry)?;
-    let forget_s = entry.valid_until_s.map(|until_s| until_s.saturating_add(KEPT_S));
+    let told = entry.valid_until_s.map(|until_s| until_s.saturating_add(KEPT_S));
+    let forget_s = told.or_else(|| now_s.map(|now_s| now_s.saturating_add(KEPT_UNTOLD_S)));
     let values = params![
         id,
         entry.coupon_code,
@@ -178,8 +176,8 @@ pub fn forget_user(db: &Connection, merchant: &str, openid: &str) -> rusqlite::R
     Ok(removed)
 }
 
-/// Removes some entries that are over for long enough, and says how many. Those whose validity nobody told are given a day
-/// first, by the same time.
+/// Removes some entries that are over for long enough, and says how many. Those that were told before any time was proven, and
+/// without a validity, are given a day first.
 pub fn forget_expired(db: &Connection, now_s: i64) -> rusqlite::Result<usize> {
     let date = "UPDATE coupons SET forget_s = ?1 WHERE id IN (SELECT id FROM coupons WHERE forget_s IS NULL LIMIT ?2)";
     db.prepare_cached(date)?.execute(params![now_s.saturating_add(KEPT_UNTOLD_S), STEP])?;

@@ -25,6 +25,7 @@ fn new(request_no: &str, openid: &str) -> NewRow {
         members: json::into_object(members).unwrap(),
         filled_in: Vec::new(),
         ask_again: false,
+        trace: None,
     }
 }
 

@@ -130,7 +130,8 @@ fn migrated(old: &SqlRow<'_>) -> rusqlite::Result<Row> {
         target: old.get(4)?,
         body: old.get(5)?,
     };
-    let new = NewRow { request: Arc::new(request), members, filled_in: Vec::new(), ask_again: false };
+    let new =
+        NewRow { request: Arc::new(request), members, filled_in: Vec::new(), trace: None, ask_again: false };
     let state = State::from_number(old.get(7)?).unwrap_or(State::Pending);
     let (created_ms, watch_until_ms): (i64, i64) = (old.get(11)?, old.get(13)?);
     let delay_s = i64::try_from(DELAYED_ARRIVAL.as_secs()).unwrap_or(i64::MAX);

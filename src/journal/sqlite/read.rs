@@ -117,7 +117,8 @@ impl DamagedRow {
     pub(super) fn named(self, id: i64, merchant: &str, request_no: &str) -> Row {
         let unreadable = || {
             let request = Arc::new(Request::default());
-            let new = NewRow { request, members: Map::new(), filled_in: Vec::new(), ask_again: false };
+            let new =
+                NewRow { request, members: Map::new(), filled_in: Vec::new(), trace: None, ask_again: false };
             let row = Row::new(&merchant.into(), &"".into(), new);
             Row { sent: true, lease: Lease::default(), ..row }
         };

@@ -43,16 +43,10 @@ impl Certificate {
         Certificate::read_all(file)?.into_iter().next().ok_or_else(|| key_error("there is no certificate"))
     }
 
-    fn of(object: &Object) -> Result<Certificate> {
-        let certificate = x509_cert::Certificate::from_der(&object.der)
-            .map_err(|error| wrong(CERTIFICATE, &format!("a certificate that cannot be read ({error})")))?;
+    pub(super) fn of(object: &Object) -> Result<Certificate> {
+        let certificate = read(object)?;
         let content = certificate.tbs_certificate();
-        let key = content
-            .subject_public_key_info()
-            .to_der()
-            .map_err(|error| error.to_string())
-            .and_then(|der| rsa::PublicKey::from_public_key_der(&der).map_err(|error| error.to_string()))
-            .map_err(|error| wrong(CERTIFICATE, &format!("a certificate without an RSA key ({error})")))?;
+        let key = rsa_key_of(&certificate)?;
         Ok(Certificate {
             serial: hex_serial(content.serial_number().as_bytes()),
             key: PublicKey::from_rsa(&key)?,
@@ -60,6 +54,23 @@ impl Certificate {
             until: content.validity().not_after.to_unix_duration().as_secs(),
         })
     }
+}
+
+/// The RSA key of a certificate, of any size.
+pub(super) fn rsa_key(object: &Object) -> Result<rsa::PublicKey> {
+    rsa_key_of(&read(object)?)
+}
+
+fn read(object: &Object) -> Result<x509_cert::Certificate> {
+    x509_cert::Certificate::from_der(&object.der)
+        .map_err(|error| wrong(CERTIFICATE, &format!("a certificate that cannot be read ({error})")))
+}
+
+fn rsa_key_of(certificate: &x509_cert::Certificate) -> Result<rsa::PublicKey> {
+    let der = certificate.tbs_certificate().subject_public_key_info().to_der();
+    der.map_err(|error| error.to_string())
+        .and_then(|der| rsa::PublicKey::from_public_key_der(&der).map_err(|error| error.to_string()))
+        .map_err(|error| wrong(CERTIFICATE, &format!("a certificate without an RSA key ({error})")))
 }
 
 /// The certificates of a file as DER, with any kind of key.

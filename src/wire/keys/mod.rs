@@ -1,10 +1,12 @@
 //! Reads keys and certificates in all forms that shops have. Errors say what was found. One reader ([`file`]) serves all.
 
 mod certificate;
+mod description;
 mod encrypted;
 mod file;
 
 pub use certificate::{Certificate, authorities};
+pub use description::{Description, ObjectKind, describe, fingerprint};
 
 use super::cipher::{Decrypter, Encrypter, RsaOaepDecrypter, RsaOaepEncrypter};
 use super::sign::{RsaSigner, Signer};

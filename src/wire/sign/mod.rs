@@ -54,9 +54,20 @@ impl Authorizer {
     ///
     /// `target` is the request target as it stands on the request line: path and query, percent-encoded.
     pub fn authorization(&self, method: &str, target: &str, timestamp: i64, body: &[u8]) -> Result<String> {
-        let nonce = nonce()?;
+        self.authorization_with(method, target, timestamp, &nonce()?, body)
+    }
+
+    /// The same with a given nonce, to show how a signature comes about.
+    pub fn authorization_with(
+        &self,
+        method: &str,
+        target: &str,
+        timestamp: i64,
+        nonce: &str,
+        body: &[u8],
+    ) -> Result<String> {
         let signer = self.key.signer();
-        let signature = BASE64.encode(signer.sign(&message(method, target, timestamp, &nonce, body))?);
+        let signature = BASE64.encode(signer.sign(&message(method, target, timestamp, nonce, body))?);
         let scheme = signer.algorithm().scheme(self.mode);
         let member = match self.mode {
             Mode::Partner => "mchid",
@@ -70,7 +81,7 @@ impl Authorizer {
             "=\"",
             &self.id,
             "\",nonce_str=\"",
-            &nonce,
+            nonce,
             "\",timestamp=\"",
             &timestamp,
             "\",serial_no=\"",

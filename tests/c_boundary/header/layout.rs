@@ -84,7 +84,7 @@ const SECTIONS: &[Section] = &[
     Section { title: "Log", names: &["WXCOUPON_LOG_*", "wxcoupon_log_fn", "wxcoupon_log_set"] },
     Section {
         title: "Warming up and diagnostics",
-        names: &["wxcoupon_warm", "wxcoupon_check", "wxcoupon_handles_live"],
+        names: &["wxcoupon_warm", "wxcoupon_check", "wxcoupon_stats", "wxcoupon_handles_live"],
     },
 ];
 

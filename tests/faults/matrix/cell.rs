@@ -1,13 +1,13 @@
 //! One cell: a call under a fault, what the till was told, and how it ended.
 
-use super::menu::{Row, SLOW_MS};
+use super::menu::{Busifavor, Row, SLOW_MS};
 use serde_json::{Value, json};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use testkit::audit::{History, altered, arrived};
-use testkit::till::{Answer, Till, config_with, query_request, use_request};
+use testkit::till::{Answer, OPENID, Till, config_with, query_request, use_request};
 use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
 
 const COUPON: &str = "AUTO_MATRIX";
@@ -18,6 +18,16 @@ const RETURN_NUMBER: &str = "TILL-RETURN-1";
 pub enum Operation {
     Use,
     Return,
+    BusifavorUse,
+}
+
+impl Operation {
+    pub const ALL: [Operation; 3] = [Operation::Use, Operation::Return, Operation::BusifavorUse];
+
+    /// The question that shows what became of it.
+    fn question(self) -> &'static str {
+        if self == Operation::BusifavorUse { "busifavor_query" } else { "query" }
+    }
 }
 
 /// Where and how often the fault acts, and where the journal is.
@@ -73,19 +83,23 @@ impl<'a> Cell<'a> {
 
     fn expected(&self) -> Option<i32> {
         let index = 2 * usize::from(self.column.every_attempt) + usize::from(self.column.both_hosts);
-        self.row.classes[index]
+        match &self.row.busifavor {
+            Busifavor::Classes(classes) if self.operation == Operation::BusifavorUse => Some(classes[index]),
+            Busifavor::LeftOut if self.operation == Operation::BusifavorUse => None,
+            _ => self.row.classes[index],
+        }
     }
 
     /// The other aim for every next cell; returns cannot be called off.
     fn calls_off(&self) -> bool {
         let place = [self.column.every_attempt, self.column.both_hosts, self.column.in_file];
         let place: usize = place.into_iter().map(usize::from).sum();
-        self.operation == Operation::Use && (self.index + place).is_multiple_of(2)
+        self.operation != Operation::Return && (self.index + place).is_multiple_of(2)
     }
 
     fn number(&self) -> &'static str {
         match self.operation {
-            Operation::Use => USE_NUMBER,
+            Operation::Use | Operation::BusifavorUse => USE_NUMBER,
             Operation::Return => RETURN_NUMBER,
         }
     }
@@ -94,7 +108,8 @@ impl<'a> Cell<'a> {
         let on = self.operation.to_string();
         for fault in &self.row.before {
             let names_its_own = fault == &fault.clone().on("query");
-            sandbox.inject(if names_its_own { fault.clone() } else { fault.clone().on(&on) });
+            let on = if names_its_own { self.operation.question() } else { &on };
+            sandbox.inject(fault.clone().on(on));
         }
         let mut fault: Fault = self.row.fault.clone().on(&on);
         if !self.column.both_hosts {
@@ -170,6 +185,13 @@ impl<'a> Cell<'a> {
         match self.operation {
             Operation::Use => till.redeem(&use_request(COUPON, USE_NUMBER)),
             Operation::Return => till.give_back(&return_request()),
+            Operation::BusifavorUse => till.ask(
+                "busifavor_use",
+                &json!({
+                    "coupon_code": COUPON, "openid": OPENID, "use_request_no": USE_NUMBER,
+                    "use_time": "2025-08-03T12:00:00+08:00",
+                }),
+            ),
         }
     }
 
@@ -277,7 +299,9 @@ impl Audit<'_> {
         self.wrong.extend(altered(self.sandbox));
         let number = self.cell.number();
         let (done, effects) = match self.cell.operation {
-            Operation::Use => (history.redeemed_under() == Some(number), usize::from(end == "voided")),
+            Operation::Use | Operation::BusifavorUse => {
+                (history.redeemed_under() == Some(number), usize::from(end == "voided"))
+            }
             Operation::Return => (history.returned_under() == Some(number), 1),
         };
         self.check(done == (end == "done"), || format!("ended {end}, in effect: {done}"));
@@ -285,7 +309,12 @@ impl Audit<'_> {
         self.check(history.count() <= most, || format!("{} effects, at most {most}", history.count()));
         let settled = till.settle_all();
         self.expect(settled.status == 0 && till.pending()["pending"] == 0, || settled.json.to_string());
-        let asked = till.query(&query_request(COUPON));
+        let asked = match self.cell.operation {
+            Operation::BusifavorUse => {
+                till.ask("busifavor_query", &json!({ "openid": OPENID, "coupon_code": COUPON }))
+            }
+            Operation::Use | Operation::Return => till.query(&query_request(COUPON)),
+        };
         self.expect(asked.status == 0, || format!("asked at the end: {}", asked.json));
         let used = asked.json["data"]["coupon_state"] == "USED";
         self.check(asked.status != 0 || used == history.redeemed_under().is_some(), || {
@@ -316,7 +345,11 @@ impl Hash for Cell<'_> {
 
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if *self == Operation::Use { "use" } else { "return" })
+        f.write_str(match self {
+            Operation::Use => "use",
+            Operation::Return => "return",
+            Operation::BusifavorUse => "busifavor_use",
+        })
     }
 }
 

@@ -19,6 +19,18 @@ pub struct Row {
     pub lands_late: bool,
     /// What is no fault of a moment and goes on after the call.
     pub goes_on: Option<FaultKind>,
+    /// What the redemption of a 商家券 must be told.
+    pub busifavor: Busifavor,
+}
+
+/// What the redemption of a 商家券 must be told under a fault.
+pub enum Busifavor {
+    /// The same as that of a product coupon.
+    Same,
+    /// These classes.
+    Classes(Classes),
+    /// The sandbox cannot play the fault as WeChat Pay would, or what is told depends on the moment.
+    LeftOut,
 }
 
 /// How many there are.
@@ -52,6 +64,16 @@ impl Row {
             },
             lands_late: matches!(kind, FaultKind::SlowProcessing { .. }),
             goes_on: None,
+            // Its code says nothing, whatever the status is.
+            busifavor: match kind {
+                FaultKind::Status { status, html: false } if status != 401 => Busifavor::Classes(DOUBT),
+                // What is told of the time is not shifted with the rest of the answer. And a lock is told as a fault, after
+                // which the repeat may or may not fit the deadline.
+                FaultKind::DateOffset { .. }
+                | FaultKind::Clock { seconds: 300.. }
+                | FaultKind::SlowProcessing { ms: SLOW_MS.. } => Busifavor::LeftOut,
+                _ => Busifavor::Same,
+            },
             fault: Fault::new(kind),
             classes: classes.map(Some),
         }
@@ -167,7 +189,9 @@ fn unproven() -> Vec<Row> {
 
 fn wrong_number(suffix: &str, takes_effect: bool, classes: [i32; 4]) -> Row {
     let row = Row::new(format!("wrong_number, {suffix}"), FaultKind::WrongNumber, classes);
-    Row { fault: row.fault.clone().processed(takes_effect), ..row }
+    // Its answer has no number, so nothing would be wrong with one that was made up.
+    let busifavor = if takes_effect { Busifavor::Same } else { Busifavor::LeftOut };
+    Row { fault: row.fault.clone().processed(takes_effect), busifavor, ..row }
 }
 
 fn unreadable() -> Vec<Row> {

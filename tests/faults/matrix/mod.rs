@@ -28,10 +28,8 @@ fn what_the_till_is_told_is_what_happened() {
     let _turn = turn(Part::Matrix);
     let start = Instant::now();
     let rows = menu::rows();
-    let cells: Vec<Cell<'_>> = [Operation::Use, Operation::Return]
-        .into_iter()
-        .flat_map(|operation| Cell::all(&rows, operation))
-        .collect();
+    let cells: Vec<Cell<'_>> =
+        Operation::ALL.into_iter().flat_map(|operation| Cell::all(&rows, operation)).collect();
     let mut ended = Vec::new();
     for batch in 0..menu::BATCHES {
         let cells: Vec<Cell<'_>> = cells.iter().filter(|cell| cell.row.batch == batch).copied().collect();

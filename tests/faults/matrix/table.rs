@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub fn render(rows: &[Row], ended: &HashMap<&Cell<'_>, &Ended>, took: Duration) -> String {
     let mut text = String::from("# What the till was told, and how it ended\n");
-    for operation in [Operation::Use, Operation::Return] {
+    for operation in Operation::ALL {
         let columns = Cell::columns(operation);
         let heads: Vec<String> = columns.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "\n## {operation}\n\n| fault | {} |", heads.join(" | "));

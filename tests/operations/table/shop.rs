@@ -137,6 +137,32 @@ impl Shop {
         })
     }
 
+    fn right_for_busifavor(&self, operation: &str) -> Value {
+        match operation {
+            "busifavor_use" => self.busifavor_using(),
+            "busifavor_query" => self.busifavor_coupon(),
+            "busifavor_list" => {
+                json!({ "openid": OPENID, "belong_merchant": MCHID, "coupon_state": "SENDED" })
+            }
+            "busifavor_get_code" => {
+                json!({ "stock_id": BUSIFAVOR_STOCK_IDS[2], "coupon_code": "SBF_UPLOADED" })
+            }
+            "busifavor_return" => {
+                let used = self.busifavor_using();
+                self.do_it("busifavor_use", &used);
+                let mut request = used;
+                for name in ["use_time", "use_request_no"] {
+                    request.as_object_mut().unwrap().remove(name);
+                }
+                with(&request, "return_request_no", json!(self.fresh("BACK")))
+            }
+            "busifavor_deactivate" => {
+                with(&self.busifavor_coupon(), "deactivate_request_no", json!(self.fresh("END")))
+            }
+            other => panic!("no request for {other}"),
+        }
+    }
+
     /// A request that WeChat Pay has every reason to grant, with a number that is new.
     #[allow(clippy::too_many_lines, reason = "a row an operation")]
     pub fn right(&self, operation: &str) -> Value {
@@ -213,26 +239,7 @@ impl Shop {
                 self.do_it("bundle_associate_stores", &request);
                 request
             }
-            "busifavor_use" => self.busifavor_using(),
-            "busifavor_query" => self.busifavor_coupon(),
-            "busifavor_list" => {
-                json!({ "openid": OPENID, "belong_merchant": MCHID, "coupon_state": "SENDED" })
-            }
-            "busifavor_get_code" => {
-                json!({ "stock_id": BUSIFAVOR_STOCK_IDS[2], "coupon_code": "SBF_UPLOADED" })
-            }
-            "busifavor_return" => {
-                let used = self.busifavor_using();
-                self.do_it("busifavor_use", &used);
-                let mut request = used;
-                for name in ["use_time", "use_request_no"] {
-                    request.as_object_mut().unwrap().remove(name);
-                }
-                with(&request, "return_request_no", json!(self.fresh("BACK")))
-            }
-            "busifavor_deactivate" => {
-                with(&self.busifavor_coupon(), "deactivate_request_no", json!(self.fresh("END")))
-            }
+            busifavor if busifavor.starts_with("busifavor_") => self.right_for_busifavor(busifavor),
             "upload_image" => json!({ "file": super::sample::image() }),
             "set_notify_config" => json!({ "notify_url": "https://pos.example.com/notify" }),
             "get_notify_config" => {

@@ -86,9 +86,10 @@ fn assert_bill_is_complete(folder: &Path) {
     let mut references = vec![member(bill.pointer("/metadata/component").unwrap(), "bom-ref")];
     for component in components {
         let (name, version) = (member(component, "name"), member(component, "version"));
-        assert_eq!(member(component, "type"), "library");
+        let kind = if name == "wxcoupon-command" { "application" } else { "library" };
+        assert_eq!(member(component, "type"), kind);
         assert!(component.pointer("/licenses/0").is_some(), "{name} has no licence");
-        if member(component, "purl").starts_with("pkg:cargo/") {
+        if kind == "library" && member(component, "purl").starts_with("pkg:cargo/") {
             let digest = component.pointer("/hashes/0/content").and_then(Value::as_str).unwrap();
             assert_eq!(digest.len(), 64, "{name}");
             assert!(texts.contains(&format!("\n  {name} {version}: ")), "{name} is not in THIRD-PARTY.txt");
@@ -96,7 +97,7 @@ fn assert_bill_is_complete(folder: &Path) {
         }
         references.push(member(component, "bom-ref"));
     }
-    for needed in ["ring", "rusqlite", "sqlite", "rustls", "rust-std"] {
+    for needed in ["ring", "wxcoupon-command", "clap_builder", "rusqlite", "sqlite", "rustls", "rust-std"] {
         assert!(components.iter().any(|component| member(component, "name") == needed), "no {needed}");
     }
     for tool in ["serde_derive", "openssl", "proptest", "cbindgen"] {
@@ -113,5 +114,28 @@ fn assert_bill_is_complete(folder: &Path) {
     }
     for part in ["BoringSSL", "the fiat-crypto authors", "SQLite 3.", "Rust standard library"] {
         assert!(texts.contains(part), "THIRD-PARTY.txt does not name {part}");
+    }
+}
+
+#[test]
+fn the_command_is_in_each_with_what_belongs_to_it() {
+    for platform in PLATFORMS {
+        let Some(folder) = unpacked(platform) else { continue };
+        let files: &[&str] = if platform.starts_with("windows") {
+            &["bin/wxcoupon.exe", "share/powershell/wxcoupon.ps1"]
+        } else {
+            &[
+                "bin/wxcoupon",
+                "share/bash-completion/completions/wxcoupon",
+                "share/zsh/site-functions/_wxcoupon",
+                "share/fish/vendor_completions.d/wxcoupon.fish",
+                "share/man/man1/wxcoupon.1",
+                "share/man/zh_CN/man1/wxcoupon.1",
+            ]
+        };
+        for file in files {
+            let length = fs::metadata(folder.join(file)).map(|found| found.len());
+            assert!(length.is_ok_and(|length| length > 1000), "{platform}: {file}");
+        }
     }
 }

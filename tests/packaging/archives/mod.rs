@@ -26,11 +26,12 @@ fn can_be_packed(platform: &str) -> bool {
     platform::can_be_built(platform) && TOOLS.iter().copied().all(have)
 }
 
-/// Packs the library and answers the archive.
+/// Packs library and command and answers the archive.
 fn pack(platform: &str, out: &Path, environment: &[(&str, &str)]) -> PathBuf {
     let mut pack = Command::new(root().join("tools/dist/pack.sh"));
     // From the root of the file system: the script must not rely on where it is called.
-    pack.current_dir("/").arg(platform).arg(platform::library(platform)).arg(out);
+    pack.current_dir("/").arg(platform).arg(platform::library(platform));
+    pack.arg(platform::command(platform)).arg(out);
     let said = run(pack.env("CARGO_TARGET_DIR", target_dir()).envs(environment.iter().copied())).unwrap();
     let archive = said.lines().find(|line| line.starts_with(out.to_str().unwrap()));
     PathBuf::from(archive.unwrap())

@@ -161,3 +161,38 @@ fn the_python_without_a_binding_redeems() {
     python.arg(&file).arg(&sandbox().config).arg(request).env("LD_LIBRARY_PATH", folder.join("lib"));
     assert_eq!(run(&mut python).unwrap().trim(), "0 WXCOUPON_OK USED");
 }
+
+/// It needs no more than the library: the oldest glibc, no other library, the same Windows.
+#[test]
+fn the_command_runs_from_each_archive() {
+    for platform in ["linux-x86_64", "linux-x86_64-musl", "linux-aarch64", "windows-x86_64", "windows-x86"] {
+        let Some(folder) = unpacked(platform) else { continue };
+        let program =
+            folder.join(if platform.starts_with("windows") { "bin/wxcoupon.exe" } else { "bin/wxcoupon" });
+        let mut command = match platform {
+            "linux-aarch64" if have("qemu-aarch64-static") => platform::on_arm(&program),
+            "linux-aarch64" => continue,
+            _ if platform.starts_with("windows") => {
+                let mut wine = limited(600, root().join("tools/fetch/wine.sh"));
+                wine.arg(platform).arg(&program);
+                wine
+            }
+            _ => limited(60, &program),
+        };
+        command.args(["--lang", "zh", "check", "--online", "--config"]).arg(&sandbox().config);
+        // The sandbox's configuration names no file for the journal, which the check points out.
+        let output = command.output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(told.contains("验签通过") && told.contains("1 项要处理"), "{platform}: {told} {output:?}");
+        assert_eq!(output.status.code(), Some(2), "{platform}");
+    }
+    if let Some(folder) = unpacked("linux-x86_64") {
+        let versions =
+            run(Command::new("readelf").arg("--version-info").arg(folder.join("bin/wxcoupon"))).unwrap();
+        let newest = versions.split("Name: GLIBC_2.").skip(1).filter_map(|rest| {
+            let minor: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            minor.parse::<u32>().ok()
+        });
+        assert!(newest.max().unwrap() <= 17, "{versions}");
+    }
+}

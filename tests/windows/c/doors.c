@@ -107,6 +107,7 @@ static void calls(const char *config)
     STATUS(wxcoupon_quote, WITH_JSON, (ctx, "{}", buf), WXCOUPON_E_REQUEST);
     STATUS(wxcoupon_scan, WITH_JSON, (ctx, "{}", buf), WXCOUPON_E_REQUEST);
     STATUS(wxcoupon_check, WITH_JSON, (ctx, NULL, buf), WXCOUPON_OK);
+    STATUS(wxcoupon_stats, WITH_JSON, (ctx, NULL, buf), WXCOUPON_OK);
     STATUS(wxcoupon_settle, WITH_JSON, (ctx, NULL, buf), WXCOUPON_OK);
     STATUS(wxcoupon_pending, (wxcoupon_ctx *, wxcoupon_buf *), (ctx, buf), WXCOUPON_OK);
     STATUS(wxcoupon_warm, (wxcoupon_ctx *, wxcoupon_buf *), (ctx, buf), WXCOUPON_E_CONNECT);

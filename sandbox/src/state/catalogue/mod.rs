@@ -3,6 +3,7 @@
 pub(crate) mod period;
 mod seeded;
 pub(crate) mod stock;
+pub(crate) mod worth;
 
 use std::collections::{BTreeMap, HashMap};
 

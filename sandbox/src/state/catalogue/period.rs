@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::clock::{china_week_time, parse_rfc3339};
+use crate::clock::{china_midnight, china_week_time, parse_rfc3339};
 use crate::state::coupon::Day;
 
 const DAY: i64 = 86_400;
@@ -59,8 +59,16 @@ impl Period {
     }
 
     /// First and last second of a coupon received at a moment.
+    ///
+    /// Waiting counts days of the calendar, from the day of receipt; what was received before the stock begins waits
+    /// from the stock's first day (pay.weixin.qq.com/doc/brand/4016675772). That it ends at midnight in China, and that
+    /// `available_days` are 24 hours each, is not documented.
     pub(crate) fn validity(&self, received: i64) -> (i64, i64) {
-        let begin = self.begin.max(received.saturating_add(self.wait_days * DAY));
+        let counted_from = self.begin.max(received);
+        let begin = match self.wait_days {
+            0 => counted_from,
+            days => china_midnight(counted_from).saturating_add(days * DAY),
+        };
         let length = self.seconds.or(self.days.map(|days| days * DAY));
         let end = length.map_or(self.end, |length| self.end.min(begin + length - 1));
         (begin, end)
@@ -104,11 +112,29 @@ mod tests {
         let plain = period(&json!({}));
         assert_eq!(plain.validity(NOON), (NOON, plain.end));
         assert_eq!(plain.validity(plain.begin - 5).0, plain.begin);
-        let days = period(&json!({ "available_days": 2, "wait_days_after_receive": 1 }));
-        assert_eq!(days.validity(NOON), (NOON + DAY, NOON + 3 * DAY - 1));
+        let no_wait = period(&json!({ "available_days": 2, "wait_days_after_receive": 0 }));
+        assert_eq!(no_wait.validity(NOON), (NOON, NOON + 2 * DAY - 1));
         let late = period(&json!({ "available_days": 365 }));
         assert_eq!(late.validity(NOON).1, late.end);
         assert_eq!(period(&json!({ "available_seconds": 60 })).validity(NOON).1, NOON + 59);
+    }
+
+    #[test]
+    fn waiting_counts_days_of_the_calendar() {
+        let midnight = NOON - 12 * 3600;
+        let days = period(&json!({ "available_days": 2, "wait_days_after_receive": 1 }));
+        let expected = (midnight + DAY, midnight + 3 * DAY - 1);
+        for second_of_the_day in [0, 12 * 3600, DAY - 1] {
+            assert_eq!(days.validity(midnight + second_of_the_day), expected, "{second_of_the_day}");
+        }
+        // Received before the stock begins: its first day is the first of the waiting.
+        let first_day = days.begin;
+        for early in [1, DAY, 20 * DAY] {
+            assert_eq!(days.validity(first_day - early).0, first_day + DAY, "{early}");
+        }
+        // Nothing is valid after the stock.
+        let (begin, end) = days.validity(days.end);
+        assert!(begin > end, "{begin} {end}");
     }
 
     #[test]

@@ -36,7 +36,13 @@ impl Catalogue {
             valid_begin: begin,
             valid_end: end,
         };
-        catalogue.stocks.extend(stock(0, STOCK_ID, UsageMode::Single, single_stock(begin, end), now));
+        catalogue.stocks.extend(stock(
+            0,
+            STOCK_ID,
+            UsageMode::Single,
+            single_stock(PRODUCT_COUPON_ID, STOCK_ID, begin, end),
+            now,
+        ));
         for (stock_id, rung) in BUNDLE_STOCK_IDS.into_iter().zip(0..) {
             let mode = UsageMode::Bundle { rung, total: RUNGS, interval_days: 0 };
             catalogue.stocks.extend(stock(1, stock_id, mode, bundle_stock(stock_id, rung, begin, end), now));
@@ -46,7 +52,13 @@ impl Catalogue {
 }
 
 /// A seeded stock: a hundred of its thousand uploaded codes are gone.
-fn stock(product: u16, stock_id: &str, mode: UsageMode, details: Value, now: i64) -> Option<Stock> {
+pub(super) fn stock(
+    product: u16,
+    stock_id: &str,
+    mode: UsageMode,
+    details: Value,
+    now: i64,
+) -> Option<Stock> {
     let rule = match mode {
         UsageMode::Single => "single_usage_rule",
         UsageMode::Bundle { .. } => "progressive_bundle_usage_rule",
@@ -74,7 +86,7 @@ fn stock(product: u16, stock_id: &str, mode: UsageMode, details: Value, now: i64
     })
 }
 
-fn display_info(name: &str) -> Value {
+pub(super) fn display_info(name: &str) -> Value {
     json!({
         "name": name,
         "image_url": PICTURE,
@@ -170,9 +182,9 @@ fn with(mut object: Value, name: &str, member: Value) -> Value {
     object
 }
 
-fn single_stock(begin: i64, end: i64) -> Value {
+pub(super) fn single_stock(product_coupon_id: &str, stock_id: &str, begin: i64, end: i64) -> Value {
     let rule = json!({ "coupon_available_period": available_period(begin, end) });
-    let stock = stock_base(PRODUCT_COUPON_ID, STOCK_ID, "沙箱单券批次");
+    let stock = stock_base(product_coupon_id, stock_id, "沙箱单券批次");
     with(stock, "single_usage_rule", rule)
 }
 

@@ -81,6 +81,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("wxcoupon_log_set", "设置日志子程序"),
     ("wxcoupon_warm", "预先建立连接"),
     ("wxcoupon_check", "自检；“{}”不访问网络"),
+    ("wxcoupon_stats", "自启动以来的计数；不访问网络"),
     ("wxcoupon_handles_live", "尚未释放的句柄数"),
 ];
 

@@ -1,0 +1,209 @@
+//! What key files are, and what fits to what. No key is shown.
+
+use crate::failure::{Failure, LOCAL, Outcome};
+use crate::language::variable;
+use crate::screen::{Screen, harmless, row};
+use crate::setup::{self, Setup};
+use crate::texts::{lists, words as w};
+use serde_json::{Value, json};
+use std::path::Path;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use wxcoupon::system;
+use wxcoupon::wire::keys::{Description, ObjectKind, describe, fingerprint};
+use wxcoupon::wire::serial::KeyId;
+use zeroize::Zeroizing;
+
+/// Holds the passphrase, which a command line would show to every other program.
+const PASSPHRASE_VARIABLE: &str = "WXCOUPON_PASSPHRASE";
+
+struct KeyFile {
+    /// Without its folder.
+    name: String,
+    objects: Result<Vec<Description>, String>,
+}
+
+/// What the configuration says, where there is one.
+struct Configured {
+    fingerprint: String,
+    serial: String,
+}
+
+/// Explains each file. The exit status is 2 where one cannot be used.
+pub fn explain(screen: &Screen, config: Option<&Path>, paths: &[&Path]) -> Outcome {
+    let passphrase = variable(PASSPHRASE_VARIABLE).map(Zeroizing::new);
+    let mut files = Vec::new();
+    for path in paths {
+        let content = Zeroizing::new(setup::read(screen, path)?);
+        let objects = describe(&content, passphrase.as_deref().map(String::as_str));
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        files.push(KeyFile { name, objects: objects.map_err(|error| error.message) });
+    }
+    let configured = configured(screen, config)?;
+    let is_fine = |file: &KeyFile| {
+        file.objects.as_ref().is_ok_and(|objects| objects.iter().any(|object| object.problem.is_none()))
+    };
+    if screen.json {
+        let told: Vec<Value> =
+            files.iter().map(|file| as_json(screen, &files, file, configured.as_ref())).collect();
+        screen.line(&json!({ "files": told }).to_string());
+    } else {
+        for file in &files {
+            screen.line(&format!("{} {}", screen.mark(is_fine(file)), screen.bold(&harmless(&file.name))));
+            match &file.objects {
+                Err(why) => screen.line(&row(screen.of(w::KEY_PROBLEM), &harmless(why))),
+                Ok(objects) => {
+                    for object in objects {
+                        for (name, value) in facts(screen, &files, file, object, configured.as_ref()) {
+                            screen.line(&row(name, &harmless(&value)));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(if files.iter().all(is_fine) { 0 } else { LOCAL })
+}
+
+/// A configuration that was named must be right. The usual one may be missing or wrong: its keys may be what is looked at.
+fn configured(screen: &Screen, config: Option<&Path>) -> Result<Option<Configured>, Failure> {
+    let setup = match Setup::read(screen, config) {
+        Ok(setup) => setup,
+        Err(failure) if config.is_some() => return Err(failure),
+        Err(_) => return Ok(None),
+    };
+    let authorizer = &setup.config.authorizer;
+    let serial = authorizer.serial().to_owned();
+    Ok(Some(Configured { fingerprint: fingerprint(authorizer.key().public()), serial }))
+}
+
+fn kind(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::PrivateKey => "private_key",
+        ObjectKind::EncryptedPrivateKey => "encrypted_private_key",
+        ObjectKind::PublicKey => "public_key",
+        ObjectKind::Certificate => "certificate",
+        ObjectKind::Pkcs12 => "pkcs12",
+        ObjectKind::Other => "other",
+    }
+}
+
+fn facts(
+    screen: &Screen,
+    files: &[KeyFile],
+    file: &KeyFile,
+    object: &Description,
+    configured: Option<&Configured>,
+) -> Vec<(&'static str, String)> {
+    let what = lists::key(kind(object.kind)).map_or(object.what, |what| screen.of(what));
+    let size = object.bits.map(|bits| screen.with(w::KEY_BITS, &[("bits", &bits.to_string())]));
+    let separator = if size.is_some() { ", " } else { "" };
+    let mut facts = vec![("", format!("{what}{separator}{}", size.unwrap_or_default()))];
+    if let Some((subject, issuer)) = &object.names {
+        facts.push((screen.of(w::KEY_SUBJECT), subject.clone()));
+        facts.push((screen.of(w::KEY_ISSUER), issuer.clone()));
+    }
+    if let Some(certificate) = &object.certificate {
+        facts.push((screen.of(w::KEY_SERIAL), certificate.serial.clone()));
+        let now = u64::try_from(system::wall_ms() / 1000).unwrap_or_default();
+        let outdated = !(certificate.since..=certificate.until).contains(&now);
+        let outdated = if outdated { format!(" – {}", screen.of(w::KEY_OUTDATED)) } else { String::new() };
+        let valid = format!("{} … {}{outdated}", stamp(certificate.since), stamp(certificate.until));
+        facts.push((screen.of(w::KEY_VALID), valid));
+    }
+    if let Some(fingerprint) = &object.fingerprint {
+        let short: String = fingerprint.chars().take(16).collect();
+        facts.push((screen.of(w::KEY_FINGERPRINT), short));
+        facts.push((screen.of(w::KEY_FITS), fits(screen, files, file, object, configured)));
+    }
+    facts.push((screen.of(w::KEY_MEMBER), member(screen, files, object, configured)));
+    if let Some(problem) = &object.problem {
+        facts.push((screen.of(w::KEY_PROBLEM), problem.clone()));
+        if object.kind == ObjectKind::EncryptedPrivateKey {
+            facts.push(("", screen.of(w::KEY_PASSPHRASE).to_owned()));
+        }
+    }
+    facts
+}
+
+/// The other files and the parts of the configuration that belong to the same key.
+fn fits(
+    screen: &Screen,
+    files: &[KeyFile],
+    file: &KeyFile,
+    object: &Description,
+    configured: Option<&Configured>,
+) -> String {
+    let has_key = |other: &KeyFile| {
+        let objects = other.objects.as_deref().unwrap_or_default();
+        objects.iter().any(|other| other.fingerprint.is_some() && other.fingerprint == object.fingerprint)
+    };
+    let others = files.iter().filter(|other| !std::ptr::eq(*other, file) && has_key(other));
+    let mut told: Vec<String> =
+        others.map(|other| screen.with(w::KEY_SAME_KEY, &[("file", &other.name)])).collect();
+    if let Some(configured) = configured {
+        let is_ours = object.fingerprint.as_ref() == Some(&configured.fingerprint);
+        if is_ours {
+            told.push(screen.of(w::KEY_OF_CONFIG).to_owned());
+        }
+        if let Some(certificate) = &object.certificate {
+            if KeyId::new(&certificate.serial) == *configured.serial.as_str() {
+                told.push(screen.of(w::KEY_SERIAL_FITS).to_owned());
+            } else if is_ours {
+                told.push(screen.with(w::KEY_SERIAL_DIFFERS, &[("serial", &configured.serial)]));
+            }
+        }
+    }
+    if told.is_empty() { screen.of(w::KEY_NOTHING_FITS).to_owned() } else { told.join("; ") }
+}
+
+/// The member of the configuration that the file is for.
+fn member(
+    screen: &Screen,
+    files: &[KeyFile],
+    object: &Description,
+    configured: Option<&Configured>,
+) -> String {
+    let objects = files.iter().flat_map(|file| file.objects.as_deref().unwrap_or_default());
+    let own =
+        objects.filter(|object| object.kind == ObjectKind::PrivateKey).map(|object| &object.fingerprint);
+    let mut own = own.filter_map(Option::as_ref).chain(configured.map(|configured| &configured.fingerprint));
+    let is_merchants = own.any(|own| Some(own) == object.fingerprint.as_ref());
+    match object.kind {
+        ObjectKind::PrivateKey | ObjectKind::EncryptedPrivateKey => "private_key_path".into(),
+        ObjectKind::Certificate if is_merchants => "merchant_certificate_path".into(),
+        ObjectKind::Certificate => screen.of(w::KEY_UNKNOWN_CERTIFICATE).into(),
+        ObjectKind::PublicKey if is_merchants => screen.of(w::KEY_OWN_PUBLIC).into(),
+        ObjectKind::PublicKey => screen.of(w::KEY_PUBLIC).into(),
+        ObjectKind::Pkcs12 | ObjectKind::Other => screen.of(w::KEY_NOWHERE).into(),
+    }
+}
+
+fn as_json(screen: &Screen, files: &[KeyFile], file: &KeyFile, configured: Option<&Configured>) -> Value {
+    let objects = match &file.objects {
+        Err(why) => return json!({ "file": file.name, "problem": why }),
+        Ok(objects) => objects,
+    };
+    let objects: Vec<Value> = objects
+        .iter()
+        .map(|object| {
+            json!({
+                "kind": kind(object.kind),
+                "bits": object.bits,
+                "fingerprint": object.fingerprint,
+                "serial": object.certificate.as_ref().map(|certificate| &certificate.serial),
+                "valid_since": object.certificate.as_ref().map(|certificate| stamp(certificate.since)),
+                "valid_until": object.certificate.as_ref().map(|certificate| stamp(certificate.until)),
+                "fits": fits(screen, files, file, object, configured),
+                "goes_to": member(screen, files, object, configured),
+                "problem": object.problem,
+            })
+        })
+        .collect();
+    json!({ "file": file.name, "objects": objects })
+}
+
+fn stamp(unix_s: u64) -> String {
+    let at = i64::try_from(unix_s).ok().and_then(|unix_s| OffsetDateTime::from_unix_timestamp(unix_s).ok());
+    at.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default()
+}

@@ -1,0 +1,99 @@
+//! What the command prints: answers on standard output, complaints and progress on standard error.
+
+use crate::language::{Language, Text, variable};
+use std::io::{IsTerminal as _, Write as _};
+
+/// Where and how to print.
+#[derive(Debug)]
+pub struct Screen {
+    /// Of what people read.
+    pub language: Language,
+    /// Answers as JSON, for programs.
+    pub json: bool,
+    has_colours: bool,
+    /// Whether something that moves can be shown.
+    pub shows_progress: bool,
+}
+
+const GREEN: &str = "32";
+const RED: &str = "31";
+const YELLOW: &str = "33";
+const BOLD: &str = "1";
+
+#[allow(clippy::unused_self, reason = "whoever prints is given a screen")]
+impl Screen {
+    /// The standard streams of this process.
+    pub fn new(language: Language, json: bool) -> Screen {
+        let is_plain = variable("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || variable("TERM").is_some_and(|terminal| terminal == "dumb")
+            // Older consoles of Windows show the codes themselves.
+            || cfg!(windows) && variable("WT_SESSION").is_none() && variable("TERM").is_none();
+        Screen {
+            language,
+            json,
+            has_colours: !is_plain && !json && std::io::stdout().is_terminal(),
+            shows_progress: !json && std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// Prints a line of an answer. Whoever closed the pipe does not want to read on.
+    pub fn line(&self, text: &str) {
+        let _ = writeln!(std::io::stdout(), "{text}");
+    }
+
+    /// Prints a text in the chosen language.
+    pub fn say(&self, text: Text, values: &[(&str, &str)]) {
+        self.line(&self.with(text, values));
+    }
+
+    /// A text in the chosen language.
+    pub fn of(&self, text: Text) -> &'static str {
+        self.language.of(text)
+    }
+
+    /// The same with values.
+    pub fn with(&self, text: Text, values: &[(&str, &str)]) -> String {
+        self.language.with(text, values)
+    }
+
+    /// Prints a complaint, or a remark that is no part of the answer.
+    pub fn remark(&self, text: &str) {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
+    /// A tick or a cross. The fonts of older Chinese Windows have these two.
+    pub fn mark(&self, is_fine: bool) -> String {
+        match (is_fine, cfg!(windows)) {
+            (true, false) => self.painted(GREEN, "✓"),
+            (true, true) => self.painted(GREEN, "√"),
+            (false, false) => self.painted(RED, "✗"),
+            (false, true) => self.painted(RED, "×"),
+        }
+    }
+
+    /// Something to look at.
+    pub fn warning(&self, text: &str) -> String {
+        self.painted(YELLOW, text)
+    }
+
+    /// A heading.
+    pub fn bold(&self, text: &str) -> String {
+        self.painted(BOLD, text)
+    }
+
+    fn painted(&self, colour: &str, text: &str) -> String {
+        if self.has_colours { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+/// A text that came from elsewhere, without what a terminal would obey.
+pub fn harmless(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
+/// A name and its value, the values below each other. Chinese characters take two places.
+pub fn row(name: &str, value: &str) -> String {
+    const WIDTH: usize = 14;
+    let width: usize = name.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum();
+    format!("  {name}{} {value}", " ".repeat(WIDTH.saturating_sub(width)))
+}

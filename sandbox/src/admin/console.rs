@@ -1,0 +1,227 @@
+//! What the console asks of the admin interface, beside what everybody may ask of it.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+
+use super::Answer;
+use super::console_files::Served;
+use super::events;
+use super::routes::{Shared, named, plain, with_body};
+use crate::console::acts::{self, Act};
+use crate::console::assets::{self, Asset};
+use crate::console::offers::{self, Offer};
+use crate::console::scenario::Scenario;
+use crate::console::told::ToldEntry;
+use crate::console::{Files, cards, curl, exchange, har, symbols, truth};
+use crate::control::Control;
+use crate::faults::FaultKind;
+use crate::identities::{APPID, BRAND_ID, MCHID, OPENID, STORE_IDS};
+use crate::operation::Operation;
+
+type Reply = Result<Served, Answer>;
+
+pub(super) fn routes() -> Router<Arc<Control>> {
+    Router::new()
+        .route("/", get(page))
+        .route("/console/{file}", get(file))
+        .route("/events", get(events::stream))
+        .route("/console/about", get(plain(about)))
+        .route("/console/coupons", get(plain(|control| Answer::ok(cards::all(&control.api)))))
+        .route("/console/coupons/{code}/{act}", post(act))
+        .route("/coupons/{code}/qr.svg", get(picture(coupon_picture, symbols::qr)))
+        .route("/coupons/{code}/code128.svg", get(picture(coupon_picture, symbols::code128)))
+        .route("/offers", post(with_body(make_offer)))
+        .route("/console/phone/{openid}", get(named(|control, id| Answer::ok(control.payment_code(id)))))
+        .route("/console/phone/{openid}/qr.svg", get(picture(phone_picture, symbols::qr)))
+        .route("/console/phone/{openid}/code128.svg", get(picture(phone_picture, symbols::code128)))
+        .route("/requests/{seq}", get(named(request)))
+        .route("/requests/{seq}/curl", get(curl_command))
+        .route("/requests.har", get(requests_har))
+        .route("/truth", get(plain(|control| Answer::ok(truth::truth(&control.api, &control.console)))))
+        .route("/told", post(with_body(told)))
+        .route("/config.json", get(config_json))
+        .route("/brand_config.json", get(brand_config_json))
+        .route("/scenario", get(scenario).post(with_body(play)))
+}
+
+/// Works on a thread where it may wait.
+async fn work(control: Arc<Control>, work: impl FnOnce(&Control) -> Reply + Send + 'static) -> Reply {
+    let done = tokio::task::spawn_blocking(move || work(&control)).await;
+    done.unwrap_or_else(|error| Err(Answer::error(StatusCode::INTERNAL_SERVER_ERROR, error)))
+}
+
+fn served(asset: Option<&'static Asset>) -> Reply {
+    let asset = asset.ok_or_else(|| Answer::not_found("the console has no such file"))?;
+    Ok(Served::shown(asset.content_type, asset.content))
+}
+
+async fn page() -> Reply {
+    served(assets::find("index.html"))
+}
+
+async fn file(Path(name): Path<String>) -> Reply {
+    served(assets::find(&name))
+}
+
+/// What does not change while the sandbox runs.
+fn about(control: &Control) -> Answer {
+    let api = &control.api;
+    let kinds: Vec<Value> = FaultKind::all()
+        .iter()
+        .map(|kind| json!({ "fault": kind, "is_connection": kind.is_connection_level() }))
+        .collect();
+    let operations: Vec<&str> = Operation::ALL.iter().map(|operation| operation.name()).collect();
+    Answer::ok(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "urls": api.urls.get(),
+        "config": control.console.files.get().map(|files| files.ca.with_file_name("config.json")),
+        "mchid": MCHID,
+        "appid": APPID,
+        "brand_id": BRAND_ID,
+        "openid": OPENID,
+        "store_ids": STORE_IDS,
+        "wechatpay_public_key_id": api.keys.wechatpay_public_key_id(),
+        "merchant_serial_no": api.keys.merchant_serial_no(),
+        "log_is_on": api.request_log.is_on(),
+        "fault_kinds": kinds,
+        "operations": operations,
+    }))
+}
+
+async fn act(State(control): Shared, Path((code, name)): Path<(String, String)>) -> Answer {
+    let Some(act) = Act::named(&name) else {
+        return Answer::not_found("no such thing can be done to a coupon");
+    };
+    super::routes::run(control, move |control| {
+        if control.api.state.view(&code).is_none() {
+            return Answer::not_found("no such coupon");
+        }
+        acts::act(&control.api, &control.console, &code, act).map_or_else(Answer::bad_request, Answer::ok)
+    })
+    .await
+}
+
+/// The text of a picture, by the name in the path.
+type TextOf = fn(&Control, &str) -> Option<String>;
+type Draw = fn(&str) -> Option<String>;
+
+fn coupon_picture(control: &Control, code: &str) -> Option<String> {
+    control.api.state.view(code).map(|view| view.coupon_code)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the form of `TextOf`")]
+fn phone_picture(control: &Control, openid: &str) -> Option<String> {
+    Some(control.payment_code(openid).code)
+}
+
+fn picture(
+    text: TextOf,
+    draw: Draw,
+) -> impl Fn(Shared, Path<String>) -> Ready<Reply> + Clone + Send + Sync + 'static {
+    move |State(control), Path(name)| {
+        let drawn = text(&control, &name)
+            .ok_or_else(|| Answer::not_found("no such coupon"))
+            .and_then(|text| draw(&text).ok_or_else(|| Answer::bad_request("this text has no such picture")));
+        ready(drawn.map(Served::svg))
+    }
+}
+
+fn make_offer(control: &Control, body: &[u8]) -> Answer {
+    match serde_json::from_slice::<Offer>(body) {
+        Ok(offer) => {
+            offers::make(&control.api, &control.console, &offer).map_or_else(Answer::bad_request, Answer::ok)
+        }
+        Err(e) => Answer::bad_request(e),
+    }
+}
+
+fn request(control: &Control, seq: &str) -> Answer {
+    let found = seq.parse().ok().and_then(|seq| exchange::look(&control.api, seq));
+    found.map_or_else(|| Answer::not_found("no such request is remembered"), Answer::ok)
+}
+
+async fn curl_command(State(control): Shared, Path(seq): Path<String>) -> Reply {
+    work(control, move |control| {
+        let entry = seq.parse().ok().and_then(|seq| exchange::find(&control.api, seq));
+        let entry = entry.ok_or_else(|| Answer::not_found("no such request is remembered"))?;
+        let command = curl::command(&control.api, &control.console, &entry).map_err(Answer::bad_request)?;
+        Ok(Served::shown("text/plain; charset=utf-8", command))
+    })
+    .await
+}
+
+fn pretty(value: &impl serde::Serialize) -> Vec<u8> {
+    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
+async fn requests_har(State(control): Shared) -> Reply {
+    work(control, |control| {
+        Ok(Served::saved("application/json", pretty(&har::archive(&control.api)), "requests.har"))
+    })
+    .await
+}
+
+/// What a caller says it was told: one, or a list of them.
+fn told(control: &Control, body: &[u8]) -> Answer {
+    let parsed = serde_json::from_slice::<Value>(body).and_then(|value| match value {
+        Value::Array(_) => serde_json::from_value::<Vec<ToldEntry>>(value),
+        one => Ok(vec![serde_json::from_value(one)?]),
+    });
+    let entries = match parsed {
+        Ok(entries) => entries,
+        Err(e) => return Answer::bad_request(e),
+    };
+    if entries.iter().any(|entry| entry.number.is_empty() || entry.number.len() > 128) {
+        return Answer::bad_request("number must have 1 to 128 bytes");
+    }
+    let count = entries.len();
+    let now = control.api.state.clock.business_now();
+    for mut entry in entries {
+        "posted".clone_into(&mut entry.source);
+        if !control.console.told.add(entry, now) {
+            return Answer::bad_request("no more numbers are remembered; POST /reset forgets them");
+        }
+    }
+    Answer::ok(json!({ "taken": count }))
+}
+
+async fn config_json(State(control): Shared) -> Reply {
+    config(&control, "config.json", |files| &files.config)
+}
+
+async fn brand_config_json(State(control): Shared) -> Reply {
+    config(&control, "brand_config.json", |files| &files.brand_config)
+}
+
+fn config(control: &Control, name: &str, which: fn(&Files) -> &Value) -> Reply {
+    let files = control.console.files.get().ok_or_else(|| Answer::not_found("not ready yet"))?;
+    Ok(Served::saved("application/json", pretty(which(files)), name))
+}
+
+async fn scenario(State(control): Shared) -> Reply {
+    work(control, |control| {
+        Ok(Served::saved("application/json", pretty(&control.scenario()), "scenario.json"))
+    })
+    .await
+}
+
+/// Everything as at the start, then the scenario.
+fn play(control: &Control, body: &[u8]) -> Answer {
+    let scenario = match Scenario::parse(body).and_then(|scenario| scenario.faults().map(|_| scenario)) {
+        Ok(scenario) => scenario,
+        Err(issue) => return Answer::bad_request(format!("scenario: {issue}")),
+    };
+    control.reset();
+    match control.apply(&scenario) {
+        Ok(coupons) => Answer::ok(json!({ "coupons": coupons, "faults": control.api.faults.list().len() })),
+        Err(e) => Answer::bad_request(e),
+    }
+}

@@ -1,0 +1,75 @@
+//! Paths and methods of the admin interface.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header::CONNECTION;
+use axum::middleware;
+use axum::response::IntoResponse;
+use axum::routing::{delete, get, post};
+use serde_json::json;
+
+use super::document::{self, Document};
+use super::guard::{self, Guard, SESSION};
+use super::index::{self, Index};
+use super::routes::{Shared, listed, named, plain, with_body};
+use super::{Answer, certificates, console, faults, notifications, state};
+use crate::control::Control;
+
+/// Largest request body, in bytes.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
+pub(super) fn router(control: Arc<Control>, guard: Arc<Guard>) -> Router {
+    let document = Arc::new(Document::new());
+    let index = Index { control: Arc::clone(&control), document: Arc::clone(&document) };
+    let described = Answer::ok(document.value());
+    Router::new()
+        .route(
+            "/faults",
+            get(plain(faults::list)).post(with_body(faults::inject)).delete(plain(faults::clear)),
+        )
+        .route("/faults/{id}", delete(named(faults::clear_one)))
+        .route("/ledger", get(listed(state::ledger)))
+        .route("/requests", get(listed(state::requests)))
+        .route("/stats", get(plain(|control| Answer::ok(control.stats()))))
+        .route("/coupons", get(listed(state::coupons)).post(with_body(state::put_coupon)))
+        .route("/coupons/{code}", get(named(state::coupon)))
+        .route("/busifavor-coupons", post(with_body(state::put_busifavor)))
+        .route("/busifavor-coupons/{code}", get(named(state::busifavor)))
+        .route("/claims", post(with_body(state::claim)))
+        .route("/stores", post(with_body(state::put_store)))
+        .route("/authorities", post(with_body(state::authorise)))
+        .route("/payment-codes", post(with_body(state::show_payment_code)))
+        .route("/stocks", post(with_body(state::set_stock_state)))
+        .route("/clock", post(with_body(state::set_clock)))
+        .route("/certificates", get(plain(certificates::list)).post(with_body(certificates::change)))
+        .route("/ca.pem", get(certificates::authority))
+        .route(
+            "/notifications",
+            get(listed(notifications::list)).post(with_body(notifications::send_or_configure)),
+        )
+        .route("/reset", post(listed(state::reset)))
+        .route("/shutdown", post(shutdown))
+        .route("/health", get(index::health))
+        .route("/openapi.json", get(move || async move { described }))
+        .route(SESSION, post(guard::sign_in).with_state(Arc::clone(&guard)))
+        .merge(console::routes())
+        .fallback(unknown)
+        .method_not_allowed_fallback(unknown)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(Arc::new(index), index::answer_programs))
+        .layer(middleware::from_fn_with_state(document, document::check_query))
+        .layer(middleware::from_fn_with_state(guard, guard::admit))
+        .with_state(control)
+}
+
+async fn unknown() -> Answer {
+    Answer::not_found("no such thing; GET / and /openapi.json say what there is")
+}
+
+/// The answer is sent before the server stops, because stopping waits for it.
+async fn shutdown(State(control): Shared) -> impl IntoResponse {
+    control.shutdown.raise();
+    ([(CONNECTION, "close")], Answer::ok(json!({})))
+}

@@ -1,0 +1,82 @@
+// The ledger beside what each caller was told.
+
+import { get } from './api.js';
+import { attempt, chip, copyButton, el, fill, heading, settled } from './dom.js';
+import { hours, operation } from './format.js';
+import { t } from './i18n.js';
+import { listen } from './store.js';
+
+const KINDS = { agrees: 'good', differs: 'bad', open: 'warn', unknown: 'off' };
+const VERDICTS = ['differs', 'open', 'agrees', 'unknown'];
+// A journal is a file: nobody says when it changes.
+const PERIOD = 1500;
+
+const chosen = { only: '' };
+
+export function show(view) {
+  const tiles = el('div', { class: 'tiles', role: 'group', 'aria-label': t('truth.only') });
+  const proof = el('p', { class: 'proof', role: 'status' });
+  const source = el('p', { class: 'note' });
+  const body = el('tbody');
+  const columns = ['time', 'number', 'coupon', 'happened', 'told', 'verdict'];
+  const example = `curl -X POST ${location.origin}/told -d '{"number":"SALE_0001","told":"done"}'`;
+  fill(view,
+    heading(t('nav.truth'), t('truth.lead')),
+    tiles, proof, source,
+    el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('nav.truth') },
+      el('table', { class: 'truth' },
+        el('thead', {}, el('tr', {}, columns.map((name) => el('th', { scope: 'col', class: name }, t(`column.${name}`))))), body)),
+    el('details', { class: 'panel' }, el('summary', {}, t('truth.how')),
+      el('p', {}, t('truth.journal.how')), el('pre', { tabindex: '0' }, 'wxcoupon-sandbox --journal /var/lib/pos/till-3.journal'),
+      el('p', {}, t('truth.post.how')), el('pre', { tabindex: '0' }, example), copyButton(example)));
+
+  let before = '';
+  async function load() {
+    const truth = await attempt(() => get('/truth'));
+    if (!truth || !body.isConnected) return;
+    const text = JSON.stringify(truth) + chosen.only;
+    if (text === before) return;
+    before = text;
+    draw(truth);
+  }
+
+  function draw({ lines, journal }) {
+    const count = (verdict) => lines.filter((line) => line.verdict === verdict).length;
+    fill(tiles, VERDICTS.map((verdict) => el('button', {
+      type: 'button', class: `tile ${KINDS[verdict]}`, 'aria-pressed': String(chosen.only === verdict), data: { verdict },
+      on: { click: () => { chosen.only = chosen.only === verdict ? '' : verdict; load(); } },
+    }, el('strong', { class: 'mono' }, count(verdict)), el('span', {}, t(`verdict.${verdict}`)))));
+    const twice = lines.filter((line) => line.effects > 1).length;
+    const redeemed = lines.filter((line) => line.effect === 'used').length;
+    proof.textContent = twice ? t('truth.twice', { n: twice }) : t('truth.once', { n: redeemed });
+    proof.classList.toggle('bad', twice > 0);
+    source.textContent = t(`journal.${journal.state}`, { rows: journal.rows, issue: journal.issue });
+    source.classList.toggle('bad', journal.state === 'failed');
+    const shown = lines.filter((line) => !chosen.only || line.verdict === chosen.only).slice(0, 500);
+    fill(body, shown.length ? shown.map(row) : el('tr', {}, el('td', { colspan: '6', class: 'empty' }, t('truth.none'))));
+  }
+
+  load();
+  const timer = setInterval(load, PERIOD);
+  const stop = listen(['ledger', 'told'], settled(load));
+  return () => {
+    clearInterval(timer);
+    stop();
+  };
+}
+
+function row(line) {
+  const { told } = line;
+  return el('tr', { class: `verdict-${line.verdict}`, data: { number: line.number } },
+    el('td', { class: 'time mono' }, hours(line.time)),
+    el('td', { class: 'number mono' }, line.number),
+    el('td', { class: 'coupon mono' }, line.coupon_code, el('span', { class: 'sub' }, operation(line.operation))),
+    el('td', { class: 'happened' },
+      line.effect ? chip(t(`effect.${line.effect}`), 'done') : chip(t('effect.nothing'), 'off'),
+      line.effects > 1 ? chip(`×${line.effects}`, 'bad') : null,
+      line.is_undone ? chip(t('effect.undone'), 'wait') : null),
+    el('td', { class: 'told' },
+      told ? chip(t(`told.${told.told}`), { done: 'done', not_done: 'off', in_doubt: 'warn', undone: 'wait' }[told.told]) : chip(t('told.unknown'), 'off'),
+      told ? el('span', { class: 'sub' }, [t(`source.${told.source}`), told.till, told.status && told.status !== '0' ? told.status : '', told.message].filter(Boolean).join(' · ')) : null),
+    el('td', { class: 'verdict' }, chip(t(`verdict.${line.verdict}`), KINDS[line.verdict])));
+}
