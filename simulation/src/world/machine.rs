@@ -79,7 +79,8 @@ impl Machine {
 
     /// Time since it was switched on, as far as it was awake.
     pub fn monotonic(&self, now: Moment) -> Duration {
-        Duration::from_micros(now - self.slept)
+        // All of a sleep is counted when it begins: until it ends, this clock stands still.
+        Duration::from_micros(now.max(self.asleep_until) - self.slept)
     }
 }
 
