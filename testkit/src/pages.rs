@@ -45,7 +45,7 @@ pub fn all(root: &Path) -> Vec<String> {
         // An archive has not all of them.
         for entry in fs::read_dir(root.join(folder)).into_iter().flatten() {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            if name.ends_with(".md") {
+            if Path::new(&name).extension().is_some_and(|ending| ending == "md") {
                 found.insert(if folder.is_empty() { name } else { format!("{folder}/{name}") });
             }
         }
@@ -244,7 +244,7 @@ pub fn with_table(page: &str, table: &Generated<'_>, english: bool) -> String {
                 Cell::Translated(said) => before(column).unwrap_or_else(|| said.clone()),
                 Cell::ByHand => before(column).unwrap_or_default(),
             };
-            text += &format!("| {said} ");
+            text.extend(["| ", &said, " "]);
         }
         text += "|\n";
     }

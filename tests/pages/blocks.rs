@@ -130,7 +130,7 @@ fn each_block_is_run_or_has_a_reason() {
                     }
                 }
                 Spelt => {
-                    wrong.extend(misspelt(&block.text).into_iter().map(|word| format!("{page}: {word}")))
+                    wrong.extend(misspelt(&block.text).into_iter().map(|word| format!("{page}: {word}")));
                 }
                 Never(reason) => assert!(reason.len() > 20),
             }
@@ -154,10 +154,10 @@ fn misspelt(commands: &str) -> Vec<String> {
     for line in commands.lines() {
         let line = line.split('#').next().unwrap();
         let words: Vec<&str> = line.split_whitespace().collect();
-        let fine = match words[..] {
+        let is_right = match words[..] {
             ["make", target, ..] => file("Makefile").contains(&format!("\n{target}:")),
-            ["cargo", "test", ref rest @ ..] => {
-                let crates = rest.windows(2).filter(|pair| pair[0] == "--test").map(|pair| pair[1]);
+            ["cargo", "test", ref options @ ..] => {
+                let crates = options.windows(2).filter(|pair| pair[0] == "--test").map(|pair| pair[1]);
                 let there = |name: &str| {
                     root().join(format!("tests/{name}.rs")).exists()
                         || root().join(format!("tests/{name}/main.rs")).exists()
@@ -175,7 +175,7 @@ fn misspelt(commands: &str) -> Vec<String> {
             }
             _ => line.trim().is_empty(),
         };
-        if !fine {
+        if !is_right {
             wrong.push(line.trim().to_owned());
         }
     }

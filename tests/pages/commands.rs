@@ -92,7 +92,7 @@ fn the_lines_for_cmake_work() {
     till_redeems(&folder, "PAGES_CMAKE");
 }
 
-/// Build tools come from PyPI where Python has none.
+/// Build tools come from `PyPI` where Python has none.
 #[test]
 fn python_is_installed_from_its_folder() {
     if !have("python3") {

@@ -126,13 +126,13 @@ fn differences_of_sections(english: &Section, chinese: &Section) -> Vec<String> 
     note("blocks of code", code(english), code(chinese));
     let (names, hers) = (code_spans(&english.prose), code_spans(&chinese.prose));
     note("names", only_in(&names, &hers), only_in(&hers, &names));
-    let (numbers, hers) = (numbers(&english.prose), self::numbers(&chinese.prose));
-    note("numbers", only_in(&numbers, &hers), only_in(&hers, &numbers));
+    let (figures, hers) = (numbers(&english.prose), numbers(&chinese.prose));
+    note("numbers", only_in(&figures, &hers), only_in(&hers, &figures));
     found
 }
 
-fn only_in(these: &BTreeSet<String>, those: &BTreeSet<String>) -> String {
-    these.difference(those).cloned().collect::<Vec<_>>().join(" ")
+fn only_in(these: &BTreeSet<String>, others: &BTreeSet<String>) -> String {
+    these.difference(others).cloned().collect::<Vec<_>>().join(" ")
 }
 
 /// Comments are prose, and so is a diagram.
@@ -152,7 +152,7 @@ fn without_comments(block: &Block) -> String {
         let end = begins.iter().filter_map(|begin| line.find(begin)).min().unwrap_or(line.len());
         line[..end].trim_end().to_owned() + "\n"
     };
-    block.text.lines().map(|line| code(line)).filter(|line| line != "\n").collect()
+    block.text.lines().map(code).filter(|line| line != "\n").collect()
 }
 
 const MONTHS: [&str; 12] = [
