@@ -167,4 +167,18 @@ fn the_sandbox_is_told_by_curl() {
     let lines = block("sandbox/README.md", "curl -s").replace("localhost:40003", &control);
     let printed = shell(&scratch("pages-curl"), &lines).unwrap();
     assert!(printed.contains("\"id\"") && printed.trim_end().ends_with(']'), "{printed}");
+    let line = block("docs/sandbox.md", "curl -X POST http://127.0.0.1:40003/told");
+    let printed = shell(&scratch("pages-told"), &line.replace("127.0.0.1:40003", &control)).unwrap();
+    assert_eq!(printed.lines().next(), Some(r#"{"taken":1}"#), "{printed}");
+}
+
+#[test]
+fn the_scenario_of_the_page_is_one() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let scenario = block("docs/sandbox.md", r#"{"wxcoupon_sandbox_scenario": 1"#);
+    assert_eq!(sandbox.apply_scenario(scenario.as_bytes()).unwrap(), 2);
+    let options = std::fs::read_to_string(root().join("sandbox/src/cli.rs")).unwrap();
+    for option in block("docs/sandbox.md", "wxcoupon-sandbox --scenario").split_whitespace() {
+        assert!(!option.starts_with("--") || options.contains(option), "{option}");
+    }
 }

@@ -27,6 +27,17 @@ fn functions_and_numbers_are_those_of_the_header() {
     for begin in ["wxcoupon_", "WXCOUPON_"] {
         known.extend(words(&header, begin));
     }
+    // Metrics, the member that makes a file a scenario, and what the programs read of the environment.
+    for file in [
+        "src/client/stats.rs",
+        "sandbox/src/console/scenario.rs",
+        "sandbox/src/cli.rs",
+        "command/src/setup.rs",
+        "command/src/key_files.rs",
+    ] {
+        let source = std::fs::read_to_string(root().join(file)).unwrap();
+        known.extend(["wxcoupon_", "WXCOUPON_"].iter().flat_map(|begin| words(&source, begin)));
+    }
     let environment =
         ["WXCOUPON_LIBRARY", "WXCOUPON_LOAD", "WXCOUPON_CRASHES", "WXCOUPON_SEED", "WXCOUPON_THROWS"];
     known.extend(environment.map(str::to_owned));
