@@ -106,6 +106,40 @@ fn each_kind_of_coupon_is_made_with_all_that_stands_behind_it() {
 }
 
 #[test]
+fn the_older_family_has_cards_and_buttons_too() {
+    let sandbox = sandbox();
+    let cards = ok(&sandbox, "GET", "/console/coupons", &Value::Null);
+    let cards = cards.as_array().unwrap();
+    let of = |code: &str| cards.iter().filter(|card| card["coupon_code"] == code).collect::<Vec<_>>();
+    let [card] = of("SBF_SENDED_1")[..] else { panic!("{cards:?}") };
+    assert_eq!((&card["family"], &card["state"]), (&json!("busifavor"), &json!("EFFECTIVE")));
+    assert_eq!(card["worth"], json!({ "type": "NORMAL", "threshold": 5000, "discount_amount": 500 }));
+    assert_eq!(of("SBF_TWICE").len(), 2, "the same code in two stocks");
+    let stock = card["stock_id"].as_str().unwrap();
+    let act = |code: &str, act: &str| {
+        ask(&sandbox, "POST", &format!("/console/busifavor-coupons/{stock}/{code}/{act}"), &json!({}))
+    };
+    for (button, state) in [
+        ("redeem_elsewhere", "USED"),
+        ("return", "EFFECTIVE"),
+        ("deactivate", "DEACTIVATED"),
+        ("renew", "EFFECTIVE"),
+        ("expire", "EXPIRED"),
+        ("delete", "DELETED"),
+    ] {
+        let done = act("SBF_SENDED_1", button);
+        assert_eq!((done.status, &done.json()["state"]), (200, &json!(state)), "{button}");
+    }
+    assert_eq!(act("SBF_SENDED_1", "redeem_elsewhere").status, 400, "the user has deleted it");
+    assert_eq!(act("SBF_SENDED_2", "lock").status, 400);
+    assert_eq!((act("NOBODY", "expire").status, act("SBF_SENDED_2", "fly").status), (404, 404));
+    assert_eq!(ask(&sandbox, "GET", "/coupons/SBF_SENDED_1/qr.svg", &Value::Null).status, 200);
+    let truth = ok(&sandbox, "GET", "/truth", &Value::Null);
+    let lines = truth["lines"].as_array().unwrap();
+    assert!(lines.len() == 3 && lines.iter().all(|line| line["verdict"] == "agrees"), "{truth:#}");
+}
+
+#[test]
 fn buttons_keep_to_the_rules_of_the_api() {
     let sandbox = sandbox();
     let act =

@@ -177,7 +177,7 @@ fn the_scenario_of_the_page_is_one() {
     let sandbox = Sandbox::start(Options::default()).unwrap();
     let scenario = block("docs/sandbox.md", r#"{"wxcoupon_sandbox_scenario": 1"#);
     assert_eq!(sandbox.apply_scenario(scenario.as_bytes()).unwrap(), 2);
-    let options = std::fs::read_to_string(root().join("sandbox/src/cli.rs")).unwrap();
+    let options = fs::read_to_string(root().join("sandbox/src/cli.rs")).unwrap();
     for option in block("docs/sandbox.md", "wxcoupon-sandbox --scenario").split_whitespace() {
         assert!(!option.starts_with("--") || options.contains(option), "{option}");
     }

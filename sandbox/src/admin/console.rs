@@ -18,7 +18,7 @@ use crate::console::assets::{self, Asset};
 use crate::console::offers::{self, Offer};
 use crate::console::scenario::Scenario;
 use crate::console::told::ToldEntry;
-use crate::console::{Files, cards, curl, exchange, har, symbols, truth};
+use crate::console::{Files, busifavor, cards, curl, exchange, har, symbols, truth};
 use crate::control::Control;
 use crate::faults::FaultKind;
 use crate::identities::{APPID, BRAND_ID, MCHID, OPENID, STORE_IDS};
@@ -32,8 +32,9 @@ pub(super) fn routes() -> Router<Arc<Control>> {
         .route("/console/{file}", get(file))
         .route("/events", get(events::stream))
         .route("/console/about", get(plain(about)))
-        .route("/console/coupons", get(plain(|control| Answer::ok(cards::all(&control.api)))))
+        .route("/console/coupons", get(plain(all_cards)))
         .route("/console/coupons/{code}/{act}", post(act))
+        .route("/console/busifavor-coupons/{stock_id}/{code}/{act}", post(busifavor_act))
         .route("/coupons/{code}/qr.svg", get(picture(coupon_picture, symbols::qr)))
         .route("/coupons/{code}/code128.svg", get(picture(coupon_picture, symbols::code128)))
         .route("/offers", post(with_body(make_offer)))
@@ -94,6 +95,13 @@ fn about(control: &Control) -> Answer {
     }))
 }
 
+/// Product coupons, then those of the older family.
+fn all_cards(control: &Control) -> Answer {
+    let coupons = cards::all(&control.api).into_iter().map(serde_json::to_value);
+    let older = busifavor::all(&control.api).into_iter().map(serde_json::to_value);
+    Answer::ok(coupons.chain(older).filter_map(Result::ok).collect::<Vec<_>>())
+}
+
 async fn act(State(control): Shared, Path((code, name)): Path<(String, String)>) -> Answer {
     let Some(act) = Act::named(&name) else {
         return Answer::not_found("no such thing can be done to a coupon");
@@ -107,12 +115,30 @@ async fn act(State(control): Shared, Path((code, name)): Path<(String, String)>)
     .await
 }
 
+async fn busifavor_act(
+    State(control): Shared,
+    Path((stock_id, code, name)): Path<(String, String, String)>,
+) -> Answer {
+    let Some(act) = Act::named(&name) else {
+        return Answer::not_found("no such thing can be done to a coupon");
+    };
+    super::routes::run(control, move |control| {
+        if !busifavor::exists(&control.api, &stock_id, &code) {
+            return Answer::not_found("no such coupon");
+        }
+        busifavor::act(&control.api, &control.console, &stock_id, &code, act)
+            .map_or_else(Answer::bad_request, Answer::ok)
+    })
+    .await
+}
+
 /// The text of a picture, by the name in the path.
 type TextOf = fn(&Control, &str) -> Option<String>;
 type Draw = fn(&str) -> Option<String>;
 
 fn coupon_picture(control: &Control, code: &str) -> Option<String> {
-    control.api.state.view(code).map(|view| view.coupon_code)
+    let found = control.api.state.view(code).map(|view| view.coupon_code);
+    found.or_else(|| busifavor::is_code(&control.api, code).then(|| code.to_owned()))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the form of `TextOf`")]

@@ -4,6 +4,7 @@
 
 pub(crate) mod acts;
 pub(crate) mod assets;
+pub(crate) mod busifavor;
 pub(crate) mod cards;
 pub(crate) mod curl;
 pub(crate) mod exchange;

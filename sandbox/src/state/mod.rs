@@ -6,7 +6,7 @@ pub(crate) mod busifavor;
 pub(crate) mod catalogue;
 pub(crate) mod coupon;
 pub(crate) mod coupon_json;
-mod coupon_store;
+pub(crate) mod coupon_store;
 pub(crate) mod file;
 pub(crate) mod grant;
 pub(crate) mod ledger;

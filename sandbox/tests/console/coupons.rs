@@ -58,6 +58,21 @@ fn each_button_does_what_it_says() {
 }
 
 #[test]
+fn the_older_family_is_there_to_scan_and_to_press() {
+    let Some(shop) = Shop::open(Seat::CHINESE) else { return };
+    let browser = &shop.browser;
+    browser.until_text(&card("SBF_SENDED_1"), "商家券");
+    browser.until_text(&card("SBF_SENDED_1"), "满 ¥50，减 ¥5");
+    browser.click(&format!("{} [data-act='redeem_elsewhere']", card("SBF_SENDED_1")));
+    browser.until_text(&card("SBF_SENDED_1"), "已核销");
+    browser.until_there(&format!("{} [data-act='return']:not(:disabled)", card("SBF_SENDED_1")));
+    browser.click(&format!("{} [data-act='return']", card("SBF_SENDED_1")));
+    browser.until_there(&format!("{} [data-act='redeem_elsewhere']:not(:disabled)", card("SBF_SENDED_1")));
+    assert_eq!(browser.count(&format!("{} [data-act='lock']", card("SBF_SENDED_1"))), 0);
+    browser.assert_clean();
+}
+
+#[test]
 fn cards_say_what_there_is_and_change_by_themselves() {
     let Some(shop) = Shop::open(Seat::CHINESE) else { return };
     let browser = &shop.browser;

@@ -49,10 +49,11 @@ export function show(view) {
     const focus = focused(list);
     const nodes = wanted.map((coupon) => {
       const text = JSON.stringify(coupon);
-      const before = drawn.get(coupon.coupon_code);
+      const name = `${coupon.stock_id} ${coupon.coupon_code}`;
+      const before = drawn.get(name);
       if (before?.text === text) return before.node;
       const node = card(coupon);
-      drawn.set(coupon.coupon_code, { text, node });
+      drawn.set(name, { text, node });
       return node;
     });
     if (!wanted.length) nodes.push(el('p', { class: 'empty' }, t('coupons.none')));
@@ -73,12 +74,12 @@ export function show(view) {
 function focused(list) {
   const node = document.activeElement;
   const article = list.contains(node) ? node.closest('article') : null;
-  return article ? { code: article.dataset.code, act: node.dataset.act } : null;
+  return article ? { code: article.dataset.code, stock: article.dataset.stock, act: node.dataset.act } : null;
 }
 
 function restore(list, focus) {
   if (!focus || list.contains(document.activeElement)) return;
-  const article = [...list.children].find((node) => node.dataset.code === focus.code);
+  const article = [...list.children].find((node) => node.dataset.code === focus.code && node.dataset.stock === focus.stock);
   const same = article?.querySelector(`[data-act="${focus.act}"]:not(:disabled)`);
   (same ?? article?.querySelector('button'))?.focus({ preventScroll: true });
 }
@@ -86,21 +87,25 @@ function restore(list, focus) {
 function card(coupon) {
   const code = coupon.coupon_code;
   const picture = (name, label, room) => codePicture(`/coupons/${part(code)}/${name}.svg`, t(label, { code }), name, room);
-  return el('article', { class: `card ${coupon.state.toLowerCase()}`, data: { code }, 'aria-label': code },
-    el('header', {}, el('h2', {}, coupon.name || code), el('span', { class: 'chips' }, stateChip(coupon))),
+  return el('article', { class: `card ${coupon.state.toLowerCase()}`, data: { code, stock: coupon.stock_id }, 'aria-label': code },
+    el('header', {}, el('h2', {}, coupon.name || code), el('span', { class: 'chips' }, isOlder(coupon) ? chip(t('family.busifavor'), 'off') : null, stateChip(coupon))),
     el('p', { class: 'card-code mono' }, code, copyButton(code)),
     el('div', { class: 'body' },
       picture('qr', 'coupons.qr', 100),
       el('dl', {},
         row('coupons.worth', worth(coupon.worth)),
-        row('coupons.stores', stores(coupon.stores.scope === 'NONE' ? coupon.stock_stores : coupon.stores)),
-        row('coupons.hours', hoursOf(coupon)),
+        isOlder(coupon) ? row('coupons.stock', el('span', { class: 'mono' }, coupon.stock_id)) : null,
+        isOlder(coupon) ? null : row('coupons.stores', stores(coupon.stores.scope === 'NONE' ? coupon.stock_stores : coupon.stores)),
+        isOlder(coupon) ? null : row('coupons.hours', hoursOf(coupon)),
         row('coupons.owner', el('span', { class: 'mono', title: coupon.openid }, coupon.openid ? openid(coupon.openid) : t('coupons.anyone'))),
         coupon.use_request_no && coupon.state === 'USED' ? row('coupons.number', el('span', { class: 'mono' }, coupon.use_request_no)) : null)),
     picture('code128', 'coupons.bars'),
     validity(coupon),
     el('div', { class: 'acts', role: 'group', 'aria-label': t('coupons.acts', { code }) }, acts(coupon)));
 }
+
+// 商家券 have their own operations, and neither locks nor stores.
+const isOlder = (coupon) => coupon.family === 'busifavor';
 
 function row(label, ...value) {
   return el('div', {}, el('dt', {}, t(label)), el('dd', {}, value));
@@ -131,18 +136,20 @@ function validity(coupon) {
 
 function acts(coupon) {
   const is = (...states) => states.includes(coupon.state);
+  const older = isOlder(coupon);
   const buttons = [
     ['expire', is('EFFECTIVE', 'PENDING')],
-    [coupon.locked ? 'unlock' : 'lock', true],
+    older ? null : [coupon.locked ? 'unlock' : 'lock', true],
     ['delete', !is('DELETED')],
     ['redeem_elsewhere', is('EFFECTIVE')],
     ['return', is('USED')],
-    ['other_store', true],
-  ];
+    older ? null : ['other_store', true],
+  ].filter(Boolean);
+  const place = older ? `busifavor-coupons/${part(coupon.stock_id)}` : 'coupons';
   if (coupon.stores.scope !== 'NONE') buttons.push(['any_store', true]);
   if (!is('EFFECTIVE') || coupon.locked) buttons.push(['renew', true]);
   return buttons.map(([act, enabled]) => button(t(`act.${act}`), () => attempt(
-    () => post(`/console/coupons/${part(coupon.coupon_code)}/${act}`),
+    () => post(`/console/${place}/${part(coupon.coupon_code)}/${act}`),
     t(`act.${act}.done`, { code: coupon.coupon_code }),
-  ), { class: 'small', disabled: !enabled, data: { act }, title: t(`act.${act}.why`) }));
+  ), { class: 'small', disabled: !enabled, data: { act }, title: older ? '' : t(`act.${act}.why`) }));
 }

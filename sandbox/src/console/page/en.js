@@ -14,7 +14,7 @@ export const en = {
   'coupons.count': '{n} coupons', 'coupons.none': 'No coupon here.', 'coupons.qr': 'QR code of {code}', 'coupons.bars': 'Code 128 of {code}',
   'coupons.worth': 'Worth', 'coupons.stores': 'Stores', 'coupons.hours': 'Hours', 'coupons.anyone': 'whoever asks', 'coupons.number': 'Redeemed under', 'coupons.acts': 'What happens to {code}',
   'state.EFFECTIVE': 'Usable', 'state.USED': 'Redeemed', 'state.PENDING': 'Not yet valid', 'state.CONFIRMING': 'To be confirmed', 'state.EXPIRED': 'Expired', 'state.DELETED': 'Deleted', 'state.DEACTIVATED': 'Deactivated', 'state.locked': 'Locked',
-  'worth.over': 'from {price}', 'worth.any': 'any amount', 'worth.NORMAL': '{off} off, {over}', 'worth.DISCOUNT': '{percent} % off, {over}', 'worth.EXCHANGE': 'for {price}, {over}',
+  'family.busifavor': '商家券', 'coupons.stock': 'Stock', 'worth.over': 'from {price}', 'worth.any': 'any amount', 'worth.NORMAL': '{off} off, {over}', 'worth.DISCOUNT': '{percent} % off, {over}', 'worth.EXCHANGE': 'for {price}, {over}',
   'stores.NONE': 'no restriction', 'stores.ALL': 'any store, must be named', 'stores.SPECIFIC': 'only {list}',
   'hours.always': 'at any time', 'hours.never': 'not at this hour',
   'day.MONDAY': 'Mon', 'day.TUESDAY': 'Tue', 'day.WEDNESDAY': 'Wed', 'day.THURSDAY': 'Thu', 'day.FRIDAY': 'Fri', 'day.SATURDAY': 'Sat', 'day.SUNDAY': 'Sun', 'day.all': 'every day', 'day.joint': ' ',

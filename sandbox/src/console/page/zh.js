@@ -14,7 +14,7 @@ export const zh = {
   'coupons.count': '共 {n} 张', 'coupons.none': '没有符合条件的券。', 'coupons.qr': '{code} 的二维码', 'coupons.bars': '{code} 的条形码（Code 128）',
   'coupons.worth': '优惠', 'coupons.stores': '门店', 'coupons.hours': '时段', 'coupons.anyone': '不限用户', 'coupons.number': '核销单号', 'coupons.acts': '对 {code} 的操作',
   'state.EFFECTIVE': '可用', 'state.USED': '已核销', 'state.PENDING': '未生效', 'state.CONFIRMING': '待确认', 'state.EXPIRED': '已过期', 'state.DELETED': '已删除', 'state.DEACTIVATED': '已失效', 'state.locked': '锁定中',
-  'worth.over': '满 {price}', 'worth.any': '无门槛', 'worth.NORMAL': '{over}，减 {off}', 'worth.DISCOUNT': '{over}，打 {fold} 折', 'worth.EXCHANGE': '{over}，{price} 换购',
+  'family.busifavor': '商家券', 'coupons.stock': '批次', 'worth.over': '满 {price}', 'worth.any': '无门槛', 'worth.NORMAL': '{over}，减 {off}', 'worth.DISCOUNT': '{over}，打 {fold} 折', 'worth.EXCHANGE': '{over}，{price} 换购',
   'stores.NONE': '不限', 'stores.ALL': '全部门店（须传 store_id）', 'stores.SPECIFIC': '仅限 {list}',
   'hours.always': '全天', 'hours.never': '当前时段不可用',
   'day.MONDAY': '周一', 'day.TUESDAY': '周二', 'day.WEDNESDAY': '周三', 'day.THURSDAY': '周四', 'day.FRIDAY': '周五', 'day.SATURDAY': '周六', 'day.SUNDAY': '周日', 'day.all': '每天', 'day.joint': '、',
