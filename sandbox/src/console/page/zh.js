@@ -49,7 +49,7 @@ export const zh = {
   'truth.lead': '左边是真实发生的，右边是调用方以为的；不一致为红色。', 'truth.only': '只看', 'truth.once': '核销 {n} 次，每个单号至多一次。', 'truth.twice': '有 {n} 个单号生效了不止一次！', 'truth.none': '还没有发生任何事。', 'truth.how': '控制台如何知道调用方得知了什么',
   'truth.journal.how': '来自 wxcoupon 收银程序的流水文件，只读，绝不触碰：', 'truth.post.how': '或由任意程序自行上报。told 取 done、not_done、in_doubt 或 undone；可附 operation、coupon_code、status、message、till、time：',
   'journal.none': '未读取流水文件；未上报的一律为未知。', 'journal.read': '流水文件：{rows} 个请求。', 'journal.failed': '流水文件无法读取：{issue}',
-  'verdict.agrees': '一致', 'verdict.differs': '不一致', 'verdict.open': '未决', 'verdict.unknown': '未知',
+  'verdict.agrees': '一致', 'verdict.differs': '不一致', 'verdict.open': '存疑', 'verdict.unknown': '未知',
   'effect.used': '已核销', 'effect.returned': '已退回', 'effect.sent': '已发放', 'effect.pre_sent': '已生成 token', 'effect.confirmed': '已确认', 'effect.deactivated': '已失效', 'effect.created': '已创建', 'effect.updated': '已修改', 'effect.nothing': '未发生', 'effect.undone': '后已退回',
-  'told.done': '成功', 'told.not_done': '未成功', 'told.in_doubt': '尚不确定', 'told.undone': '已撤销', 'told.unknown': '未知', 'source.journal': '流水文件', 'source.posted': '上报', 'source.console': '控制台',
+  'told.done': '成功', 'told.not_done': '未成功', 'told.in_doubt': '存疑', 'told.undone': '已作废', 'told.unknown': '未知', 'source.journal': '流水文件', 'source.posted': '上报', 'source.console': '控制台',
 };
