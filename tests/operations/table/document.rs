@@ -99,6 +99,17 @@ fn combinations(rules: &[Combination], at: &str, notes: &mut Vec<String>) {
             Combination::NeedsWhen { member, is, at: needed } => {
                 format!("{} `{is}` needs {}", name(member), name(&needed[1..].replace('/', ".")))
             }
+            Combination::ForbidsWhen { member, is, at: forbidden } => {
+                format!("{} `{is}` goes without {}", name(member), name(&forbidden[1..].replace('/', ".")))
+            }
+            Combination::NotBoth([(this, value), (that, other)]) => {
+                format!("{} `{value}` and {} `{other}` exclude each other", name(this), name(that))
+            }
+            Combination::Before(begin, end) => format!("{} is before {}", name(begin), name(end)),
+            Combination::WithinAYear(begin, end) => {
+                format!("from {} to {} it is a year at most", name(begin), name(end))
+            }
+            Combination::Apart(list) => format!("the periods of {} do not overlap", name(list)),
         });
     }
 }
