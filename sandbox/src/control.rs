@@ -10,6 +10,7 @@ use crate::operations;
 use crate::protocol::Api;
 use crate::protocol::stats::Stats;
 use crate::state::ledger::Effect;
+use crate::state::payment_codes::Terms;
 use crate::sync::Flag;
 
 /// A running API and its listeners.
@@ -60,10 +61,10 @@ impl Control {
         })
     }
 
-    /// A payment code that a user shows now. Its next look-ups may fail first.
-    pub(crate) fn show_payment_code(&self, openid: &str, fails: Option<(String, u32)>) -> Result<String> {
+    /// A payment code that a user shows now.
+    pub(crate) fn show_payment_code(&self, openid: &str, terms: Terms) -> Result<String> {
         let code = format!("13{}", random::digits(16)?);
-        self.api.state.payment_codes.show(&code, openid, self.api.state.clock.now(), fails);
+        self.api.state.payment_codes.show(&code, openid, self.api.state.clock.now(), terms);
         Ok(code)
     }
 
