@@ -16,6 +16,7 @@ use crate::operations;
 use crate::protocol::Api;
 use crate::protocol::stats::Stats;
 use crate::state::ledger::Effect;
+use crate::state::payment_codes::Terms;
 use crate::state::view::{CouponSpec, CouponView};
 use crate::sync::{Flag, lock};
 
@@ -111,10 +112,10 @@ impl Control {
         })
     }
 
-    /// A payment code that a user shows now. Its next look-ups may fail first.
-    pub(crate) fn show_payment_code(&self, openid: &str, fails: Option<(String, u32)>) -> Result<String> {
+    /// A payment code that a user shows now.
+    pub(crate) fn show_payment_code(&self, openid: &str, terms: Terms) -> Result<String> {
         let code = format!("13{}", random::digits(16)?);
-        self.api.state.payment_codes.show(&code, openid, self.api.state.clock.now(), fails);
+        self.api.state.payment_codes.show(&code, openid, self.api.state.clock.now(), terms);
         Ok(code)
     }
 
@@ -122,7 +123,7 @@ impl Control {
     pub(crate) fn payment_code(&self, openid: &str) -> PaymentCode {
         let now = self.api.state.clock.now();
         let shown = self.console.payment_code(openid, now);
-        self.api.state.payment_codes.show(&shown.code, openid, now, None);
+        self.api.state.payment_codes.show(&shown.code, openid, now, Terms::default());
         shown
     }
 

@@ -4,6 +4,11 @@
 pub const MCHID: &str = "1900000001";
 /// The app id linked to the brand.
 pub const APPID: &str = "wx233544546545989";
+/// The service provider's own app id, under which it looks payment codes up.
+pub const PROVIDER_APPID: &str = "wx0011223344556677";
+/// Sub-merchants of the merchant with the app ids that are bound to them: one, none, several.
+pub const SUB_MERCHANTS: [(&str, &[&str]); 3] =
+    [("1900000109", &[APPID]), ("1900000110", &[]), ("1900000111", &[APPID, "wx8899aabbccddeeff"])];
 /// The brand that has authorised the service provider.
 pub const BRAND_ID: &str = "120344";
 /// A brand that exists but has not: every call about it is `NO_AUTH`.

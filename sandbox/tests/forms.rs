@@ -132,7 +132,24 @@ fn the_period_of_a_stock_is_checked() {
         ),
         (
             "weekly_available_period",
-            json!({ "day_period_list": [{ "begin_time": 60, "end_time": 59 }] }),
+            json!({ "day_list": ["MONDAY"], "day_period_list": [{ "begin_time": 60, "end_time": 59 }] }),
+            268_578_224,
+        ),
+        (
+            "weekly_available_period",
+            json!({ "day_period_list": [{ "begin_time": 60, "end_time": 120 }] }),
+            268_578_224,
+        ),
+        (
+            "weekly_available_period",
+            json!({ "day_list": ["MONDAY"], "day_period_list": [
+                { "begin_time": 60, "end_time": 120 }, { "begin_time": 0, "end_time": 61 }] }),
+            268_578_224,
+        ),
+        (
+            "irregular_available_period_list",
+            json!([{ "begin_time": in_days(1), "end_time": in_days(3) },
+                   { "begin_time": in_days(2), "end_time": in_days(4) }]),
             268_578_224,
         ),
         ("irregular_available_period_list", json!([window[0], window[0], window[0]]), 268_435_462),

@@ -46,7 +46,7 @@ pub fn clock(at: Moment) -> String {
 }
 
 fn about(asks: Asks, request: &Request) -> String {
-    let coupon = coupon_in(&request.target).unwrap_or("-");
+    let coupon = coupon_in(&request.target, &request.body).unwrap_or("-");
     match number_in(&request.body) {
         Some(number) => format!("{} {number} of {coupon}", asks.name()),
         None => format!("{} of {coupon}", asks.name()),

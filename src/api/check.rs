@@ -1,12 +1,13 @@
 //! Checks the input. Each error names the member by JSON pointer and says what was expected.
 
-use super::{Combination, Member, Presence, Rule};
+use super::{Combination, Member, Presence, Rule, spans};
 use crate::error::{Error, Result};
 use crate::json::{At, find, kind};
 use crate::name::{self, Flaw};
 use crate::redact::Quoted;
 use crate::status::Code;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use ureq::http::Uri;
@@ -14,7 +15,7 @@ use ureq::http::Uri;
 /// WeChat Pay's interfaces accept characters of one to three bytes in UTF-8, so no emoji.
 const LARGEST_CHARACTER: usize = 3;
 
-fn refuse(field: &At<'_>, message: impl Into<String>) -> Error {
+pub(super) fn refuse(field: &At<'_>, message: impl Into<String>) -> Error {
     Error::at(Code::Request, field.to_string(), message)
 }
 
@@ -168,12 +169,15 @@ fn in_full(text: &str) -> Option<String> {
 
 /// Like [`time`], but the seconds may be missing: official examples print `2025-01-01T00:00+08:00`.
 fn moment(text: &str, name: &str, field: &At<'_>) -> Result<()> {
+    time(&with_seconds(text), name, field)
+}
+
+/// A time with the seconds that it may lack.
+pub(super) fn with_seconds(text: &str) -> Cow<'_, str> {
     const TO_THE_MINUTE: usize = "2025-01-01T00:00".len();
     match text.split_at_checked(TO_THE_MINUTE) {
-        Some((minute, offset)) if !offset.starts_with(':') => {
-            time(&format!("{minute}:00{offset}"), name, field)
-        }
-        _ => time(text, name, field),
+        Some((minute, offset)) if !offset.starts_with(':') => format!("{minute}:00{offset}").into(),
+        _ => text.into(),
     }
 }
 
@@ -273,6 +277,25 @@ fn combination(members: &Map<String, Value>, rule: &Combination, at: &At<'_>) ->
             }
             Ok(())
         }
+        Combination::ForbidsWhen { member, is, at: forbidden } => {
+            let holds = members.get(*member).is_some_and(|value| value == is);
+            if holds && find(members, forbidden).is_some_and(|value| !value.is_null()) {
+                let message = format!("{} does not go with {member} {is}", forbidden.trim_start_matches('/'));
+                return Err(Error::at(Code::Request, format!("{at}{forbidden}"), message));
+            }
+            Ok(())
+        }
+        Combination::NotBoth(pairs) => {
+            let [(first, one), (second, other)] = pairs;
+            if pairs.iter().all(|(name, value)| members.get(*name).is_some_and(|given| given == value)) {
+                let message = format!("{second} {other} does not go with {first} {one}");
+                return Err(refuse(&At::Member(at, second), message));
+            }
+            Ok(())
+        }
+        Combination::Before(begin, end) => spans::before(members, [begin, end], at),
+        Combination::WithinAYear(begin, end) => spans::within_a_year(members, [begin, end], at),
+        Combination::Apart(list) => spans::apart(members, list, at),
     }
 }
 

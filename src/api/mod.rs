@@ -8,6 +8,7 @@ mod multipart;
 mod prepare;
 mod raw;
 mod rule;
+mod spans;
 pub mod subcode;
 mod table;
 

@@ -106,6 +106,23 @@ pub enum Combination {
         /// JSON pointer of the needed value.
         at: &'static str,
     },
+    /// If a member has that value, there must be none at that JSON pointer.
+    ForbidsWhen {
+        /// The member.
+        member: &'static str,
+        /// Its value.
+        is: &'static str,
+        /// JSON pointer of what it forbids.
+        at: &'static str,
+    },
+    /// Not these two members with these two values.
+    NotBoth([(&'static str, &'static str); 2]),
+    /// Of two times, or seconds of a day, the first must be before the second.
+    Before(&'static str, &'static str),
+    /// From the first time to the second it is a year at most.
+    WithinAYear(&'static str, &'static str),
+    /// The spans of a list, each from its `begin_time` to its `end_time`, have no time in common.
+    Apart(&'static str),
 }
 
 /// Something that a signed answer must contain.

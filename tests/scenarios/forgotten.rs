@@ -1,9 +1,10 @@
 //! A user who is forgotten, and the numbers of the user's requests.
 
+use crate::busifavor::by_code;
 use crate::directory::Shop;
 use crate::till::{OPENID, Till, use_request, with_limit};
 use serde_json::{Value, json};
-use wxcoupon_sandbox::{Fault, FaultKind};
+use wxcoupon_sandbox::{BUSIFAVOR_STOCK_IDS, Fault, FaultKind};
 
 const OTHER: &str = "oSandboxUser0000000000000002";
 
@@ -104,6 +105,51 @@ fn a_redemption_that_was_returned_stays_told_as_that() {
     let after = till.redeem(&request);
     assert_eq!((after.name(), after.name()), (before.name(), "WXCOUPON_E_COUPON_STATE"), "{}", after.json);
     assert_eq!(till.give_back(&back).json["recorded"], true);
+}
+
+/// Of both families: a redemption, and what returns its coupon.
+fn redeemed_and_returned() -> [[(&'static str, Value); 2]; 2] {
+    let mut back = use_request("AUTO_BACK", "FORGET-42");
+    for name in ["use_time", "associated_order_info"] {
+        back.as_object_mut().unwrap().remove(name);
+    }
+    let busifavor_back = json!({
+        "coupon_code": "AUTO_BACK", "stock_id": BUSIFAVOR_STOCK_IDS[0], "return_request_no": "FORGET-42",
+    });
+    [
+        [("use", use_request("AUTO_BACK", "FORGET-41")), ("return", back)],
+        [("busifavor_use", by_code("AUTO_BACK", "FORGET-41")), ("busifavor_return", busifavor_back)],
+    ]
+}
+
+#[test]
+fn a_redemption_is_kept_as_long_as_only_its_coupon_can_say_whether_it_stands() {
+    for [redemption, back] in redeemed_and_returned() {
+        let (shop, operation) = (Shop::new(), redemption.0);
+        let till = shop.till();
+        for (operation, request) in [&redemption, &back] {
+            let told = till.ask(operation, request);
+            assert_eq!(told.status, 0, "{operation}: {}", told.json);
+        }
+        let file = rusqlite::Connection::open(shop.journal()).unwrap();
+        let damaged = file.execute("UPDATE requests SET cause = 'forged' WHERE number = 'FORGET-42'", []);
+        assert_eq!(damaged.unwrap(), 1);
+        let told = forget(&till, OPENID);
+        let open = told["open"].as_array().unwrap();
+        let row =
+            open.iter().find(|row| row["out_request_no"] == "FORGET-41").unwrap_or_else(|| panic!("{told}"));
+        assert_eq!((&row["operation"], &row["state"]), (&json!(operation), &json!("finished")), "{told}");
+        assert!(row["reason"].as_str().unwrap().starts_with("a return of its coupon is damaged"), "{told}");
+        assert_eq!(told["requests"], 0, "{told}");
+        // What only the coupon can say is asked with the openid that was kept.
+        let asked = till.ask(operation, &redemption.1);
+        assert_eq!(asked.name(), "WXCOUPON_E_COUPON_STATE", "{operation}: {}", asked.json);
+        let abandoned =
+            json!({ "out_request_no": "FORGET-42", "aim": "abandon", "note": "Li: it was returned" });
+        assert_eq!(till.settle(&abandoned).status, 0);
+        let told = forget(&till, OPENID);
+        assert_eq!((&told["open"], held(&shop)), (&json!([]), 0), "{operation}: {told}");
+    }
 }
 
 #[test]

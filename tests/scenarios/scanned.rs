@@ -215,6 +215,69 @@ fn a_system_fault_is_asked_about_again_and_a_wrong_sign_is_not_believed() {
 }
 
 #[test]
+fn a_payment_code_is_looked_up_by_who_takes_the_money() {
+    let shop = Shop::new();
+    let till = shop.till();
+    let provider = "wx0011223344556677";
+    let look_up = |changes: Value| {
+        let mut input = json!({ "auth_code": shop.sandbox.show_payment_code(OPENID).unwrap() });
+        input.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        till.scan(&input)
+    };
+    // The coupons' app id is the sub-merchant's, and the service provider has another one.
+    for sub_mch_id in ["1900000109", "1900000111"] {
+        let told = look_up(json!({ "apiv2_appid": provider, "sub_mch_id": sub_mch_id }));
+        assert_eq!((told.status, &told.json["data"]["openid"]), (0, &json!(OPENID)), "{}", told.json);
+    }
+    for (changes, why) in [
+        (json!({ "apiv2_appid": provider, "sub_mch_id": "1900000110" }), "sub_mch_id与sub_appid不匹配"),
+        (json!({ "apiv2_appid": provider, "sub_mch_id": "1900000999" }), "sub_mch_id与mch_id不匹配"),
+        (json!({ "apiv2_appid": provider }), "缺少参数sub_mch_id"),
+        (json!({ "sub_mch_id": "1900000111" }), "缺少参数sub_appid"),
+        (json!({ "apiv2_appid": "wxnobody", "sub_mch_id": "1900000109" }), "商户号mch_id与appid不匹配"),
+    ] {
+        let told = look_up(changes);
+        assert_eq!((told.class(), &told.json["wechat"]["message"]), (5, &json!(why)), "{}", told.json);
+    }
+    let of_another = shop.sandbox.show_payment_code_of(OPENID, "1900000999").unwrap();
+    let told = till.scan(&json!({ "auth_code": of_another }));
+    assert_eq!(
+        (told.class(), &told.json["wechat"]["code"]),
+        (5, &json!("AUTH_CODE_INVALID")),
+        "{}",
+        told.json
+    );
+    // Its own look-up binds a code to this merchant, who may ask again.
+    let code = shop.sandbox.show_payment_code(OPENID).unwrap();
+    assert_eq!([scan(&till, &code).status, scan(&till, &code).status], [0, 0]);
+}
+
+#[test]
+fn an_answer_about_a_payment_code_that_something_has_spoiled_is_not_believed() {
+    let shop = Shop::new();
+    let till = shop.till();
+    for (kind, said) in [
+        (FaultKind::TamperedBody, "sign is not right"),
+        (FaultKind::WrongCoupon, "mch_id is not this request's"),
+        (FaultKind::NotJson, "not the XML of version 2"),
+        (FaultKind::EmptyBody, "not the XML of version 2"),
+        (FaultKind::Edited { patch: json!({ "result_code": null }) }, "no result_code"),
+        (FaultKind::Huge { bytes: 100_000 }, "not the XML of version 2"),
+    ] {
+        let fault = shop.sandbox.inject(Fault::new(kind.clone()).on("auth_code_to_openid"));
+        let code = shop.sandbox.show_payment_code(OPENID).unwrap();
+        let told = till.scan(&json!({ "auth_code": code, "_options": { "timeout_ms": 1500 } }));
+        assert_eq!((told.class(), told.json.get("data")), (3, None), "{kind:?}: {}", told.json);
+        assert!(told.json["message"].as_str().unwrap().contains(said), "{kind:?}: {}", told.json);
+        assert!(shop.sandbox.clear_fault(fault));
+    }
+    let kind = FaultKind::Refusal { status: 400, code: "AUTHCODEEXPIRE".into(), sub_code: 0 };
+    shop.sandbox.inject(Fault::new(kind).on("auth_code_to_openid"));
+    let told = scan(&till, &shop.sandbox.show_payment_code(OPENID).unwrap());
+    assert_eq!((told.class(), &told.json["wechat"]["code"]), (5, &json!("AUTHCODEEXPIRE")), "{}", told.json);
+}
+
+#[test]
 fn without_a_key_of_version_2_no_payment_code_is_looked_up() {
     let shop = Shop::new();
     let mut config = shop.config();

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 
 minutes=$1
 shift
-[ $# -gt 0 ] || set -- answers certificates config coupons journal_rows keys multipart notification quote requests
+[ $# -gt 0 ] || set -- answers certificates config coupons journal_rows keys multipart notification payment_code quote requests
 
 host=$(rustc -vV | sed -n 's/^host: //p')
 # What cargo-fuzz passes, but for the address sanitizer, which needs a nightly toolchain.

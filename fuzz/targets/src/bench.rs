@@ -24,6 +24,7 @@ use wxcoupon::wire::cipher::{Decrypter, Encrypter};
 use wxcoupon::wire::key_ring::KeyRing;
 use wxcoupon::wire::keys::{PrivateKey, PublicKey};
 use wxcoupon::wire::sign::{Authorizer, Signer};
+use wxcoupon::wire::v2::SignType;
 use wxcoupon::wire::verify::Verifier;
 
 /// Whose context it is.
@@ -34,6 +35,8 @@ pub const SERIAL: &str = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
 pub const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_0114000000000000000000000000000000";
 /// Opens what is sealed; must never be repeated.
 pub const APIV3_KEY: &str = "0123456789abcdef0123456789ABCDEF";
+/// Signs questions about payment codes; must never be repeated.
+pub const APIV2_KEY: &str = "ZYXWVUTSRQponmlkjihgfedcba987654";
 /// The time at which every run begins, in seconds since 1970: 2027-06-01.
 pub const NOW_S: u64 = 1_811_822_400;
 /// Finished rows are kept so long.
@@ -152,11 +155,13 @@ pub struct Kind {
     pub encoding: TextEncoding,
     /// Whether the key that proves answers is there; else certificates are downloaded.
     pub has_key: bool,
+    /// How payment codes are looked up, if they are.
+    pub apiv2: Option<SignType>,
 }
 
 impl Default for Kind {
     fn default() -> Kind {
-        Kind { mode: Mode::Partner, encoding: TextEncoding::UTF8, has_key: true }
+        Kind { mode: Mode::Partner, encoding: TextEncoding::UTF8, has_key: true, apiv2: None }
     }
 }
 
@@ -181,7 +186,12 @@ fn config(kind: Kind) -> Config {
         has_merchant_certificate: false,
         apiv3_key: Some(APIV3_KEY.to_owned().into()),
         hosts: vec![host("127.0.0.1"), host("127.0.0.2")],
-        apiv2: Apiv2::default(),
+        apiv2: kind.apiv2.map_or_else(Apiv2::default, |sign_type| Apiv2 {
+            key: Some(APIV2_KEY.to_owned().into()),
+            sign_type,
+            appid: None,
+            mch_id: Some(MERCHANT.into()),
+        }),
         defaults: Defaults { appid: Some(APPID.into()), brand_id: Some(BRAND.into()), ..Defaults::default() },
         limits: Limits {
             call: Duration::from_secs(10),

@@ -22,6 +22,7 @@ mod keys;
 mod line;
 mod multipart;
 mod notification;
+mod payment_code;
 mod quote;
 mod requests;
 mod said;
@@ -38,7 +39,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const ALL: [Target; 10] = [
+pub const ALL: [Target; 11] = [
     Target { name: "answers", run: answers::run },
     Target { name: "certificates", run: certificates::run },
     Target { name: "config", run: config::run },
@@ -47,6 +48,7 @@ pub const ALL: [Target; 10] = [
     Target { name: "keys", run: keys::run },
     Target { name: "multipart", run: multipart::run },
     Target { name: "notification", run: notification::run },
+    Target { name: "payment_code", run: payment_code::run },
     Target { name: "quote", run: quote::run },
     Target { name: "requests", run: requests::run },
 ];

@@ -22,7 +22,7 @@ pub fn run(input: &[u8]) {
     let [how, which, rest @ ..] = input else { return };
     let mode = if how & 1 == 0 { Mode::Partner } else { Mode::Brand };
     let encoding = TextEncoding::named(["utf-8", "gbk", "gb18030"][usize::from(how >> 1) % 3]).unwrap();
-    let kind = Kind { mode, encoding, has_key: true };
+    let kind = Kind { mode, encoding, ..Kind::default() };
     let bench = Bench::new(kind, script());
     let which = usize::from(*which);
     match api::ALL.get(which) {

@@ -10,7 +10,7 @@ use crate::identities::OPENID;
 use crate::operations;
 use crate::state::brand::Store;
 use crate::state::busifavor::view::BusifavorSpec;
-use crate::state::payment_codes::VALID_S;
+use crate::state::payment_codes::{Terms, VALID_S};
 use crate::state::view::CouponSpec;
 
 /// Coupons in a list where nobody says how many; load tests make millions.
@@ -109,6 +109,8 @@ pub(super) fn reset(control: &Control, query: &Query) -> Answer {
 struct Shown {
     openid: Option<String>,
     fails_with: Option<String>,
+    /// The merchant who has looked it up before.
+    mch_id: Option<String>,
     #[serde(default = "once")]
     times: u32,
 }
@@ -124,7 +126,7 @@ pub(super) fn show_payment_code(control: &Control, body: &[u8]) -> Answer {
     };
     let openid = wanted.openid.as_deref().unwrap_or(OPENID);
     let fails = wanted.fails_with.map(|error| (error, wanted.times));
-    match control.show_payment_code(openid, fails) {
+    match control.show_payment_code(openid, Terms { fails, mch_id: wanted.mch_id }) {
         Ok(code) => Answer::ok(json!({ "auth_code": code, "openid": openid, "valid_for_s": VALID_S })),
         Err(e) => Answer::bad_request(e),
     }

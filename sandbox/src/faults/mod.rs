@@ -197,6 +197,24 @@ impl FaultKind {
         self.effect().connection.is_some()
     }
 
+    /// Whether it spoils something that version 2 of the API has: there is no signed time, no serial number, no sealed content,
+    /// no coupon and no request number.
+    pub(crate) fn acts_on_version_2(&self) -> bool {
+        !matches!(
+            self,
+            Self::Stale { .. }
+                | Self::Clock { .. }
+                | Self::Signtest
+                | Self::UnknownSerial
+                | Self::MerchantSerial
+                | Self::WrongApiv3Key
+                | Self::DamagedCiphertext
+                | Self::SlowProcessing { .. }
+                | Self::WrongNumber
+                | Self::Replay { .. }
+        )
+    }
+
     /// The kind's name in logs, specs and the admin interface.
     #[must_use]
     pub fn name(&self) -> String {

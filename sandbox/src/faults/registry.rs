@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Fault, FaultId, FaultKind};
+use crate::operation::VERSION_2;
 use crate::sync::lock;
 
 /// An injected fault and what it has done.
@@ -106,6 +107,7 @@ impl FaultRegistry {
             !fault.kind.is_connection_level()
                 && fault.host.is_none_or(|wanted| wanted == host)
                 && fault.operation.as_deref().is_none_or(|wanted| wanted == operation)
+                && (operation != VERSION_2 || fault.kind.acts_on_version_2())
                 && fault.coupon_prefix.as_deref().is_none_or(|prefix| coupon_code.starts_with(prefix))
         })
     }

@@ -125,6 +125,14 @@ impl Fault {
         {
             return wrong("lasts until it is cleared; skip, times and percent do not apply");
         }
+        if self.operation.as_deref() == Some(VERSION_2) {
+            if !self.kind.acts_on_version_2() {
+                return wrong("spoils what version 2 of the API does not have");
+            }
+            if self.coupon_prefix.is_some() {
+                return wrong("a payment code is no coupon code");
+            }
+        }
         match self.kind {
             FaultKind::CaptivePortal { status } if ![200, 302, 403, 407].contains(&status) => {
                 wrong("status must be 200, 302, 403 or 407")
@@ -230,6 +238,8 @@ mod tests {
             "captive_portal,status=500",
             "unsigned_refusal,status=200",
             "replay,of=fly",
+            "stale,on=auth_code_to_openid",
+            "hang,on=auth_code_to_openid,coupon=13",
             "huge,bytes=999999999999",
         ] {
             assert!(Fault::from_spec(spec).is_err(), "{spec}");

@@ -32,6 +32,7 @@ use crate::protocol::stats::Stats;
 use crate::state::coupon::CouponState;
 use crate::state::file::{self, Saver};
 use crate::state::ledger::LedgerEntry;
+use crate::state::payment_codes::Terms;
 use crate::state::view::{CouponSpec, CouponView};
 use crate::webhooks::dispatcher;
 use doors::Hosts;
@@ -294,7 +295,7 @@ impl Sandbox {
     /// # Errors
     /// When OpenSSL has no random numbers.
     pub fn show_payment_code(&self, openid: &str) -> Result<String> {
-        self.control.show_payment_code(openid, None)
+        self.control.show_payment_code(openid, Terms::default())
     }
 
     /// The same, but its first look-ups end with this error of version 2, such as `SYSTEMERROR`.
@@ -302,7 +303,17 @@ impl Sandbox {
     /// # Errors
     /// When OpenSSL has no random numbers.
     pub fn show_failing_payment_code(&self, openid: &str, err_code: &str, times: u32) -> Result<String> {
-        self.control.show_payment_code(openid, Some((err_code.to_owned(), times)))
+        let fails = Some((err_code.to_owned(), times));
+        self.control.show_payment_code(openid, Terms { fails, ..Terms::default() })
+    }
+
+    /// The same, but this merchant has looked it up before: it belongs to nobody else until it refreshes.
+    ///
+    /// # Errors
+    /// When OpenSSL has no random numbers.
+    pub fn show_payment_code_of(&self, openid: &str, mch_id: &str) -> Result<String> {
+        let mch_id = Some(mch_id.to_owned());
+        self.control.show_payment_code(openid, Terms { mch_id, ..Terms::default() })
     }
 
     /// Adds the coupons and faults of a scenario, and sets the clock as it has it; says how many coupons it made or altered.

@@ -13,8 +13,16 @@ pub(crate) const VALID_S: i64 = 60;
 struct PaymentCode {
     openid: String,
     shown_s: i64,
+    terms: Terms,
+}
+
+/// What is special about a code.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Terms {
     /// What the next look-ups end with, and how many.
-    fails: Option<(String, u32)>,
+    pub(crate) fails: Option<(String, u32)>,
+    /// The merchant who has looked it up before, and to whom it belongs until it refreshes.
+    pub(crate) mch_id: Option<String>,
 }
 
 /// The codes that are shown now.
@@ -23,14 +31,21 @@ pub(crate) struct PaymentCodes(Mutex<HashMap<String, PaymentCode>>);
 
 impl PaymentCodes {
     /// A user shows this code.
-    pub(crate) fn show(&self, code: &str, openid: &str, now_s: i64, fails: Option<(String, u32)>) {
+    pub(crate) fn show(&self, code: &str, openid: &str, now_s: i64, terms: Terms) {
         let mut codes = lock(&self.0);
         codes.retain(|_, other| now_s < other.shown_s + 2 * VALID_S);
-        codes.insert(code.to_owned(), PaymentCode { openid: openid.to_owned(), shown_s: now_s, fails });
+        codes.insert(code.to_owned(), PaymentCode { openid: openid.to_owned(), shown_s: now_s, terms });
     }
 
-    /// Whose code it is, or the error of version 2.
-    pub(crate) fn owner(&self, code: &str, now_s: i64) -> Result<String, String> {
+    /// Whose code it is, or the error of version 2. Afterwards the code belongs to the merchant who asked, and a look-up that
+    /// was to fail has failed; neither where the request is not processed.
+    pub(crate) fn owner(
+        &self,
+        code: &str,
+        mch_id: &str,
+        now_s: i64,
+        is_processed: bool,
+    ) -> Result<String, String> {
         let has_form = matches!(code.as_bytes(), [b'1', b'0'..=b'5', rest @ ..] if rest.len() == 16)
             && code.bytes().all(|byte| byte.is_ascii_digit());
         if !has_form {
@@ -38,17 +53,23 @@ impl PaymentCodes {
         }
         let mut codes = lock(&self.0);
         let Some(found) = codes.get_mut(code) else { return Err("AUTH_CODE_INVALID".to_owned()) };
-        if let Some((error, times)) = &mut found.fails
+        if let Some((error, times)) = &mut found.terms.fails
             && *times > 0
         {
-            *times -= 1;
+            *times -= u32::from(is_processed);
             return Err(error.clone());
         }
         if now_s >= found.shown_s + VALID_S {
-            Err("AUTHCODEEXPIRE".to_owned())
-        } else {
-            Ok(found.openid.clone())
+            return Err("AUTHCODEEXPIRE".to_owned());
         }
+        // Which error another merchant gets is not documented.
+        if found.terms.mch_id.as_deref().is_some_and(|holder| holder != mch_id) {
+            return Err("AUTH_CODE_INVALID".to_owned());
+        }
+        if is_processed {
+            found.terms.mch_id = Some(mch_id.to_owned());
+        }
+        Ok(found.openid.clone())
     }
 
     pub(crate) fn clear(&self) {

@@ -130,6 +130,7 @@ moves! {
     RawRequests on "a till redeems with a raw request";
     AsksAgain on "a till's journal does not replay successes";
     Manages on "a till sends, confirms and deactivates coupons";
+    Busifavor on "coupons of the older family, 商家券: what redeems and returns them answers no more than a time";
 }
 
 #[cfg(test)]

@@ -114,7 +114,7 @@ impl World {
         match self.wechat.coupons[coupon].usage {
             Usage::Single | Usage::Bundle => self.wechat.settings.keeps_use_number,
             Usage::Sequential(_) => true,
-            Usage::Future => false,
+            Usage::Future | Usage::Busifavor => false,
         }
     }
 
@@ -358,6 +358,11 @@ impl World {
             return;
         }
         let Some(data) = &report.data else { return };
+        let usage = self.wechat.coupon(&call.coupon).map(|coupon| self.wechat.coupons[coupon].usage);
+        // What redeems or returns a 商家券 answers a time; only settling shows the coupon.
+        if usage == Some(Usage::Busifavor) && call.asks.writes() {
+            return;
+        }
         let wanted = format!("\"coupon_code\":\"{}\"", call.coupon);
         if call.asks != Asks::List && !data.get().contains(&wanted) {
             let (asks, code) = (call.asks.name(), &call.coupon);

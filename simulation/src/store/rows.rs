@@ -191,7 +191,7 @@ impl Transaction for Turn<'_> {
 
     fn returns(&mut self, merchant: &str, coupon: &str) -> Result<Vec<Row>> {
         Ok(self.rows.all(|row| {
-            row.request.operation == "return"
+            wxcoupon::api::is_return(&row.request.operation)
                 && row.coupon.as_deref() == Some(coupon)
                 && &*row.merchant == merchant
         }))
@@ -200,7 +200,7 @@ impl Transaction for Turn<'_> {
     fn was_redeemed_before(&mut self, merchant: &str, coupon: &str, id: i64) -> Result<bool> {
         Ok(self.rows.by_id.values().any(|row| {
             row.id < id
-                && row.request.operation == "use"
+                && wxcoupon::api::is_redemption(&row.request.operation)
                 && row.coupon.as_deref() == Some(coupon)
                 && &*row.merchant == merchant
         }))

@@ -145,10 +145,26 @@ fn index_of(code: &str, number: &str) -> String {
     })
 }
 
+fn is_busifavor(code: &str) -> bool {
+    with(|world| {
+        world.wechat.coupon(code).is_some_and(|coupon| world.wechat.coupons[coupon].usage == Usage::Busifavor)
+    })
+}
+
+/// What redeems that coupon.
+fn redeems(code: &str) -> &'static Operation {
+    if is_busifavor(code) { api::BUSIFAVOR.redeem } else { &api::USE }
+}
+
 /// The members of a redemption; `varied` gives it other ones.
 pub fn use_members(code: &str, number: &str, varied: bool) -> String {
     let index = index_of(code, number);
     let order = if varied { "4200000000000000000000000002" } else { "4200000000000000000000000001" };
+    if is_busifavor(code) {
+        return format!(
+            r#"{{"openid":"oUser","coupon_code":"{code}","stock_id":"100000001","use_time":"2026-06-01T12:00:00+08:00","transaction_id":"{order}","use_request_no":"{number}"}}"#
+        );
+    }
     format!(
         r#"{{"openid":"oUser","coupon_code":"{code}",{index}"product_coupon_id":"200000001","stock_id":"100000001","use_time":"2026-06-01T12:00:00+08:00","associated_order_info":{{"transaction_id":"{order}"}},"out_request_no":"{number}"}}"#
     )
@@ -231,8 +247,8 @@ pub fn redeem(lane: usize, sale: u64, coupon: u64) -> Report {
 
 pub fn use_again(lane: usize, number: &Arc<str>, code: &Arc<str>) -> Report {
     let call = call(lane, Asks::Use, Kind::Operation, number, code);
-    let members = use_members(code, number, false);
-    called(lane, call, Purpose::Call, |client| client.call(&api::USE, &members, &Cancel::never()))
+    let (members, operation) = (use_members(code, number, false), redeems(code));
+    called(lane, call, Purpose::Call, |client| client.call(operation, &members, &Cancel::never()))
 }
 
 pub fn altered(lane: usize, sale: u64, coupon: u64) -> Option<Report> {
@@ -242,8 +258,8 @@ pub fn altered(lane: usize, sale: u64, coupon: u64) -> Option<Report> {
         return None;
     }
     let call = call(lane, Asks::Use, Kind::Altered, &number, &code);
-    let members = use_members(&code, &number, true);
-    Some(called(lane, call, Purpose::Call, |client| client.call(&api::USE, &members, &Cancel::never())))
+    let (members, operation) = (use_members(&code, &number, true), redeems(&code));
+    Some(called(lane, call, Purpose::Call, |client| client.call(operation, &members, &Cancel::never())))
 }
 
 pub fn settle(lane: usize, sale: u64, coupon: u64, aim: &str) -> Report {
@@ -292,6 +308,12 @@ pub fn query(lane: usize, coupon: u64) -> Report {
     let members = format!(
         r#"{{"openid":"oUser","coupon_code":"{code}","product_coupon_id":"200000001","stock_id":"100000001"}}"#
     );
+    if is_busifavor(&code) {
+        let members = format!(r#"{{"openid":"oUser","coupon_code":"{code}","stock_id":"100000001"}}"#);
+        return called(lane, call, Purpose::Call, |client| {
+            client.call(&api::BUSIFAVOR_QUERY, &members, &Cancel::never())
+        });
+    }
     called(lane, call, Purpose::Call, |client| client.call(&api::QUERY, &members, &Cancel::never()))
 }
 
@@ -306,6 +328,15 @@ pub fn change(lane: usize, asks: Asks, count: u64, coupon: u64) -> Report {
     let (_, number) = say_number(lane, kind, count);
     let code = code_of(coupon);
     let call = call(lane, asks, Kind::Operation, &number, &code);
+    if asks == Asks::Return && is_busifavor(&code) {
+        let members = format!(
+            r#"{{"openid":"oUser","coupon_code":"{code}","stock_id":"100000001","return_request_no":"{number}"}}"#
+        );
+        let operation = api::BUSIFAVOR.give_back;
+        return called(lane, call, Purpose::Call, |client| {
+            client.call(operation, &members, &Cancel::never())
+        });
+    }
     let (about, name) = if asks == Asks::Send {
         (String::new(), "send_request_no")
     } else {

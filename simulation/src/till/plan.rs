@@ -96,9 +96,11 @@ fn coupon(place: u64, adversary: &Adversary, random: &mut Random) -> Coupon {
     also(Move::Bundle, Usage::Bundle);
     also(Move::Sequential, Usage::Sequential(2));
     also(Move::FutureUsage, Usage::Future);
+    also(Move::Busifavor, Usage::Busifavor);
+    also(Move::Busifavor, Usage::Busifavor);
     let usage = *random.pick(&usages);
     let state = match random.below(20) {
-        0 if adversary.knows(Move::Manages) => State::Confirming,
+        0 if adversary.knows(Move::Manages) && usage != Usage::Busifavor => State::Confirming,
         1 => State::Pending,
         _ => State::Effective,
     };

@@ -43,6 +43,8 @@ pub enum Usage {
     Sequential(usize),
     /// A way that this library has never heard of.
     Future,
+    /// A coupon of the older family, 商家券, with one use.
+    Busifavor,
 }
 
 /// What happened to a coupon.
@@ -208,11 +210,14 @@ impl Coupon {
     /// The coupon as an answer shows it. `bare`: without the details of its use.
     pub fn shown(&mut self, now: Moment, settings: &Settings, bare: bool) -> String {
         let state = self.state(now);
+        if self.usage == Usage::Busifavor {
+            return self.shown_as_busifavor(state, settings, bare);
+        }
         let mode = match self.usage {
             Usage::Single => "SINGLE",
             Usage::Bundle => "PROGRESSIVE_BUNDLE",
             Usage::Sequential(_) => "SEQUENTIAL",
-            Usage::Future => "TIMES_CARD",
+            Usage::Future | Usage::Busifavor => "TIMES_CARD",
         };
         let mut json = String::with_capacity(512);
         let _ = write!(
@@ -235,11 +240,44 @@ impl Coupon {
         json
     }
 
+    /// The same in the words of the older family, which knows no details.
+    fn shown_as_busifavor(&self, state: State, settings: &Settings, bare: bool) -> String {
+        let name = match state {
+            State::Confirming | State::Pending | State::Effective => "SENDED",
+            other => other.name(),
+        };
+        let mut json = format!(
+            r#"{{"coupon_code":"{}","stock_id":"100000001","coupon_state":"{name}","openid":"oUser""#,
+            self.code
+        );
+        for (name, number) in self.numbers(state, settings).into_iter().filter(|_| !bare) {
+            let _ = write!(json, r#","{name}":"{number}""#);
+        }
+        json.push('}');
+        json
+    }
+
+    /// The numbers that a coupon with one use shows of its use and its return.
+    fn numbers(&self, state: State, settings: &Settings) -> Vec<(&'static str, Arc<str>)> {
+        let mut numbers = Vec::new();
+        if let Some((number, _)) = &self.last_use
+            && (state == State::Used || settings.keeps_use_number)
+        {
+            numbers.push(("use_request_no", Arc::clone(number)));
+        }
+        if let Some(number) = &self.last_return
+            && (state != State::Used || settings.keeps_return_number)
+        {
+            numbers.push(("return_request_no", Arc::clone(number)));
+        }
+        numbers
+    }
+
     fn write_detail(&self, json: &mut String, state: State, settings: &Settings) {
         let name = match self.usage {
             Usage::Single => "single_usage_detail",
             Usage::Bundle => "progressive_bundle_usage_detail",
-            Usage::Future => "times_card_usage_detail",
+            Usage::Future | Usage::Busifavor => "times_card_usage_detail",
             Usage::Sequential(uses) => {
                 let _ = write!(
                     json,

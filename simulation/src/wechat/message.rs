@@ -118,6 +118,7 @@ impl Asks {
             ("POST", Some("confirm"), _) => Asks::Confirm,
             ("POST", Some("deactivate"), _) => Asks::Deactivate,
             ("POST", Some("coupons"), _) => Asks::Send,
+            ("GET", Some(_), Some("appids")) => Asks::Query,
             ("GET", Some("coupons"), _) => Asks::List,
             ("GET", Some(_), Some("coupons")) => Asks::Query,
             _ => Asks::Other,
@@ -142,8 +143,19 @@ impl Asks {
     }
 }
 
-/// The coupon that a target names.
-pub fn coupon_in(target: &str) -> Option<&str> {
+/// Where 商家券 are redeemed, returned and asked about.
+const BUSIFAVOR: &str = "/v3/marketing/busifavor/";
+
+/// Whether a target is one of the older family's.
+pub fn is_busifavor(target: &str) -> bool {
+    target.starts_with(BUSIFAVOR)
+}
+
+/// The coupon that a request names: in its target, or in the body where that has it.
+pub fn coupon_in<'a>(target: &'a str, body: &'a [u8]) -> Option<&'a str> {
+    if is_busifavor(target) && !body.is_empty() {
+        return member(body, "coupon_code");
+    }
     let after = target.split_once("/coupons/")?.1;
     after.split(['/', '?']).next()
 }
@@ -157,7 +169,8 @@ pub fn member<'a>(body: &'a [u8], name: &str) -> Option<&'a str> {
 
 /// The number under which a body is recognised.
 pub fn number_in(body: &[u8]) -> Option<&str> {
-    member(body, "out_request_no").or_else(|| member(body, "send_request_no"))
+    const NAMES: [&str; 4] = ["out_request_no", "send_request_no", "use_request_no", "return_request_no"];
+    NAMES.into_iter().find_map(|name| member(body, name))
 }
 
 #[cfg(test)]
@@ -170,7 +183,13 @@ mod tests {
         assert_eq!(Asks::of("POST", &format!("{coupon}/use")), Asks::Use);
         assert_eq!(Asks::of("GET", &format!("{coupon}?stock_id=1")), Asks::Query);
         assert_eq!(Asks::of("POST", "/v3/x/users/o1/coupons"), Asks::Send);
-        assert_eq!(coupon_in(&format!("{coupon}/use")), Some("C-1"));
+        assert_eq!(coupon_in(&format!("{coupon}/use"), b"{}"), Some("C-1"));
+        let older = "/v3/marketing/busifavor/users/o1/coupons/C-1/appids/wx1";
+        assert_eq!((Asks::of("GET", older), coupon_in(older, b"")), (Asks::Query, Some("C-1")));
+        let (older, body) =
+            ("/v3/marketing/busifavor/coupons/use", br#"{"coupon_code":"C-1","use_request_no":"S"}"#);
+        assert_eq!((Asks::of("POST", older), coupon_in(older, body)), (Asks::Use, Some("C-1")));
+        assert_eq!(number_in(body), Some("S"));
         assert_eq!(number_in(br#"{"a":"b","out_request_no":"SALE-1"}"#), Some("SALE-1"));
         assert_eq!(number_in(b"{}"), None);
     }

@@ -7,8 +7,8 @@ pub mod settings;
 
 use crate::random::{keyed_hash, mix};
 use crate::world::{BEGINNING_S, Moment, SECOND};
-use coupon::{Coupon, Entry};
-use message::{Asks, Reply, Request, coupon_in, number_in};
+use coupon::{Coupon, Entry, Usage};
+use message::{Asks, Reply, Request, coupon_in, is_busifavor, number_in};
 use settings::{Settings, SignedErrors};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -103,7 +103,7 @@ impl WechatPay {
         };
         let reply = self.finish(now_s, reply, signed);
         if reply.is_signed() {
-            let coupon = coupon_in(&request.target).unwrap_or_default().to_owned();
+            let coupon = coupon_in(&request.target, &request.body).unwrap_or_default().to_owned();
             if self.recorded.len() == RECORDED {
                 self.recorded.remove(0);
             }
@@ -121,20 +121,23 @@ impl WechatPay {
             Asks::Other => return refusal(404, "RESOURCE_NOT_EXISTS", 0),
             Asks::Send => None,
             _ => {
-                let code = coupon_in(&request.target).unwrap_or_default();
-                match self.coupon(code) {
+                let code = coupon_in(&request.target, &request.body).unwrap_or_default();
+                let is_older = is_busifavor(&request.target);
+                let of_family =
+                    |coupon: &usize| (self.coupons[*coupon].usage == Usage::Busifavor) == is_older;
+                match self.coupon(code).filter(of_family) {
                     Some(coupon) => Some(coupon),
-                    None => return refusal(404, "NOT_FOUND", 268_578_851),
+                    None => return absent(is_older, 268_578_851),
                 }
             }
         };
         if let Some(coupon) = coupon {
             let (settings, found) = (&self.settings, &mut self.coupons[coupon]);
             if now < found.foreign_until {
-                return refusal(404, "NOT_FOUND", 268_578_608);
+                return absent(found.usage == Usage::Busifavor, 268_578_608);
             }
             if settings.deleted_is_absent && found.state(now) == coupon::State::Deleted {
-                return refusal(404, "NOT_FOUND", 268_578_851);
+                return absent(found.usage == Usage::Busifavor, 268_578_851);
             }
             if asks == Asks::Query {
                 return done(found.shown(now, settings, now < self.bare_until));
@@ -209,6 +212,11 @@ fn refusal(status: u16, code: &str, subcode: u64) -> Reply {
         request_id: (subcode > 0).then(|| subcode.to_string()),
         ..Reply::default()
     }
+}
+
+/// There is none, in the words of the coupon's family. The older one has no sub-codes.
+fn absent(is_older: bool, subcode: u64) -> Reply {
+    if is_older { refusal(404, "RESOURCE_NOT_EXISTS", 0) } else { refusal(404, "NOT_FOUND", subcode) }
 }
 
 fn done(body: String) -> Reply {

@@ -5,7 +5,7 @@ use super::message::{Asks, Reply, member};
 use super::settings::AfterReturn;
 use super::{WechatPay, done, refusal};
 use crate::random::keyed_hash;
-use crate::world::{MS, Moment};
+use crate::world::{BEGINNING_S, MS, Moment, SECOND};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -24,6 +24,9 @@ impl WechatPay {
         let (settings, bare) = (self.settings.clone(), now < self.bare_until);
         let coupon = &mut self.coupons[coupon];
         let state = coupon.state(now);
+        if coupon.usage == Usage::Busifavor {
+            return change_busifavor(now, asks, coupon, number, body);
+        }
         if settings.locks && asks == Asks::Use && now < coupon.busy_until {
             return refusal(403, "INVALID_REQUEST", 272_756_746);
         }
@@ -66,7 +69,8 @@ impl WechatPay {
     ) -> Reply {
         let (settings, bare) = (self.settings.clone(), now < self.bare_until);
         let coupon = &mut self.coupons[coupon];
-        if asks != Asks::Use && settings.after_return == AfterReturn::NewAnswer {
+        let is_older = coupon.usage == Usage::Busifavor;
+        if asks != Asks::Use && settings.after_return == AfterReturn::NewAnswer && !is_older {
             return done(coupon.shown(now, &settings, bare));
         }
         if asks != Asks::Use || coupon.stands(number) {
@@ -74,7 +78,10 @@ impl WechatPay {
         }
         match settings.after_return {
             AfterReturn::OldAnswer => done(old.to_owned()),
+            // What it answers shows nothing of the coupon.
+            AfterReturn::NewAnswer if is_older => done(old.to_owned()),
             AfterReturn::NewAnswer => done(coupon.shown(now, &settings, bare)),
+            AfterReturn::Refused if is_older => refusal(400, "INVALID_REQUEST", 0),
             AfterReturn::Refused => refusal(settings.state_status, "NOT_ENOUGH", 0),
         }
     }
@@ -98,11 +105,12 @@ impl WechatPay {
         let size: usize = asked("page_size").and_then(|size| size.parse().ok()).unwrap_or(20);
         let (settings, bare) = (&self.settings, now < self.bare_until);
         let mut body = String::from(r#"{"total_count":"#);
-        let total = self.coupons.len();
+        let is_listed = |coupon: &&mut Coupon| coupon.usage != Usage::Busifavor;
+        let total = self.coupons.iter_mut().filter(is_listed).count();
         let _ = write!(body, r#"{total},"user_coupon_list":["#);
         let absent = |coupon: &mut Coupon| settings.deleted_is_absent && coupon.state(now) == State::Deleted;
         let mut first = true;
-        for coupon in self.coupons.iter_mut().skip(from).take(size) {
+        for coupon in self.coupons.iter_mut().filter(is_listed).skip(from).take(size) {
             if absent(coupon) {
                 continue;
             }
@@ -118,6 +126,33 @@ impl WechatPay {
         body.push('}');
         done(body)
     }
+}
+
+/// The older family: its answers have a time and no coupon, and its refusals have codes of their own.
+fn change_busifavor(now: Moment, asks: Asks, coupon: &mut Coupon, number: &Arc<str>, body: &[u8]) -> Reply {
+    match (asks, coupon.state(now)) {
+        (Asks::Use, State::Effective) => {
+            coupon.redeem(now, number, member(body, "use_time").unwrap_or_default(), 0);
+            let time = rfc3339(now);
+            done(format!(r#"{{"stock_id":"100000001","openid":"oUser","wechatpay_use_time":"{time}"}}"#))
+        }
+        (Asks::Use, State::Used) => refusal(400, "RESOURCE_ALREADY_EXISTS", 0),
+        (Asks::Use, State::Pending | State::Expired) => refusal(403, "RULELIMIT", 0),
+        (Asks::Return, State::Used) if coupon.is_spent(0) => {
+            coupon.take_back(now, number, 0);
+            done(format!(r#"{{"wechatpay_return_time":"{}"}}"#, rfc3339(now)))
+        }
+        _ => refusal(400, "INVALID_REQUEST", 0),
+    }
+}
+
+/// A moment as China's clocks show it.
+fn rfc3339(now: Moment) -> String {
+    const CHINA_S: i64 = 8 * 60 * 60;
+    let form = time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]+08:00");
+    let second = BEGINNING_S + i64::try_from(now / SECOND).unwrap_or(0) + CHINA_S;
+    let moment = time::OffsetDateTime::from_unix_timestamp(second);
+    moment.ok().and_then(|moment| moment.format(&form).ok()).unwrap_or_default()
 }
 
 /// Which use of a coupon that has several a body is about.

@@ -311,7 +311,8 @@ impl World {
         }
         self.ledger_grew(Some(&copy));
         let Some((task, ticket)) = copy.asker else { return };
-        if coupon_in(&copy.request.target).is_some_and(|code| self.wechat.is_silent(code)) {
+        if coupon_in(&copy.request.target, &copy.request.body).is_some_and(|code| self.wechat.is_silent(code))
+        {
             return;
         }
         let mut answer = None;
@@ -349,9 +350,12 @@ impl World {
 
     /// An answer of that age: mostly about the same coupon.
     fn replay(&self, copy: &Copy, chance: u64, ages: Range<Moment>) -> Option<Reply> {
-        let about = coupon_in(&copy.request.target).unwrap_or_default();
+        let about = coupon_in(&copy.request.target, &copy.request.body).unwrap_or_default();
         let usage = self.wechat.coupon(about).map(|coupon| self.wechat.coupons[coupon].usage);
+        let asks = Asks::of(&copy.request.method, &copy.request.target);
+        // What a write about a 商家券 answers names no coupon.
         let is_nameless = usage == Some(Usage::Future)
+            || usage == Some(Usage::Busifavor) && asks.writes()
             || self.wechat.bare_until + ages.end > self.now && self.wechat.bare_until > 0;
         if is_nameless && !self.adversary.allows(Move::ReplaysNameless) {
             return None;

@@ -1,6 +1,6 @@
 //! Product coupons: what a brand offers.
 
-use super::super::Combination::NeedsWhen;
+use super::super::Combination::{ForbidsWhen, NeedsWhen, NotBoth};
 use super::super::Presence::{Optional, Required};
 use super::super::Rule::{Between, NameUpTo, Object, OneOf};
 use super::super::{Operation, Rule};
@@ -46,6 +46,11 @@ pub(super) static CREATE: Operation = Operation {
         NeedsWhen { member: "usage_mode", is: "PROGRESSIVE_BUNDLE", at: "/progressive_bundle_usage_info" },
         NeedsWhen { member: "scope", is: "SINGLE", at: "/display_info/original_price" },
         NeedsWhen { member: "scope", is: "SINGLE", at: "/display_info/combo_package_list" },
+        NotBoth([("scope", "ALL"), ("type", "EXCHANGE")]),
+        ForbidsWhen { member: "type", is: "NORMAL", at: "/single_usage_info/discount_coupon" },
+        ForbidsWhen { member: "type", is: "DISCOUNT", at: "/single_usage_info/normal_coupon" },
+        ForbidsWhen { member: "type", is: "EXCHANGE", at: "/single_usage_info/normal_coupon" },
+        ForbidsWhen { member: "type", is: "EXCHANGE", at: "/single_usage_info/discount_coupon" },
     ],
     ..Operation::numbered(
         "create_product_coupon",

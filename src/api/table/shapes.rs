@@ -2,17 +2,19 @@
 //!
 //! Lengths and limits are from the documentation of the same members in answers.
 
-use super::super::Combination::{Excludes, Needs};
+use super::super::Combination::{Apart, Before, Excludes, Needs, WithinAYear};
 use super::super::Presence::{Optional, Required};
 use super::super::Rule::{Between, Flag, List, Moment, Name, Object, OneOf, Text, TextUpTo, Whole};
-use super::super::{Member, Rule};
+use super::super::{Combination, Member, Rule};
 use super::body;
 
 /// Second of a day, counted from midnight.
 const SECOND_OF_DAY: Rule = Between(0, 86_400);
 
+const SPAN: &[Combination] = &[Before("begin_time", "end_time")];
+
 const SPANS_OF_A_DAY: Rule = List(
-    &Object(&[body("begin_time", Required, SECOND_OF_DAY), body("end_time", Required, SECOND_OF_DAY)], &[]),
+    &Object(&[body("begin_time", Required, SECOND_OF_DAY), body("end_time", Required, SECOND_OF_DAY)], SPAN),
     100,
 );
 
@@ -25,11 +27,11 @@ const WEEKLY: Rule = Object(
         ),
         body("day_period_list", Optional, SPANS_OF_A_DAY),
     ],
-    &[],
+    &[Needs("day_period_list", "day_list"), Apart("day_period_list")],
 );
 
 const IRREGULAR: Rule =
-    List(&Object(&[body("begin_time", Required, Moment), body("end_time", Required, Moment)], &[]), 2);
+    List(&Object(&[body("begin_time", Required, Moment), body("end_time", Required, Moment)], SPAN), 2);
 
 const BEGIN: Member = body("available_begin_time", Required, Moment);
 const END: Member = body("available_end_time", Required, Moment);
@@ -37,7 +39,7 @@ const WAIT_DAYS: Member = body("wait_days_after_receive", Optional, Between(0, 3
 const WEEKLY_PERIOD: Member = body("weekly_available_period", Optional, WEEKLY);
 const IRREGULAR_PERIODS: Member = body("irregular_available_period_list", Optional, IRREGULAR);
 
-/// When a coupon can be used.
+/// When a coupon can be used. The rules over several members are those of page doc/brand/4016675772 (2025-11-24).
 const AVAILABLE_PERIOD: Rule = Object(
     &[
         BEGIN,
@@ -54,6 +56,9 @@ const AVAILABLE_PERIOD: Rule = Object(
         Excludes("irregular_available_period_list", "available_days"),
         Excludes("irregular_available_period_list", "wait_days_after_receive"),
         Excludes("irregular_available_period_list", "weekly_available_period"),
+        Before("available_begin_time", "available_end_time"),
+        WithinAYear("available_begin_time", "available_end_time"),
+        Apart("irregular_available_period_list"),
     ],
 );
 
@@ -86,6 +91,9 @@ const SEQUENTIAL_PERIOD: Rule = Object(
     &[
         Excludes("irregular_available_period_list", "wait_days_after_receive"),
         Excludes("irregular_available_period_list", "weekly_available_period"),
+        Before("available_begin_time", "available_end_time"),
+        WithinAYear("available_begin_time", "available_end_time"),
+        Apart("irregular_available_period_list"),
     ],
 );
 

@@ -199,5 +199,51 @@ fn rules_over_several_members_are_in_their_rows() {
     }
     has("submit_image_task", &|rule| matches!(rule, Combination::NeedsWhen { at: "/cut_out", .. }));
     has("create_product_coupon", &|rule| matches!(rule, Combination::NeedsWhen { at: "/stock_bundle", .. }));
+    has("create_product_coupon", &|rule| {
+        matches!(rule, Combination::NotBoth([("scope", "ALL"), ("type", "EXCHANGE")]))
+    });
+    for (kind, other) in
+        [("NORMAL", "/single_usage_info/discount_coupon"), ("DISCOUNT", "/single_usage_info/normal_coupon")]
+    {
+        has(
+            "create_product_coupon",
+            &|rule| matches!(rule, Combination::ForbidsWhen { member: "type", is, at } if (*is, *at) == (kind, other)),
+        );
+    }
     has("busifavor_list", &|rule| matches!(rule, Combination::AtLeastOne([_, _, _])));
+}
+
+/// Page doc/brand/4016675772 (2025-11-24), of every period that a stock is made with.
+#[test]
+fn rules_of_periods_are_in_every_row_that_makes_a_stock() {
+    let mut periods = 0;
+    for row in ALL {
+        let mut members = BTreeMap::new();
+        flatten(row.members, "", &mut members);
+        let rules = |pointer: &str| match members.get(pointer).map(|member| &member.rule) {
+            Some(Rule::Object(_, rules) | Rule::List(Rule::Object(_, rules), _)) => *rules,
+            other => panic!("{} {pointer}: {other:?}", row.id),
+        };
+        let has = |pointer: &str, wanted: &str| {
+            let found = rules(pointer).iter().any(|rule| format!("{rule:?}") == wanted);
+            assert!(found, "{} {pointer}: {wanted}", row.id);
+        };
+        for pointer in members.keys().filter(|pointer| pointer.ends_with("/coupon_available_period")) {
+            periods += 1;
+            let ends = r#"("available_begin_time", "available_end_time")"#;
+            has(pointer, &format!("Before{ends}"));
+            has(pointer, &format!("WithinAYear{ends}"));
+            has(pointer, r#"Apart("irregular_available_period_list")"#);
+            let spans = r#"Before("begin_time", "end_time")"#;
+            has(&format!("{pointer}/irregular_available_period_list"), spans);
+            let weekly = format!("{pointer}/weekly_available_period");
+            has(&weekly, r#"Needs("day_period_list", "day_list")"#);
+            has(&weekly, r#"Apart("day_period_list")"#);
+            has(&format!("{weekly}/day_period_list"), spans);
+        }
+    }
+    assert_eq!(
+        periods, 6,
+        "of stocks in both modes of use, and of bundles; made alone, or with their product coupon"
+    );
 }

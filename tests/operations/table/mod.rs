@@ -4,6 +4,7 @@
 mod document;
 mod facts;
 mod life;
+mod periods;
 mod rules;
 mod sample;
 mod shop;

@@ -11,13 +11,13 @@ use wxcoupon::error::Error;
 use wxcoupon::mode::Mode;
 use wxcoupon::status::Code;
 
-fn ask(operation: &Operation, input: &Value) -> Result<(), Error> {
+pub fn ask(operation: &Operation, input: &Value) -> Result<(), Error> {
     let defaults = Defaults::default();
     let scope = Scope { mode: Mode::Partner, defaults: &defaults };
     prepare(operation, &input.to_string(), scope, OffsetDateTime::now_utc()).map(drop)
 }
 
-fn refused(operation: &Operation, input: &Value, field: &str, why: &str) {
+pub fn refused(operation: &Operation, input: &Value, field: &str, why: &str) {
     REFUSED.set(REFUSED.get() + 1);
     match ask(operation, input) {
         Ok(()) => panic!("{} takes {why} at {field}", operation.id),
@@ -253,6 +253,20 @@ fn members_that_exclude_or_need_each_other_are_told() {
         ("submit_image_task", vec![("image_generation_type", json!("CUT_OUT"))], "/cut_out"),
         ("create_product_coupon", vec![("usage_mode", json!("PROGRESSIVE_BUNDLE"))], "/stock_bundle"),
         ("create_product_coupon", vec![("scope", json!("SINGLE"))], "/display_info/original_price"),
+        ("create_product_coupon", vec![("scope", json!("ALL")), ("type", json!("EXCHANGE"))], "/type"),
+        (
+            "create_product_coupon",
+            vec![("single_usage_info", json!({"discount_coupon": {"threshold": 0, "percent_off": 10}}))],
+            "/single_usage_info/discount_coupon",
+        ),
+        (
+            "create_product_coupon",
+            vec![
+                ("type", json!("DISCOUNT")),
+                ("single_usage_info", json!({"normal_coupon": {"threshold": 0, "discount_amount": 1}})),
+            ],
+            "/single_usage_info/normal_coupon",
+        ),
         ("busifavor_list", vec![("creator_merchant", Value::Null)], "/creator_merchant"),
         (
             "send",

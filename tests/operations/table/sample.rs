@@ -4,6 +4,10 @@ use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use wxcoupon::api::{Combination, Member, Operation, Place, Presence, Rule};
 
+/// A year, as official examples print it.
+const BEGIN: &str = "2025-01-01T00:00+08:00";
+const END: &str = "2026-01-01T00:00+08:00";
+
 /// Every member, as far as they go together.
 pub fn full(operation: &Operation) -> Value {
     let mut members = object(operation.members, operation.combinations, true);
@@ -12,6 +16,8 @@ pub fn full(operation: &Operation) -> Value {
         for name in ["sequential_usage_info", "stock_bundle", "progressive_bundle_usage_info"] {
             members.as_object_mut().unwrap().remove(name);
         }
+        // Each type has its own terms.
+        members["single_usage_info"].as_object_mut().unwrap().remove("discount_coupon");
     }
     members
 }
@@ -42,6 +48,17 @@ fn object(members: &[Member], combinations: &[Combination], everything: bool) ->
             Combination::Excludes(first, second) => {
                 if made.contains_key(*second) {
                     made.remove(*first);
+                }
+            }
+            Combination::ForbidsWhen { .. }
+            | Combination::NotBoth(_)
+            | Combination::WithinAYear(..)
+            | Combination::Apart(_) => {}
+            Combination::Before(begin, end) => {
+                let is_number = made[*begin].is_number();
+                let ends = if is_number { [json!(0), json!(86_400)] } else { [json!(BEGIN), json!(END)] };
+                for (name, value) in [begin, end].into_iter().zip(ends) {
+                    made.insert((*name).to_owned(), value);
                 }
             }
             Combination::NeedsWhen { member, is, at } => {
@@ -101,7 +118,7 @@ fn by_rule(rule: &Rule, everything: bool) -> Value {
         }
         Rule::Length(shortest, longest) => json!("字".repeat(if everything { *longest } else { *shortest })),
         Rule::Time => json!("2025-08-03T12:00:00+08:00"),
-        Rule::Moment => json!("2025-01-01T00:00+08:00"),
+        Rule::Moment => json!(BEGIN),
         Rule::Whole => json!(0),
         Rule::Between(least, most) => json!(if everything { *most } else { *least }),
         Rule::Flag => json!(true),

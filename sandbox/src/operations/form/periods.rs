@@ -1,6 +1,6 @@
 //! The rules of `coupon_available_period` that tie members together.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::clock::parse_rfc3339;
 use crate::operations::Call;
@@ -40,27 +40,50 @@ impl Call<'_> {
             if let Some(name) = EXCLUDED.into_iter().find(|name| given(name).is_some()) {
                 return about(Reason::BadCombination, name, "excludes irregular_available_period_list");
             }
-            if windows.iter().any(|window| span(window, "begin_time", "end_time").is_none_or(|s| s <= 0)) {
-                let issue = "end_time must be after begin_time";
-                return about(Reason::BadCombination, "irregular_available_period_list", issue);
-            }
+            self.check_spans(&format!("{pointer}/irregular_available_period_list"), windows, |value| {
+                parse_rfc3339(value.as_str()?)
+            })?;
         }
         if given("available_seconds").is_some() && given("available_days").is_some() {
             return about(Reason::BadCombination, "available_seconds", "excludes available_days");
         }
-        let spans = given("weekly_available_period").and_then(|week| week.get("day_period_list"));
-        let number = |span: &Value, name: &str| span.get(name).and_then(Value::as_i64);
-        let backwards = |span: &&Value| number(span, "begin_time") > number(span, "end_time");
-        match spans.and_then(Value::as_array).into_iter().flatten().find(backwards) {
-            Some(span) => Err(Refusal::about(
+        let Some(week) = given("weekly_available_period") else { return Ok(()) };
+        let Some(spans) = week.get("day_period_list").and_then(Value::as_array) else { return Ok(()) };
+        if week.get("day_list").is_none_or(Value::is_null) {
+            return about(
                 Reason::BadCombination,
-                &format!("{pointer}/weekly_available_period/day_period_list"),
-                &json!(span.to_string()),
-                "begin_time must not be after end_time",
-                "body",
-            )),
-            None => Ok(()),
+                "weekly_available_period/day_list",
+                "goes with day_period_list",
+            );
         }
+        self.check_spans(&format!("{pointer}/weekly_available_period/day_period_list"), spans, Value::as_i64)
+    }
+
+    /// Each begins before it ends, and none has time of another. One may end in the second in which the next begins.
+    fn check_spans(
+        &self,
+        field: &str,
+        spans: &[Value],
+        read: impl Fn(&Value) -> Option<i64>,
+    ) -> Result<(), Refusal> {
+        let refuse = |issue: &str| {
+            let value = self.body.pointer(field).cloned().unwrap_or_default();
+            Err(Refusal::about(Reason::BadCombination, field, &value, issue, "body"))
+        };
+        let mut read_spans = Vec::with_capacity(spans.len());
+        for span in spans {
+            let [begin, end] = ["begin_time", "end_time"].map(|name| span.get(name).and_then(&read));
+            match (begin, end) {
+                (Some(begin), Some(end)) if begin < end => read_spans.push((begin, end)),
+                _ => return refuse("end_time must be after begin_time"),
+            }
+        }
+        for (index, (begin, end)) in read_spans.iter().enumerate() {
+            if read_spans.iter().skip(index + 1).any(|(other, last)| begin < last && other < end) {
+                return refuse("periods must not overlap");
+            }
+        }
+        Ok(())
     }
 }
 

@@ -101,6 +101,17 @@ impl Words for Chinese {
             Combination::NeedsWhen { member, is, at } => {
                 format!("{} 为 `{is}` 时要有 {}", name(member), name(&at[1..].replace('/', ".")))
             }
+            Combination::ForbidsWhen { member, is, at } => {
+                format!("{} 为 `{is}` 时不能有 {}", name(member), name(&at[1..].replace('/', ".")))
+            }
+            Combination::NotBoth([(this, value), (that, other)]) => {
+                format!("{} `{value}` 与 {} `{other}` 不能同时有", name(this), name(that))
+            }
+            Combination::Before(begin, end) => format!("{} 早于 {}", name(begin), name(end)),
+            Combination::WithinAYear(begin, end) => {
+                format!("从 {} 到 {} 最长一年", name(begin), name(end))
+            }
+            Combination::Apart(list) => format!("{} 里的各段时间不能重叠", name(list)),
         }
     }
 

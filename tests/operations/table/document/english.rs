@@ -106,6 +106,17 @@ impl Words for English {
             Combination::NeedsWhen { member, is, at } => {
                 format!("{} `{is}` needs {}", name(member), name(&at[1..].replace('/', ".")))
             }
+            Combination::ForbidsWhen { member, is, at } => {
+                format!("{} `{is}` goes without {}", name(member), name(&at[1..].replace('/', ".")))
+            }
+            Combination::NotBoth([(this, value), (that, other)]) => {
+                format!("{} `{value}` and {} `{other}` exclude each other", name(this), name(that))
+            }
+            Combination::Before(begin, end) => format!("{} is before {}", name(begin), name(end)),
+            Combination::WithinAYear(begin, end) => {
+                format!("from {} to {} it is a year at most", name(begin), name(end))
+            }
+            Combination::Apart(list) => format!("the periods of {} do not overlap", name(list)),
         }
     }
 
