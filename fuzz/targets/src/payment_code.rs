@@ -128,7 +128,7 @@ fn xml(members: &Members) -> String {
             1 => cdata(value),
             _ => escaped(&value[..middle]) + &cdata(&value[middle..]),
         };
-        text.push_str(&format!("  <{name}>{content}</{name}>\n"));
+        text.extend(["  <", name.as_str(), ">", &content, "</", name, ">\n"]);
     }
     text + "</xml>\n"
 }

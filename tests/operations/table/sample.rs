@@ -44,13 +44,13 @@ fn object(members: &[Member], combinations: &[Combination], everything: bool) ->
                 insert(&mut made, members, names[0], everything);
             }
             Combination::AtLeastOne(names) => insert(&mut made, members, names[0], everything),
-            Combination::Needs(..) => {}
             Combination::Excludes(first, second) => {
                 if made.contains_key(*second) {
                     made.remove(*first);
                 }
             }
-            Combination::ForbidsWhen { .. }
+            Combination::Needs(..)
+            | Combination::ForbidsWhen { .. }
             | Combination::NotBoth(_)
             | Combination::WithinAYear(..)
             | Combination::Apart(_) => {}
