@@ -160,4 +160,10 @@ mod tests {
         assert_eq!(Quoted("https://me:se/cr@et@host:1/v3").to_string(), "\"https://***@host:1/v3\"");
         assert_eq!(Quoted("me:secret@host:1").to_string(), "\"***@host:1\"", "its scheme was forgotten");
     }
+
+    #[test]
+    fn a_version_has_one_digit() {
+        assert!(is_word("v3") && is_word("pay-score") && is_word("jsapi"));
+        assert!(!is_word("v12") && !is_word("oUser1") && !is_word(&"a".repeat(25)));
+    }
 }

@@ -255,4 +255,10 @@ mod tests {
         assert_eq!(capped_by_proof(furthest_s + 1, proof(false)), furthest_s + 1);
         assert_eq!(capped_by_proof(furthest_s + 1, None), furthest_s + 1);
     }
+
+    #[test]
+    fn what_is_refused_for_want_of_rights_says_nothing_of_the_request() {
+        assert!(!is_about_the_request(Code::NoPermission) && !is_about_the_request(Code::SignRejected));
+        assert!(is_about_the_request(Code::CouponState) && is_about_the_request(Code::NotFound));
+    }
 }

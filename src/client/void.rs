@@ -272,3 +272,21 @@ fn return_request(row: &Row, back: &Operation, lookup: &Lookup, deadline: &Deadl
     request.insert("_options".into(), json!({ "timeout_ms": left_ms.clamp(1, LONGEST_CALL_MS) }));
     Value::Object(request).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_return_is_known_as_ours() {
+        let own = return_request_no("SALE_20250803_0001");
+        assert_eq!(own.len(), 1 + OWN_DIGITS);
+        assert!(is_own_return(&own));
+        let others =
+            [&own[1..], &own[..OWN_DIGITS], "V", "", &own.to_ascii_lowercase(), &own.replace('V', "R")];
+        for other in others {
+            assert!(!is_own_return(other), "{other}");
+        }
+        assert!(!is_own_return(&format!("V{}", "G".repeat(OWN_DIGITS))), "not hexadecimal");
+    }
+}
