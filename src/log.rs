@@ -48,6 +48,7 @@ pub type Facts<'a> = [(&'static str, Fact<'a>)];
 struct Place {
     file: Option<Arc<LogFile>>,
     trace: Option<String>,
+    attempts: u32,
 }
 
 type Sink = Box<dyn Fn(i32, &str) + Send + Sync>;
@@ -58,7 +59,7 @@ static LEVEL: AtomicI32 = AtomicI32::new(0);
 thread_local! {
     static IN_SINK: Cell<bool> = const { Cell::new(false) };
     static COLLECTED: RefCell<Option<Vec<Line>>> = const { RefCell::new(None) };
-    static PLACE: RefCell<Place> = const { RefCell::new(Place { file: None, trace: None }) };
+    static PLACE: RefCell<Place> = const { RefCell::new(Place { file: None, trace: None, attempts: 0 }) };
 }
 
 /// Ends what [`to_file`] began.
@@ -66,14 +67,28 @@ pub struct InFile(Place);
 
 impl Drop for InFile {
     fn drop(&mut self) {
-        let before = std::mem::take(&mut self.0);
-        let _ = PLACE.try_with(|place| place.replace(before));
+        let mut before = std::mem::take(&mut self.0);
+        let _ = PLACE.try_with(|place| {
+            // A call inside another one is part of it.
+            before.attempts = before.attempts.saturating_add(attempts());
+            place.replace(before)
+        });
     }
 }
 
 /// Until the result is dropped, the lines of this thread go to that file, too.
 pub fn to_file(file: Option<&Arc<LogFile>>) -> InFile {
-    InFile(PLACE.replace(Place { file: file.cloned(), trace: None }))
+    InFile(PLACE.replace(Place { file: file.cloned(), ..Place::default() }))
+}
+
+/// One exchange with a host was made inside the current call.
+pub fn count_attempt() {
+    PLACE.with_borrow_mut(|place| place.attempts = place.attempts.saturating_add(1));
+}
+
+/// How many exchanges the current call has made, with those of the calls inside it.
+pub fn attempts() -> u32 {
+    PLACE.try_with(|place| place.try_borrow().map_or(0, |place| place.attempts)).unwrap_or_default()
 }
 
 /// The caller's trace id of what this thread does now.

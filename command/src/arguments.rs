@@ -91,7 +91,12 @@ impl Builder {
 
     fn flag(&self, name: &'static str, help: Text) -> Arg {
         let heading = self.0.of(h::OPTIONS);
-        Arg::new(name).long(name).help(self.0.of(help)).help_heading(heading).action(ArgAction::SetTrue)
+        Arg::new(name)
+            .long(name)
+            .help(self.0.of(help))
+            .help_heading(heading)
+            .action(ArgAction::SetTrue)
+            .overrides_with(name)
     }
 
     fn option(&self, name: &'static str, value: &'static str, help: Text) -> Arg {

@@ -36,7 +36,10 @@ pub fn run(screen: &Screen, config: Option<&Path>, operation: &str, given: &ArgM
             progress::during(screen, what, || client.call_named(named, &input, &Cancel::never()))
         }
     };
-    Ok(answer::show(screen, &report))
+    Ok(match named {
+        None => answer::show_as(screen, "quote", &report),
+        Some(_) => answer::show(screen, &report),
+    })
 }
 
 fn with_options(members: &mut Map<String, Value>, given: &ArgMatches) {

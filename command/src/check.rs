@@ -12,7 +12,7 @@ use clap::ArgMatches;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use wxcoupon::net::cancel::Cancel;
-use wxcoupon::report::Report;
+use wxcoupon::report::{JsonText, Report};
 use wxcoupon::status::Code;
 
 /// Runs the self-check. The exit status is 2 where a line is not in order.
@@ -22,14 +22,20 @@ pub fn run(screen: &Screen, config: Option<&Path>, given: &ArgMatches) -> Outcom
         return key_files::explain(screen, config, &files);
     }
     let setup = Setup::read(screen, config)?;
-    let client = setup.client()?;
+    // Looking makes no journal: an empty one would say that nothing is open.
+    let missing = setup.missing_journal().map(Path::to_owned);
+    let client = if missing.is_some() { setup.client_without_journal()? } else { setup.client()? };
     let is_online = given.get_flag("online");
     let input = json!({ "online": is_online }).to_string();
     let what = || (screen.of(w::CONNECTING).to_owned(), None);
     let report = progress::during(screen, what, || client.check(Some(&input), &Cancel::never()));
+    let report = match missing {
+        Some(path) => with_journal(report, &format!("there is no file {}", path.display())),
+        None => report,
+    };
     let lines = lines_of(&report);
     if screen.json || report.code != Code::Ok {
-        answer::show(screen, &report);
+        answer::show_as(screen, "check", &report);
     } else {
         for line in &lines {
             tell(screen, line);
@@ -43,6 +49,23 @@ pub fn run(screen: &Screen, config: Option<&Path>, given: &ArgMatches) -> Outcom
     }
     let is_fine = lines.iter().all(|line| line.is_fine);
     Ok(if report.code == Code::Ok && !is_fine { LOCAL } else { exit_status(report.code) })
+}
+
+/// The answer with a journal that could not be opened, in place of the one in memory.
+pub fn with_journal(report: Report, found: &str) -> Report {
+    let mut told = data(&report).unwrap_or_default();
+    let lines = told.get_mut("lines").and_then(Value::as_array_mut);
+    let Some(line) = lines.into_iter().flatten().find(|line| line.get("name") == Some(&json!("journal")))
+    else {
+        return report;
+    };
+    // For programs too, in English like the library's own.
+    let advice = w::JOURNAL_ADVICE.en;
+    *line = json!({ "name": "journal", "ok": false, "found": found, "advice": advice });
+    if let Some(told) = told.as_object_mut() {
+        told.insert("all_ok".into(), false.into());
+    }
+    Report { data: JsonText::of(&told), ..report }
 }
 
 struct Line {
@@ -67,13 +90,29 @@ fn lines_of(report: &Report) -> Vec<Line> {
         .collect()
 }
 
+/// What the library found, in the chosen language. What has no known form is told as it came.
 fn found(screen: &Screen, found: &str) -> String {
-    let took = found.strip_prefix("answered and proven in ").and_then(|rest| rest.strip_suffix(" ms"));
-    match (lists::found(found), took) {
-        (Some(found), _) => screen.of(found).to_owned(),
-        (None, Some(took)) => screen.with(w::ANSWERED_IN, &[("ms", took)]),
-        (None, None) => harmless(found),
+    if let Some(known) = lists::found(found) {
+        return screen.of(known).to_owned();
     }
+    if let Some((what, took)) = found.strip_suffix(" ms").and_then(|found| found.rsplit_once(" in ")) {
+        return match what {
+            "answered and proven" => screen.with(w::ANSWERED_IN, &[("ms", took)]),
+            what => screen.with(w::FOUND_IN, &[("what", &harmless(what)), ("ms", took)]),
+        };
+    }
+    if let Some(file) = found.strip_prefix("there is no file ") {
+        return screen.with(w::FOUND_NO_FILE, &[("file", &harmless(file))]);
+    }
+    if let Some(store) = found.strip_suffix(" is OPEN") {
+        return screen.with(w::FOUND_OPEN, &[("what", &harmless(store))]);
+    }
+    let coupons = found.strip_suffix(" bytes").and_then(|found| {
+        let (what, bytes) = found.rsplit_once(" coupons, ")?;
+        let (what, count) = what.rsplit_once(": ")?;
+        Some([("what", what), ("count", count), ("bytes", bytes)])
+    });
+    coupons.map_or_else(|| harmless(found), |values| harmless(&screen.with(w::FOUND_COUPONS, &values)))
 }
 
 fn tell(screen: &Screen, line: &Line) {

@@ -37,7 +37,7 @@ pub fn of(screen: &Screen, error: &clap::Error) -> (String, bool) {
         suggested.map(|what| screen.with(h::DID_YOU_MEAN, &[("what", what)])).unwrap_or_default();
     let text = [text, suggestion, screen.of(h::TRY_HELP).to_owned()];
     let parts: Vec<&str> = text.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
-    (format!("wxcoupon: {}", parts.join("\n")), false)
+    (parts.join("\n"), false)
 }
 
 /// What was typed may be a key: it is not repeated then.

@@ -5,8 +5,12 @@ use std::fmt::Write as _;
 
 /// In lower-case hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    let digest: [u8; 32] = Sha256::digest(bytes).into();
-    digest.iter().fold(String::new(), |mut text, byte| {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to memory cannot fail.
         let _ = write!(text, "{byte:02x}");
         text

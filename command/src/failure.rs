@@ -40,18 +40,33 @@ impl Failure {
         Failure::Own(LOCAL, screen.with(text, values))
     }
 
+    /// What failed, in one line.
+    pub fn message(&self) -> String {
+        match self {
+            Failure::Library(report) => format!("{}: {}", report.code.name(), report.message),
+            Failure::Own(_, message) => message.clone(),
+        }
+    }
+
+    /// As an answer of the library.
+    pub fn report(self) -> Report {
+        match self {
+            Failure::Library(report) => *report,
+            Failure::Own(class, message) => {
+                let code = if class == LOCAL { Code::Config } else { Code::Request };
+                Report { message, ..Report::new(code) }
+            }
+        }
+    }
+
     /// Tells it, and says the exit status.
     pub fn tell(self, screen: &Screen) -> u8 {
         match self {
-            Failure::Library(report) => crate::answer::show(screen, &report),
-            Failure::Own(class, message) if screen.json => {
-                let code = if class == LOCAL { Code::Config } else { Code::Request };
-                crate::answer::show(screen, &Report { message, ..Report::new(code) })
-            }
-            Failure::Own(class, message) => {
+            Failure::Own(class, message) if !screen.json => {
                 screen.remark(&format!("wxcoupon: {message}"));
                 class
             }
+            failure => crate::answer::show(screen, &failure.report()),
         }
     }
 }

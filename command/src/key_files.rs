@@ -1,5 +1,6 @@
 //! What key files are, and what fits to what. No key is shown.
 
+use crate::answer;
 use crate::failure::{Failure, LOCAL, Outcome};
 use crate::language::variable;
 use crate::screen::{Screen, harmless, row};
@@ -9,44 +10,70 @@ use serde_json::{Value, json};
 use std::path::Path;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use wxcoupon::redact::{Quoted, may_be_a_key};
+use wxcoupon::status::Code;
 use wxcoupon::system;
-use wxcoupon::wire::keys::{Description, ObjectKind, describe, fingerprint};
+use wxcoupon::wire::keys::{Certificate, Description, ObjectKind, authorities, describe, fingerprint};
 use wxcoupon::wire::serial::KeyId;
 use zeroize::Zeroizing;
 
 /// Holds the passphrase, which a command line would show to every other program.
 const PASSPHRASE_VARIABLE: &str = "WXCOUPON_PASSPHRASE";
 
+/// In the library's words. No passphrase opens it here.
+const OLD_ENCRYPTION: &str = "old encryption";
+
 struct KeyFile {
     /// Without its folder.
     name: String,
     objects: Result<Vec<Description>, String>,
+    /// As a root of TLS connections.
+    role: Role,
+}
+
+/// Whether a certificate is a root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// `ca_path` of the configuration.
+    OfConfig,
+    /// It has signed itself.
+    SelfSigned,
+    /// It has not, or is no certificate.
+    Other,
 }
 
 /// What the configuration says, where there is one.
 struct Configured {
     fingerprint: String,
     serial: String,
+    /// Fingerprints of WeChat Pay's keys.
+    wechatpay: Vec<String>,
+    roots: Vec<Vec<u8>>,
 }
 
 /// Explains each file. The exit status is 2 where one cannot be used.
 pub fn explain(screen: &Screen, config: Option<&Path>, paths: &[&Path]) -> Outcome {
     let passphrase = variable(PASSPHRASE_VARIABLE).map(Zeroizing::new);
+    // What is wrong with it may be the very keys that are looked at.
+    let (configured, not_compared) = match configured(screen, config) {
+        Ok(configured) => (configured, None),
+        Err(failure) => (None, Some(failure.message())),
+    };
     let mut files = Vec::new();
     for path in paths {
-        let content = Zeroizing::new(setup::read(screen, path)?);
-        let objects = describe(&content, passphrase.as_deref().map(String::as_str));
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        files.push(KeyFile { name, objects: objects.map_err(|error| error.message) });
+        let content = setup::read(screen, path).map(Zeroizing::new);
+        let role = content.as_ref().map_or(Role::Other, |content| role(content, configured.as_ref()));
+        let objects = content.map_err(|failure| failure.message()).and_then(|content| {
+            let objects = describe(&content, passphrase.as_deref().map(String::as_str));
+            objects.map_err(|error| error.message)
+        });
+        files.push(KeyFile { name: shown_name(path), objects, role });
     }
-    let configured = configured(screen, config)?;
-    let is_fine = |file: &KeyFile| {
-        file.objects.as_ref().is_ok_and(|objects| objects.iter().any(|object| object.problem.is_none()))
-    };
     if screen.json {
         let told: Vec<Value> =
             files.iter().map(|file| as_json(screen, &files, file, configured.as_ref())).collect();
-        screen.line(&json!({ "files": told }).to_string());
+        let code = if files.iter().all(is_fine) { Code::Ok } else { Code::Key };
+        answer::own(screen, "check", code, json!({ "files": told, "not_compared": not_compared }));
     } else {
         for file in &files {
             screen.line(&format!("{} {}", screen.mark(is_fine(file)), screen.bold(&harmless(&file.name))));
@@ -62,19 +89,59 @@ pub fn explain(screen: &Screen, config: Option<&Path>, paths: &[&Path]) -> Outco
             }
         }
     }
+    if let Some(why) = not_compared.filter(|_| !screen.json) {
+        screen.remark(&screen.with(w::KEY_NOT_COMPARED, &[("why", &why)]));
+    }
     Ok(if files.iter().all(is_fine) { 0 } else { LOCAL })
 }
 
-/// A configuration that was named must be right. The usual one may be missing or wrong: its keys may be what is looked at.
+/// Without its folder. Somebody may have pasted a key in place of it.
+fn shown_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if may_be_a_key(&name) { Quoted(&name).to_string() } else { name.into_owned() }
+}
+
+/// Whether something in it can be used now.
+fn is_fine(file: &KeyFile) -> bool {
+    let is_usable = |object: &Description| {
+        let is_known = !matches!(object.kind, ObjectKind::Pkcs12 | ObjectKind::Other);
+        let is_ca = file.role != Role::Other && object.kind == ObjectKind::Certificate;
+        (is_known && object.problem.is_none() || is_ca)
+            && object.certificate.as_ref().is_none_or(|certificate| !is_outdated(certificate))
+    };
+    file.objects.as_ref().is_ok_and(|objects| objects.iter().any(is_usable))
+}
+
+fn is_outdated(certificate: &Certificate) -> bool {
+    let now = u64::try_from(system::wall_ms() / 1000).unwrap_or_default();
+    !(certificate.since..=certificate.until).contains(&now)
+}
+
+/// Only the usual one may be missing: the keys of a new shop are looked at before there is one.
 fn configured(screen: &Screen, config: Option<&Path>) -> Result<Option<Configured>, Failure> {
     let setup = match Setup::read(screen, config) {
         Ok(setup) => setup,
-        Err(failure) if config.is_some() => return Err(failure),
+        Err(failure) if config.is_some() || setup::config_path(config).exists() => return Err(failure),
         Err(_) => return Ok(None),
     };
     let authorizer = &setup.config.authorizer;
     let serial = authorizer.serial().to_owned();
-    Ok(Some(Configured { fingerprint: fingerprint(authorizer.key().public()), serial }))
+    let ring = &setup.config.key_ring;
+    let wechatpay = ring.serials().filter_map(|serial| ring.get(serial)).map(fingerprint).collect();
+    let roots = setup.config.extra_roots.clone();
+    Ok(Some(Configured { fingerprint: fingerprint(authorizer.key().public()), serial, wechatpay, roots }))
+}
+
+/// A key of any kind may be in a root.
+fn role(content: &[u8], configured: Option<&Configured>) -> Role {
+    let roots = authorities(content).unwrap_or_default();
+    if configured.is_some_and(|configured| roots.iter().any(|root| configured.roots.contains(root))) {
+        return Role::OfConfig;
+    }
+    let objects = describe(content, None).unwrap_or_default();
+    let is_self_signed =
+        |object: &Description| object.names.as_ref().is_some_and(|(subject, issuer)| subject == issuer);
+    if objects.iter().any(is_self_signed) { Role::SelfSigned } else { Role::Other }
 }
 
 fn kind(kind: ObjectKind) -> &'static str {
@@ -95,7 +162,11 @@ fn facts(
     object: &Description,
     configured: Option<&Configured>,
 ) -> Vec<(&'static str, String)> {
-    let what = lists::key(kind(object.kind)).map_or(object.what, |what| screen.of(what));
+    let known = match object.kind {
+        ObjectKind::Other => lists::other_object(object.what),
+        other => lists::key(kind(other)),
+    };
+    let what = known.map_or(object.what, |what| screen.of(what));
     let size = object.bits.map(|bits| screen.with(w::KEY_BITS, &[("bits", &bits.to_string())]));
     let separator = if size.is_some() { ", " } else { "" };
     let mut facts = vec![("", format!("{what}{separator}{}", size.unwrap_or_default()))];
@@ -105,9 +176,11 @@ fn facts(
     }
     if let Some(certificate) = &object.certificate {
         facts.push((screen.of(w::KEY_SERIAL), certificate.serial.clone()));
-        let now = u64::try_from(system::wall_ms() / 1000).unwrap_or_default();
-        let outdated = !(certificate.since..=certificate.until).contains(&now);
-        let outdated = if outdated { format!(" – {}", screen.of(w::KEY_OUTDATED)) } else { String::new() };
+        let outdated = if is_outdated(certificate) {
+            format!(" – {}", screen.of(w::KEY_OUTDATED))
+        } else {
+            String::new()
+        };
         let valid = format!("{} … {}{outdated}", stamp(certificate.since), stamp(certificate.until));
         facts.push((screen.of(w::KEY_VALID), valid));
     }
@@ -116,10 +189,13 @@ fn facts(
         facts.push((screen.of(w::KEY_FINGERPRINT), short));
         facts.push((screen.of(w::KEY_FITS), fits(screen, files, file, object, configured)));
     }
-    facts.push((screen.of(w::KEY_MEMBER), member(screen, files, object, configured)));
-    if let Some(problem) = &object.problem {
+    facts.push((screen.of(w::KEY_MEMBER), member(screen, files, file, object, configured)));
+    let problem = object.problem.as_ref().filter(|_| file.role == Role::Other);
+    if let Some(problem) = problem {
         facts.push((screen.of(w::KEY_PROBLEM), problem.clone()));
-        if object.kind == ObjectKind::EncryptedPrivateKey {
+        if problem.contains(OLD_ENCRYPTION) {
+            facts.push(("", screen.of(w::KEY_OLD_ENCRYPTION).to_owned()));
+        } else if object.kind == ObjectKind::EncryptedPrivateKey {
             facts.push(("", screen.of(w::KEY_PASSPHRASE).to_owned()));
         }
     }
@@ -145,6 +221,11 @@ fn fits(
         let is_ours = object.fingerprint.as_ref() == Some(&configured.fingerprint);
         if is_ours {
             told.push(screen.of(w::KEY_OF_CONFIG).to_owned());
+        } else if matches!(object.kind, ObjectKind::PrivateKey | ObjectKind::EncryptedPrivateKey) {
+            told.push(screen.of(w::KEY_NOT_OF_CONFIG).to_owned());
+        }
+        if object.fingerprint.as_ref().is_some_and(|fingerprint| configured.wechatpay.contains(fingerprint)) {
+            told.push(screen.of(w::KEY_OF_WECHATPAY).to_owned());
         }
         if let Some(certificate) = &object.certificate {
             if KeyId::new(&certificate.serial) == *configured.serial.as_str() {
@@ -161,6 +242,7 @@ fn fits(
 fn member(
     screen: &Screen,
     files: &[KeyFile],
+    file: &KeyFile,
     object: &Description,
     configured: Option<&Configured>,
 ) -> String {
@@ -168,14 +250,18 @@ fn member(
     let own =
         objects.filter(|object| object.kind == ObjectKind::PrivateKey).map(|object| &object.fingerprint);
     let mut own = own.filter_map(Option::as_ref).chain(configured.map(|configured| &configured.fingerprint));
-    let is_merchants = own.any(|own| Some(own) == object.fingerprint.as_ref());
+    let is_merchants =
+        object.fingerprint.as_ref().is_some_and(|fingerprint| own.any(|own| own == fingerprint));
     match object.kind {
         ObjectKind::PrivateKey | ObjectKind::EncryptedPrivateKey => "private_key_path".into(),
         ObjectKind::Certificate if is_merchants => "merchant_certificate_path".into(),
+        ObjectKind::Certificate if file.role == Role::OfConfig => "ca_path".into(),
+        ObjectKind::Certificate if file.role == Role::SelfSigned => screen.of(w::KEY_ROOT).into(),
         ObjectKind::Certificate => screen.of(w::KEY_UNKNOWN_CERTIFICATE).into(),
         ObjectKind::PublicKey if is_merchants => screen.of(w::KEY_OWN_PUBLIC).into(),
         ObjectKind::PublicKey => screen.of(w::KEY_PUBLIC).into(),
-        ObjectKind::Pkcs12 | ObjectKind::Other => screen.of(w::KEY_NOWHERE).into(),
+        ObjectKind::Pkcs12 => screen.of(w::KEY_TAKE_OUT).into(),
+        ObjectKind::Other => screen.of(w::KEY_NOWHERE).into(),
     }
 }
 
@@ -195,7 +281,7 @@ fn as_json(screen: &Screen, files: &[KeyFile], file: &KeyFile, configured: Optio
                 "valid_since": object.certificate.as_ref().map(|certificate| stamp(certificate.since)),
                 "valid_until": object.certificate.as_ref().map(|certificate| stamp(certificate.until)),
                 "fits": fits(screen, files, file, object, configured),
-                "goes_to": member(screen, files, object, configured),
+                "goes_to": member(screen, files, file, object, configured),
                 "problem": object.problem,
             })
         })

@@ -24,7 +24,7 @@ mod sign;
 mod texts;
 
 use clap::ArgMatches;
-use failure::{Failure, MISUSE, Outcome};
+use failure::{Failure, LOCAL, MISUSE, Outcome};
 use language::{Language, variable};
 use screen::Screen;
 use std::ffi::OsString;
@@ -32,23 +32,41 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let given: Vec<OsString> = std::env::args_os().collect();
-    let language = Language::choose(given.get(1..).unwrap_or_default(), variable);
-    let arguments = match arguments::command(language).try_get_matches_from(&given) {
-        Ok(arguments) => arguments,
+    let given = with_help(std::env::args_os().collect());
+    let words = given.get(1..).unwrap_or_default();
+    let language = Language::choose(words, variable);
+    let screen = Screen::new(language, asks_for_json(words));
+    let status = match arguments::command(language).try_get_matches_from(&given) {
+        Ok(arguments) => run(&screen, &arguments).unwrap_or_else(|failure| failure.tell(&screen)),
         Err(error) => {
-            let screen = Screen::new(language, false);
             let (text, is_wanted) = complaint::of(&screen, &error);
             if is_wanted {
                 screen.line(&text);
-                return ExitCode::SUCCESS;
+                0
+            } else if screen.json {
+                Failure::Own(MISUSE, text).tell(&screen)
+            } else {
+                screen.remark(&format!("wxcoupon: {text}"));
+                MISUSE
             }
-            screen.remark(&text);
-            return ExitCode::from(MISUSE);
         }
     };
-    let screen = Screen::new(language, arguments.get_flag("json"));
-    ExitCode::from(run(&screen, &arguments).unwrap_or_else(|failure| failure.tell(&screen)))
+    // An answer that nobody can read is no success.
+    ExitCode::from(if status == 0 && screen.has_lost_something() { LOCAL } else { status })
+}
+
+/// Looked for before the arguments are understood: complaints about them are JSON, too.
+fn asks_for_json(words: &[OsString]) -> bool {
+    words.iter().take_while(|word| *word != "--").any(|word| word == "--json")
+}
+
+/// `help` and `help COMMAND` are what other programs have.
+fn with_help(mut given: Vec<OsString>) -> Vec<OsString> {
+    if given.get(1).is_some_and(|word| word == "help") {
+        given.remove(1);
+        given.push("--help".into());
+    }
+    given
 }
 
 fn run(screen: &Screen, arguments: &ArgMatches) -> Outcome {

@@ -5,12 +5,14 @@
 //! stands for standard input in both places. Later ones replace earlier ones.
 
 use crate::failure::Failure;
-use crate::screen::Screen;
+use crate::screen::{Screen, harmless};
 use crate::setup;
 use crate::texts::words as w;
 use serde_json::{Map, Value};
 use std::path::Path;
 use wxcoupon::api::{self, Member, Rule};
+use wxcoupon::error::Error;
+use wxcoupon::redact::{Quoted, may_be_a_key};
 
 /// Members of the questions that this library answers itself, as far as they are not texts.
 const OWN: [&str; 7] = [
@@ -41,9 +43,7 @@ pub fn read<'a>(
             let value = match value.strip_prefix('@') {
                 Some(file) => from_file(screen, file)?,
                 None if value == "-" => from_file(screen, value)?,
-                None => {
-                    parse(value).ok_or_else(|| Failure::misuse(screen, w::NOT_JSON, &[("what", name)]))?
-                }
+                None => strict(screen, name, value.as_bytes())?,
             };
             put(&mut members, name, value);
         } else if let Some((name, value)) = split(argument, "=") {
@@ -54,7 +54,21 @@ pub fn read<'a>(
             return Err(Failure::misuse(screen, w::NOT_A_MEMBER, &[]));
         }
     }
+    if let Some(operation) = api::by_id(operation) {
+        let is_known =
+            |name: &str| name == "_options" || operation.members.iter().any(|member| member.name == name);
+        for name in members.keys().filter(|name| !is_known(name)) {
+            screen.remark(
+                &screen.with(w::NOT_IN_TABLE, &[("name", &shown(name)), ("operation", operation.id)]),
+            );
+        }
+    }
     Ok(members)
+}
+
+/// The name of a member may be a key that was pasted.
+fn shown(name: &str) -> String {
+    if may_be_a_key(name) { Quoted(name).to_string() } else { harmless(name) }
 }
 
 /// A value may have any sign in it, so the first one counts.
@@ -73,8 +87,24 @@ fn parse(text: &str) -> Option<Value> {
 
 fn from_file(screen: &Screen, file: &str) -> Result<Value, Failure> {
     let bytes = setup::read(screen, Path::new(file))?;
-    let text = wxcoupon::json::bytes_without_mark(&bytes);
-    serde_json::from_slice(text).map_err(|_| Failure::misuse(screen, w::NOT_JSON, &[("what", file)]))
+    strict(screen, file, &bytes)
+}
+
+/// As strict as the library: a name that is there twice would leave it open which value counts.
+fn strict(screen: &Screen, what: &str, bytes: &[u8]) -> Result<Value, Failure> {
+    let values = [("what", what)];
+    let text = wxcoupon::json::bytes_without_mark(bytes);
+    if text.trim_ascii().is_empty() {
+        return Err(Failure::misuse(screen, w::IS_EMPTY, &values));
+    }
+    let is_utf16 = matches!(text, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, _, ..] | [_, 0, ..]);
+    let Some(text) = std::str::from_utf8(text).ok().filter(|_| !is_utf16) else {
+        return Err(Failure::misuse(screen, w::NOT_UTF8, &values));
+    };
+    wxcoupon::json::parse(text).map_err(|error| {
+        let why = screen.with(w::BAD_JSON, &[("what", what), ("why", &error.message)]);
+        Failure::Library(Box::new(Error { message: why, ..error }.into()))
+    })
 }
 
 fn put(members: &mut Map<String, Value>, path: &str, value: Value) {
@@ -152,6 +182,28 @@ mod tests {
         assert_eq!(members("query", &[&at, "stock_id=2"]), json!({ "openid": "o", "stock_id": "2" }));
         let coupon = format!("coupon:={at}");
         assert_eq!(members("quote", &[&coupon])["coupon"]["stock_id"], "1");
+    }
+
+    #[test]
+    fn input_that_cannot_be_read_is_told_apart() {
+        let screen = Screen::new(Language::English, false);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("request.json");
+        for (content, why) in [
+            (&b""[..], "is empty"),
+            (b"{\"a\":", "EOF"),
+            (b"{\"a\":1,\"a\":2}", "a"),
+            (b"\xC8\xAF{}", "not UTF-8"),
+            (b"{\0}\0", "not UTF-8"),
+            (&[b' '; 70_000], "is empty"),
+            (&[b'['; 70_000], "longer than"),
+        ] {
+            std::fs::write(&file, content).unwrap();
+            let failure = read(&screen, "use", [format!("@{}", file.display())].iter()).unwrap_err();
+            assert!(failure.message().contains(why), "{why}: {}", failure.message());
+        }
+        let twice = read(&screen, "use", ["x:={\"a\":1,\"a\":2}".to_owned()].iter()).unwrap_err();
+        assert!(twice.message().starts_with("WXCOUPON_E_JSON"), "{}", twice.message());
     }
 
     #[test]

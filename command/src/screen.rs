@@ -1,7 +1,9 @@
 //! What the command prints: answers on standard output, complaints and progress on standard error.
 
 use crate::language::{Language, Text, variable};
-use std::io::{IsTerminal as _, Write as _};
+use crate::texts::words as w;
+use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where and how to print.
 #[derive(Debug)]
@@ -11,6 +13,8 @@ pub struct Screen {
     /// Answers as JSON, for programs.
     pub json: bool,
     has_colours: bool,
+    /// What a Chinese terminal of before UTF-8 shows.
+    is_gb: bool,
     /// Whether something that moves can be shown.
     pub shows_progress: bool,
 }
@@ -19,6 +23,18 @@ const GREEN: &str = "32";
 const RED: &str = "31";
 const YELLOW: &str = "33";
 const BOLD: &str = "1";
+const WHITE_ON_BLACK: &str = "97;40";
+
+static IS_LOST: AtomicBool = AtomicBool::new(false);
+
+/// By the character set that the locale names.
+fn is_gb_locale() -> bool {
+    let named = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| variable(name).filter(|value| !value.is_empty()));
+    let set = named.and_then(|locale| Some(locale.split_once('.')?.1.to_ascii_lowercase()));
+    set.is_some_and(|set| set.starts_with("gb"))
+}
 
 #[allow(clippy::unused_self, reason = "whoever prints is given a screen")]
 impl Screen {
@@ -29,16 +45,40 @@ impl Screen {
             // Older consoles of Windows show the codes themselves.
             || cfg!(windows) && variable("WT_SESSION").is_none() && variable("TERM").is_none();
         Screen {
-            language,
+            // Programs get the library's own words, which are English.
+            language: if json { Language::English } else { language },
             json,
+            is_gb: !json && is_gb_locale(),
             has_colours: !is_plain && !json && std::io::stdout().is_terminal(),
             shows_progress: !json && std::io::stderr().is_terminal(),
         }
     }
 
-    /// Prints a line of an answer. Whoever closed the pipe does not want to read on.
+    /// Prints a line of an answer. Whoever closed the pipe does not want to read on. Any other failure is remembered, so that
+    /// the exit status tells it.
     pub fn line(&self, text: &str) {
-        let _ = writeln!(std::io::stdout(), "{text}");
+        let written = self.write(&mut std::io::stdout().lock(), text);
+        if let Err(error) = written
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+            && !IS_LOST.swap(true, Ordering::Relaxed)
+        {
+            self.remark(&self.with(w::CANNOT_PRINT, &[("why", &error.to_string())]));
+        }
+    }
+
+    /// Whether something of an answer could not be printed.
+    pub fn has_lost_something(&self) -> bool {
+        IS_LOST.load(Ordering::Relaxed)
+    }
+
+    fn write(&self, to: &mut impl std::io::Write, text: &str) -> std::io::Result<()> {
+        let text = format!("{text}\n");
+        if self.is_gb {
+            to.write_all(&encoding_rs::GB18030.encode(&text).0)?;
+        } else {
+            to.write_all(text.as_bytes())?;
+        }
+        to.flush()
     }
 
     /// Prints a text in the chosen language.
@@ -58,12 +98,12 @@ impl Screen {
 
     /// Prints a complaint, or a remark that is no part of the answer.
     pub fn remark(&self, text: &str) {
-        let _ = writeln!(std::io::stderr(), "{text}");
+        let _ = self.write(&mut std::io::stderr().lock(), text);
     }
 
     /// A tick or a cross. The fonts of older Chinese Windows have these two.
     pub fn mark(&self, is_fine: bool) -> String {
-        match (is_fine, cfg!(windows)) {
+        match (is_fine, cfg!(windows) || self.is_gb) {
             (true, false) => self.painted(GREEN, "✓"),
             (true, true) => self.painted(GREEN, "√"),
             (false, false) => self.painted(RED, "✗"),
@@ -79,6 +119,11 @@ impl Screen {
     /// A heading.
     pub fn bold(&self, text: &str) -> String {
         self.painted(BOLD, text)
+    }
+
+    /// Light on dark, whatever the terminal's own colours are.
+    pub fn on_dark(&self, text: &str) -> String {
+        self.painted(WHITE_ON_BLACK, text)
     }
 
     fn painted(&self, colour: &str, text: &str) -> String {

@@ -7,7 +7,9 @@ use crate::texts::words as w;
 use std::path::{Path, PathBuf};
 use wxcoupon::client::Client;
 use wxcoupon::config::{self, Config};
+use wxcoupon::error::Error;
 use wxcoupon::redact::Quoted;
+use wxcoupon::status::{Class, Code};
 use zeroize::Zeroizing;
 
 /// The name of the file in the current folder, where nothing else is said.
@@ -19,10 +21,6 @@ const LARGEST: u64 = 1024 * 1024;
 
 /// A configuration that was read.
 pub struct Setup {
-    /// The file that it was read from.
-    pub path: PathBuf,
-    /// Its text.
-    pub text: Zeroizing<String>,
     /// What it says.
     pub config: Config,
 }
@@ -53,20 +51,48 @@ pub fn read(screen: &Screen, path: &Path) -> Result<Vec<u8>, Failure> {
     }
 }
 
+/// The configuration's file, and its text.
+pub fn read_text(screen: &Screen, given: Option<&Path>) -> Result<(PathBuf, Zeroizing<String>), Failure> {
+    let path = config_path(given);
+    let bytes = match read(screen, &path) {
+        Err(_) if given.is_none() && !path.exists() => {
+            let shown = path.display().to_string();
+            return Err(Failure::local(screen, w::NO_CONFIGURATION, &[("file", &shown)]));
+        }
+        read => Zeroizing::new(read?),
+    };
+    let (text, _) = config::decode(&bytes).map_err(of_configuration)?;
+    Ok((path, text))
+}
+
+/// A text that is no JSON is the fault of the file, and not of the call.
+fn of_configuration(error: Error) -> Failure {
+    let code = if error.code.class() == Class::Misuse { Code::Config } else { error.code };
+    Error { code, ..error }.into()
+}
+
 impl Setup {
     /// Reads the configuration.
     pub fn read(screen: &Screen, given: Option<&Path>) -> Result<Setup, Failure> {
-        let path = config_path(given);
-        let bytes = match read(screen, &path) {
-            Err(_) if given.is_none() && !path.exists() => {
-                let shown = path.display().to_string();
-                return Err(Failure::local(screen, w::NO_CONFIGURATION, &[("file", &shown)]));
-            }
-            read => Zeroizing::new(read?),
-        };
-        let (text, _) = config::decode(&bytes)?;
-        let config = Config::from_json(&text)?;
-        Ok(Setup { path, text, config })
+        let (_, text) = read_text(screen, given)?;
+        Setup::of(&text)
+    }
+
+    /// The same of a text that was read from there.
+    pub fn of(text: &str) -> Result<Setup, Failure> {
+        Ok(Setup { config: Config::from_json(text).map_err(of_configuration)? })
+    }
+
+    /// The journal that is configured, if its file is not there.
+    pub fn missing_journal(&self) -> Option<&Path> {
+        self.config.journal.path.as_deref().filter(|path| !path.exists())
+    }
+
+    /// The same without the journal: it makes no file, and knows of no request.
+    pub fn client_without_journal(&self) -> Result<Client, Failure> {
+        let mut config = self.config.clone();
+        config.journal.path = None;
+        Ok(Client::new(config)?)
     }
 
     /// Makes the context.
@@ -77,13 +103,15 @@ impl Setup {
     /// The same for what looks at the journal: it must be there already. An empty one beside the right one would say that
     /// nothing is open.
     pub fn client_with_journal(&self, screen: &Screen) -> Result<Client, Failure> {
-        match &self.config.journal.path {
-            None => Err(Failure::local(screen, w::NO_JOURNAL, &[])),
-            Some(path) if !path.exists() => {
+        if self.config.journal.path.is_none() {
+            return Err(Failure::local(screen, w::NO_JOURNAL, &[]));
+        }
+        match self.missing_journal() {
+            Some(path) => {
                 let shown = path.display().to_string();
                 Err(Failure::local(screen, w::JOURNAL_NOT_FOUND, &[("file", &shown)]))
             }
-            Some(_) => self.client(),
+            None => self.client(),
         }
     }
 }

@@ -215,7 +215,7 @@ pub fn take_options_with(members: &mut Map<String, Value>, more: &[&str]) -> Res
 }
 
 /// A `traceparent` of the W3C's Trace Context: version, trace id, parent id and flags, in lower-case hexadecimal. Version `ff`
-/// and ids of zeros are invalid. A later version may have more after the flags.
+/// and ids of zeros are invalid. A later version may have more after the flags, of the same letters.
 fn traceparent(value: &Value, field: &str) -> Result<String> {
     let is_hex = |part: &str, digits: usize| {
         part.len() == digits && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -229,6 +229,7 @@ fn traceparent(value: &Value, field: &str) -> Result<String> {
                 && is_id(parent, 16)
                 && is_hex(flags, 2)
                 && (more.is_empty() || *version != "00")
+                && more.iter().all(|part| is_hex(part, part.len()))
         }
         _ => false,
     };

@@ -250,19 +250,32 @@ fn with_jitter(pause: Duration, part: f64) -> Duration {
 }
 
 fn log_attempt(request: &OutgoingRequest<'_>, attempt: u32, report: &Report) {
+    log::count_attempt();
     let host = report.host.as_deref().unwrap_or("-");
     let message = format_args!("{} attempt {attempt} at {host}: {}", request.id, report.code.name());
-    let facts = [
+    let mut facts = vec![
         ("event", Fact::Text("attempt")),
         ("operation", Fact::Text(request.id)),
-        ("number", Fact::Text(request.request_no.unwrap_or("-"))),
         ("attempt", Fact::Number(attempt.into())),
         ("name", Fact::Text(report.code.name())),
-        ("host", Fact::Text(host)),
-        ("http", Fact::Number(report.http_status.unwrap_or(0).into())),
-        ("request_id", Fact::Text(report.request_id.as_deref().unwrap_or("-"))),
     ];
+    facts.extend(known(request, report));
     log::facts(log::DEBUG, message, &facts);
+}
+
+/// What there is of these, because a filler would look like a value.
+fn known<'a>(
+    request: &'a OutgoingRequest<'_>,
+    report: &'a Report,
+) -> impl Iterator<Item = (&'static str, Fact<'a>)> {
+    let http = report.http_status.map(|status| ("http", Fact::Number(status.into())));
+    let texts = [
+        ("number", request.request_no),
+        ("host", report.host.as_deref()),
+        ("request_id", report.request_id.as_deref()),
+        ("verification", report.verification),
+    ];
+    texts.into_iter().filter_map(|(name, text)| Some((name, Fact::Text(text?)))).chain(http)
 }
 
 fn log_call(request: &OutgoingRequest<'_>, report: &Report) {
@@ -288,19 +301,15 @@ fn log_call(request: &OutgoingRequest<'_>, report: &Report) {
         report.attempts,
         report.elapsed_ms,
     );
-    let facts = [
+    let mut facts = vec![
         ("event", Fact::Text("request")),
         ("operation", Fact::Text(request.id)),
         ("method", Fact::Text(request.method)),
         ("target", Fact::Text(&target)),
-        ("number", Fact::Text(number)),
         ("name", Fact::Text(report.code.name())),
         ("attempts", Fact::Number(report.attempts.into())),
-        ("host", Fact::Text(host)),
-        ("http", Fact::Number(http.into())),
-        ("request_id", Fact::Text(request_id)),
-        ("verification", Fact::Text(verification)),
         ("ms", Fact::Number(i64::try_from(report.elapsed_ms).unwrap_or(i64::MAX))),
     ];
+    facts.extend(known(request, report));
     log::facts(level, message, &facts);
 }

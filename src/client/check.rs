@@ -152,7 +152,7 @@ impl Client {
 
     fn log_line(&self) -> Option<Line> {
         let file = self.log_file.as_ref()?;
-        Some(match file.try_to_open() {
+        Some(match file.try_to_write() {
             Ok(()) => Line::fine("log", file.folder().display().to_string()),
             Err(why) => Line::wrong(
                 "log",

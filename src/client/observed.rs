@@ -67,7 +67,7 @@ fn log_end(operation: &'static str, report: &Report, ms: i64) {
         ("name", Fact::Text(report.code.name())),
         ("in_doubt", Fact::Flag(report.in_doubt)),
         ("ms", Fact::Number(ms)),
-        ("attempts", Fact::Number(report.attempts.into())),
+        ("attempts", Fact::Number(log::attempts().max(report.attempts).into())),
     ];
     if let Some(http) = report.http_status {
         facts.push(("http", Fact::Number(http.into())));

@@ -3,6 +3,7 @@
 use super::Client;
 use super::no_such_request_no;
 use super::numbered::stamp;
+use super::void::return_request_no;
 use crate::api;
 use crate::error::Result;
 use crate::journal::Row;
@@ -22,10 +23,16 @@ impl Client {
         api::check_name(request_no, "out_request_no", &At::Member(&At::Root, "out_request_no"))?;
         let Some(row) = self.journal.find(request_no)? else { return Err(no_such_request_no(request_no)) };
         let is_running = self.journal.is_worked_on(&row);
+        // What calls it off is a request of its own, with a row of its own.
+        let back = if row.called_off { self.journal.find(&return_request_no(request_no))? } else { None };
+        let mut told = course(&row, is_running);
+        if let (Some(back), Some(members)) = (back, told.as_object_mut()) {
+            members.insert("return_request_no".into(), (*back.request.request_no).into());
+        }
         Ok(Report {
             out_request_no: Some(request_no.to_owned()),
             in_doubt: row.state.is_in_doubt(),
-            ..Report::local(&course(&row, is_running))
+            ..Report::local(&told)
         })
     }
 

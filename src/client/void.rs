@@ -54,6 +54,13 @@ impl Client {
             Evidence::Undone => lookup.copies_are_dead(signed_s),
             _ => lookup.rules_out_effect(signed_s),
         };
+        // The course of a sale that was called off tells what showed it. A row that stays open gets it with its cause.
+        if !matches!(lookup.evidence, Evidence::Unnamed(_) | Evidence::Nothing)
+            && !(was_proven && lookup.evidence == Evidence::Absent)
+        {
+            claim.row.course = claim.row.course.followed_by(lookup.report.course.clone());
+        }
+        let row = &claim.row;
         if let Some(other) = lookup.coupon().and_then(|coupon| undone_late(row, &coupon)) {
             return undid_another(claim, &other);
         }

@@ -51,10 +51,17 @@ impl LogFile {
         &self.folder
     }
 
-    /// Why nothing can be written there now, if so.
-    pub fn try_to_open(&self) -> Result<(), String> {
+    /// Why nothing can be written there now, if so. It writes a line: on a full disk the file opens all the same.
+    pub fn try_to_write(&self) -> Result<(), String> {
+        let now = now();
+        let line = line(now, INFO, None, &[], Some(format_args!("the self-check tries the log")));
         let mut state = self.lock();
-        self.of_today(&mut state, now()).map(drop).map_err(|error| self.cannot(&error))
+        let written = self.append(&mut state, now, &line);
+        if written.is_err() {
+            // An open file of a folder that is gone would be written for ever.
+            state.open = None;
+        }
+        written.map(drop).map_err(|error| self.cannot(&error))
     }
 
     /// Writes one line. The error is told once, and not again before a line was written.
@@ -72,22 +79,35 @@ impl LogFile {
         if state.failed.is_some_and(|at| system::now().saturating_duration_since(at) < TRIED_AGAIN) {
             return Ok(());
         }
-        let written =
-            self.of_today(&mut state, now).and_then(|mut file| match file.write(line.as_bytes())? {
-                all if all == line.len() => Ok(()),
-                // The rest would be a line of its own.
-                _ => Err(std::io::ErrorKind::WriteZero.into()),
-            });
-        match written {
-            Ok(()) => {
+        match self.append(&mut state, now, &line) {
+            Ok(was_removed) => {
                 state.failed = None;
-                Ok(())
+                if was_removed { Err(self.removed()) } else { Ok(()) }
             }
             Err(error) => {
                 *state = State { open: None, failed: Some(system::now()) };
                 if is_known { Ok(()) } else { Err(self.cannot(&error)) }
             }
         }
+    }
+
+    /// Says whether the file of before was gone.
+    fn append(&self, state: &mut State, now: OffsetDateTime, line: &str) -> std::io::Result<bool> {
+        let is_gone = |day: Date| std::fs::symlink_metadata(self.folder.join(name(day))).is_err();
+        let was_removed = state.open.as_ref().is_some_and(|(day, _)| is_gone(*day));
+        if was_removed {
+            state.open = None;
+        }
+        let mut file = self.of_today(state, now)?;
+        match file.write(line.as_bytes())? {
+            all if all == line.len() => Ok(was_removed),
+            // The rest would be a line of its own.
+            _ => Err(std::io::ErrorKind::WriteZero.into()),
+        }
+    }
+
+    fn removed(&self) -> String {
+        format!("the log in {} was removed while it was written, and is made anew", self.folder.display())
     }
 
     fn cannot(&self, error: &std::io::Error) -> String {
@@ -253,6 +273,26 @@ mod tests {
             let facts = [("a", Fact::Text(&long)); 12];
             parsed(&line(at, INFO, None, &facts, Some(format_args!("{long}"))));
         }
+    }
+
+    /// Lines that go into a removed file are lost, and nobody would know.
+    #[test]
+    fn a_removed_folder_is_made_anew_with_the_next_line_and_told_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = LogFile::new(&folder.path().join("log"));
+        let write = |text: &str| log.write(INFO, None, &[], Some(format_args!("{text}")));
+        assert_eq!(write("before"), Ok(()));
+        std::fs::remove_dir_all(log.folder()).unwrap();
+        assert!(write("first").is_err_and(|why| why.contains("made anew")));
+        assert_eq!(write("second"), Ok(()));
+        let path = log.folder().join(name(now().date()));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert_eq!(log.try_to_write(), Ok(()));
+        assert!(std::fs::read_to_string(path).unwrap().contains("self-check"));
+        std::fs::remove_dir_all(log.folder()).unwrap();
+        std::fs::write(log.folder(), "a file in its place").unwrap();
+        assert!(log.try_to_write().is_err());
     }
 
     #[test]

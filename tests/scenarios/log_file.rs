@@ -78,6 +78,13 @@ fn a_call_has_its_attempts_its_request_and_its_end() {
     );
     assert!(misuse["field"].is_string());
     let text = lines.iter().map(Value::to_string).collect::<String>();
+    // What is not known is left out, and no filler stands in its place.
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.get("number") != Some(&json!("-")) && line.get("http") != Some(&json!(0)))
+    );
+    assert!(!text.contains("\"-\""), "{text}");
     for secret in [OPENID, sandbox.config()["apiv3_key"].as_str().unwrap(), "4200000000123456789123456789"] {
         assert!(!text.contains(secret), "{secret}");
     }
@@ -177,13 +184,14 @@ fn a_trace_is_kept_with_the_row_and_comes_back_when_it_is_settled() {
         lines.iter().rev().find(|line| line["event"] == "request" && line["number"] == "TRACE-0001");
     assert_eq!(settled.unwrap()["trace"], TRACE);
     let end = lines.iter().find(|line| line["operation"] == "settle").unwrap();
+    assert!(end["attempts"].as_u64().unwrap() > 0, "{end}");
     assert!(end.get("trace").is_none(), "settling everything has no trace of its own: {end}");
 }
 
 #[test]
 fn only_a_traceparent_is_taken() {
     let (_sandbox, till) = crate::till::shop();
-    let future = "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more";
+    let future = "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-00ab-7f";
     for fine in [TRACE, future] {
         let mut request = use_request("AUTO_PARENT", &format!("PARENT-{}", fine.len()));
         request["_options"] = json!({ "trace": fine });
@@ -195,11 +203,12 @@ fn only_a_traceparent_is_taken() {
         json!("0af7651916cd43dd8448eb211c80319c"),
         json!(TRACE.to_uppercase()),
         json!(TRACE.replace("00-0", "ff-0")),
-        json!(format!("{TRACE}-more")),
+        json!(format!("{TRACE}-7f")),
+        json!(format!("{future}-openid")),
         json!(format!("{TRACE} ")),
         json!("00-00000000000000000000000000000000-b7ad6b7169203331-01"),
         json!("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01"),
-        json!(format!("{future}{}", "x".repeat(200))),
+        json!(format!("{future}{}", "0".repeat(200))),
     ] {
         let mut request = use_request("AUTO_PARENT", "PARENT-BAD");
         request["_options"] = json!({ "trace": wrong });

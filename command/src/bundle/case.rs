@@ -22,14 +22,16 @@ pub fn run(screen: &Screen, config: Option<&Path>, number: &str) -> Outcome {
     let client = setup.client_with_journal(screen)?;
     let report = client.course(number);
     if screen.json || report.code != Code::Ok {
-        return Ok(answer::show(screen, &report));
+        return Ok(answer::show_as(screen, "bundle", &report));
     }
     let text = text(&setup.config.identity.id, number, &data(&report).unwrap_or_default());
     let code = QrCode::with_error_correction_level(&text, EcLevel::L)
         .map_err(|error| Failure::Own(LOCAL, error.to_string()))?;
-    // Most terminals are dark: the blocks are the light parts, and the margin belongs to them.
+    // The blocks are the light parts, and the margin belongs to them. A terminal gets its colours with them.
     let image = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
-    screen.line(&image);
+    for line in image.lines() {
+        screen.line(&screen.on_dark(line));
+    }
     screen.line(&text);
     screen.say(w::BUNDLE_QR_HINT, &[]);
     Ok(0)
@@ -45,7 +47,12 @@ fn text(merchant: &str, number: &str, told: &Value) -> String {
     let mut lines = vec![
         format!("wxcoupon {} {merchant}", env!("CARGO_PKG_VERSION")),
         format!("{number} {} {}", get(told, "operation"), get(told, "state")),
-        format!("{} {} tries {}", get(told, "recorded_at"), get(told, "name"), get(told, "attempts")),
+        match crate::show::was_killed(told) {
+            true => format!("{} process ended, not known whether sent", get(told, "recorded_at")),
+            false => {
+                format!("{} {} tries {}", get(told, "recorded_at"), get(told, "name"), get(told, "attempts"))
+            }
+        },
     ];
     let course = told.get("course").and_then(Value::as_array).cloned().unwrap_or_default();
     for attempt in course.iter().skip(course.len().saturating_sub(ATTEMPTS)) {

@@ -34,7 +34,7 @@ const SHOWN: [&str; 23] = [
 const CHECKED: [&str; 2] = ["merchant_serial_no", "wechatpay_public_key_id"];
 
 /// What stands in the place of a secret.
-const MASK: &str = "***";
+pub const MASK: &str = "***";
 
 /// The configuration as it may be shown, and the JSON pointers of what was masked.
 pub fn configuration(text: &str) -> (Value, Vec<String>) {

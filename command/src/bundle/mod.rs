@@ -2,20 +2,24 @@
 
 mod case;
 mod gather;
+mod log_lines;
 mod mask;
 mod zip;
 
+use crate::answer;
 use crate::arguments::{text, texts};
 use crate::digest::sha256;
 use crate::failure::{Failure, LOCAL, MISUSE, Outcome};
 use crate::progress;
 use crate::screen::Screen;
-use crate::setup::Setup;
+use crate::setup::{self, Setup};
 use crate::texts::{lists, words as w};
 use clap::ArgMatches;
-use serde_json::{Value, json};
+use gather::Source;
+use serde_json::{Map, Value, json};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use wxcoupon::status::Code;
 use wxcoupon::{api, system};
 use zip::File;
 
@@ -24,23 +28,21 @@ pub fn run(screen: &Screen, config: Option<&Path>, given: &ArgMatches) -> Outcom
     if let Some(number) = text(given, "qr") {
         return case::run(screen, config, number);
     }
-    let setup = Setup::read(screen, config)?;
-    let client = match setup.config.journal.path {
-        Some(_) => setup.client_with_journal(screen)?,
-        None => setup.client()?,
-    };
+    let (path, text) = setup::read_text(screen, config)?;
+    let setup = Setup::of(&text);
     let numbers: Vec<&String> = texts(given, "NUMBER").collect();
     let is_online = given.get_flag("online");
     let what = || (screen.of(w::CONNECTING).to_owned(), None);
-    let mut gathered =
-        progress::during(screen, what, || gather::gather(&setup, &client, &numbers, is_online));
+    let source = Source { path: &path, text: &text, setup };
+    let mut gathered = progress::during(screen, what, || gather::gather(screen, source, &numbers, is_online));
     let made_at = api::use_time(system::wall_date());
     let manifest = manifest(screen, &gathered.files, &gathered.masked, &made_at);
     let out = given.get_one::<PathBuf>("out").cloned().unwrap_or_else(|| usual_name(&made_at));
-    if screen.json {
-        screen.line(&manifest.to_string());
-    } else {
+    if !screen.json {
         show(screen, &gathered.files, &gathered.masked);
+    }
+    for problem in &gathered.problems {
+        screen.remark(&screen.with(w::BUNDLE_PROBLEM, &[("what", problem)]));
     }
     if !given.get_flag("yes") && !agrees(screen, &out)? {
         screen.remark(screen.of(w::BUNDLE_NOT_WRITTEN));
@@ -49,7 +51,14 @@ pub fn run(screen: &Screen, config: Option<&Path>, given: &ArgMatches) -> Outcom
     let content = serde_json::to_vec_pretty(&manifest).unwrap_or_default();
     gathered.files.insert(0, File { name: "manifest.json".into(), content });
     write(screen, &out, &gathered.files)?;
-    screen.remark(&screen.with(w::BUNDLE_WRITTEN, &[("file", &out.display().to_string())]));
+    let file = out.display().to_string();
+    if screen.json {
+        let mut told = manifest;
+        told.as_object_mut().map(|told| told.insert("file".into(), file.into()));
+        answer::own(screen, "bundle", Code::Ok, told);
+    } else {
+        screen.remark(&screen.with(w::BUNDLE_WRITTEN, &[("file", &file)]));
+    }
     Ok(0)
 }
 
@@ -58,7 +67,7 @@ fn usual_name(made_at: &str) -> PathBuf {
     PathBuf::from(format!("wxcoupon-support-{digits}.zip"))
 }
 
-fn manifest(screen: &Screen, files: &[File], masked: &[String], made_at: &str) -> Value {
+fn manifest(screen: &Screen, files: &[File], masked: &Map<String, Value>, made_at: &str) -> Value {
     let listed: Vec<Value> = files
         .iter()
         .map(|file| {
@@ -74,19 +83,25 @@ fn manifest(screen: &Screen, files: &[File], masked: &[String], made_at: &str) -
         "made_at": made_at,
         "made_by": format!("wxcoupon {}", env!("CARGO_PKG_VERSION")),
         "files": listed,
-        "masked": { "configuration.json": masked },
+        "masked": masked,
         "left_out": screen.of(w::BUNDLE_LEFT_OUT),
     })
 }
 
-fn show(screen: &Screen, files: &[File], masked: &[String]) {
+fn show(screen: &Screen, files: &[File], masked: &Map<String, Value>) {
     screen.line(&screen.bold(screen.of(w::BUNDLE_HEADING)));
     for file in files {
         let what = lists::file(&file.name).map(|what| screen.of(what)).unwrap_or_default();
         screen.line(&format!("  {:<24} {:>8}  {what}", file.name, file.content.len()));
     }
-    if !masked.is_empty() {
-        screen.say(w::BUNDLE_MASKED, &[("what", &masked.join(", "))]);
+    let texts = |value: &Value| -> Vec<String> {
+        let items = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+        items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    for (file, what) in
+        masked.iter().map(|(file, what)| (file, texts(what))).filter(|(_, what)| !what.is_empty())
+    {
+        screen.say(w::BUNDLE_MASKED, &[("what", &format!("{file}: {}", what.join(", ")))]);
     }
     screen.say(w::BUNDLE_LEFT_OUT, &[]);
 }
@@ -107,7 +122,12 @@ fn write(screen: &Screen, out: &Path, files: &[File]) -> Result<(), Failure> {
     let name = out.display().to_string();
     let archive = zip::archive(files).ok_or_else(|| Failure::Own(LOCAL, name.clone()))?;
     let made = std::fs::OpenOptions::new().write(true).create_new(true).open(out);
-    match made.and_then(|mut file| file.write_all(&archive)) {
+    let written = made.map(|mut file| file.write_all(&archive).and_then(|()| file.sync_all()));
+    if let Ok(Err(_)) = &written {
+        // Half a file would be taken for a whole one.
+        let _ = std::fs::remove_file(out);
+    }
+    match written.and_then(|written| written) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             Err(Failure::misuse(screen, w::BUNDLE_EXISTS, &[("file", &name)]))

@@ -10,6 +10,10 @@ pub struct Header {
     pub timestamp: String,
     pub nonce: String,
     pub signature: String,
+    /// Parts whose values stand without quotes.
+    pub unquoted: Vec<&'static str>,
+    /// Parts that are there twice. The first one counts.
+    pub doubled: Vec<&'static str>,
 }
 
 impl Header {
@@ -22,28 +26,42 @@ impl Header {
         };
         let (scheme, parts) = value.split_once(' ').ok_or("it has no blank after its first word")?;
         let mut read = Header { scheme: scheme.to_owned(), ..Header::default() };
+        let mut seen = Vec::new();
         for part in parts.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').ok_or_else(|| "a part of it has no =".to_owned())?;
-            let value = value.trim_matches('"').to_owned();
-            match name.trim() {
-                "mchid" | "brand_id" => read.id = value,
-                "serial_no" => read.serial = value,
-                "timestamp" => read.timestamp = value,
-                "nonce_str" => read.nonce = value,
-                "signature" => read.signature = value,
+            let (name, place) = match name.trim() {
+                "mchid" => ("mchid", &mut read.id),
+                "brand_id" => ("brand_id", &mut read.id),
+                "serial_no" => ("serial_no", &mut read.serial),
+                "timestamp" => ("timestamp", &mut read.timestamp),
+                "nonce_str" => ("nonce_str", &mut read.nonce),
+                "signature" => ("signature", &mut read.signature),
                 // A name may hold anything that was pasted, so it is not repeated.
                 _ => return Err("it has a part that WeChat Pay does not know".into()),
+            };
+            if seen.contains(&name) {
+                read.doubled.push(name);
+                continue;
             }
+            seen.push(name);
+            let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+            if quoted.is_none() {
+                read.unquoted.push(name);
+            }
+            *place = quoted.unwrap_or_else(|| value.trim_matches('"')).to_owned();
         }
         Ok(read)
     }
 
     /// Its time in seconds, if it was written in milliseconds too.
     pub fn seconds(&self) -> String {
-        match self.timestamp.parse::<i64>() {
-            Ok(milliseconds) if milliseconds > 100_000_000_000 => (milliseconds / 1000).to_string(),
-            _ => self.timestamp.clone(),
-        }
+        self.milliseconds()
+            .map_or_else(|| self.timestamp.clone(), |milliseconds| (milliseconds / 1000).to_string())
+    }
+
+    /// Its time, if it was written in milliseconds.
+    pub fn milliseconds(&self) -> Option<i64> {
+        self.timestamp.parse::<i64>().ok().filter(|number| *number > 100_000_000_000)
     }
 }
 
@@ -62,6 +80,8 @@ mod tests {
             ("a+b/c==", "N", "AB")
         );
         assert_eq!(read.seconds(), "1709745440");
+        let odd = Header::read("X mchid=19,mchid=\"20\",nonce_str=\"N\"").unwrap();
+        assert_eq!((odd.id.as_str(), odd.doubled, odd.unquoted), ("19", vec!["mchid"], vec!["mchid"]));
         for wrong in ["", "one", "X a", "X secret=\"1\""] {
             assert!(Header::read(wrong).is_err(), "{wrong}");
         }

@@ -1,7 +1,11 @@
-//! Which usual mistake a rejected signature was made with: each is tried, and the public key tells which fits.
+//! Which usual mistake a rejected signature was made with. The public key opens the signature, so that the digest inside tells
+//! which of the tried texts was signed, even if two mistakes were made at once.
 
 use super::Request;
 use super::header::Header;
+use super::opened::Content;
+use super::variants::{Signed, variants};
+use crate::digest::hex;
 use crate::screen::Screen;
 use crate::texts::{lists, words as w};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -11,76 +15,94 @@ use wxcoupon::config::Config;
 /// Whether it is a mistake, and the line that tells it.
 pub type Difference = (bool, String);
 
-/// What the signature was made over.
-pub fn explain(screen: &Screen, config: &Config, request: &Request, theirs: &Header) -> Difference {
+/// Two mistakes at once are looked for in bodies up to this length, because each pair is hashed.
+const LONGEST_FOR_PAIRS: usize = 64 * 1024;
+
+/// What the signature was made with, and over what. The first line is about the text.
+pub fn explain(screen: &Screen, config: &Config, request: &Request, theirs: &Header) -> Vec<Difference> {
     let Some(signature) = decoded(&theirs.signature) else {
-        return (true, screen.of(w::SIGN_NOT_BASE64).to_owned());
+        return vec![(true, screen.of(w::SIGN_NOT_BASE64).to_owned())];
     };
-    let key = config.authorizer.key().public();
-    let verifies = |message: &[u8]| key.verifier().verifies(message, &signature);
-    if verifies(&request.message()) && request.timestamp == theirs.timestamp {
+    let mut differences = Vec::new();
+    match Content::of(config.authorizer.key().public(), &signature) {
+        None => differences.push((true, screen.of(w::SIGN_OTHER_KEY).to_owned())),
+        Some(content) => {
+            differences.push(text_of(screen, config, request, theirs, &content));
+            if !content.is_usual() {
+                let made_with = screen.with(w::SIGN_HASH_WRONG, &[("hash", content.made_with())]);
+                differences.push((true, made_with));
+            }
+        }
+    }
+    // As it was written, and not as it was read.
+    let is_standard = base64::engine::general_purpose::STANDARD.decode(&theirs.signature).is_ok();
+    if !is_standard {
+        differences.push((true, screen.of(w::SIGN_BASE64_OTHER).to_owned()));
+    }
+    differences
+}
+
+fn text_of(
+    screen: &Screen,
+    config: &Config,
+    request: &Request,
+    theirs: &Header,
+    content: &Content,
+) -> Difference {
+    let right = Signed::of(request);
+    if content.is_of(&right.text()) {
         return (false, screen.of(w::SIGN_SAME).to_owned());
     }
-    let found = candidates(request, theirs, config).into_iter().find(|(_, message)| verifies(message));
-    let what = found.and_then(|(name, _)| lists::mistake(name)).map(|what| screen.of(what));
-    match what {
-        Some(what) => (true, screen.with(w::SIGN_DIFFERS, &[("what", what)])),
-        None => (true, screen.of(w::SIGN_UNEXPLAINED).to_owned()),
+    let origins: Vec<String> = config.hosts.iter().map(|host| host.origin.clone()).collect();
+    match mistakes(&right, theirs, &origins, content) {
+        Some(names) => {
+            let what = names.iter().filter_map(|name| lists::mistake(name)).map(|what| screen.of(what));
+            let what = what.collect::<Vec<_>>().join(screen.of(w::SIGN_AND));
+            (true, screen.with(w::SIGN_DIFFERS, &[("what", &what)]))
+        }
+        None => {
+            let digest = match content {
+                Content::Digest(_, digest) => hex(digest),
+                Content::Pss { .. } | Content::Bare => "-".to_owned(),
+            };
+            let values = [("hash", content.made_with()), ("digest", &*digest)];
+            (true, screen.with(w::SIGN_UNEXPLAINED, &values))
+        }
     }
 }
 
-fn candidates(request: &Request, theirs: &Header, config: &Config) -> Vec<(&'static str, Vec<u8>)> {
-    let Request { method, target, timestamp, nonce, body } = request;
-    let lines = |lines: &[&[u8]]| lines.iter().flat_map(|line| [*line, b"\n"]).collect::<Vec<_>>().concat();
-    let [method, target, time, nonce] = [method, target, timestamp, nonce].map(String::as_bytes);
-    let with_target = |target: &str| lines(&[method, target.as_bytes(), time, nonce, body]);
-    let with_body = |body: &[u8]| lines(&[method, target, time, nonce, body]);
-    let without_end = |mut message: Vec<u8>| {
-        message.pop();
-        message
+/// The mistake whose text was signed, or the two of them.
+fn mistakes(
+    right: &Signed,
+    theirs: &Header,
+    origins: &[String],
+    content: &Content,
+) -> Option<Vec<&'static str>> {
+    let fits = |text: &[u8]| {
+        if content.is_of(text) {
+            return Some(None);
+        }
+        let hash = super::opened::Hash::Sha256.of(text);
+        let again = [hash.clone(), hex(&hash).into_bytes(), hex(&hash).to_ascii_uppercase().into_bytes()];
+        again.iter().any(|again| content.is_of(again)).then_some(Some("hashed_twice"))
     };
-    let path = request.target.split('?').next().unwrap_or_default();
-    let decoded = percent_decoded(&request.target);
-    let lower = request.method.to_ascii_lowercase();
-    let compact =
-        serde_json::from_slice::<serde_json::Value>(body).map(|body| body.to_string()).unwrap_or_default();
-    let crlf: Vec<u8> =
-        [method, target, time, nonce, body].iter().flat_map(|line| [line, &b"\r\n"[..]].concat()).collect();
-    let mut candidates = vec![
-        ("no_last_line_feed", without_end(with_body(body))),
-        ("no_body", with_body(b"")),
-        ("no_body", lines(&[method, target, time, nonce])),
-        ("no_body", without_end(lines(&[method, target, time, nonce]))),
-        ("body_not_sent", with_body(b"{}")),
-        ("body_not_sent", with_body(b"null")),
-        ("compact_body", with_body(compact.as_bytes())),
-        ("body_and_line_feed", with_body(&[body, &b"\n"[..]].concat())),
-        ("body_trimmed", with_body(body.trim_ascii())),
-        ("no_query", with_target(path)),
-        ("decoded_target", with_target(&decoded)),
-        ("no_slash", with_target(request.target.trim_start_matches('/'))),
-        ("lower_case_method", lines(&[lower.as_bytes(), target, time, nonce, body])),
-        ("milliseconds", lines(&[method, target, theirs.timestamp.as_bytes(), nonce, body])),
-        ("carriage_returns", crlf),
-        ("time_first", lines(&[time, nonce, method, target, body])),
-        ("like_an_answer", lines(&[time, nonce, body])),
-    ];
-    for host in &config.hosts {
-        candidates.push(("whole_url", with_target(&format!("{}{}", host.origin, request.target))));
+    if let Some(twice) = fits(&right.text()) {
+        return Some(twice.into_iter().collect());
     }
-    candidates
-}
-
-fn percent_decoded(target: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = target.as_bytes();
-    while let [first, after @ ..] = rest {
-        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte = digits.filter(|_| *first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    let all = variants(right, theirs, origins);
+    for (name, signed) in &all {
+        if let Some(twice) = fits(&signed.text()) {
+            return Some([*name].into_iter().chain(twice).collect());
+        }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    if right.body.len() > LONGEST_FOR_PAIRS {
+        return None;
+    }
+    all.iter().find_map(|(first, signed)| {
+        let second = variants(signed, theirs, origins);
+        let second = second.iter().find(|(second, twice)| second != first && content.is_of(&twice.text()));
+        second.map(|(second, _)| vec![*first, *second])
+    })
 }
 
 /// Base64, with or without padding, also with the alphabet of URLs.
@@ -103,10 +125,5 @@ mod tests {
         assert_eq!(decoded("TQ").unwrap(), b"M");
         assert_eq!(decoded("-_-_").unwrap(), decoded("+/+/").unwrap());
         assert!(decoded("").is_none() && decoded("a b").is_none());
-    }
-
-    #[test]
-    fn percent_signs_that_stand_for_nothing_stay() {
-        assert_eq!(percent_decoded("/%E5%88%B8?a=%zz%4"), "/券?a=%zz%4");
     }
 }

@@ -3,7 +3,10 @@
 mod compare;
 mod header;
 mod mistakes;
+mod opened;
+mod variants;
 
+use crate::answer;
 use crate::arguments::text;
 use crate::digest::sha256;
 use crate::failure::{Failure, MISUSE, Outcome};
@@ -14,6 +17,7 @@ use clap::ArgMatches;
 use header::Header;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use wxcoupon::status::Code;
 use wxcoupon::wire::sign::nonce;
 use wxcoupon::{api, system};
 
@@ -63,17 +67,21 @@ pub fn explain(screen: &Screen, config: Option<&Path>, given: &ArgMatches) -> Ou
     let own = Header::read(&ours).unwrap_or_default();
     let mut differences = Vec::new();
     if let Some(theirs) = &theirs {
+        differences.extend(mistakes::explain(screen, &setup.config, &request, theirs));
         differences.extend(compare::headers(screen, theirs, &own));
-        differences.push(mistakes::explain(screen, &setup.config, &request, theirs));
+        if !differences.iter().any(|(differs, _)| *differs) {
+            differences.push((false, screen.of(w::SIGN_ALL_SAME).to_owned()));
+        }
     }
     if let Some(file) = given.get_one::<PathBuf>("rejected") {
         let answer = setup::read(screen, file)?;
-        differences.extend(compare::rejected(screen, &answer, &request)?);
+        differences.extend(compare::rejected(screen, &answer, &request, theirs.is_some())?);
     }
     let differs = differences.iter().any(|(differs, _)| *differs);
     let lines: Vec<String> = differences.into_iter().map(|(_, line)| line).collect();
     if screen.json {
-        screen.line(&as_json(&request, &ours, &own, &lines).to_string());
+        let code = if differs { Code::Request } else { Code::Ok };
+        answer::own(screen, "sign", code, as_json(&request, &ours, &own, &lines));
     } else {
         tell(screen, &request, &ours, &own);
         for line in &lines {

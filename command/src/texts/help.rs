@@ -2,7 +2,7 @@
 
 super::texts! {
     ABOUT: "Checks a till, redeems, settles and explains WeChat Pay product coupons.", "微信支付商品券：自检、核销、查清、说明每一笔的经过。";
-    AFTER: "The exit status is the class of the answer: 0 done, 1 the call is wrong, 2 this machine is wrong, 3 nothing was sent, 4 in doubt, 5 refused, 6 busy, 9 a defect.", "退出码就是应答的类别：0 成功，1 调用有误，2 本机有误，3 没有发出，4 结果未知，5 被拒绝，6 稍后再试，9 本程序缺陷。";
+    AFTER: "The exit status is the class of the answer: 0 done, 1 the call is wrong, 2 this machine is wrong, 3 nothing was sent, 4 in doubt, 5 refused, 6 busy, 9 a defect.", "退出码就是应答的分类：0 成功，1 调用有误，2 本机有误，3 没有发出，4 存疑，5 被拒绝，6 稍后再试，9 本程序缺陷。";
     USAGE: "Usage", "用法";
     COMMANDS: "Commands", "命令";
     ARGUMENTS: "Arguments", "参数";
@@ -15,7 +15,7 @@ super::texts! {
     LANG: "Language: zh or en", "语言：zh 或 en";
     JSON: "Prints answers as JSON, unchanged, for programs", "原样输出 JSON，供程序读取";
 
-    CHECK: "Checks configuration, keys, journal and clock, line by line", "逐项自检：配置、密钥、日志、时钟";
+    CHECK: "Checks configuration, keys, journal and clock, line by line", "逐项自检：配置、密钥、流水、时钟";
     CHECK_ONLINE: "Connects to WeChat Pay, too", "同时连接微信支付";
     CHECK_KEYS: "Explains these key files instead: what each is, and what fits to what", "改为说明这些密钥文件：各是什么，谁和谁配套";
     QUERY: "Asks for one coupon of a user", "查询用户的一张券";
@@ -32,10 +32,10 @@ super::texts! {
     MEMBERS: "name=value, object.name=value, name:=JSON, name:=@FILE, @FILE with an object; - is standard input", "name=value、object.name=value、name:=JSON、name:=@FILE、整个对象用 @FILE；- 表示标准输入";
     TIMEOUT: "Limit of this call, in milliseconds", "本次调用的时限，毫秒";
     TRACE: "A traceparent for log and journal", "写入日志和流水的 traceparent";
-    PENDING: "Lists what is not known to be finished; no network", "列出结果还不确定的请求；不联网";
-    SETTLE: "Makes known what is in doubt: one number, or everything; also while the till runs", "查清结果未知的请求：一个单号，或全部；收银程序运行时也可以";
+    PENDING: "Lists what is not known to be finished; no network", "列出存疑的请求；不联网";
+    SETTLE: "Makes known what is in doubt: one number, or everything; also while the till runs", "查清存疑的请求：一个单号，或全部；收银程序运行时也可以";
     SETTLE_NUMBER: "The request's number; without it, everything", "请求单号；不写就是全部";
-    SETTLE_VOID: "Calls the sale off: what has been redeemed is returned", "这笔不卖了：如果已核销就退回";
+    SETTLE_VOID: "Calls the sale off: what has been redeemed is returned", "作废这笔销售：如果已核销就退回";
     SHOW: "Tells the course of one request from the journal", "从流水说明一笔请求的经过";
     SHOW_NUMBER: "The request's number", "请求单号";
     ABANDON: "Records a person's decision to give a request up; it is never sent again", "记录人工决定：放弃这笔请求，以后不再发送";
@@ -50,7 +50,7 @@ super::texts! {
     SIGN_HEADER: "Another program's Authorization header: says where it differs", "另一个程序的 Authorization 请求头：指出哪里不同";
     SIGN_REJECTED: "WeChat Pay's rejecting answer as JSON, or - for standard input: says where it differs", "微信支付拒绝签名的应答 JSON，或 - 表示标准输入：指出哪里不同";
     BUNDLE: "Gathers what support needs into one file; nothing is uploaded", "把技术支持需要的材料收进一个文件；不上传";
-    BUNDLE_NUMBERS: "Numbers whose courses are put in, besides everything that is open", "除未决的以外，还要放入哪些单号的经过";
+    BUNDLE_NUMBERS: "Numbers whose courses are put in, besides everything that is open", "除未完结的以外，还要放入哪些单号的经过";
     BUNDLE_OUT: "The file [wxcoupon-support-TIME.zip]", "文件名 [wxcoupon-support-TIME.zip]";
     BUNDLE_YES: "Writes it without asking", "不询问，直接写入";
     BUNDLE_ONLINE: "Connects to WeChat Pay for the self-check", "自检时连接微信支付";

@@ -15,16 +15,16 @@ const STATES: [(&str, Text); 11] = [
     (
         "watching",
         text(
-            "called off, and not redeemed; a delayed copy is watched for: settle once more later",
-            "已取消，且没有核销；还在观察有没有迟到的请求：过几分钟再查清一次",
+            "called off, and not redeemed now; a delayed copy is watched for: settle once more later",
+            "已作废，现在没有核销；还在观察有没有迟到的请求：过几分钟再查清一次",
         ),
     ),
-    ("voided", text("called off: it has no effect, or was returned", "已取消：没有生效，或已退回")),
+    ("voided", text("called off: it has no effect, or was returned", "已作废：没有生效，或已退回")),
     (
         "voiding",
         text(
             "being called off, and not yet known: settle it",
-            "正在取消，结果还不知道：请查清（wxcoupon settle）",
+            "正在作废，结果还不知道：请查清（wxcoupon settle）",
         ),
     ),
     (
@@ -51,9 +51,30 @@ const STATES: [(&str, Text); 11] = [
     ("abandoned", text("a person gave it up; it is never sent again", "人工决定放弃，不再发送")),
 ];
 
+/// The names of states. In Chinese the library's own name, which programs see, stands behind.
+const STATE_NAMES: [(&str, Text); 12] = [
+    ("pending", text("pending", "存疑（pending）")),
+    ("done", text("done", "成功（done）")),
+    ("refused", text("refused", "被拒绝（refused）")),
+    ("closed", text("closed", "没有生效（closed）")),
+    ("watching", text("watching", "观察（watching）")),
+    ("voided", text("voided", "已作废（voided）")),
+    ("voiding", text("voiding", "正在作废（voiding）")),
+    ("refused_watched", text("refused_watched", "被拒绝，观察（refused_watched）")),
+    ("unresolved", text("unresolved", "未决（unresolved）")),
+    ("damaged", text("damaged", "已损坏（damaged）")),
+    ("abandoned", text("abandoned", "已放弃（abandoned）")),
+    ("finished", text("finished", "已完结（finished）")),
+];
+
+/// What a state is called.
+pub fn state_name(name: &str) -> Option<Text> {
+    STATE_NAMES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
 /// What a line of the self-check is about, and what to do if it is not in order. A name that ends in a blank is followed by a
 /// host.
-const LINES: [(&str, Text, Text); 14] = [
+const LINES: [(&str, Text, Text); 17] = [
     ("mode", text("mode", "模式"), text("Look at mode in the configuration.", "检查配置里的 mode。")),
     ("mchid", text("service provider", "服务商号"), text("Look at mchid.", "检查 mchid。")),
     ("brand_id", text("brand", "品牌"), text("Look at brand_id.", "检查 brand_id。")),
@@ -89,7 +110,25 @@ const LINES: [(&str, Text, Text); 14] = [
             "让 log_path 的文件夹可写；磁盘是不是满了？",
         ),
     ),
-    ("pending", text("pending", "未决请求"), text("Run wxcoupon settle.", "运行 wxcoupon settle。")),
+    (
+        "directory",
+        text("directory of coupons", "券码目录"),
+        text("Look at the directory's file, its disk and its rights.", "检查券码目录的文件、磁盘和权限。"),
+    ),
+    (
+        "product_authorities",
+        text("authorised products", "品牌授权"),
+        text(
+            "The brand authorises this service provider for product coupons.",
+            "请品牌方在品牌经营平台将“商品券”产品授权给本服务商。",
+        ),
+    ),
+    (
+        "store",
+        text("store", "门店"),
+        text("Only an open store can redeem: look at store_id.", "只有营业中的门店才能核销：检查 store_id。"),
+    ),
+    ("pending", text("pending", "存疑的请求"), text("Run wxcoupon settle.", "运行 wxcoupon settle。")),
     (
         "clock_offset_s",
         text("clock is behind by (s)", "时钟落后（秒）"),
@@ -147,7 +186,7 @@ const FOUND: [(&str, Text); 7] = [
         "in memory: what is pending is forgotten when the program ends",
         text(
             "in memory: what is pending is forgotten when the program ends",
-            "只在内存里：程序结束后未决的请求就忘了",
+            "只在内存里：程序结束后存疑的请求就忘了",
         ),
     ),
     (
@@ -176,7 +215,7 @@ pub fn line(name: &str) -> Option<(Text, &str, Text)> {
 }
 
 /// What `sign explain` finds in wrong programs.
-pub const MISTAKES: [(&str, Text); 15] = [
+pub const MISTAKES: [(&str, Text); 26] = [
     ("no_last_line_feed", text("the line feed after the body is missing", "请求体后面少了换行")),
     ("no_body", text("the body is missing", "没有把请求体算进去")),
     ("body_not_sent", text("a body is signed, and none is given here", "签了请求体，而这里没有请求体")),
@@ -209,6 +248,29 @@ pub const MISTAKES: [(&str, Text); 15] = [
         "like_an_answer",
         text("timestamp, nonce and body alone, as in answers", "只有时间、随机串和请求体，那是应答的签法"),
     ),
+    (
+        "spaced_body",
+        text("the body with other blanks than what is sent", "请求体的空格或缩进与实际发送的不同"),
+    ),
+    (
+        "escaped_body",
+        text(
+            "the body with other escapes than what is sent (\\u or \\/)",
+            "请求体的转义（\\u 或 \\/）与实际发送的不同",
+        ),
+    ),
+    ("body_and_mark", text("the body with a byte order mark in front", "请求体前面带了 BOM")),
+    ("another_method", text("another HTTP method", "用了别的 HTTP 方法")),
+    (
+        "another_second",
+        text("another second than the header's timestamp", "签的秒数与请求头的 timestamp 不同"),
+    ),
+    ("nonce_case", text("the nonce in other letters than in the header", "随机串的大小写与请求头不同")),
+    ("no_nonce", text("no nonce", "没有把随机串算进去")),
+    ("escapes_case", text("escapes of the path in lower case", "路径的百分号编码用了小写")),
+    ("written_line_feeds", text("backslash and n in place of line feeds", "换行写成了反斜杠加 n 两个字符")),
+    ("no_line_feeds", text("no line feeds at all", "一个换行都没有")),
+    ("hashed_twice", text("the hash of the text, which was hashed again", "先算了摘要，又对摘要签名")),
     ("no_slash", text("the path without its first slash", "路径少了开头的斜杠")),
 ];
 
@@ -218,20 +280,18 @@ pub fn mistake(name: &str) -> Option<Text> {
 }
 
 /// What a file of the bundle holds.
-const FILES: [(&str, Text); 7] = [
+const FILES: [(&str, Text); 8] = [
     (
         "versions.json",
-        text(
-            "versions, system, keys by name, hosts and their memory, clock",
-            "版本、系统、密钥名称、主机状态、时钟",
-        ),
+        text("versions, system, keys by name, hosts, clock", "版本、系统、密钥名称、接入点、时钟"),
     ),
     ("configuration.json", text("the configuration without secrets", "去掉机密的配置")),
     ("check.json", text("the self-check", "自检结果")),
-    ("pending.json", text("what is not known to be finished", "未决的请求")),
+    ("pending.json", text("what is not known to be finished", "未完结的请求")),
     ("log.jsonl", text("the last lines of the log", "最近的日志")),
     ("courses/", text("the course of one request", "一笔请求的经过")),
-    ("manifest.json", text("what is in the bundle, and what was masked", "材料清单，以及遮盖了什么")),
+    ("errors.json", text("what could not be gathered, and why", "哪些材料收不到，为什么")),
+    ("manifest.json", text("what is in the bundle, and what was masked", "材料清单，以及打码了什么")),
 ];
 
 /// What a file of the bundle is for.
@@ -257,10 +317,24 @@ pub fn key(name: &str) -> Option<Text> {
     KEYS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
+/// What the library calls objects that are neither key nor certificate for it.
+const OTHERS: [(&str, Text); 5] = [
+    ("a certificate request", text("a certificate request", "证书请求（CSR）")),
+    ("a private key that is not RSA", text("a private key that is not RSA", "不是 RSA 的私钥")),
+    ("an OpenSSH key", text("an OpenSSH key", "OpenSSH 密钥")),
+    ("bytes that are no key", text("bytes that are no key", "不是密钥的内容")),
+    ("another kind of PEM object", text("another kind of PEM object", "别的 PEM 内容")),
+];
+
+/// The same in the chosen language.
+pub fn other_object(what: &str) -> Option<Text> {
+    OTHERS.iter().find(|(known, _)| *known == what).map(|(_, text)| *text)
+}
+
 #[cfg(test)]
 pub fn all() -> impl Iterator<Item = (&'static str, Text)> {
     let lines = LINES.iter().flat_map(|(name, title, advice)| [(*name, *title), (*name, *advice)]);
-    let lists = [&STATES[..], &MISTAKES, &FILES, &KEYS, &FOUND];
+    let lists = [&STATES[..], &STATE_NAMES, &MISTAKES, &FILES, &KEYS, &OTHERS, &FOUND];
     lists.into_iter().flatten().copied().chain(lines)
 }
 
@@ -272,7 +346,7 @@ mod tests {
     #[test]
     fn every_state_of_the_journal_is_told() {
         for known in State::ALL {
-            assert!(state(known.name()).is_some(), "{}", known.name());
+            assert!(state(known.name()).is_some() && state_name(known.name()).is_some(), "{}", known.name());
         }
         assert!(state("else").is_none());
     }

@@ -83,10 +83,7 @@ fn the_manifest_names_every_file_with_its_digest() {
     assert_eq!(read("pending.json")["data"]["pending"], 1);
     let versions = read("versions.json");
     assert_eq!(versions["version"], env!("CARGO_PKG_VERSION"));
-    assert!(
-        versions["hosts"][0]["failures"].is_u64() && versions["clock"]["proven_at"].is_string(),
-        "{versions}"
-    );
+    assert!(versions["hosts"][0].is_string() && versions["clock"]["proven_at"].is_string(), "{versions}");
     let log = String::from_utf8(files["log.jsonl"].clone()).unwrap();
     assert!(
         log.lines()
@@ -126,6 +123,95 @@ fn nothing_is_written_unasked_or_over_another_file() {
     let names = std::fs::read_dir(shop.folder()).unwrap().map(|entry| entry.unwrap().file_name());
     let made = names.filter(|name| name.to_str().unwrap().starts_with("wxcoupon-support-20")).count();
     assert_eq!(made, 1);
+}
+
+fn json_of(files: &BTreeMap<String, Vec<u8>>, name: &str) -> Value {
+    serde_json::from_slice(files.get(name).unwrap_or_else(|| panic!("{name}: {:?}", files.keys()))).unwrap()
+}
+
+/// What is wrong with a till is what support wants to see.
+#[test]
+fn a_till_that_is_wrong_has_a_bundle_with_its_errors() {
+    let shop = busy_shop();
+    let right = shop.config();
+    for (member, value) in [
+        ("private_key_path", json!("missing.pem")),
+        ("apiv3_key", json!("short")),
+        ("a_typing_mistake", json!(1)),
+    ] {
+        let mut wrong = right.clone();
+        wrong[member] = value;
+        std::fs::write(shop.file("wxcoupon.json"), wrong.to_string()).unwrap();
+        let name = format!("{member}.zip");
+        let told = shop.run(&["bundle", "--yes", "--out", &name]).ends(0);
+        assert!(told.complaints.contains("configuration: WXCOUPON_E_"), "{told:?}");
+        let files = unpacked(&shop, &name);
+        let error = json_of(&files, "errors.json")["configuration"].clone();
+        assert_eq!((&error["ok"], &error["class"]), (&json!(false), &json!(2)), "{member}: {error}");
+        assert_eq!(json_of(&files, "configuration.json")["mchid"], right["mchid"]);
+        assert!(files.contains_key("log.jsonl") && !files.contains_key("pending.json"), "{:?}", files.keys());
+        std::fs::remove_dir_all(shop.file("unpacked")).unwrap();
+    }
+    std::fs::write(shop.file("wxcoupon.json"), right.to_string()).unwrap();
+    std::fs::write(shop.file("journal.db"), "no database").unwrap();
+    shop.run(&["bundle", "--yes", "--out", "damaged.zip"]).ends(0);
+    let files = unpacked(&shop, "damaged.zip");
+    assert!(json_of(&files, "errors.json")["journal"]["name"].is_string());
+    assert_eq!(json_of(&files, "check.json")["data"]["all_ok"], false);
+    assert!(!files.contains_key("pending.json"), "an empty list would say that nothing is open");
+    assert_eq!(std::fs::read(shop.file("journal.db")).unwrap(), b"no database");
+}
+
+#[test]
+fn what_others_wrote_is_not_passed_on() {
+    let shop = busy_shop();
+    let log = std::fs::read_dir(shop.file("log")).unwrap().next().unwrap().unwrap().path();
+    let mut text = std::fs::read_to_string(&log).unwrap();
+    text.push_str("{\"at\":\"2026-12-02\",\"openid\":\"o-of-somebody\"}\nplain words of another program\n");
+    std::fs::write(&log, text).unwrap();
+    shop.run(&["abandon", "OPEN-00001", "--note", "/home/li/o-of-somebody decided"]).ends(0);
+    shop.run(&["bundle", "OPEN-00001", "a/b", "CON", "--yes", "--out", "case.zip"]).ends(0);
+    let files = unpacked(&shop, "case.zip");
+    let all: String = files.values().map(|content| String::from_utf8_lossy(content).into_owned()).collect();
+    assert!(!all.contains("o-of-somebody") && !all.contains("words of another program"));
+    assert!(all.contains("OPEN-00001"));
+    let masked = json_of(&files, "manifest.json")["masked"].clone();
+    assert_eq!(masked["courses/OPEN-00001.json"], json!(["/data/note"]), "{masked}");
+    assert!(masked["log.jsonl"].as_str().unwrap().starts_with("2 lines"), "{masked}");
+    let odd: Vec<&String> = files.keys().filter(|name| name.starts_with("courses/")).collect();
+    assert_eq!(odd.len(), 3, "{odd:?}");
+    assert!(
+        odd.iter().any(|name| name.starts_with("courses/a_b-")) && !files.contains_key("courses/CON.json")
+    );
+}
+
+/// Half a file would be taken for a whole one.
+#[cfg(unix)]
+#[test]
+fn a_bundle_that_cannot_be_written_leaves_nothing() {
+    let shop = busy_shop();
+    let mut shell = Command::new("sh");
+    // Blocks of 512 bytes; the signal would end the process before it sees the failure.
+    let line = "trap '' XFSZ; ulimit -f 4; exec \"$0\" bundle --yes --out case.zip --config alone.json";
+    shell.args(["-c", line, env!("CARGO_BIN_EXE_wxcoupon")]).current_dir(shop.folder());
+    let mut alone = shop.config();
+    alone.as_object_mut().unwrap().retain(|name, _| name != "journal_path" && name != "log_path");
+    std::fs::write(shop.file("alone.json"), alone.to_string()).unwrap();
+    let ended = shell.output().unwrap();
+    assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    assert!(!shop.file("case.zip").exists());
+}
+
+#[test]
+fn a_programs_bundle_is_one_line() {
+    let shop = busy_shop();
+    let refused = shop.run(&["--json", "bundle"]).ends(1);
+    assert_eq!((refused.out.lines().count(), &refused.json()["class"]), (1, &json!(1)));
+    let made = shop.run(&["--json", "bundle", "--yes", "--out", "case.zip"]).ends(0);
+    assert_eq!(made.out.lines().count(), 1);
+    assert_eq!((&made.json()["status"], &made.json()["file"]), (&json!(0), &json!("case.zip")));
+    let again = shop.run(&["--json", "bundle", "--yes", "--out", "case.zip"]).ends(1);
+    assert_eq!((again.out.lines().count(), &again.json()["ok"]), (1, &json!(false)));
 }
 
 /// The picture, as a telephone reads it: blocks are light on a dark terminal.

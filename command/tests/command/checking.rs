@@ -6,7 +6,7 @@ use wxcoupon_sandbox::FaultKind;
 
 #[test]
 fn a_till_in_order_has_ticks_alone() {
-    let shop = Shop::open();
+    let shop = Shop::in_use();
     let told = shop.run(&["check", "--online"]).ends(0);
     assert!(
         told.out.contains("✓ journal: ") && told.out.contains("✓ signed question 127.0.0.1:"),
@@ -72,13 +72,99 @@ fn key_files_are_told_apart_and_matched() {
     assert!(object(2)["goes_to"].as_str().unwrap().contains("wechatpay_public_key_path"));
     assert_eq!(object(3)["kind"], "certificate");
     assert!(object(3)["goes_to"].as_str().unwrap().contains("platform_certificates"));
-    assert!(object(4)["fits"].as_str().unwrap().contains("none of the other files"));
+    assert!(object(4)["fits"].as_str().unwrap().contains("another key than"));
     assert!(
         told["files"].as_array().unwrap().iter().all(|file| !file["file"].as_str().unwrap().contains('/'))
     );
 
     let words = shop.run(&[&["--lang", "zh", "check", "--keys"], &*files].concat()).ends(0);
     assert!(words.out.contains("私钥, RSA，2048 位") && words.out.contains("配套"), "{words:?}");
+}
+
+/// An empty journal would say that nothing is open.
+#[test]
+fn a_journal_that_is_not_there_is_told_and_not_made() {
+    let shop = Shop::open();
+    let told = shop.run(&["check"]).ends(2);
+    assert!(
+        told.out.contains("✗ journal: there is no file journal.db") && !told.out.contains("Everything"),
+        "{told:?}"
+    );
+    assert_eq!(shop.run(&["--json", "check"]).ends(2).json()["data"]["all_ok"], false);
+    let chinese = shop.run(&["--lang=zh", "check"]).ends(2);
+    assert!(chinese.out.contains("✗ 流水: 没有文件 journal.db"), "{chinese:?}");
+    assert!(!shop.file("journal.db").exists());
+}
+
+/// The keys may be what is wrong with it.
+#[test]
+fn key_files_are_explained_beside_a_wrong_configuration_and_an_unreadable_file() {
+    let shop = Shop::open();
+    let mut config = shop.config();
+    config["private_key_path"] = json!(shop.key_file("wechatpay_public_key"));
+    std::fs::write(shop.file("wxcoupon.json"), config.to_string()).unwrap();
+    let (key, public) = (shop.key_file("merchant_key"), shop.key_file("wechatpay_public_key"));
+    let told = shop.run(&["check", "--keys", "missing.pem", &key, &public]).ends(2);
+    for part in ["✗ missing.pem", "private_key_path", "wechatpay_public_key_path"] {
+        assert!(told.out.contains(part), "{part}: {told:?}");
+    }
+    assert!(told.complaints.contains("could not be compared"), "{told:?}");
+    let json = shop.run(&["--json", "-c", "wxcoupon.json", "check", "--keys", &key]).ends(0).json();
+    assert!(json["not_compared"].is_string() && json["status"] == 0, "{json}");
+}
+
+/// Neither is what a merchant's key has to be.
+#[test]
+fn what_the_library_cannot_use_has_no_tick() {
+    let shop = Shop::open();
+    let make = |arguments: &[&str]| {
+        let mut openssl = std::process::Command::new("openssl");
+        testkit::run(openssl.args(arguments).current_dir(shop.folder())).unwrap();
+    };
+    let (key, cert) = (shop.key_file("merchant_key"), shop.key_file("merchant_cert"));
+    make(&["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "ec.pem"]);
+    make(&["req", "-new", "-key", &key, "-subj", "/CN=x", "-out", "request.pem"]);
+    make(&[
+        "pkcs12",
+        "-export",
+        "-inkey",
+        &key,
+        "-in",
+        &cert,
+        "-passout",
+        "pass:1900000001",
+        "-out",
+        "cert.p12",
+    ]);
+    make(&["crl2pkcs7", "-nocrl", "-certfile", &cert, "-out", "chain.p7b"]);
+    make(&["req", "-x509", "-key", &key, "-subj", "/CN=old", "-days", "-1", "-out", "old.pem"]);
+    for (file, part) in [
+        ("ec.pem", "not RSA"),
+        ("request.pem", "a certificate request"),
+        ("cert.p12", "openssl pkcs12 -in FILE -nodes -nocerts"),
+        ("chain.p7b", "another kind"),
+        ("old.pem", "not valid now"),
+    ] {
+        let told = shop.run(&["check", "--keys", file]).ends(2);
+        assert!(told.out.contains(&format!("✗ {file}")) && told.out.contains(part), "{part}: {told:?}");
+        let told = shop.run(&["--json", "check", "--keys", file]).ends(2).json();
+        assert_eq!((&told["class"], &told["ok"]), (&json!(2), &json!(false)));
+    }
+}
+
+#[test]
+fn the_configurations_own_files_are_known_and_other_keys_are_told() {
+    let shop = Shop::open();
+    let config = shop.config();
+    let file = |name: &str| config[name].as_str().unwrap().to_owned();
+    let told = shop.run(&["check", "--keys", &file("wechatpay_public_key_path"), &file("ca_path")]).ends(0);
+    assert!(
+        told.out.contains("a key of WeChat Pay's in this configuration")
+            && told.out.contains("goes to        ca_path"),
+        "{told:?}"
+    );
+    let other = shop.run(&["check", "--keys", &shop.key_file("brand_key")]).ends(0);
+    assert!(other.out.contains("another key than the private key of this configuration"), "{other:?}");
 }
 
 /// Without a configuration too: the keys of a new shop are looked at before there is one.

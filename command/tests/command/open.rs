@@ -105,6 +105,67 @@ fn a_person_gives_a_number_up_with_a_note() {
     shop.run(&["show", "UNKNOWN-01"]).ends(1);
 }
 
+/// A watched or half-done calling off goes on with the same line, and its course is told.
+#[test]
+fn a_sale_that_was_called_off_tells_what_was_asked_and_returned() {
+    let shop = Shop::open();
+    let fault = lose(&shop, "AUTO_COURSE", "COURSE-001");
+    shop.sandbox.clear_fault(fault);
+    let told = shop.run(&["settle", "COURSE-001", "--void"]).ends(0);
+    assert!(!told.out.contains("proven by a verified answer"), "{told:?}");
+    let json = shop.run(&["--json", "show", "COURSE-001"]).ends(0).json();
+    let back = json["data"]["return_request_no"].as_str().unwrap().to_owned();
+    let told = shop.run(&["show", "COURSE-001"]).ends(0);
+    for part in [&format!("returned by number {back}: done"), "voided: called off", "HTTP 200, Request-ID "] {
+        assert!(told.out.contains(part), "{part}: {told:?}");
+    }
+    assert!(!told.out.contains("why") && !told.out.contains("in doubt since"), "{told:?}");
+    let again = shop.run(&["settle", "COURSE-001"]).ends(0);
+    assert!(again.out.contains("called off; state: voided"), "{again:?}");
+}
+
+/// Its first attempt was never recorded, so nobody knows whether it was made.
+#[test]
+fn a_process_that_was_killed_leaves_a_row_that_says_so() {
+    let shop = Shop::open();
+    shop.run(&words(&redemption("AUTO_BEFORE", "BEFORE-001"))).ends(0);
+    let fault = shop.sandbox.inject(Fault::new(FaultKind::ProcessThenHang));
+    let asked = shop.sandbox.stats().requests;
+    let mut process = shop.command();
+    let members = redemption("AUTO_KILLED", "KILLED-001");
+    let mut process = process.args(words(&members)).stdout(std::process::Stdio::null()).spawn().unwrap();
+    until_asked(&shop.sandbox, asked + 1);
+    assert!(shop.run(&["pending"]).ends(0).out.contains("a call is working on it"));
+    process.kill().unwrap();
+    process.wait().unwrap();
+    shop.sandbox.clear_fault(fault);
+    let killed = "not known whether it was sent";
+    for arguments in [&["show", "KILLED-001"][..], &["pending"]] {
+        let told = shop.run(arguments).ends(0);
+        assert!(told.out.contains(killed) && !told.out.contains("WXCOUPON_"), "{told:?}");
+    }
+    let code = shop.run(&["bundle", "--qr", "KILLED-001"]).ends(0);
+    assert!(code.out.contains("not known whether sent") && !code.out.contains("WXCOUPON_OK"), "{code:?}");
+    shop.run(&["settle", "KILLED-001"]).ends(0);
+    assert!(shop.run(&["show", "KILLED-001"]).ends(0).out.contains("done: it took effect"));
+}
+
+#[test]
+fn an_offline_answer_is_not_called_proven() {
+    let shop = Shop::open();
+    let queried =
+        shop.run(&[&["--json", "query"], &*words(&crate::shop::coupon("AUTO_QUOTED"))].concat()).ends(0);
+    let told = shop.run_with(&["quote", "coupon:=-", "amount=30000"], &queried.out, &[]).ends(0);
+    assert!(told.out.contains("done on this machine") && !told.out.contains("proven"), "{told:?}");
+    // Refused here, and not by WeChat Pay.
+    shop.run(&words(&redemption("AUTO_QUOTED", "QUOTED-001"))).ends(0);
+    let reused = shop.run(&words(&redemption("AUTO_OTHER", "QUOTED-001")));
+    assert!(
+        reused.out.contains("E_REQUEST_NO_REUSED") && !reused.out.contains("WeChat Pay said no"),
+        "{reused:?}"
+    );
+}
+
 /// The till goes on while somebody settles beside it: its own row is left alone.
 #[test]
 fn the_rows_of_a_running_till_are_left_to_it() {
@@ -136,13 +197,9 @@ fn the_rows_of_a_running_till_are_left_to_it() {
 #[test]
 fn a_journal_that_is_not_there_is_not_made() {
     let shop = Shop::open();
-    for arguments in [
-        &["pending"][..],
-        &["settle"],
-        &["show", "X-000001"],
-        &["abandon", "X-000001", "--note", "n"],
-        &["bundle", "--yes"],
-    ] {
+    for arguments in
+        [&["pending"][..], &["settle"], &["show", "X-000001"], &["abandon", "X-000001", "--note", "n"]]
+    {
         let told = shop.run(arguments).ends(2);
         assert!(told.complaints.contains("there is no journal journal.db"), "{told:?}");
         assert!(!shop.file("journal.db").exists());

@@ -52,6 +52,23 @@ impl Shop {
         Shop { sandbox, folder }
     }
 
+    /// The same after its first redemption: there is a journal.
+    pub fn in_use() -> Shop {
+        let shop = Shop::open();
+        shop.run(&words(&redemption("AUTO_FIRST", "FIRST-0001"))).ends(0);
+        shop
+    }
+
+    /// The command, to be run in the folder in English.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wxcoupon"));
+        for name in ["LC_ALL", "LC_MESSAGES", "LC_CTYPE", "LANG", "WXCOUPON_CONFIG", "WXCOUPON_PASSPHRASE"] {
+            command.env_remove(name);
+        }
+        command.current_dir(self.folder());
+        command
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -70,11 +87,8 @@ impl Shop {
     }
 
     pub fn run_with(&self, arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Run {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wxcoupon"));
-        for name in ["LC_ALL", "LC_MESSAGES", "LANG", "WXCOUPON_CONFIG", "WXCOUPON_PASSPHRASE"] {
-            command.env_remove(name);
-        }
-        command.current_dir(self.folder()).args(arguments).envs(environment.iter().copied());
+        let mut command = self.command();
+        command.args(arguments).envs(environment.iter().copied());
         let mut process =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A run that reads no input may have ended already.

@@ -63,13 +63,76 @@ fn the_five_lines_their_hash_and_their_signature_are_what_openssl_says() {
 #[test]
 fn a_right_signature_of_another_program_is_recognised() {
     let shop = Shop::open();
-    let right = header(&shop, TIME, &signed(&shop, "merchant_key", right().as_bytes()));
-    let told = explained(&shop, &["--authorization", &format!("Authorization: {right}")]).ends(0).json();
+    let good = fresh(&shop, 0);
+    let told = explained(&shop, &["--authorization", &format!("Authorization: {good}")]).ends(0).json();
     let differences = told["differences"].to_string();
     assert!(
-        differences.contains("The signature is right") && differences.contains("s away from now"),
+        differences.contains("The signature is right") && differences.contains("So is its header"),
         "{differences}"
     );
+}
+
+/// A right header of so many seconds ago.
+fn fresh(shop: &Shop, ago: u64) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let time = (now - ago).to_string();
+    header(shop, &time, &signed(shop, "merchant_key", right().replace(TIME, &time).as_bytes()))
+}
+
+/// WeChat Pay refuses each of them, although the signature is right.
+#[test]
+fn a_right_signature_in_a_wrong_header_is_not_called_right() {
+    let shop = Shop::open();
+    let good = fresh(&shop, 0);
+    let (before, signature) = good.split_once("signature=").unwrap();
+    let serial = shop.config()["merchant_serial_no"].as_str().unwrap().to_owned();
+    let time = good.split("timestamp=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let url_safe = signature.replace('+', "-").replace('/', "_").replace('=', "");
+    for (wrong, part) in [
+        (fresh(&shop, 1000), "s away from now"),
+        (format!("{before}signature={url_safe}"), "not in standard Base64"),
+        (good.replace('"', ""), "no double quotes"),
+        (good.replace(&serial, &serial.to_ascii_lowercase()), "written otherwise"),
+        (good.replace(&format!("\"{time}\""), &format!("\"{time}000\"")), "timestamp is in milliseconds"),
+        (good.replace("mchid=", "mchid=\"1\",mchid="), "mchid is there twice"),
+    ] {
+        if wrong.contains(&serial.to_ascii_lowercase()) && serial == serial.to_ascii_lowercase() {
+            continue;
+        }
+        let told = explained(&shop, &["--authorization", &wrong]).ends(1).json();
+        let differences = told["differences"].to_string();
+        assert!(
+            differences.contains(part) && differences.contains("The signature is right"),
+            "{part}: {differences}"
+        );
+    }
+}
+
+/// The public key opens the signature: it was the right key, with another hash.
+#[test]
+fn another_hash_or_padding_under_the_right_key_is_named() {
+    let shop = Shop::open();
+    std::fs::write(shop.file("message"), right()).unwrap();
+    std::fs::write(shop.file("other"), "another text").unwrap();
+    for (options, text, parts) in [
+        (&["-sha1"][..], "message", ["used with SHA-1", "The signature is right"]),
+        (&["-sha512"], "message", ["used with SHA-512", "The signature is right"]),
+        (
+            &["-sha256", "-sigopt", "rsa_padding_mode:pss"],
+            "message",
+            ["used with RSASSA-PSS", "The signature is right"],
+        ),
+        (&["-sha256"], "other", ["The private key is right (SHA-256)", "digest of what was signed is"]),
+    ] {
+        let mut sign = Command::new("openssl");
+        sign.arg("dgst").args(options).arg("-sign").arg(shop.key_file("merchant_key"));
+        run(sign.arg("-out").arg(shop.file("signature")).arg(shop.file(text))).unwrap();
+        let encoded =
+            run(Command::new("openssl").args(["base64", "-A", "-in"]).arg(shop.file("signature"))).unwrap();
+        let told = explained(&shop, &["--authorization", &header(&shop, TIME, &encoded)]).ends(1).json();
+        let differences = told["differences"].to_string();
+        assert!(parts.iter().all(|part| differences.contains(part)), "{parts:?}: {differences}");
+    }
 }
 
 #[test]
@@ -91,6 +154,14 @@ fn usual_mistakes_are_found() {
         (right().replace('\n', "\r\n"), "CR and LF"),
         (format!("{TIME}\n{NONCE}\nPOST\n{TARGET}\n{BODY}\n"), "before method and path"),
         (format!("{TIME}\n{NONCE}\n{BODY}\n"), "as in answers"),
+        (right().replacen("POST", "GET", 1), "another HTTP method"),
+        (right().replace('\n', "\\n"), "backslash and n"),
+        (right().replace(TIME, "1554208461"), "another second"),
+        (with(&format!("https://api.mch.weixin.qq.com{TARGET}"), BODY), "the whole address"),
+        (with(TARGET, "{\n  \"a\": 1\n}"), "other blanks"),
+        (with("/v3/marketing/x/券?appid=wx1", ""), "decoded"),
+        (with("/v3/marketing/x/券?appid=wx1", ""), "the body is missing"),
+        (right().replace('\n', "\r\n").replacen("POST", "post", 1), "lower case"),
     ] {
         let wrong = header(&shop, TIME, &signed(&shop, "merchant_key", message.as_bytes()));
         let told = explained(&shop, &["--authorization", &wrong]).ends(1).json();
@@ -107,7 +178,7 @@ fn another_key_and_another_merchant_are_told() {
     let shop = Shop::open();
     let other = header(&shop, TIME, &signed(&shop, "brand_key", right().as_bytes()));
     let told = explained(&shop, &["--authorization", &other]).ends(1).json();
-    assert!(told["differences"].to_string().contains("neither this request nor any usual mistake"), "{told}");
+    assert!(told["differences"].to_string().contains("another key"), "{told}");
 
     let good = header(&shop, TIME, &signed(&shop, "merchant_key", right().as_bytes()));
     let swapped = good
@@ -143,7 +214,7 @@ fn what_wechat_pay_verified_is_compared() {
     );
     let (status, empty) = compare("POST", TARGET, "", 0);
     assert!(
-        status == 1 && empty.contains("length differs: WeChat Pay signed 1 bytes, here they are 9"),
+        status == 1 && empty.contains("the body's length differs: 0 bytes at WeChat Pay, here 8"),
         "{empty}"
     );
     let (status, path) = compare("GET", "/v3/other", "{\"a\"", BODY.len());
@@ -153,6 +224,15 @@ fn what_wechat_pay_verified_is_compared() {
     );
     let (status, body) = compare("POST", TARGET, "{\"b\"", BODY.len());
     assert!(status == 1 && body.contains("line 5 differs"), "{body}");
+    // It may be cut before the body, wherever that is.
+    let whole = format!("POST\n{TARGET}\n1709745440\n5hMYYOOJpzdAfboMUB7QiPmfxmhVehVk\n{BODY}\n");
+    for cut in (1..whole.len()).step_by(9) {
+        let told = json!({ "truncated_sign_message": &whole[..cut], "sign_message_length": whole.len() });
+        let answer = json!({ "code": "SIGN_ERROR", "detail": { "sign_information": told } });
+        std::fs::write(shop.file("answer.json"), answer.to_string()).unwrap();
+        let run = explained(&shop, &["--rejected", "answer.json"]).ends(0);
+        assert!(run.out.contains("is the same as here") && !run.out.contains("differs"), "{cut}: {run:?}");
+    }
     std::fs::write(shop.file("answer.json"), "{}").unwrap();
     explained(&shop, &["--rejected", "answer.json"]).ends(1);
 }

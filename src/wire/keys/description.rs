@@ -6,6 +6,7 @@ use super::{PublicKey, encrypted};
 use crate::error::Result;
 use crate::hex;
 use pkcs8::{DecodePrivateKey, DecodePublicKey};
+use rsa::BoxedUint;
 use rsa::pkcs1::{DecodeRsaPrivateKey, DecodeRsaPublicKey};
 use rsa::traits::PublicKeyParts;
 use sha2::{Digest, Sha256};
@@ -125,6 +126,19 @@ fn names(object: &Object) -> Option<(String, String)> {
     let certificate = x509_cert::Certificate::from_der(&object.der).ok()?;
     let content = certificate.tbs_certificate();
     Some((content.subject().to_string(), content.issuer().to_string()))
+}
+
+/// What a signature of that key holds: the padded digest, which shows what was hashed, and how. For explaining signatures,
+/// and never for trusting them. `None`: it is no signature of a key of this size.
+pub fn opened(key: &PublicKey, signature: &[u8]) -> Option<Vec<u8>> {
+    let key = rsa::PublicKey::from_pkcs1_der(&key.der).ok()?;
+    if signature.len() != key.size() {
+        return None;
+    }
+    let signature = BoxedUint::from_be_slice(signature, key.n_bits_precision()).ok()?;
+    let block = rsa::hazmat::rsa_encrypt(&key, &signature).ok()?.to_be_bytes();
+    let at = block.len().checked_sub(key.size())?;
+    block.get(at..).map(<[u8]>::to_vec)
 }
 
 /// A name of a key that may be shown to anybody.

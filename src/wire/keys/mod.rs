@@ -6,7 +6,7 @@ mod encrypted;
 mod file;
 
 pub use certificate::{Certificate, authorities};
-pub use description::{Description, ObjectKind, describe, fingerprint};
+pub use description::{Description, ObjectKind, describe, fingerprint, opened};
 
 use super::cipher::{Decrypter, Encrypter, RsaOaepDecrypter, RsaOaepEncrypter};
 use super::sign::{RsaSigner, Signer};
