@@ -55,9 +55,12 @@ impl Client {
             _ => lookup.rules_out_effect(signed_s),
         };
         // The course of a sale that was called off tells what showed it. A row that stays open gets it with its cause.
-        if !matches!(lookup.evidence, Evidence::Unnamed(_) | Evidence::Nothing)
-            && !(was_proven && lookup.evidence == Evidence::Absent)
-        {
+        let stays_open = match lookup.evidence {
+            Evidence::Unnamed(_) | Evidence::Nothing => true,
+            Evidence::Absent => was_proven,
+            _ => false,
+        };
+        if !stays_open {
             claim.row.course = claim.row.course.followed_by(lookup.report.course.clone());
         }
         let row = &claim.row;
