@@ -274,6 +274,11 @@ fn what_was_told_is_taken_in_and_bad_words_are_refused() {
         json!({ "number": "", "told": "done" }),
         json!({ "number": "X", "told": "maybe" }),
         json!({ "number": "X", "told": "done", "source": "journal" }),
+        json!({ "number": "X", "told": "done", "operation": "fly" }),
+        json!({ "number": "X", "told": "done", "time": "noon" }),
+        json!({ "number": "X", "told": "done", "message": "x".repeat(2000) }),
+        // A list is taken as a whole or not at all.
+        json!([{ "number": "X", "told": "done" }, { "number": "Y", "told": "done", "time": "noon" }]),
     ] {
         refused(&sandbox, "/told", &bad);
     }
@@ -282,6 +287,33 @@ fn what_was_told_is_taken_in_and_bad_words_are_refused() {
     assert_eq!(truth["lines"].as_array().unwrap().len(), 2);
     ok(&sandbox, "POST", "/reset", &json!({}));
     assert_eq!(ok(&sandbox, "GET", "/truth", &Value::Null)["lines"], json!([]));
+}
+
+#[test]
+fn what_was_told_is_held_against_the_whole_ledger() {
+    let sandbox = sandbox();
+    let till = Till::new(&sandbox);
+    let mut line = till.connect(&till.urls[0]).unwrap();
+    for (coupon, number) in [("AUTO_A", "OLD_00001"), ("AUTO_B", "OLD_00002")] {
+        assert_eq!(line.exchange(&till, &till.use_request(coupon, number)).unwrap().status, 200);
+    }
+    let told = json!([{ "number": "OLD_00001", "told": "not_done" }, { "number": "OLD_00002", "told": "done", "coupon_code": "AUTO_B" }]);
+    ok(&sandbox, "POST", "/told", &told);
+    for n in 0..2010 {
+        let call = till.use_request(&format!("AUTO_{n}"), &format!("NEW_{n:05}"));
+        assert_eq!(line.exchange(&till, &call).unwrap().status, 200);
+    }
+    let truth = ok(&sandbox, "GET", "/truth", &Value::Null);
+    let lines = truth["lines"].as_array().unwrap();
+    let verdict =
+        |number: &str| lines.iter().find(|line| line["number"] == number).unwrap()["verdict"].clone();
+    assert_eq!((verdict("OLD_00001"), verdict("OLD_00002")), (json!("differs"), json!("agrees")));
+    let counts =
+        json!({ "differs": 1, "open": 0, "agrees": 1, "unknown": 2010, "redemptions": 2012, "twice": 0 });
+    assert_eq!((&truth["counts"], &truth["left_out"], lines.len()), (&counts, &json!(12), 2000));
+    ok(&sandbox, "POST", "/told", &json!({ "number": "OLD_00002", "told": "done", "coupon_code": "AUTO_A" }));
+    let truth = ok(&sandbox, "GET", "/truth", &Value::Null);
+    assert_eq!(truth["counts"]["differs"], 2, "told of another coupon");
 }
 
 #[test]

@@ -83,7 +83,8 @@ impl Console {
         "console".clone_into(&mut entry.source);
         operation.name().clone_into(&mut entry.operation);
         object.clone_into(&mut entry.coupon_code);
-        self.told.add(entry, now);
+        // No more numbers are remembered: then it stays unknown.
+        let _ = self.told.add(vec![entry], now);
     }
 
     /// As at the start.
