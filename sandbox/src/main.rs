@@ -66,7 +66,8 @@ fn run(arguments: Arguments) -> Result<(), String> {
         complain(&format!("NOTIFY_SOCKET: {error}"));
     }
     if arguments.open
-        && let Err(error) = ready::open_in_browser(&sandbox.console_url())
+        && let Err(error) =
+            sandbox.sign_in_url().map_err(|e| e.to_string()).and_then(|url| ready::open_in_browser(&url))
     {
         complain(&format!("no browser: {error}"));
     }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::admin::AdminServer;
+use crate::admin::sessions::Sessions;
 use crate::admin::token::Token;
 use crate::console::Files;
 use crate::console::scenario::Scenario;
@@ -49,6 +50,7 @@ pub struct Sandbox {
     listeners: Vec<RunningListener>,
     admin: AdminServer,
     token: Option<Token>,
+    sessions: Arc<Sessions>,
     /// Sends notifications.
     dispatcher: Option<JoinHandle<()>>,
     extra: Vec<(TlsKind, String)>,
@@ -86,7 +88,7 @@ impl Sandbox {
         let control = Arc::new(Control::new(Arc::clone(&api)));
         control.set_listeners(listeners.iter().map(|running| Arc::downgrade(&running.listener)).collect());
         let entrance = doors::entrance(&api, &place)?;
-        let token = entrance.token.clone();
+        let (token, sessions) = (entrance.token.clone(), Arc::clone(&entrance.sessions));
         let admin = AdminServer::start(&control, entrance, api.options.control_port)?;
         let _ = api.urls.set(urls.clone());
 
@@ -104,6 +106,7 @@ impl Sandbox {
             listeners,
             admin,
             token,
+            sessions,
             dispatcher: Some(dispatcher),
             extra,
             urls,
@@ -172,6 +175,18 @@ impl Sandbox {
         let made_up = self.token.as_ref().filter(|_| self.api.options.token.is_none());
         let token = made_up.map(|token| format!("?token={}", token.text())).unwrap_or_default();
         format!("{}/{token}", self.admin.url())
+    }
+
+    /// Address of the console that signs a browser in once, within two minutes; for command lines, which others see.
+    ///
+    /// # Errors
+    /// When OpenSSL has no random numbers.
+    pub fn sign_in_url(&self) -> Result<String> {
+        let page = format!("{}/", self.admin.url());
+        match self.token {
+            None => Ok(page),
+            Some(_) => Ok(format!("{page}?code={}", self.sessions.code()?)),
+        }
     }
 
     /// What opens the admin interface and the console; `None`: they are open to this machine.
