@@ -362,6 +362,59 @@ fn a_scenario_does_not_grow_old() {
 }
 
 #[test]
+fn a_scenario_that_is_refused_changes_nothing() {
+    let sandbox = sandbox();
+    let till = Till::new(&sandbox);
+    ok(&sandbox, "POST", "/coupons", &json!({ "coupon_code": "MINE_1", "locked": true }));
+    ok(&sandbox, "POST", "/clock", &json!({ "world_offset_s": 60 }));
+    ok(&sandbox, "POST", "/faults", &json!({ "spec": "hang,on=query" }));
+    till.ok(&till.use_request("SBX_EFFECTIVE_1", "NUMBER_1"));
+    let seen = || {
+        let of = |path: &str| ok(&sandbox, "GET", path, &Value::Null);
+        (of("/coupons"), of("/faults"), of("/ledger"), of("/requests"), of("/scenario")["clock"].clone())
+    };
+    let before = seen();
+    let good = json!({ "coupon_code": "NEW_1" });
+    for bad in [
+        json!({ "coupons": [good, { "coupon_code": "NEW_2", "stock_id": "9" }] }),
+        json!({ "coupons": [good, { "coupon_code": ".." }] }),
+        json!({ "coupons": [good], "faults": [{ "kind": "fly" }] }),
+        json!({ "coupons": [good], "offers": [{ "type": "NORMAL", "discount_amount": 0 }] }),
+        json!({ "coupons": [good], "offers": [{ "type": "NORMAL", "discount_amount": 1, "coupon_code": "SAME" },
+            { "type": "NORMAL", "discount_amount": 1, "stores": { "scope": "SPECIFIC", "stores": ["9"] } }] }),
+        json!({ "coupons": [good], "clock": { "offset_s": i64::MAX } }),
+    ] {
+        let mut scenario = bad.clone();
+        scenario["wxcoupon_sandbox_scenario"] = json!(1);
+        refused(&sandbox, "/scenario", &scenario);
+        assert!(seen() == before, "{bad}");
+        assert!(sandbox.apply_scenario(scenario.to_string().as_bytes()).is_err());
+        assert!(seen() == before, "{bad}");
+    }
+}
+
+#[test]
+fn clocks_and_codes_have_bounds() {
+    let sandbox = sandbox();
+    for bad in [
+        json!({ "offset_s": i64::MAX }),
+        json!({ "world_offset_s": i64::MIN }),
+        json!({ "offset_s": 400_i64 * 366 * 86_400 }),
+        json!({ "offset_s": 1.5 }),
+        json!({ "offset_s": 1, "hours": 1 }),
+        json!([]),
+    ] {
+        refused(&sandbox, "/clock", &bad);
+    }
+    ok(&sandbox, "POST", "/clock", &json!({ "offset_s": -30_i64 * 365 * 86_400 }));
+    for code in ["", ".", "..", "a\nb", "a\u{7}", "\u{85}", &"x".repeat(41)] {
+        refused(&sandbox, "/coupons", &json!({ "coupon_code": code }));
+        refused(&sandbox, "/busifavor-coupons", &json!({ "coupon_code": code }));
+    }
+    ok(&sandbox, "POST", "/coupons", &json!({ "coupon_code": "..." }));
+}
+
+#[test]
 fn live_events_come_and_end_with_the_sandbox() {
     let sandbox = sandbox();
     let till = Till::new(&sandbox);

@@ -239,14 +239,13 @@ async fn scenario(State(control): Shared) -> Reply {
     .await
 }
 
-/// Everything as at the start, then the scenario.
+/// Everything as at the start, then the scenario; all of it, or nothing changes.
 fn play(control: &Control, body: &[u8]) -> Answer {
     let scenario = match Scenario::parse(body).and_then(|scenario| scenario.faults().map(|_| scenario)) {
         Ok(scenario) => scenario,
         Err(issue) => return Answer::bad_request(format!("scenario: {issue}")),
     };
-    control.reset();
-    match control.apply(&scenario) {
+    match control.play(&scenario) {
         Ok(coupons) => Answer::ok(json!({ "coupons": coupons, "faults": control.api.faults.list().len() })),
         Err(e) => Answer::bad_request(e),
     }

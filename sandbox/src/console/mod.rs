@@ -87,6 +87,12 @@ impl Console {
         let _ = self.told.add(vec![entry], now);
     }
 
+    /// What an earlier run remembered.
+    pub(crate) fn restore(&self, offers: Vec<Offer>, told: Vec<ToldEntry>) {
+        *lock(&self.offers) = offers;
+        self.told.restore(told);
+    }
+
     /// As at the start.
     pub(crate) fn clear(&self) {
         lock(&self.offers).clear();

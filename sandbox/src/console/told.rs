@@ -52,8 +52,8 @@ pub(crate) struct ToldEntry {
     /// Which till.
     #[serde(default)]
     pub(crate) till: String,
-    /// `posted`, `journal` or `console`; set by whoever takes the entry in.
-    #[serde(default, skip_deserializing)]
+    /// `posted`, `journal` or `console`; set by whoever takes the entry in, never by the caller.
+    #[serde(default)]
     pub(crate) source: String,
     /// RFC 3339; the time of arrival where the caller says none.
     #[serde(default)]
@@ -82,6 +82,9 @@ impl ToldEntry {
             length if length <= most => Ok(()),
             length => Err(format!("{name} has {length} bytes; {most} are taken")),
         };
+        if !self.source.is_empty() {
+            return Err("unknown field `source`".to_owned());
+        }
         if self.number.is_empty() {
             return Err(format!("number must have 1 to {MOST_TEXT} bytes"));
         }
@@ -111,7 +114,7 @@ impl ToldEntry {
 }
 
 /// The latest word of each till about each number.
-pub(super) type Words = BTreeMap<String, Vec<ToldEntry>>;
+pub(crate) type Words = BTreeMap<String, Vec<ToldEntry>>;
 
 #[derive(Debug, Default)]
 pub(crate) struct Register {
@@ -151,12 +154,16 @@ impl Register {
         Ok(())
     }
 
-    pub(super) fn all(&self) -> Words {
+    pub(crate) fn all(&self) -> Words {
         lock(&self.words).clone()
     }
 
-    pub(super) fn restore(&self, words: Words) {
-        *lock(&self.words) = words;
+    pub(super) fn restore(&self, entries: Vec<ToldEntry>) {
+        let mut words = lock(&self.words);
+        words.clear();
+        for entry in entries {
+            words.entry(entry.number.clone()).or_default().push(entry);
+        }
         self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -166,7 +173,7 @@ impl Register {
     }
 
     pub(super) fn clear(&self) {
-        self.restore(Words::new());
+        self.restore(Vec::new());
     }
 }
 

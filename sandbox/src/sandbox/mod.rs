@@ -31,7 +31,7 @@ use crate::protocol::Api;
 use crate::protocol::request_log::RequestEntry;
 use crate::protocol::stats::Stats;
 use crate::state::coupon::CouponState;
-use crate::state::file::{self, Saver};
+use crate::state::file::{self, Beside, Saver};
 use crate::state::ledger::LedgerEntry;
 use crate::state::payment_codes::Terms;
 use crate::state::view::{CouponSpec, CouponView};
@@ -80,12 +80,15 @@ impl Sandbox {
         }
         let state_path = options.state.clone();
         let api = Arc::new(Api::new(options, keys.clone())?);
+        let control = Arc::new(Control::new(Arc::clone(&api)));
         if let Some(path) = &state_path {
-            file::load(path, &api.state)?;
+            let made = file::load(path, &api.state)?;
+            let made = (!made.is_null()).then(|| serde_json::from_value(made)).transpose();
+            let damaged = |e: serde_json::Error| Error::State { path: path.clone(), reason: e.to_string() };
+            control.restore_made(made.map_err(damaged)?.unwrap_or_default());
         }
 
         let Hosts { listeners, urls, extra } = Hosts::open(&api, &place)?;
-        let control = Arc::new(Control::new(Arc::clone(&api)));
         control.set_listeners(listeners.iter().map(|running| Arc::downgrade(&running.listener)).collect());
         let entrance = doors::entrance(&api, &place)?;
         let (token, sessions) = (entrance.token.clone(), Arc::clone(&entrance.sessions));
@@ -128,7 +131,10 @@ impl Sandbox {
         let _ = sandbox.control.console.files.set(files);
         sandbox.folder.save_json(folder::SANDBOX, &sandbox.description())?;
         sandbox.saver = state_path
-            .map(|path| Saver::start(path, &sandbox.api.state, &sandbox.api.lifecycle))
+            .map(|path| {
+                let beside = Arc::clone(&sandbox.control) as Arc<dyn Beside>;
+                Saver::start(path, &sandbox.api.state, beside, &sandbox.api.lifecycle)
+            })
             .transpose()?;
         Ok(sandbox)
     }
