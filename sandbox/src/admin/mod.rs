@@ -34,7 +34,7 @@ use tokio::sync::oneshot;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::http::place::Place;
-use connections::CountedListener;
+use connections::{CountedListener, LIMITS};
 use guard::Guard;
 use sessions::Sessions;
 use token::Token;
@@ -110,7 +110,7 @@ impl AdminServer {
         };
         let is_tls = entrance.tls.is_some();
         let url = entrance.place.url(if is_tls { "https" } else { "http" }, port);
-        let listener = CountedListener::new(listener, entrance.tls, &control.api.lifecycle);
+        let listener = CountedListener::new(listener, entrance.tls, &control.api.lifecycle, LIMITS);
         let names = entrance.place.names().to_vec();
         let guard = Guard { names, is_tls, port, token: entrance.token, sessions: entrance.sessions };
         let router = router::router(Arc::clone(control), Arc::new(guard));
