@@ -120,7 +120,9 @@ impl Seats {
             let waiting = seats.values_mut().filter(|seat| !seat.has_to_go);
             if let Some(seat) = waiting.min_by_key(|seat| (seat.was_answered, seat.since)) {
                 seat.has_to_go = true;
-                seat.waker.take().map(Waker::wake);
+                if let Some(waker) = seat.waker.take() {
+                    waker.wake();
+                }
             }
         }
         seats.insert(

@@ -269,7 +269,9 @@ mod tests {
 
     fn words(told: &[ToldEntry]) -> Words {
         let mut words = Words::new();
-        told.iter().for_each(|word| words.entry(word.number.clone()).or_default().push(word.clone()));
+        for word in told {
+            words.entry(word.number.clone()).or_default().push(word.clone());
+        }
         words
     }
 
