@@ -21,7 +21,18 @@ pub(crate) struct Clock {
     business_offset_s: AtomicI64,
 }
 
+/// How far each offset may be: a hundred years. Beyond a few thousand no time has a text any more.
+const MOST_OFFSET: i64 = 100 * 366 * 86_400;
+
 impl Clock {
+    /// Whether offsets that somebody wishes for are within bounds.
+    pub(crate) fn check(offsets: [i64; 2]) -> Result<(), String> {
+        if offsets.iter().all(|offset| (-MOST_OFFSET..=MOST_OFFSET).contains(offset)) {
+            return Ok(());
+        }
+        Err(format!("offset_s and world_offset_s must be within {MOST_OFFSET} seconds, a hundred years"))
+    }
+
     pub(crate) fn set_offset(&self, seconds: i64) {
         self.offset_s.store(seconds, Ordering::Relaxed);
     }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::console::offers;
+use crate::console::offers::{self, Offer};
 use crate::console::scenario::Scenario;
+use crate::console::told::ToldEntry;
 use crate::console::{Console, PaymentCode};
 use crate::crypto::random;
 use crate::error::{Error, Result};
@@ -15,8 +17,10 @@ use crate::http::listener::Listener;
 use crate::operations;
 use crate::protocol::Api;
 use crate::protocol::stats::Stats;
+use crate::state::file::Beside;
 use crate::state::ledger::Effect;
 use crate::state::payment_codes::Terms;
+use crate::state::saved::Saved;
 use crate::state::view::{CouponSpec, CouponView};
 use crate::sync::{Flag, lock};
 
@@ -40,6 +44,15 @@ struct Kept {
     faults: Vec<Fault>,
 }
 
+/// What was made here and what was told, as the state file has it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Made {
+    coupons: BTreeMap<String, CouponSpec>,
+    offers: Vec<Offer>,
+    told: Vec<ToldEntry>,
+}
+
 /// What starting over has made anew.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct StartedOver {
@@ -48,6 +61,16 @@ pub(crate) struct StartedOver {
     faults: usize,
     /// Codes of coupons whose stock was made over the API and has gone.
     lost: Vec<String>,
+}
+
+impl Beside for Control {
+    fn saved(&self) -> Value {
+        serde_json::to_value(self.made()).unwrap_or_default()
+    }
+
+    fn changes(&self) -> u64 {
+        self.console.told.changes()
+    }
 }
 
 impl Control {
@@ -127,10 +150,31 @@ impl Control {
         shown
     }
 
-    /// Adds what a scenario has; says how many coupons it made or altered.
+    /// Adds what a scenario has; says how many coupons it made or altered. One that is refused changes nothing.
     pub(crate) fn apply(&self, scenario: &Scenario) -> Result<usize> {
+        self.rehearse(scenario, Some(self.api.state.saved()))?;
+        self.perform(scenario)
+    }
+
+    /// The same, with everything else as at the start.
+    pub(crate) fn play(&self, scenario: &Scenario) -> Result<usize> {
+        self.rehearse(scenario, None)?;
+        self.reset();
+        self.perform(scenario)
+    }
+
+    /// Performs it on a stage of its own, to see whether it can be done.
+    fn rehearse(&self, scenario: &Scenario, state: Option<Saved>) -> Result<()> {
+        let api = Api::new(self.api.options.clone(), self.api.keys.clone())?;
+        if let Some(state) = state {
+            api.state.restore(state);
+        }
+        Self::new(Arc::new(api)).perform(scenario).map(drop)
+    }
+
+    fn perform(&self, scenario: &Scenario) -> Result<usize> {
         let faults = scenario.faults().map_err(Error::Scenario)?;
-        scenario.set_clock(&self.api.state.clock);
+        scenario.set_clock(&self.api.state.clock).map_err(Error::Scenario)?;
         let coupons = scenario.make_coupons(&self.api, &self.console).map_err(Error::Scenario)?;
         self.keep(scenario.coupon_specs(self.api.state.clock.business_now()));
         for fault in faults {
@@ -142,6 +186,18 @@ impl Control {
     /// The sandbox as it is, for later.
     pub(crate) fn scenario(&self) -> Scenario {
         Scenario::of(&self.api, &self.console)
+    }
+
+    /// What the state file keeps beside the state.
+    pub(crate) fn made(&self) -> Made {
+        // Told first: what was told is about effects that are in the state by then.
+        let told = self.console.told.all().into_values().flatten().collect();
+        Made { told, coupons: lock(&self.kept).coupons.clone(), offers: self.console.offers() }
+    }
+
+    pub(crate) fn restore_made(&self, made: Made) {
+        lock(&self.kept).coupons = made.coupons;
+        self.console.restore(made.offers, made.told);
     }
 
     /// As at the start, but for what the user has made: coupons, offers, and the faults of the start.

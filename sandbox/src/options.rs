@@ -64,7 +64,8 @@ pub struct Options {
     /// Answers of 400 and above go out without a signature. Whether the real
     /// service signs them is not documented.
     pub unsigned_errors: bool,
-    /// Keeps coupons, stocks, numbers and ledger in this file across restarts.
+    /// Keeps coupons, stocks, numbers and ledger, what starting over makes anew and what callers were told in this file across
+    /// restarts.
     /// Default: they are forgotten.
     pub state: Option<PathBuf>,
     /// A till's journal, read for the console's comparison of what happened with what the till was

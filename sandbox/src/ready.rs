@@ -52,7 +52,7 @@ pub(crate) fn tell_service_manager() -> io::Result<()> {
 }
 
 /// Shows a page in the browser of the person who started the program.
-pub(crate) fn open_in_browser(url: &str) -> io::Result<()> {
+pub(crate) fn open_in_browser(url: &str) -> Result<(), String> {
     let mut command = if cfg!(windows) {
         // `start` of the command interpreter would cut the address at its `&`.
         let mut command = Command::new("rundll32");
@@ -64,5 +64,5 @@ pub(crate) fn open_in_browser(url: &str) -> io::Result<()> {
         Command::new("xdg-open")
     };
     let quiet = command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    quiet.spawn().map(drop)
+    quiet.spawn().map(drop).map_err(|e| e.to_string())
 }

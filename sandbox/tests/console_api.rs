@@ -274,6 +274,11 @@ fn what_was_told_is_taken_in_and_bad_words_are_refused() {
         json!({ "number": "", "told": "done" }),
         json!({ "number": "X", "told": "maybe" }),
         json!({ "number": "X", "told": "done", "source": "journal" }),
+        json!({ "number": "X", "told": "done", "operation": "fly" }),
+        json!({ "number": "X", "told": "done", "time": "noon" }),
+        json!({ "number": "X", "told": "done", "message": "x".repeat(2000) }),
+        // A list is taken as a whole or not at all.
+        json!([{ "number": "X", "told": "done" }, { "number": "Y", "told": "done", "time": "noon" }]),
     ] {
         refused(&sandbox, "/told", &bad);
     }

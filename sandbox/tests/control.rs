@@ -158,7 +158,7 @@ fn browsers_and_strangers_are_turned_away() {
     let sandbox = sandbox();
     let desk = Desk::new(&sandbox);
     desk.refused(404, "GET", "/nowhere", &Value::Null);
-    desk.refused(404, "PUT", "/faults", &json!({}));
+    desk.refused(405, "PUT", "/faults", &json!({}));
     let call = Call::new("GET", "/stats").header("Origin", "http://evil.invalid");
     assert_eq!(desk.send(&call).status, 403);
 }

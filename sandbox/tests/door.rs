@@ -116,6 +116,11 @@ fn nobody_comes_in_without_the_token() {
     assert_eq!(Desk::new(&shop).get("/stats")["used"], 0);
 
     let page = refused("GET", "/", &[("Accept", "text/html")]);
+    assert_eq!(
+        ask(&shop, "GET", "/console/sign_in.css", &[]).status,
+        200,
+        "the page has the console's looks"
+    );
     assert!(page.header("content-type").unwrap().starts_with("text/html") && page.text().contains("令牌"));
 }
 
@@ -139,13 +144,62 @@ fn a_browser_keeps_the_token_in_a_cookie() {
         }
         let port = shop.control_url().rsplit_once(':').unwrap().1.to_owned();
         assert!(cookie.starts_with(&format!("wxcoupon_sandbox_{port}=")), "{cookie}");
+        assert!(!cookie.contains(token), "the token stays here: {cookie}");
         let cookie = format!("theme=dark; {}", cookie.split(';').next().unwrap());
         let page = ask(&shop, "GET", "/", &[("Accept", "text/html"), ("Cookie", &cookie)]);
         assert_eq!(page.status, 200);
         assert_eq!(ask(&shop, "GET", "/stats", &[("Cookie", &cookie)]).status, 200);
     }
+    let with_token = format!("wxcoupon_sandbox_{}={token}", shop.control_url().rsplit_once(':').unwrap().1);
+    assert_eq!(
+        ask(&shop, "GET", "/stats", &[("Cookie", &with_token)]).status,
+        401,
+        "the token is no session"
+    );
+    // A code of a command line is good once.
+    let url = shop.sign_in_url().unwrap();
+    let path = url.strip_prefix(&shop.control_url()).unwrap();
+    assert!(path.starts_with("/?code=") && !path.contains(token), "{path}");
+    assert_eq!(ask(&shop, "GET", path, &[("Accept", "text/html")]).status, 303);
+    assert_eq!(ask(&shop, "GET", path, &[("Accept", "text/html")]).status, 401);
+    assert_eq!(ask(&shop, "GET", &format!("/stats{}", &path[1..]), &[]).status, 401);
     let wrong = Call::new("POST", "/session").header("Authorization", "none").body(b"token=wrong".to_vec());
     assert_eq!(desk.send(&wrong).status, 401);
+}
+
+/// A browser that has signed in brings its cookie to every port of the machine.
+#[test]
+fn no_secret_of_a_browser_gets_into_the_log() {
+    let shop = in_the_shop(Some(TOKEN));
+    let desk = Desk::new(&shop);
+    let secret = "wxcoupon_sandbox_1=SECRET_OF_A_BROWSER";
+    let query = desk.till.query_request("SBX_USED");
+    for call in [
+        query.clone().header("Cookie", secret),
+        query.clone().header("cookie", secret).header("Proxy-Authorization", "Basic SECRET_OF_A_BROWSER"),
+        Call::new("GET", "/").header("Authorization", &format!("Bearer {TOKEN}")),
+    ] {
+        desk.till.send(&call).unwrap();
+    }
+    let bearer = [("Authorization", format!("Bearer {TOKEN}"))];
+    let bearer: Vec<(&str, &str)> = bearer.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    for path in [
+        "/requests",
+        "/requests.har",
+        "/requests/1",
+        "/requests/1/curl",
+        "/requests/2/curl",
+        "/requests/3/curl",
+    ] {
+        let got = ask(&shop, "GET", path, &bearer);
+        assert_eq!(got.status, 200, "{path}");
+        assert!(
+            !got.text().contains("SECRET_OF_A_BROWSER") && !got.text().contains(TOKEN),
+            "{path}: {}",
+            got.text()
+        );
+    }
+    assert_eq!(shop.requests().len(), 3);
 }
 
 #[test]

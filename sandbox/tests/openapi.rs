@@ -101,8 +101,16 @@ fn what_it_names_is_there_and_nothing_beside_it() {
             let got =
                 desk.send(&Call::new(&method.to_ascii_uppercase(), &named).header("Authorization", "none"));
             let is_unknown = got.status == 404 && got.text().contains("openapi.json");
+            assert!(!is_unknown, "{method} {path}: {}", got.text());
+            if got.status == 405 {
+                let allowed = got.header("allow").unwrap_or_default().to_ascii_lowercase();
+                assert!(
+                    methods.as_object().unwrap().keys().all(|known| allowed.contains(known)),
+                    "{path}: {allowed}"
+                );
+            }
             assert_eq!(
-                !is_unknown,
+                got.status != 405,
                 methods.get(method).is_some(),
                 "{method} {path}: {} {}",
                 got.status,
@@ -140,6 +148,11 @@ fn its_schemas_have_the_members_of_the_answers() {
         assert_same_members(&document, schema, &desk.get(path)[0]);
     }
     assert_same_members(&document, "stats", &desk.get("/stats"));
+    assert_same_members(&document, "truth", &desk.get("/truth"));
+    let counts = &document["components"]["schemas"]["truth"]["properties"]["counts"]["properties"];
+    let counted = desk.get("/truth")["counts"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(counts.as_object().unwrap().keys().cloned().collect::<Vec<_>>(), counted);
+    assert_same_members(&document, "scenario", &desk.get("/scenario"));
     assert_same_members(&document, "clock", &desk.ok("POST", "/clock", &json!({ "offset_s": 0 })));
     // What may be asked for is what is taken in: each member alone with a value of a wrong type.
     for name in document["components"]["schemas"]["coupon_spec"]["properties"].as_object().unwrap().keys() {
@@ -148,10 +161,28 @@ fn its_schemas_have_the_members_of_the_answers() {
         let message = desk.refused(400, "POST", "/coupons", &body);
         assert!(!message.contains("unknown field"), "{name}: {message}");
     }
-    let message = desk.refused(400, "POST", "/coupons", &json!({ "colour": 1 }));
-    let taken: BTreeSet<&str> = message.split('`').skip(3).step_by(2).collect();
-    let described = &document["components"]["schemas"]["coupon_spec"]["properties"];
-    assert_eq!(taken, described.as_object().unwrap().keys().map(String::as_str).collect());
+    for (schema, path) in [
+        ("coupon_spec", "/coupons"),
+        ("told", "/told"),
+        ("offer", "/offers"),
+        ("scenario", "/scenario"),
+        ("notification", "/notifications"),
+    ] {
+        let message = desk.refused(400, "POST", path, &json!({ "colour": 1 }));
+        let mut taken: BTreeSet<&str> = message.split('`').skip(3).step_by(2).collect();
+        // Set by whoever takes the entry in.
+        taken.remove("source");
+        let described = &document["components"]["schemas"][schema]["properties"];
+        assert_eq!(taken, described.as_object().unwrap().keys().map(String::as_str).collect(), "{schema}");
+    }
+    // The kinds of faults are named, and each of them is known.
+    let kinds = document["components"]["schemas"]["fault"]["properties"]["kind"]["enum"].as_array().unwrap();
+    assert!(kinds.contains(&json!("hang")) && kinds.len() > 30);
+    for kind in kinds {
+        let message = desk.ask("POST", "/faults", &json!({ "kind": kind, "on": "no such operation" })).1;
+        assert!(!message.to_string().contains("unknown variant"), "{kind}: {message}");
+    }
+    assert_eq!(desk.get("/requests?operation=auth_code_to_openid"), json!([]));
 }
 
 #[test]

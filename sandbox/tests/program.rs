@@ -287,6 +287,34 @@ fn the_unit_file_starts_it() {
     assert!(unit.contains("\nType=notify\n"));
 }
 
+/// Keys of a sandbox without a folder of its own do not stay behind, however early it ends.
+#[cfg(unix)]
+#[test]
+fn a_signal_at_any_moment_leaves_nothing_behind() {
+    let folder = std::env::temp_dir().join(format!("sandbox-early-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let entries = || std::fs::read_dir(&folder).unwrap().count();
+    for wait in [0, 2, 5, 10, 20, 50, 100] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wxcoupon-sandbox"))
+            .env("TMPDIR", &folder)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let until = Instant::now() + Duration::from_secs(20);
+        while entries() == 0 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(entries(), 1, "it has written its keys, or is about to");
+        std::thread::sleep(Duration::from_millis(wait));
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(child.wait().unwrap().success(), "after {wait} ms");
+        assert_eq!(entries(), 0, "after {wait} ms");
+    }
+    std::fs::remove_dir(&folder).unwrap();
+}
+
 #[test]
 fn explains_itself() {
     let run =

@@ -9,6 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use support::desk::Desk;
 use support::offers::{self, bundle_product_body, code, offer, offer_of};
 use support::{Till, unix};
 use wxcoupon_sandbox::{Error, Options, Sandbox};
@@ -78,6 +79,44 @@ fn everything_outlives_a_restart() {
     let sandbox = file.start().unwrap();
     assert!(sandbox.ledger().is_empty() && sandbox.coupon(&coupon).is_none());
     assert!(sandbox.coupon("SBX_EFFECTIVE_1").is_some());
+}
+
+#[test]
+fn what_was_made_and_told_before_a_restart_outlives_a_reset() {
+    let file = StateFile::new("made");
+    let sandbox = file.start().unwrap();
+    let desk = Desk::new(&sandbox);
+    desk.ok("POST", "/coupons", &json!({ "coupon_code": "MINE_1", "locked": true }));
+    desk.ok(
+        "POST",
+        "/offers",
+        &json!({ "type": "NORMAL", "discount_amount": 100, "coupon_code": "OFFER_1" }),
+    );
+    desk.till.ok(&desk.till.use_request("SBX_EFFECTIVE_1", "USE_0001"));
+    desk.ok("POST", "/told", &json!([{ "number": "USE_0001", "told": "not_done", "till": "3" }, { "number": "USE_0002", "told": "done" }]));
+    let truth = desk.get("/truth");
+    assert_eq!(truth["counts"]["differs"], 2, "{truth:#}");
+    drop(sandbox);
+
+    let sandbox = file.start().unwrap();
+    let desk = Desk::new(&sandbox);
+    assert_eq!(desk.get("/truth"), truth);
+    let done = desk.ok("POST", "/reset", &json!({}));
+    assert_eq!((&done["coupons"], &done["offers"], &done["lost"]), (&json!(1), &json!(1), &json!([])));
+    assert!(sandbox.coupon("MINE_1").unwrap().locked && sandbox.coupon("OFFER_1").is_some());
+    assert_eq!(desk.get("/truth")["counts"]["differs"], 0);
+    drop(sandbox);
+    let sandbox = file.start().unwrap();
+    assert!(sandbox.coupon("MINE_1").is_some());
+    // A file of before has nothing of this.
+    drop(sandbox);
+    let mut state: Value = serde_json::from_slice(&fs::read(&file.0).unwrap()).unwrap();
+    state.as_object_mut().unwrap().remove("made").unwrap();
+    fs::write(&file.0, state.to_string()).unwrap();
+    file.start().unwrap();
+    state["made"] = json!({ "colour": 1 });
+    fs::write(&file.0, state.to_string()).unwrap();
+    assert!(matches!(file.start().unwrap_err(), Error::State { .. }));
 }
 
 #[test]

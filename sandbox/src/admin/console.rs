@@ -201,20 +201,20 @@ fn told(control: &Control, body: &[u8]) -> Answer {
         Value::Array(_) => serde_json::from_value::<Vec<ToldEntry>>(value),
         one => Ok(vec![serde_json::from_value(one)?]),
     });
-    let entries = match parsed {
+    let mut entries = match parsed {
         Ok(entries) => entries,
         Err(e) => return Answer::bad_request(e),
     };
-    if entries.iter().any(|entry| entry.number.is_empty() || entry.number.len() > 128) {
-        return Answer::bad_request("number must have 1 to 128 bytes");
+    if let Some(issue) = entries.iter().find_map(|entry| entry.check().err()) {
+        return Answer::bad_request(issue);
     }
     let count = entries.len();
-    let now = control.api.state.clock.business_now();
-    for mut entry in entries {
+    for entry in &mut entries {
         "posted".clone_into(&mut entry.source);
-        if !control.console.told.add(entry, now) {
-            return Answer::bad_request("no more numbers are remembered; POST /reset forgets them");
-        }
+    }
+    let added = control.console.told.add(entries, control.api.state.clock.business_now());
+    if let Err(issue) = added {
+        return Answer::bad_request(issue);
     }
     Answer::ok(json!({ "taken": count }))
 }
@@ -239,14 +239,13 @@ async fn scenario(State(control): Shared) -> Reply {
     .await
 }
 
-/// Everything as at the start, then the scenario.
+/// Everything as at the start, then the scenario; all of it, or nothing changes.
 fn play(control: &Control, body: &[u8]) -> Answer {
     let scenario = match Scenario::parse(body).and_then(|scenario| scenario.faults().map(|_| scenario)) {
         Ok(scenario) => scenario,
         Err(issue) => return Answer::bad_request(format!("scenario: {issue}")),
     };
-    control.reset();
-    match control.apply(&scenario) {
+    match control.play(&scenario) {
         Ok(coupons) => Answer::ok(json!({ "coupons": coupons, "faults": control.api.faults.list().len() })),
         Err(e) => Answer::bad_request(e),
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::Answer;
 use super::query::pairs;
 use crate::faults::FaultKind;
-use crate::operation::Operation;
+use crate::operation::{Operation, VERSION_2};
 
 const TEXT: &str = include_str!("openapi.json");
 
@@ -41,10 +41,11 @@ impl Document {
         let mut value: Value = serde_json::from_str(TEXT).unwrap_or_default();
         set(&mut value, "/info/version", json!(env!("CARGO_PKG_VERSION")));
         let operations = Operation::ALL.iter().map(|operation| operation.name());
-        let operations: Vec<&str> = operations.chain(["unknown", ""]).collect();
+        let operations: Vec<&str> = operations.chain([VERSION_2, "unknown", ""]).collect();
         set(&mut value, "/components/parameters/operation/schema/enum", json!(operations));
-        let faults: Vec<String> =
-            FaultKind::all().iter().map(FaultKind::name).chain([String::new()]).collect();
+        let mut faults: Vec<String> = FaultKind::all().iter().map(FaultKind::name).collect();
+        set(&mut value, "/components/schemas/fault/properties/kind/enum", json!(faults));
+        faults.push(String::new());
         set(&mut value, "/components/parameters/fault/schema/enum", json!(faults));
         let described = describe(&value);
         Self { value, described }

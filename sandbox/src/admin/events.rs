@@ -26,6 +26,8 @@ use crate::state::ledger::Effect;
 
 /// Time between two looks.
 const PERIOD: Duration = Duration::from_millis(200);
+/// Silent connections are closed; pages look on for hours.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Requests that a page gets to see when it opens, and at once.
 const MOST: u64 = 500;
 
@@ -102,7 +104,7 @@ pub(super) async fn stream(State(control): Shared) -> Sse<KeepAliveStream<Events
         totals: Totals::default(),
         waiting: VecDeque::new(),
     };
-    Sse::new(events).keep_alive(KeepAlive::default())
+    Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 
 impl Stream for Events {

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Answer;
 use super::query::pairs;
+use super::sessions::Sessions;
 use super::token::Token;
 use crate::identities::SIMULATOR;
 
@@ -21,6 +22,8 @@ use crate::identities::SIMULATOR;
 pub(super) const SESSION: &str = "/session";
 /// For whoever only wants to know that it runs.
 const HEALTH: &str = "/health";
+/// What needs no token: beside that, the looks of the page that asks for it.
+const OPEN: [&str; 5] = [HEALTH, SESSION, "/console/base.css", "/console/sign_in.css", "/console/icon.svg"];
 const SIGN_IN: &str = include_str!("sign_in.html");
 /// Everything comes from here, and nobody puts it into a frame.
 const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -41,6 +44,7 @@ pub(super) struct Guard {
     pub(super) is_tls: bool,
     pub(super) port: u16,
     pub(super) token: Option<Token>,
+    pub(super) sessions: Arc<Sessions>,
 }
 
 /// The outermost layer.
@@ -74,11 +78,13 @@ impl Guard {
         let token = self.token.as_ref()?;
         let path = request.uri().path();
         let query = pairs(request.uri().query().unwrap_or_default());
-        let brought = query.iter().find(|(name, _)| name == "token").filter(|_| path == "/");
-        if brought.is_some_and(|(_, brought)| token.is(brought)) {
-            return Some(self.signed_in(token));
+        let brought = |wanted: &str| query.iter().find(|(name, _)| name == wanted).filter(|_| path == "/");
+        if brought("token").is_some_and(|(_, brought)| token.is(brought))
+            || brought("code").is_some_and(|(_, code)| self.sessions.redeem(code))
+        {
+            return Some(self.signed_in());
         }
-        if path == HEALTH || path == SESSION || self.is_signed_in(token, headers) {
+        if OPEN.contains(&path) || self.is_signed_in(token, headers) {
             return None;
         }
         Some(refuse_stranger(headers))
@@ -128,7 +134,7 @@ impl Guard {
         let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs =
             cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.any(|(name, value)| name == self.cookie_name() && token.is(value))
+        pairs.any(|(name, value)| name == self.cookie_name() && self.sessions.knows(value))
     }
 
     /// Cookies do not tell ports apart; two sandboxes on one machine must.
@@ -136,11 +142,14 @@ impl Guard {
         format!("wxcoupon_sandbox_{}", self.port)
     }
 
-    /// Keeps the token in the browser, and takes it out of the address.
-    fn signed_in(&self, token: &Token) -> Response {
+    /// Opens a session for the browser, and takes the token out of the address.
+    fn signed_in(&self) -> Response {
+        let session = match self.sessions.open() {
+            Ok(session) => session,
+            Err(error) => return Answer::error(StatusCode::INTERNAL_SERVER_ERROR, error).into_response(),
+        };
         let secure = if self.is_tls { "; Secure" } else { "" };
-        let cookie =
-            format!("{}={}; Path=/; HttpOnly; SameSite=Strict{secure}", self.cookie_name(), token.text());
+        let cookie = format!("{}={session}; Path=/; HttpOnly; SameSite=Strict{secure}", self.cookie_name());
         (StatusCode::SEE_OTHER, [(LOCATION, "/".to_owned()), (SET_COOKIE, cookie)]).into_response()
     }
 }
@@ -152,7 +161,7 @@ pub(super) async fn sign_in(State(guard): State<Arc<Guard>>, headers: HeaderMap,
     };
     let form = pairs(&String::from_utf8_lossy(&body));
     match form.iter().find(|(name, _)| name == "token") {
-        Some((_, brought)) if token.is(brought.trim()) => guard.signed_in(token),
+        Some((_, brought)) if token.is(brought.trim()) => guard.signed_in(),
         _ => refuse_stranger(&headers),
     }
 }

@@ -13,6 +13,7 @@ mod notifications;
 mod query;
 mod router;
 mod routes;
+pub(crate) mod sessions;
 mod state;
 pub(crate) mod token;
 
@@ -33,8 +34,9 @@ use tokio::sync::oneshot;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::http::place::Place;
-use connections::CountedListener;
+use connections::{CountedListener, LIMITS};
 use guard::Guard;
+use sessions::Sessions;
 use token::Token;
 
 /// How long stopping waits for requests that are being answered.
@@ -83,6 +85,7 @@ pub(crate) struct Entrance {
     pub(crate) tls: Option<SslAcceptor>,
     /// `None`: open to whoever gets there.
     pub(crate) token: Option<Token>,
+    pub(crate) sessions: Arc<Sessions>,
 }
 
 /// The running server, on a thread of its own.
@@ -107,9 +110,9 @@ impl AdminServer {
         };
         let is_tls = entrance.tls.is_some();
         let url = entrance.place.url(if is_tls { "https" } else { "http" }, port);
-        let listener = CountedListener::new(listener, entrance.tls, &control.api.lifecycle);
+        let listener = CountedListener::new(listener, entrance.tls, &control.api.lifecycle, LIMITS);
         let names = entrance.place.names().to_vec();
-        let guard = Guard { names, is_tls, port, token: entrance.token };
+        let guard = Guard { names, is_tls, port, token: entrance.token, sessions: entrance.sessions };
         let router = router::router(Arc::clone(control), Arc::new(guard));
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::Builder::new()

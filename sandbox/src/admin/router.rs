@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
 use axum::http::header::CONNECTION;
 use axum::middleware;
 use axum::response::IntoResponse;
@@ -56,7 +57,7 @@ pub(super) fn router(control: Arc<Control>, guard: Arc<Guard>) -> Router {
         .route(SESSION, post(guard::sign_in).with_state(Arc::clone(&guard)))
         .merge(console::routes())
         .fallback(unknown)
-        .method_not_allowed_fallback(unknown)
+        .method_not_allowed_fallback(not_like_this)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(Arc::new(index), index::answer_programs))
         .layer(middleware::from_fn_with_state(document, document::check_query))
@@ -66,6 +67,13 @@ pub(super) fn router(control: Arc<Control>, guard: Arc<Guard>) -> Router {
 
 async fn unknown() -> Answer {
     Answer::not_found("no such thing; GET / and /openapi.json say what there is")
+}
+
+async fn not_like_this() -> Answer {
+    Answer::error(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this path has other methods; GET / and /openapi.json say which",
+    )
 }
 
 /// The answer is sent before the server stops, because stopping waits for it.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Answer;
 use super::query::Query;
+use crate::clock::Clock;
 use crate::control::Control;
 use crate::identities::OPENID;
 use crate::operations;
@@ -59,12 +60,23 @@ pub(super) fn put_busifavor(control: &Control, body: &[u8]) -> Answer {
 /// Either offset, or both; one left out stays as it is.
 pub(super) fn set_clock(control: &Control, body: &[u8]) -> Answer {
     let wanted = serde_json::from_slice::<Value>(body).unwrap_or_default();
+    let members = wanted.as_object().into_iter().flat_map(|members| members.keys());
+    if let Some(other) =
+        members.into_iter().find(|name| !["offset_s", "world_offset_s"].contains(&name.as_str()))
+    {
+        return Answer::bad_request(format!("unknown field `{other}`, expected offset_s or world_offset_s"));
+    }
     let offset = |name: &str| wanted.get(name).map(|value| value.as_i64().ok_or(()));
     let clock = &control.api.state.clock;
     match (offset("offset_s").transpose(), offset("world_offset_s").transpose()) {
         (Ok(whole), Ok(business)) if whole.is_some() || business.is_some() => {
-            clock.set_offset(whole.unwrap_or(clock.offset()));
-            clock.set_business_offset(business.unwrap_or(clock.business_offset()));
+            let (whole, business) =
+                (whole.unwrap_or(clock.offset()), business.unwrap_or(clock.business_offset()));
+            if let Err(issue) = Clock::check([whole, business]) {
+                return Answer::bad_request(issue);
+            }
+            clock.set_offset(whole);
+            clock.set_business_offset(business);
             Answer::ok(json!({ "offset_s": clock.offset(), "world_offset_s": clock.business_offset() }))
         }
         _ => Answer::bad_request("offset_s and world_offset_s must be whole numbers of seconds"),

@@ -32,7 +32,7 @@ const fn content_type(name: &str) -> &'static str {
 assets! {
     "index.html"
     "icon.svg"
-    "base.css" "layout.css" "views.css" "log.css"
+    "base.css" "layout.css" "views.css" "log.css" "sign_in.css"
     "app.js" "api.js" "dom.js" "format.js" "i18n.js" "en.js" "en-more.js" "zh.js" "zh-more.js"
     "store.js" "live.js"
     "coupons.js" "offer.js" "phone.js" "faults.js" "log.js" "marks.js" "exchange.js" "signature.js" "truth.js"

@@ -9,10 +9,13 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
+use serde_json::{Value, json};
 
-use super::told::{Told, ToldEntry};
+use super::told::{Told, ToldEntry, Words};
 use crate::clock::rfc3339;
 use crate::crypto::random;
 use crate::operation::Route;
@@ -22,25 +25,51 @@ use crate::sync::lock;
 const APPLICATION_ID: i64 = 0x7778_636A;
 /// The format that is read.
 const FORMAT: i64 = 2;
-/// The latest rows, and no more of them.
+/// The latest rows.
 const ROWS: &str = "SELECT number, operation, method, target, state, called_off, code, cause, updated_ms FROM requests \
-                    ORDER BY id DESC LIMIT 2000";
-/// A writing till changes the files while they are read; then they are read again.
+                    ORDER BY id DESC LIMIT ?1";
+/// Rows that are read; the answer says how many more there are.
+const MOST_ROWS: usize = 100_000;
+/// Bytes of the file and of its log that are read; no journal of a till grows like this.
+const MOST_BYTES: u64 = 512 * 1024 * 1024;
+/// A writing till changes the files while they are read; then they are read again, a little later.
 const TRIES: usize = 5;
+const PAUSE: Duration = Duration::from_millis(10);
 /// Bytes of the head of a log, in which `SQLite` puts new random numbers whenever it begins the log anew.
-const LOG_HEAD: usize = 32;
+const LOG_HEAD: u64 = 32;
 /// Bytes of the head of the file, with the counter of its changes.
-const FILE_HEAD: usize = 100;
+const FILE_HEAD: u64 = 100;
 
-/// The rows, or why there are none.
-type Reading = Result<Vec<ToldEntry>, String>;
+/// The rows, latest first.
+#[derive(Debug, Default, Clone)]
+struct Rows {
+    entries: Vec<ToldEntry>,
+    /// Older ones that are not read.
+    left_out: u64,
+}
 
 /// What tells whether anything was written: lengths and times of both files.
 type Stamp = Vec<Option<(u64, std::time::SystemTime)>>;
 
+#[derive(Default)]
+struct Latest {
+    stamp: Stamp,
+    /// The last reading that succeeded, and when that was.
+    good: Option<(Rows, Instant)>,
+    /// Why the latest one did not.
+    issue: Option<Issue>,
+}
+
+#[derive(Debug, Clone)]
+enum Issue {
+    /// The till has not made it yet.
+    Absent,
+    Failed(String),
+}
+
 pub(super) struct Journal {
     path: PathBuf,
-    latest: Mutex<Option<(Stamp, Reading)>>,
+    latest: Mutex<Latest>,
 }
 
 impl Journal {
@@ -48,20 +77,54 @@ impl Journal {
         Self { path, latest: Mutex::default() }
     }
 
-    /// What the till was told, latest first.
-    pub(super) fn read(&self) -> Reading {
+    /// How it was read, and what the till was told.
+    pub(super) fn read(&self) -> (Value, Words) {
+        let latest = self.look();
+        let words = |rows: &Rows| {
+            let mut words = Words::new();
+            for entry in &rows.entries {
+                words.entry(entry.number.clone()).or_default().push(entry.clone());
+            }
+            words
+        };
+        match (&latest.good, &latest.issue) {
+            (Some((rows, _)), None) => (
+                json!({ "state": "read", "rows": rows.entries.len(), "left_out": rows.left_out }),
+                words(rows),
+            ),
+            // What was read last is better than nothing, as long as it says how old it is.
+            (Some((rows, at)), Some(Issue::Failed(issue))) => {
+                let (count, age) = (rows.entries.len(), at.elapsed().as_secs());
+                let said = json!({ "state": "stale", "rows": count, "left_out": rows.left_out, "age_s": age, "issue": issue });
+                (said, words(rows))
+            }
+            (_, Some(Issue::Absent)) => (json!({ "state": "absent", "path": self.path }), Words::new()),
+            (None, Some(Issue::Failed(issue))) => {
+                (json!({ "state": "failed", "issue": issue }), Words::new())
+            }
+            (None, None) => (json!({ "state": "none" }), Words::new()),
+        }
+    }
+
+    fn look(&self) -> std::sync::MutexGuard<'_, Latest> {
         let stamp = self.stamp();
         let mut latest = lock(&self.latest);
         // Windows brings the times of open files up to date late.
-        if cfg!(unix)
-            && let Some((seen, reading)) = latest.as_ref()
-            && *seen == stamp
-        {
-            return reading.clone();
+        if cfg!(unix) && latest.stamp == stamp && latest.good.is_some() && latest.issue.is_none() {
+            if let Some((_, at)) = &mut latest.good {
+                *at = Instant::now();
+            }
+            return latest;
         }
-        let reading = self.read_files();
-        *latest = Some((stamp, reading.clone()));
-        reading
+        latest.stamp = stamp;
+        match self.read_files() {
+            Ok(rows) => {
+                latest.good = Some((rows, Instant::now()));
+                latest.issue = None;
+            }
+            Err(issue) => latest.issue = Some(issue),
+        }
+        latest
     }
 
     fn log(&self) -> PathBuf {
@@ -73,9 +136,15 @@ impl Journal {
         vec![stamp(&self.path), stamp(&self.log())]
     }
 
-    fn read_files(&self) -> Reading {
-        let failed = |error: io::Error| format!("{}: {error}", self.path.display());
-        for _ in 0..TRIES {
+    fn read_files(&self) -> Result<Rows, Issue> {
+        let failed = |error: io::Error| Issue::Failed(format!("{}: {error}", self.path.display()));
+        if fs::metadata(&self.path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            return Err(Issue::Absent);
+        }
+        for attempt in 0..TRIES {
+            if attempt > 0 {
+                thread::sleep(PAUSE);
+            }
             if let Some((file, log)) = self.copy().map_err(failed)? {
                 let folder = Scratch::new().map_err(failed)?;
                 let copy = folder.0.join("journal");
@@ -83,10 +152,13 @@ impl Journal {
                 if !log.is_empty() {
                     fs::write(beside(&copy, "-wal"), log).map_err(failed)?;
                 }
-                return rows(&copy).map_err(|error| format!("{}: {error}", self.path.display()));
+                return rows(&copy, MOST_ROWS)
+                    .map_err(|error| Issue::Failed(format!("{}: {error}", self.path.display())));
             }
         }
-        Err(format!("{}: it is being written all the time; it is read again later", self.path.display()))
+        let issue =
+            format!("{}: it is being written all the time; it is read again later", self.path.display());
+        Err(Issue::Failed(issue))
     }
 
     /// The file and its log as they were at one moment; `None` when the till wrote in between in a way that would tear them.
@@ -100,8 +172,8 @@ impl Journal {
             return Ok(None);
         }
         let before = (head(&self.log(), LOG_HEAD)?, head(&self.path, FILE_HEAD)?);
-        let file = fs::read(&self.path)?;
-        let log = read_or_nothing(&self.log())?;
+        let file = whole(&self.path)?;
+        let log = whole(&self.log())?;
         let after = (head(&self.log(), LOG_HEAD)?, head(&self.path, FILE_HEAD)?);
         // Without a log the counter in the file's head tells.
         let is_whole = before.0 == after.0 && (!log.is_empty() || before.1 == after.1);
@@ -116,18 +188,32 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-fn read_or_nothing(path: &Path) -> io::Result<Vec<u8>> {
-    match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        read => read,
-    }
+/// All of a file; of one that is not there, nothing.
+fn whole(path: &Path) -> io::Result<Vec<u8>> {
+    head(path, MOST_BYTES)
 }
 
-/// The first bytes, as many as there are.
-fn head(path: &Path, bytes: usize) -> io::Result<Vec<u8>> {
+/// The first bytes of a file, as many as there are. Pipes and devices would never end, and files of the system that say
+/// they are empty may wait for bytes: so only what is a regular file is opened, and no more is read than its length.
+fn head(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
+    let other = |issue: &str| Err(io::Error::other(issue.to_owned()));
+    let is_file = match fs::metadata(path) {
+        Ok(data) => data.is_file(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    if !is_file {
+        return other("not a regular file");
+    }
     let mut head = Vec::new();
     match File::open(path) {
-        Ok(file) => file.take(u64::try_from(bytes).unwrap_or(0)).read_to_end(&mut head).map(drop)?,
+        Ok(file) => {
+            let length = file.metadata()?.len();
+            if length > MOST_BYTES {
+                return other(&format!("has {length} bytes; a journal of at most {MOST_BYTES} is read"));
+            }
+            file.take(bytes.min(length)).read_to_end(&mut head)?;
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
@@ -156,7 +242,7 @@ impl Drop for Scratch {
     }
 }
 
-fn rows(copy: &Path) -> Result<Vec<ToldEntry>, String> {
+fn rows(copy: &Path, most: usize) -> Result<Rows, String> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let failed = |error: rusqlite::Error| error.to_string();
     let database = Connection::open_with_flags(copy, flags).map_err(failed)?;
@@ -169,8 +255,12 @@ fn rows(copy: &Path) -> Result<Vec<ToldEntry>, String> {
         return Err(format!("the journal has format {format}; format {FORMAT} is read"));
     }
     let mut statement = database.prepare(ROWS).map_err(failed)?;
-    let rows = statement.query_map([], entry).map_err(failed)?;
-    rows.collect::<Result<_, _>>().map_err(failed)
+    let rows = statement.query_map([i64::try_from(most).unwrap_or(i64::MAX)], entry).map_err(failed)?;
+    let entries: Vec<ToldEntry> = rows.collect::<Result<_, _>>().map_err(failed)?;
+    let count = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+    let all = database.query_row("SELECT count(*) FROM requests", [], count).map_err(failed)?;
+    let read = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+    Ok(Rows { entries, left_out: u64::try_from(all).unwrap_or(0).saturating_sub(read) })
 }
 
 fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<ToldEntry> {
@@ -239,6 +329,16 @@ mod tests {
         Scratch::new().unwrap()
     }
 
+    impl Journal {
+        fn entries(&self) -> Result<Vec<ToldEntry>, String> {
+            let latest = self.look();
+            match (&latest.issue, &latest.good) {
+                (None, Some((rows, _))) => Ok(rows.entries.clone()),
+                (issue, _) => Err(format!("{issue:?}")),
+            }
+        }
+    }
+
     fn names(folder: &Path) -> Vec<(String, u64)> {
         let mut names: Vec<_> = fs::read_dir(folder)
             .unwrap()
@@ -260,14 +360,14 @@ mod tests {
         till.execute_batch("BEGIN IMMEDIATE").unwrap();
         add(&till, 99);
         let reader = Journal::new(folder.0.join("till.journal"));
-        let rows = reader.read().unwrap();
+        let rows = reader.entries().unwrap();
         // What is not committed is not there.
         let numbers: Vec<&str> = rows.iter().map(|row| row.number.as_str()).collect();
         assert_eq!(numbers, ["SALE_0002", "SALE_0001", "SALE_0000"]);
         assert_eq!((rows[0].told, rows[0].coupon_code.as_str()), (Told::Done, "C 1"));
         assert_eq!(names(&folder.0), before);
         till.execute_batch("COMMIT").unwrap();
-        assert_eq!(reader.read().unwrap().len(), 4);
+        assert_eq!(reader.entries().unwrap().len(), 4);
     }
 
     #[test]
@@ -275,11 +375,11 @@ mod tests {
         let folder = scratch();
         let path = folder.0.join("till.journal");
         let reader = Journal::new(path.clone());
-        assert!(reader.read().unwrap_err().contains("till.journal"));
+        assert_eq!(reader.read().0, json!({ "state": "absent", "path": path }));
         Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
-        assert!(reader.read().unwrap_err().contains("no journal of wxcoupon"));
+        assert!(reader.entries().unwrap_err().contains("no journal of wxcoupon"));
         fs::write(&path, "nonsense that is longer than nothing").unwrap();
-        assert!(reader.read().is_err());
+        assert!(reader.entries().is_err());
     }
 
     #[test]
@@ -289,11 +389,11 @@ mod tests {
         // The log is begun anew again and again.
         till.execute_batch("PRAGMA wal_autocheckpoint=2").unwrap();
         let reader = Journal::new(folder.0.join("till.journal"));
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             let writing = scope.spawn(move || (1..400).for_each(|number| add(&till, number)));
             let mut read = 0;
             while !writing.is_finished() {
-                match reader.read() {
+                match reader.entries() {
                     // Rows come one at a time: none is ever missing.
                     Ok(rows) => {
                         assert_eq!(rows.len(), rows[0].number[5..].parse::<usize>().unwrap() + 1);
@@ -304,6 +404,55 @@ mod tests {
                 }
             }
         });
-        assert_eq!(reader.read().unwrap().len(), 400);
+        assert_eq!(reader.entries().unwrap().len(), 400);
+    }
+
+    #[test]
+    fn while_it_cannot_be_read_the_last_good_reading_counts() {
+        let folder = scratch();
+        let till = journal(&folder.0, 3);
+        till.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        let path = folder.0.join("till.journal");
+        let reader = Journal::new(path.clone());
+        assert_eq!(reader.read().0, json!({ "state": "read", "rows": 3, "left_out": 0 }));
+        // A transaction in rollback-journal mode is under way.
+        fs::write(beside(&path, "-journal"), "under way").unwrap();
+        add(&till, 3);
+        let (said, words) = reader.read();
+        assert_eq!((&said["state"], &said["rows"], words.len()), (&json!("stale"), &json!(3), 3), "{said}");
+        assert!(
+            said["age_s"].is_u64() && said["issue"].as_str().unwrap().contains("being written"),
+            "{said}"
+        );
+        fs::remove_file(beside(&path, "-journal")).unwrap();
+        let (said, words) = reader.read();
+        assert_eq!((&said["state"], words.len()), (&json!("read"), 4), "{said}");
+        // Of the oldest that are not read it says how many there are.
+        let rows = rows(&path, 3).unwrap();
+        assert_eq!((rows.entries.len(), rows.left_out), (3, 1));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_regular_files_of_a_journals_size_are_read() {
+        let folder = scratch();
+        let failed = |path: &Path| {
+            let (said, words) = Journal::new(path.to_path_buf()).read();
+            assert!(said["state"] == "failed" && words.is_empty(), "{said}");
+            said["issue"].as_str().unwrap().to_owned()
+        };
+        let pipe = folder.0.join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [Path::new("/dev/zero"), &pipe, &folder.0] {
+            assert!(failed(path).contains("not a regular file"), "{}", path.display());
+        }
+        let sparse = folder.0.join("sparse");
+        File::create(&sparse).unwrap().set_len(1 << 40).unwrap();
+        assert!(failed(&sparse).contains("bytes"));
+        // A log may be no file either.
+        let path = folder.0.join("till.journal");
+        fs::write(&path, "").unwrap();
+        std::os::unix::fs::symlink("/dev/zero", folder.0.join("till.journal-wal")).unwrap();
+        assert!(failed(&path).contains("not a regular file"));
     }
 }

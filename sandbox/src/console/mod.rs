@@ -83,7 +83,14 @@ impl Console {
         "console".clone_into(&mut entry.source);
         operation.name().clone_into(&mut entry.operation);
         object.clone_into(&mut entry.coupon_code);
-        self.told.add(entry, now);
+        // No more numbers are remembered: then it stays unknown.
+        let _ = self.told.add(vec![entry], now);
+    }
+
+    /// What an earlier run remembered.
+    pub(crate) fn restore(&self, offers: Vec<Offer>, told: Vec<ToldEntry>) {
+        *lock(&self.offers) = offers;
+        self.told.restore(told);
     }
 
     /// As at the start.

@@ -96,9 +96,11 @@ impl Scenario {
         self.faults.iter().map(|fault| Fault::from_json(fault).map_err(|e| e.to_string())).collect()
     }
 
-    pub(crate) fn set_clock(&self, clock: &Clock) {
+    pub(crate) fn set_clock(&self, clock: &Clock) -> Result<(), String> {
+        Clock::check([self.clock.offset_s, self.clock.world_offset_s])?;
         clock.set_offset(self.clock.offset_s);
         clock.set_business_offset(self.clock.world_offset_s);
+        Ok(())
     }
 
     /// Makes the coupons, by the clock as it is now; those that are there already are only altered.

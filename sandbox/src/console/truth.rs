@@ -1,27 +1,29 @@
 //! The ledger beside what each caller was told.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Console;
-use super::told::{Told, ToldEntry};
+use super::told::{Told, ToldEntry, Words};
+use crate::clock::{parse_rfc3339, rfc3339};
 use crate::protocol::Api;
-use crate::state::ledger::{Effect, LedgerEntry};
+use crate::state::ledger::{Effect, Record};
 
-/// Effects that are looked at; the latest.
-const MOST: u64 = 2000;
+/// Lines that are listed; what is wrong or open comes before everything else.
+const MOST: usize = 2000;
 
-/// Whether a caller was told the truth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// Whether a caller was told the truth; in the order in which lines are kept when there are too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
-    Agrees,
     /// The caller believes something that is not so.
     Differs,
     /// The caller knows that it does not know.
     Open,
+    Agrees,
     /// Nobody has said what the caller was told.
     Unknown,
 }
@@ -40,7 +42,10 @@ pub(crate) struct Line {
     pub(crate) effect: Option<Effect>,
     /// A redemption that was returned since.
     pub(crate) is_undone: bool,
+    /// The word that decided the verdict.
     pub(crate) told: Option<ToldEntry>,
+    /// What other tills were told about the same number.
+    pub(crate) others: Vec<ToldEntry>,
     pub(crate) verdict: Verdict,
 }
 
@@ -49,121 +54,232 @@ pub(crate) struct Line {
 pub(crate) struct Truth {
     /// Latest first.
     pub(crate) lines: Vec<Line>,
+    /// Numbers that have no line, because there are too many.
+    pub(crate) left_out: usize,
+    pub(crate) counts: Counts,
     /// Whether a journal is read, and why it cannot be.
     pub(crate) journal: Value,
 }
 
+/// Counted over everything, not only over the lines.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Counts {
+    differs: usize,
+    open: usize,
+    agrees: usize,
+    unknown: usize,
+    /// Redemptions, returned since or not.
+    redemptions: usize,
+    /// Numbers that took effect more than once.
+    twice: usize,
+}
+
 pub(crate) fn truth(api: &Api, console: &Console) -> Truth {
-    let last = api.state.ledger.len();
-    let ledger = api.state.ledger.entries(last.saturating_sub(MOST));
-    let reading = console.journal.as_ref().map(super::journal::Journal::read);
-    let journal = match &reading {
-        None => serde_json::json!({ "state": "none" }),
-        Some(Ok(rows)) => serde_json::json!({ "state": "read", "rows": rows.len() }),
-        Some(Err(issue)) => serde_json::json!({ "state": "failed", "issue": issue }),
+    let (journal, read) = match &console.journal {
+        None => (serde_json::json!({ "state": "none" }), Words::new()),
+        Some(journal) => journal.read(),
     };
-    let rows = reading.and_then(Result::ok).unwrap_or_default();
-    let mut told: HashMap<String, ToldEntry> =
-        rows.into_iter().map(|entry| (entry.number.clone(), entry)).collect();
-    // What was said here counts more than what is read.
-    told.extend(console.told.all());
-    Truth { lines: lines(&ledger, told), journal }
+    let mut words = console.told.all();
+    for (number, read) in read {
+        words.entry(number).or_default().extend(read);
+    }
+    let (lines, left_out, counts) = judged(&api.state.ledger.records(), words);
+    Truth { lines, left_out, counts, journal }
 }
 
-fn lines(ledger: &[LedgerEntry], mut told: HashMap<String, ToldEntry>) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    // The redemption that stands, of each coupon.
-    let mut standing: HashMap<&str, usize> = HashMap::new();
-    for entry in ledger.iter().filter(|entry| !entry.number.is_empty()) {
-        let place = *places.entry(&entry.number).or_insert_with(|| {
-            lines.push(Line {
-                number: entry.number.clone(),
-                operation: entry.operation.to_owned(),
-                coupon_code: entry.coupon_code.clone(),
-                time: entry.time.clone(),
-                effects: 0,
-                effect: Some(entry.effect),
-                is_undone: false,
-                told: told.remove(&entry.number),
-                verdict: Verdict::Unknown,
+/// What happened under one number.
+#[derive(Default)]
+struct Happened {
+    /// The ledger's entries, by place.
+    entries: Vec<usize>,
+    effects: usize,
+    is_undone: bool,
+}
+
+/// By number, in the order of the ledger.
+struct Joined<'a> {
+    ledger: &'a [Record],
+    places: HashMap<&'a str, usize>,
+    happened: Vec<Happened>,
+}
+
+impl<'a> Joined<'a> {
+    fn new(ledger: &'a [Record]) -> Self {
+        let mut joined = Self { ledger, places: HashMap::new(), happened: Vec::new() };
+        // The redemption that stands, of each coupon.
+        let mut standing: HashMap<&str, usize> = HashMap::new();
+        for (index, record) in ledger.iter().enumerate().filter(|(_, record)| !record.number.is_empty()) {
+            let Self { places, happened, .. } = &mut joined;
+            let place = *places.entry(&record.number).or_insert_with(|| {
+                happened.push(Happened::default());
+                happened.len() - 1
             });
-            lines.len() - 1
-        });
-        // A claim follows its pre-send under the same number; a bundle is sent in several coupons.
-        let is_first = lines.get(place).is_some_and(|line| line.effects == 0);
-        let is_redemption = matches!(entry.effect, Effect::Used | Effect::Returned);
-        match entry.effect {
-            Effect::Used => drop(standing.insert(&entry.coupon_code, place)),
-            Effect::Returned => {
-                let undone = standing.remove(entry.coupon_code.as_str()).and_then(|use_| lines.get_mut(use_));
-                if let Some(line) = undone {
-                    line.is_undone = true;
+            match record.effect {
+                Effect::Used => drop(standing.insert(&record.coupon_code, place)),
+                Effect::Returned => {
+                    let undone = standing.remove(&*record.coupon_code);
+                    if let Some(line) = undone.and_then(|place| happened.get_mut(place)) {
+                        line.is_undone = true;
+                    }
                 }
+                _ => {}
             }
-            _ => {}
+            if let Some(line) = happened.get_mut(place) {
+                // A claim follows its pre-send under the same number; a bundle is sent in several coupons.
+                let counts = line.effects == 0 || matches!(record.effect, Effect::Used | Effect::Returned);
+                line.effects += usize::from(counts);
+                line.entries.push(index);
+            }
         }
-        if let Some(line) = lines.get_mut(place)
-            && (is_first || is_redemption)
-        {
-            line.effects += 1;
+        joined
+    }
+
+    fn records(&self, happened: &Happened) -> impl Iterator<Item = &Record> {
+        happened.entries.iter().filter_map(|index| self.ledger.get(*index))
+    }
+
+    /// Whether one word is true of what happened.
+    fn verdict(&self, happened: &Happened, word: &ToldEntry) -> Verdict {
+        // Twice under one number is wrong, whatever was told.
+        if happened.effects > 1 || happened.effects == 1 && !self.is_about(happened, word) {
+            return Verdict::Differs;
+        }
+        let agrees = match word.told {
+            Told::InDoubt => return Verdict::Open,
+            Told::Done => happened.effects == 1,
+            Told::NotDone => happened.effects == 0,
+            Told::Undone => happened.effects == 0 || happened.is_undone,
+        };
+        if agrees { Verdict::Agrees } else { Verdict::Differs }
+    }
+
+    /// Whether the caller means the operation and the coupon that the number stands for.
+    fn is_about(&self, happened: &Happened, word: &ToldEntry) -> bool {
+        let fits =
+            |told: &str, so: &dyn Fn(&Record) -> bool| told.is_empty() || self.records(happened).any(so);
+        fits(&word.operation, &|record| record.operation.name() == word.operation)
+            && fits(&word.coupon_code, &|record| *record.coupon_code == *word.coupon_code)
+    }
+
+    /// The line of a number, the word that decides first.
+    fn line(&self, happened: &Happened, number: &str, mut words: Vec<ToldEntry>) -> Line {
+        let settled = words.iter().filter(|word| word.told != Told::InDoubt).map(ToldEntry::at).max();
+        // Whoever was told an end later no longer doubts.
+        let doubts = |word: &ToldEntry| word.told == Told::InDoubt && settled.is_none_or(|at| word.at() > at);
+        let weigh = |word: &ToldEntry| {
+            let is_past = word.told == Told::InDoubt && !doubts(word);
+            (is_past, self.verdict(happened, word), Reverse(word.at()))
+        };
+        words.sort_by_cached_key(weigh);
+        let verdict = match words.first() {
+            _ if happened.effects > 1 => Verdict::Differs,
+            None => Verdict::Unknown,
+            Some(word) => self.verdict(happened, word),
+        };
+        let record = self.records(happened).next();
+        let mut words = words.into_iter();
+        let told = words.next();
+        let said = |what: fn(&ToldEntry) -> &String| told.as_ref().map(what).cloned().unwrap_or_default();
+        Line {
+            number: number.to_owned(),
+            operation: record
+                .map_or_else(|| said(|told| &told.operation), |record| record.operation.name().to_owned()),
+            coupon_code: record
+                .map_or_else(|| said(|told| &told.coupon_code), |record| record.coupon_code.to_string()),
+            time: record
+                .map_or_else(|| said(|told| &told.time), |record| rfc3339(record.at_ms.div_euclid(1000))),
+            effects: happened.effects,
+            effect: record.map(|record| record.effect),
+            is_undone: happened.is_undone,
+            told,
+            others: words.collect(),
+            verdict,
         }
     }
-    let untrue = told.into_values().map(|entry| Line {
-        number: entry.number.clone(),
-        operation: entry.operation.clone(),
-        coupon_code: entry.coupon_code.clone(),
-        time: entry.time.clone(),
-        effects: 0,
-        effect: None,
-        is_undone: false,
-        told: Some(entry),
-        verdict: Verdict::Unknown,
-    });
-    lines.extend(untrue);
-    for line in &mut lines {
-        line.verdict = verdict(line);
-    }
-    lines.reverse();
-    lines.sort_by(|one, other| other.time.cmp(&one.time));
-    lines
 }
 
-fn verdict(line: &Line) -> Verdict {
-    // Twice under one number is wrong, whatever was told.
-    if line.effects > 1 {
-        return Verdict::Differs;
+/// A line with where it stands: in time, in the ledger.
+type Placed = (Reverse<i64>, Reverse<Option<usize>>, Line);
+
+fn judged(ledger: &[Record], words: Words) -> (Vec<Line>, usize, Counts) {
+    let joined = Joined::new(ledger);
+    let nothing = Happened::default();
+    let (mut placed, mut counts) = (Vec::<Placed>::new(), Counts::default());
+    counts.redemptions = ledger.iter().filter(|record| record.effect == Effect::Used).count();
+    let mut told: HashSet<usize> = HashSet::new();
+    for (number, words) in words {
+        let place = joined.places.get(number.as_str()).copied();
+        let happened = place.and_then(|place| joined.happened.get(place)).unwrap_or(&nothing);
+        told.extend(place);
+        let line = joined.line(happened, &number, words);
+        let at = parse_rfc3339(&line.time).unwrap_or(i64::MIN);
+        placed.push((Reverse(at), Reverse(place), line));
     }
-    let agrees = match line.told.as_ref().map(|entry| entry.told) {
-        None => return Verdict::Unknown,
-        Some(Told::InDoubt) => return Verdict::Open,
-        Some(Told::Done) => line.effects == 1,
-        Some(Told::NotDone) => line.effects == 0,
-        Some(Told::Undone) => line.effects == 0 || line.is_undone,
+    // Of those that nobody has spoken of, only as many get a line as are listed; the latest.
+    let mut untold = 0;
+    for (place, happened) in joined.happened.iter().enumerate().rev() {
+        counts.twice += usize::from(happened.effects > 1);
+        if told.contains(&place) {
+            continue;
+        }
+        untold += 1;
+        if untold <= MOST || happened.effects > 1 {
+            let Some(record) = joined.records(happened).next() else { continue };
+            let line = joined.line(happened, &record.number, Vec::new());
+            placed.push((Reverse(record.at_ms.div_euclid(1000)), Reverse(Some(place)), line));
+        } else {
+            counts.unknown += 1;
+        }
+    }
+    let mut left_out = counts.unknown;
+    for (_, _, line) in &placed {
+        *match line.verdict {
+            Verdict::Differs => &mut counts.differs,
+            Verdict::Open => &mut counts.open,
+            Verdict::Agrees => &mut counts.agrees,
+            Verdict::Unknown => &mut counts.unknown,
+        } += 1;
+    }
+    let order = |one: &Placed, other: &Placed| {
+        (one.0, one.1, &one.2.number).cmp(&(other.0, other.1, &other.2.number))
     };
-    if agrees { Verdict::Agrees } else { Verdict::Differs }
+    placed.sort_by(|one, other| one.2.verdict.cmp(&other.2.verdict).then_with(|| order(one, other)));
+    left_out += placed.len().saturating_sub(MOST);
+    placed.truncate(MOST);
+    placed.sort_by(order);
+    (placed.into_iter().map(|(_, _, line)| line).collect(), left_out, counts)
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
+    use crate::operation::Operation;
 
-    fn entry(seq: u64, operation: &'static str, coupon: &str, number: &str, effect: Effect) -> LedgerEntry {
-        let (coupon_code, number) = (coupon.to_owned(), number.to_owned());
-        LedgerEntry {
-            seq,
-            time: format!("2025-08-03T12:00:{seq:02}+08:00"),
+    fn entry(seq: i64, operation: &str, coupon: &str, number: &str, effect: Effect) -> Record {
+        let operation = Operation::named(operation).unwrap();
+        Record {
+            at_ms: (1_754_193_600 + seq) * 1000,
             operation,
-            coupon_code,
-            number,
+            coupon_code: coupon.into(),
+            number: number.into(),
             effect,
         }
     }
 
-    fn judged(ledger: &[LedgerEntry], told: &[(&str, Told)]) -> Vec<(String, Verdict)> {
-        let told = told.iter().map(|(number, told)| ((*number).to_owned(), ToldEntry::new(number, *told)));
-        let mut lines: Vec<_> =
-            lines(ledger, told.collect()).into_iter().map(|line| (line.number, line.verdict)).collect();
+    fn words(told: &[ToldEntry]) -> Words {
+        let mut words = Words::new();
+        for word in told {
+            words.entry(word.number.clone()).or_default().push(word.clone());
+        }
+        words
+    }
+
+    fn judge(ledger: &[Record], told: &[(&str, Told)]) -> Vec<(String, Verdict)> {
+        let told: Vec<_> = told.iter().map(|(number, told)| ToldEntry::new(number, *told)).collect();
+        let (lines, left_out, _) = judged(ledger, words(&told));
+        assert_eq!(left_out, 0);
+        let mut lines: Vec<_> = lines.into_iter().map(|line| (line.number, line.verdict)).collect();
         lines.sort_by(|one, other| one.0.cmp(&other.0));
         lines
     }
@@ -198,24 +314,105 @@ mod tests {
             ("G", Verdict::Agrees),
             ("H", Verdict::Agrees),
         ];
-        assert_eq!(judged(&ledger, &told), expected.map(|(number, verdict)| (number.to_owned(), verdict)));
+        assert_eq!(judge(&ledger, &told), expected.map(|(number, verdict)| (number.to_owned(), verdict)));
     }
 
     #[test]
     fn called_off_but_still_redeemed_is_red() {
         let ledger = [entry(1, "use", "C1", "A", Effect::Used)];
-        assert_eq!(judged(&ledger, &[("A", Told::Undone)]), [("A".to_owned(), Verdict::Differs)]);
+        assert_eq!(judge(&ledger, &[("A", Told::Undone)]), [("A".to_owned(), Verdict::Differs)]);
     }
 
     #[test]
     fn twice_under_one_number_is_red_whatever_was_told() {
         let ledger = [entry(1, "use", "C1", "A", Effect::Used), entry(2, "use", "C1", "A", Effect::Used)];
-        assert_eq!(judged(&ledger, &[("A", Told::Done)]), [("A".to_owned(), Verdict::Differs)]);
+        assert_eq!(judge(&ledger, &[("A", Told::Done)]), [("A".to_owned(), Verdict::Differs)]);
         // A bundle comes in several coupons under one number.
         let bundle = [
             entry(1, "bundle_send", "C1", "S", Effect::Sent),
             entry(2, "bundle_send", "C2", "S", Effect::Sent),
         ];
-        assert_eq!(judged(&bundle, &[("S", Told::Done)]), [("S".to_owned(), Verdict::Agrees)]);
+        assert_eq!(judge(&bundle, &[("S", Told::Done)]), [("S".to_owned(), Verdict::Agrees)]);
+    }
+
+    #[test]
+    fn everything_counts_and_what_is_wrong_is_listed_however_long_ago_it_was() {
+        let mut ledger = vec![
+            entry(0, "use", "C1", "OLD_1", Effect::Used),
+            entry(1, "use", "C2", "OLD_2", Effect::Used),
+            entry(2, "use", "C3", "OLD_3", Effect::Used),
+            entry(3, "use", "C3", "OLD_3", Effect::Used),
+        ];
+        ledger.extend((10..3010).map(|n| entry(n, "use", &format!("A{n}"), &format!("N{n}"), Effect::Used)));
+        let told = [ToldEntry::new("OLD_1", Told::NotDone), ToldEntry::new("OLD_2", Told::Done)];
+        let (lines, left_out, counts) = judged(&ledger, words(&told));
+        let verdict = |number: &str| lines.iter().find(|line| line.number == number).map(|line| line.verdict);
+        assert_eq!(verdict("OLD_1"), Some(Verdict::Differs));
+        assert_eq!(verdict("OLD_2"), Some(Verdict::Agrees));
+        assert_eq!(verdict("OLD_3"), Some(Verdict::Differs), "twice, and nobody was told");
+        assert_eq!((lines.len(), left_out), (MOST, 1003));
+        let expected = Counts { differs: 2, open: 0, agrees: 1, unknown: 3000, redemptions: 3004, twice: 1 };
+        assert_eq!(counts, expected);
+        // Not done at all, however many others were.
+        let (_, _, counts) = judged(&ledger, words(&[ToldEntry::new("NEVER", Told::Done)]));
+        assert_eq!((counts.differs, counts.unknown), (2, 3002));
+    }
+
+    #[test]
+    fn another_coupon_or_operation_is_red() {
+        let ledger = [
+            entry(1, "use", "C1", "A", Effect::Used),
+            entry(2, "bundle_send", "C2", "B", Effect::Sent),
+            entry(2, "bundle_send", "C3", "B", Effect::Sent),
+        ];
+        let told = |number: &str, told: Told, operation: &str, coupon: &str| {
+            let (operation, coupon_code) = (operation.to_owned(), coupon.to_owned());
+            let word = ToldEntry { operation, coupon_code, ..ToldEntry::new(number, told) };
+            judged(&ledger, words(&[word])).0.into_iter().find(|line| line.number == number).unwrap().verdict
+        };
+        assert_eq!(told("A", Told::Done, "use", "C1"), Verdict::Agrees);
+        assert_eq!(told("A", Told::Done, "use", "C2"), Verdict::Differs);
+        assert_eq!(told("A", Told::InDoubt, "", "C2"), Verdict::Differs);
+        assert_eq!(told("A", Told::Done, "send", "C1"), Verdict::Differs);
+        assert_eq!(told("B", Told::Done, "bundle_send", "C3"), Verdict::Agrees);
+        assert_eq!(told("B", Told::Done, "", "C1"), Verdict::Differs);
+    }
+
+    #[test]
+    fn tills_that_contradict_each_other_are_both_shown() {
+        let ledger = [entry(1, "use", "C1", "A", Effect::Used)];
+        let word = |till: &str, told: Told, time: &str| ToldEntry {
+            till: till.to_owned(),
+            time: time.to_owned(),
+            ..ToldEntry::new("A", told)
+        };
+        let line = |told: &[ToldEntry]| judged(&ledger, words(told)).0.remove(0);
+        let red = line(&[
+            word("1", Told::Done, "2025-08-03T12:00:02+08:00"),
+            word("2", Told::NotDone, "2025-08-03T12:00:01+08:00"),
+        ]);
+        assert_eq!((red.verdict, red.told.unwrap().till.as_str()), (Verdict::Differs, "2"));
+        assert_eq!(red.others[0].till, "1");
+        let doubt = word("2", Told::InDoubt, "2025-08-03T12:00:01+08:00");
+        let later = word("1", Told::Done, "2025-08-03T12:00:02+08:00");
+        assert_eq!(line(&[doubt.clone(), later.clone()]).verdict, Verdict::Agrees, "known since");
+        let still = ToldEntry { time: "2025-08-03T12:00:03+08:00".to_owned(), ..doubt };
+        assert_eq!(line(&[still, later]).verdict, Verdict::Open);
+    }
+
+    #[test]
+    fn lines_stand_in_the_same_order_every_time() {
+        let told: Vec<_> = (0..200)
+            .map(|n| ToldEntry {
+                time: "2025-08-03T12:00:00+08:00".to_owned(),
+                ..ToldEntry::new(&format!("N{n}"), Told::Done)
+            })
+            .collect();
+        let order = || judged(&[], words(&told)).0.into_iter().map(|line| line.number).collect::<Vec<_>>();
+        assert_eq!(order(), order());
+        // Of one second the later comes first.
+        let ledger = [entry(1, "use", "C1", "A", Effect::Used), entry(1, "use", "C2", "B", Effect::Used)];
+        let numbers: Vec<_> = judged(&ledger, Words::new()).0.into_iter().map(|line| line.number).collect();
+        assert_eq!(numbers, ["B", "A"]);
     }
 }

@@ -104,6 +104,7 @@ impl Api {
             // Nobody may be reading; that is no reason to stop.
             let _ = writeln!(io::stderr().lock(), "{}", log_line::format(&entry, took));
         }
+        without_secrets(&mut entry);
         self.request_log.add(entry);
     }
 
@@ -118,6 +119,19 @@ impl Api {
     /// Base URL of the host that a listener is not.
     fn other_host(&self, listener: usize) -> &str {
         self.urls.get().and_then(|urls| urls.get(usize::from(listener == 0))).map_or("", String::as_str)
+    }
+}
+
+/// What opens the admin interface is nobody's business here. A browser brings its cookies to every port of a machine, and the
+/// log gets into archives and commands that people hand on.
+fn without_secrets(entry: &mut RequestEntry) {
+    let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
+    entry.headers.retain(|(name, _)| !is(name, "cookie") && !is(name, "proxy-authorization"));
+    for (_, value) in entry.headers.iter_mut().filter(|(name, _)| is(name, "authorization")) {
+        let scheme = value.split_ascii_whitespace().next().unwrap_or_default();
+        if is(scheme, "bearer") || is(scheme, "basic") {
+            *value = format!("{scheme} (not kept)");
+        }
     }
 }
 

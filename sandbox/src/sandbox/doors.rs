@@ -56,5 +56,5 @@ pub(super) fn entrance(api: &Api, place: &Place) -> Result<Entrance> {
     } else {
         tls::acceptor(TlsKind::Good, &api.keys.0.tls_authority, place.names(), Clock::default().now())?
     };
-    Ok(Entrance { place: place.clone(), tls, token })
+    Ok(Entrance { place: place.clone(), tls, token, sessions: Arc::default() })
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::admin::AdminServer;
+use crate::admin::sessions::Sessions;
 use crate::admin::token::Token;
 use crate::console::Files;
 use crate::console::scenario::Scenario;
@@ -30,7 +31,7 @@ use crate::protocol::Api;
 use crate::protocol::request_log::RequestEntry;
 use crate::protocol::stats::Stats;
 use crate::state::coupon::CouponState;
-use crate::state::file::{self, Saver};
+use crate::state::file::{self, Beside, Saver};
 use crate::state::ledger::LedgerEntry;
 use crate::state::payment_codes::Terms;
 use crate::state::view::{CouponSpec, CouponView};
@@ -49,6 +50,7 @@ pub struct Sandbox {
     listeners: Vec<RunningListener>,
     admin: AdminServer,
     token: Option<Token>,
+    sessions: Arc<Sessions>,
     /// Sends notifications.
     dispatcher: Option<JoinHandle<()>>,
     extra: Vec<(TlsKind, String)>,
@@ -78,15 +80,18 @@ impl Sandbox {
         }
         let state_path = options.state.clone();
         let api = Arc::new(Api::new(options, keys.clone())?);
+        let control = Arc::new(Control::new(Arc::clone(&api)));
         if let Some(path) = &state_path {
-            file::load(path, &api.state)?;
+            let made = file::load(path, &api.state)?;
+            let made = (!made.is_null()).then(|| serde_json::from_value(made)).transpose();
+            let damaged = |e: serde_json::Error| Error::State { path: path.clone(), reason: e.to_string() };
+            control.restore_made(made.map_err(damaged)?.unwrap_or_default());
         }
 
         let Hosts { listeners, urls, extra } = Hosts::open(&api, &place)?;
-        let control = Arc::new(Control::new(Arc::clone(&api)));
         control.set_listeners(listeners.iter().map(|running| Arc::downgrade(&running.listener)).collect());
         let entrance = doors::entrance(&api, &place)?;
-        let token = entrance.token.clone();
+        let (token, sessions) = (entrance.token.clone(), Arc::clone(&entrance.sessions));
         let admin = AdminServer::start(&control, entrance, api.options.control_port)?;
         let _ = api.urls.set(urls.clone());
 
@@ -104,6 +109,7 @@ impl Sandbox {
             listeners,
             admin,
             token,
+            sessions,
             dispatcher: Some(dispatcher),
             extra,
             urls,
@@ -125,7 +131,10 @@ impl Sandbox {
         let _ = sandbox.control.console.files.set(files);
         sandbox.folder.save_json(folder::SANDBOX, &sandbox.description())?;
         sandbox.saver = state_path
-            .map(|path| Saver::start(path, &sandbox.api.state, &sandbox.api.lifecycle))
+            .map(|path| {
+                let beside = Arc::clone(&sandbox.control) as Arc<dyn Beside>;
+                Saver::start(path, &sandbox.api.state, beside, &sandbox.api.lifecycle)
+            })
             .transpose()?;
         Ok(sandbox)
     }
@@ -172,6 +181,18 @@ impl Sandbox {
         let made_up = self.token.as_ref().filter(|_| self.api.options.token.is_none());
         let token = made_up.map(|token| format!("?token={}", token.text())).unwrap_or_default();
         format!("{}/{token}", self.admin.url())
+    }
+
+    /// Address of the console that signs a browser in once, within two minutes; for command lines, which others see.
+    ///
+    /// # Errors
+    /// When OpenSSL has no random numbers.
+    pub fn sign_in_url(&self) -> Result<String> {
+        let page = format!("{}/", self.admin.url());
+        match self.token {
+            None => Ok(page),
+            Some(_) => Ok(format!("{page}?code={}", self.sessions.code()?)),
+        }
     }
 
     /// What opens the admin interface and the console; `None`: they are open to this machine.

@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::State;
 use super::saved::Saved;
@@ -25,14 +26,25 @@ struct Content {
     wxcoupon_sandbox_state: u32,
     #[serde(rename = "world")]
     state: Saved,
+    /// What others keep beside the state.
+    #[serde(default)]
+    made: Value,
+}
+
+/// Whoever keeps something in the file beside the state.
+pub(crate) trait Beside: Send + Sync {
+    fn saved(&self) -> Value;
+
+    /// Grows with every change.
+    fn changes(&self) -> u64;
 }
 
 /// Puts what the file holds in the place of the state; a file that is not
-/// there yet leaves it as it is.
-pub(crate) fn load(path: &Path, state: &State) -> Result<()> {
+/// there yet leaves it as it is. What was saved beside the state is returned.
+pub(crate) fn load(path: &Path, state: &State) -> Result<Value> {
     let text = match fs::read(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Value::Null),
         Err(error) => return Err(Error::file(path, error)),
     };
     let damaged = |reason: String| Error::State { path: path.to_path_buf(), reason };
@@ -42,12 +54,13 @@ pub(crate) fn load(path: &Path, state: &State) -> Result<()> {
         return Err(damaged(format!("is of version {version}, not {VERSION}")));
     }
     state.restore(content.state);
-    Ok(())
+    Ok(content.made)
 }
 
 /// Writes the state beside the file, then puts that in its place.
-fn save(path: &Path, state: &State) -> Result<()> {
-    let content = Content { wxcoupon_sandbox_state: VERSION, state: state.saved() };
+fn save(path: &Path, state: &State, beside: &dyn Beside) -> Result<()> {
+    let made = beside.saved();
+    let content = Content { wxcoupon_sandbox_state: VERSION, state: state.saved(), made };
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let fresh = path.with_file_name(name);
@@ -67,9 +80,14 @@ pub(crate) struct Saver(Option<JoinHandle<()>>);
 
 impl Saver {
     /// Saves once, so that a path that cannot be written is known at the start.
-    pub(crate) fn start(path: PathBuf, state: &Arc<State>, lifecycle: &Arc<Lifecycle>) -> Result<Self> {
-        let mut saved = state.changes();
-        save(&path, state)?;
+    pub(crate) fn start(
+        path: PathBuf,
+        state: &Arc<State>,
+        beside: Arc<dyn Beside>,
+        lifecycle: &Arc<Lifecycle>,
+    ) -> Result<Self> {
+        let mut saved = (state.changes(), beside.changes());
+        save(&path, state, &*beside)?;
         let (state, lifecycle) = (Arc::clone(state), Arc::clone(lifecycle));
         let run = move || {
             loop {
@@ -78,9 +96,9 @@ impl Saver {
                     // Requests that are still being answered belong into the file.
                     lifecycle.connections.wait_for_zero(PERIOD);
                 }
-                let now = state.changes();
+                let now = (state.changes(), beside.changes());
                 if now != saved {
-                    match save(&path, &state) {
+                    match save(&path, &state, &*beside) {
                         Ok(()) => saved = now,
                         Err(error) => complain(&error),
                     }

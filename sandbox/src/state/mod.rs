@@ -15,7 +15,7 @@ pub(crate) mod outbox;
 pub(crate) mod payment_codes;
 mod receipts;
 pub(crate) mod request_number;
-mod saved;
+pub(crate) mod saved;
 pub(crate) mod seed;
 pub(crate) mod used_rungs;
 pub(crate) mod view;

@@ -221,6 +221,7 @@ impl State {
         if code.is_empty() || code.chars().count() > 40 {
             return Err(Error::Coupon("coupon_code must have 1 to 40 characters".into()));
         }
+        check_code(code).map_err(|issue| Error::Coupon(format!("coupon_code {issue}")))?;
         let time = |text: &Option<String>| match text {
             None => Ok(None),
             Some(text) => parse_rfc3339(text).map(Some).ok_or_else(|| wrong("not an RFC 3339 time")),
@@ -290,6 +291,17 @@ impl State {
             },
         }
     }
+}
+
+/// A code that no address can name is no use: browsers take `.` and `..` out of paths.
+pub(crate) fn check_code(code: &str) -> Result<(), &'static str> {
+    if code.chars().any(char::is_control) {
+        return Err("must not have control characters");
+    }
+    if matches!(code, "." | "..") {
+        return Err("must not be . or ..");
+    }
+    Ok(())
 }
 
 /// What a coupon without traits of its own behaves like.

@@ -48,5 +48,14 @@ fn red_is_where_they_differ() {
     // Settled since.
     told(json!({ "number": "NUMBER_3", "told": "done" }));
     browser.until_there(&format!("{}.verdict-agrees", row("NUMBER_3")));
+    // Another till was told something else: both words stand there, and it is red.
+    told(json!({ "number": "NUMBER_1", "told": "not_done", "till": "till 4" }));
+    browser.until_there(&format!("{}.verdict-differs", row("NUMBER_1")));
+    browser.until_text(&row("NUMBER_1"), "till 3");
+    browser.until_text(&row("NUMBER_1"), "till 4");
+    // So is a caller who means another coupon, which is named.
+    told(json!({ "number": "NUMBER_3", "told": "done", "coupon_code": "SBX_EFFECTIVE_9" }));
+    browser.until_there(&format!("{}.verdict-differs", row("NUMBER_3")));
+    browser.until_text(&row("NUMBER_3"), "SBX_EFFECTIVE_9");
     browser.assert_clean();
 }

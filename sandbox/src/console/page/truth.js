@@ -40,20 +40,21 @@ export function show(view) {
     draw(truth);
   }
 
-  function draw({ lines, journal }) {
-    const count = (verdict) => lines.filter((line) => line.verdict === verdict).length;
+  function draw({ lines, counts, left_out: leftOut, journal }) {
     fill(tiles, VERDICTS.map((verdict) => el('button', {
       type: 'button', class: `tile ${KINDS[verdict]}`, 'aria-pressed': String(chosen.only === verdict), data: { verdict },
       on: { click: () => { chosen.only = chosen.only === verdict ? '' : verdict; load(); } },
-    }, el('strong', { class: 'mono' }, count(verdict)), el('span', {}, t(`verdict.${verdict}`)))));
-    const twice = lines.filter((line) => line.effects > 1).length;
-    const redeemed = lines.filter((line) => line.effect === 'used').length;
-    proof.textContent = twice ? t('truth.twice', { n: twice }) : t('truth.once', { n: redeemed });
-    proof.classList.toggle('bad', twice > 0);
-    source.textContent = t(`journal.${journal.state}`, { rows: journal.rows, issue: journal.issue });
+    }, el('strong', { class: 'mono' }, counts[verdict]), el('span', {}, t(`verdict.${verdict}`)))));
+    proof.textContent = counts.twice ? t('truth.twice', { n: counts.twice }) : t('truth.once', { n: counts.redemptions });
+    proof.classList.toggle('bad', counts.twice > 0);
+    source.textContent = t(`journal.${journal.state}`, { rows: journal.rows, issue: journal.issue, age: journal.age_s })
+      + (journal.left_out ? ` ${t('journal.left_out', { n: journal.left_out })}` : '');
     source.classList.toggle('bad', journal.state === 'failed');
-    const shown = lines.filter((line) => !chosen.only || line.verdict === chosen.only).slice(0, 500);
-    fill(body, shown.length ? shown.map(row) : el('tr', {}, el('td', { colspan: '6', class: 'empty' }, t('truth.none'))));
+    const fitting = lines.filter((line) => !chosen.only || line.verdict === chosen.only);
+    const shown = fitting.slice(0, 500);
+    const hidden = (chosen.only ? counts[chosen.only] : lines.length + leftOut) - shown.length;
+    const cell = (text) => el('tr', {}, el('td', { colspan: '6', class: 'empty' }, text));
+    fill(body, shown.length ? shown.map(row) : cell(t('truth.none')), hidden > 0 ? cell(t('truth.left_out', { n: hidden })) : null);
   }
 
   load();
@@ -76,7 +77,16 @@ function row(line) {
       line.effects > 1 ? chip(`×${line.effects}`, 'bad') : null,
       line.is_undone ? chip(t('effect.undone'), 'wait') : null),
     el('td', { class: 'told' },
-      told ? chip(t(`told.${told.told}`), { done: 'done', not_done: 'off', in_doubt: 'warn', undone: 'wait' }[told.told]) : chip(t('told.unknown'), 'off'),
-      told ? el('span', { class: 'sub' }, [t(`source.${told.source}`), told.till, told.status && told.status !== '0' ? told.status : '', told.message].filter(Boolean).join(' · ')) : null),
+      told ? [told, ...line.others].map((told) => word(told, line)) : chip(t('told.unknown'), 'off')),
     el('td', { class: 'verdict' }, chip(t(`verdict.${line.verdict}`), KINDS[line.verdict])));
+}
+
+// What one till was told; another coupon or operation than the ledger's is named.
+function word(told, line) {
+  const kind = { done: 'done', not_done: 'off', in_doubt: 'warn', undone: 'wait' }[told.told];
+  const status = told.status && told.status !== '0' ? told.status : '';
+  const other = (name) => (told[name] !== line[name] ? told[name] : '');
+  const about = [other('operation') && operation(told.operation), other('coupon_code')];
+  return [chip(t(`told.${told.told}`), kind),
+    el('span', { class: 'sub' }, [t(`source.${told.source}`), told.till, ...about, status, told.message].filter(Boolean).join(' · '))];
 }

@@ -10,6 +10,7 @@ use crate::identities::{BUSIFAVOR_STOCK_IDS, MCHID, OTHER_TILL_NUMBER};
 use crate::state::State;
 use crate::state::ledger::Effect;
 use crate::state::outbox::WebhookEvent;
+use crate::state::view::check_code;
 use crate::sync::read;
 
 /// A 商家券 as it stands.
@@ -102,6 +103,7 @@ impl State {
         if code.is_empty() || code.chars().count() > 32 {
             return Err(Error::Coupon("coupon_code must have 1 to 32 characters".into()));
         }
+        check_code(code).map_err(|issue| Error::Coupon(format!("coupon_code {issue}")))?;
         let time = |text: &Option<String>| match text {
             None => Ok(None),
             Some(text) => parse_rfc3339(text).map(Some).ok_or_else(|| wrong("not an RFC 3339 time")),
