@@ -64,6 +64,11 @@ impl Journal {
         reading
     }
 
+    /// A till makes it when it starts.
+    pub(super) fn is_there(&self) -> bool {
+        self.path.exists()
+    }
+
     fn log(&self) -> PathBuf {
         beside(&self.path, "-wal")
     }

@@ -60,6 +60,9 @@ pub(crate) fn truth(api: &Api, console: &Console) -> Truth {
     let journal = match &reading {
         None => serde_json::json!({ "state": "none" }),
         Some(Ok(rows)) => serde_json::json!({ "state": "read", "rows": rows.len() }),
+        Some(Err(_)) if console.journal.as_ref().is_some_and(|journal| !journal.is_there()) => {
+            serde_json::json!({ "state": "absent" })
+        }
         Some(Err(issue)) => serde_json::json!({ "state": "failed", "issue": issue }),
     };
     let rows = reading.and_then(Result::ok).unwrap_or_default();
