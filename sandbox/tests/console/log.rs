@@ -72,7 +72,7 @@ fn why_401_is_told_step_by_step() {
     let mut stranger = crate::support::Till::new(&shop.sandbox);
     stranger.key = other_key;
     let told = [
-        (right.clone().header("Authorization", "Basic eA=="), "无法解析"),
+        (right.clone().header("Authorization", "Basic eA=="), "认证类型应为"),
         (edited("mchid=\"1900000001\"", "mchid=\"1900000009\""), "这里没有这个商户"),
         (edited("serial_no=\"", "serial_no=\"1"), "这里没有这个 serial_no"),
         (right.clone().at(crate::support::unix() - 4000), "超过 300 秒"),

@@ -49,10 +49,10 @@ fn a_scenario_is_saved_loaded_and_given_on_the_command_line() {
     std::fs::write(&file, scenario.to_string()).unwrap();
     browser.run("document.getElementById('scenario-file').classList.remove('off-screen')");
     browser.give_file("#scenario-file", &file);
+    browser.until_text("#toast", "已载入");
     until("loaded", || sandbox.coupon("MINE_1").is_some_and(|coupon| coupon.state == CouponState::Effective));
     assert!(sandbox.coupon("SBX_EFFECTIVE_1").unwrap().locked);
     assert_eq!(sandbox.faults()[0].fault["kind"], "process_then_reset");
-    browser.until_text("#toast", "已载入");
 
     let other = Sandbox::start(Options::default()).unwrap();
     assert_eq!(other.apply_scenario(&std::fs::read(&file).unwrap()).unwrap(), 2);
