@@ -109,7 +109,7 @@ fn each_kind_of_coupon_is_made_with_all_that_stands_behind_it() {
 fn the_older_family_has_cards_and_buttons_too() {
     let sandbox = sandbox();
     let cards = ok(&sandbox, "GET", "/console/coupons", &Value::Null);
-    let cards = cards.as_array().unwrap();
+    let cards = cards["coupons"].as_array().unwrap();
     let of = |code: &str| cards.iter().filter(|card| card["coupon_code"] == code).collect::<Vec<_>>();
     let [card] = of("SBF_SENDED_1")[..] else { panic!("{cards:?}") };
     assert_eq!((&card["family"], &card["state"]), (&json!("busifavor"), &json!("EFFECTIVE")));
@@ -221,43 +221,6 @@ fn without_a_log_nothing_is_kept() {
     assert!(sandbox.requests().is_empty());
     assert_eq!(ok(&sandbox, "GET", "/console/about", &Value::Null)["log_is_on"], json!(false));
     assert_eq!(ask(&sandbox, "GET", "/requests/1", &Value::Null).status, 404);
-}
-
-#[test]
-fn mistakes_of_signing_are_named() {
-    let sandbox = sandbox();
-    let till = Till::new(&sandbox);
-    let right = till.use_request("SBX_EFFECTIVE_1", "NUMBER_1");
-    let spaced = String::from_utf8(right.body.clone()).unwrap().replace(':', ": ");
-    let query = till.query_request("SBX_USED");
-    let path = query.target.split('?').next().unwrap().to_owned();
-    let foreign = Till::brand(&sandbox);
-    let brands = till
-        .authorization(&right)
-        .replace(&signature(&till.authorization(&right)), &signature(&foreign.authorization(&right)));
-    let told = [
-        (right.clone().signed(b""), "empty_body"),
-        (right.clone().signed(spaced.as_bytes()), "other_text"),
-        (right.clone().header("Authorization", &brands), "key_of_other_mode"),
-        (right.clone().body(b"{\"a\":\"\xb3\xac\"}".to_vec()).signed(b"x"), "body_not_utf8"),
-        (right.clone().at(support::unix() - 400), "timestamp"),
-        (
-            query
-                .clone()
-                .header("Authorization", &till.authorization(&Call { target: path, ..query.clone() })),
-            "path_only",
-        ),
-        (query.clone().header("Authorization", "WECHATPAY2-SHA256-RSA2048 mchid=1"), "scheme"),
-    ];
-    for (nth, (call, cause)) in told.iter().enumerate() {
-        assert_eq!(till.send(call).unwrap().status, 401, "{cause}");
-        let seen = ok(&sandbox, "GET", &format!("/requests/{}", nth + 1), &Value::Null);
-        assert_eq!(seen["signature"]["cause"], *cause, "{seen:#}");
-    }
-}
-
-fn signature(authorization: &str) -> String {
-    authorization.split("signature=\"").nth(1).unwrap().trim_end_matches('"').to_owned()
 }
 
 #[test]
@@ -391,4 +354,76 @@ fn only_its_own_page_may_steer_it() {
         assert_eq!(status(&host, &origin), 403, "{host} {origin}");
     }
     until("nothing more", || sandbox.faults().len() == 2);
+}
+
+/// What comes first on a fresh stream of events, up to this text.
+fn events(sandbox: &Sandbox, text: &str) -> String {
+    let address = sandbox.control_url().trim_start_matches("http://").to_owned();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.write_all(format!("GET /events HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).unwrap();
+    let mut seen = String::new();
+    let mut chunk = [0; 8192];
+    while !seen.contains(text) {
+        let read = stream.read(&mut chunk).unwrap();
+        assert!(read > 0, "the stream ended before {text}: {seen}");
+        seen.push_str(&String::from_utf8_lossy(&chunk[..read]));
+    }
+    seen
+}
+
+#[test]
+fn each_run_has_a_name_and_says_how_often_its_log_was_emptied() {
+    let sandbox = sandbox();
+    let till = Till::new(&sandbox);
+    till.ok(&till.use_request("SBX_EFFECTIVE_1", "NUMBER_1"));
+    let said = |sandbox: &Sandbox| {
+        let seen = events(sandbox, "now_ms");
+        let state = seen.split("event: state").nth(1).unwrap();
+        let state = state.split("data: ").nth(1).unwrap().lines().next().unwrap();
+        let state: Value = serde_json::from_str(state).unwrap();
+        (state["run"].as_str().unwrap().to_owned(), state["log"].clone())
+    };
+    let seen = events(&sandbox, "event: requests");
+    assert!(seen.find("event: state") < seen.find("event: requests"), "whose requests they are: {seen}");
+    let (run, log) = said(&sandbox);
+    assert_eq!((said(&sandbox).0, log), (run.clone(), json!(0)));
+    sandbox.reset();
+    assert_eq!(said(&sandbox), (run.clone(), json!(1)));
+    assert_ne!(said(&self::sandbox()).0, run);
+}
+
+#[test]
+fn a_journal_that_is_not_there_yet_is_no_failure() {
+    let journal = std::env::temp_dir().join(format!("wxcoupon-no-journal-{}", std::process::id()));
+    let options = Options { journal: Some(journal.clone()), ..Options::default() };
+    let sandbox = Sandbox::start(options).unwrap();
+    let said = || ok(&sandbox, "GET", "/truth", &Value::Null)["journal"]["state"].clone();
+    assert_eq!(said(), "absent");
+    std::fs::write(&journal, "something else").unwrap();
+    assert_eq!(said(), "failed");
+    std::fs::remove_file(&journal).unwrap();
+}
+
+#[test]
+fn coupons_beyond_those_that_are_shown_are_counted_and_found() {
+    let sandbox = sandbox();
+    let get = |query: &str| ok(&sandbox, "GET", &format!("/console/coupons{query}"), &Value::Null);
+    let before = get("")["matching"].as_u64().unwrap();
+    for n in 0..600 {
+        sandbox.put_coupon(&wxcoupon_sandbox::CouponSpec::new(format!("MANY_{n:03}"))).unwrap();
+    }
+    let all = get("");
+    assert_eq!(all["matching"], before + 600);
+    assert!(all["coupons"].as_array().unwrap().len() < 600);
+    assert!(all["owners"].as_array().unwrap().contains(&json!(wxcoupon_sandbox::OPENID)));
+    for n in [0, 599] {
+        let found = get(&format!("?search=many_{n:03}"));
+        assert_eq!((&found["matching"], found["coupons"].as_array().unwrap().len()), (&json!(1), 1));
+    }
+    assert_eq!(get("?search=MANY&state=EFFECTIVE")["matching"], 600);
+    assert_eq!(get("?search=MANY&state=USED")["matching"], 0);
+    assert_eq!(get("?search=MANY&openid=oNobody")["matching"], 0);
+    assert_eq!(get("?search=SBF_SENDED_1")["coupons"][0]["family"], "busifavor");
+    assert_eq!(ask(&sandbox, "GET", "/console/coupons?state=FLYING", &Value::Null).status, 400);
 }

@@ -12,13 +12,15 @@ use serde_json::{Value, json};
 use super::Answer;
 use super::console_files::Served;
 use super::events;
-use super::routes::{Shared, named, plain, with_body};
+use super::query::Query;
+use super::routes::{Shared, listed, named, plain, with_body};
 use crate::console::acts::{self, Act};
 use crate::console::assets::{self, Asset};
+use crate::console::cards::{self, Wanted};
 use crate::console::offers::{self, Offer};
 use crate::console::scenario::Scenario;
 use crate::console::told::ToldEntry;
-use crate::console::{Files, busifavor, cards, curl, exchange, har, symbols, truth};
+use crate::console::{Files, busifavor, curl, exchange, har, symbols, truth};
 use crate::control::Control;
 use crate::faults::FaultKind;
 use crate::identities::{APPID, BRAND_ID, MCHID, OPENID, STORE_IDS};
@@ -32,7 +34,7 @@ pub(super) fn routes() -> Router<Arc<Control>> {
         .route("/console/{file}", get(file))
         .route("/events", get(events::stream))
         .route("/console/about", get(plain(about)))
-        .route("/console/coupons", get(plain(all_cards)))
+        .route("/console/coupons", get(listed(all_cards)))
         .route("/console/coupons/{code}/{act}", post(act))
         .route("/console/busifavor-coupons/{stock_id}/{code}/{act}", post(busifavor_act))
         .route("/coupons/{code}/qr.svg", get(picture(coupon_picture, symbols::qr)))
@@ -78,10 +80,15 @@ fn about(control: &Control) -> Answer {
         .map(|kind| json!({ "fault": kind, "is_connection": kind.is_connection_level() }))
         .collect();
     let operations: Vec<&str> = Operation::ALL.iter().map(|operation| operation.name()).collect();
+    // Whoever looks from another machine has what they downloaded, and no files of this one.
+    let is_remote = !api.options.listen.is_loopback();
+    let config = || Some(control.console.files.get()?.ca.with_file_name("config.json"));
     Answer::ok(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "urls": api.urls.get(),
-        "config": control.console.files.get().map(|files| files.ca.with_file_name("config.json")),
+        "config": if is_remote { Some("config.json".into()) } else { config() },
+        "is_remote": is_remote,
+        "has_token": is_remote || api.options.token.is_some(),
         "mchid": MCHID,
         "appid": APPID,
         "brand_id": BRAND_ID,
@@ -96,10 +103,10 @@ fn about(control: &Control) -> Answer {
 }
 
 /// Product coupons, then those of the older family.
-fn all_cards(control: &Control) -> Answer {
-    let coupons = cards::all(&control.api).into_iter().map(serde_json::to_value);
-    let older = busifavor::all(&control.api).into_iter().map(serde_json::to_value);
-    Answer::ok(coupons.chain(older).filter_map(Result::ok).collect::<Vec<_>>())
+fn all_cards(control: &Control, query: &Query) -> Answer {
+    let text = |name: &str| query.text(name).unwrap_or_default();
+    let wanted = Wanted::new(text("openid"), text("state"), text("search"));
+    Answer::ok(cards::picked(&control.api, &wanted))
 }
 
 async fn act(State(control): Shared, Path((code, name)): Path<(String, String)>) -> Answer {

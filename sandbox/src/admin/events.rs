@@ -79,6 +79,8 @@ pub(super) struct Events {
     control: Arc<Control>,
     ticks: Interval,
     last_seq: u64,
+    /// How often the log had been emptied.
+    clearings: u64,
     state: Value,
     totals: Totals,
     waiting: VecDeque<Event>,
@@ -96,8 +98,10 @@ pub(super) async fn stream(State(control): Shared) -> Sse<KeepAliveStream<Events
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let last_seq = control.api.request_log.last_seq().saturating_sub(MOST);
+    let clearings = control.api.request_log.clearings();
     let events = Events {
         control,
+        clearings,
         ticks,
         last_seq,
         state: Value::Null,
@@ -126,19 +130,6 @@ impl Stream for Events {
 
 impl Events {
     fn look(&mut self) {
-        let log = &self.control.api.request_log;
-        let last_seq = log.last_seq();
-        if last_seq < self.last_seq {
-            // The log was emptied.
-            self.last_seq = 0;
-            self.waiting.push_back(Event::default().event("cleared").data("{}"));
-        }
-        let from = self.last_seq.max(last_seq.saturating_sub(MOST));
-        if last_seq > from {
-            let lines = log.select(from, Line::new);
-            self.last_seq = lines.last().map_or(last_seq, |line| line.seq);
-            self.tell("requests", &lines);
-        }
         let ledger = &self.control.api.state.ledger;
         if ledger.len() != self.totals.ledger {
             self.totals = Totals {
@@ -156,6 +147,19 @@ impl Events {
             self.tell("state", &now);
             self.state = state;
         }
+        let log = &self.control.api.request_log;
+        let (clearings, last_seq) = (log.clearings(), log.last_seq());
+        if clearings != self.clearings {
+            self.clearings = clearings;
+            self.last_seq = 0;
+            self.waiting.push_back(Event::default().event("cleared").data("{}"));
+        }
+        let from = self.last_seq.max(last_seq.saturating_sub(MOST));
+        if last_seq > from {
+            let lines = log.select(from, Line::new);
+            self.last_seq = lines.last().map_or(last_seq, |line| line.seq);
+            self.tell("requests", &lines);
+        }
     }
 
     fn tell(&mut self, name: &str, data: &impl Serialize) {
@@ -169,6 +173,9 @@ fn state(control: &Control, totals: Totals) -> Value {
     let api = &control.api;
     let (public_key_only, sign_with) = api.signing_keys.policy();
     json!({
+        // Whoever was connected to another run, or had seen the log before it was emptied, counts requests anew.
+        "run": control.console.run,
+        "log": api.request_log.clearings(),
         "offset_s": api.state.clock.offset(),
         "world_offset_s": api.state.clock.business_offset(),
         "faults": api.faults.list(),

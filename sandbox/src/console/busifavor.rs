@@ -24,15 +24,15 @@ const DAY: i64 = 86_400;
 #[derive(Debug, Serialize)]
 pub(crate) struct Card {
     family: &'static str,
-    coupon_code: String,
-    stock_id: String,
-    openid: String,
+    pub(super) coupon_code: String,
+    pub(super) stock_id: String,
+    pub(super) openid: String,
     /// In the words of product coupons.
-    state: CouponState,
+    pub(super) state: CouponState,
     locked: bool,
     stores: StoreScope,
     hours: Hours,
-    name: Value,
+    pub(super) name: Value,
     /// `type`, `threshold` and what is taken off, in fen or percent.
     worth: Value,
     /// Seconds since 1970.

@@ -1,15 +1,19 @@
 //! Coupons as the console shows them.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::busifavor;
 use crate::clock::parse_rfc3339;
 use crate::protocol::Api;
 use crate::state::catalogue::Catalogue;
+use crate::state::coupon::CouponState;
 use crate::state::view::CouponView;
 use crate::sync::read;
 
-/// Coupons shown at once; the latest that came to their users go first.
+/// Coupons of a family shown at once; the latest that came to their users go first.
 const MOST: usize = 500;
 
 /// One coupon. A further family of coupons has its own name in `family`, and its own words on the page.
@@ -40,8 +44,66 @@ pub(crate) fn card(api: &Api, code: &str) -> Option<Card> {
     Some(dress(&read(&api.state.catalogue), view, received))
 }
 
+/// Which coupons are looked for; what is empty does not matter.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    openid: String,
+    state: String,
+    /// In small letters.
+    search: String,
+}
+
+impl Wanted {
+    pub(crate) fn new(openid: &str, state: &str, search: &str) -> Self {
+        Self { openid: openid.to_owned(), state: state.to_owned(), search: search.to_lowercase() }
+    }
+
+    /// A coupon without an owner is everybody's.
+    fn fits(&self, openid: &str, state: CouponState, texts: [&str; 3]) -> bool {
+        (self.openid.is_empty() || openid.is_empty() || self.openid == openid)
+            && (self.state.is_empty() || json!(state) == self.state.as_str())
+            && (self.search.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&self.search)))
+    }
+}
+
+/// What the page shows of the coupons that are looked for.
+#[derive(Debug, Serialize)]
+pub(crate) struct Picked {
+    /// Those of load tests are not among them.
+    coupons: Vec<Value>,
+    /// How many there are, shown or not.
+    matching: usize,
+    /// Of all coupons.
+    owners: BTreeSet<String>,
+}
+
+/// The coupons that are looked for: product coupons, then those of the older family.
+pub(crate) fn picked(api: &Api, wanted: &Wanted) -> Picked {
+    let (cards, older) = (all(api), busifavor::all(api));
+    let openids = cards
+        .iter()
+        .filter_map(|card| card.view.openid.as_ref())
+        .chain(older.iter().map(|card| &card.openid));
+    let owners = openids.filter(|openid| !openid.is_empty()).cloned().collect();
+    let cards = cards.iter().filter(|Card { view, name, .. }| {
+        wanted.fits(
+            view.openid.as_deref().unwrap_or_default(),
+            view.state,
+            [&view.coupon_code, name, &view.stock_id],
+        )
+    });
+    let older = older.iter().filter(|card| {
+        let texts = [card.coupon_code.as_str(), card.name.as_str().unwrap_or_default(), &card.stock_id];
+        wanted.fits(&card.openid, card.state, texts)
+    });
+    let matching = cards.clone().count() + older.clone().count();
+    let coupons = cards.take(MOST).map(serde_json::to_value);
+    let coupons = coupons.chain(older.take(MOST).map(serde_json::to_value)).filter_map(Result::ok).collect();
+    Picked { coupons, matching, owners }
+}
+
 /// All coupons that have anything of their own; those of load tests have not.
-pub(crate) fn all(api: &Api) -> Vec<Card> {
+fn all(api: &Api) -> Vec<Card> {
     let mut found: Vec<(i64, String)> = api
         .state
         .coupons
@@ -53,7 +115,6 @@ pub(crate) fn all(api: &Api) -> Vec<Card> {
         })
         .collect();
     found.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| natural(&one.1).cmp(&natural(&other.1))));
-    found.truncate(MOST);
     let views: Vec<_> =
         found.into_iter().filter_map(|(received, code)| Some((received, api.state.view(&code)?))).collect();
     let catalogue = read(&api.state.catalogue);

@@ -8,12 +8,15 @@ use super::Console;
 use super::exchange::url;
 use crate::crypto::random;
 use crate::mode::Mode;
-use crate::operation::{Operation, Route};
+use crate::operation::{Operation, Route, VERSION_2};
 use crate::protocol::Api;
 use crate::protocol::request_log::RequestEntry;
 
 /// What curl sets itself, and what is made anew.
 const LEFT_OUT: [&str; 5] = ["authorization", "connection", "content-length", "host", "transfer-encoding"];
+
+/// What curl adds where a request has none.
+const OF_CURL: [&str; 3] = ["accept", "user-agent", "content-type"];
 
 /// The command; good for as long as a signature is, five minutes.
 pub(crate) fn command(api: &Api, console: &Console, entry: &RequestEntry) -> Result<String, String> {
@@ -26,21 +29,48 @@ pub(crate) fn command(api: &Api, console: &Console, entry: &RequestEntry) -> Res
     if route.is_some_and(|route| route.operation == Operation::UploadImage) {
         return Err("a form with a file is not kept as a whole; it cannot be sent again from here".to_owned());
     }
-    let authorization = authorization(api, mode, entry).map_err(|e| e.to_string())?;
-    let mut lines = vec![format!("curl -X {}", quoted(&entry.method))];
+    if !entry.is_text() || entry.body.contains('\0') {
+        return Err("the body is no text in UTF-8; a shell cannot send it again".to_owned());
+    }
+    let mut lines = vec![format!("curl -g -X {}", quoted(&entry.method))];
     if let Some(files) = console.files.get() {
-        lines.push(format!("--cacert {}", quoted(&files.ca.to_string_lossy())));
+        // Who looks from another machine has fetched the file from here.
+        let here = api.options.listen.is_loopback();
+        let ca = if here { files.ca.to_string_lossy() } else { "ca.pem".into() };
+        lines.push(format!("--cacert {}", quoted(&ca)));
     }
-    let headers = entry.headers.iter();
-    for (name, value) in headers.filter(|(name, _)| !LEFT_OUT.contains(&name.to_ascii_lowercase().as_str())) {
-        lines.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
+    let header = |name: &str, value: &str| match value {
+        // So curl takes a header that is empty.
+        "" => format!("-H {}", quoted(&format!("{name};"))),
+        _ => format!("-H {}", quoted(&format!("{name}: {value}"))),
+    };
+    // `-H @name` would read a file.
+    let headers = entry.headers.iter().filter(|(name, _)| !name.starts_with('@'));
+    lines.extend(
+        headers.filter(|(name, _)| !is_one_of(&LEFT_OUT, name)).map(|(name, value)| header(name, value)),
+    );
+    for name in
+        OF_CURL.iter().filter(|name| !entry.headers.iter().any(|(known, _)| is_one_of(&[*name], known)))
+    {
+        if *name != "content-type" || !entry.body.is_empty() {
+            lines.push(format!("-H '{name}:'"));
+        }
     }
-    lines.push(format!("-H {}", quoted(&format!("Authorization: {authorization}"))));
+    // Version 2 is signed in its body.
+    if entry.operation != VERSION_2 {
+        let authorization = authorization(api, mode, entry).map_err(|e| e.to_string())?;
+        lines.push(header("Authorization", &authorization));
+    }
     if !entry.body.is_empty() {
-        lines.push(format!("--data-binary {}", quoted(&entry.body)));
+        // `--data-binary @name` would send a file.
+        lines.push(format!("--data-raw {}", quoted(&entry.body)));
     }
     lines.push(quoted(&format!("{}{}", url(api, entry.host), entry.target)));
     Ok(lines.join(" \\\n  ") + "\n")
+}
+
+fn is_one_of(names: &[&str], name: &str) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 fn authorization(api: &Api, mode: Mode, entry: &RequestEntry) -> Result<String, openssl::error::ErrorStack> {

@@ -48,7 +48,7 @@ pub(crate) fn look(api: &Api, seq: u64) -> Option<Exchange> {
     });
     Some(Exchange {
         url: url(api, entry.host),
-        signature: is_request.then(|| signature_report::of_request(&entry, &api.keys.0)),
+        signature: is_request.then(|| signature_report::of_request(&entry, &api.keys.0)).flatten(),
         answer: signature_report::of_answer(&entry, &api.keys.0, &api.signing_keys),
         first: first.map(|first| First { seq: first.seq, differences: differences(&first, &entry) }),
         entry,

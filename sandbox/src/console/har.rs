@@ -35,7 +35,7 @@ fn one(api: &Api, entry: &RequestEntry) -> Value {
         "headers": pairs(&entry.headers),
         "queryString": pairs(&target.query()),
         "headersSize": -1,
-        "bodySize": entry.body.len(),
+        "bodySize": entry.bytes().len(),
     });
     if let (false, Some(members)) = (entry.body.is_empty(), request.as_object_mut()) {
         let post = json!({ "mimeType": content_type(&entry.headers), "text": entry.body });

@@ -38,6 +38,8 @@ pub(crate) struct Console {
     /// What callers say they were told.
     pub(crate) told: Register,
     journal: Option<Journal>,
+    /// The name of this run: whoever looks can tell it from the one before.
+    pub(crate) run: String,
     /// Payment codes are made from it.
     secret: String,
     /// For downloads; known once the hosts listen.
@@ -59,6 +61,7 @@ impl Console {
             offers: Mutex::default(),
             told: Register::default(),
             journal: options.journal.clone().map(Journal::new),
+            run: random::alphanumeric(12).unwrap_or_default(),
             secret: random::alphanumeric(32).unwrap_or_default(),
             files: OnceLock::new(),
         }

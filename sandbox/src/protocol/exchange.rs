@@ -110,7 +110,7 @@ impl<'a> Exchange<'a> {
         }
         if api.request_log.is_on() {
             entry.headers.clone_from(&request.headers);
-            entry.body = String::from_utf8_lossy(signed).into_owned();
+            entry.keep_body(signed);
         }
         let effect = fault.as_ref().map(|fault| fault.kind.effect()).unwrap_or_default();
         let other_location = format!("{}{}", api.other_host(listener), request.target);

@@ -2,7 +2,9 @@
 
 pub(crate) mod auth;
 mod exchange;
+mod json_forms;
 mod log_line;
+mod opened;
 pub(crate) mod rates;
 pub(crate) mod request_log;
 mod response_history;

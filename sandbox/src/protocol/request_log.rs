@@ -57,12 +57,36 @@ pub struct RequestEntry {
     /// The sandbox's time by which the request's timestamp was judged.
     #[serde(skip)]
     pub(crate) judged_at: i64,
+    /// The bytes of a body that is no UTF-8, of which `body` shows only a part.
+    #[serde(skip)]
+    pub(super) sent: Option<Vec<u8>>,
 }
 
 /// How much is kept of the body of an answer, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
 impl RequestEntry {
+    /// Keeps what was sent.
+    pub(super) fn keep_body(&mut self, body: &[u8]) {
+        match std::str::from_utf8(body) {
+            Ok(text) => text.clone_into(&mut self.body),
+            Err(_) => {
+                self.body = String::from_utf8_lossy(body).into_owned();
+                self.sent = Some(body.to_vec());
+            }
+        }
+    }
+
+    /// The bytes of the body.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.sent.as_deref().unwrap_or(self.body.as_bytes())
+    }
+
+    /// The body is a text.
+    pub(crate) fn is_text(&self) -> bool {
+        self.sent.is_none()
+    }
+
     /// Keeps what was answered.
     pub(super) fn keep_response(&mut self, response: &Response) {
         self.response_headers =
@@ -83,6 +107,8 @@ pub(crate) struct RequestLog {
 #[derive(Debug, Default)]
 struct Latest {
     last_seq: u64,
+    /// How often the log was emptied.
+    clearings: u64,
     entries: VecDeque<RequestEntry>,
 }
 
@@ -114,6 +140,11 @@ impl RequestLog {
         lock(&self.latest).last_seq
     }
 
+    /// How often the log was emptied: positions begin anew then.
+    pub(crate) fn clearings(&self) -> u64 {
+        lock(&self.latest).clearings
+    }
+
     /// The remembered requests after position `after`, oldest first.
     pub(crate) fn entries(&self, after: u64) -> Vec<RequestEntry> {
         self.select(after, Clone::clone)
@@ -134,6 +165,7 @@ impl RequestLog {
     }
 
     pub(crate) fn clear(&self) {
-        *lock(&self.latest) = Latest::default();
+        let mut latest = lock(&self.latest);
+        *latest = Latest { clearings: latest.clearings + 1, ..Latest::default() };
     }
 }

@@ -1,5 +1,6 @@
 //! Why a signature passed or failed, step by step: of a request as it was logged, and of its answer.
 
+use openssl::bn::BigNum;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Public};
 use openssl::sha::sha256;
@@ -7,11 +8,13 @@ use openssl::sign::Verifier;
 use serde::Serialize;
 
 use super::auth::{Authorization, TOLERANCE_S};
+use super::opened::{Opened, open};
 use super::request_log::RequestEntry;
-use super::signed_text::{Opened, Parts, hex, open};
+use super::signed_text::{Parts, hex};
 use crate::crypto::keys::KeySet;
 use crate::crypto::signing_keys::SigningKeys;
 use crate::mode::Mode;
+use crate::operation::VERSION_2;
 
 /// One check: what was expected, what was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,6 +38,8 @@ pub(crate) struct RequestReport {
     pub(crate) signed_sha256: Option<String>,
     /// A name for what went wrong, where it is known.
     pub(crate) cause: Option<&'static str>,
+    /// A second mistake in what was signed.
+    pub(crate) also: Option<&'static str>,
 }
 
 impl RequestReport {
@@ -45,10 +50,26 @@ impl RequestReport {
         self.steps.push(Step { name, passed, expected: expected.into(), found: found.to_owned() });
         passed
     }
+
+    /// A step with a name of its own for what went wrong.
+    fn judge(
+        &mut self,
+        name: &'static str,
+        issue: Option<&'static str>,
+        expected: impl Into<String>,
+        found: &str,
+    ) {
+        self.cause = self.cause.or(issue);
+        self.step(name, issue.is_none(), expected, found);
+    }
 }
 
-/// The report on a logged request.
-pub(crate) fn of_request(entry: &RequestEntry, keys: &KeySet) -> RequestReport {
+/// The report on a logged request; `None` for version 2, which is signed in its body.
+pub(crate) fn of_request(entry: &RequestEntry, keys: &KeySet) -> Option<RequestReport> {
+    (entry.operation != VERSION_2).then(|| report(entry, keys))
+}
+
+fn report(entry: &RequestEntry, keys: &KeySet) -> RequestReport {
     let mut report = RequestReport::default();
     let mode = Mode::of_path(&entry.target);
     let header = header(&entry.headers, "authorization");
@@ -56,10 +77,14 @@ pub(crate) fn of_request(entry: &RequestEntry, keys: &KeySet) -> RequestReport {
     if !report.step("header", header.is_some(), form.clone(), header.unwrap_or_default()) {
         return report;
     }
-    let authorization = match Authorization::parse(header.unwrap_or_default(), mode) {
-        Ok(authorization) => authorization,
-        Err(issue) => {
-            report.step("scheme", false, form, issue);
+    let text = header.unwrap_or_default();
+    let parsed = Authorization::parse(text, mode);
+    let misread = misread(text, mode).filter(|cause| *cause == "semicolons" || parsed.is_err());
+    let authorization = match (parsed, misread) {
+        (Ok(authorization), None) => authorization,
+        (parsed, misread) => {
+            let issue = misread.or(parsed.err()).unwrap_or("scheme");
+            report.judge("scheme", Some(misread.unwrap_or("scheme")), form, issue);
             return report;
         }
     };
@@ -67,21 +92,28 @@ pub(crate) fn of_request(entry: &RequestEntry, keys: &KeySet) -> RequestReport {
     let (serial, key) = keys.caller(mode);
     let identity = authorization.identity;
     report.step("identity", identity == mode.identity(), mode.identity(), identity);
-    report.step("serial", authorization.serial == serial, serial, &owner(authorization.serial, keys));
+    let found = owner(authorization.serial, keys);
+    report.judge("serial", serial_issue(authorization.serial, mode, keys), serial, &found);
     report.step("nonce", !authorization.nonce.is_empty(), "", authorization.nonce);
     let off = authorization.timestamp.parse::<i64>().ok().map(|time| entry.judged_at.saturating_sub(time));
     let found = off.map_or_else(
         || authorization.timestamp.to_owned(),
         |off| format!("{} ({:+} s)", authorization.timestamp, -off),
     );
-    let in_time = off.is_some_and(|off| off.abs() <= TOLERANCE_S);
-    report.step("timestamp", in_time, format!("{} ± {TOLERANCE_S} s", entry.judged_at), &found);
-    text(&mut report, entry, &authorization, key, keys.caller(other(mode)).1);
+    let issue = match off {
+        None => Some("timestamp_no_number"),
+        Some(off) if off.abs() <= TOLERANCE_S => None,
+        // A thousand times too many.
+        Some(_) if authorization.timestamp.len() >= 13 => Some("timestamp_milliseconds"),
+        Some(_) => Some("timestamp"),
+    };
+    report.judge("timestamp", issue, format!("{} ± {TOLERANCE_S} s", entry.judged_at), &found);
+    over_text(&mut report, entry, &authorization, key, keys.caller(other(mode)).1);
     report
 }
 
 /// The last two steps: which key, and over which text.
-fn text(
+fn over_text(
     report: &mut RequestReport,
     entry: &RequestEntry,
     authorization: &Authorization<'_>,
@@ -93,7 +125,7 @@ fn text(
         target: &entry.target,
         timestamp: authorization.timestamp,
         nonce: authorization.nonce,
-        body: entry.body.as_bytes(),
+        body: entry.bytes(),
         host: header(&entry.headers, "host").unwrap_or_default(),
     };
     let message = parts.message();
@@ -113,22 +145,73 @@ fn text(
             report.cause = report.cause.or(Some(cause));
             report.step("key", false, "", cause);
         }
+        Opened::OtherWay(cause, found) => {
+            report.step("key", true, "", "");
+            report.judge("text", Some(cause), format!("SHA-256 {expected}"), &found);
+        }
         Opened::Hash(algorithm, signed) => {
             report.step("key", true, "", "");
-            // A body that is no text cannot be hashed again from the log.
-            let is_right = entry.signature_ok || algorithm == "SHA-256" && signed == expected;
-            if !is_right {
-                let cause = match algorithm {
-                    "SHA-256" if entry.body.contains('\u{fffd}') => "body_not_utf8",
-                    "SHA-256" => parts.mistake(&signed).unwrap_or("other_text"),
-                    _ => "other_hash",
-                };
-                report.cause = report.cause.or(Some(cause));
+            let is_sha256 = algorithm == "SHA-256";
+            let is_right = entry.signature_ok || is_sha256 && signed == expected;
+            if !is_right && report.cause.is_none() {
+                let found = if is_sha256 { parts.mistakes(&signed) } else { vec!["other_hash"] };
+                report.cause =
+                    found.first().copied().or_else(|| Some(odd_body(entry).unwrap_or("other_text")));
+                report.also = found.get(1).copied();
             }
             report.step("text", is_right, format!("SHA-256 {expected}"), &format!("{algorithm} {signed}"));
-            report.signed_sha256 = (algorithm == "SHA-256").then_some(signed);
+            report.signed_sha256 = is_sha256.then_some(signed);
         }
     }
+}
+
+/// A body that something has changed between the signing and the sending.
+fn odd_body(entry: &RequestEntry) -> Option<&'static str> {
+    let coded = header(&entry.headers, "content-encoding").is_some_and(|coding| coding != "identity");
+    let is_gzip = entry.bytes().starts_with(&[0x1f, 0x8b]);
+    match () {
+        () if coded || is_gzip => Some("body_compressed"),
+        () if !entry.is_text() => Some("body_not_utf8"),
+        () => None,
+    }
+}
+
+/// What is wrong with a header that cannot be read.
+fn misread(header: &str, mode: Mode) -> Option<&'static str> {
+    let (scheme, members) = header.split_once(' ')?;
+    if scheme != mode.scheme() {
+        let is_other = scheme == other(mode).scheme();
+        return Some(if is_other { "scheme_of_other_mode" } else { "other_scheme" });
+    }
+    if members.contains("\";") || members.contains(';') && !members.contains(',') {
+        return Some("semicolons");
+    }
+    (!members.contains('"')).then_some("no_quotes")
+}
+
+/// What is wrong with a serial number.
+fn serial_issue(given: &str, mode: Mode, keys: &KeySet) -> Option<&'static str> {
+    let right = keys.caller(mode).0;
+    if given == right {
+        return None;
+    }
+    let is_same = |text: &str, known: &str| {
+        text.trim_start_matches('0').eq_ignore_ascii_case(known.trim_start_matches('0'))
+    };
+    let given = given.trim();
+    let plain: String = given.chars().filter(|letter| !matches!(letter, ':' | ' ' | '-')).collect();
+    let plain = plain.strip_prefix("0x").or_else(|| plain.strip_prefix("0X")).unwrap_or(&plain);
+    let decimal =
+        BigNum::from_dec_str(plain).and_then(|number| number.to_hex_str().map(|digits| digits.to_string()));
+    Some(match () {
+        () if given.is_empty() => "serial_missing",
+        () if is_same(plain, right) || decimal.is_ok_and(|digits| is_same(&digits, right)) => "serial_form",
+        () if is_same(plain, keys.caller(other(mode)).0) => "serial_of_other_mode",
+        () if is_same(plain, &keys.platform_serial) || given.eq_ignore_ascii_case(&keys.wechatpay_id) => {
+            "serial"
+        }
+        () => "serial_unknown",
+    })
 }
 
 fn other(mode: Mode) -> Mode {

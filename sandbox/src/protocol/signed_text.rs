@@ -1,57 +1,17 @@
-//! What a signature was made over: the hash that is inside it, and texts that callers sign by mistake.
+//! Texts that callers sign by mistake.
 
 use std::fmt::Write as _;
-use std::io;
 
-use openssl::base64::decode_block;
-use openssl::pkey::{PKey, Public};
-use openssl::rsa::Padding;
 use openssl::sha::sha256;
-use serde::Serialize as _;
-use serde_json::ser::{Formatter, Serializer};
-use serde_json::{Value, to_vec, to_vec_pretty};
+use serde_json::Value;
 
+use super::json_forms::forms;
 use crate::http::request::decode;
 
-/// Bytes of a signature of a 2048-bit key.
-const SIGNATURE: usize = 256;
-/// What stands before the hash in a signature, and whose hash it is.
-const PREFIXES: [(&str, &[u8]); 3] = [
-    (
-        "SHA-256",
-        &[0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 3, 4, 2, 1, 5, 0, 4, 0x20],
-    ),
-    ("SHA-1", &[0x30, 0x21, 0x30, 0x09, 0x06, 5, 0x2b, 0x0e, 3, 2, 0x1a, 5, 0, 4, 0x14]),
-    ("MD5", &[0x30, 0x20, 0x30, 0x0c, 0x06, 8, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 5, 5, 0, 4, 0x10]),
-];
-
-/// What a signature shows to whoever has the public key.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Opened {
-    NotBase64,
-    WrongLength(usize),
-    /// It was not made with the private key that belongs to this public key.
-    OtherKey,
-    /// The name of the hash, and its digits.
-    Hash(&'static str, String),
-}
-
-pub(super) fn open(signature: &str, key: &PKey<Public>) -> Opened {
-    // OpenSSL's decoder would pass over white space.
-    let Some(bytes) =
-        decode_block(signature).ok().filter(|_| signature.bytes().all(|b| b.is_ascii_graphic()))
-    else {
-        return Opened::NotBase64;
-    };
-    if bytes.len() != SIGNATURE {
-        return Opened::WrongLength(bytes.len());
-    }
-    let mut inside = vec![0; SIGNATURE];
-    let opened = key.rsa().and_then(|rsa| rsa.public_decrypt(&bytes, &mut inside, Padding::PKCS1));
-    let inside = opened.ok().and_then(|length| inside.get(..length)).unwrap_or_default();
-    let found = PREFIXES.iter().find_map(|(name, prefix)| Some((*name, inside.strip_prefix(*prefix)?)));
-    found.map_or(Opened::OtherKey, |(name, hash)| Opened::Hash(name, hex(hash)))
-}
+/// Two mistakes at once are only looked for in bodies up to this size.
+const SMALL: usize = 64 * 1024;
+/// Members of a query that are put into every order.
+const FEW: usize = 5;
 
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut digits, byte| {
@@ -73,110 +33,157 @@ pub(super) struct Parts<'a> {
     pub(super) host: &'a str,
 }
 
-impl Parts<'_> {
-    /// The five lines as they must be signed.
-    pub(super) fn message(&self) -> Vec<u8> {
-        let Self { method, target, timestamp, nonce, body, .. } = self;
-        lines(&[method.as_bytes(), target.as_bytes(), timestamp.as_bytes(), nonce.as_bytes(), body])
-    }
+/// The name of a mistake, and what it makes of a part.
+type Change = (&'static str, Vec<u8>);
+/// Method, target, timestamp, nonce, body.
+type Five<'a> = [&'a [u8]; 5];
+/// How the parts are put together.
+type Layout = (&'static str, fn(&Five<'_>) -> Vec<u8>);
 
-    /// The mistake that leads to a text with this SHA-256, if it is a known one.
-    pub(super) fn mistake(&self, signed: &str) -> Option<&'static str> {
-        self.mistakes().into_iter().find(|(_, text)| hex(&sha256(text)) == signed).map(|(name, _)| name)
-    }
+const LAYOUTS: [Layout; 7] = [
+    ("no_last_newline", |parts| parts.join(&b"\n"[..])),
+    ("crlf", |parts| ended(parts, b"\r\n")),
+    ("no_newlines", |parts| parts.concat()),
+    ("literal_newlines", |parts| ended(parts, b"\\n")),
+    ("nonce_first", |[method, target, timestamp, nonce, body]| {
+        ended(&[method, target, nonce, timestamp, body], b"\n")
+    }),
+    ("three_lines", |[_, _, timestamp, nonce, body]| ended(&[timestamp, nonce, body], b"\n")),
+    ("body_alone", |[.., body]| body.to_vec()),
+];
 
-    fn mistakes(&self) -> Vec<(&'static str, Vec<u8>)> {
-        let Self { method, target, timestamp, nonce, body, host } = self;
-        let right = self.message();
-        let with_target = |target: &str| Parts { target, ..*self }.message();
-        let with_body = |body: &[u8]| Parts { body, ..*self }.message();
-        let path = target.split('?').next().unwrap_or_default();
-        let mut ended = body.to_vec();
-        ended.push(b'\n');
-        let lower = method.to_ascii_lowercase();
-        let parts: [&[u8]; 5] =
-            [method.as_bytes(), target.as_bytes(), timestamp.as_bytes(), nonce.as_bytes(), body];
-        let mut mistakes = vec![
-            ("no_last_newline", right.strip_suffix(b"\n").unwrap_or(&right).to_vec()),
-            ("crlf", parts.join(&b"\r\n"[..]).into_iter().chain(*b"\r\n").collect()),
-            ("no_newlines", parts.concat()),
-            ("empty_body", with_body(b"")),
-            ("path_only", with_target(path)),
-            ("decoded_target", with_target(&decode(target))),
-            ("no_slash", with_target(target.trim_start_matches('/'))),
-            ("whole_url", with_target(&format!("https://{host}{target}"))),
-            ("whole_url", with_target(&format!("http://{host}{target}"))),
-            ("lower_method", Parts { method: &lower, ..*self }.message()),
-            ("body_with_newline", with_body(&ended)),
-            ("body_trimmed", with_body(body.trim_ascii())),
-            ("nonce_first", Parts { timestamp: nonce, nonce: timestamp, ..*self }.message()),
-            ("three_lines", lines(&[timestamp.as_bytes(), nonce.as_bytes(), body])),
-            ("body_alone", body.to_vec()),
-        ];
-        if let Ok(value) = serde_json::from_slice::<Value>(body) {
-            mistakes.extend(forms(&value).into_iter().map(|form| ("body_written_anew", with_body(&form))));
-        }
-        mistakes
-    }
-}
-
-fn lines(parts: &[&[u8]]) -> Vec<u8> {
-    let mut text = parts.join(&b"\n"[..]);
-    text.push(b'\n');
+/// Each part with this end.
+fn ended(parts: &[&[u8]], end: &[u8]) -> Vec<u8> {
+    let mut text = parts.join(end);
+    text.extend_from_slice(end);
     text
 }
 
-/// Other ways in which JSON libraries write the same value.
-fn forms(value: &Value) -> Vec<Vec<u8>> {
-    let mut spaced = Vec::new();
-    let _ = value.serialize(&mut Serializer::with_formatter(&mut spaced, Spaced));
-    let sorted: Value = value
-        .as_object()
-        .map(|members| {
-            let mut members: Vec<_> = members.clone().into_iter().collect();
-            members.sort_by(|one, other| one.0.cmp(&other.0));
-            Value::Object(members.into_iter().collect())
-        })
-        .unwrap_or_default();
-    let plain = [to_vec(value), to_vec_pretty(value), to_vec(&sorted)].into_iter().flatten();
-    let mut forms: Vec<Vec<u8>> = plain.collect();
-    forms.extend([escaped(&spaced), spaced]);
-    let compact = forms.first().map(|form| escaped(form));
-    forms.extend(compact);
-    forms
-}
+impl Parts<'_> {
+    fn five(&self) -> Five<'_> {
+        let Self { method, target, timestamp, nonce, body, .. } = self;
+        [method.as_bytes(), target.as_bytes(), timestamp.as_bytes(), nonce.as_bytes(), body]
+    }
 
-/// Letters beyond ASCII as `\u….`, as Python writes them.
-fn escaped(text: &[u8]) -> Vec<u8> {
-    let mut escaped = String::new();
-    for letter in String::from_utf8_lossy(text).chars() {
-        if letter.is_ascii() {
-            escaped.push(letter);
-        } else {
-            for unit in letter.encode_utf16(&mut [0; 2]) {
-                // Writing to a String cannot fail.
-                let _ = write!(escaped, "\\u{unit:04x}");
+    /// The five lines as they must be signed.
+    pub(super) fn message(&self) -> Vec<u8> {
+        ended(&self.five(), b"\n")
+    }
+
+    /// The mistake that leads to a text with this SHA-256, or two of them, as far as they are known.
+    pub(super) fn mistakes(&self, signed: &str) -> Vec<&'static str> {
+        let is_it = |text: &[u8]| hex(&sha256(text)) == signed;
+        let right = self.five();
+        let changes = [(0, self.methods()), (1, self.targets()), (4, self.bodies())];
+        for (name, layout) in LAYOUTS {
+            if is_it(&layout(&right)) {
+                return vec![name];
             }
         }
+        for (place, changed) in &changes {
+            for (name, part) in changed {
+                if is_it(&ended(&with(right, *place, part), b"\n")) {
+                    return vec![name];
+                }
+            }
+        }
+        if self.body.len() > SMALL {
+            return Vec::new();
+        }
+        for (nth, (place, changed)) in changes.iter().enumerate() {
+            for (name, part) in changed {
+                let one = with(right, *place, part);
+                if let Some((other, _)) = LAYOUTS.iter().find(|(_, layout)| is_it(&layout(&one))) {
+                    return vec![name, other];
+                }
+                for (place, changed) in changes.iter().skip(nth + 1) {
+                    let found =
+                        changed.iter().find(|(_, part)| is_it(&ended(&with(one, *place, part), b"\n")));
+                    if let Some((other, _)) = found {
+                        return vec![name, other];
+                    }
+                }
+            }
+        }
+        Vec::new()
     }
-    escaped.into_bytes()
+
+    fn methods(&self) -> Vec<Change> {
+        let others =
+            ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter().filter(|other| *other != self.method);
+        let others = others.map(|other| ("other_method", other.as_bytes().to_vec()));
+        others.chain([("lower_method", self.method.to_ascii_lowercase().into_bytes())]).collect()
+    }
+
+    fn targets(&self) -> Vec<Change> {
+        let Self { target, host, .. } = self;
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut targets = vec![
+            ("path_only", path.to_owned()),
+            ("decoded_target", decode(target)),
+            ("plus_for_space", target.replace("%20", "+")),
+            ("plus_for_space", target.replace('+', "%20")),
+            ("no_slash", target.trim_start_matches('/').to_owned()),
+            ("whole_url", format!("https://{host}{target}")),
+            ("whole_url", format!("http://{host}{target}")),
+        ];
+        for query in orders(query) {
+            targets.push(("query_order", format!("{path}?{query}")));
+        }
+        targets.retain(|(_, changed)| changed != target);
+        targets.into_iter().map(|(name, target)| (name, target.into_bytes())).collect()
+    }
+
+    fn bodies(&self) -> Vec<Change> {
+        let body = self.body;
+        let mut bodies = vec![
+            ("empty_body", Vec::new()),
+            ("body_with_newline", [body, b"\n"].concat()),
+            ("body_with_newline", [body, b"\r\n"].concat()),
+            ("body_trimmed", body.trim_ascii().to_vec()),
+        ];
+        if let Ok(value) = serde_json::from_slice::<Value>(body) {
+            bodies.extend(forms(&value).into_iter().map(|form| ("body_written_anew", form)));
+        }
+        bodies.retain(|(_, changed)| changed != body);
+        bodies.sort();
+        bodies.dedup();
+        bodies
+    }
 }
 
-/// A space after each comma and colon, as Python writes JSON.
-struct Spaced;
-
-impl Formatter for Spaced {
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
+fn with<'a>(mut parts: Five<'a>, place: usize, part: &'a [u8]) -> Five<'a> {
+    if let Some(slot) = parts.get_mut(place) {
+        *slot = part;
     }
+    parts
+}
 
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
-    }
+/// The members of a query in other orders: every one of a few, by name and backwards of many.
+fn orders(query: &str) -> Vec<String> {
+    let members: Vec<&str> = query.split('&').collect();
+    let mut orders = if members.len() <= FEW { permutations(&members) } else { Vec::new() };
+    let mut sorted = members.clone();
+    sorted.sort_unstable();
+    orders.push(sorted);
+    orders.push(members.into_iter().rev().collect());
+    orders.into_iter().map(|order| order.join("&")).collect()
+}
 
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b": ")
+fn permutations<'a>(members: &[&'a str]) -> Vec<Vec<&'a str>> {
+    if members.is_empty() {
+        return vec![Vec::new()];
     }
+    let mut found = Vec::new();
+    for (nth, first) in members.iter().enumerate() {
+        let mut rest = members.to_vec();
+        rest.remove(nth);
+        for mut tail in permutations(&rest) {
+            tail.insert(0, first);
+            found.push(tail);
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -192,8 +199,8 @@ mod tests {
         host: "127.0.0.1:1",
     };
 
-    fn mistake(text: &str) -> Option<&'static str> {
-        PARTS.mistake(&hex(&sha256(text.as_bytes())))
+    fn mistakes(text: &str) -> Vec<&'static str> {
+        PARTS.mistakes(&hex(&sha256(text.as_bytes())))
     }
 
     #[test]
@@ -213,10 +220,60 @@ mod tests {
             (format!("{head}{{\"b\": \"券\", \"a\": [1, 2]}}\n"), "body_written_anew"),
             (format!("{head}{{\"b\": \"\\u5238\", \"a\": [1, 2]}}\n"), "body_written_anew"),
             (format!("{head}{{\"a\":[1,2],\"b\":\"券\"}}\n"), "body_written_anew"),
+            (format!("{head}{{\"b\":\"\\u5238\",\"a\":[1,2]}}\n"), "body_written_anew"),
+            (
+                format!("{head}{{\r\n  \"b\": \"券\",\r\n  \"a\": [\r\n    1,\r\n    2\r\n  ]\r\n}}\n"),
+                "body_written_anew",
+            ),
+            (format!("GET\n/v3/x%20y?a=1\n1754193600\nNONCE\n{body}\n"), "other_method"),
+            (format!("POST\n/v3/x+y?a=1\n1754193600\nNONCE\n{body}\n"), "plus_for_space"),
+            (format!("POST\\n/v3/x%20y?a=1\\n1754193600\\nNONCE\\n{body}\\n"), "literal_newlines"),
         ];
         for (text, expected) in told {
-            assert_eq!(mistake(&text), Some(expected), "{text}");
+            assert_eq!(mistakes(&text), [expected], "{text}");
         }
-        assert_eq!(mistake("something else"), None);
+        assert_eq!(mistakes("something else"), [""; 0]);
+    }
+
+    #[test]
+    fn two_mistakes_at_once_are_both_named() {
+        let told = [
+            ("POST\n/v3/x%20y\n1754193600\nNONCE\n\n", ["path_only", "empty_body"]),
+            (
+                "GET\n/v3/x y?a=1\n1754193600\nNONCE\n{\"b\":\"券\",\"a\":[1,2]}\n",
+                ["other_method", "decoded_target"],
+            ),
+            (
+                "POST\n/v3/x%20y?a=1\n1754193600\nNONCE\n{\"b\": \"券\", \"a\": [1, 2]}",
+                ["body_written_anew", "no_last_newline"],
+            ),
+        ];
+        for (text, expected) in told {
+            assert_eq!(mistakes(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_json_libraries_escape_is_known() {
+        let body = "{\"u\":\"http://x/?a=1&b=<2>\",\"n\":{\"z\":\"券\",\"a\":\"'\"}}";
+        let parts = Parts { body: body.as_bytes(), target: "/v3/x?b=2&a=1&c=3", ..PARTS };
+        let found = |target: &str, body: &str| {
+            parts.mistakes(&hex(&sha256(format!("POST\n{target}\n1754193600\nNONCE\n{body}\n").as_bytes())))
+        };
+        for form in [
+            body.replace('/', "\\/"),
+            body.replace('/', "\\/").replace('券', "\\u5238"),
+            body.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"),
+            body.replace('<', "\\u003C")
+                .replace('>', "\\u003E")
+                .replace('&', "\\u0026")
+                .replace('\'', "\\u0027")
+                .replace('券', "\\u5238"),
+            "{\"n\":{\"a\":\"'\",\"z\":\"券\"},\"u\":\"http://x/?a=1&b=<2>\"}".to_owned(),
+        ] {
+            assert_eq!(found(parts.target, &form), ["body_written_anew"], "{form}");
+        }
+        assert_eq!(found("/v3/x?a=1&b=2&c=3", body), ["query_order"]);
+        assert_eq!(found("/v3/x?c=3&b=2&a=1", body), ["query_order"]);
     }
 }

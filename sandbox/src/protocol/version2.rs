@@ -41,7 +41,7 @@ pub(super) fn handle(api: &Api, listener: usize, request: &Request) -> Reaction 
     };
     if api.request_log.is_on() {
         entry.headers.clone_from(&request.headers);
-        entry.body = String::from_utf8_lossy(&request.body).into_owned();
+        entry.keep_body(&request.body);
     }
     let (reaction, is_signed) = react(api, listener, request, fault.as_ref());
     entry.signature_ok = is_signed;

@@ -41,6 +41,9 @@ fn both_clocks_move_apart() {
     let Some(shop) = Shop::open(Seat::CHINESE) else { return };
     let browser = &shop.browser;
     browser.show("setup");
+    let step =
+        |seconds: u32| browser.text_of(&format!("[data-clock='world_offset_s'][data-step='{seconds}']"));
+    assert_eq!((step(3600), step(86_400)), ("+1 小时".to_owned(), "+1 天".to_owned()));
     browser.click("[data-clock='world_offset_s'][data-step='86400']");
     // Business time alone: honest requests pass, and coupons begin.
     browser.until_text(".clock.moved", "快 24 小时");

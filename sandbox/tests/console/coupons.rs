@@ -116,7 +116,15 @@ fn the_short_form_makes_a_coupon_that_can_be_redeemed() {
     // Discount, from tomorrow, on Mondays, in one store.
     browser.click("#new-coupon");
     browser.click("#offer input[value=DISCOUNT]");
+    // Nothing is rounded or taken for the whole day in silence.
+    browser.fill("#offer-fold", "8.55");
+    browser.click("#offer button[type=submit]");
+    browser.until_text("#offer .problem", "至多一位小数");
     browser.fill("#offer-fold", "8.5");
+    browser.run("document.getElementById('offer-to').value = ''");
+    browser.click("#offer button[type=submit]");
+    browser.until_text("#offer .problem", "结束：请填写时间");
+    browser.run("document.getElementById('offer-to').value = '23:59'");
     browser.fill("#offer-begins", "1");
     browser.choose("#offer-stores", "500002");
     for day in ["TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"] {

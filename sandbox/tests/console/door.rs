@@ -20,6 +20,19 @@ fn a_browser_of_the_network_brings_the_token_once() {
     let config = browser.wait_for(
         "const done = arguments[0]; fetch('/config.json').then((answer) => answer.json()).then(done)",
     );
+    // What the page tells to type works from another machine.
+    browser.show("truth");
+    browser.click("main details summary");
+    browser
+        .until_text("main details", "curl --cacert ca.pem -H 'Authorization: Bearer TOKEN' -X POST https://");
+    browser.show("setup");
+    let ca = browser.wait_for(
+        "const done = arguments[0]; fetch(document.querySelector('#download-ca').href).then((answer) => answer.text()).then(done)",
+    );
+    assert!(ca.as_str().unwrap().starts_with("-----BEGIN CERTIFICATE"));
+    let folder = sandbox.dir().to_str().unwrap().to_owned();
+    assert!(!browser.text_of("main").contains(&folder), "no paths of another machine");
+    assert!(browser.text_of("#snippet").contains("cat config.json"));
     assert!(config["private_key_pem"].as_str().unwrap().starts_with("-----BEGIN"));
     let injected = browser.wait_for(
         "const done = arguments[0]; \

@@ -28,6 +28,12 @@ fn presets_arm_act_and_are_cleared() {
     assert!(till.send(&till.use_request("SBX_EFFECTIVE_1", "NUMBER_1")).is_err());
     assert_eq!(sandbox.ledger().len(), 1, "it took effect");
     browser.until_there(".lamp.spent");
+    // In words; the name is the title.
+    browser.until_text("#ticker .chip.fault", "请求生效，随后断线");
+    assert_eq!(
+        browser.text("return document.querySelector('#ticker .chip.fault').title"),
+        "process_then_reset"
+    );
     browser.until_text(".armed-list", "已触发 1 / 1");
     clear();
 
@@ -62,7 +68,7 @@ fn presets_arm_act_and_are_cleared() {
     until("a new certificate", || sandbox.certificates().unwrap().len() == 2);
     let got = till.send(&till.query_request("SBX_USED")).unwrap();
     assert!(till.verify(&got).unwrap_err().contains("unknown serial"));
-    browser.until_text(".armed-list", "certificate");
+    browser.until_text(".armed-list", "应答签名方：平台证书");
     clear();
     let asked = till.query_request("SBX_USED").header("Wechatpay-Serial", &till.public_key_id);
     assert_eq!(till.verify(&till.send(&asked).unwrap()).unwrap(), till.public_key_id);
@@ -100,6 +106,27 @@ fn ones_own_faults_are_armed_with_all_their_conditions() {
     browser.until_text("main .problem", "whole number");
     assert!(sandbox.faults().is_empty());
     sandbox.set_sign_with(SignWith::Auto);
+    browser.assert_clean();
+}
+
+#[test]
+fn what_cannot_be_armed_is_said_in_the_language_of_the_page() {
+    let Some(shop) = Shop::open(Seat::CHINESE) else { return };
+    let browser = &shop.browser;
+    browser.show("faults");
+    browser.choose("#fault-kind", "delay");
+    for (value, said) in [("-5", "毫秒：请填写整数"), ("soon", "毫秒：请填写数字、true、false 或 JSON")]
+    {
+        browser.fill("[data-parameter='ms']", value);
+        browser.click("#arm");
+        browser.until_text("main .problem", said);
+    }
+    browser.fill("[data-parameter='ms']", "5");
+    browser.click("main details summary");
+    browser.fill("#fault-percent", "half");
+    browser.click("#arm");
+    browser.until_text("main .problem", "概率（%）：请填写整数");
+    assert!(shop.sandbox.faults().is_empty());
     browser.assert_clean();
 }
 

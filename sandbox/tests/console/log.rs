@@ -72,9 +72,9 @@ fn why_401_is_told_step_by_step() {
     let mut stranger = crate::support::Till::new(&shop.sandbox);
     stranger.key = other_key;
     let told = [
-        (right.clone().header("Authorization", "Basic eA=="), "无法解析"),
+        (right.clone().header("Authorization", "Basic eA=="), "认证类型应为"),
         (edited("mchid=\"1900000001\"", "mchid=\"1900000009\""), "这里没有这个商户"),
-        (edited("serial_no=\"", "serial_no=\"0"), "serial_no 应为商户 API 证书的序列号"),
+        (edited("serial_no=\"", "serial_no=\"1"), "这里没有这个 serial_no"),
         (right.clone().at(crate::support::unix() - 4000), "超过 300 秒"),
         (right.clone().header("Authorization", &stranger.authorization(&right)), "不是一对"),
         (right.clone().signed(b""), "签名时报文主体为空"),
@@ -90,6 +90,9 @@ fn why_401_is_told_step_by_step() {
         browser.until_text("#exchange .why", cause);
         browser.click("#exchange-close");
     }
+    browser.click("main tbody tr:nth-child(7) button");
+    browser.until_text("#exchange .why", "未通过");
+    browser.click("#exchange-close");
     // The last one shows which text was signed, and which should have been.
     browser.click("main tbody tr:first-child button");
     let hashes = browser.text_of("#exchange .why .hashes");

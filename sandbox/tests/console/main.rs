@@ -15,6 +15,7 @@ mod door;
 mod faults;
 mod languages;
 mod log;
+mod looks;
 mod pictures;
 mod record;
 mod truth;

@@ -37,17 +37,22 @@ fn a_scenario_is_saved_loaded_and_given_on_the_command_line() {
     assert_eq!(scenario["offers"][0]["coupon_code"], "MINE_1");
     assert_eq!(scenario["coupons"].as_array().unwrap().len(), 1, "only what was changed: {scenario}");
 
+    // What is one's own stays, unless all is to go; what goes is said.
+    browser.click("#start-over");
+    browser.until_text("#toast", "自建的券仍在");
+    until("started over", || sandbox.faults().is_empty() && sandbox.coupon("MINE_1").is_some());
     browser.click("#reset");
+    browser.until_text("#reset-sure", "自建的券也会删除");
     browser.click("#reset-sure");
-    until("reset", || sandbox.faults().is_empty() && sandbox.coupon("MINE_1").is_none());
+    until("reset", || sandbox.coupon("MINE_1").is_none());
     let file = scratch().join("scenario.json");
     std::fs::write(&file, scenario.to_string()).unwrap();
     browser.run("document.getElementById('scenario-file').classList.remove('off-screen')");
     browser.give_file("#scenario-file", &file);
+    browser.until_text("#toast", "已载入");
     until("loaded", || sandbox.coupon("MINE_1").is_some_and(|coupon| coupon.state == CouponState::Effective));
     assert!(sandbox.coupon("SBX_EFFECTIVE_1").unwrap().locked);
     assert_eq!(sandbox.faults()[0].fault["kind"], "process_then_reset");
-    browser.until_text("#toast", "已载入");
 
     let other = Sandbox::start(Options::default()).unwrap();
     assert_eq!(other.apply_scenario(&std::fs::read(&file).unwrap()).unwrap(), 2);

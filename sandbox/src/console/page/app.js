@@ -34,8 +34,13 @@ function show(takeFocus) {
   leave = VIEWS[name].show(view) ?? (() => {});
   document.title = `${t(`nav.${name}`)} · ${t('brand')}`;
   for (const link of document.querySelectorAll('#rail a')) {
-    if (link.hash === `#${name}`) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
+    if (link.hash !== `#${name}`) {
+      link.removeAttribute('aria-current');
+      continue;
+    }
+    link.setAttribute('aria-current', 'page');
+    // On a narrow screen the row of names is wider than it.
+    link.scrollIntoView({ block: 'nearest', inline: 'center' });
   }
   if (takeFocus) {
     view.focus({ preventScroll: true });
@@ -98,6 +103,11 @@ document.getElementById('language').addEventListener('click', () => {
 addEventListener('hashchange', () => show(true));
 listen(['connection'], tellConnection);
 listen(['state'], tellState);
+// It was started again: addresses and keys may be others.
+listen(['run'], async () => {
+  store.about = await get('/console/about');
+  show(false);
+});
 
 dress();
 try {

@@ -2,7 +2,7 @@
 
 import { post } from './api.js';
 import { attempt, button, el, fill } from './dom.js';
-import { moment, span } from './format.js';
+import { moment, span, step as words } from './format.js';
 import { t } from './i18n.js';
 import { businessNow, listen, signingNow, store } from './store.js';
 
@@ -20,7 +20,7 @@ export function section() {
       el('h3', {}, t(`clock.${name}`)), el('p', { class: 'note' }, t(`clock.${name}.why`)), faces[name],
       el('p', { class: 'sub' }, off ? t(off > 0 ? 'clock.ahead' : 'clock.behind', { span: span(off) }) : t('clock.right')),
       el('div', { class: 'buttons' },
-        STEPS[name].map((step) => button(`${step > 0 ? '+' : '−'}${span(step)}`, () => move((store.state?.[name] ?? 0) + step), { class: 'small', data: { clock: name, step } })),
+        STEPS[name].map((step) => button(`${step > 0 ? '+' : '−'}${words(step)}`, () => move((store.state?.[name] ?? 0) + step), { class: 'small', data: { clock: name, step } })),
         button(t('clock.reset'), () => move(0), { class: 'small', disabled: !off, data: { clock: name, step: 0 } })));
   }
 

@@ -22,30 +22,25 @@ export function show(view) {
   if (!chosen.owner && store.about) chosen.owner = store.about.openid;
   const list = el('div', { class: 'cards' });
   const count = el('p', { class: 'count-line', role: 'status' });
-  const owner = el('select', { id: 'owner', 'aria-label': t('coupons.owner'), on: { change: () => { chosen.owner = owner.value; draw(); } } });
+  const owner = el('select', { id: 'owner', 'aria-label': t('coupons.owner'), on: { change: () => { chosen.owner = owner.value; load(); } } });
   const state = select([['', t('coupons.all.states')], ...STATES.map((name) => [name, t(`state.${name}`)])], chosen.state,
-    { 'aria-label': t('coupons.state'), on: { change: () => { chosen.state = state.value; draw(); } } });
+    { 'aria-label': t('coupons.state'), on: { change: () => { chosen.state = state.value; load(); } } });
   const search = el('input', {
     type: 'search', value: chosen.search, placeholder: t('coupons.search'), 'aria-label': t('coupons.search'),
-    on: { input: () => { chosen.search = search.value; draw(); } },
+    on: { input: () => { chosen.search = search.value; load(); } },
   });
   fill(view,
     heading(t('nav.coupons'), t('coupons.lead'), button(t('offer.new'), () => openOffer(), { class: 'primary', id: 'new-coupon' })),
     el('div', { class: 'filters' }, search, owner, state, count), list);
 
-  let coupons = [];
+  let [wanted, matching, owners] = [[], 0, []];
   const drawn = new Map();
 
   function draw() {
-    const owners = [...new Set(coupons.map((coupon) => coupon.openid).filter(Boolean))];
     fill(owner, el('option', { value: '*' }, t('coupons.all.owners')), owners.map((id) => el('option', { value: id }, openid(id))));
     owner.value = owners.includes(chosen.owner) ? chosen.owner : '*';
-    const words = chosen.search.trim().toLowerCase();
-    const wanted = coupons.filter((coupon) =>
-      (owner.value === '*' || !coupon.openid || coupon.openid === owner.value)
-      && (!chosen.state || coupon.state === chosen.state)
-      && (!words || `${coupon.coupon_code} ${coupon.name} ${coupon.stock_id}`.toLowerCase().includes(words)));
-    count.textContent = t('coupons.count', { n: wanted.length });
+    const shown = wanted.length;
+    count.textContent = shown < matching ? t('coupons.count.shown', { n: matching, shown }) : t('coupons.count', { n: shown });
     const focus = focused(list);
     const nodes = wanted.map((coupon) => {
       const text = JSON.stringify(coupon);
@@ -61,8 +56,23 @@ export function show(view) {
     restore(list, focus);
   }
 
+  let asked = 0;
   const load = settled(async () => {
-    coupons = (await attempt(() => get('/console/coupons'))) ?? coupons;
+    asked += 1;
+    const mine = asked;
+    const query = new URLSearchParams();
+    if (chosen.owner !== '*') query.set('openid', chosen.owner);
+    if (chosen.state) query.set('state', chosen.state);
+    if (chosen.search.trim()) query.set('search', chosen.search.trim());
+    const answer = await attempt(() => get(`/console/coupons?${query}`));
+    // What was asked meanwhile counts.
+    if (!answer || !list.isConnected || mine !== asked) return;
+    ({ coupons: wanted, matching, owners } = answer);
+    if (chosen.owner !== '*' && !owners.includes(chosen.owner)) {
+      chosen.owner = '*';
+      load();
+      return;
+    }
     draw();
   });
   load();

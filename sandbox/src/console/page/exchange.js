@@ -1,10 +1,11 @@
 // One request and its answer, in a dialog.
 
 import { get } from './api.js';
-import { attempt, button, chip, copy, el, fill } from './dom.js';
+import { attempt, button, copy, el, fill } from './dom.js';
 import { hours, operation, pretty } from './format.js';
 import { maybe, t } from './i18n.js';
-import { effect, statusChip } from './marks.js';
+import { effect, faultChip, statusChip } from './marks.js';
+import { store } from './store.js';
 import { answerReport, requestReport } from './signature.js';
 
 export async function openExchange(seq) {
@@ -18,7 +19,7 @@ export async function openExchange(seq) {
       el('div', {},
         el('h2', { id: 'exchange-title' }, entry.method ? `${operation(entry.operation)} · ${entry.method}` : t('log.connection')),
         el('p', { class: 'sub mono' }, `#${entry.seq} ${hours(entry.time)} ${found.url}`)),
-      el('span', { class: 'chips' }, statusChip(entry), effect(entry), entry.fault ? chip(maybe(`fault.${entry.fault}`, entry.fault), 'fault') : null),
+      el('span', { class: 'chips' }, statusChip(entry), effect(entry), faultChip(entry.fault)),
       button(t('close'), () => dialog.close(), { class: 'quiet', id: 'exchange-close' })),
     el('div', { class: 'sheets', tabindex: '0', role: 'region', 'aria-label': t('exchange.all') },
       refused,
@@ -31,7 +32,8 @@ export async function openExchange(seq) {
       found.answer ? answerReport(found.answer) : null),
     el('footer', {},
       entry.method ? button(t('exchange.curl'), () => attempt(async () => copy(await get(`/requests/${seq}/curl`))), { id: 'copy-curl' }) : null,
-      el('span', { class: 'note' }, entry.method ? t('exchange.curl.note') : '')));
+      el('span', { class: 'note' }, entry.method ? t('exchange.curl.note') : '',
+        entry.method && store.about.is_remote ? [' ', el('a', { href: '/ca.pem', download: 'ca.pem' }, t('setup.ca'))] : null)));
   if (!dialog.open) dialog.showModal();
 }
 

@@ -58,7 +58,7 @@ function list(node) {
   const rows = views.map((view) => row(view));
   if (store.state && store.state.sign_with !== 'auto') {
     rows.push(el('div', { class: 'fault-row' }, el('span', { class: 'lamp armed', role: 'img', 'aria-label': t('lamp.armed') }),
-      el('div', {}, el('strong', {}, t('preset.key_change')), el('span', { class: 'sub' }, t('faults.signs', { key: store.state.sign_with }))),
+      el('div', {}, el('strong', {}, t('preset.key_change')), el('span', { class: 'sub' }, t('faults.signs', { key: maybe(`sign.with.${store.state.sign_with.split(':')[0]}`, store.state.sign_with) }))),
       chip(t('lamp.armed'), 'warn'),
       button(t('faults.end'), () => attempt(() => post('/certificates', { sign_with: 'auto' }), t('faults.cleared')), { class: 'small' })));
   }
@@ -126,7 +126,7 @@ function form() {
     const fault = { kind: kind.value };
     const number = (input, member) => {
       if (input.disabled || !input.value.trim()) return;
-      if (!/^\d+$/.test(input.value.trim())) throw new Error(t('offer.bad.number', { label: member }));
+      if (!/^\d+$/.test(input.value.trim())) throw new Error(t('offer.bad.number', { label: t(`faults.${member}`) }));
       fault[member] = Number(input.value);
     };
     number(times, 'times');
@@ -140,7 +140,20 @@ function form() {
     for (const input of parameters.querySelectorAll('[data-parameter]')) {
       const member = input.dataset.parameter;
       if (!input.value.trim()) continue;
-      fault[member] = typeof defaults[member] === 'string' ? input.value : JSON.parse(input.value);
+      if (typeof defaults[member] === 'string') {
+        fault[member] = input.value;
+        continue;
+      }
+      const label = maybe(`parameter.${member}`, member);
+      try {
+        fault[member] = JSON.parse(input.value);
+      } catch {
+        throw new Error(t('faults.bad.value', { label }));
+      }
+      if (typeof defaults[member] === 'number' || defaults[member] === null) {
+        // Only seconds may be in the past.
+        if (!Number.isInteger(fault[member]) || (fault[member] < 0 && member !== 'seconds')) throw new Error(t('offer.bad.number', { label }));
+      }
     }
     return fault;
   }

@@ -15,7 +15,7 @@ function formatter(options) {
 export const clock = (unix) =>
   formatter({ hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(new Date(unix * 1000));
 export const day = (unix) =>
-  formatter({ year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(unix * 1000));
+  formatter(locale() === 'zh-CN' ? { year: 'numeric', month: '2-digit', day: '2-digit' } : { year: 'numeric', month: 'short', day: 'numeric' }).format(new Date(unix * 1000));
 export const moment = (unix) => `${day(unix)} ${clock(unix)}`;
 
 // `2025-08-03T12:00:00+08:00`
@@ -48,6 +48,14 @@ export function span(seconds) {
   if (left < 90 * 60) return t('span.m', { n: Math.round(left / 60) });
   if (left < 36 * 3600) return t('span.h', { n: Math.round(left / 3600) });
   return t('span.d', { n: Math.round(left / 86400) });
+}
+
+// `600` as 10 minutes, `86400` as 1 day: steps are round.
+export function step(seconds) {
+  const left = Math.abs(seconds);
+  const [unit, name] = [[86400, 'd'], [3600, 'h'], [60, 'm'], [1, 's']].find(([length]) => left % length === 0);
+  const n = left / unit;
+  return n === 1 ? t(`step.one.${name}`) : t(`span.${name}`, { n });
 }
 
 export const openid = (id) => (id.length > 12 ? `${id.slice(0, 4)}…${id.slice(-4)}` : id);

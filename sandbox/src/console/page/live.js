@@ -21,6 +21,8 @@ export function connect() {
     // Where the browser has given up, try again.
     if (events.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
   });
+  // Comes before the requests of the same moment.
+  events.addEventListener('state', (event) => take(JSON.parse(event.data)));
   events.addEventListener('requests', (event) => {
     const lines = JSON.parse(event.data);
     // After a line that broke the first ones come again.
@@ -29,11 +31,12 @@ export function connect() {
     addLines(fresh);
     if (fresh.length) tell('requests', fresh);
   });
-  events.addEventListener('cleared', () => {
-    store.lines = [];
-    tell('requests', []);
-  });
-  events.addEventListener('state', (event) => take(JSON.parse(event.data)));
+  events.addEventListener('cleared', forget);
+}
+
+function forget() {
+  store.lines = [];
+  tell('requests', []);
 }
 
 function set(connected) {
@@ -46,6 +49,10 @@ function take(state) {
   const before = store.state ?? {};
   store.state = state;
   store.clockAhead = state.now_ms - Date.now();
+  // Another run of the sandbox, or a log that was emptied while nobody was told: requests are counted from 1 again.
+  const is = (member) => before[member] === undefined || before[member] === state[member];
+  if (!is('run') || !is('log')) forget();
+  if (!is('run')) tell('run');
   const text = (value) => JSON.stringify(value ?? null);
   for (const [topic, members] of Object.entries(TOPICS)) {
     if (members.some((member) => text(before[member]) !== text(state[member]))) tell(topic);

@@ -1,7 +1,7 @@
 // Requests as they come: the table, and the narrow list beside the other views.
 
-import { chip, el, fill, heading, settled } from './dom.js';
-import { effect, statusChip } from './marks.js';
+import { el, fill, heading, settled } from './dom.js';
+import { effect, faultChip, statusChip } from './marks.js';
 import { hours, operation, till } from './format.js';
 import { maybe, t } from './i18n.js';
 import { openExchange } from './exchange.js';
@@ -20,7 +20,7 @@ const ONLY = {
   effects: (line) => line.took_effect,
 };
 
-const about = (line) => `${line.operation} ${line.coupon_code ?? ''} ${line.number ?? ''} ${line.till} ${line.http_status ?? ''} ${line.fault ?? ''}`.toLowerCase();
+const about = (line) => `${line.operation} ${line.coupon_code ?? ''} ${line.number ?? ''} ${line.till} ${line.http_status ?? ''} ${line.fault ?? ''} ${maybe(`fault.${line.fault}`)}`.toLowerCase();
 
 export function show(view) {
   const body = el('tbody');
@@ -45,7 +45,9 @@ export function show(view) {
     const wanted = chosen.words.trim().toLowerCase();
     const lines = store.lines.filter((line) => ONLY[chosen.only](line) && (!wanted || about(line).includes(wanted)));
     const shown = lines.slice(-MOST).reverse();
-    count.textContent = t('log.count', { n: lines.length });
+    const [kept, all] = [store.lines.length, store.lines.at(-1)?.seq ?? 0];
+    const said = all > kept ? t('log.count.of', { n: lines.length, kept, all }) : t('log.count', { n: lines.length });
+    count.textContent = said + (lines.length > MOST ? t('log.shown', { n: MOST }) : '');
     const focus = document.activeElement?.closest?.('tr')?.dataset.seq;
     fill(body, shown.length ? shown.map(row) : el('tr', {}, el('td', { colspan: '7', class: 'empty' }, t('log.none'))));
     if (focus) body.querySelector(`tr[data-seq="${focus}"] button`)?.focus({ preventScroll: true });
@@ -63,7 +65,7 @@ function row(line) {
     el('td', { class: 'operation' }, el('span', {}, line.method ? operation(line.operation) : t('log.connection')), el('span', { class: 'sub mono' }, line.method ? line.operation : '')),
     el('td', { class: 'about mono' }, el('span', { class: 'narrow' }, line.method ? operation(line.operation) : t('log.connection')), el('span', {}, line.coupon_code ?? ''), el('span', { class: 'sub' }, line.number ?? '')),
     el('td', { class: 'status' }, statusChip(line), line.sub_code ? el('span', { class: 'sub mono', title: maybe(`sub.${line.sub_code}`) }, line.sub_code) : null),
-    el('td', { class: 'fault-column wide' }, line.fault ? chip(line.fault, 'fault') : ''),
+    el('td', { class: 'fault-column wide' }, faultChip(line.fault)),
     el('td', { class: 'effect' }, effect(line) ?? ''));
 }
 
@@ -79,7 +81,7 @@ export function showTicker(node) {
     fill(list, lines.length ? lines.map((line) => el('li', {}, el('button', { type: 'button', class: 'tick', data: { tick: line.seq }, on: { click: () => openExchange(line.seq) } },
       el('span', { class: 'mono time' }, hours(line.time)),
       el('span', { class: 'what' }, line.method ? operation(line.operation) : t('log.connection'), el('span', { class: 'sub mono' }, line.coupon_code ?? line.number ?? '')),
-      el('span', { class: 'chips' }, statusChip(line), effect(line), line.fault ? chip(line.fault, 'fault') : null))))
+      el('span', { class: 'chips' }, statusChip(line), effect(line), faultChip(line.fault)))))
       : el('li', { class: 'empty' }, t('log.none')));
     if (focus) list.querySelector(`[data-tick="${focus}"]`)?.focus({ preventScroll: true });
   };

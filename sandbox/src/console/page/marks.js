@@ -1,7 +1,7 @@
 // How a request ended, as small marks.
 
 import { chip } from './dom.js';
-import { t } from './i18n.js';
+import { maybe, t } from './i18n.js';
 
 export function statusChip(line) {
   if (!line.http_status) return chip(t('log.no.answer'), 'bad');
@@ -13,4 +13,12 @@ export function effect(line) {
   if (line.took_effect) return chip(t('log.effect'), 'done');
   if (line.duplicate) return chip(t('log.duplicate'), 'wait');
   return null;
+}
+
+// A fault in words; its name is the title.
+export function faultChip(kind) {
+  if (!kind) return null;
+  const mark = chip(maybe(`fault.${kind}`, kind), 'fault');
+  mark.title = kind;
+  return mark;
 }

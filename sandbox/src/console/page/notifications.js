@@ -4,6 +4,7 @@ import { get, post } from './api.js';
 import { attempt, button, chip, el, field, fill, select, settled } from './dom.js';
 import { hours, pretty } from './format.js';
 import { maybe, t } from './i18n.js';
+import { faultChip } from './marks.js';
 import { listen, store } from './store.js';
 
 const KINDS = { waiting: 'wait', delivered: 'good', given_up: 'bad', not_sent: 'off' };
@@ -45,9 +46,9 @@ export function section() {
   const node = el('section', { class: 'panel', 'aria-labelledby': 'notify-title' },
     el('h2', { id: 'notify-title' }, t('notify.title')),
     el('p', { class: 'note' }, t('notify.lead')),
-    el('div', { class: 'fields' }, field(t('notify.url'), url), field(t('notify.interval'), interval)),
+    el('div', { class: 'fields tall' }, field(t('notify.url'), url), field(t('notify.interval'), interval)),
     el('div', { class: 'buttons' }, button(t('save'), save, { id: 'notify-save' }), button(t('notify.probe'), () => send({ probe_next: true }, t('notify.probe.done')), { id: 'notify-probe' })),
-    el('div', { class: 'fields' }, field(t('notify.event'), event), field(t('notify.spoil'), spoil)),
+    el('div', { class: 'fields tall' }, field(t('notify.event'), event), field(t('notify.spoil'), spoil)),
     el('datalist', { id: 'notify-events' }, EVENTS.map((name) => el('option', { value: name }))),
     el('div', { class: 'buttons' }, button(t('notify.send'), example, { id: 'notify-send' })),
     list);
@@ -62,7 +63,7 @@ function delivery(one, open, spoil, send) {
     el('p', { class: 'mono sub' }, one.url),
     el('ol', { class: 'attempts' }, one.attempts.map((attempted) => el('li', {},
       el('span', { class: 'mono' }, hours(attempted.time)), ' ',
-      attempted.fault ? chip(maybe(`fault.${attempted.fault}`, attempted.fault), 'fault') : null,
+      faultChip(attempted.fault),
       attempted.status ? chip(String(attempted.status), attempted.status < 300 ? 'good' : 'bad') : chip(attempted.error ?? '–', 'bad'),
       attempted.answer ? el('pre', { class: 'body', tabindex: '0' }, pretty(attempted.answer)) : null))),
     el('pre', { class: 'body', tabindex: '0' }, JSON.stringify(one.resource, null, 2)),

@@ -79,7 +79,7 @@ function productCoupon(dialog) {
     if (offer.type === 'EXCHANGE') offer.exchange_price = amount(price, 'offer.price');
     if (offer.type === 'DISCOUNT') {
       const tenths = Number(fold.value);
-      if (!(tenths > 0 && tenths < 10)) throw new Error(t('offer.bad.fold'));
+      if (!(tenths > 0 && tenths < 10 && /^\d(\.\d)?$/.test(fold.value.trim()))) throw new Error(t('offer.bad.fold'));
       offer.percent_off = Math.round(100 - tenths * 10);
     }
     if (code.value.trim()) offer.coupon_code = code.value.trim();
@@ -87,6 +87,9 @@ function productCoupon(dialog) {
     else if (storesOf.value !== 'NONE') offer.stores = { scope: 'SPECIFIC', stores: [storesOf.value] };
     const some = [...week.querySelectorAll('input:checked')].map((input) => input.value);
     if (!some.length) throw new Error(t('offer.bad.days'));
+    for (const [input, label] of [[from, 'offer.from'], [to, 'offer.to']]) {
+      if (!input.value) throw new Error(t('offer.bad.time', { label: t(label) }));
+    }
     // The last minute counts to its end.
     const [begin, end] = [seconds(from.value), seconds(to.value) + 59];
     if (some.length < 7 || begin > 0 || end < 86399) offer.hours = { days: some, from_s: begin, to_s: end };

@@ -14,7 +14,7 @@ export function show(view) {
   const owner = el('select', { id: 'phone-owner', 'aria-label': t('phone.user'), on: { change: () => {
     chosen.owner = owner.value;
     chosen.code = '';
-    draw();
+    load();
     pay();
   } } });
   const wallet = el('div', { class: 'wallet' });
@@ -29,10 +29,10 @@ export function show(view) {
           coupon, payment)),
       el('div', {}, el('h2', {}, t('phone.coupons')), wallet, el('p', { class: 'note' }, t('phone.note')))));
 
-  let coupons = [];
+  let [coupons, known] = [[], []];
 
   function draw() {
-    const owners = [...new Set([store.about.openid, ...coupons.map((one) => one.openid).filter(Boolean)])];
+    const owners = [...new Set([store.about.openid, ...known])];
     fill(owner, owners.map((id) => el('option', { value: id }, openid(id))));
     owner.value = owners.includes(chosen.owner) ? chosen.owner : owners[0];
     const own = coupons.filter((one) => one.openid === owner.value);
@@ -61,7 +61,9 @@ export function show(view) {
   }
 
   const load = settled(async () => {
-    coupons = (await attempt(() => get('/console/coupons'))) ?? coupons;
+    const answer = await attempt(() => get(`/console/coupons?openid=${part(chosen.owner)}`));
+    if (!answer || !wallet.isConnected) return;
+    ({ coupons, owners: known } = answer);
     draw();
   });
   draw();

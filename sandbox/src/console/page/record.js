@@ -3,7 +3,6 @@
 import { post } from './api.js';
 import { attempt, button, copyButton, el, fill, heading } from './dom.js';
 import { t } from './i18n.js';
-import { store } from './store.js';
 
 export function show(view) {
   const command = 'wxcoupon-sandbox --scenario scenario.json --exit-with-stdin';
@@ -37,7 +36,15 @@ export function show(view) {
 async function load(file) {
   const [chosen] = file.files;
   if (!chosen) return;
-  await attempt(async () => post('/scenario', await chosen.text()), ({ coupons, faults }) => t('record.scenario.loaded', { coupons, faults }));
+  await attempt(async () => {
+    const text = await chosen.text();
+    try {
+      JSON.parse(text);
+    } catch {
+      throw new Error(t('record.scenario.bad'));
+    }
+    return post('/scenario', text);
+  }, ({ coupons, faults }) => t('record.scenario.loaded', { coupons, faults }));
   file.value = '';
 }
 
@@ -47,10 +54,9 @@ function reset() {
   const draw = (sure) => fill(node, sure
     ? [button(t('record.reset.sure'), async () => {
       await attempt(() => post('/reset?all=true'), t('record.reset.done'));
-      store.lines = [];
       draw(false);
     }, { class: 'danger', id: 'reset-sure' }), button(t('cancel'), () => draw(false))]
-    : button(t('record.reset.do'), () => { draw(true); node.querySelector('button').focus(); }, { class: 'danger', id: 'reset' }));
+    : [button(t('record.reset.over'), () => attempt(() => post('/reset'), t('record.reset.over.done')), { id: 'start-over' }), button(t('record.reset.do'), () => { draw(true); node.querySelector('button').focus(); }, { class: 'danger', id: 'reset' })]);
   draw(false);
   return node;
 }

@@ -35,11 +35,12 @@ function config() {
     el('h2', { id: 'config-title' }, t('setup.config')),
     el('p', { class: 'note' }, t('setup.config.lead')),
     el('dl', { class: 'hashes' },
-      el('dt', {}, 'config.json'), el('dd', { class: 'mono' }, about.config, copyButton(about.config)),
+      about.is_remote ? null : [el('dt', {}, 'config.json'), el('dd', { class: 'mono' }, about.config, copyButton(about.config))],
       el('dt', {}, 'base_urls'), el('dd', { class: 'mono' }, about.urls.join('  ')),
       el('dt', {}, 'mchid'), el('dd', { class: 'mono' }, about.mchid)),
     el('div', { class: 'buttons' },
       el('a', { class: 'button primary', href: '/config.json', download: 'config.json', id: 'download-config' }, t('setup.download')),
-      el('a', { class: 'button', href: '/brand_config.json', download: 'brand_config.json' }, t('setup.download.brand'))),
+      el('a', { class: 'button', href: '/brand_config.json', download: 'brand_config.json' }, t('setup.download.brand')),
+      about.is_remote ? el('a', { class: 'button', href: '/ca.pem', download: 'ca.pem', id: 'download-ca' }, t('setup.ca')) : null),
     tabs, code, copyButton(text));
 }

@@ -6,6 +6,7 @@ import { maybe, t } from './i18n.js';
 export function requestReport(report, entry) {
   const failed = entry.http_status === 401 || !entry.signature_ok;
   const cause = failed && report.cause ? maybe(`cause.${report.cause}`, report.cause) : '';
+  const also = cause && report.also ? ` ${t('signature.also')} ${maybe(`cause.${report.also}`, report.also)}` : '';
   const content = [
     el('ol', { class: 'steps' }, report.steps.map((step) => el('li', { class: step.passed ? 'passed' : 'failed' },
       chip(step.passed ? t('step.passed') : t('step.failed'), step.passed ? 'good' : 'bad'),
@@ -21,7 +22,7 @@ export function requestReport(report, entry) {
   }
   return el('section', { class: 'why' },
     el('h3', { id: 'why' }, t('signature.why')),
-    cause ? el('p', { class: 'cause' }, cause) : null,
+    cause ? el('p', { class: 'cause' }, cause, also) : null,
     content);
 }
 

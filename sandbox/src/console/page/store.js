@@ -15,7 +15,7 @@ export const store = {
 
 const listeners = new Map();
 
-// Topics: state, coupons, faults, ledger, notifications, told, certificates, clock, requests, connection.
+// Topics: run, state, coupons, faults, ledger, notifications, told, certificates, clock, requests, connection.
 export function listen(topics, heard) {
   for (const topic of topics) {
     if (!listeners.has(topic)) listeners.set(topic, new Set());

@@ -4,7 +4,7 @@ import { get } from './api.js';
 import { attempt, chip, copyButton, el, fill, heading, settled } from './dom.js';
 import { hours, operation } from './format.js';
 import { t } from './i18n.js';
-import { listen } from './store.js';
+import { listen, store } from './store.js';
 
 const KINDS = { agrees: 'good', differs: 'bad', open: 'warn', unknown: 'off' };
 const VERDICTS = ['differs', 'open', 'agrees', 'unknown'];
@@ -19,7 +19,10 @@ export function show(view) {
   const source = el('p', { class: 'note' });
   const body = el('tbody');
   const columns = ['time', 'number', 'coupon', 'happened', 'told', 'verdict'];
-  const example = `curl -X POST ${location.origin}/told -d '{"number":"SALE_0001","told":"done"}'`;
+  const { about } = store;
+  const ca = about.is_remote ? '--cacert ca.pem ' : '';
+  const token = about.has_token ? "-H 'Authorization: Bearer TOKEN' " : '';
+  const example = `curl ${ca}${token}-X POST ${location.origin}/told -d '{"number":"SALE_0001","told":"done"}'`;
   fill(view,
     heading(t('nav.truth'), t('truth.lead')),
     tiles, proof, source,
@@ -28,7 +31,9 @@ export function show(view) {
         el('thead', {}, el('tr', {}, columns.map((name) => el('th', { scope: 'col', class: name }, t(`column.${name}`))))), body)),
     el('details', { class: 'panel' }, el('summary', {}, t('truth.how')),
       el('p', {}, t('truth.journal.how')), el('pre', { tabindex: '0' }, 'wxcoupon-sandbox --journal /var/lib/pos/till-3.journal'),
-      el('p', {}, t('truth.post.how')), el('pre', { tabindex: '0' }, example), copyButton(example)));
+      el('p', {}, t('truth.post.how')), el('pre', { tabindex: '0' }, example), copyButton(example),
+      about.has_token ? el('p', { class: 'note' }, t('setup.token')) : null,
+      about.is_remote ? el('p', {}, el('a', { href: '/ca.pem', download: 'ca.pem' }, t('setup.ca'))) : null));
 
   let before = '';
   async function load() {
