@@ -75,13 +75,11 @@ fn look(bytes: &[u8], key: &PKey<Public>) -> Opened {
     }
     if let Some(inside) = unpadded(&block) {
         let found = PREFIXES.iter().find_map(|(name, prefix)| Some((*name, inside.strip_prefix(*prefix)?)));
-        return match found {
-            Some((name, hash)) => Opened::Hash(name, hex(hash)),
-            None => {
-                let shown = hex(inside.get(..64).unwrap_or(inside));
-                Opened::OtherWay("no_digest_info", format!("{} bytes: {shown}", inside.len()))
-            }
-        };
+        if let Some((name, hash)) = found {
+            return Opened::Hash(name, hex(hash));
+        }
+        let shown = hex(inside.get(..64).unwrap_or(inside));
+        return Opened::OtherWay("no_digest_info", format!("{} bytes: {shown}", inside.len()));
     }
     let pss = [
         ("SHA-256", MessageDigest::sha256()),

@@ -68,12 +68,11 @@ pub const MAX_BODY: usize = 64 * 1024;
 impl RequestEntry {
     /// Keeps what was sent.
     pub(super) fn keep_body(&mut self, body: &[u8]) {
-        match std::str::from_utf8(body) {
-            Ok(text) => text.clone_into(&mut self.body),
-            Err(_) => {
-                self.body = String::from_utf8_lossy(body).into_owned();
-                self.sent = Some(body.to_vec());
-            }
+        if let Ok(text) = std::str::from_utf8(body) {
+            text.clone_into(&mut self.body);
+        } else {
+            self.body = String::from_utf8_lossy(body).into_owned();
+            self.sent = Some(body.to_vec());
         }
     }
 
