@@ -47,11 +47,10 @@ fn text(merchant: &str, number: &str, told: &Value) -> String {
     let mut lines = vec![
         format!("wxcoupon {} {merchant}", env!("CARGO_PKG_VERSION")),
         format!("{number} {} {}", get(told, "operation"), get(told, "state")),
-        match crate::show::was_killed(told) {
-            true => format!("{} process ended, not known whether sent", get(told, "recorded_at")),
-            false => {
-                format!("{} {} tries {}", get(told, "recorded_at"), get(told, "name"), get(told, "attempts"))
-            }
+        if crate::show::was_killed(told) {
+            format!("{} process ended, not known whether sent", get(told, "recorded_at"))
+        } else {
+            format!("{} {} tries {}", get(told, "recorded_at"), get(told, "name"), get(told, "attempts"))
         },
     ];
     let course = told.get("course").and_then(Value::as_array).cloned().unwrap_or_default();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use wxcoupon::log::file::day_of;
-use wxcoupon::redact::may_be_a_key;
+use wxcoupon::redact::is_key;
 
 /// The last lines, and their bytes.
 const LOG_LINES: usize = 2000;
@@ -86,11 +86,13 @@ fn is_ours(line: &str) -> bool {
         && LEVELS.contains(&text("level"))
         && members.get("pid").is_some_and(Value::is_u64)
         && ["event", "message"].iter().any(|name| members.contains_key(*name));
-    let is_plain = |value: &Value| match value {
-        Value::String(text) => !text.split_whitespace().any(may_be_a_key),
+    // These two are as long as a line of a key, and have no more than the letters of one.
+    let is_short = |name: &str, text: &str| matches!(name, "request_id" | "number") && text.len() <= 64;
+    let is_plain = |name: &str, value: &Value| match value {
+        Value::String(text) => is_short(name, text) || !text.split_whitespace().any(is_key),
         value => value.is_number() || value.is_boolean(),
     };
-    has_form && members.iter().all(|(name, value)| MEMBERS.contains(&name.as_str()) && is_plain(value))
+    has_form && members.iter().all(|(name, value)| MEMBERS.contains(&name.as_str()) && is_plain(name, value))
 }
 
 #[cfg(test)]
@@ -126,6 +128,8 @@ mod tests {
         let begin = "{\"at\":\"2026-12-02T00:00:00.000+08:00\",";
         let key = "MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQ";
         assert!(is_ours(&format!("{begin}{REST}")));
+        let id = "080103035E500B44229CC456B24389C8AA3CA93FA8-0";
+        assert!(is_ours(&format!("{begin}\"request_id\":\"{id}\",{REST}")));
         for line in [
             "openid oUpF8uMuAJO_M2pxb1Q9zNjWeS6o".to_owned(),
             "{}".to_owned(),

@@ -45,6 +45,8 @@ pub fn configuration(text: &str) -> (Value, Vec<String>) {
 
 fn object(members: Map<String, Value>, at: &str, masked: &mut Vec<String>) -> Value {
     let shown = members.into_iter().map(|(name, value)| {
+        // A key that was pasted in the place of a name.
+        let name = if wxcoupon::redact::may_be_a_key(&name) { MASK.to_owned() } else { name };
         let pointer = format!("{at}/{name}");
         let value = match value {
             Value::Null => Value::Null,
@@ -180,6 +182,14 @@ mod tests {
             "/store_id",
         ];
         assert_eq!(masked, expected);
+    }
+
+    /// A configuration that the library refuses is shown, too.
+    #[test]
+    fn a_key_in_the_place_of_a_name_is_masked() {
+        let key = "MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQ";
+        let (shown, masked) = configuration(&json!({ key: "x" }).to_string());
+        assert_eq!((shown, masked), (json!({ "***": "***" }), vec!["/***".to_owned()]));
     }
 
     #[test]

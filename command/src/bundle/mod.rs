@@ -54,7 +54,9 @@ pub fn run(screen: &Screen, config: Option<&Path>, given: &ArgMatches) -> Outcom
     let file = out.display().to_string();
     if screen.json {
         let mut told = manifest;
-        told.as_object_mut().map(|told| told.insert("file".into(), file.into()));
+        if let Some(told) = told.as_object_mut() {
+            told.insert("file".into(), file.into());
+        }
         answer::own(screen, "bundle", Code::Ok, told);
     } else {
         screen.remark(&screen.with(w::BUNDLE_WRITTEN, &[("file", &file)]));
