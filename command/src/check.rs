@@ -19,7 +19,7 @@ use wxcoupon::status::Code;
 pub fn run(screen: &Screen, config: Option<&Path>, given: &ArgMatches) -> Outcome {
     if let Some(files) = given.get_many::<PathBuf>("keys") {
         let files: Vec<&Path> = files.map(PathBuf::as_path).collect();
-        return key_files::explain(screen, config, &files);
+        return Ok(key_files::explain(screen, config, &files));
     }
     let setup = Setup::read(screen, config)?;
     // Looking makes no journal: an empty one would say that nothing is open.

@@ -1,7 +1,7 @@
 //! What key files are, and what fits to what. No key is shown.
 
 use crate::answer;
-use crate::failure::{Failure, LOCAL, Outcome};
+use crate::failure::{Failure, LOCAL};
 use crate::language::variable;
 use crate::screen::{Screen, harmless, row};
 use crate::setup::{self, Setup};
@@ -52,7 +52,7 @@ struct Configured {
 }
 
 /// Explains each file. The exit status is 2 where one cannot be used.
-pub fn explain(screen: &Screen, config: Option<&Path>, paths: &[&Path]) -> Outcome {
+pub fn explain(screen: &Screen, config: Option<&Path>, paths: &[&Path]) -> u8 {
     let passphrase = variable(PASSPHRASE_VARIABLE).map(Zeroizing::new);
     // What is wrong with it may be the very keys that are looked at.
     let (configured, not_compared) = match configured(screen, config) {
@@ -92,7 +92,7 @@ pub fn explain(screen: &Screen, config: Option<&Path>, paths: &[&Path]) -> Outco
     if let Some(why) = not_compared.filter(|_| !screen.json) {
         screen.remark(&screen.with(w::KEY_NOT_COMPARED, &[("why", &why)]));
     }
-    Ok(if files.iter().all(is_fine) { 0 } else { LOCAL })
+    if files.iter().all(is_fine) { 0 } else { LOCAL }
 }
 
 /// Without its folder. Somebody may have pasted a key in place of it.

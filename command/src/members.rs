@@ -195,8 +195,8 @@ mod tests {
             (b"{\"a\":1,\"a\":2}", "a"),
             (b"\xC8\xAF{}", "not UTF-8"),
             (b"{\0}\0", "not UTF-8"),
-            (&[b' '; 70_000], "is empty"),
-            (&[b'['; 70_000], "longer than"),
+            (&vec![b' '; 70_000], "is empty"),
+            (&vec![b'['; 70_000], "longer than"),
         ] {
             std::fs::write(&file, content).unwrap();
             let failure = read(&screen, "use", [format!("@{}", file.display())].iter()).unwrap_err();

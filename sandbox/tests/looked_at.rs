@@ -175,7 +175,7 @@ fn hash_and_length_are_those_of_the_bytes_that_were_sent() {
     let mut message = lines[..4].join("\n").into_bytes();
     message.push(b'\n');
     message.extend([&gbk[..], b"\n"].concat());
-    let digits = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let digits = |bytes: &[u8]| bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     assert_eq!(told["sha256"], digits(&openssl::sha::sha256(&message)));
     assert_eq!((&told["bytes"], &told["cause"]), (&json!(message.len()), &json!("body_not_utf8")));
 

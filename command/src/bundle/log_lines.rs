@@ -110,8 +110,7 @@ mod tests {
             let lines: String = (0..1500).filter(|at| at % 2 == pid).map(|at| line(at) + "\n").collect();
             std::fs::write(folder.path().join(format!("wxcoupon-2026-12-02-{pid}.log")), lines).unwrap();
         }
-        let many: String =
-            (0..3000).map(|_| format!("{{\"at\":\"2026-12-01T00:00:00.000+08:00\",{REST}\n")).collect();
+        let many = format!("{{\"at\":\"2026-12-01T00:00:00.000+08:00\",{REST}\n").repeat(3000);
         std::fs::write(folder.path().join("wxcoupon-2026-12-01-9.log"), many + "torn").unwrap();
         std::fs::write(folder.path().join("other.log"), "{\"secret\":1}\n").unwrap();
         let (last, left_out) = last_lines(folder.path());
@@ -136,7 +135,7 @@ mod tests {
             format!("{begin}\"openid\":\"o\",{REST}"),
             format!("{begin}\"message\":\"{key}\",{REST}"),
             format!("{begin}\"target\":{{\"a\":1}},{REST}"),
-            begin.replace(",", "}"),
+            begin.replace(',', "}"),
         ] {
             assert!(!is_ours(&line), "{line}");
         }

@@ -48,7 +48,7 @@ impl Header {
             if quoted.is_none() {
                 read.unquoted.push(name);
             }
-            *place = quoted.unwrap_or_else(|| value.trim_matches('"')).to_owned();
+            quoted.unwrap_or_else(|| value.trim_matches('"')).clone_into(place);
         }
         Ok(read)
     }

@@ -54,20 +54,17 @@ fn text_of(
         return (false, screen.of(w::SIGN_SAME).to_owned());
     }
     let origins: Vec<String> = config.hosts.iter().map(|host| host.origin.clone()).collect();
-    match mistakes(&right, theirs, &origins, content) {
-        Some(names) => {
-            let what = names.iter().filter_map(|name| lists::mistake(name)).map(|what| screen.of(what));
-            let what = what.collect::<Vec<_>>().join(screen.of(w::SIGN_AND));
-            (true, screen.with(w::SIGN_DIFFERS, &[("what", &what)]))
-        }
-        None => {
-            let digest = match content {
-                Content::Digest(_, digest) => hex(digest),
-                Content::Pss { .. } | Content::Bare => "-".to_owned(),
-            };
-            let values = [("hash", content.made_with()), ("digest", &*digest)];
-            (true, screen.with(w::SIGN_UNEXPLAINED, &values))
-        }
+    if let Some(names) = mistakes(&right, theirs, &origins, content) {
+        let what = names.iter().filter_map(|name| lists::mistake(name)).map(|what| screen.of(what));
+        let what = what.collect::<Vec<_>>().join(screen.of(w::SIGN_AND));
+        (true, screen.with(w::SIGN_DIFFERS, &[("what", &what)]))
+    } else {
+        let digest = match content {
+            Content::Digest(_, digest) => hex(digest),
+            Content::Pss { .. } | Content::Bare => "-".to_owned(),
+        };
+        let values = [("hash", content.made_with()), ("digest", &*digest)];
+        (true, screen.with(w::SIGN_UNEXPLAINED, &values))
     }
 }
 
