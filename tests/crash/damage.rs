@@ -68,7 +68,8 @@ fn a_damaged_journal_is_refused_and_left_as_it_is() {
         match Till::try_new(&desk.config()) {
             Err(told) => {
                 assert_eq!(told.name(), "WXCOUPON_E_JOURNAL", "{what}: {}", told.json);
-                assert!(std::fs::read(desk.journal()).unwrap() == bytes, "{what}: it was changed");
+                let left = std::fs::read(desk.journal()).unwrap();
+                assert!(but_for_counters(&left) == but_for_counters(&bytes), "{what}: it was changed");
             }
             Ok(till) => {
                 let checked = till.check().json;
@@ -87,6 +88,15 @@ fn a_damaged_journal_is_refused_and_left_as_it_is() {
     let requests = sandbox.stats().requests;
     let told = Till::new(&desk.config()).redeem(&use_request("AUTO_3", "OLD-0003"));
     assert_eq!((told.status, sandbox.stats().requests), (0, requests), "whole again, it knows everything");
+}
+
+/// A transaction that changed nothing before the damage was met may have been counted in the header (bytes 24 and 92).
+fn but_for_counters(journal: &[u8]) -> Vec<u8> {
+    let mut left = journal.to_vec();
+    for counter in [24..28, 92..96] {
+        left.get_mut(counter).into_iter().for_each(|bytes| bytes.fill(0));
+    }
+    left
 }
 
 /// `SQLite` reads what is missing of the last page as zeros, and need not notice.

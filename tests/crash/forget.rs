@@ -94,6 +94,7 @@ fn a_till_that_dies_while_it_forgets_a_user_goes_on_where_it_was() {
     let files: Vec<(PathBuf, Vec<u8>)> = fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
         .map(|path| (path.clone(), fs::read(&path).unwrap()))
         .collect();
     let mut partly = 0;

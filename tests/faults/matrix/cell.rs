@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use testkit::audit::{History, altered, arrived};
 use testkit::till::{Answer, OPENID, Till, config_with, query_request, use_request};
-use wxcoupon_sandbox::{Fault, FaultKind, Options, Sandbox};
+use wxcoupon_sandbox::{BUSIFAVOR_STOCK_IDS, Fault, FaultKind, Options, Sandbox};
 
 const COUPON: &str = "AUTO_MATRIX";
 const USE_NUMBER: &str = "TILL-USE-1";
@@ -188,8 +188,8 @@ impl<'a> Cell<'a> {
             Operation::BusifavorUse => till.ask(
                 "busifavor_use",
                 &json!({
-                    "coupon_code": COUPON, "openid": OPENID, "use_request_no": USE_NUMBER,
-                    "use_time": "2025-08-03T12:00:00+08:00",
+                    "coupon_code": COUPON, "stock_id": BUSIFAVOR_STOCK_IDS[0], "openid": OPENID,
+                    "use_request_no": USE_NUMBER, "use_time": "2025-08-03T12:00:00+08:00",
                 }),
             ),
         }

@@ -98,6 +98,11 @@ impl Row {
         Row {
             name: format!("{lost}, then {}", self.name),
             before: [vec![Fault::new(kind).times(1)], self.before].concat(),
+            // The third attempt waits longer, and may or may not fit the deadline.
+            busifavor: match self.busifavor {
+                Busifavor::Classes(_) => Busifavor::LeftOut,
+                other => other,
+            },
             ..self
         }
     }
