@@ -193,7 +193,7 @@ mod tests {
             (&b""[..], "is empty"),
             (b"{\"a\":", "EOF"),
             (b"{\"a\":1,\"a\":2}", "a"),
-            (b"\xC8\xAF{}", "not UTF-8"),
+            (b"\xC8\xCC{}", "not UTF-8"),
             (b"{\0}\0", "not UTF-8"),
             (&vec![b' '; 70_000], "is empty"),
             (&vec![b'['; 70_000], "longer than"),

@@ -27,7 +27,7 @@ fn every_end_of_a_redemption_is_told_as_it_is() {
     let folder = TempDir::new().unwrap();
     let journal = folder.path().join("till.journal");
     let sandbox = sandbox::with("sandbox-truth", &["--journal", journal.to_str().unwrap()]);
-    assert_eq!(sandbox.ask("GET", "/truth", "")["journal"]["state"], "failed", "there is none yet");
+    assert_eq!(sandbox.ask("GET", "/truth", "")["journal"]["state"], "absent", "there is none yet");
     let mut config: Value = serde_json::from_slice(&fs::read(&sandbox.config).unwrap()).unwrap();
     config["journal_path"] = json!(journal);
     config["attempt_timeout_ms"] = json!(2000);

@@ -56,6 +56,9 @@ if [ -n "${RUSTC_BOOTSTRAP:-}" ]; then
     set -- "$@" -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind
 fi
 if [ "$variant" = "$platform-command" ]; then
+    # Debian's Rust has no start-up objects of musl's. Zig has.
+    [ "$platform" != linux-x86_64-musl ] ||
+        CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS$(printf '\037')-Clink-self-contained=no"
     "$zig/bin/cargo-zigbuild" build --quiet --locked --profile command --package wxcoupon-command \
         --target-dir "$target_dir" "$@"
     cp "$target_dir/$triple/command/wxcoupon" "$folder"

@@ -39,7 +39,7 @@ super::texts! {
     NOT_IN_TABLE: "remark: {name} is not in the table of {operation}, and is passed on as it is", "提示：接口 {operation} 的表里没有 {name}，原样传出";
     IS_EMPTY: "{what} is empty", "{what} 是空的";
     NOT_UTF8: "{what} is not UTF-8 text: save it as UTF-8", "{what} 不是 UTF-8 文本：请另存为 UTF-8";
-    BAD_JSON: "{what}: {why}", "{what}：{why}";
+    BAD_JSON: "{what}: {why}", "{what} 有误：{why}";
     CANNOT_PRINT: "the answer could not be printed: {why}", "应答没能打印出来：{why}";
     NOT_A_MEMBER: "a member is written name=value, name:=JSON or @FILE", "字段写成 name=value、name:=JSON 或 @FILE";
     CANNOT_ENTER: "the folder {file} cannot be entered: {why}", "进不了文件夹 {file}：{why}";
