@@ -26,7 +26,7 @@ key=$({
     # One word, or none.
     # shellcheck disable=SC2086
     git ls-files --cached --others --exclude-standard -- $sources src build.rs Cargo.toml Cargo.lock .cargo/config.toml include ':!include/*.md' \
-        tools/build/library.sh "$build" tools/build/platform.sh tools/build/remap.sh tools/fetch/zig.sh tools/fetch/zig.txt |
+        tools/build/library.sh "$build" tools/build/platform.sh tools/build/remap.sh tools/build/command.sh tools/fetch/zig.sh tools/fetch/zig.txt |
         LC_ALL=C sort | xargs -d '\n' sha256sum
     "$build" --tools "$platform"
 } | sha256sum | cut -c 1-16)

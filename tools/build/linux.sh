@@ -14,6 +14,7 @@ cd "$(dirname "$0")/../.."
 
 . tools/build/platform.sh
 . tools/build/remap.sh
+. tools/build/command.sh
 
 if [ "$1" = --tools ]; then
     platform=${2%-test-hooks}
@@ -56,12 +57,14 @@ if [ -n "${RUSTC_BOOTSTRAP:-}" ]; then
     set -- "$@" -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind
 fi
 if [ "$variant" = "$platform-command" ]; then
+    workspace_for_command "$target_dir/command"
+    # The last step takes most of the time, and gives little to a program that mostly waits.
+    set -- "$@" --config profile.release.package.wxcoupon.opt-level=1 -- -C opt-level=1
     # Debian's Rust has no start-up objects of musl's. Zig has.
-    [ "$platform" != linux-x86_64-musl ] ||
-        CARGO_ENCODED_RUSTFLAGS="$CARGO_ENCODED_RUSTFLAGS$(printf '\037')-Clink-self-contained=no"
-    "$zig/bin/cargo-zigbuild" build --quiet --locked --profile command --package wxcoupon-command \
-        --target-dir "$target_dir" "$@"
-    cp "$target_dir/$triple/command/wxcoupon" "$folder"
+    [ "$platform" != linux-x86_64-musl ] || set -- "$@" -Clink-self-contained=no
+    "$zig/bin/cargo-zigbuild" rustc --quiet --locked --release --manifest-path "$target_dir/command/Cargo.toml" \
+        --package wxcoupon-command --bin wxcoupon --target-dir "$target_dir" "$@"
+    cp "$target_dir/$triple/release/wxcoupon" "$folder"
     exit
 fi
 # Without the rlib: beside one Cargo optimises nothing across crates.

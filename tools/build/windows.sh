@@ -12,6 +12,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 . tools/build/remap.sh
+. tools/build/command.sh
 
 # One Rust for both: the standard library is compiled from source, as none is ready-made for Windows 7, and its
 # source must be the compiler's own. Cargo takes the flag for that with RUSTC_BOOTSTRAP alone.
@@ -55,7 +56,11 @@ build() {
     set -- --config 'profile.release.package.libsqlite3-sys.opt-level="s"' \
         -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind --target "$triple" --target-dir "$target_dir"
     if [ "${variant%-command}" != "$variant" ]; then
-        /usr/bin/cargo build --quiet --locked --profile command --package wxcoupon-command "$@"
+        workspace_for_command "$target_dir/command"
+        # The last step takes most of the time, and gives little to a program that mostly waits.
+        /usr/bin/cargo rustc --quiet --locked --release --manifest-path "$target_dir/command/Cargo.toml" \
+            --package wxcoupon-command --bin wxcoupon "$@" \
+            --config profile.release.package.wxcoupon.opt-level=1 -- -C opt-level=1
         return
     fi
     # The shared library alone: beside an rlib Cargo optimises nothing across crates. No backtraces: a panic is
@@ -81,7 +86,7 @@ cargo fetch --quiet --locked
 mkdir -p "$target_dir"
 build
 if [ "${variant%-command}" != "$variant" ]; then
-    cp "$target_dir/$triple/command/wxcoupon.exe" "$folder"
+    cp "$target_dir/$triple/release/wxcoupon.exe" "$folder"
     exit
 fi
 cp "$target_dir/$triple/release/wxcoupon.dll" "$target_dir/$triple/release/libwxcoupon.dll.a" "$folder"

@@ -1,55 +1,20 @@
 //! What a person does to a coupon with one button.
 
-use std::fmt::Write as _;
-
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Console;
+use super::ask::ask;
+use super::button::Act;
 use super::cards::{Card, card};
 use crate::clock::rfc3339;
 use crate::crypto::random;
-use crate::http::request::Request;
 use crate::identities::{APPID, BRAND_ID, OPENID, STORE_IDS};
-use crate::mode::Mode;
-use crate::operation::{Operation, Route};
-use crate::operations::{self, Call, Execution};
+use crate::operation::Operation;
 use crate::protocol::Api;
 use crate::state::coupon::{CouponState, Hours, StoreScope};
 use crate::state::view::{CouponSpec, CouponView};
 
 const DAY: i64 = 86_400;
-
-/// One button.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Act {
-    /// Its validity ended a second ago.
-    Expire,
-    /// Another redemption is in progress.
-    Lock,
-    Unlock,
-    /// The user deletes it.
-    Delete,
-    /// Another till redeems it.
-    RedeemElsewhere,
-    /// Another till takes the redemption back.
-    Return,
-    /// Only a store may redeem it that could not before.
-    OtherStore,
-    /// No store is asked for.
-    AnyStore,
-    /// The brand makes it invalid.
-    Deactivate,
-    /// Usable again, here and now.
-    Renew,
-}
-
-impl Act {
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        serde_json::from_value(json!(name)).ok()
-    }
-}
 
 /// Does it; the coupon as it is then, or why it cannot be done.
 pub(crate) fn act(api: &Api, console: &Console, code: &str, act: Act) -> Result<Card, String> {
@@ -115,44 +80,4 @@ fn by_api(api: &Api, console: &Console, view: &CouponView, act: Act) -> Result<(
     ask(api, operation, params, &body)?;
     console.told_here(&number, operation, &view.coupon_code, api.state.clock.business_now());
     Ok(())
-}
-
-/// Executes an operation of the API, past its protocol; what it answers, or why it refuses.
-pub(super) fn ask(
-    api: &Api,
-    operation: Operation,
-    params: Vec<(&'static str, String)>,
-    body: &Value,
-) -> Result<Value, String> {
-    let request = Request { method: "POST".to_owned(), ..Request::default() };
-    let call = Call {
-        state: &api.state,
-        route: &Route { operation, params },
-        query: &[],
-        body,
-        execution: Execution::Commit,
-        mode: Mode::Partner,
-        request: &request,
-        form: &[],
-        keys: &api.keys.0,
-        signing_keys: &api.signing_keys,
-        webhooks: &api.webhooks,
-        options: &api.options,
-        encryption: None,
-    };
-    match operations::execute(&call) {
-        Ok(success) => Ok(serde_json::from_slice(&success.body).unwrap_or_default()),
-        Err(refusal) => {
-            let row = refusal.reason.row();
-            let issue = refusal.detail.as_ref().and_then(|detail| detail.get("issue")?.as_str());
-            let field = refusal.detail.as_ref().and_then(|detail| detail.get("field")?.as_str());
-            let parts = [Some(row.message), field, issue];
-            let mut text = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
-            if row.sub_code != 0 {
-                // Writing to a String cannot fail.
-                let _ = write!(text, " ({})", row.sub_code);
-            }
-            Err(text)
-        }
-    }
 }

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Console;
-use super::acts::{Act, ask};
+use super::ask::ask;
+use super::button::Act;
 use crate::clock::rfc3339;
 use crate::crypto::random;
 use crate::identities::APPID;

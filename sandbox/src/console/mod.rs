@@ -3,8 +3,10 @@
 //! The page itself is in `page`, without a build step; `admin` serves it.
 
 pub(crate) mod acts;
+mod ask;
 pub(crate) mod assets;
 pub(crate) mod busifavor;
+pub(crate) mod button;
 pub(crate) mod cards;
 pub(crate) mod curl;
 pub(crate) mod exchange;

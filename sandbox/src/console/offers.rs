@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Console;
-use super::acts::ask;
+use super::ask::ask;
 use super::cards::{Card, card};
 use crate::clock::rfc3339;
 use crate::crypto::random;

@@ -1,0 +1,13 @@
+# shellcheck shell=sh
+# How the command wxcoupon is built beside the library. Sourced by the scripts that build them.
+
+# The workspace once more, with a library that is only there for Rust: beside the shared one Cargo would compile all
+# dependencies differently, and thus again. So the command takes them as the library's build left them.
+workspace_for_command() { # folder to make it in
+    rm -rf "$1"
+    mkdir -p "$1"
+    for entry in .cargo Cargo.lock build.rs bench bindings command docs fuzz include sandbox simulation src testkit tests; do
+        ln -s "$PWD/$entry" "$1/$entry"
+    done
+    sed 's/^crate-type = .*/crate-type = ["rlib"]/' Cargo.toml >"$1/Cargo.toml"
+}
