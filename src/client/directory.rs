@@ -3,7 +3,7 @@
 //! Whatever fails here is logged, and changes nothing of the call's report.
 
 use super::{Client, OutgoingRequest};
-use crate::api::BUSIFAVOR;
+use crate::api::{self, BUSIFAVOR};
 use crate::directory::{self, Directory, Entry, Family};
 use crate::error::Error;
 use crate::mode::Mode;
@@ -69,6 +69,33 @@ impl Client {
             if let Some(appid) = appid {
                 members.insert("appid".into(), appid.into());
             }
+        }
+    }
+
+    /// The same for a return or a deactivation, if this journal has the answer to a redemption of the coupon.
+    pub(super) fn add_owner_of_redemption(
+        &self,
+        request: &OutgoingRequest<'_>,
+        members: &mut Map<String, Value>,
+    ) {
+        let is_older =
+            request.operation.is_some_and(|operation| std::ptr::eq(operation.family, &raw const BUSIFAVOR));
+        let (Some(claim), true) = (request.claim, is_older) else { return };
+        if members.contains_key("openid") || api::is_redemption(request.id) {
+            return;
+        }
+        let stock = members.get("stock_id").cloned();
+        let redemptions = self.journal.answered_redemptions(&claim.row).unwrap_or_default();
+        let mut owners: Vec<_> = redemptions
+            .iter()
+            .map(|row| OutgoingRequest::recorded(row).known_members())
+            .filter(|known| known.contains_key("stock_id") && known.get("stock_id") == stock.as_ref())
+            .filter_map(|known| Some((known.get("openid")?.clone(), known.get("appid")?.clone())))
+            .collect();
+        owners.dedup();
+        if let [(openid, appid)] = owners.as_slice() {
+            members.insert("openid".into(), openid.clone());
+            members.insert("appid".into(), appid.clone());
         }
     }
 

@@ -148,6 +148,7 @@ impl Client {
     ) -> Lookup {
         let mut members = request.known_members();
         self.add_owner(request, &mut members);
+        self.add_owner_of_redemption(request, &mut members);
         let lacks = |names: &[&str]| names.iter().any(|name| !members.contains_key(*name));
         let (query, coupon_at) = match query.substitute.filter(|substitute| lacks(substitute.without)) {
             Some(substitute) => (substitute.query, substitute.coupon_at),

@@ -64,7 +64,10 @@ impl Client {
             Evidence::Unnamed(_) if !trace.must_name => by_question(),
             Evidence::Unnamed(_) => by_answer("the coupon names no number"),
             Evidence::Undone => {
-                lookup.refused(Code::CouponState, returned_since(case.request.id), case.latest_s())
+                // The answer is kept in the row: while a copy may arrive, the coupon is asked about with its owner.
+                let told =
+                    lookup.refused(Code::CouponState, returned_since(case.request.id), case.latest_s());
+                Report { data: success.data.clone(), ..told }
             }
             Evidence::Other(other) => in_doubt(&format!("the coupon shows number {other}")),
             _ if lookup.report.code == Code::Ok => in_doubt("the coupon does not show this number"),

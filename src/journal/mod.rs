@@ -270,6 +270,17 @@ impl Journal {
         self.run(Durability::Reading, move |rows| rows.was_redeemed_before(&merchant, &coupon, id))
     }
 
+    /// The redemptions of the row's coupon whose answers this journal has.
+    pub fn answered_redemptions(&self, row: &Row) -> Result<Vec<Row>> {
+        let merchant = Arc::clone(&self.merchant);
+        let Some(coupon) = row.coupon.clone() else { return Ok(Vec::new()) };
+        self.run(Durability::Reading, move |rows| {
+            let mut redemptions = rows.answered_redemptions(&merchant, &coupon)?;
+            redemptions.retain(|row| row.state != State::Damaged);
+            Ok(redemptions)
+        })
+    }
+
     fn mark(&self) -> Arc<dyn Mark> {
         Arc::clone(&lock(&self.mark))
     }

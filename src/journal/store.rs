@@ -98,6 +98,9 @@ pub trait Transaction {
     /// Whether a redemption of that coupon has a lower key. If none has, it scans everything, so it is for rare cases only.
     fn was_redeemed_before(&mut self, merchant: &str, coupon: &str, id: i64) -> Result<bool>;
 
+    /// All redemptions of that coupon that an answer came for, oldest first. It scans everything, so it is for rare cases only.
+    fn answered_redemptions(&mut self, merchant: &str, coupon: &str) -> Result<Vec<Row>>;
+
     /// Removes some of the finished rows after the row `after` that are older than that time (milliseconds since 1970). It
     /// does only some, so that others do not wait long. Returns the row after which to go on. `None`: it is complete.
     fn prune(&mut self, merchant: &str, older_than_ms: i64, after: i64) -> Result<Option<i64>>;

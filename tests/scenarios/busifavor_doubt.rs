@@ -158,8 +158,8 @@ fn a_return_is_proven_and_its_redemption_is_told_as_returned() {
     let again = redeem(&shop, &by_code("AUTO_BACK", "BF-BACK-001"));
     assert_eq!(again.name(), "WXCOUPON_E_COUPON_STATE", "{}", again.json);
     assert!(again.json["message"].as_str().unwrap().contains("returned since"), "{}", again.json);
-    // Without its owner the answer is all there is.
-    assert_eq!(redeem(&shop, &by_code("AUTO_BACK2", "BF-BACK-002")).status, 0);
+    // Another till redeemed it. Without its owner the answer is all there is.
+    assert_eq!(shop.stranger().ask("busifavor_use", &by_code("AUTO_BACK2", "BF-BACK-002")).status, 0);
     let returned = give_back(&shop, &back("AUTO_BACK2", "BF-BACK-R02"));
     assert_eq!((returned.status, &returned.json["proof"]), (0, &json!("answer")), "{}", returned.json);
 }
@@ -207,7 +207,7 @@ fn a_return_in_doubt_is_asked_about_and_does_not_undo_a_later_redemption() {
 #[test]
 fn a_return_in_doubt_whose_coupon_cannot_be_asked_about_is_never_repeated() {
     let shop = Shop::open();
-    assert_eq!(redeem(&shop, &by_code("AUTO_NEVER", "BF-NEVER-01")).status, 0);
+    assert_eq!(shop.stranger().ask("busifavor_use", &by_code("AUTO_NEVER", "BF-NEVER-01")).status, 0);
     lose_request(&shop, "busifavor_return", &back("AUTO_NEVER", "BF-NEVER-R1"));
     let sent = shop.requests("busifavor_return");
     for _ in 0..2 {
@@ -259,4 +259,31 @@ fn a_return_that_undid_anothers_redemption_is_told_and_a_later_redemption_is_non
     let voided = shop.void("BF-SINCE-01");
     assert!(matches!(voided.json["data"]["state"].as_str(), Some("voided" | "watching")), "{}", voided.json);
     assert_eq!(shop.effects("AUTO_SINCE"), [Used, Returned, Used]);
+}
+
+#[test]
+fn a_return_without_owner_is_asked_about_with_the_one_of_its_redemption() {
+    let shop = Shop::open();
+    assert_eq!(redeem(&shop, &by_owner("AUTO_OWNER", "BF-OWNER-01")).status, 0);
+    lose_answer(&shop, "busifavor_return", &back("AUTO_OWNER", "BF-OWNER-R1"));
+    let sent = shop.requests("busifavor_return");
+    let settled = shop.settle("BF-OWNER-R1");
+    assert_ended(&shop, &settled, "BF-OWNER-R1", "WXCOUPON_OK");
+    assert_eq!(settled.json["settled_by"], "busifavor_query");
+    assert_eq!(shop.requests("busifavor_return"), sent);
+    assert_eq!(shop.effects("AUTO_OWNER"), [Used, Returned]);
+}
+
+#[test]
+fn a_redemption_that_was_returned_since_is_called_off_with_the_owner_of_its_answer() {
+    let shop = Shop::open();
+    lose_answer(&shop, "busifavor_use", &by_code("AUTO_GONE", "BF-GONE-001"));
+    assert_eq!(shop.stranger().ask("busifavor_return", &back("AUTO_GONE", "OFFICE-GONE")).status, 0);
+    let settled = shop.settle("BF-GONE-001");
+    assert_eq!(settled.name(), "WXCOUPON_E_COUPON_STATE", "{}", settled.json);
+    assert!(settled.json["data"].is_null(), "{}", settled.json);
+    let void = shop.void("BF-GONE-001");
+    assert_eq!(void.status, 0, "{}", void.json);
+    assert_eq!(shop.till.pending()["pending"], 0);
+    assert_eq!(shop.effects("AUTO_GONE"), [Used, Returned]);
 }

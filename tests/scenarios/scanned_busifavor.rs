@@ -106,3 +106,15 @@ fn a_lost_answer_by_code_alone_is_asked_about_where_the_directory_knows_the_owne
     }
     let _: Value = till.pending();
 }
+
+/// Only uploaded codes can be asked about without their owner. This one was not.
+#[test]
+fn a_code_whose_owner_is_not_known_is_not_told_as_refused() {
+    let shop = Shop::new();
+    let till = shop.till();
+    told(&shop, &till, "BF_NOBODY", None);
+    let answer = till.scan(&json!({ "scan": "BF_NOBODY", "amount": 10_000 }));
+    let unusable = &answer.json["data"]["unusable"][0];
+    assert_eq!((answer.status, &unusable["reason"]), (0, &json!("incomplete")), "{}", answer.json);
+    assert!(unusable["cashier"].as_str().unwrap().contains("扫付款码"), "{}", answer.json);
+}

@@ -205,12 +205,10 @@ impl Scan<'_> {
 
     fn product_coupon(&mut self, entry: &Entry) -> Result<Outcome, Failed> {
         let (Some(openid), Some(product)) = (&entry.openid, &entry.product_coupon_id) else {
-            return Ok(Outcome::Unusable(Unusable::new(
-                known_by(entry),
-                "incomplete",
-                "the directory does not know the coupon's owner or its product coupon, without which it cannot be asked for",
-                "券信息不完整,请扫付款码",
-            )));
+            return Ok(incomplete(
+                entry,
+                "the directory does not know the coupon's owner or its product coupon",
+            ));
         };
         let owner = self.owner(openid, entry.appid.as_deref(), entry.brand_id.as_deref());
         let names = [
@@ -243,6 +241,10 @@ impl Scan<'_> {
         let members = texts(&names).into_iter();
         let known = members.filter(|(name, _)| operation.members.iter().any(|member| member.name == name));
         let report = self.ask(operation, known.collect())?;
+        // The code was not uploaded, it may be: then nothing can be asked without the owner.
+        if entry.openid.is_none() && report.code == Code::Refused {
+            return Ok(incomplete(entry, "the directory does not know the coupon's owner"));
+        }
         Self::answered(entry, &report).unwrap_or_else(|| {
             let coupon = coupon_of(&report).pointer(coupon_at).cloned().unwrap_or_default();
             Ok(self.assess(coupon, &offer::BUSIFAVOR, &owner))
@@ -323,6 +325,12 @@ fn named(request: &str, report: Report) -> Failed {
 /// The coupon in a proven answer. Its numbers stay as they were written.
 fn coupon_of(report: &Report) -> Value {
     report.data.as_ref().and_then(|data| json::parse_any(data.get())).unwrap_or_default()
+}
+
+/// Too little is known to ask for it.
+fn incomplete(entry: &Entry, why: &str) -> Outcome {
+    let message = format!("{why}, without which it cannot be asked for");
+    Outcome::Unusable(Unusable::new(known_by(entry), "incomplete", message, "券信息不完整,请扫付款码"))
 }
 
 fn known_by(entry: &Entry) -> Value {

@@ -291,6 +291,14 @@ impl Transaction for MemoryTransaction<'_> {
         Ok(!self.all(is_it)?.is_empty())
     }
 
+    fn answered_redemptions(&mut self, _: &str, coupon: &str) -> Result<Vec<Row>> {
+        self.all(|row: &Row| {
+            row.answer.is_some()
+                && api::is_redemption(&row.request.operation)
+                && row.coupon.as_deref() == Some(coupon)
+        })
+    }
+
     fn prune(&mut self, _: &str, older_than_ms: i64, _: i64) -> Result<Option<i64>> {
         for shard in 0..i64::from(SHARDS) {
             self.forget_where(i64::MAX - i64::from(SHARDS) + 1 + shard, |row| row.updated_ms < older_than_ms);

@@ -140,6 +140,16 @@ impl Transaction for Tables<'_> {
         select.query_row((coupon, merchant, id), |row| row.get(0)).map_err(failed)
     }
 
+    fn answered_redemptions(&mut self, merchant: &str, coupon: &str) -> Result<Vec<Row>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM requests WHERE coupon = ?1 AND merchant = ?2 AND answer IS NOT NULL \
+             AND operation IN ('use', 'busifavor_use') ORDER BY id"
+        );
+        let mut select = self.0.prepare_cached(&sql).map_err(failed)?;
+        let rows = select.query_map([coupon, merchant], read).map_err(failed)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(failed)
+    }
+
     fn prune(&mut self, merchant: &str, older_than_ms: i64, after: i64) -> Result<Option<i64>> {
         forget::prune(self.0, merchant, older_than_ms, after).map_err(failed)
     }
