@@ -29,6 +29,8 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// How often a batch is tried again while somebody else has the file, and the pause before.
 const TRIES: u32 = 20;
 const AGAIN: Duration = Duration::from_millis(250);
+/// `SQLite`'s text for a full disk.
+const FULL: &str = "disk is full";
 /// Faults that are told one by one.
 const TOLD: usize = 20;
 
@@ -73,7 +75,14 @@ impl Client {
         };
         let deadline = input.limit.map(Deadline::after);
         self.directory()
-            .and_then(|directory| self.import(directory, &input, deadline.as_ref(), cancel))
+            .and_then(|directory| {
+                let mut report = None;
+                directory.import(&mut || {
+                    report = Some(self.import(directory, &input, deadline.as_ref(), cancel)?);
+                    Ok(())
+                })?;
+                report.ok_or_else(|| Error::new(Code::Internal, "the import did not begin"))
+            })
             .unwrap_or_else(Report::from)
     }
 
@@ -119,7 +128,11 @@ impl Client {
             let count = u64::try_from(batch.len()).unwrap_or_default();
             let entries = std::mem::take(&mut batch);
             if !entries.is_empty()
-                && let Some(stopped) = patiently(deadline, cancel, || directory.remember(entries.clone()))?
+                && let Some(stopped) = patiently(deadline, cancel, || directory.remember(entries.clone()))
+                    .map_err(|error| Error {
+                        message: format!("{}; {} rows are imported and stay", error.message, done.imported),
+                        ..error
+                    })?
             {
                 return Ok(ended_early(stopped, done.imported));
             }
@@ -166,7 +179,8 @@ fn patiently(
         if deadline.is_some_and(Deadline::is_over) {
             return Ok(Some(Code::TimeoutUnsent));
         }
-        if tries == TRIES {
+        // On a full disk every further attempt takes from the room that redemptions need.
+        if tries == TRIES || error.message.contains(FULL) {
             return Err(error);
         }
         tries += 1;
