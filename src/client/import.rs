@@ -3,9 +3,9 @@
 use super::Client;
 use crate::api;
 use crate::config;
+use crate::directory::Directory;
 use crate::directory::import::lines::{Lines, Text};
 use crate::directory::import::{Format, Line, Reader};
-use crate::directory::{Directory, Entry};
 use crate::error::{Error, Result};
 use crate::file;
 use crate::journal::sqlite;
@@ -29,6 +29,8 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// How often a batch is tried again while somebody else has the file, and the pause before.
 const TRIES: u32 = 20;
 const AGAIN: Duration = Duration::from_millis(250);
+/// `SQLite`'s text for a full disk.
+const FULL: &str = "disk is full";
 /// Faults that are told one by one.
 const TOLD: usize = 20;
 
@@ -73,7 +75,14 @@ impl Client {
         };
         let deadline = input.limit.map(Deadline::after);
         self.directory()
-            .and_then(|directory| self.import(directory, &input, deadline.as_ref(), cancel))
+            .and_then(|directory| {
+                let mut report = None;
+                directory.import(&mut || {
+                    report = Some(self.import(directory, &input, deadline.as_ref(), cancel)?);
+                    Ok(())
+                })?;
+                report.ok_or_else(|| Error::new(Code::Internal, "the import did not begin"))
+            })
             .unwrap_or_else(Report::from)
     }
 
@@ -89,7 +98,9 @@ impl Client {
         };
         let file = open(&input.path).map_err(wrong)?;
         let total_bytes = file.metadata().map(|found| found.len()).unwrap_or_default();
-        self.forget_expired(directory)?;
+        if let Some(stopped) = patiently(deadline, cancel, || self.forget_expired(directory))? {
+            return Ok(ended_early(stopped, 0));
+        }
         let mut lines = Lines::new(file, self.config.text_encoding);
         let mut reader = Reader::new(input.format, self.own_brand());
         let (mut done, mut batch) = (ImportResult::default(), Vec::with_capacity(BATCH));
@@ -115,7 +126,16 @@ impl Client {
                 continue;
             }
             let count = u64::try_from(batch.len()).unwrap_or_default();
-            remember(directory, std::mem::take(&mut batch), cancel)?;
+            let entries = std::mem::take(&mut batch);
+            if !entries.is_empty()
+                && let Some(stopped) = patiently(deadline, cancel, || directory.remember(entries.clone()))
+                    .map_err(|error| Error {
+                        message: format!("{}; {} rows are imported and stay", error.message, done.imported),
+                        ..error
+                    })?
+            {
+                return Ok(ended_early(stopped, done.imported));
+            }
             done.imported += count;
             cancel.tell(Progress { done: done.rows, read_bytes: lines.bytes, total_bytes });
             if ended {
@@ -127,11 +147,7 @@ impl Client {
                 (true, Some(deadline)) if deadline.is_over() => Code::TimeoutUnsent,
                 _ => continue,
             };
-            let message = format!(
-                "the import ended early: {} rows are imported and stay; import the file again for the rest",
-                done.imported
-            );
-            return Ok(Report { message, ..Report::new(stopped) });
+            return Ok(ended_early(stopped, done.imported));
         }
     }
 }
@@ -144,18 +160,36 @@ fn open(path: &Path) -> std::result::Result<File, String> {
     file::open_regular(path)
 }
 
-/// A batch can be told twice, so it is tried again as long as somebody else has the file.
-fn remember(directory: &dyn Directory, batch: Vec<Entry>, cancel: &Cancel) -> Result<()> {
-    if batch.is_empty() {
-        return Ok(());
-    }
+fn ended_early(stopped: Code, imported: u64) -> Report {
+    let message = format!(
+        "the import ended early: {imported} rows are imported and stay; import the file again for the rest"
+    );
+    Report { message, ..Report::new(stopped) }
+}
+
+/// Works on the directory, and tries again while somebody else has the file: what is told twice does no harm. `Some`: it was
+/// not done, because the import was cancelled or its time is over.
+fn patiently(
+    deadline: Option<&Deadline>,
+    cancel: &Cancel,
+    work: impl Fn() -> Result<()>,
+) -> Result<Option<Code>> {
     let mut tries = 1;
-    loop {
-        match directory.remember(batch.clone()) {
-            Err(_) if tries < TRIES && cancel.pause(AGAIN) => tries += 1,
-            remembered => return remembered,
+    while let Err(error) = work() {
+        if deadline.is_some_and(Deadline::is_over) {
+            return Ok(Some(Code::TimeoutUnsent));
+        }
+        // On a full disk every further attempt takes from the room that redemptions need.
+        if tries == TRIES || error.message.contains(FULL) {
+            return Err(error);
+        }
+        tries += 1;
+        let pause = deadline.map_or(AGAIN, |deadline| AGAIN.min(deadline.left()));
+        if !cancel.pause(pause) {
+            return Ok(Some(Code::CancelledUnsent));
         }
     }
+    Ok(None)
 }
 
 impl ImportInput {

@@ -61,6 +61,12 @@ pub trait Directory: Send + Sync + std::fmt::Debug {
     /// none are left.
     fn forget_expired(&self, now_s: i64) -> Result<u64>;
 
+    /// Runs an import, which may fill the disk: room is kept for redemptions meanwhile. After a failure that room is free, and
+    /// the log is cut.
+    fn import(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        work()
+    }
+
     /// Reads and checks everything, for the self-check.
     fn look_over(&self) -> Result<Overview> {
         Ok(Overview::default())

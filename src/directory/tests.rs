@@ -126,6 +126,28 @@ fn nothing_of_a_forgotten_user_stays_readable_in_the_file() {
 }
 
 #[test]
+fn nothing_of_a_forgotten_user_stays_readable_in_pages_that_were_split() {
+    let place = place();
+    let directory = place.open();
+    let user = |at: usize| format!("oUser-{:022}", at * 7919 % 1000);
+    let of = |at: usize| Entry { openid: Some(user(at)), ..entry(&format!("C{at}")) };
+    for batch in 0..10 {
+        directory
+            .remember((0..100).map(|at| Entry { openid: None, ..of(batch * 100 + at) }).collect())
+            .unwrap();
+        directory.remember((0..100).map(|at| of(batch * 100 + at)).collect()).unwrap();
+    }
+    let mut found = Vec::new();
+    for at in (0..1000).step_by(50) {
+        assert_eq!(directory.forget_user(&user(at)).unwrap(), 1);
+        let bytes = fs::read(&place.path).unwrap();
+        found.extend(bytes.windows(28).any(|window| window == user(at).as_bytes()).then_some(at));
+    }
+    assert!(found.is_empty(), "{} of 20 are in the file", found.len());
+    assert_eq!(directory.find("C1").unwrap(), [of(1)]);
+}
+
+#[test]
 fn an_entry_is_kept_for_thirty_days_after_its_validity() {
     both(|directory| {
         directory.remember(vec![entry("OVER"), bare("UNTOLD")]).unwrap();

@@ -59,7 +59,7 @@ enum Step {
 }
 
 impl Journal {
-    /// Takes the openid out of all finished rows, in short steps, as long as `goes_on`.
+    /// Takes the openid out of all finished rows, in short steps, as long as `goes_on`, and then out of the store's unused bytes.
     pub fn forget_user(&self, openid: &str, goes_on: impl Fn() -> bool) -> error::Result<Forgotten> {
         let (mut forgotten, mut after) = (Forgotten::default(), Some(0));
         while let Some(from) = after {
@@ -81,6 +81,7 @@ impl Journal {
             }
             after = next;
         }
+        self.store.clean().map_err(journal_error)?;
         Ok(forgotten)
     }
 

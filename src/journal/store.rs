@@ -49,6 +49,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Whether the context with that mark is alive, in this or another process. If unknown, it counts as alive.
     fn is_alive(&self, mark: &str) -> bool;
 
+    /// Makes sure that nothing that was removed can still be read in the store. It does nothing if nothing was removed since.
+    fn clean(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Reads and checks everything, while others go on. It fails if the store is damaged.
     fn audit(&self) -> Result<Overview>;
 }

@@ -52,6 +52,17 @@ struct State {
     proven: Option<Proven>,
     /// A lower bound of WeChat Pay's time, and when it held.
     floor: Option<(i64, Instant)>,
+    /// The same from answers whose freshness was not certain. If one server's clock was ahead, it is wrong. So what is earlier
+    /// is not refused, but never certain.
+    claimed: Option<(i64, Instant)>,
+}
+
+/// What a bound has become by now.
+fn by_now((bound_s, at): (i64, Instant)) -> i64 {
+    let passed = system::now().saturating_duration_since(at).as_secs();
+    // The oscillator may be fast. The bound must not overtake the true time.
+    let certain = passed - passed / DRIFT;
+    bound_s.saturating_add(i64::try_from(certain).unwrap_or(i64::MAX))
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -88,12 +99,12 @@ impl State {
 
     /// The least that WeChat Pay's time can be now.
     fn floor_s(&self) -> Option<i64> {
-        self.floor.map(|(floor_s, at)| {
-            let passed = system::now().saturating_duration_since(at).as_secs();
-            // The oscillator may be fast. The bound must not overtake the true time.
-            let certain = passed - passed / DRIFT;
-            floor_s.saturating_add(i64::try_from(certain).unwrap_or(i64::MAX))
-        })
+        self.floor.map(by_now)
+    }
+
+    /// Whether something signed at `sent_s` would be stale, if the answers without certainty told the time.
+    fn is_before_claim(&self, sent_s: i64) -> bool {
+        self.claimed.is_some_and(|claimed| by_now(claimed).saturating_sub(sent_s) >= WINDOW_S)
     }
 
     /// Whether something signed at `sent_s` is fresh, and whether that is certain. An error has its age.
@@ -104,8 +115,9 @@ impl State {
         if let Some(floor_s) = self.floor_s().filter(|floor_s| floor_s.saturating_sub(sent_s) >= WINDOW_S) {
             return Err(floor_s.saturating_sub(sent_s));
         }
+        let is_before_claim = self.is_before_claim(sent_s);
         let proven = self.proven();
-        if let Some(proven) = proven {
+        if let Some(proven) = proven.filter(|_| !is_before_claim) {
             let age = age_by(proven.offset_s);
             // A small offset may come from an answer that was old itself. It must not widen the window.
             if is_fresh(age) && (proven.offset_s.abs() >= WINDOW_S || is_fresh(age_by(0))) {
@@ -117,7 +129,7 @@ impl State {
                 return Err(age);
             }
         }
-        if is_fresh(age_by(0)) {
+        if is_fresh(age_by(0)) && !is_before_claim {
             return Ok(true);
         }
         let age = age_by(self.provisional_s);
@@ -200,15 +212,21 @@ impl Clock {
     }
 
     /// Learns from a signed answer. If its freshness is not certain, it may be a replay. Then it proves the time only if it
-    /// shows a number that this very call sent for the first time. But every signed answer proves that the time is not
+    /// shows a number that this very call sent for the first time. But every signed answer says that the time is not
     /// earlier. So it ends an offset by which it would come from the future: such an offset came from a replay that looked
-    /// fresh on a machine with a slow clock.
+    /// fresh on a machine with a slow clock. And nothing earlier is certain any more, until an answer that cannot be a replay
+    /// shows that it was the other one's server whose clock was wrong.
     pub fn prove(&self, proof: Proof, shows_new_request_no: bool) {
         let mut state = self.lock();
-        if state.floor_s().is_none_or(|floor_s| floor_s < proof.at_s) {
-            state.floor = Some((proof.at_s, system::now()));
+        let is_believed = proof.is_certain || shows_new_request_no;
+        if shows_new_request_no && state.is_before_claim(proof.at_s) {
+            state.claimed = None;
         }
-        if !proof.is_certain && !shows_new_request_no {
+        let bound = if is_believed { &mut state.floor } else { &mut state.claimed };
+        if bound.is_none_or(|bound| by_now(bound) < proof.at_s) {
+            *bound = Some((proof.at_s, system::now()));
+        }
+        if !is_believed {
             let ahead_s =
                 |proven: Proven| proof.at_s.saturating_sub(wall_s().saturating_add(proven.offset_s));
             state.proven = state.proven.filter(|proven| ahead_s(*proven) <= NOISE_S);

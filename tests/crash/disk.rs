@@ -8,14 +8,17 @@ use crate::books::{Counts, E_JOURNAL, Notes, compare, read_notes, read_settled};
 use crate::kill::troubled_sandbox;
 use crate::process::{Desk, SETTLINGS, redeem, settle, settle_everything, wait};
 use crate::random::Random;
+use serde_json::json;
+use std::fmt::Write as _;
 use std::fs::File;
-use std::io::Write;
+use std::io::Write as _;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 use testkit::counter::Counter;
+use testkit::till::{Till, use_request};
 
 /// Redemptions of each of the two threads.
 const ASKED: u64 = 30;
@@ -60,6 +63,47 @@ fn on_a_full_disk_nothing_is_sent_and_nothing_is_lost() {
     }
     eprintln!("small disk:{counts}");
     assert!(counts.of("told class 2, not in the journal") > 0, "the disk was never full");
+}
+
+#[test]
+fn an_import_that_fills_the_disk_leaves_room_for_redemptions() {
+    let sandbox = wxcoupon_sandbox::Sandbox::start(wxcoupon_sandbox::Options::default()).unwrap();
+    let folder = TempDir::new().unwrap();
+    let mut config = sandbox.config();
+    config["directory"] = json!(true);
+    let desk = Desk::set_up(folder.path(), &config);
+    let mut text = String::from("coupon_code,stock_id,openid\n");
+    for index in 0..60_000 {
+        writeln!(text, "FULL_{index},1000000013001,oFull-{index:022}").unwrap();
+    }
+    std::fs::write(folder.path().join("full.csv"), text).unwrap();
+    let mut till = desk.process("imports on a small disk", "", 0, 0);
+    on_a_disk_of_its_own(&mut till, desk.journal().parent().unwrap());
+    match till.spawn() {
+        Ok(mut till) => wait(&mut till, Duration::from_secs(120)),
+        Err(why) => eprintln!("skipped: this system gives a process no file system of its own ({why})"),
+    }
+}
+
+/// The role: imports more than the disk can hold, and redeems afterwards.
+pub fn import_on_a_small_disk(desk: &Desk) {
+    let till = Till::new(&desk.config());
+    let told = till.ask("import_coupons", &json!({ "path": desk.0.join("full.csv") })).json;
+    assert_eq!(
+        (&told["name"], &told["field"]),
+        (&json!("WXCOUPON_E_JOURNAL"), &json!("/directory")),
+        "{told}"
+    );
+    let message = told["message"].as_str().unwrap();
+    assert!(message.contains("00 rows are imported and stay"), "{message}");
+    let beside = |end: &str| desk.journal().with_file_name(format!("till.journal.directory{end}"));
+    assert!(!beside(".reserve").exists());
+    let log = std::fs::metadata(beside("-wal")).map_or(0, |found| found.len());
+    assert_eq!(log, 0, "the directory's log is cut");
+    for index in 0..20 {
+        let told = till.redeem(&use_request(&format!("AUTO_FULL_{index}"), &format!("FULL-{index:04}")));
+        assert_eq!(told.status, 0, "{}", told.json);
+    }
 }
 
 fn check(desk: &Desk, sandbox: &wxcoupon_sandbox::Sandbox, counts: &mut Counts) {

@@ -161,3 +161,28 @@ fn an_import_can_be_called_off_and_what_is_in_stays() {
     let short = till.ask("import_coupons", &json!({ "path": path, "_options": { "timeout_ms": 1 } }));
     assert_eq!(short.name(), "WXCOUPON_E_TIMEOUT_UNSENT", "{}", short.json);
 }
+
+#[test]
+fn an_import_ends_at_its_time_while_another_program_holds_the_directory() {
+    let shop = Shop::new();
+    let till = shop.till();
+    let path = write(&shop, "two.csv", many(2));
+    // Signed answers prove the time, so that what is over would be removed first.
+    assert_eq!(till.redeem(&use_request("AUTO_IMPORT_LOCKED", "IMPORT-LOCKED-01")).status, 0);
+    let name = format!("{}.directory", shop.journal().display());
+    let other = rusqlite::Connection::open(name).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let start = std::time::Instant::now();
+    let told = till.ask("import_coupons", &json!({ "path": path, "_options": { "timeout_ms": 500 } }));
+    let passed = start.elapsed().as_millis();
+    assert_eq!(told.name(), "WXCOUPON_E_TIMEOUT_UNSENT", "{}", told.json);
+    assert!((450..3000).contains(&passed), "after {passed} ms");
+    assert!(told.json["message"].as_str().unwrap().contains(": 0 rows are imported"), "{}", told.json);
+    let job = till.start("import_coupons", &json!({ "path": path })).unwrap();
+    assert_eq!(job.wait(300).name(), "WXCOUPON_E_RUNNING");
+    job.cancel();
+    let end = job.wait(3000);
+    assert_eq!(end.name(), "WXCOUPON_E_CANCELLED_UNSENT", "{}", end.json);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(import(&till, &path)["imported"], 2);
+}

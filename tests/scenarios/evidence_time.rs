@@ -86,6 +86,30 @@ fn nor_of_a_refusal_after_doubt() {
 }
 
 #[test]
+fn one_server_whose_clock_is_ahead_spoils_neither_questions_nor_sales() {
+    let shop = Shop::open();
+    proves_the_time(&shop, "EV-AHEAD-1");
+    let ahead = FaultKind::Clock { seconds: 8 * HOUR_S };
+    let ahead = shop.sandbox.inject(Fault::new(ahead).on("query"));
+    let asked = shop.till.query(&query_request("AUTO_AHEAD"));
+    assert_eq!(asked.status, 0, "by the Date of an earlier answer: {}", asked.json);
+    assert!(shop.sandbox.clear_fault(ahead));
+    for _ in 0..3 {
+        let asked = shop.till.query(&query_request("AUTO_AHEAD"));
+        assert_eq!(asked.status, 0, "{}", asked.json);
+    }
+    // Who is right is not known yet: what was not redeemed is no evidence.
+    shop.lose_request("AUTO_AHEAD_LOST", "EV-AHEAD-2");
+    shop.copies_die();
+    let refused = shop.refuse("use", 403, "NOT_ENOUGH", 0);
+    assert_open(&shop, &shop.settle("EV-AHEAD-2"), "EV-AHEAD-2", "pending");
+    assert!(shop.sandbox.clear_fault(refused));
+    proves_the_time(&shop, "EV-AHEAD-3");
+    assert_eq!(shop.settle("EV-AHEAD-2").status, 0);
+    assert_eq!(shop.effects("AUTO_AHEAD_LOST").len(), 1);
+}
+
+#[test]
 fn but_it_proves_what_shows_our_own_number() {
     let shop = wrong_by(8);
     shop.lose_answer("AUTO_SHOWN", "EV-SHOWN-01");

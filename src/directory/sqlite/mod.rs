@@ -3,6 +3,7 @@
 //! A damaged file is set aside and a new one begun, because everything in it can be told again.
 
 mod file;
+mod reserve;
 mod rows;
 
 use super::{Directory, Entry, Overview, merge};
@@ -10,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::status::Code;
 use crate::system;
 use file::{Failure, Opened};
+use reserve::Reserve;
 use rusqlite::Connection;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -196,6 +198,20 @@ impl Directory for Sqlite {
     fn forget_expired(&self, now_s: i64) -> Result<u64> {
         self.proven_s.fetch_max(now_s, Ordering::Relaxed);
         self.removed(STEPS, |db| rows::forget_expired(db, now_s))
+    }
+
+    fn import(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let reserve = self.path.as_deref().map(Reserve::beside).transpose();
+        let reserve = reserve.map_err(|why| self.unusable(&why))?;
+        let done = work();
+        drop(reserve);
+        if done.is_err() {
+            let _ = self.with(|opened| {
+                opened.empty_log();
+                Ok(())
+            });
+        }
+        done
     }
 
     fn look_over(&self) -> Result<Overview> {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::journal::row::Verdict;
-use crate::journal::{Begin, NewRow};
+use crate::journal::{Begin, NewRow, sqlite};
 use serde_json::json;
 use std::time::Duration;
 
@@ -218,6 +218,58 @@ fn more_rows_than_one_step_has_are_all_looked_at() {
         assert_eq!(forget(&journal, OPENID).rows, 150 + 300, "the answers name the user, too");
         assert_eq!(forget(&journal, OTHER).rows, 300);
     });
+}
+
+/// How often the openid can be read in the file and its log.
+fn readable(path: &std::path::Path) -> usize {
+    ["", "-wal"]
+        .map(|end| std::fs::read(sqlite::beside(path, end)).unwrap_or_default())
+        .iter()
+        .map(|bytes| bytes.windows(OPENID.len()).filter(|window| *window == OPENID.as_bytes()).count())
+        .sum()
+}
+
+#[test]
+fn nothing_of_the_user_stays_readable_in_unused_bytes_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for (count, others) in [(1, 0), (2, 0), (5, 3), (60, 40)] {
+        let path = folder.path().canonicalize().unwrap().join(format!("{count}.journal"));
+        let journal = Arc::new(Journal::open(Some(&path), "1900000001", Duration::from_secs(60)).unwrap());
+        for at in 0..count + others {
+            let Begin::Go(claim) = journal
+                .begin(new(&format!("SALE-{at:04}"), if at < count { OPENID } else { OTHER }), 0)
+                .unwrap()
+            else {
+                panic!("it is new")
+            };
+            claim.finish(Verdict { answer: None, ..verdict(State::Done, "") }).unwrap();
+        }
+        assert!(readable(&path) > 0);
+        assert_eq!(forget(&journal, OPENID).rows, count);
+        assert_eq!(readable(&path), 0, "of {count}");
+        let left = journal.find(&format!("SALE-{:04}", count + others - 1)).unwrap().unwrap();
+        assert_eq!(names(&left, OTHER), others > 0);
+        journal.audit().unwrap();
+        drop(journal);
+        assert_eq!(readable(&path), 0, "of {count}");
+    }
+}
+
+#[test]
+fn what_was_removed_before_is_not_readable_after_forgetting_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap().join("till.journal");
+    let journal = Arc::new(Journal::open(Some(&path), "1900000001", Duration::from_secs(60)).unwrap());
+    let clock = system::wall_ms() / 1000;
+    for at in 0..40 {
+        finished(&journal, new(&format!("SALE-{at:04}"), OPENID), State::Done);
+    }
+    // Killed after the rows had lost the openid, or too old and removed: the next call still cleans up.
+    journal.note_time(crate::net::clock::KnownTime { proven_s: clock + 3600, offset_s: 3600 }).unwrap();
+    journal.audit().unwrap();
+    assert!(journal.find("SALE-0000").unwrap().is_none(), "it was too old");
+    assert_eq!(forget(&journal, OPENID).rows, 0);
+    assert_eq!(readable(&path), 0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Removes old finished rows in small steps, and shrinks the file.
 
+use super::clean::note_removal;
 use crate::journal::row::State;
 use crate::system::wall_ms;
 use rusqlite::Connection;
@@ -44,6 +45,9 @@ pub(super) fn prune(
     let mut delete = db.prepare_cached("DELETE FROM requests WHERE id = ?1")?;
     forgotten.iter().try_for_each(|id| delete.execute([id]).map(drop))?;
     drop(delete);
+    if !forgotten.is_empty() {
+        note_removal(db)?;
+    }
     let room_is_left = give_back(db)?;
     Ok((goes_on || room_is_left).then_some(last))
 }

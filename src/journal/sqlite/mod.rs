@@ -1,6 +1,7 @@
 //! Rows in an `SQLite` file.
 
 mod audit;
+mod clean;
 mod files;
 mod forget;
 mod group_commit;
@@ -63,6 +64,10 @@ impl Store for Sqlite {
 
     fn is_alive(&self, mark: &str) -> bool {
         self.watch.as_ref().is_some_and(|watch| watch.file().is_alive(mark))
+    }
+
+    fn clean(&self) -> Result<()> {
+        self.watch.as_deref().map_or(Ok(()), clean::clean)
     }
 
     fn audit(&self) -> Result<Overview> {

@@ -1,5 +1,6 @@
 //! Rows in `SQLite`'s tables.
 
+use super::clean::note_removal;
 use super::forget;
 use super::read::read;
 use super::sql::{COLUMNS, INSERT, REWRITE, UPDATE, select_open};
@@ -74,12 +75,14 @@ impl Transaction for Tables<'_> {
         let mut rewrite = self.0.prepare_cached(&REWRITE).map_err(failed)?;
         let rewritten = rewrite.execute(&*values);
         self.0.execute_batch("PRAGMA secure_delete=OFF").map_err(failed)?;
+        note_removal(self.0).map_err(failed)?;
         rewritten.map(|changed| changed == 1).map_err(failed)
     }
 
     fn delete(&mut self, id: i64, held: &Lease) -> Result<bool> {
         let sql = "DELETE FROM requests WHERE id = ?1 AND owner IS ?2 AND generation = ?3";
         let deleted = self.0.execute(sql, params![id, held.owner, held.generation]).map_err(failed)?;
+        note_removal(self.0).map_err(failed)?;
         Ok(deleted == 1)
     }
 

@@ -137,3 +137,66 @@ fn a_signature_from_far_ahead_is_remembered_as_what_was_sent_now() {
     assert!(clock.time_of_copy(wall_s() + 8 * HOUR) <= wall_s() + 1);
     assert_eq!(clock.time_of_copy(wall_s() + 200), wall_s() + 200, "it may be accepted for so long");
 }
+
+/// A till whose clock is right, after one server whose clock was eight hours ahead has answered a question.
+fn after_a_server_that_was_ahead(was_proven: bool) -> Clock {
+    let clock = Clock::default();
+    if was_proven {
+        clock.prove(proof(0, true), false);
+    }
+    clock.learn(Some(&date(8 * HOUR)));
+    assert_eq!(clock.freshness(wall_s() + 8 * HOUR), Ok(false));
+    clock.prove(proof(8 * HOUR, false), false);
+    clock.learn(Some(&date(0)));
+    clock
+}
+
+#[test]
+fn one_answer_from_a_server_that_is_ahead_does_not_shut_out_the_others() {
+    for was_proven in [false, true] {
+        let clock = after_a_server_that_was_ahead(was_proven);
+        assert_eq!(clock.freshness(wall_s()), Ok(false), "questions are answered");
+        assert_eq!(clock.offset_s(), 0);
+        clock.prove(proof(0, false), false);
+        assert_eq!(
+            clock.freshness(wall_s()),
+            Ok(false),
+            "more of the same prove nothing: they may all be old"
+        );
+        assert!(clock.freshness_of_notification(wall_s()).is_err());
+        clock.prove(proof(0, false), true);
+        assert_eq!(clock.freshness(wall_s()), Ok(true), "a sale cannot be old");
+        assert_eq!(clock.freshness_of_notification(wall_s()), Ok(true));
+        assert_eq!(clock.known().map(|known| known.offset_s), Some(0));
+        assert!(clock.freshness(wall_s() + 8 * HOUR).is_err());
+    }
+}
+
+#[test]
+fn what_is_earlier_than_an_answer_without_certainty_is_never_certain() {
+    // Old answers, in the place of the true ones: on a machine whose clock is slow by any time, whatever the `Date` says.
+    for (slow_s, date_s) in
+        [(HOUR, 0), (HOUR, HOUR), (8 * HOUR, 0), (8 * HOUR, 8 * HOUR), (8 * HOUR, 4 * HOUR)]
+    {
+        let clock = Clock::default();
+        clock.prove(proof(0, true), false);
+        clock.learn(Some(&date(slow_s)));
+        clock.prove(proof(slow_s, false), false);
+        clock.learn(Some(&date(date_s)));
+        for old_s in (0..=slow_s - WINDOW_S).step_by(100) {
+            let found = clock.freshness(wall_s() + old_s);
+            assert_ne!(found, Ok(true), "{slow_s} {date_s} {old_s}");
+            assert!(clock.freshness_of_notification(wall_s() + old_s).is_err());
+            if found.is_ok() {
+                clock.prove(proof(old_s, false), false);
+            }
+        }
+        assert_eq!(clock.known(), None);
+        clock.prove(proof(slow_s, false), true);
+        assert_eq!(clock.freshness(wall_s() + slow_s), Ok(true));
+        assert!(
+            clock.freshness(wall_s() + slow_s - WINDOW_S - 1).is_err(),
+            "proven time does not run backwards"
+        );
+    }
+}
