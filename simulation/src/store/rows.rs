@@ -206,6 +206,15 @@ impl Transaction for Turn<'_> {
         }))
     }
 
+    fn answered_redemptions(&mut self, merchant: &str, coupon: &str) -> Result<Vec<Row>> {
+        Ok(self.rows.all(|row| {
+            wxcoupon::api::is_redemption(&row.request.operation)
+                && row.answer.is_some()
+                && row.coupon.as_deref() == Some(coupon)
+                && &*row.merchant == merchant
+        }))
+    }
+
     fn prune(&mut self, merchant: &str, older_than_ms: i64, _: i64) -> Result<Option<i64>> {
         let old = |row: &Row| {
             row.state.is_finished() && row.updated_ms < older_than_ms && &*row.merchant == merchant
