@@ -69,7 +69,7 @@ fn config(replays: bool) -> Config {
         text_encoding: TextEncoding::UTF8,
         user_agent: "simulation".into(),
         quote: Choices::default(),
-        journal: JournalSettings { path: None, keep: KEEP, replays },
+        journal: JournalSettings { place: None, keep: KEEP, replays },
         directory: false,
         certificates_path: None,
     }
