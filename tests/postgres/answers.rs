@@ -105,7 +105,7 @@ fn a_user_is_forgotten_and_a_changed_row_is_noticed() {
         server.journal(&format!("UPDATE wxcoupon.requests SET {column} = {value} WHERE number = '{sale}'"));
         end_leases(&server);
         let told = till.redeem(&use_request(&format!("AUTO_F{at}"), &sale));
-        assert_eq!(told.class(), 4, "{column}: {}", told.json);
+        assert!(told.in_doubt && told.status != 0, "{column}: {}", told.json);
     }
     let checked = till.check();
     let journal = line(&checked, "journal");

@@ -111,7 +111,7 @@ pub fn open(process: ProcessId) {
 fn store(process: ProcessId, epoch: u32) -> Result<Arc<dyn Store>, ()> {
     let stores = with(|world| world.machines[world.processes[process].machine].disk.stores);
     Ok(match stores {
-        Stores::Simulated => Arc::new(Simulated { process, epoch }),
+        Stores::Simulated | Stores::Leased => Arc::new(Simulated { process, epoch }),
         Stores::Sqlite => Arc::new(OnSqlite::open(process, epoch).map_err(drop)?),
     })
 }

@@ -7,6 +7,7 @@ use crate::log;
 use crate::system::{self, wall_ms};
 use std::error::Error as _;
 use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +20,10 @@ use tokio_postgres::{AsyncMessage, Client, Error, Row};
 const CONNECT: Duration = Duration::from_secs(8);
 /// One statement. The server ends it earlier (`statement_timeout` in [`super::group`]), unless it cannot be reached.
 const STATEMENT: Duration = Duration::from_secs(7);
+/// A commit, which waits for the synchronous standby. The server does not end that by itself.
+const COMMIT: Duration = Duration::from_secs(5);
+/// How long to wait until a commit that was called off has ended.
+const CALLED_OFF: Duration = Duration::from_secs(2);
 /// A connection that was unused for longer is not used again: something in between may have forgotten it.
 const IDLE: Duration = Duration::from_secs(60);
 /// The clocks of a machine and of the database should not differ by more.
@@ -71,6 +76,7 @@ fn ends_connection(said: &DbError) -> bool {
 /// One connection, and what drives it. It runs in whichever thread uses it.
 pub struct Connection {
     client: Client,
+    tls: Tls,
     /// `None` only while it is dropped.
     runtime: Option<Runtime>,
     /// The server has warned since this was last looked at.
@@ -118,7 +124,7 @@ impl Connection {
             }
         }));
         let runtime = Some(runtime);
-        let mut connection = Connection { client, runtime, has_warned, is_lost: false, is_busy: false, used: system::now() };
+        let mut connection = Connection { client, tls: tls.clone(), runtime, has_warned, is_lost: false, is_busy: false, used: system::now() };
         connection.look()?;
         Ok(connection)
     }
@@ -184,7 +190,24 @@ impl Connection {
 
     /// The statement that ends it.
     pub fn end(&mut self, sql: &str) -> Result<(), Refused> {
-        let ended = self.batch(sql);
+        let Some(runtime) = &self.runtime else { return Err(Refused::Lost("it was closed".into())) };
+        let client = &self.client;
+        let ended = runtime.block_on(async {
+            let mut ending = pin!(client.batch_execute(sql));
+            if let Ok(ended) = tokio::time::timeout(COMMIT, &mut ending).await {
+                return Some(ended);
+            }
+            let cancel = client.cancel_token();
+            // Otherwise the server would keep session and locks as long as there is no standby.
+            let _ = tokio::time::timeout(CALLED_OFF, cancel.cancel_query(self.tls.clone())).await;
+            tokio::time::timeout(CALLED_OFF, ending).await.ok()
+        });
+        self.used = system::now();
+        let ended = match ended {
+            Some(ended) => ended.map_err(|error| Refused::of(&error)),
+            None => Err(Refused::Lost("no answer in time".into())),
+        };
+        self.is_lost |= matches!(ended, Err(Refused::Lost(_)));
         // A refused commit is a rollback.
         self.is_busy = matches!(ended, Err(Refused::Lost(_)));
         ended

@@ -76,7 +76,7 @@ pub fn prepare(connection: &mut Connection) -> Result<(), Refused> {
     check(oldest)?;
     if now.is_none() {
         // Whoever has made the schema may have made it for us, without the right to make others.
-        if !exists(connection, "SELECT to_regnamespace('wxcoupon') IS NOT NULL")? {
+        if !exists(connection, "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'wxcoupon')")? {
             connection.batch("CREATE SCHEMA wxcoupon")?;
         }
         connection.batch(
@@ -105,7 +105,10 @@ fn check(oldest: i64) -> Result<(), Refused> {
 
 /// The format that was written, and the oldest that may still be used. `None`: there are no tables.
 fn found(connection: &mut Connection) -> Result<Option<(i64, i64)>, Refused> {
-    if !exists(connection, "SELECT to_regclass('wxcoupon.format') IS NOT NULL")? {
+    // `to_regclass` would answer from a cache of the session, whatever another one has made since.
+    let question =
+        "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'wxcoupon' AND tablename = 'format')";
+    if !exists(connection, question)? {
         return Ok(None);
     }
     let rows = connection.rows("SELECT written, oldest FROM wxcoupon.format", &[])?;
