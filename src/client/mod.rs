@@ -99,7 +99,8 @@ impl Client {
 
     /// The same context with another configuration. The journal stays open if merchant and file stay the same.
     pub fn reconfigured(&self, config: Config) -> Result<Client> {
-        let same = config.identity == self.config.identity && config.journal.place == self.config.journal.place;
+        let same =
+            config.identity == self.config.identity && config.journal.place == self.config.journal.place;
         if !same && self.config.journal.place.is_none() && !self.journal.unfinished()?.is_empty() {
             let why =
                 "requests are open, and a journal in memory would be forgotten with them: settle them first";
@@ -277,7 +278,9 @@ fn open_directory(config: &Config) -> Result<Option<Arc<dyn Directory>>> {
 fn open_journal(config: &Config) -> Result<Journal> {
     let place = config.journal.place.as_ref();
     Journal::open_at(place, &config.identity.key(), config.journal.keep).map_err(|error| {
-        let Some(text) = place.and_then(Place::file).map(Path::to_string_lossy).filter(|text| may_be_a_key(text)) else {
+        let Some(text) =
+            place.and_then(Place::file).map(Path::to_string_lossy).filter(|text| may_be_a_key(text))
+        else {
             return error;
         };
         Error { message: error.message.replace(&*text, &Quoted(&text).to_string()), ..error }

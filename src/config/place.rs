@@ -35,7 +35,8 @@ impl Place {
         return Database::read(text.trim()).map(Place::Postgres).map_err(wrong);
         #[cfg(not(feature = "postgres"))]
         Err(wrong(
-            "this library was built without PostgreSQL (Cargo's feature `postgres`): give the path of a file".into(),
+            "this library was built without PostgreSQL (Cargo's feature `postgres`): give the path of a file"
+                .into(),
         ))
     }
 

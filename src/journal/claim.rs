@@ -44,7 +44,16 @@ impl Claim {
     ) -> Claim {
         let Acquired { row, doubt, returns } = acquired;
         let held_until = Mutex::new(journal.lease().map(|lease| began + lease));
-        Claim { journal, mark, row, doubt, returns, until_s: AtomicI64::new(until_s), held_until, finished: false }
+        Claim {
+            journal,
+            mark,
+            row,
+            doubt,
+            returns,
+            until_s: AtomicI64::new(until_s),
+            held_until,
+            finished: false,
+        }
     }
 
     /// Records the result and releases the row.
@@ -99,7 +108,9 @@ impl Claim {
         match self.extend(now_s.saturating_add(i64::try_from(extension.as_secs()).unwrap_or(i64::MAX))) {
             // The store is down. What is recorded still holds.
             Err(error)
-                if error.code == Code::Journal && is_recorded && self.lease_left() != Some(Duration::ZERO) =>
+                if error.code == Code::Journal
+                    && is_recorded
+                    && self.lease_left() != Some(Duration::ZERO) =>
             {
                 Ok(())
             }
@@ -155,7 +166,7 @@ impl Drop for Claim {
         let merchant = Arc::clone(&self.journal.merchant);
         let released = self.journal.run(Durability::Lazy, move |rows| {
             // The current row, with everything that was recorded in between.
-            let Some(row) = rows.find(&merchant, &request_no)?.filter(|row| row.lease == held) else {
+            let Some(row) = rows.find(&merchant, &request_no)?.filter(|row| row.lease.is(&held)) else {
                 return Ok(());
             };
             let lease = Lease { owner: None, until_ms: None, ..held.clone() };

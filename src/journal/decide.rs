@@ -218,9 +218,7 @@ pub(super) fn is_held(
 ) -> Result<bool> {
     let Some(owner) = row.lease.owner.as_deref() else { return Ok(false) };
     Ok(match (row.lease.until_ms, rows.now_ms()?) {
-        (Some(until_ms), Some(now_ms)) => {
-            (1..LONGEST_LEASE_MS).contains(&until_ms.saturating_sub(now_ms))
-        }
+        (Some(until_ms), Some(now_ms)) => (1..LONGEST_LEASE_MS).contains(&until_ms.saturating_sub(now_ms)),
         _ => is_alive(owner),
     })
 }

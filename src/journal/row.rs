@@ -43,6 +43,13 @@ pub struct Lease {
     pub until_ms: Option<i64>,
 }
 
+impl Lease {
+    /// Whether both are the same right to work on a row. A store may have moved its end.
+    pub fn is(&self, other: &Lease) -> bool {
+        self.owner == other.owner && self.generation == other.generation
+    }
+}
+
 /// A request that is to be recorded.
 #[derive(Debug, Clone)]
 pub struct NewRow {

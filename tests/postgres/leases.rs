@@ -54,7 +54,10 @@ fn an_owner_that_stood_still_signs_nothing_for_a_row_that_was_taken_over() {
     let row = other.find("SALE-0001").unwrap().unwrap();
     let taken = other.claim(&row, until_s - 1000).unwrap().expect("nobody has a lease any more");
     assert!(taken.doubt, "its first owner may have sent it");
-    assert_eq!(taken.row.signed_s, until_s, "a copy may bear the time until which the first owner could sign");
+    assert_eq!(
+        taken.row.signed_s, until_s,
+        "a copy may bear the time until which the first owner could sign"
+    );
     let refused = claim.may_sign(until_s - 5).unwrap_err();
     assert!(refused.message.contains("somebody else works on SALE-0001"), "{}", refused.message);
     drop(claim);
@@ -120,5 +123,8 @@ fn a_number_is_free_when_its_owners_lease_has_ended() {
         assert!(late.status == 0 || late.class() == 4, "{}", late.json);
     });
     assert_eq!(other.pending()["pending"], 0);
-    assert_eq!((used(&sandbox, "AUTO_HELD"), other.redeem(&use_request("AUTO_HELD", "SALE-0001")).status), (1, 0));
+    assert_eq!(
+        (used(&sandbox, "AUTO_HELD"), other.redeem(&use_request("AUTO_HELD", "SALE-0001")).status),
+        (1, 0)
+    );
 }

@@ -63,7 +63,10 @@ fn transactions_need_no_session() {
             });
         }
     });
-    assert_eq!((asked(&sandbox), server.journal("SELECT count(*) FROM wxcoupon.requests WHERE state = 1")), (40, "40".into()));
+    assert_eq!(
+        (asked(&sandbox), server.journal("SELECT count(*) FROM wxcoupon.requests WHERE state = 1")),
+        (40, "40".into())
+    );
 
     let fault = sandbox.inject(Fault::new(FaultKind::ProcessThenHang).on("use"));
     assert_eq!(tills[0].redeem(&use_request("AUTO_DOUBT", "SALE-0001")).class(), 4);

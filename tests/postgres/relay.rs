@@ -103,7 +103,12 @@ fn carry(client: TcpStream, server: TcpStream, state: &Arc<State>) {
 }
 
 /// Message by message: the first has no type.
-fn requests(mut client: &TcpStream, mut server: &TcpStream, state: &State, loses: &AtomicBool) -> io::Result<()> {
+fn requests(
+    mut client: &TcpStream,
+    mut server: &TcpStream,
+    state: &State,
+    loses: &AtomicBool,
+) -> io::Result<()> {
     let mut is_first = true;
     loop {
         let mut head = vec![0; if is_first { 4 } else { 5 }];
@@ -128,7 +133,12 @@ fn requests(mut client: &TcpStream, mut server: &TcpStream, state: &State, loses
     }
 }
 
-fn answers(mut server: &TcpStream, mut client: &TcpStream, state: &State, loses: &AtomicBool) -> io::Result<()> {
+fn answers(
+    mut server: &TcpStream,
+    mut client: &TcpStream,
+    state: &State,
+    loses: &AtomicBool,
+) -> io::Result<()> {
     let mut bytes = [0; 16 * 1024];
     loop {
         let count = server.read(&mut bytes)?;

@@ -20,7 +20,8 @@ fn whoever_comes_first_makes_the_tables_and_the_others_find_them() {
         for at in 0..6 {
             let (sandbox, server) = (&sandbox, &server);
             scope.spawn(move || {
-                let told = till(sandbox, server).redeem(&use_request(&format!("AUTO_{at}"), &format!("SALE-000{at}")));
+                let told = till(sandbox, server)
+                    .redeem(&use_request(&format!("AUTO_{at}"), &format!("SALE-000{at}")));
                 assert_eq!(told.status, 0, "{}", told.json);
             });
         }
@@ -53,7 +54,10 @@ fn tables_of_the_first_format_are_brought_to_this_one() {
     let fresh = Server::start();
     drop(till(&sandbox, &fresh));
     assert_eq!(tables(&server), tables(&fresh), "from the first format it comes to the same");
-    assert_eq!(server.journal("SELECT written, oldest FROM wxcoupon.format"), fresh.journal("SELECT written, oldest FROM wxcoupon.format"));
+    assert_eq!(
+        server.journal("SELECT written, oldest FROM wxcoupon.format"),
+        fresh.journal("SELECT written, oldest FROM wxcoupon.format")
+    );
 }
 
 #[test]

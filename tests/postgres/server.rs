@@ -131,7 +131,10 @@ impl Server {
         self.process = Some(start.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         let port = self.port;
         until("the server answers", || {
-            let ready = Command::new(program("pg_isready")).args(["-q", "-h", "127.0.0.1", "-p"]).arg(port.to_string()).status();
+            let ready = Command::new(program("pg_isready"))
+                .args(["-q", "-h", "127.0.0.1", "-p"])
+                .arg(port.to_string())
+                .status();
             ready.unwrap().success()
         });
     }

@@ -16,11 +16,15 @@ fn doubt_survives_a_failover_to_a_synchronous_standby() {
         primary.ask("postgres", "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1"
     });
     // One URL names both. Only the primary is used.
-    let both = primary.url().replace(&format!(":{}/", primary.port), &format!(":{},127.0.0.1:{}/", standby.port, primary.port));
+    let both = primary
+        .url()
+        .replace(&format!(":{}/", primary.port), &format!(":{},127.0.0.1:{}/", standby.port, primary.port));
     let shop = Till::new(&config(&sandbox, &both));
     let checked = shop.check().json["data"]["lines"].to_string();
     assert!(!checked.contains("synchronous standby"), "{checked}");
-    assert!(Till::try_new(&config(&sandbox, &standby.url())).err().unwrap().json.to_string().contains("standby"));
+    assert!(
+        Till::try_new(&config(&sandbox, &standby.url())).err().unwrap().json.to_string().contains("standby")
+    );
     assert_eq!(shop.redeem(&use_request("AUTO_DONE", "SALE-0001")).status, 0);
     let fault = sandbox.inject(Fault::new(FaultKind::ProcessThenHang).on("use"));
     assert_eq!(shop.redeem(&use_request("AUTO_DOUBT", "SALE-0002")).class(), 4);
@@ -38,7 +42,10 @@ fn doubt_survives_a_failover_to_a_synchronous_standby() {
     assert_eq!(shop.settle_all().status, 0);
     let known = shop.redeem(&use_request("AUTO_DONE", "SALE-0001"));
     assert_eq!(known.status, 0, "{}", known.json);
-    assert_eq!((used(&sandbox, "AUTO_DONE"), used(&sandbox, "AUTO_DOUBT"), used(&sandbox, "AUTO_NONE")), (1, 1, 0));
+    assert_eq!(
+        (used(&sandbox, "AUTO_DONE"), used(&sandbox, "AUTO_DOUBT"), used(&sandbox, "AUTO_NONE")),
+        (1, 1, 0)
+    );
 }
 
 #[test]
@@ -71,5 +78,8 @@ fn a_server_that_does_not_flush_is_refused() {
     let refused = Till::try_new(&config(&sandbox, &server.url())).err().unwrap();
     assert_eq!((refused.class(), refused.json["field"].as_str()), (2, Some("/journal_path")));
     assert!(refused.json.to_string().contains("fsync=off"), "{}", refused.json);
-    server.ask("postgres", "CREATE DATABASE latin TEMPLATE template0 ENCODING LATIN1 LC_COLLATE 'C' LC_CTYPE 'C'");
+    server.ask(
+        "postgres",
+        "CREATE DATABASE latin TEMPLATE template0 ENCODING LATIN1 LC_COLLATE 'C' LC_CTYPE 'C'",
+    );
 }

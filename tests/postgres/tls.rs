@@ -24,16 +24,23 @@ fn a_server_shows_a_certificate_of_its_name() {
     let mut server = Server::start();
     let data = server.data();
     certificates(&data, "localhost");
-    testkit::run(Command::new("chown").args(["--reference=PG_VERSION", "server.key", "server.crt"]).current_dir(&data)).unwrap();
+    testkit::run(
+        Command::new("chown").args(["--reference=PG_VERSION", "server.key", "server.crt"]).current_dir(&data),
+    )
+    .unwrap();
     server.stop();
     let hba = "hostssl all all 127.0.0.1/32 scram-sha-256\n";
     let all = fs::read_to_string(data.join("pg_hba.conf")).unwrap();
     fs::write(data.join("pg_hba.conf"), hba.to_owned() + &all).unwrap();
     fs::write(data.join("postgresql.auto.conf"), "ssl = on\nssl_min_protocol_version = 'TLSv1.2'\n").unwrap();
     server.begin();
-    let with = |host: &str, options: &str| config(&sandbox, &(server.url().replace("127.0.0.1", host) + options));
+    let with =
+        |host: &str, options: &str| config(&sandbox, &(server.url().replace("127.0.0.1", host) + options));
     let root = data.join("root.pem").display().to_string();
-    let right = Till::new(&with("localhost", &format!("?sslmode=verify-full&sslrootcert={root}&channel_binding=require")));
+    let right = Till::new(&with(
+        "localhost",
+        &format!("?sslmode=verify-full&sslrootcert={root}&channel_binding=require"),
+    ));
     assert_eq!(right.redeem(&use_request("AUTO_TLS", "SALE-0001")).status, 0);
     let encrypted = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE ssl AND application_name = 'wxcoupon'";
     assert_ne!(server.ask("postgres", encrypted), "0");
@@ -48,7 +55,11 @@ fn a_server_shows_a_certificate_of_its_name() {
         ("localhost", "?sslmode=require".to_owned(), "verify-full"),
     ] {
         let refused = Till::try_new(&with(host, &options)).err().unwrap();
-        assert!(refused.json["message"].as_str().unwrap().contains(said), "{host} {options}: {}", refused.json);
+        assert!(
+            refused.json["message"].as_str().unwrap().contains(said),
+            "{host} {options}: {}",
+            refused.json
+        );
         assert!(!shows_password(&refused), "{}", refused.json);
     }
 }

@@ -120,12 +120,13 @@ impl Turn<'_> {
 
     fn is_held_so(&self, id: i64, held: &Lease) -> bool {
         let lease = self.rows.by_id.get(&id).map(|row| &row.lease);
-        lease.is_some_and(|lease| lease.owner == held.owner && lease.generation == held.generation)
+        lease.is_some_and(|lease| lease.is(held))
     }
 
     /// A row as it is kept: whoever has it gets a lease, if the store has leases.
     fn leased(&self, row: Row) -> Row {
-        let until_ms = self.leases.filter(|_| row.lease.owner.is_some()).map(|(now_ms, length_ms)| now_ms + length_ms);
+        let until_ms =
+            self.leases.filter(|_| row.lease.owner.is_some()).map(|(now_ms, length_ms)| now_ms + length_ms);
         Row { lease: Lease { until_ms, ..row.lease.clone() }, ..row }
     }
 

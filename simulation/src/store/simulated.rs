@@ -2,9 +2,9 @@
 
 use super::rows::Turn;
 use crate::adversary::{Adversary, Move};
+use crate::till::plan::Stores;
 use crate::world::seams::may_stop_here;
 use crate::world::{SECOND, World, block_until, try_with, with};
-use crate::till::plan::Stores;
 use std::sync::Arc;
 use std::thread::panicking;
 use std::time::Duration;

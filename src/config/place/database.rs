@@ -66,7 +66,8 @@ impl Database {
                 _ => kept.push(option),
             }
         }
-        let mut settings = Config::from_str(&format!("postgres://{place}?{}", kept.join("&"))).map_err(|_| unreadable)?;
+        let mut settings =
+            Config::from_str(&format!("postgres://{place}?{}", kept.join("&"))).map_err(|_| unreadable)?;
         if settings.get_hosts().is_empty() || settings.get_dbname().is_none() {
             return Err("the URL has to name host and database: postgres://host/database".into());
         }
@@ -80,7 +81,9 @@ impl Database {
             Some("disable") => {
                 return Err("sslmode=disable is for a server on this machine: leave it out, or give sslmode=verify-full".into());
             }
-            Some(_) => return Err("sslmode may be verify-full, and disable for a server on this machine".into()),
+            Some(_) => {
+                return Err("sslmode may be verify-full, and disable for a server on this machine".into());
+            }
         };
         settings.ssl_mode(if wants_tls { SslMode::Require } else { SslMode::Disable });
         if settings.get_application_name().is_none() {
@@ -154,7 +157,8 @@ mod tests {
             assert_eq!(mode(&format!("postgres://{host}/till?sslmode=disable")), Ok(SslMode::Disable));
             assert_eq!(mode(&format!("postgres://{host}/till?sslmode=verify-full")), Ok(SslMode::Require));
         }
-        for host in ["db.example", "192.0.2.1", "localhost,db.example", "localhost.example", "[2001:db8::1]"] {
+        for host in ["db.example", "192.0.2.1", "localhost,db.example", "localhost.example", "[2001:db8::1]"]
+        {
             assert_eq!(mode(&format!("postgres://{host}/till")), Ok(SslMode::Require), "{host}");
             assert_eq!(mode(&format!("postgres://{host}/till?sslmode=verify-full")), Ok(SslMode::Require));
             for weak in ["disable", "allow", "prefer", "require", "verify-ca", ""] {
@@ -166,7 +170,8 @@ mod tests {
 
     #[test]
     fn what_is_shown_has_neither_user_nor_password() {
-        let database = Database::read("postgres://till:p%40ss@db1.example:6432,db2.example/journal?password=x").unwrap();
+        let database =
+            Database::read("postgres://till:p%40ss@db1.example:6432,db2.example/journal?password=x").unwrap();
         assert_eq!(database.to_string(), "postgres://db1.example:6432,db2.example:6432/journal");
         assert!(!format!("{database:?}").contains("p@ss"));
     }

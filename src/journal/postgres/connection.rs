@@ -8,8 +8,8 @@ use crate::system::{self, wall_ms};
 use std::error::Error as _;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::error::{DbError, Severity, SqlState};
@@ -98,7 +98,8 @@ impl Connection {
     pub fn open(database: &Database, tls: &Tls) -> Result<Connection, String> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
-        let connecting = async { tokio::time::timeout(CONNECT, database.settings.connect(tls.clone())).await };
+        let connecting =
+            async { tokio::time::timeout(CONNECT, database.settings.connect(tls.clone())).await };
         let connected = match runtime.block_on(connecting) {
             Ok(connected) => connected.map_err(|error| Refused::of(&error).why()),
             Err(_) => Err("no answer in time".to_owned()),
@@ -116,7 +117,7 @@ impl Connection {
         drop(runtime.spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| driver.poll_message(context)).await {
                 if let AsyncMessage::Notice(notice) = message
-                    && notice.severity() == "WARNING"
+                    && notice.parsed_severity() == Some(Severity::Warning)
                 {
                     log::warn(format_args!("the journal's database: {}", notice.message()));
                     warned.store(true, Ordering::Release);
@@ -124,7 +125,15 @@ impl Connection {
             }
         }));
         let runtime = Some(runtime);
-        let mut connection = Connection { client, tls: tls.clone(), runtime, has_warned, is_lost: false, is_busy: false, used: system::now() };
+        let mut connection = Connection {
+            client,
+            tls: tls.clone(),
+            runtime,
+            has_warned,
+            is_lost: false,
+            is_busy: false,
+            used: system::now(),
+        };
         connection.look()?;
         Ok(connection)
     }
@@ -143,7 +152,9 @@ impl Connection {
         let encoding: String = row.try_get(3).map_err(unreadable)?;
         let now_ms: i64 = row.try_get(4).map_err(unreadable)?;
         if fsync != "on" {
-            return Err("the server runs with fsync=off and would lose rows in a power cut: set fsync=on".into());
+            return Err(
+                "the server runs with fsync=off and would lose rows in a power cut: set fsync=on".into()
+            );
         }
         if version < 140_000 {
             return Err("the server is older than PostgreSQL 14".into());
@@ -197,6 +208,7 @@ impl Connection {
             if let Ok(ended) = tokio::time::timeout(COMMIT, &mut ending).await {
                 return Some(ended);
             }
+            self.is_lost = true;
             let cancel = client.cancel_token();
             // Otherwise the server would keep session and locks as long as there is no standby.
             let _ = tokio::time::timeout(CALLED_OFF, cancel.cancel_query(self.tls.clone())).await;

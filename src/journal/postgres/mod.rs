@@ -68,9 +68,15 @@ impl Store for Postgres {
         let mut connection = self.0.connect()?;
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '5s'";
         connection.begin(begin).map_err(failed)?;
-        let mut overview = Overview { concern: concern(&mut connection).map_err(failed)?, ..Overview::default() };
-        let mut tables =
-            Tables { connection: &mut connection, writes: false, lease: LEASE, has_failed: false, now_ms: None };
+        let mut overview =
+            Overview { concern: concern(&mut connection).map_err(failed)?, ..Overview::default() };
+        let mut tables = Tables {
+            connection: &mut connection,
+            writes: false,
+            lease: LEASE,
+            has_failed: false,
+            now_ms: None,
+        };
         let mut after = Some(0);
         while let Some(from) = after {
             let rows;
@@ -84,14 +90,19 @@ impl Store for Postgres {
 }
 
 /// What may lose rows on this server.
-fn concern(connection: &mut connection::Connection) -> std::result::Result<Option<(String, &'static str)>, Refused> {
+fn concern(
+    connection: &mut connection::Connection,
+) -> std::result::Result<Option<(String, &'static str)>, Refused> {
     let rows = connection.rows("SELECT current_setting('synchronous_standby_names')", &[])?;
     let names = rows.first().and_then(|row| row.try_get::<_, String>(0).ok()).unwrap_or_default();
     if !names.trim().is_empty() {
         return Ok(None);
     }
     let found = "there is no synchronous standby: what is in doubt may be lost when the database fails over";
-    Ok(Some((found.to_owned(), "Set synchronous_standby_names on the database's server, or never fail over to a standby that lags.")))
+    Ok(Some((
+        found.to_owned(),
+        "Set synchronous_standby_names on the database's server, or never fail over to a standby that lags.",
+    )))
 }
 
 /// The name of a context in rows.

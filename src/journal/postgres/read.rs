@@ -105,7 +105,10 @@ pub(super) fn read(row: &SqlRow) -> Row {
     let is_damaged = columns.is_damaged || *digest != read.digest(members, course);
     let until_ms: Option<i64> = columns.take();
     // An owner without an end was written by something else: nobody has to wait for it.
-    let lease = Lease { until_ms: read.lease.owner.as_ref().map(|_| until_ms.unwrap_or_default()), ..read.lease.clone() };
+    let lease = Lease {
+        until_ms: read.lease.owner.as_ref().map(|_| until_ms.unwrap_or_default()),
+        ..read.lease.clone()
+    };
     let read = Row { lease, ..read };
     if is_damaged { read.damaged() } else { read }
 }

@@ -175,11 +175,8 @@ impl Tables<'_> {
 
     fn write_over(&mut self, sql: &str, written: &Written, held: &Lease, forgets: bool) -> Result<bool> {
         let (owner, lease_ms) = (held.owner.as_deref().map(str::to_owned), self.lease_ms());
-        let mut values: Vec<Value<'_>> = vec![
-            (&written.row.id, Type::INT8),
-            (&owner, Type::TEXT),
-            (&held.generation, Type::INT8),
-        ];
+        let mut values: Vec<Value<'_>> =
+            vec![(&written.row.id, Type::INT8), (&owner, Type::TEXT), (&held.generation, Type::INT8)];
         if forgets {
             values.extend(written.forgotten());
         }

@@ -89,7 +89,9 @@ pub(super) static INSERT: Lazy<String> = Lazy::new(|| {
     let owner = FIXED.len() + 19;
     let length = FIXED.len() + CHANGING.len() + 1;
     let lease = lease(owner, length);
-    format!("INSERT INTO wxcoupon.requests ({columns}, lease_until_ms) VALUES ({values}, {lease}) RETURNING id")
+    format!(
+        "INSERT INTO wxcoupon.requests ({columns}, lease_until_ms) VALUES ({values}, {lease}) RETURNING id"
+    )
 });
 
 /// `$1` to `$3` are the row's key and its lease; then the columns; then the length of a lease.
@@ -105,7 +107,9 @@ pub(super) const DELETE: &str = "DELETE FROM wxcoupon.requests WHERE id = $1 AND
 pub(super) static DELETE_OLD: Lazy<String> = Lazy::new(|| {
     // Somebody may have taken one up since it was looked at.
     let unfinished = unfinished();
-    format!("DELETE FROM wxcoupon.requests WHERE id = ANY($1) AND owner IS NULL AND NOT {unfinished} RETURNING id")
+    format!(
+        "DELETE FROM wxcoupon.requests WHERE id = ANY($1) AND owner IS NULL AND NOT {unfinished} RETURNING id"
+    )
 });
 
 fn written_over(columns: &[&str]) -> String {
@@ -138,9 +142,21 @@ mod tests {
 
     #[test]
     fn every_statement_counts_its_parameters_right() {
-        assert!(INSERT.contains("$11, $12") && INSERT.contains("CASE WHEN $30::text") && INSERT.contains("+ $33::bigint"));
-        assert!(UPDATE.contains("owner = $22,") && UPDATE.contains("CASE WHEN $22::text") && UPDATE.contains("+ $25::bigint"));
-        assert!(REWRITE.contains("target = $4,") && REWRITE.contains("owner = $27,") && REWRITE.contains("+ $30::bigint"));
+        assert!(
+            INSERT.contains("$11, $12")
+                && INSERT.contains("CASE WHEN $30::text")
+                && INSERT.contains("+ $33::bigint")
+        );
+        assert!(
+            UPDATE.contains("owner = $22,")
+                && UPDATE.contains("CASE WHEN $22::text")
+                && UPDATE.contains("+ $25::bigint")
+        );
+        assert!(
+            REWRITE.contains("target = $4,")
+                && REWRITE.contains("owner = $27,")
+                && REWRITE.contains("+ $30::bigint")
+        );
         let read: Vec<&str> = COLUMNS.split(", ").map(str::trim).collect();
         let written = FIXED.iter().chain(&CHANGING).copied();
         assert!(written.eq(read[1..read.len() - 1].iter().copied()), "in one order");
