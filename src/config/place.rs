@@ -19,7 +19,7 @@ pub enum Place {
     File(PathBuf),
     /// A database that many share.
     #[cfg(feature = "postgres")]
-    Postgres(Database),
+    Postgres(Box<Database>),
 }
 
 impl Place {
@@ -32,7 +32,9 @@ impl Place {
         }
         let wrong = |why: String| Error::at(Code::Config, FIELD, why);
         #[cfg(feature = "postgres")]
-        return Database::read(text.trim()).map(Place::Postgres).map_err(wrong);
+        return Database::read(text.trim())
+            .map(|database| Place::Postgres(Box::new(database)))
+            .map_err(wrong);
         #[cfg(not(feature = "postgres"))]
         Err(wrong(
             "this library was built without PostgreSQL (Cargo's feature `postgres`): give the path of a file"

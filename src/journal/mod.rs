@@ -93,7 +93,7 @@ impl Journal {
     /// Records a request, or finds what is known about its number. The caller may sign until `until_s`, in seconds since
     /// 1970.
     pub fn begin(self: &Arc<Self>, new: NewRow, until_s: i64) -> Result<Begin<Claim>> {
-        let (mark, began) = (self.mark(), system::now());
+        let (mark, asked_at) = (self.mark(), system::now());
         let request_no = Arc::clone(&new.request.request_no);
         let begin = move |rows: &mut dyn Transaction, caller: &Caller<'_>| decide::begin(rows, caller, new);
         let found = match self.decided(Durability::Flushed, &mark, until_s, begin) {
@@ -106,7 +106,7 @@ impl Journal {
         {
             self.forget_old(STEPS);
         }
-        Ok(found.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s, began)))
+        Ok(found.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s, asked_at)))
     }
 
     /// Checks that a write reaches the disk.
@@ -151,7 +151,7 @@ impl Journal {
 
     /// Claims a row that was found. `None`: somebody else works on it, or has worked on it since.
     pub fn claim(self: &Arc<Self>, found: &Row, until_s: i64) -> Result<Option<Claim>> {
-        let (mark, began) = (self.mark(), system::now());
+        let (mark, asked_at) = (self.mark(), system::now());
         let request_no = Arc::clone(&found.request.request_no);
         let generation = found.lease.generation;
         // The call that recorded it may have ended before it knew that the row is on disk.
@@ -165,7 +165,7 @@ impl Journal {
             }
             journal_error(error)
         })?;
-        Ok(acquired.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s, began)))
+        Ok(acquired.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s, asked_at)))
     }
 
     /// How long a row stays with its owner, where the store cannot tell whether that is alive.

@@ -12,7 +12,7 @@ use wxcoupon::journal::{Begin, Claim, Journal, NewRow, Request};
 use wxcoupon_sandbox::{Fault, FaultKind};
 
 fn journal(server: &Server) -> Arc<Journal> {
-    let place = Place::Postgres(Database::read(&server.url()).unwrap());
+    let place = Place::Postgres(Box::new(Database::read(&server.url()).unwrap()));
     Arc::new(Journal::open_at(Some(&place), "1900000001", Duration::from_secs(3600)).unwrap())
 }
 

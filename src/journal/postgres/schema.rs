@@ -10,7 +10,7 @@ use super::connection::{Connection, Refused};
 pub const FORMAT: i64 = 1;
 
 /// Steps to each format from the one before. One that is released never changes.
-const STEPS: [&str; FORMAT as usize] = ["
+const STEPS: &[&str] = &["
 CREATE TABLE wxcoupon.requests (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     merchant TEXT COLLATE \"C\" NOT NULL,
@@ -129,6 +129,7 @@ mod tests {
 
     #[test]
     fn the_index_of_open_rows_has_the_condition_by_which_they_are_asked_for() {
+        assert_eq!(i64::try_from(STEPS.len()), Ok(FORMAT));
         assert!(STEPS[0].contains(&format!("WHERE {};", unfinished())));
     }
 }
