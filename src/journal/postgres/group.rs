@@ -143,7 +143,7 @@ impl Connections {
     /// A connection with a transaction that has begun. One that was kept may be broken by now, and then nothing was lost.
     fn begun(
         &self,
-        mut kept: Option<Connection>,
+        kept: Option<Connection>,
         down: Option<(Instant, String)>,
         most: Durability,
     ) -> Result<Connection> {
@@ -153,11 +153,12 @@ impl Connections {
             Durability::Flushed => format!("{WRITING}; SET LOCAL synchronous_commit = on"),
         };
         let begin = format!("{begin}; {LIMITS}");
-        while let Some(mut connection) = kept.filter(Connection::is_fresh) {
+        if let Some(mut connection) = kept.filter(Connection::is_fresh) {
             if connection.begin(&begin).is_ok() {
                 return Ok(connection);
             }
-            kept = lock(&self.queue).idle.pop();
+            // The others are of the same server, and each of them would be waited for.
+            lock(&self.queue).idle.clear();
         }
         if let Some((_, why)) =
             down.filter(|(since, _)| system::now().saturating_duration_since(*since) < DOWN)
