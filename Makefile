@@ -39,6 +39,7 @@ sandbox:
 test: setup lint
 	tools/build/libraries.sh 19 & cargo test --workspace --locked; result=$$?; wait; exit $$result
 	cargo test --workspace --locked --features wxcoupon/aws-lc-rs --test signature
+	cargo test --workspace --locked --features wxcoupon/postgres --test postgres
 	tools/run/simulate.sh --as-built --seconds $(SECONDS)
 
 libraries: setup

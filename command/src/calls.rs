@@ -23,7 +23,7 @@ pub fn run(screen: &Screen, config: Option<&Path>, operation: &str, given: &ArgM
     let setup = Setup::read(screen, config)?;
     if let Some(Named::Operation(operation)) = named
         && operation.writes()
-        && setup.config.journal.path.is_none()
+        && setup.config.journal.place.is_none()
     {
         screen.remark(screen.of(w::IN_MEMORY));
     }

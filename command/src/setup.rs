@@ -85,13 +85,13 @@ impl Setup {
 
     /// The journal that is configured, if its file is not there.
     pub fn missing_journal(&self) -> Option<&Path> {
-        self.config.journal.path.as_deref().filter(|path| !path.exists())
+        self.config.journal.place.as_ref()?.file().filter(|path| !path.exists())
     }
 
     /// The same without the journal: it makes no file, and knows of no request.
     pub fn client_without_journal(&self) -> Result<Client, Failure> {
         let mut config = self.config.clone();
-        config.journal.path = None;
+        config.journal.place = None;
         Ok(Client::new(config)?)
     }
 
@@ -103,7 +103,7 @@ impl Setup {
     /// The same for what looks at the journal: it must be there already. An empty one beside the right one would say that
     /// nothing is open.
     pub fn client_with_journal(&self, screen: &Screen) -> Result<Client, Failure> {
-        if self.config.journal.path.is_none() {
+        if self.config.journal.place.is_none() {
             return Err(Failure::local(screen, w::NO_JOURNAL, &[]));
         }
         match self.missing_journal() {

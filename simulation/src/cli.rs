@@ -123,9 +123,10 @@ fn play(arguments: &Arguments) -> Result<bool, String> {
 
 fn say(figures: &Figures) {
     println!(
-        "{} seeds ({} on SQLite), {} redemptions in {} calls and {} events, {} days of virtual time",
+        "{} seeds ({} on SQLite, {} with leases), {} redemptions in {} calls and {} events, {} days of virtual time",
         figures.seeds,
         figures.on_sqlite,
+        figures.with_leases,
         figures.redemptions,
         figures.calls,
         figures.events,

@@ -42,6 +42,7 @@ fn worked() -> Duration {
 pub struct Figures {
     pub seeds: u64,
     pub on_sqlite: u64,
+    pub with_leases: u64,
     pub redemptions: u64,
     pub calls: u64,
     pub events: u64,
@@ -56,6 +57,7 @@ impl Figures {
     fn add(&mut self, seed: u64, end: &End) {
         self.seeds += 1;
         self.on_sqlite += u64::from(plan::stores_of(seed) == Stores::Sqlite);
+        self.with_leases += u64::from(plan::stores_of(seed) == Stores::Leased);
         self.events += end.events;
         self.redemptions += end.world.oracle.redemptions;
         self.calls += end.world.oracle.calls;
@@ -71,6 +73,7 @@ impl Figures {
     fn join(&mut self, other: Figures) {
         self.seeds += other.seeds;
         self.on_sqlite += other.on_sqlite;
+        self.with_leases += other.with_leases;
         self.redemptions += other.redemptions;
         self.calls += other.calls;
         self.events += other.events;

@@ -16,7 +16,8 @@ fn it_plays_seeds_and_says_how_many() {
     let (code, said) = program(&["--seeds", "0..20", "--seconds", "600"]);
     assert_eq!(code, Some(0), "{said}");
     assert!(
-        said.contains("20 seeds (2 on SQLite)") && said.contains("redemptions a minute on one core"),
+        said.contains("20 seeds (2 on SQLite, 2 with leases)")
+            && said.contains("redemptions a minute on one core"),
         "{said}"
     );
 }

@@ -3,8 +3,9 @@
 use super::doubt::PriorAttempt;
 use super::{Client, OutgoingRequest};
 use crate::api::{self, Operation, Prepared};
-use crate::config::Host;
+use crate::config::{Host, Place};
 use crate::error::{Error, Result};
+use crate::journal::store::Overview;
 use crate::json;
 use crate::mode::Mode;
 use crate::net::cancel::Cancel;
@@ -15,7 +16,6 @@ use crate::status::{Class, Code};
 use crate::system;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::path::Path;
 use std::time::Duration;
 
 /// From this difference on, the self-check asks to set the clock. Signatures use the corrected time anyway.
@@ -124,14 +124,14 @@ impl Client {
             } else {
                 Line::fine("verifies_with", keys)
             },
-            match (&self.config.journal.path, &pending) {
+            match (&self.config.journal.place, &pending) {
                 (_, Err(error)) => Line::wrong("journal", error.message.clone(), error.code.hint()),
                 (None, Ok(_)) => Line::wrong(
                     "journal",
                     "in memory: what is pending is forgotten when the program ends",
                     "Set journal_path to a file on this machine.",
                 ),
-                (Some(path), Ok(_)) => self.journal_line(path),
+                (Some(place), Ok(_)) => self.journal_line(place),
             },
         ];
         lines.extend(self.log_line());
@@ -189,11 +189,14 @@ impl Client {
     }
 
     /// Opening the journal reads only its header and the open rows. This reads everything.
-    fn journal_line(&self, path: &Path) -> Line {
+    fn journal_line(&self, place: &Place) -> Line {
         let read = self.journal.try_to_write().and_then(|()| self.journal.audit());
         match read {
             Err(error) => Line::wrong("journal", error.message, error.code.hint()),
-            Ok(read) if read.damaged.is_empty() => Line::fine("journal", path.display().to_string()),
+            Ok(Overview { damaged, concern: Some((found, advice)), .. }) if damaged.is_empty() => {
+                Line::wrong("journal", format!("{place}: {found}"), advice)
+            }
+            Ok(read) if read.damaged.is_empty() => Line::fine("journal", place.to_string()),
             Ok(read) => {
                 let mut numbers: Vec<&str> = read.damaged.iter().map(String::as_str).collect();
                 numbers.truncate(DAMAGED_NAMED);

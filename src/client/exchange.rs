@@ -22,9 +22,6 @@ use std::time::Duration;
 /// A host that is silent for this long counts as failed, even if the call ended first.
 const FAIR_TIME: Duration = Duration::from_secs(1);
 
-/// When the clock was corrected during a call, the request may be signed for this much longer.
-const EXTENSION_S: i64 = 600;
-
 /// HTTP 429, from WeChat Pay or from something in between.
 const TOO_OFTEN: u16 = 429;
 
@@ -51,11 +48,10 @@ impl Client {
         cancel: &Cancel,
     ) -> (Report, i64) {
         let (now, offset) = (self.clock.now_s(), self.clock.offset_s());
-        if let Some(claim) = request.claim.filter(|claim| now > claim.until_s()) {
-            // The clock was corrected in between. A signature of now would be valid longer than the journal says.
-            if let Err(error) = claim.extend(now.saturating_add(EXTENSION_S)) {
-                return (error.into(), 0);
-            }
+        // The clock may have been corrected in between: a signature of now would be valid longer than the journal says. Or this
+        // process stood still, and somebody else has taken the row over.
+        if let Some(Err(error)) = request.claim.map(|claim| claim.may_sign(now)) {
+            return (error.into(), 0);
         }
         let copy_s = self.clock.time_of_copy(now);
         let (authorization, apiv2_body);

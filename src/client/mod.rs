@@ -30,7 +30,7 @@ mod unnamed;
 mod void;
 
 use crate::api::{self, Operation, Prepared, Scope};
-use crate::config::Config;
+use crate::config::{Config, Place};
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::journal::Journal;
@@ -106,11 +106,12 @@ impl Client {
 
     /// The same context with another configuration. The journal stays open if merchant and file stay the same.
     pub fn reconfigured(&self, config: Config) -> Result<Client> {
-        let same = config.identity == self.config.identity && config.journal.path == self.config.journal.path;
-        if !same && self.config.journal.path.is_none() && !self.journal.unfinished()?.is_empty() {
+        let same =
+            config.identity == self.config.identity && config.journal.place == self.config.journal.place;
+        if !same && self.config.journal.place.is_none() && !self.journal.unfinished()?.is_empty() {
             let why =
                 "requests are open, and a journal in memory would be forgotten with them: settle them first";
-            let is_path = config.journal.path != self.config.journal.path;
+            let is_path = config.journal.place != self.config.journal.place;
             let member = if is_path { "journal_path" } else { config.identity.member() };
             return Err(Error::at(Code::Config, format!("/{member}"), why));
         }
@@ -177,7 +178,7 @@ impl Client {
             merchant_serial_no: self.config.authorizer.serial(),
             verifies_with: self.keys.key_ring().serials().map(str::to_owned).collect(),
             hosts: self.hosts.all().iter().map(|host| host.name.as_str()).collect(),
-            journal: self.config.journal.path.as_ref().map(|path| path.display().to_string()),
+            journal: self.config.journal.place.as_ref().map(Place::to_string),
             pending: self.journal.unfinished()?.iter().filter(|row| row.state.is_pending()).count(),
         })
     }
@@ -282,14 +283,17 @@ impl Client {
 }
 
 fn open_directory(config: &Config) -> Result<Option<Arc<dyn Directory>>> {
-    let open = || crate::directory::open(config.journal.path.as_deref(), &config.identity.key());
+    let file = config.journal.place.as_ref().and_then(Place::file);
+    let open = || crate::directory::open(file, &config.identity.key());
     config.directory.then(open).transpose()
 }
 
 fn open_journal(config: &Config) -> Result<Journal> {
-    let path = config.journal.path.as_deref();
-    Journal::open(path, &config.identity.key(), config.journal.keep).map_err(|error| {
-        let Some(text) = path.map(Path::to_string_lossy).filter(|text| may_be_a_key(text)) else {
+    let place = config.journal.place.as_ref();
+    Journal::open_at(place, &config.identity.key(), config.journal.keep).map_err(|error| {
+        let Some(text) =
+            place.and_then(Place::file).map(Path::to_string_lossy).filter(|text| may_be_a_key(text))
+        else {
             return error;
         };
         Error { message: error.message.replace(&*text, &Quoted(&text).to_string()), ..error }

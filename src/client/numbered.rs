@@ -76,7 +76,8 @@ impl Client {
 
     /// The latest time at which a call with this deadline may sign.
     pub(super) fn end_of(&self, deadline: &Deadline) -> i64 {
-        let left = deadline.left().as_secs().saturating_add(1);
+        let left = self.journal.lease().map_or(deadline.left(), |lease| lease.min(deadline.left()));
+        let left = left.as_secs().saturating_add(1);
         self.clock.now_s().saturating_add(i64::try_from(left).unwrap_or(i64::MAX))
     }
 

@@ -6,12 +6,16 @@ mod apiv2;
 mod credentials;
 mod fields;
 mod identity;
+mod place;
 mod proxy;
 mod text;
 
 pub use apiv2::Apiv2;
 pub use fields::is_path;
 pub use identity::Identity;
+#[cfg(feature = "postgres")]
+pub use place::Database;
+pub use place::Place;
 pub use proxy::Proxy;
 pub use text::decode;
 
@@ -84,8 +88,8 @@ pub struct Config {
 /// The journal's part of the configuration.
 #[derive(Debug, Clone)]
 pub struct JournalSettings {
-    /// The file. `None`: in memory.
-    pub path: Option<PathBuf>,
+    /// The file or database. `None`: in memory.
+    pub place: Option<Place>,
     /// How long finished rows are remembered.
     pub keep: Duration,
     /// Whether a repeat of a recorded success is answered from the journal, without asking WeChat Pay.
@@ -139,21 +143,23 @@ impl Config {
         let user_agent = user_agent(fields.text("user_agent_suffix")?)?;
         let quote = quote_choices(&mut fields)?;
         let journal = JournalSettings {
-            path: fields.path("journal_path", None)?.map(PathBuf::from),
+            place: fields.text("journal_path")?.map(|text| Place::read(&text)).transpose()?,
             keep: Duration::from_secs(fields.number("journal_keep_days", 1..=3650, 90)? * 24 * 60 * 60),
             replays: fields.boolean("journal_replays", true)?,
         };
         let log_path = fields.path("log_path", None)?.map(PathBuf::from);
         let directory = fields.boolean("directory", false)?;
         fields.finish()?;
+        let file = journal.place.as_ref().map(Place::file);
+        if directory && file == Some(None) {
+            let why = "the directory is a file beside the journal's, and this journal is in a database";
+            return Err(Error::at(Code::Config, "/directory", why));
+        }
 
         Ok(Config {
             // Absolute, so that it stays the same if the program changes its folder.
             log_path: log_path.map(|path| std::path::absolute(&path).unwrap_or(path)),
-            certificates_path: journal
-                .path
-                .as_deref()
-                .and_then(|path| certificates_beside(path, &identity.id)),
+            certificates_path: file.flatten().and_then(|path| certificates_beside(path, &identity.id)),
             identity,
             authorizer: credentials.authorizer,
             key_ring: credentials.key_ring,

@@ -5,11 +5,13 @@ use super::returns::Returns;
 use super::row::{Lease, Row, Verdict};
 use super::state::State;
 use super::store::{self, Durability, Mark, StoreError, Transaction};
-use super::{Journal, journal_error};
+use super::{Journal, journal_error, lock};
 use crate::error::Result;
-use crate::system::wall_ms;
-use std::sync::Arc;
+use crate::status::Code;
+use crate::system::{self, wall_ms};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// The right to work on a row. Dropping it releases the row.
 #[derive(Debug)]
@@ -23,13 +25,35 @@ pub struct Claim {
     /// Later returns of its coupon in the journal.
     pub returns: Returns,
     until_s: AtomicI64,
+    /// The lease ends no earlier, by this machine's monotonic clock. `None`: it has no end.
+    held_until: Mutex<Option<Instant>>,
     pub(super) finished: bool,
 }
 
+/// When the clock was corrected during a call, the request may be signed for this much longer.
+const EXTENSION: Duration = Duration::from_secs(600);
+
 impl Claim {
-    pub(super) fn of(journal: Arc<Journal>, mark: Arc<dyn Mark>, acquired: Acquired, until_s: i64) -> Claim {
+    /// `began`: before the row was acquired.
+    pub(super) fn of(
+        journal: Arc<Journal>,
+        mark: Arc<dyn Mark>,
+        acquired: Acquired,
+        until_s: i64,
+        began: Instant,
+    ) -> Claim {
         let Acquired { row, doubt, returns } = acquired;
-        Claim { journal, mark, row, doubt, returns, until_s: AtomicI64::new(until_s), finished: false }
+        let held_until = Mutex::new(journal.lease().map(|lease| began + lease));
+        Claim {
+            journal,
+            mark,
+            row,
+            doubt,
+            returns,
+            until_s: AtomicI64::new(until_s),
+            held_until,
+            finished: false,
+        }
     }
 
     /// Records the result and releases the row.
@@ -70,12 +94,43 @@ impl Claim {
         Ok(())
     }
 
-    /// Records that the request may be signed until that time.
-    pub fn extend(&self, until_s: i64) -> Result<()> {
+    /// Ensures that the request may be signed with the time `now_s`: that the row says so, and still is ours. Call it after
+    /// that time was read. Who stands still between this and sending then sends a signature that is no younger than the lease,
+    /// and whoever has taken the row over waits until such a signature is not accepted any more.
+    pub fn may_sign(&self, now_s: i64) -> Result<()> {
+        let is_recorded = now_s <= self.until_s();
+        let lease = self.journal.lease();
+        let left = self.lease_left();
+        if is_recorded && left.zip(lease).is_none_or(|(left, lease)| left > lease / 2) {
+            return Ok(());
+        }
+        let extension = lease.map_or(EXTENSION, |lease| lease.min(EXTENSION));
+        match self.extend(now_s.saturating_add(i64::try_from(extension.as_secs()).unwrap_or(i64::MAX))) {
+            // The store is down. What is recorded still holds.
+            Err(error)
+                if error.code == Code::Journal
+                    && is_recorded
+                    && self.lease_left() != Some(Duration::ZERO) =>
+            {
+                Ok(())
+            }
+            extended => extended,
+        }
+    }
+
+    /// Records that the request may be signed until that time, and renews the lease.
+    fn extend(&self, until_s: i64) -> Result<()> {
+        let began = system::now();
         let row = self.row.in_work(until_s);
         self.replace(Durability::Flushed, move |_| Ok(row))?;
-        self.until_s.store(until_s, Ordering::Relaxed);
+        self.until_s.fetch_max(until_s, Ordering::Relaxed);
+        *lock(&self.held_until) = self.journal.lease().map(|lease| began + lease);
         Ok(())
+    }
+
+    /// How much is left of the lease. `None`: it has no end.
+    fn lease_left(&self) -> Option<Duration> {
+        lock(&self.held_until).map(|until| until.saturating_duration_since(system::now()))
     }
 
     /// The recorded time until which the request may be signed.
@@ -111,7 +166,7 @@ impl Drop for Claim {
         let merchant = Arc::clone(&self.journal.merchant);
         let released = self.journal.run(Durability::Lazy, move |rows| {
             // The current row, with everything that was recorded in between.
-            let Some(row) = rows.find(&merchant, &request_no)?.filter(|row| row.lease == held) else {
+            let Some(row) = rows.find(&merchant, &request_no)?.filter(|row| row.lease.is(&held)) else {
                 return Ok(());
             };
             let lease = Lease { owner: None, until_ms: None, ..held.clone() };

@@ -86,7 +86,7 @@ pub fn begin(rows: &mut dyn Transaction, caller: &Caller<'_>, new: NewRow) -> Re
     let Some(row) = rows.find(caller.merchant, &new.request.request_no)? else {
         return insert(rows, new);
     };
-    if is_held(&row, caller) {
+    if is_held(rows, &row, caller.is_alive)? {
         return Ok(Begin::Running);
     }
     // Nothing was ever sent with this number, and the till knows that. So it may be used for another request.
@@ -173,8 +173,11 @@ pub fn claim(
     request_no: &str,
     generation: i64,
 ) -> Result<Option<Acquired>> {
-    let is_ours = |row: &Row| row.lease.generation == generation && !is_held(row, caller);
-    let Some(row) = rows.find(caller.merchant, request_no)?.filter(is_ours) else { return Ok(None) };
+    let found = rows.find(caller.merchant, request_no)?;
+    let Some(row) = found.filter(|row| row.lease.generation == generation) else { return Ok(None) };
+    if is_held(rows, &row, caller.is_alive)? {
+        return Ok(None);
+    }
     let Some(row) = acquire(rows, Row { tried_ms: wall_ms(), ..row }, caller)? else { return Ok(None) };
     let doubt = row.state.is_in_doubt() || row.state == State::RefusedWatched;
     Ok(Some(Acquired { returns: Returns::after(rows, &row)?, row, doubt }))
@@ -204,8 +207,20 @@ pub fn judged(rows: &mut dyn Transaction, row: Row, verdict: Verdict, returns: &
     Ok(Row { verdict_row: if stays { began_after } else { latest }, ..judged })
 }
 
-fn is_held(row: &Row, caller: &Caller<'_>) -> bool {
-    row.lease.owner.as_deref().is_some_and(|owner| (caller.is_alive)(owner))
+/// No lease is longer. An end that lies further ahead was written by a clock that was wrong.
+const LONGEST_LEASE_MS: i64 = 60 * 60 * 1000;
+
+/// Whether somebody works on the row: whoever is alive, or whoever has a lease that has not ended by the store's clock.
+pub(super) fn is_held(
+    rows: &mut dyn Transaction,
+    row: &Row,
+    is_alive: &dyn Fn(&str) -> bool,
+) -> Result<bool> {
+    let Some(owner) = row.lease.owner.as_deref() else { return Ok(false) };
+    Ok(match (row.lease.until_ms, rows.now_ms()?) {
+        (Some(until_ms), Some(now_ms)) => (1..LONGEST_LEASE_MS).contains(&until_ms.saturating_sub(now_ms)),
+        _ => is_alive(owner),
+    })
 }
 
 /// Gives a row to the caller. Only a row that may be sent again is recorded as one that may arrive late.

@@ -6,7 +6,7 @@
 use super::returns::Returns;
 use super::row::{Lease, NewRow, Request, Row, State};
 use super::store::{Durability, Result, StoreError, Transaction};
-use super::{Journal, journal_error};
+use super::{Journal, decide, journal_error};
 use crate::error;
 use crate::json;
 use crate::system;
@@ -148,7 +148,7 @@ fn needed_for(
         state if !state.is_finished() => {
             "it may have taken effect, and settling it needs the openid: settle it, then forget the user again"
         }
-        _ if row.lease.owner.as_deref().is_some_and(is_alive) => {
+        _ if decide::is_held(rows, row, is_alive)? => {
             "a call is working on it: forget the user again when that has ended"
         }
         _ if Returns::after(rows, row)?.are_damaged => {

@@ -6,16 +6,18 @@
 //! send it again.
 //!
 //! Several processes of one machine may share a file. A row names the context that works on it by a mark, which ends with its
-//! process.
+//! process. Machines may share a database. There nobody can tell whether an owner is alive, so a row has a lease with an end.
 //!
-//! [`row`] is the content of a row, [`decide`] what a call may do with it, [`store`] the contract of a store, and [`memory`]
-//! and [`sqlite`] are the stores.
+//! [`row`] is the content of a row, [`decide`] what a call may do with it, [`store`] the contract of a store, and [`memory`],
+//! [`sqlite`] and `postgres` are the stores.
 
 mod claim;
 mod coupon;
 pub mod decide;
 mod forget;
 pub mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod returns;
 pub mod row;
 pub mod sqlite;
@@ -27,10 +29,11 @@ pub use decide::Begin;
 pub use forget::{Forgotten, StillHeld};
 pub use row::{DELAYED_ARRIVAL, NewRow, Request, Row, State, Verdict};
 
+use crate::config::Place;
 use crate::error::{Error, Result};
 use crate::net::clock::{KnownTime, LARGEST_OFFSET_S};
 use crate::status::Code;
-use crate::system::wall_ms;
+use crate::system::{self, wall_ms};
 use decide::Caller;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -67,6 +70,18 @@ impl Journal {
         Journal::with_store(store, merchant, keep)
     }
 
+    /// The same in a file or a database.
+    pub fn open_at(place: Option<&Place>, merchant: &str, keep: Duration) -> Result<Journal> {
+        match place {
+            #[cfg(feature = "postgres")]
+            Some(Place::Postgres(database)) => {
+                let store = postgres::Postgres::open(database).map_err(journal_error)?;
+                Journal::with_store(Arc::new(store), merchant, keep)
+            }
+            place => Journal::open(place.and_then(Place::file), merchant, keep),
+        }
+    }
+
     /// The same in a store that is open.
     pub fn with_store(store: Arc<dyn Store>, merchant: &str, keep: Duration) -> Result<Journal> {
         let mark = Mutex::new(store.enlist().map_err(journal_error)?);
@@ -78,7 +93,7 @@ impl Journal {
     /// Records a request, or finds what is known about its number. The caller may sign until `until_s`, in seconds since
     /// 1970.
     pub fn begin(self: &Arc<Self>, new: NewRow, until_s: i64) -> Result<Begin<Claim>> {
-        let mark = self.mark();
+        let (mark, asked_at) = (self.mark(), system::now());
         let request_no = Arc::clone(&new.request.request_no);
         let begin = move |rows: &mut dyn Transaction, caller: &Caller<'_>| decide::begin(rows, caller, new);
         let found = match self.decided(Durability::Flushed, &mark, until_s, begin) {
@@ -91,7 +106,7 @@ impl Journal {
         {
             self.forget_old(STEPS);
         }
-        Ok(found.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s)))
+        Ok(found.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s, asked_at)))
     }
 
     /// Checks that a write reaches the disk.
@@ -136,7 +151,8 @@ impl Journal {
 
     /// Claims a row that was found. `None`: somebody else works on it, or has worked on it since.
     pub fn claim(self: &Arc<Self>, found: &Row, until_s: i64) -> Result<Option<Claim>> {
-        let (mark, request_no) = (self.mark(), Arc::clone(&found.request.request_no));
+        let (mark, asked_at) = (self.mark(), system::now());
+        let request_no = Arc::clone(&found.request.request_no);
         let generation = found.lease.generation;
         // The call that recorded it may have ended before it knew that the row is on disk.
         let durability = if found.has_no_verdict() { Durability::Flushed } else { Durability::Lazy };
@@ -149,7 +165,12 @@ impl Journal {
             }
             journal_error(error)
         })?;
-        Ok(acquired.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s)))
+        Ok(acquired.map(|acquired| Claim::of(Arc::clone(self), mark, acquired, until_s, asked_at)))
+    }
+
+    /// How long a row stays with its owner, where the store cannot tell whether that is alive.
+    pub fn lease(&self) -> Option<Duration> {
+        self.store.lease()
     }
 
     /// Whether a living context works on the row.

@@ -38,8 +38,16 @@ pub struct Lease {
     pub owner: Option<Arc<str>>,
     /// Increases whenever the row is acquired.
     pub generation: i64,
-    /// The end of the lease, in milliseconds since 1970 by the store's clock. Only for stores that cannot tell who is alive.
+    /// The end of the lease, in milliseconds since 1970 by the store's clock. Only for stores that cannot tell who is alive;
+    /// they set it themselves whenever a row with an owner is written.
     pub until_ms: Option<i64>,
+}
+
+impl Lease {
+    /// Whether both are the same right to work on a row. A store may have moved its end.
+    pub fn is(&self, other: &Lease) -> bool {
+        self.owner == other.owner && self.generation == other.generation
+    }
 }
 
 /// A request that is to be recorded.
@@ -187,6 +195,23 @@ impl Row {
         }
         let delay = i64::try_from(DELAYED_ARRIVAL.as_secs()).unwrap_or(i64::MAX);
         self.signed_s.saturating_add(delay).saturating_mul(1000)
+    }
+
+    /// A row that something else has changed: what a lookup and a replacement need, without texts that may be wrong.
+    #[must_use]
+    pub(super) fn damaged(self) -> Row {
+        Row {
+            state: State::Damaged,
+            cause: String::new(),
+            trace: None,
+            note: None,
+            answer: None,
+            http_status: None,
+            request_id: None,
+            host: None,
+            course: Course::default(),
+            ..self
+        }
     }
 
     /// A digest of the whole row. With it a store detects that something else has changed the row.

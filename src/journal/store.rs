@@ -2,10 +2,11 @@
 //!
 //! A store offers transactions, and knows which contexts are alive. It does not know what a row means. Rows are read,
 //! inserted and replaced as whole values. Every replacement compares the lease of the row, so that nobody overwrites what
-//! another context has written in between. The stores are [`super::memory`] and [`super::sqlite`].
+//! another context has written in between. The stores are [`super::memory`], [`super::sqlite`] and `super::postgres`.
 
 use super::row::{Lease, Row};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The latest time that an answer of WeChat Pay has proven, in seconds since 1970, as a [`Transaction::fact`].
 pub const PROVEN_S: &str = "proven_s";
@@ -54,6 +55,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         Ok(())
     }
 
+    /// How long a row stays with its owner, where nobody can tell whether that is alive. `None`: the store can tell.
+    fn lease(&self) -> Option<Duration> {
+        None
+    }
+
     /// Reads and checks everything, while others go on. It fails if the store is damaged.
     fn audit(&self) -> Result<Overview>;
 }
@@ -65,6 +71,8 @@ pub struct Overview {
     pub rows: u64,
     /// The numbers of damaged rows.
     pub damaged: Vec<String>,
+    /// What may lose rows, and what to do about it.
+    pub concern: Option<(String, &'static str)>,
 }
 
 /// The sign of life of one context.
@@ -77,6 +85,11 @@ pub trait Mark: Send + Sync + std::fmt::Debug {
 pub trait Transaction {
     /// The row with that number.
     fn find(&mut self, merchant: &str, request_no: &str) -> Result<Option<Row>>;
+
+    /// The store's clock when a row was last found, in milliseconds since 1970. `None`: its leases have no end.
+    fn now_ms(&mut self) -> Result<Option<i64>> {
+        Ok(None)
+    }
 
     /// Inserts a new row and returns its key.
     fn insert(&mut self, row: &Row) -> Result<i64>;

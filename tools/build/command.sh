@@ -11,3 +11,12 @@ workspace_for_command() { # folder to make it in
     done
     sed 's/^crate-type = .*/crate-type = ["rlib"]/' Cargo.toml >"$1/Cargo.toml"
 }
+
+# What the library does not have is optimised once, in the last step.
+# shellcheck disable=SC2034
+unoptimised="
+    --config profile.release.package.wxcoupon.opt-level=0
+    --config profile.release.package.clap_builder.opt-level=0
+    --config profile.release.package.clap_complete.opt-level=0
+    --config profile.release.package.clap_mangen.opt-level=0
+    --config profile.release.package.qrcode.opt-level=0"

@@ -59,7 +59,8 @@ fi
 if [ "$variant" = "$platform-command" ]; then
     workspace_for_command "$target_dir/command"
     # The last step takes most of the time, and gives little to a program that mostly waits.
-    set -- "$@" --config profile.release.package.wxcoupon.opt-level=1 -- -C opt-level=1
+    # shellcheck disable=SC2086
+    set -- "$@" $unoptimised -- -C opt-level=1
     # Debian's Rust has no start-up objects of musl's. Zig has.
     [ "$platform" != linux-x86_64-musl ] || set -- "$@" -Clink-self-contained=no
     "$zig/bin/cargo-zigbuild" rustc --quiet --locked --release --manifest-path "$target_dir/command/Cargo.toml" \

@@ -58,9 +58,10 @@ build() {
     if [ "${variant%-command}" != "$variant" ]; then
         workspace_for_command "$target_dir/command"
         # The last step takes most of the time, and gives little to a program that mostly waits.
+        # shellcheck disable=SC2086
         /usr/bin/cargo rustc --quiet --locked --release --manifest-path "$target_dir/command/Cargo.toml" \
             --package wxcoupon-command --bin wxcoupon "$@" \
-            --config profile.release.package.wxcoupon.opt-level=1 -- -C opt-level=1
+            $unoptimised -- -C opt-level=1
         return
     fi
     # The shared library alone: beside an rlib Cargo optimises nothing across crates. No backtraces: a panic is

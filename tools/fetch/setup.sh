@@ -68,6 +68,10 @@ find_missing() {
     # Archives for Windows, and static libraries of any processor.
     need zip zip
     need llvm-strip llvm
+    # The journal in PostgreSQL, with a pooler before it.
+    [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || missing="$missing postgresql"
+    [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
+    need setpriv util-linux
     # Other people's clients of WeChat Pay (tests/callers/sdks) come from PyPI and npm; wheels are made with pip.
     need_venv
     python3 -c 'import pip' 2>/dev/null || missing="$missing python3-pip"

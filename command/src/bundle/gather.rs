@@ -48,7 +48,7 @@ pub fn gather(screen: &Screen, source: Source<'_>, numbers: &[&String], is_onlin
         Ok(setup) => {
             hidden.extend(setup.config.proxy.as_ref().map(ToString::to_string));
             log_path.clone_from(&setup.config.log_path);
-            let opened = match setup.config.journal.path {
+            let opened = match setup.config.journal.place {
                 Some(_) => setup.client_with_journal(screen),
                 None => setup.client(),
             };

@@ -204,7 +204,7 @@ fn config(kind: Kind) -> Config {
         text_encoding: kind.encoding,
         user_agent: "fuzz".into(),
         quote: Choices::default(),
-        journal: JournalSettings { path: None, keep: KEEP, replays: true },
+        journal: JournalSettings { place: None, keep: KEEP, replays: true },
         directory: true,
         certificates_path: None,
         log_path: None,

@@ -102,6 +102,8 @@ impl Rows {
 pub struct Turn<'a> {
     pub rows: &'a mut Rows,
     pub undo: Vec<Undo>,
+    /// The clock of a store with leases, and how long they are.
+    pub leases: Option<(i64, i64)>,
 }
 
 impl Turn<'_> {
@@ -118,7 +120,14 @@ impl Turn<'_> {
 
     fn is_held_so(&self, id: i64, held: &Lease) -> bool {
         let lease = self.rows.by_id.get(&id).map(|row| &row.lease);
-        lease.is_some_and(|lease| lease.owner == held.owner && lease.generation == held.generation)
+        lease.is_some_and(|lease| lease.is(held))
+    }
+
+    /// A row as it is kept: whoever has it gets a lease, if the store has leases.
+    fn leased(&self, row: Row) -> Row {
+        let until_ms =
+            self.leases.filter(|_| row.lease.owner.is_some()).map(|(now_ms, length_ms)| now_ms + length_ms);
+        Row { lease: Lease { until_ms, ..row.lease.clone() }, ..row }
     }
 
     fn forget(&mut self, id: i64) {
@@ -133,11 +142,16 @@ impl Transaction for Turn<'_> {
         Ok(row.filter(|row| &*row.merchant == merchant).map(|row| self.rows.read(row)))
     }
 
+    fn now_ms(&mut self) -> Result<Option<i64>> {
+        Ok(self.leases.map(|(now_ms, _)| now_ms))
+    }
+
     fn insert(&mut self, row: &Row) -> Result<i64> {
         self.rows.last += 1;
         let id = self.rows.last;
         self.remember(id);
-        self.rows.put_back(id, Some(Row { id, ..row.clone() }));
+        let row = self.leased(Row { id, ..row.clone() });
+        self.rows.put_back(id, Some(row));
         Ok(id)
     }
 
@@ -154,7 +168,8 @@ impl Transaction for Turn<'_> {
         } else {
             self.rows.flipped.insert(row.id);
         }
-        self.rows.put_back(row.id, Some(Row { request, ..row.clone() }));
+        let kept = self.leased(Row { request, ..row.clone() });
+        self.rows.put_back(row.id, Some(kept));
         Ok(true)
     }
 
@@ -163,7 +178,8 @@ impl Transaction for Turn<'_> {
         if is_held_so {
             self.remember(row.id);
             self.rows.flipped.remove(&row.id);
-            self.rows.put_back(row.id, Some(row.clone()));
+            let kept = self.leased(row.clone());
+            self.rows.put_back(row.id, Some(kept));
         }
         Ok(is_held_so)
     }

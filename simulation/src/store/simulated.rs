@@ -2,10 +2,12 @@
 
 use super::rows::Turn;
 use crate::adversary::{Adversary, Move};
+use crate::till::plan::Stores;
 use crate::world::seams::may_stop_here;
 use crate::world::{SECOND, World, block_until, try_with, with};
 use std::sync::Arc;
 use std::thread::panicking;
+use std::time::Duration;
 use wxcoupon::journal::store::{Change, Durability, Mark, Overview, Result, Store, StoreError};
 
 /// What a process has of its machine's disk.
@@ -125,7 +127,11 @@ impl Store for Simulated {
         let machine = with(|world| world.processes[self.process].machine);
         // Taken out, for the change looks at clocks and marks of this world.
         let mut rows = with(|world| std::mem::take(&mut world.machines[machine].disk.rows));
-        let mut turn = Turn { rows: &mut rows, undo: Vec::new() };
+        let leases = self.lease().map(|lease| {
+            let length_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
+            (with(|world| world.true_s()) * 1000, length_ms)
+        });
+        let mut turn = Turn { rows: &mut rows, undo: Vec::new(), leases };
         let made = change(&mut turn);
         let writes = !turn.undo.is_empty();
         let failed = match (&made, fault) {
@@ -189,6 +195,12 @@ impl Store for Simulated {
             let whose = world.machines[machine].marks.get(mark).copied();
             whose.is_some_and(|(process, epoch)| world.processes[process].epoch == epoch)
         })
+    }
+
+    /// As long as the database's.
+    fn lease(&self) -> Option<Duration> {
+        let stores = try_with(|world| world.machines[world.processes[self.process].machine].disk.stores);
+        (stores == Some(Stores::Leased)).then_some(Duration::from_secs(20))
     }
 
     fn audit(&self) -> Result<Overview> {

@@ -69,7 +69,7 @@ fn config(replays: bool) -> Config {
         text_encoding: TextEncoding::UTF8,
         user_agent: "simulation".into(),
         quote: Choices::default(),
-        journal: JournalSettings { path: None, keep: KEEP, replays },
+        journal: JournalSettings { place: None, keep: KEEP, replays },
         directory: false,
         certificates_path: None,
         log_path: None,
@@ -112,7 +112,7 @@ pub fn open(process: ProcessId) {
 fn store(process: ProcessId, epoch: u32) -> Result<Arc<dyn Store>, ()> {
     let stores = with(|world| world.machines[world.processes[process].machine].disk.stores);
     Ok(match stores {
-        Stores::Simulated => Arc::new(Simulated { process, epoch }),
+        Stores::Simulated | Stores::Leased => Arc::new(Simulated { process, epoch }),
         Stores::Sqlite => Arc::new(OnSqlite::open(process, epoch).map_err(drop)?),
     })
 }

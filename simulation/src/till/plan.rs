@@ -25,12 +25,18 @@ pub struct Without {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stores {
     Simulated,
+    /// The same, where nobody can tell who is alive, as in a database that machines share.
+    Leased,
     Sqlite,
 }
 
-/// One seed in eight keeps its journals in `SQLite`.
+/// One seed in eight keeps its journals in `SQLite`, and one in a store with leases.
 pub fn stores_of(seed: u64) -> Stores {
-    if seed % 8 == 7 { Stores::Sqlite } else { Stores::Simulated }
+    match seed % 8 {
+        7 => Stores::Sqlite,
+        6 => Stores::Leased,
+        _ => Stores::Simulated,
+    }
 }
 
 /// The world with that number.

@@ -178,7 +178,7 @@ impl Store for Memory {
 
     fn audit(&self) -> Result<Overview> {
         let rows = self.transaction().all(|_| true)?.len();
-        Ok(Overview { rows: u64::try_from(rows).unwrap_or(u64::MAX), damaged: Vec::new() })
+        Ok(Overview { rows: u64::try_from(rows).unwrap_or(u64::MAX), ..Overview::default() })
     }
 }
 

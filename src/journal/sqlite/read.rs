@@ -90,23 +90,7 @@ pub(super) fn read(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
     };
     let digest: Vec<u8> = columns.take();
     let is_damaged = columns.is_damaged || digest != read.digest(&members, &course);
-    Ok(if is_damaged { damaged(read) } else { read })
-}
-
-/// Keeps what a lookup and a replacement need, and removes texts that may be wrong.
-fn damaged(row: Row) -> Row {
-    Row {
-        state: State::Damaged,
-        cause: String::new(),
-        trace: None,
-        note: None,
-        answer: None,
-        http_status: None,
-        request_id: None,
-        host: None,
-        course: Course::default(),
-        ..row
-    }
+    Ok(if is_damaged { read.damaged() } else { read })
 }
 
 /// A damaged row, as far as it can be read.
@@ -124,7 +108,7 @@ impl DamagedRow {
         };
         let row = self.0.unwrap_or_else(unreadable);
         let request = Request { request_no: request_no.into(), ..Request::clone(&row.request) };
-        Row { id, merchant: merchant.into(), request: Arc::new(request), ..damaged(row) }
+        Row { id, merchant: merchant.into(), request: Arc::new(request), ..row.damaged() }
     }
 }
 
