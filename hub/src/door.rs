@@ -110,12 +110,12 @@ impl Hub {
         let store =
             |failed: &crate::store::Failed| Turned { answer: Answer::store(failed), proven_with: None };
         let (is_known, stored) = stored.map_err(|failed| store(&failed))?;
-        let stored = stored.ok_or_else(|| match is_known {
-            false => Turned::away(Refusal::UnknownTill, format!("this hub knows no till {till:?}")),
-            true => Turned::away(
-                Refusal::UnknownKey,
-                format!("till {till:?} has no key of generation {generation}"),
-            ),
+        let stored = stored.ok_or_else(|| {
+            if is_known {
+                let message = format!("till {till:?} has no key of generation {generation}");
+                return Turned::away(Refusal::UnknownKey, message);
+            }
+            Turned::away(Refusal::UnknownTill, format!("this hub knows no till {till:?}"))
         })?;
         let label = Label { kind: "till", till, generation };
         let key = self.unseal(label, &stored.sealed).map_err(|failed| store(&failed))?;

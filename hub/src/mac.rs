@@ -100,7 +100,7 @@ pub fn code(random: [u8; CODE_LENGTH]) -> String {
     digits.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")
 }
 
-/// The code as it counts, from what a person typed: capital letters, without what is none of its digits' neighbours. `None`: no code.
+/// The code as it counts, from what a person typed: capital letters and digits alone. `None`: no code.
 pub fn read_code(typed: &str) -> Option<String> {
     let digits: Option<String> = typed
         .chars()
@@ -116,9 +116,7 @@ pub fn read_code(typed: &str) -> Option<String> {
 
 /// The key that authenticates the exchange of a code.
 pub fn key_of_code(code: &str, till: &str) -> Key {
-    let code = Key::from_bytes(&digest(code.as_bytes()));
-    // A digest has as many bytes as a key.
-    let code = code.unwrap_or_else(|| unreachable!());
+    let code = Key::of(digest(code.as_bytes()));
     code.derived(format!("wxcoupon-hub code 1\n{till}\n").as_bytes())
 }
 

@@ -33,12 +33,17 @@ pub fn random<const N: usize>() -> Result<[u8; N], NoRandom> {
 impl Key {
     /// A new one.
     pub fn random() -> Result<Key, NoRandom> {
-        random().map(|bytes| Key(Zeroizing::new(bytes)))
+        random().map(Key::of)
+    }
+
+    /// These bytes.
+    pub fn of(bytes: [u8; KEY_BYTES]) -> Key {
+        Key(Zeroizing::new(bytes))
     }
 
     /// `None`: not 32 bytes.
     pub fn from_bytes(bytes: &[u8]) -> Option<Key> {
-        bytes.try_into().ok().map(|bytes| Key(Zeroizing::new(bytes)))
+        bytes.try_into().ok().map(Key::of)
     }
 
     /// The bytes, for sealing.
@@ -61,7 +66,7 @@ impl Key {
 
     /// The key that a text leads to.
     pub fn derived(&self, text: &[u8]) -> Key {
-        Key(Zeroizing::new(self.mac(text)))
+        Key::of(self.mac(text))
     }
 }
 
@@ -85,7 +90,7 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let pairs = text.as_bytes().chunks(2);
     pairs
         .map(|pair| match pair {
-            [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
+            [high, low] => Some((nibble(*high)? << 4) | nibble(*low)?),
             _ => None,
         })
         .collect()

@@ -121,7 +121,7 @@ async fn housekeeping(hub: Arc<Hub>, tls: Option<Arc<Tls>>, mut stopped: watch::
         round += 1;
         let done = spawn_blocking(move || {
             hub.note_seen();
-            if round % 2 == 0
+            if round.is_multiple_of(2)
                 && let Some(tls) = tls
             {
                 tls.look_again();

@@ -1,6 +1,7 @@
 //! The hub as tills and other people meet it: a process of its own, before WeChat Pay on this machine.
 
 #![allow(
+    clippy::print_stdout,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,

@@ -232,3 +232,29 @@ fn everything_is_sealed_anew_under_a_new_master_key_while_the_hub_runs() {
     let (is_fine, said) = chain.prompt(&["till", "list"]);
     assert!(!is_fine && said.contains("master_key is not the one"), "{said}");
 }
+
+/// The hub's memory of nonces ends with its process. A numbered write is then the same request; one without a number is not made
+/// twice for its nonce.
+#[test]
+fn a_replay_after_a_restart_changes_nothing() {
+    let mut chain = Chain::new("[policy]\noperations = [\"use\", \"set_notify_config\"]\n");
+    let till = chain.till("S1");
+    let signed = |target: &str, body: &serde_json::Value| {
+        till.signed("POST", target, &body.to_string(), now_s(), &nonce())
+    };
+    let numbered = signed("/v1/use", &use_request("AUTO_REPLAY", "S1-R-00001"));
+    let url = json!({ "notify_url": "https://shop.example.com/notify" });
+    let unnumbered = signed("/v1/set_notify_config", &url);
+    for sent in [&numbered, &unnumbered] {
+        let came = send(&chain.at, sent).unwrap();
+        assert_eq!((came.http, came.json()["status"].as_i64()), (200, Some(0)), "{came:?}");
+    }
+    let asked = chain.sandbox.requests().len();
+    chain.restart();
+    let again = send(&chain.at, &numbered).unwrap();
+    assert_eq!((again.http, again.json()["recorded"].as_bool()), (200, Some(true)), "{again:?}");
+    let again = send(&chain.at, &unnumbered).unwrap();
+    assert_eq!((again.http, again.json()["hub"].as_str()), (401, Some("nonce_reused")), "{again:?}");
+    assert_eq!(chain.sandbox.requests().len(), asked, "WeChat Pay was not asked again");
+    assert_eq!(chain.effects("AUTO_REPLAY"), (1, 0));
+}
