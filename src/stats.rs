@@ -23,7 +23,8 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    fn add(&mut self, took: Duration) {
+    /// One more.
+    pub fn add(&mut self, took: Duration) {
         let bucket = BUCKETS_MS.iter().position(|bound| took <= Duration::from_millis(*bound));
         if let Some(bucket) = bucket.and_then(|bucket| self.buckets.get_mut(bucket)) {
             *bucket += 1;

@@ -8,6 +8,7 @@ mod directory;
 mod doubt;
 mod exchange;
 mod forget;
+mod hosted;
 mod import;
 mod keys;
 mod local;

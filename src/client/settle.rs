@@ -36,8 +36,13 @@ impl Client {
 
     /// Settles one number, or everything.
     pub fn settle(&self, input: Option<&str>, cancel: &Cancel) -> Report {
+        self.settle_of(input, &|_| true, cancel)
+    }
+
+    /// The same where "everything" means the rows of one of several callers.
+    pub fn settle_of(&self, input: Option<&str>, is_own: &dyn Fn(&Row) -> bool, cancel: &Cancel) -> Report {
         self.observed("settle", || {
-            self.try_settle(input, cancel).unwrap_or_else(|error| {
+            self.try_settle(input, is_own, cancel).unwrap_or_else(|error| {
                 // The input is wrong, but the number may have been sent before.
                 let in_doubt = input.is_some_and(|input| self.is_in_doubt(None, input));
                 Report { in_doubt, ..error.into() }
@@ -45,14 +50,19 @@ impl Client {
         })
     }
 
-    fn try_settle(&self, input: Option<&str>, cancel: &Cancel) -> Result<Report> {
+    fn try_settle(
+        &self,
+        input: Option<&str>,
+        is_own: &dyn Fn(&Row) -> bool,
+        cancel: &Cancel,
+    ) -> Result<Report> {
         let input = SettleInput::read(input)?;
         let Some(request_no) = input.request_no else {
             if input.aim != Aim::Complete {
                 let message = "calling off and abandoning need out_request_no";
                 return Err(Error::at(Code::Request, "/out_request_no", message));
             }
-            return self.settle_everything(input.limit, cancel);
+            return self.settle_everything(input.limit, is_own, cancel);
         };
         let deadline = Deadline::after(input.limit.unwrap_or(self.config.limits.call));
         let Some(row) = self.journal.find(&request_no)? else { return Err(no_such_request_no(&request_no)) };
@@ -192,9 +202,14 @@ impl Client {
         }
     }
 
-    fn settle_everything(&self, limit: Option<Duration>, cancel: &Cancel) -> Result<Report> {
+    fn settle_everything(
+        &self,
+        limit: Option<Duration>,
+        is_own: &dyn Fn(&Row) -> bool,
+        cancel: &Cancel,
+    ) -> Result<Report> {
         let whole = Deadline::after(limit.unwrap_or(Duration::from_millis(LONGEST_CALL_MS)));
-        let (mut unanswered, mut rows) = (0, self.journal.unfinished()?);
+        let (mut unanswered, mut rows) = (0, self.unfinished_of(is_own)?);
         let before = rows.iter().filter(|row| row.state.is_pending()).count();
         // Least recently tried first, so that rows without an answer do not block others.
         rows.sort_by_key(|row| (row.tried_ms, row.id));
@@ -228,7 +243,7 @@ impl Client {
             }
         }
         log::set_trace(None);
-        let left = self.journal.unfinished()?;
+        let left = self.unfinished_of(is_own)?;
         let pending: Vec<&Row> = left.iter().filter(|row| row.state.is_pending()).collect();
         let worst = pending
             .iter()

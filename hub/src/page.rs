@@ -1,0 +1,262 @@
+//! The page for a shift manager: is everything redeemed, what is in doubt and since when, which tills are there.
+
+use crate::hub::Hub;
+use crate::metrics::{MINUTES, Minute};
+use crate::store::Failed;
+use crate::store::tills;
+use std::fmt::Write as _;
+use wxcoupon::api::use_time;
+use wxcoupon::journal::{Row, State};
+use wxcoupon::system::wall_ms;
+
+/// The languages of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    English,
+    Chinese,
+}
+
+impl Language {
+    /// As the address asks, or the browser.
+    pub fn choose(asked: Option<&str>, accepted: &str) -> Language {
+        match asked {
+            Some("zh") => Language::Chinese,
+            Some("en") => Language::English,
+            _ => {
+                let first = accepted.split([',', ';']).next().unwrap_or_default().trim().to_ascii_lowercase();
+                if first.starts_with("zh") { Language::Chinese } else { Language::English }
+            }
+        }
+    }
+
+    fn of(self, text: (&'static str, &'static str)) -> &'static str {
+        match self {
+            Language::English => text.0,
+            Language::Chinese => text.1,
+        }
+    }
+}
+
+const TITLE: (&str, &str) = ("Coupons: state of the hub", "优惠券服务状态");
+const ALL_CLEAR: (&str, &str) = ("Every redemption is known.", "所有核销结果均已确认。");
+const IN_DOUBT: (&str, &str) = ("Not yet known", "结果待确认");
+const NOTE: (&str, &str) = (
+    "Keep these sales open, and redeem none of them under a new number. The hub asks WeChat Pay by itself; the till settles.",
+    "请保留这些订单,不要换新单号重新核销。系统会自动向微信支付查询,收银机也可执行“查清”。",
+);
+const NEEDS_A_PERSON: (&str, &str) = ("needs a person", "需要人工处理");
+const CHART: (&str, &str) = ("Redemptions a minute, last two hours", "近两小时每分钟核销数");
+const REDEEMED: (&str, &str) = ("redeemed", "已核销");
+const REFUSED: (&str, &str) = ("refused", "被拒绝");
+const DOUBTFUL: (&str, &str) = ("in doubt", "待确认");
+const TILLS: (&str, &str) = ("Tills", "收银机");
+const TILL: (&str, &str) = ("Till", "收银机");
+const NUMBER: (&str, &str) = ("Number", "单号");
+const OPERATION: (&str, &str) = ("Operation", "操作");
+const STATE: (&str, &str) = ("State", "状态");
+const SINCE: (&str, &str) = ("Since", "开始时间");
+const LAST_SEEN: (&str, &str) = ("Last seen", "最近一次通信");
+const NEVER: (&str, &str) = ("never", "从未");
+const REVOKED: (&str, &str) = ("revoked", "已停用");
+const NO_KEY: (&str, &str) = ("waits for its code", "等待输入激活码");
+const GOOD: (&str, &str) = ("active", "正常");
+const OTHER: (&str, &str) = ("中文", "English");
+const AS_OF: (&str, &str) = ("As of", "截至");
+
+fn state(state: State) -> (&'static str, &'static str) {
+    match state {
+        State::Pending => ("pending", "待确认"),
+        State::Voiding => ("being called off", "撤销中"),
+        State::Watching => ("called off, watched", "已撤销,观察中"),
+        State::RefusedWatched => ("refused, watched", "已拒绝,观察中"),
+        State::Unresolved => ("unresolved", "无法确认"),
+        State::Damaged => ("damaged", "记录损坏"),
+        _ => ("finished", "已完成"),
+    }
+}
+
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1a1a1a;\
+background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;width:100%}\
+th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #ccc}.good{color:#0b6b2b}.bad{color:#a11212}\
+.grey{color:#595959}svg{width:100%;height:auto}";
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+fn stamp(ms: i64) -> String {
+    let time = time::OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000));
+    let text = time.map(use_time).unwrap_or_default();
+    text.get(..19).unwrap_or_default().replace('T', " ")
+}
+
+/// The whole page.
+pub fn page(hub: &Hub, language: Language) -> Result<String, Failed> {
+    let rows = hub.client.unfinished().map_err(|error| Failed(error.message))?;
+    let tills = hub.store.read(tills::list)?;
+    let now = wall_ms();
+    let (code, other) = match language {
+        Language::English => ("en", "zh"),
+        Language::Chinese => ("zh-CN", "en"),
+    };
+    let title = language.of(TITLE);
+    let mut page = format!(
+        "<!DOCTYPE html>\n<html lang=\"{code}\"><head><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"30\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head><body>\
+         <main><h1>{title}</h1><p class=\"grey\">{} {} (UTC+8) · <a href=\"?lang={other}\" lang=\"{other}\">{}</a></p>\n",
+        language.of(AS_OF),
+        stamp(now),
+        language.of(OTHER),
+    );
+    doubt(&mut page, hub, &rows, language)?;
+    let _ = write!(page, "<h2>{}</h2>\n{}", language.of(CHART), chart(&hub.metrics.minutes(), now, language));
+    table_of_tills(&mut page, &tills, now, language);
+    page.push_str("</main></body></html>\n");
+    Ok(page)
+}
+
+fn doubt(page: &mut String, hub: &Hub, rows: &[Row], language: Language) -> Result<(), Failed> {
+    let open: Vec<&Row> = rows.iter().filter(|row| row.state.is_in_doubt()).collect();
+    if open.is_empty() {
+        let _ = writeln!(page, "<p class=\"good\"><strong>{}</strong></p>", language.of(ALL_CLEAR));
+        return Ok(());
+    }
+    let _ = write!(
+        page,
+        "<h2 class=\"bad\">{}: {}</h2>\n<p>{}</p>\n<table><thead><tr>",
+        language.of(IN_DOUBT),
+        open.len(),
+        language.of(NOTE)
+    );
+    for head in [SINCE, TILL, NUMBER, OPERATION, STATE] {
+        let _ = write!(page, "<th scope=\"col\">{}</th>", language.of(head));
+    }
+    page.push_str("</tr></thead><tbody>\n");
+    for row in open.iter().take(200) {
+        let number = &*row.request.request_no;
+        let till = hub.owner(number)?.map_or_else(|| "–".to_owned(), |owner| owner.till);
+        let needs = matches!(row.state, State::Unresolved | State::Damaged);
+        let needs = if needs { format!(" ({})", language.of(NEEDS_A_PERSON)) } else { String::new() };
+        let _ = writeln!(
+            page,
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}{needs}</td></tr>",
+            stamp(row.doubted_ms.unwrap_or(row.created_ms)),
+            escaped(&till),
+            escaped(number),
+            escaped(&row.request.operation),
+            language.of(state(row.state)),
+        );
+    }
+    page.push_str("</tbody></table>\n");
+    Ok(())
+}
+
+fn table_of_tills(page: &mut String, tills: &[tills::Till], now: i64, language: Language) {
+    let _ = write!(page, "<h2>{}: {}</h2>\n<table><thead><tr>", language.of(TILLS), tills.len());
+    for head in [TILL, LAST_SEEN, STATE] {
+        let _ = write!(page, "<th scope=\"col\">{}</th>", language.of(head));
+    }
+    page.push_str("</tr></thead><tbody>\n");
+    for till in tills {
+        let (class, what) = match till {
+            till if till.revoked_ms.is_some() => ("grey", REVOKED),
+            till if till.generations.is_empty() => ("grey", NO_KEY),
+            _ => ("good", GOOD),
+        };
+        let seen = till.seen_ms.map_or_else(|| language.of(NEVER).to_owned(), stamp);
+        let is_away = till.seen_ms.is_none_or(|at| now - at > 15 * 60 * 1000);
+        let _ = writeln!(
+            page,
+            "<tr><td>{}</td><td class=\"{}\">{seen}</td><td class=\"{class}\">{}</td></tr>",
+            escaped(&till.id),
+            if is_away { "grey" } else { "good" },
+            language.of(what),
+        );
+    }
+    page.push_str("</tbody></table>\n");
+}
+
+const WIDTH: usize = 960;
+const HEIGHT: u32 = 160;
+
+/// Bars, one a minute: redeemed below, then refused, then in doubt.
+fn chart(minutes: &[Minute], now: i64, language: Language) -> String {
+    let last = now.div_euclid(60_000);
+    let all = |minute: &Minute| minute.redeemed + minute.refused + minute.in_doubt;
+    let most = minutes.iter().map(all).max().unwrap_or(0).max(1);
+    let sum = |of: fn(&Minute) -> u32| minutes.iter().map(of).sum::<u32>();
+    let told = format!(
+        "{} {}, {} {}, {} {}",
+        language.of(REDEEMED),
+        sum(|minute| minute.redeemed),
+        language.of(REFUSED),
+        sum(|minute| minute.refused),
+        language.of(DOUBTFUL),
+        sum(|minute| minute.in_doubt),
+    );
+    let width = WIDTH / MINUTES;
+    let mut svg = format!(
+        "<svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{told}\">\n\
+         <line x1=\"0\" y1=\"{HEIGHT}\" x2=\"{WIDTH}\" y2=\"{HEIGHT}\" stroke=\"#595959\"/>\n\
+         <text x=\"4\" y=\"14\" font-size=\"13\" fill=\"#595959\">{most}</text>\n",
+        HEIGHT + 4
+    );
+    for minute in minutes {
+        let Ok(back) = usize::try_from(last - minute.at) else { continue };
+        if back >= MINUTES {
+            continue;
+        }
+        let x = (MINUTES - 1 - back) * width;
+        let mut below = 0;
+        for (count, colour) in
+            [(minute.redeemed, "#0b6b2b"), (minute.refused, "#8a8a8a"), (minute.in_doubt, "#a11212")]
+        {
+            let height = count * (HEIGHT - 20) / most;
+            if count > 0 {
+                let height = height.max(1);
+                below += height;
+                let y = HEIGHT.saturating_sub(below);
+                let width = width - 1;
+                let _ = writeln!(
+                    svg,
+                    "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{colour}\"/>"
+                );
+            }
+        }
+    }
+    let _ = writeln!(svg, "</svg>\n<p class=\"grey\">{told}</p>");
+    svg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_browser_s_language_counts_unless_the_address_says_another() {
+        assert_eq!(Language::choose(None, "zh-CN,zh;q=0.9,en;q=0.8"), Language::Chinese);
+        assert_eq!(Language::choose(None, "de,zh;q=0.9"), Language::English);
+        assert_eq!(Language::choose(Some("en"), "zh-CN"), Language::English);
+        assert_eq!(Language::choose(Some("zh"), ""), Language::Chinese);
+    }
+
+    #[test]
+    fn the_chart_has_a_bar_for_each_minute_and_kind() {
+        let now = 1_767_225_600_000;
+        let at = now / 60_000;
+        let minutes = [
+            Minute { at: at - 500, redeemed: 9, ..Minute::default() },
+            Minute { at: at - 1, redeemed: 3, refused: 1, in_doubt: 0 },
+            Minute { at, redeemed: 2, refused: 0, in_doubt: 1 },
+        ];
+        let svg = chart(&minutes, now, Language::English);
+        assert_eq!(svg.matches("<rect").count(), 4, "{svg}");
+        assert!(svg.contains("redeemed 14, refused 1, in doubt 1"), "{svg}");
+        assert!(!chart(&[], now, Language::Chinese).contains("<rect"));
+    }
+
+    #[test]
+    fn nothing_that_a_till_says_becomes_markup() {
+        assert_eq!(escaped("<a href=\"x\">&"), "&lt;a href=&quot;x&quot;&gt;&amp;");
+    }
+}

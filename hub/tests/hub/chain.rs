@@ -1,0 +1,214 @@
+//! WeChat Pay on this machine, and a hub before it.
+
+use crate::till::{At, Came, Sent, Till, send};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use wxcoupon_sandbox::{Effect, Options, Sandbox};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_wxcoupon-hub");
+
+/// A sandbox and a hub.
+pub struct Chain {
+    pub sandbox: Sandbox,
+    pub folder: TempDir,
+    /// What stands in the configuration beside what it must have.
+    more: String,
+    process: Option<Child>,
+    /// What the hub has logged.
+    log: Arc<Mutex<String>>,
+    pub at: At,
+    pub admin: At,
+}
+
+fn toml(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let members: Vec<String> =
+                members.iter().map(|(name, value)| format!("{name} = {}", toml(value))).collect();
+            format!("{{ {} }}", members.join(", "))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
+}
+
+impl Chain {
+    pub fn new(more: &str) -> Chain {
+        Chain::with(more, &json!({}))
+    }
+
+    /// `changes`: of the library's configuration.
+    pub fn with(more: &str, changes: &Value) -> Chain {
+        let sandbox = Sandbox::start(Options::default()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = sandbox.config();
+        config["max_rate_per_s"] = json!(100_000);
+        for (name, value) in changes.as_object().unwrap() {
+            config[name] = value.clone();
+        }
+        let members = config.as_object().unwrap().iter().filter(|(name, _)| *name != "journal_path");
+        let wechatpay: Vec<String> =
+            members.map(|(name, value)| format!("{name} = {}", toml(value))).collect();
+        let more = format!("{more}\n[wechatpay]\n{}\n", wechatpay.join("\n"));
+        let nowhere = At::Plain(String::new());
+        let mut chain = Chain {
+            sandbox,
+            folder,
+            more,
+            process: None,
+            log: Arc::default(),
+            at: nowhere.clone(),
+            admin: nowhere,
+        };
+        assert!(chain.prompt(&["new-master-key", &chain.file("master.key")]).0, "a key is made");
+        chain.configure("");
+        chain.start();
+        chain
+    }
+
+    pub fn file(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    pub fn config_path(&self) -> PathBuf {
+        self.folder.path().join("hub.toml")
+    }
+
+    /// Writes the configuration, with members of `[tills]` more.
+    pub fn configure(&self, tills: &str) {
+        let text = format!(
+            "store = \"hub.db\"\nmaster_key = \"master.key\"\n{}\n[tills]\nplain_listen = \"127.0.0.1:0\"\n{tills}\n[admin]\nlisten = \"127.0.0.1:0\"\n",
+            self.more
+        );
+        fs::write(self.config_path(), text).unwrap();
+    }
+
+    pub fn start(&mut self) {
+        let mut process = Command::new(PROGRAM)
+            .arg("--config")
+            .arg(self.config_path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = process.stderr.take().unwrap();
+        let log = Arc::clone(&self.log);
+        thread::spawn(move || keep(stderr, &log));
+        let mut ready = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        let listener = |name: &str| {
+            let found = ready.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+            found.unwrap_or_else(|| panic!("{ready:?}, and the log: {}", self.log.lock().unwrap())).to_owned()
+        };
+        self.at = At::Plain(listener("tills_plain"));
+        self.admin = At::Plain(listener("admin"));
+        if ready.contains(" tills=") {
+            self.at = At::Tls(listener("tills"), self.folder.path().join("ca.pem"));
+        }
+        self.process = Some(process);
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let id = self.process.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
+    /// Ends the hub as the power does.
+    pub fn kill(&mut self) {
+        let mut process = self.process.take().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+
+    /// Ends the hub as systemd does.
+    pub fn stop(&mut self) {
+        self.signal("-TERM");
+        assert!(self.process.take().unwrap().wait().unwrap().success(), "{}", self.log());
+    }
+
+    pub fn restart(&mut self) {
+        self.stop();
+        self.start();
+    }
+
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Runs a command at the prompt: whether it went well, and what it said.
+    pub fn prompt(&self, arguments: &[&str]) -> (bool, String) {
+        let output = Command::new(PROGRAM)
+            .arg("--config")
+            .arg(self.config_path())
+            .args(["--lang", "en"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        (output.status.success(), said)
+    }
+
+    /// A one-time code for a till.
+    pub fn code(&self, command: &str, name: &str) -> String {
+        let (is_fine, said) = self.prompt(&["till", command, name]);
+        assert!(is_fine, "{said}");
+        let code = said.split("code ").nth(1).unwrap();
+        code.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// A till with a key.
+    pub fn till(&self, name: &str) -> Till {
+        Till::enroll(&self.at, name, &self.code("add", name)).unwrap()
+    }
+
+    /// What somebody at the admin listener gets.
+    pub fn get(&self, target: &str, headers: &[(&'static str, &str)]) -> Came {
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        send(&self.admin, &Sent { method: "GET", target: target.into(), headers, body: String::new() })
+            .unwrap()
+    }
+
+    /// How often a coupon was redeemed and returned.
+    pub fn effects(&self, coupon: &str) -> (usize, usize) {
+        let ledger = self.sandbox.ledger();
+        let count = |effect: Effect| {
+            ledger.iter().filter(|entry| entry.coupon_code == coupon && entry.effect == effect).count()
+        };
+        (count(Effect::Used), count(Effect::Returned))
+    }
+}
+
+fn keep(mut stderr: ChildStderr, log: &Mutex<String>) {
+    let mut bytes = [0; 4096];
+    while let Ok(count @ 1..) = stderr.read(&mut bytes) {
+        log.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            println!("the hub's log:\n{}", self.log());
+        }
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+/// Waits for what must come, however slow the machine is.
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(60), "never: {what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
