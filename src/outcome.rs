@@ -22,7 +22,7 @@ use crate::api::subcode::{self, Subcode};
 use crate::json;
 use crate::net::{TransportError, TransportErrorKind};
 pub use crate::report::Ask;
-use crate::report::WechatError;
+use crate::report::{OTHER_REQUEST, WechatError};
 use crate::status::{Class, Code};
 use crate::wire::verify::{Proof, VerifyError};
 pub use content::{Content, Sent, content};
@@ -220,7 +220,7 @@ fn success(
         return AttemptOutcome::untrusted(error);
     }
     let other = |why: &str, ask| AttemptOutcome {
-        verification: Some("other_request"),
+        verification: Some(OTHER_REQUEST),
         ask,
         ..AttemptOutcome::new(Code::AnswerUntrusted, why)
     };

@@ -85,6 +85,9 @@ pub struct Report {
     pub data: Option<JsonText>,
 }
 
+/// [`Report::verification`] of a proven answer that is about something else.
+pub const OTHER_REQUEST: &str = "other_request";
+
 /// What a proven answer leaves open, so that a lookup of the coupon must follow at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
@@ -286,6 +289,11 @@ impl Report {
             Ok(data) => Report { data: Some(JsonText(data.into())), ..Report::new(Code::Ok) },
             Err(error) => Error::new(Code::Internal, error.to_string()).into(),
         }
+    }
+
+    /// Whether the answer is proven, and about something else than the question. To ask again would hardly say anything else.
+    pub fn contradicts(&self) -> bool {
+        self.proven.is_some() && self.verification == Some(OTHER_REQUEST)
     }
 
     /// The JSON text.

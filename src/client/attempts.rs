@@ -152,6 +152,8 @@ impl Client {
             Class::Busy => Some(with_jitter(Duration::from_millis(last.retry_after_ms.unwrap_or(1000)), 0.2)),
             // The same unknown key again. Another attempt would not help.
             _ if last.verification == Some(UNKNOWN_SERIAL) && attempts > 1 => None,
+            // Once more, because a cache in between may have mixed answers up. Then it is settled.
+            _ if last.contradicts() && !request.writes && attempts > 1 => None,
             Class::NotSent if last.code == Code::ReadFailed => Some(backoff(AFTER_LOSS, attempts).max(named)),
             // A TLS failure does not go away within a moment.
             Class::NotSent if last.code == Code::Tls && tried.len() >= hosts => None,

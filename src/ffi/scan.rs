@@ -24,7 +24,8 @@ use std::ffi::c_char;
 /// the number and the order), data.unusable with coupon, reason and cashier, data.cashier for the whole, data.read_as where the
 /// text was read otherwise than it came, data.openid for a payment code; may be NULL.
 /// Returns: WXCOUPON_OK, also where no coupon can be used; WXCOUPON_E_NOT_FOUND for a code that nobody knows; never class 4.
-/// A coupon or a page of the list that could not be asked for fails the call: what is answered is whole.
+/// What is answered is whole: a coupon with the scanned code that got no answer is in data.unusable (reason "unanswered", or
+/// "other_coupon" where the answer is about another one). If none got an answer, or a page of a list is missing, the call fails.
 /// Owns: nothing; the text stays the caller's.
 /// Threads: any. It blocks up to the deadline (timeout_ms).
 ///

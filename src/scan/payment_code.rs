@@ -5,7 +5,7 @@
 //! is about: only TLS ties it to the question. So nothing but the openid is taken from it.
 
 use crate::error::{Error, Result};
-use crate::report::{Report, WechatError};
+use crate::report::{OTHER_REQUEST, Report, WechatError};
 use crate::status::Code;
 use crate::wire::v2::{self, Members, SIGN_TYPES, SignType};
 use serde_json::json;
@@ -154,7 +154,7 @@ impl LookUp {
 
     fn openid(&self, members: &Members) -> Report {
         let other = |message: String| Report {
-            verification: Some("other_request"),
+            verification: Some(OTHER_REQUEST),
             message,
             ..Report::new(Code::ReadFailed)
         };

@@ -5,7 +5,7 @@ use crate::directory::Shop;
 use crate::till::{OPENID, Till, with_limit};
 use serde_json::{Value, json};
 use wxcoupon_sandbox::Effect::Used;
-use wxcoupon_sandbox::{BUSIFAVOR_STOCK_IDS, BusifavorSpec, BusifavorState, Fault, FaultKind};
+use wxcoupon_sandbox::{BUSIFAVOR_STOCK_IDS, BusifavorSpec, BusifavorState, CouponSpec, Fault, FaultKind};
 
 /// The till is told whose coupon it is, as the merchant's own system knows it.
 fn told(shop: &Shop, till: &Till, code: &str, openid: Option<&str>) {
@@ -52,10 +52,7 @@ fn both_families_of_a_user_are_listed_where_the_merchant_is_named() {
         ..BusifavorSpec::new("BF_GONE").state(BusifavorState::Expired)
     };
     shop.sandbox.put_busifavor(&used).unwrap();
-    let spec = wxcoupon_sandbox::CouponSpec {
-        openid: Some("oBoth".into()),
-        ..wxcoupon_sandbox::CouponSpec::new("PC_1")
-    };
+    let spec = CouponSpec { openid: Some("oBoth".into()), ..CouponSpec::new("PC_1") };
     shop.sandbox.put_coupon(&spec).unwrap();
     let mchid = shop.config()["mchid"].clone();
     let both = till.scan(&json!({ "openid": "oBoth", "amount": 100_000, "belong_merchant": mchid }));
@@ -64,6 +61,87 @@ fn both_families_of_a_user_are_listed_where_the_merchant_is_named() {
     assert_eq!((of("use"), of("busifavor_use")), (1, 45), "{}", both.json);
     let one = till.scan(&json!({ "openid": "oBoth" }));
     assert_eq!(one.json["data"]["coupons"].as_array().unwrap().len(), 1, "{}", one.json);
+}
+
+/// Three coupons with one code: the question by code can only answer about one 商家券.
+#[test]
+fn one_code_of_several_stocks_leads_to_every_coupon() {
+    let shop = Shop::new();
+    let till = shop.till();
+    let [made, given, uploaded] = BUSIFAVOR_STOCK_IDS;
+    shop.sandbox
+        .put_coupon(&CouponSpec { openid: Some(OPENID.into()), ..CouponSpec::new("THRICE") })
+        .unwrap();
+    assert_eq!(till.query(&crate::till::query_request("THRICE")).status, 0);
+    for stock in [made, given, uploaded] {
+        shop.sandbox.put_busifavor(&BusifavorSpec::new("THRICE").stock(stock)).unwrap();
+    }
+    let mchid = shop.config()["mchid"].clone();
+    let listed = till.scan(&json!({ "openid": OPENID, "belong_merchant": mchid }));
+    assert_eq!(listed.status, 0, "{}", listed.json);
+    let answer = till.scan(&json!({ "scan": "THRICE", "amount": 20_000 }));
+    let coupons = answer.json["data"]["coupons"].as_array().unwrap_or_else(|| panic!("{}", answer.json));
+    let mut stocks: Vec<&str> =
+        coupons.iter().map(|coupon| coupon["use"]["stock_id"].as_str().unwrap()).collect();
+    stocks.sort_unstable();
+    let mut expected = vec![crate::till::STOCK, made, given, uploaded];
+    expected.sort_unstable();
+    assert_eq!(stocks, expected, "{}", answer.json);
+    assert!(answer.json["elapsed_ms"].as_u64().unwrap() < 5_000, "{}", answer.json);
+    let only = till.scan(&json!({ "scan": "THRICE", "amount": 20_000, "stock_id": uploaded }));
+    assert_eq!(only.json["data"]["coupons"][0]["use"]["stock_id"], uploaded, "{}", only.json);
+}
+
+/// What WeChat Pay answers about another coupon stays so, and takes none of the others along.
+#[test]
+fn a_coupon_that_cannot_be_asked_for_leaves_the_others() {
+    let shop = Shop::new();
+    let till = shop.till();
+    shop.sandbox.put_coupon(&CouponSpec { openid: Some(OPENID.into()), ..CouponSpec::new("LEFT") }).unwrap();
+    assert_eq!(till.query(&crate::till::query_request("LEFT")).status, 0);
+    told(&shop, &till, "LEFT", Some(OPENID));
+    let refusal = FaultKind::Refusal { status: 400, code: "INVALID_REQUEST".into(), sub_code: 0 };
+    for (faults, reason) in [
+        (
+            vec![
+                Fault::new(FaultKind::WrongCoupon).on("busifavor_query"),
+                Fault::new(refusal).on("busifavor_list"),
+            ],
+            "other_coupon",
+        ),
+        (vec![Fault::new(FaultKind::ResetAfterRead).on("busifavor_query")], "unanswered"),
+        (vec![Fault::new(FaultKind::Hang).on("busifavor_query")], "unanswered"),
+        (vec![Fault::new(FaultKind::WrongCoupon).on("query")], "other_coupon"),
+        (vec![Fault::new(FaultKind::Hang).on("query")], "unanswered"),
+    ] {
+        let faults: Vec<_> = faults.into_iter().map(|fault| shop.sandbox.inject(fault)).collect();
+        let input = json!({ "scan": "LEFT", "amount": 20_000, "_options": { "timeout_ms": 5_000 } });
+        let answer = till.scan(&input);
+        let data = &answer.json["data"];
+        assert_eq!(
+            (answer.status, data["coupons"].as_array().map(Vec::len), &data["unusable"][0]["reason"]),
+            (0, Some(1), &json!(reason)),
+            "{}",
+            answer.json
+        );
+        if reason == "other_coupon" {
+            assert!(answer.json["elapsed_ms"].as_u64().unwrap() < 4_000, "{}", answer.json);
+            assert!(
+                data["unusable"][0]["message"].as_str().unwrap().contains("not this request's"),
+                "{data}"
+            );
+            let alone = till.scan(
+                &json!({ "scan": "LEFT", "stock_id": data["unusable"][0]["coupon"]["stock"]["stock_id"] }),
+            );
+            assert_eq!(
+                (alone.status, &alone.json["data"]["unusable"][0]["reason"]),
+                (0, &json!(reason)),
+                "{}",
+                alone.json
+            );
+        }
+        assert!(faults.into_iter().all(|fault| shop.sandbox.clear_fault(fault)));
+    }
 }
 
 /// The redemption names no owner; the directory does.

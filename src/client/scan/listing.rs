@@ -3,7 +3,7 @@
 use super::{Failed, Scan, coupon_of, named, texts};
 use crate::api;
 use crate::report::Report;
-use crate::scan::offer::{self, Offers};
+use crate::scan::offer::{self, Offers, Owner};
 use crate::status::{Class, Code};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -67,19 +67,31 @@ impl Scan<'_> {
         }
     }
 
-    /// Those of the older family, where the caller names the merchant whose stocks they are of. It counts in offsets; that these are
-    /// positions of coupons and not of pages, only samples show. A list that does not come to its own count has no answer.
+    /// Those of the older family, where the caller names the merchant whose stocks they are of.
     fn list_busifavor(&mut self, openid: &str) -> Result<Vec<Value>, Failed> {
         let Some(merchant) = self.question.belong_merchant.clone() else { return Ok(Vec::new()) };
         let owner = self.owner(openid, None, None);
+        let stock = self.question.stock_id.as_deref();
+        self.all_busifavor(&owner, &merchant, stock, Some("SENDED"))
+    }
+
+    /// Every page of such a list. It counts in offsets; that these are positions of coupons and not of pages, only samples show. A
+    /// list that does not come to its own count has no answer.
+    pub(super) fn all_busifavor(
+        &mut self,
+        owner: &Owner,
+        merchant: &str,
+        stock: Option<&str>,
+        state: Option<&str>,
+    ) -> Result<Vec<Value>, Failed> {
         let mut pages = Pages::default();
         loop {
             let mut members = texts(&[
-                ("openid", Some(openid)),
+                ("openid", Some(&owner.openid)),
                 ("appid", owner.appid.as_deref()),
-                ("belong_merchant", Some(&merchant)),
-                ("stock_id", self.question.stock_id.as_deref()),
-                ("coupon_state", Some("SENDED")),
+                ("belong_merchant", Some(merchant)),
+                ("stock_id", stock),
+                ("coupon_state", state),
             ]);
             members.insert("offset".into(), pages.coupons.len().into());
             members.insert("limit".into(), OLDER_PAGE_SIZE.into());

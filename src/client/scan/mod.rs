@@ -4,6 +4,7 @@
 //! a payment code. What the directory knows is asked of WeChat Pay, coupon by coupon. If nobody knows the text, only its shape can
 //! say that it is a payment code.
 
+mod candidates;
 mod listing;
 mod look_up;
 
@@ -11,14 +12,13 @@ use super::Client;
 use super::doubt::PriorAttempt;
 use super::outgoing_request::OutgoingRequest;
 use crate::api::{self, Operation};
-use crate::directory::{Entry, Family};
 use crate::error::Error;
 use crate::json;
 use crate::mode::Mode;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::report::Report;
-use crate::scan::offer::{self, Names, Offers, Outcome, Owner, Unusable};
+use crate::scan::offer::{self, Names, Offers, Outcome, Owner};
 use crate::scan::{Asked, Question, text};
 use crate::status::Code;
 use serde::Serialize;
@@ -66,8 +66,7 @@ impl Client {
             Err(error) => return error.into(),
         };
         let deadline = Deadline::after(question.timeout.unwrap_or(self.config.limits.call));
-        let mut scan =
-            Scan { client: self, question: &question, deadline: &deadline, cancel, attempts: 0, last: None };
+        let mut scan = Scan { client: self, question: &question, deadline, cancel, attempts: 0, last: None };
         let report = match scan.run() {
             Ok(found) => {
                 let answer = Answer {
@@ -100,7 +99,8 @@ type Failed = Box<Report>;
 struct Scan<'a> {
     client: &'a Client,
     question: &'a Question,
-    deadline: &'a Deadline,
+    /// Of what is being asked now; it may be a part of the call's.
+    deadline: Deadline,
     cancel: &'a Cancel,
     /// Of all requests so far.
     attempts: u32,
@@ -169,102 +169,6 @@ impl Scan<'_> {
             .cashier("本机无此券码记录,请扫付款码或核对券码")
     }
 
-    /// Every coupon with the scanned code, as WeChat Pay has it now. None is picked for the customer.
-    fn candidates(&mut self, entries: Vec<Entry>) -> Result<Offers, Failed> {
-        let mut offers = Offers::default();
-        let known = entries.len();
-        let wanted: Vec<Entry> = entries.into_iter().filter(|entry| self.is_wanted(entry)).collect();
-        if wanted.is_empty() {
-            let message = format!(
-                "{known} coupons with the scanned code are known, none of this brand_id, product_coupon_id or stock_id"
-            );
-            return Err(failed(Error::new(Code::NotFound, message)));
-        }
-        for entry in &wanted {
-            let outcome = match entry.family {
-                Family::Product => self.product_coupon(entry)?,
-                Family::Busifavor => self.busifavor(entry)?,
-            };
-            offers.push(outcome);
-        }
-        if self.question.has_amount() {
-            offers.rank();
-        }
-        Ok(offers)
-    }
-
-    /// Whether an entry is of the brand, product coupon and stock that the caller has named.
-    fn is_wanted(&self, entry: &Entry) -> bool {
-        let fits = |named: &Option<String>, own: Option<&str>| {
-            named.as_deref().is_none_or(|named| own.is_none_or(|own| own == named))
-        };
-        fits(&self.question.brand_id, entry.brand_id.as_deref())
-            && fits(&self.question.product_coupon_id, entry.product_coupon_id.as_deref())
-            && fits(&self.question.stock_id, Some(&entry.stock_id))
-    }
-
-    fn product_coupon(&mut self, entry: &Entry) -> Result<Outcome, Failed> {
-        let (Some(openid), Some(product)) = (&entry.openid, &entry.product_coupon_id) else {
-            return Ok(incomplete(
-                entry,
-                "the directory does not know the coupon's owner or its product coupon",
-            ));
-        };
-        let owner = self.owner(openid, entry.appid.as_deref(), entry.brand_id.as_deref());
-        let names = [
-            ("openid", Some(openid.as_str())),
-            ("coupon_code", Some(entry.coupon_code.as_str())),
-            ("product_coupon_id", Some(product.as_str())),
-            ("stock_id", Some(entry.stock_id.as_str())),
-            ("appid", owner.appid.as_deref()),
-            ("brand_id", owner.brand_id.as_deref()),
-        ];
-        let report = self.ask(&api::QUERY, texts(&names))?;
-        Self::answered(entry, &report)
-            .unwrap_or_else(|| Ok(self.assess(coupon_of(&report), &offer::PRODUCT_COUPON, &owner)))
-    }
-
-    /// Without an owner only an uploaded code can be asked about. Its redemption needs none.
-    fn busifavor(&mut self, entry: &Entry) -> Result<Outcome, Failed> {
-        let openid = entry.openid.as_deref().unwrap_or_default();
-        let owner = self.owner(openid, entry.appid.as_deref(), None);
-        let names = [
-            ("openid", entry.openid.as_deref()),
-            ("coupon_code", Some(entry.coupon_code.as_str())),
-            ("stock_id", Some(entry.stock_id.as_str())),
-            ("appid", owner.appid.as_deref()),
-        ];
-        let (operation, coupon_at) = match entry.openid {
-            Some(_) => (&api::BUSIFAVOR_QUERY, ""),
-            None => (&api::BUSIFAVOR_GET_CODE, "/coupon_information"),
-        };
-        let members = texts(&names).into_iter();
-        let known = members.filter(|(name, _)| operation.members.iter().any(|member| member.name == name));
-        let report = self.ask(operation, known.collect())?;
-        // The code was not uploaded, it may be: then nothing can be asked without the owner.
-        if entry.openid.is_none() && report.code == Code::Refused {
-            return Ok(incomplete(entry, "the directory does not know the coupon's owner"));
-        }
-        Self::answered(entry, &report).unwrap_or_else(|| {
-            let coupon = coupon_of(&report).pointer(coupon_at).cloned().unwrap_or_default();
-            Ok(self.assess(coupon, &offer::BUSIFAVOR, &owner))
-        })
-    }
-
-    /// What an answer means that is not a coupon. Whether the line was down or this coupon is refused: only the second says something
-    /// about the coupon.
-    fn answered(entry: &Entry, report: &Report) -> Option<Result<Outcome, Failed>> {
-        let reason = match report.code {
-            Code::Ok => return None,
-            Code::NotFound => "not_found",
-            Code::NoPermission => "no_permission",
-            Code::CouponState => "coupon_state",
-            Code::Refused => "refused",
-            _ => return Some(Err(named("query", report.clone()))),
-        };
-        Some(Ok(Outcome::Unusable(Unusable::refused(known_by(entry), reason, report.clone()))))
-    }
-
     fn assess(&self, coupon: Value, names: &Names, owner: &Owner) -> Outcome {
         let now = self.client.clock.now();
         offer::assess(coupon, names, owner, self.question, &self.client.quote_defaults(), now)
@@ -298,7 +202,7 @@ impl Scan<'_> {
 
     fn send(&mut self, request: &OutgoingRequest<'_>) -> Report {
         let prior = PriorAttempt::default();
-        let report = self.client.send_with_retries(request, prior, self.deadline, self.cancel);
+        let report = self.client.send_with_retries(request, prior, &self.deadline, self.cancel);
         self.attempts = self.attempts.saturating_add(report.attempts);
         if report.code == Code::Ok {
             self.last = Some(Report { data: None, ..report.clone() });
@@ -325,19 +229,4 @@ fn named(request: &str, report: Report) -> Failed {
 /// The coupon in a proven answer. Its numbers stay as they were written.
 fn coupon_of(report: &Report) -> Value {
     report.data.as_ref().and_then(|data| json::parse_any(data.get())).unwrap_or_default()
-}
-
-/// Too little is known to ask for it.
-fn incomplete(entry: &Entry, why: &str) -> Outcome {
-    let message = format!("{why}, without which it cannot be asked for");
-    Outcome::Unusable(Unusable::new(known_by(entry), "incomplete", message, "券信息不完整,请扫付款码"))
-}
-
-fn known_by(entry: &Entry) -> Value {
-    offer::known_by(
-        &entry.coupon_code,
-        &entry.stock_id,
-        entry.product_coupon_id.as_deref(),
-        entry.brand_id.as_deref(),
-    )
 }
