@@ -72,6 +72,16 @@ const BLOCKS: &[(&str, &str, How)] = &[
         "cargo rustc",
         Never("it compiles everything once more; `make test` builds that feature for `signature`"),
     ),
+    (
+        "docs/postgresql.md",
+        "cargo rustc",
+        Never("it compiles everything once more; `make test` builds that feature for `postgres`"),
+    ),
+    (
+        "docs/postgresql.md",
+        "CREATE ROLE coupons",
+        Never("the tests of `postgres` make servers, roles and databases of their own"),
+    ),
     ("docs/quickstart-windows.md", "mkdir", WINDOWS),
     ("docs/quickstart-windows.md", "using System;", WINDOWS),
     ("docs/quickstart-windows.md", "cd C:\\till", WINDOWS),
