@@ -289,7 +289,12 @@ fn find(stores: &[Store], input: &Input) -> std::result::Result<Report, Box<Repo
                 Quoted(wanted)
             );
             let hint = "Set it at the store in 品牌经营平台, then ask with \"fresh\": true: the list is kept for a day.";
-            Err(Box::new(Error::new(Code::NotFound, message).hint(hint).into()))
+            Err(Box::new(
+                Error::new(Code::NotFound, message)
+                    .hint(hint)
+                    .cashier("门店号没有登记,请联系门店管理员")
+                    .into(),
+            ))
         }
         several => {
             let ids: Vec<&str> = several.iter().map(|store| store.id.as_str()).collect();
@@ -297,7 +302,9 @@ fn find(stores: &[Store], input: &Input) -> std::result::Result<Report, Box<Repo
                 format!("several stores have the store_reference_id {}: {}", Quoted(wanted), ids.join(", "));
             let hint =
                 "Only the shop keeps it unique: change it at all but one, then ask with \"fresh\": true.";
-            Err(Box::new(Error::new(Code::Refused, message).hint(hint).into()))
+            Err(Box::new(
+                Error::new(Code::Refused, message).hint(hint).cashier("门店号重复,请联系门店管理员").into(),
+            ))
         }
     }
 }

@@ -120,6 +120,9 @@ impl Client {
             _ => {}
         }
         self.stats.attempt(&host.name, report.code, took);
+        if let Some(look_up) = request.look_up {
+            report = look_up.masked(report);
+        }
         report.host = Some(host.name.clone());
         report.signed_s =
             (sent && (report.proven.is_none() || report.code.class() == Class::InDoubt)).then_some(copy_s);

@@ -3,6 +3,7 @@
 use super::ops::on_ctx;
 use super::text::bytes_of;
 use super::{wxcoupon_buf, wxcoupon_ctx};
+use crate::client::Named;
 use crate::net::cancel::Cancel;
 use std::ffi::c_char;
 
@@ -40,6 +41,7 @@ pub unsafe extern "C" fn wxcoupon_scan(
     on_ctx(ctx, out_buf, "scan", |ctx| {
         // SAFETY: NULL or NUL-terminated by this function's contract.
         let bytes = unsafe { bytes_of(json_in, "json_in") }?;
-        Ok(ctx.client.scan(&ctx.encoding.decode(bytes, "json_in")?, &Cancel::never()))
+        let input = ctx.encoding.decode(bytes, "json_in")?;
+        Ok(ctx.client.call_named(Named::find("scan")?, &input, &Cancel::never()))
     })
 }

@@ -3,6 +3,7 @@
 //! `question` is the caller's input, `text` what a scanned text can be read as, [`payment_code`] the request that turns a payment
 //! code into an openid and the judgement of its answer, [`offer`] what becomes of each coupon.
 
+mod masked;
 pub mod offer;
 pub mod payment_code;
 mod question;

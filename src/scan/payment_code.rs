@@ -4,6 +4,7 @@
 //! print follow the general rules of version 2 and its published clients. The answer has no time and does not name the code that it
 //! is about: only TLS ties it to the question. So nothing but the openid is taken from it.
 
+use super::masked::masked;
 use crate::error::{Error, Result};
 use crate::report::{OTHER_REQUEST, Report, WechatError};
 use crate::status::Code;
@@ -134,6 +135,23 @@ impl LookUp {
             "SUCCESS" => self.openid(&members),
             "FAIL" => refused(said("err_code"), said("err_code_des")),
             _ => read_failed("the answer has no result_code".into()),
+        }
+    }
+
+    /// The report without the payment code, which servers may repeat in any text of theirs.
+    pub fn masked(&self, report: Report) -> Report {
+        let code = self.members.get("auth_code").map_or("", String::as_str);
+        let text = |text: &String| masked(text, code);
+        let wechat = report.wechat.as_ref().map(|said| WechatError {
+            code: said.code.as_ref().map(text),
+            message: said.message.as_ref().map(text),
+            ..said.clone()
+        });
+        Report {
+            message: text(&report.message),
+            request_id: report.request_id.as_ref().map(text),
+            wechat,
+            ..report
         }
     }
 

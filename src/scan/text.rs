@@ -15,7 +15,7 @@ pub fn readings(scanned: &str) -> Vec<String> {
 
 fn to_ascii(character: char) -> char {
     match character {
-        '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' => {
+        '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '－' | '＿' => {
             char::from_u32(u32::from(character) - FULL_WIDTH_OFFSET).unwrap_or(character)
         }
         other => other,
@@ -50,8 +50,8 @@ mod tests {
     }
 
     #[test]
-    fn full_width_letters_and_digits_are_read_as_ascii_once_nobody_knows_them() {
-        assert_eq!(readings("ＡＺａｚ０９券－＿\r"), ["ＡＺａｚ０９券－＿", "AZaz09券－＿"]);
+    fn full_width_letters_digits_and_hyphens_are_read_as_ascii_once_nobody_knows_them() {
+        assert_eq!(readings("ＡＺａｚ０９券－＿\r"), ["ＡＺａｚ０９券－＿", "AZaz09券-_"]);
         assert_eq!(readings("ｃode１\n"), ["ｃode１", "code1"]);
     }
 

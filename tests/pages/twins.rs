@@ -144,7 +144,7 @@ fn without_comments(block: &Block) -> String {
         "pascal" => ["//", "{ "],
         "bat" => ["rem ", ":: "],
         "vb" | "epl" => ["' ", "'\n"],
-        "lua" => ["--", "--"],
+        "lua" | "sql" => ["--", "--"],
         "http" | "json" => ["\0", "\0"],
         language => panic!("line {}: how does a comment begin in {language}?", block.line),
     };

@@ -63,6 +63,7 @@ impl Scan<'_> {
         };
         fits(&self.question.brand_id, entry.brand_id.as_deref())
             && fits(&self.question.product_coupon_id, entry.product_coupon_id.as_deref())
+            && (self.question.product_coupon_id.is_none() || entry.family == Family::Product)
             && fits(&self.question.stock_id, Some(&entry.stock_id))
     }
 

@@ -69,7 +69,11 @@ impl Scan<'_> {
 
     /// Those of the older family, where the caller names the merchant whose stocks they are of.
     fn list_busifavor(&mut self, openid: &str) -> Result<Vec<Value>, Failed> {
-        let Some(merchant) = self.question.belong_merchant.clone() else { return Ok(Vec::new()) };
+        // They have no product coupon.
+        let merchant = self.question.belong_merchant.clone();
+        let Some(merchant) = merchant.filter(|_| self.question.product_coupon_id.is_none()) else {
+            return Ok(Vec::new());
+        };
         let owner = self.owner(openid, None, None);
         let stock = self.question.stock_id.as_deref();
         self.all_busifavor(&owner, &merchant, stock, Some("SENDED"))

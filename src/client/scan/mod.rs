@@ -60,7 +60,7 @@ struct Answer<'a> {
 
 impl Client {
     /// The coupons that a scan, a payment code or a user leads to, and what each takes off the basket.
-    pub fn scan(&self, input: &str, cancel: &Cancel) -> Report {
+    pub(super) fn scan(&self, input: &str, cancel: &Cancel) -> Report {
         let question = match Question::read(input, &self.quote_defaults(), self.clock.now()) {
             Ok(question) => question,
             Err(error) => return error.into(),
@@ -123,10 +123,15 @@ impl Scan<'_> {
 
     fn by_scan(&mut self, scanned: &str) -> Result<Found, Failed> {
         let readings = text::readings(scanned);
+        let mut unusable = None;
         for reading in &readings {
-            let entries = match &self.client.directory {
-                None => Vec::new(),
-                Some(directory) => directory.find(reading).map_err(failed)?,
+            let found = self.client.directory.as_ref().map(|directory| directory.find(reading));
+            let entries = match found.transpose() {
+                Ok(entries) => entries.unwrap_or_default(),
+                Err(error) => {
+                    unusable = Some(error);
+                    break;
+                }
             };
             if !entries.is_empty() {
                 let offers = self.candidates(entries)?;
@@ -136,8 +141,9 @@ impl Scan<'_> {
         }
         let payment_code = readings.iter().find(|reading| text::looks_like_a_payment_code(reading));
         match payment_code {
+            // A payment code is what it is without a directory, too.
             Some(code) if self.client.config.apiv2.key.is_some() => self.by_payment_code(code),
-            _ => Err(failed(self.nobody_knows(payment_code.is_some()))),
+            _ => Err(failed(unusable.unwrap_or_else(|| self.nobody_knows(payment_code.is_some())))),
         }
     }
 

@@ -167,5 +167,20 @@ fn nothing_tells_the_payment_code_or_the_key() {
     {
         told += &look_up.judge(200, None, &body).to_json();
     }
+    let refused = answer(
+        SignType::Md5,
+        &[
+            ("result_code", "FAIL"),
+            ("err_code", CODE),
+            ("err_code_des", "auth_code １３４５６７８９０１２３４５６７８９ invalid"),
+        ],
+    );
+    let unsigned = format!("<xml><return_code>FAIL</return_code><return_msg>{CODE}?</return_msg></xml>");
+    for body in [refused, unsigned.into_bytes()] {
+        let report = Report { request_id: Some(CODE.into()), ..look_up.judge(200, None, &body) };
+        let report = look_up.masked(report).to_json();
+        assert!(report.contains("***") && !report.contains("１３４"), "{report}");
+        told += &report;
+    }
     assert!(!told.contains(CODE) && !told.contains(KEY), "{told}");
 }

@@ -138,7 +138,20 @@ impl<'a> Reader<'a> {
                 return Ok(character);
             }
         }
-        Err("it has an entity other than the five that every XML has".into())
+        if let Some((number, rest)) = self.rest.strip_prefix("&#").and_then(|rest| rest.split_once(';')) {
+            let code = match number.strip_prefix('x') {
+                Some(digits) => u32::from_str_radix(digits, 16),
+                None => number.parse(),
+            };
+            // A sign before the digits would be read, too.
+            let is_number = number.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let character = code.ok().filter(|_| is_number).and_then(char::from_u32);
+            if let Some(character) = character.filter(|one| !one.is_control() || BLANKS.contains(one)) {
+                self.rest = rest;
+                return Ok(character);
+            }
+        }
+        Err("it has an entity other than characters and the five that every XML has".into())
     }
 
     fn insert(members: &mut Members, name: &str, value: String) -> Result<(), String> {
@@ -193,7 +206,11 @@ mod tests {
             "<?xml version=\"1.0\"?><!DOCTYPE lolz [<!ENTITY l \"ha\">]><xml><a>&l;</a></xml>",
             "<xml><!ENTITY a \"b\"><a>x</a></xml>",
             "<xml><a>&a;</a></xml>",
-            "<xml><a>&#65;</a></xml>",
+            "<xml><a>&#+65;</a></xml>",
+            "<xml><a>&#xD800;</a></xml>",
+            "<xml><a>&#;</a></xml>",
+            "<xml><a>&#65</a></xml>",
+            "<xml><a>&#0;</a></xml>",
             "<xml><a>&</a></xml>",
             "<xml><a>%a;&nbsp;</a></xml>",
         ] {

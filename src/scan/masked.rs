@@ -1,0 +1,65 @@
+//! Texts of servers, without the payment code that was sent to them.
+
+/// What stands for the code.
+const MASK: &str = "***";
+
+/// The text, with every copy of the code masked, also where its digits are full-width or have signs or blanks between them.
+pub fn masked(text: &str, code: &str) -> String {
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        rest = if let Some(after) = after(rest, code) {
+            told.push_str(MASK);
+            after
+        } else {
+            told.push(first);
+            rest.get(first.len_utf8()..).unwrap_or_default()
+        };
+    }
+    told
+}
+
+/// What follows the code, if the text begins with it.
+fn after<'a>(text: &'a str, code: &str) -> Option<&'a str> {
+    let mut wanted = code.chars().peekable();
+    wanted.peek()?;
+    for (at, letter) in text.char_indices() {
+        let Some(next) = wanted.peek() else { return text.get(at..) };
+        if ascii(letter) == *next {
+            wanted.next();
+        } else if at == 0 || letter.is_alphanumeric() {
+            return None;
+        }
+    }
+    wanted.peek().is_none().then_some("")
+}
+
+fn ascii(letter: char) -> char {
+    match letter {
+        '\u{FF10}'..='\u{FF19}' => char::from_digit(u32::from(letter) - 0xFF10, 10).unwrap_or(letter),
+        _ => letter,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_is_masked_however_it_is_written() {
+        let code = "134567890123456789";
+        for (text, told) in [
+            ("auth_code 134567890123456789 invalid", "auth_code *** invalid"),
+            ("134567890123456789", "***"),
+            ("1345 6789 0123 4567 89,134567890123456789", "***,***"),
+            ("付款码１３４５６７８９０１２３４５６７８９无效", "付款码***无效"),
+            ("11345678901234567899", "1***9"),
+            ("13456789012345678", "13456789012345678"),
+            ("1345678901234567 8x", "1345678901234567 8x"),
+            ("", ""),
+        ] {
+            assert_eq!(masked(text, code), told);
+        }
+        assert_eq!(masked("anything", ""), "anything");
+    }
+}
