@@ -6,8 +6,11 @@
 workspace_for_command() { # folder to make it in
     rm -rf "$1"
     mkdir -p "$1"
-    for entry in .cargo Cargo.lock build.rs bench bindings command docs fuzz include sandbox simulation src testkit tests; do
-        ln -s "$PWD/$entry" "$1/$entry"
+    for entry in .cargo *; do
+        case $entry in
+        Cargo.toml | target) ;;
+        *) ln -s "$PWD/$entry" "$1/$entry" ;;
+        esac
     done
     sed 's/^crate-type = .*/crate-type = ["rlib"]/' Cargo.toml >"$1/Cargo.toml"
 }
