@@ -22,10 +22,9 @@ build() { # niceness, platform ...
 
 # What comes one after the other shares a folder.
 result=0 nice=${1:-0}
-build "$nice" windows-x86_64 windows-x86 windows-x86_64-test-hooks windows-x86-test-hooks windows-x86_64-command \
-    windows-x86-command &
+build "$nice" windows-x86_64 windows-x86 windows-x86_64-test-hooks windows-x86-test-hooks windows-x86_64-command &
 windows=$!
-build "$nice" linux-aarch64 linux-x86_64-musl linux-aarch64-command linux-x86_64-musl-command &
+build "$nice" linux-aarch64 linux-x86_64-musl linux-x86_64-musl-command &
 linux=$!
 build 0 linux-x86_64 || result=1
 build "$nice" linux-x86_64-test-hooks linux-x86_64-command || result=1

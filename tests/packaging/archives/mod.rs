@@ -5,6 +5,7 @@
 mod contents;
 mod programs;
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,8 +23,12 @@ const TOOLS: &[&str] =
 const PLATFORMS: [&str; 5] =
     ["linux-x86_64", "linux-aarch64", "linux-x86_64-musl", "windows-x86_64", "windows-x86"];
 
+/// Those that every run packs. The others are made in the same way for another processor: `make dist` tests them, too.
+const ALWAYS: [&str; 3] = ["linux-x86_64", "linux-x86_64-musl", "windows-x86_64"];
+
 fn can_be_packed(platform: &str) -> bool {
-    platform::can_be_built(platform) && TOOLS.iter().copied().all(have)
+    let is_wanted = ALWAYS.contains(&platform) || env::var_os("WXCOUPON_ALL_ARCHIVES").is_some();
+    is_wanted && platform::can_be_built(platform) && TOOLS.iter().copied().all(have)
 }
 
 /// Packs library and command and answers the archive.
