@@ -69,6 +69,13 @@ pub fn build(what: &[&str]) -> Command {
 pub fn cargo(what: &str) -> Command {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(root()).args([what, "--quiet"]).arg("--target-dir").arg(target_dir());
+    as_called_by_people(&mut command);
+    command
+}
+
+/// Without the variables that cargo sets for tests. Build scripts that look at them (ring's does) would run again, and all that
+/// depends on them would be compiled again.
+pub fn as_called_by_people(command: &mut Command) {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         let per_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
@@ -77,5 +84,4 @@ pub fn cargo(what: &str) -> Command {
         }
     }
     command.env_remove("LD_LIBRARY_PATH");
-    command
 }

@@ -1,5 +1,6 @@
 //! The release library for other platforms than the one the tests run on.
 
+use super::library::as_called_by_people;
 use super::toolchain::{have, skip_or_fail};
 use super::{limited, root, run, target_dir};
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ pub fn command(platform: &str) -> PathBuf {
 
 /// The folder that a script makes, unless it is there, and says.
 fn folder_of(script: &mut Command) -> PathBuf {
+    as_called_by_people(script);
     // What making it had to say stands behind it.
     PathBuf::from(run(script).unwrap().lines().next().unwrap())
 }
