@@ -61,8 +61,8 @@ pub trait Directory: Send + Sync + std::fmt::Debug {
     /// none are left.
     fn forget_expired(&self, now_s: i64) -> Result<u64>;
 
-    /// Runs an import, which may fill the disk: room is kept for redemptions meanwhile. After a failure that room is free, and
-    /// the log is cut.
+    /// Runs an import, which may fill the disk: room is kept for redemptions meanwhile. Afterwards that room is free.
+    /// After a failure the log is cut, if there is room for that.
     fn import(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         work()
     }

@@ -204,13 +204,14 @@ impl Directory for Sqlite {
         let reserve = self.path.as_deref().map(Reserve::beside).transpose();
         let reserve = reserve.map_err(|why| self.unusable(&why))?;
         let done = work();
-        drop(reserve);
+        // As far as there is room beside the reserve: what is cut takes room in the file first.
         if done.is_err() {
             let _ = self.with(|opened| {
                 opened.empty_log();
                 Ok(())
             });
         }
+        drop(reserve);
         done
     }
 

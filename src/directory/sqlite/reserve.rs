@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Enough for the log of some dozen redemptions, and for the journal's next pages.
-const BYTES: usize = 512 * 1024;
+const BYTES: usize = 1024 * 1024;
 
 /// A file of zeros. It is removed when this is dropped, so that what it held is free for others.
 #[derive(Debug)]
