@@ -40,7 +40,7 @@ pub mod evidence;
 #[allow(unsafe_code, reason = "the C boundary")]
 pub mod ffi;
 mod file;
-mod hex;
+pub mod hex;
 pub mod jobs;
 pub mod journal;
 pub mod json;

@@ -22,6 +22,17 @@ pub const INFO: i32 = 3;
 /// Every attempt inside a call.
 pub const DEBUG: i32 = 4;
 
+/// What a level is called where people read.
+pub fn level_name(level: i32) -> &'static str {
+    match level {
+        ERROR => "error",
+        WARN => "warn",
+        INFO => "info",
+        DEBUG => "debug",
+        _ => "other",
+    }
+}
+
 /// A message that waits for a thread that may call the sink.
 #[derive(Debug)]
 pub struct Line {

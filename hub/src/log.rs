@@ -7,21 +7,12 @@ use time::format_description::well_known::Rfc3339;
 use wxcoupon::log as library;
 use wxcoupon::system::wall_date;
 
-fn level_name(level: i32) -> &'static str {
-    match level {
-        library::ERROR => "error",
-        library::WARN => "warn",
-        library::INFO => "info",
-        _ => "debug",
-    }
-}
-
 /// A line. `facts` is an object.
 pub fn line(level: i32, event: &str, facts: Value) {
     let time = OffsetDateTime::format(wall_date(), &Rfc3339).unwrap_or_default();
     let mut line = Map::new();
     line.insert("time".into(), time.into());
-    line.insert("level".into(), level_name(level).into());
+    line.insert("level".into(), library::level_name(level).into());
     line.insert("event".into(), event.into());
     if let Value::Object(facts) = facts {
         line.extend(facts.into_iter().filter(|(_, value)| !value.is_null()));

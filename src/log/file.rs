@@ -3,7 +3,7 @@
 //! Nothing is ever renamed, so several processes share a folder, and a program that follows a file is not confused. The day is
 //! that of China (+08:00) by this machine's clock, whatever its time zone is: the journal's and WeChat Pay's times are the same.
 
-use super::{DEBUG, ERROR, Fact, Facts, INFO, WARN};
+use super::{Fact, Facts, INFO, level_name};
 use crate::system;
 use serde_json::Value;
 use std::fmt::{Arguments, Write as _};
@@ -181,13 +181,7 @@ fn line(
 ) -> String {
     let format =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]+08:00");
-    let level = match level {
-        ERROR => "error",
-        WARN => "warn",
-        INFO => "info",
-        DEBUG => "debug",
-        _ => "other",
-    };
+    let level = level_name(level);
     let mut line = format!(
         "{{\"at\":\"{}\",\"level\":\"{level}\",\"pid\":{}",
         now.format(&format).unwrap_or_default(),
@@ -235,6 +229,7 @@ fn quoted(characters: impl Iterator<Item = char>, room: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::WARN;
     use super::*;
     use time::macros::{date, datetime};
 

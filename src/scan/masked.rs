@@ -1,5 +1,7 @@
 //! Texts of servers, without the payment code that was sent to them.
 
+use super::text::to_ascii;
+
 /// What stands for the code.
 const MASK: &str = "***";
 
@@ -25,20 +27,13 @@ fn after<'a>(text: &'a str, code: &str) -> Option<&'a str> {
     wanted.peek()?;
     for (at, letter) in text.char_indices() {
         let Some(next) = wanted.peek() else { return text.get(at..) };
-        if ascii(letter) == *next {
+        if to_ascii(letter) == *next {
             wanted.next();
         } else if at == 0 || letter.is_alphanumeric() {
             return None;
         }
     }
     wanted.peek().is_none().then_some("")
-}
-
-fn ascii(letter: char) -> char {
-    match letter {
-        '\u{FF10}'..='\u{FF19}' => char::from_digit(u32::from(letter) - 0xFF10, 10).unwrap_or(letter),
-        _ => letter,
-    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ pub fn readings(scanned: &str) -> Vec<String> {
     if ascii == cut { vec![ascii] } else { vec![cut.to_owned(), ascii] }
 }
 
-fn to_ascii(character: char) -> char {
+/// The character as a scanner in half-width mode types it.
+pub(super) fn to_ascii(character: char) -> char {
     match character {
         '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '－' | '＿' => {
             char::from_u32(u32::from(character) - FULL_WIDTH_OFFSET).unwrap_or(character)

@@ -15,11 +15,17 @@ workspace_for_command() { # folder to make it in
     sed 's/^crate-type = .*/crate-type = ["rlib"]/' Cargo.toml >"$1/Cargo.toml"
 }
 
-# What the library does not have is optimised once, in the last step.
-# shellcheck disable=SC2034
-unoptimised="
-    --config profile.release.package.wxcoupon.opt-level=0
-    --config profile.release.package.clap_builder.opt-level=0
-    --config profile.release.package.clap_complete.opt-level=0
-    --config profile.release.package.clap_mangen.opt-level=0
-    --config profile.release.package.qrcode.opt-level=0"
+# What the library does not have is optimised once, in the last step. That takes most of the time, and gives little to a program
+# that mostly waits.
+build_command() { # what is called as cargo, its target folder, flags of the last step's rustc or '', argument ...
+    cargo=$1 folder_of_target=$2 last_step=$3
+    shift 3
+    workspace_for_command "$folder_of_target/command"
+    for crate in wxcoupon clap_builder clap_complete clap_mangen qrcode; do
+        set -- "$@" --config "profile.release.package.$crate.opt-level=0"
+    done
+    # None, or one word each.
+    # shellcheck disable=SC2086
+    "$cargo" rustc --quiet --locked --release --manifest-path "$folder_of_target/command/Cargo.toml" \
+        --package wxcoupon-command --bin wxcoupon --target-dir "$folder_of_target" "$@" -- -C opt-level=1 $last_step
+}

@@ -57,14 +57,10 @@ if [ -n "${RUSTC_BOOTSTRAP:-}" ]; then
     set -- "$@" -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind
 fi
 if [ "$variant" = "$platform-command" ]; then
-    workspace_for_command "$target_dir/command"
-    # The last step takes most of the time, and gives little to a program that mostly waits.
-    # shellcheck disable=SC2086
-    set -- "$@" $unoptimised -- -C opt-level=1
     # Debian's Rust has no start-up objects of musl's. Zig has.
-    [ "$platform" != linux-x86_64-musl ] || set -- "$@" -Clink-self-contained=no
-    "$zig/bin/cargo-zigbuild" rustc --quiet --locked --release --manifest-path "$target_dir/command/Cargo.toml" \
-        --package wxcoupon-command --bin wxcoupon --target-dir "$target_dir" "$@"
+    last_step=''
+    [ "$platform" != linux-x86_64-musl ] || last_step=-Clink-self-contained=no
+    build_command "$zig/bin/cargo-zigbuild" "$target_dir" "$last_step" "$@"
     cp "$target_dir/$triple/release/wxcoupon" "$folder"
     exit
 fi

@@ -54,20 +54,15 @@ build() {
     fi
     remap_for "$triple" "$target_dir" "$@"
     set -- --config 'profile.release.package.libsqlite3-sys.opt-level="s"' \
-        -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind --target "$triple" --target-dir "$target_dir"
+        -Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind --target "$triple"
     if [ "${variant%-command}" != "$variant" ]; then
-        workspace_for_command "$target_dir/command"
-        # The last step takes most of the time, and gives little to a program that mostly waits.
-        # shellcheck disable=SC2086
-        /usr/bin/cargo rustc --quiet --locked --release --manifest-path "$target_dir/command/Cargo.toml" \
-            --package wxcoupon-command --bin wxcoupon "$@" \
-            $unoptimised -- -C opt-level=1
+        build_command /usr/bin/cargo "$target_dir" '' "$@"
         return
     fi
     # The shared library alone: beside an rlib Cargo optimises nothing across crates. No backtraces: a panic is
     # logged by its place.
     /usr/bin/cargo rustc --quiet --locked --release --package wxcoupon --lib --crate-type cdylib \
-        --features "$features" "$@" -- -C "opt-level=$optimised"
+        --features "$features" --target-dir "$target_dir" "$@" -- -C "opt-level=$optimised"
 }
 
 if [ "$1" = --tools ]; then

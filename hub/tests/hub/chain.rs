@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 use wxcoupon_sandbox::{Effect, Options, Sandbox};
 
@@ -204,11 +204,13 @@ impl Drop for Chain {
     }
 }
 
-/// Waits for what must come, however slow the machine is.
+/// Waits for what must come. It asks slowly, because tills have a pace.
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(60), "never: {what}");
-        thread::sleep(Duration::from_millis(50));
-    }
+    testkit::till::until(what, || {
+        let held = holds();
+        if !held {
+            thread::sleep(Duration::from_millis(50));
+        }
+        held
+    });
 }
