@@ -75,10 +75,21 @@ fn rule(value: &Value, rule: &Rule, name: &str, field: &At<'_>) -> Result<()> {
         Rule::Url(longest) => url(text(value, name, field)?, *longest, name, field),
         Rule::ImageName => image_name(text(value, name, field)?, name, field),
         Rule::List(item, longest) => match value {
-            Value::Array(items) if (1..=*longest).contains(&items.len()) => items
-                .iter()
-                .enumerate()
-                .try_for_each(|(index, value)| self::rule(value, item, name, &At::Item(field, index))),
+            Value::Array(items) if (1..=*longest).contains(&items.len()) => {
+                items.iter().enumerate().try_for_each(|(index, value)| {
+                    let at = At::Item(field, index);
+                    self::rule(value, item, name, &at)?;
+                    let said_before = items.iter().take(index).position(|before| before == value);
+                    match said_before.filter(|_| matches!(item, Rule::OneOf(_))) {
+                        Some(before) => {
+                            let message =
+                                format!("{name} names {value} twice, as items {before} and {index}");
+                            Err(refuse(field, message))
+                        }
+                        None => Ok(()),
+                    }
+                })
+            }
             Value::Array(items) => {
                 Err(refuse(field, format!("{name} has {} items, 1 to {longest} are allowed", items.len())))
             }
