@@ -12,5 +12,6 @@ mod chain;
 mod doubt;
 mod hostile;
 mod operated;
+mod page;
 mod protocol;
 mod till;
