@@ -52,7 +52,7 @@ struct Answer {
     /// Where a list goes on.
     next: Option<String>,
     /// Why it is refused, for a page in Chinese.
-    refusal: Option<Text>,
+    refusal: Option<Box<Text>>,
 }
 
 impl Answer {
@@ -67,7 +67,7 @@ impl Answer {
 
     fn error(status: StatusCode, message: impl Into<Text>) -> Self {
         let text = message.into();
-        Self { status, body: json!({ "error": text.english() }), next: None, refusal: Some(text) }
+        Self { status, body: json!({ "error": text.english() }), next: None, refusal: Some(Box::new(text)) }
     }
 
     fn bad_request(message: impl Into<Text>) -> Self {
@@ -86,7 +86,7 @@ impl IntoResponse for Answer {
         let link = self.next.map(|next| [(LINK, format!("<{next}>; rel=\"next\""))]);
         let mut response = (self.status, [(CONTENT_TYPE, "application/json")], link, body).into_response();
         if let Some(text) = self.refusal {
-            response.extensions_mut().insert(text);
+            response.extensions_mut().insert(*text);
         }
         response
     }

@@ -43,8 +43,8 @@ pub(super) fn ask(
             };
             let (mut english, mut chinese) = (parts(": "), parts("："));
             if row.sub_code != 0 {
-                english.push_str(&format!(" ({})", row.sub_code));
-                chinese.push_str(&format!("（{}）", row.sub_code));
+                english = format!("{english} ({})", row.sub_code);
+                chinese = format!("{chinese}（{}）", row.sub_code);
             }
             Err(Text::new(english, chinese))
         }
