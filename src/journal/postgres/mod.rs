@@ -3,15 +3,13 @@
 //! Nobody can tell whether an owner on another machine is alive. So a row has a lease that ends by the database's clock, and
 //! whoever signs makes sure that its own has not ended ([`Claim::may_sign`](super::Claim::may_sign)).
 
-#[doc(hidden)]
-pub mod connection;
+mod connection;
 mod group;
 mod read;
 mod rows;
 mod schema;
 mod sql;
-#[doc(hidden)]
-pub mod tls;
+mod tls;
 
 use super::row::State;
 use super::store::{Change, Durability, Mark, Overview, Result, Store, StoreError};
