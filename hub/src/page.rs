@@ -5,7 +5,7 @@ use crate::metrics::{MINUTES, Minute};
 use crate::store::Failed;
 use crate::store::tills;
 use std::fmt::Write as _;
-use wxcoupon::api::{ALL, use_time};
+use wxcoupon::api::{self, use_time};
 use wxcoupon::journal::{Row, State};
 use wxcoupon::system::wall_ms;
 
@@ -67,8 +67,8 @@ const COMMA: (&str, &str) = (", ", "，");
 
 /// As WeChat Pay's documentation calls it, or in English by its name in calls.
 fn operation(id: &str, language: Language) -> &str {
-    let known = ALL.iter().find(|operation| operation.id == id);
-    known.filter(|_| language == Language::Chinese).map_or(id, |operation| operation.title)
+    let known = api::by_id(id).filter(|_| language == Language::Chinese);
+    known.map_or(id, |operation| operation.title)
 }
 
 fn state(state: State) -> (&'static str, &'static str) {

@@ -15,6 +15,11 @@ impl Text {
         Self { english: english.into(), chinese: chinese.into() }
     }
 
+    /// Nobody here has a coupon with that code.
+    pub(crate) fn no_such_coupon() -> Self {
+        Self::new("no such coupon", "没有这张券")
+    }
+
     /// In English.
     #[must_use]
     pub fn english(&self) -> &str {

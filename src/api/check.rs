@@ -76,19 +76,10 @@ fn rule(value: &Value, rule: &Rule, name: &str, field: &At<'_>) -> Result<()> {
         Rule::ImageName => image_name(text(value, name, field)?, name, field),
         Rule::List(item, longest) => match value {
             Value::Array(items) if (1..=*longest).contains(&items.len()) => {
-                items.iter().enumerate().try_for_each(|(index, value)| {
-                    let at = At::Item(field, index);
-                    self::rule(value, item, name, &at)?;
-                    let said_before = items.iter().take(index).position(|before| before == value);
-                    match said_before.filter(|_| matches!(item, Rule::OneOf(_))) {
-                        Some(before) => {
-                            let message =
-                                format!("{name} names {value} twice, as items {before} and {index}");
-                            Err(refuse(field, message))
-                        }
-                        None => Ok(()),
-                    }
-                })
+                for (index, value) in items.iter().enumerate() {
+                    self::rule(value, item, name, &At::Item(field, index))?;
+                }
+                if matches!(item, Rule::OneOf(_)) { each_once(items, name, field) } else { Ok(()) }
             }
             Value::Array(items) => {
                 Err(refuse(field, format!("{name} has {} items, 1 to {longest} are allowed", items.len())))
@@ -104,6 +95,16 @@ fn rule(value: &Value, rule: &Rule, name: &str, field: &At<'_>) -> Result<()> {
             other => Err(refuse(field, format!("{name} must be an object, found {}", kind(other)))),
         },
     }
+}
+
+fn each_once(items: &[Value], name: &str, field: &At<'_>) -> Result<()> {
+    for (index, value) in items.iter().enumerate() {
+        if let Some(before) = items.iter().take(index).position(|before| before == value) {
+            let message = format!("{name} names {value} twice, as items {before} and {index}");
+            return Err(refuse(field, message));
+        }
+    }
+    Ok(())
 }
 
 fn text<'a>(value: &'a Value, name: &str, field: &At<'_>) -> Result<&'a str> {

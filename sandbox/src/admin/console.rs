@@ -61,9 +61,17 @@ async fn work(control: Arc<Control>, work: impl FnOnce(&Control) -> Reply + Send
     done.unwrap_or_else(|error| Err(super::routes::broken(&error)))
 }
 
+fn no_such_act() -> Answer {
+    Answer::not_found(Text::new("no such thing can be done to a coupon", "券没有这种操作"))
+}
+
+fn not_remembered() -> Answer {
+    Answer::not_found(Text::new("no such request is remembered", "没有记录这个请求"))
+}
+
 fn served(asset: Option<&'static Asset>) -> Reply {
-    let asset =
-        asset.ok_or_else(|| Answer::not_found("the console has no such file", "控制台没有这个文件"))?;
+    let asset = asset
+        .ok_or_else(|| Answer::not_found(Text::new("the console has no such file", "控制台没有这个文件")))?;
     Ok(Served::shown(asset.content_type, asset.content))
 }
 
@@ -114,11 +122,11 @@ fn all_cards(control: &Control, query: &Query) -> Answer {
 
 async fn act(State(control): Shared, Path((code, name)): Path<(String, String)>) -> Answer {
     let Some(act) = Act::named(&name) else {
-        return Answer::not_found("no such thing can be done to a coupon", "券没有这种操作");
+        return no_such_act();
     };
     super::routes::run(control, move |control| {
         if control.api.state.view(&code).is_none() {
-            return Answer::not_found("no such coupon", "没有这张券");
+            return Answer::not_found(Text::no_such_coupon());
         }
         acts::act(&control.api, &control.console, &code, act).map_or_else(Answer::bad_request, Answer::ok)
     })
@@ -130,11 +138,11 @@ async fn busifavor_act(
     Path((stock_id, code, name)): Path<(String, String, String)>,
 ) -> Answer {
     let Some(act) = Act::named(&name) else {
-        return Answer::not_found("no such thing can be done to a coupon", "券没有这种操作");
+        return no_such_act();
     };
     super::routes::run(control, move |control| {
         if !busifavor::exists(&control.api, &stock_id, &code) {
-            return Answer::not_found("no such coupon", "没有这张券");
+            return Answer::not_found(Text::no_such_coupon());
         }
         busifavor::act(&control.api, &control.console, &stock_id, &code, act)
             .map_or_else(Answer::bad_request, Answer::ok)
@@ -161,9 +169,8 @@ fn picture(
     draw: Draw,
 ) -> impl Fn(Shared, Path<String>) -> Ready<Reply> + Clone + Send + Sync + 'static {
     move |State(control), Path(name)| {
-        let drawn = text(&control, &name)
-            .ok_or_else(|| Answer::not_found("no such coupon", "没有这张券"))
-            .and_then(|text| {
+        let drawn =
+            text(&control, &name).ok_or_else(|| Answer::not_found(Text::no_such_coupon())).and_then(|text| {
                 draw(&text).ok_or_else(|| {
                     Answer::bad_request(Text::new("this text has no such picture", "这段文字无法生成这种码"))
                 })
@@ -183,14 +190,13 @@ fn make_offer(control: &Control, body: &[u8]) -> Answer {
 
 fn request(control: &Control, seq: &str) -> Answer {
     let found = seq.parse().ok().and_then(|seq| exchange::look(&control.api, seq));
-    found.map_or_else(|| Answer::not_found("no such request is remembered", "没有记录这个请求"), Answer::ok)
+    found.map_or_else(not_remembered, Answer::ok)
 }
 
 async fn curl_command(State(control): Shared, Path(seq): Path<String>) -> Reply {
     work(control, move |control| {
         let entry = seq.parse().ok().and_then(|seq| exchange::find(&control.api, seq));
-        let entry =
-            entry.ok_or_else(|| Answer::not_found("no such request is remembered", "没有记录这个请求"))?;
+        let entry = entry.ok_or_else(not_remembered)?;
         let command = curl::command(&control.api, &control.console, &entry).map_err(Answer::bad_request)?;
         Ok(Served::shown("text/plain; charset=utf-8", command))
     })
@@ -243,7 +249,11 @@ async fn brand_config_json(State(control): Shared) -> Reply {
 }
 
 fn config(control: &Control, name: &str, which: fn(&Files) -> &Value) -> Reply {
-    let files = control.console.files.get().ok_or_else(|| Answer::not_found("not ready yet", "尚未就绪"))?;
+    let files = control
+        .console
+        .files
+        .get()
+        .ok_or_else(|| Answer::not_found(Text::new("not ready yet", "尚未就绪")))?;
     Ok(Served::saved("application/json", pretty(which(files)), name))
 }
 

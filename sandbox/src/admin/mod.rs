@@ -74,8 +74,8 @@ impl Answer {
         Self::error(StatusCode::BAD_REQUEST, message)
     }
 
-    fn not_found(english: &str, chinese: &str) -> Self {
-        Self::error(StatusCode::NOT_FOUND, Text::new(english, chinese))
+    fn not_found(message: impl Into<Text>) -> Self {
+        Self::error(StatusCode::NOT_FOUND, message)
     }
 }
 

@@ -69,10 +69,10 @@ pub(super) fn router(control: Arc<Control>, guard: Arc<Guard>) -> Router {
 }
 
 async fn unknown() -> Answer {
-    Answer::not_found(
+    Answer::not_found(Text::new(
         "no such thing; GET / and /openapi.json say what there is",
         "没有这个路径；GET / 和 /openapi.json 列出了全部路径",
-    )
+    ))
 }
 
 async fn not_like_this() -> Answer {

@@ -32,7 +32,7 @@ pub(super) fn coupons(control: &Control, query: &Query) -> Answer {
 }
 
 pub(super) fn coupon(control: &Control, code: &str) -> Answer {
-    control.api.state.view(code).map_or_else(|| Answer::not_found("no such coupon", "没有这张券"), Answer::ok)
+    control.api.state.view(code).map_or_else(|| Answer::not_found(Text::no_such_coupon()), Answer::ok)
 }
 
 pub(super) fn put_coupon(control: &Control, body: &[u8]) -> Answer {
@@ -48,7 +48,7 @@ pub(super) fn put_coupon(control: &Control, body: &[u8]) -> Answer {
 /// Every one with that code, because two stocks may have the same.
 pub(super) fn busifavor(control: &Control, code: &str) -> Answer {
     let views = control.api.state.busifavor_views(code);
-    if views.is_empty() { Answer::not_found("no such coupon", "没有这张券") } else { Answer::ok(views) }
+    if views.is_empty() { Answer::not_found(Text::no_such_coupon()) } else { Answer::ok(views) }
 }
 
 pub(super) fn put_busifavor(control: &Control, body: &[u8]) -> Answer {
@@ -113,7 +113,7 @@ pub(super) fn set_stock_state(control: &Control, body: &[u8]) -> Answer {
         ));
     }
     let changed = operations::set_stock_state(&control.api.state, text("stock_id"), text("state"));
-    changed.map_or_else(|| Answer::not_found("no such stock", "没有这个批次"), Answer::ok)
+    changed.map_or_else(|| Answer::not_found(Text::new("no such stock", "没有这个批次")), Answer::ok)
 }
 
 /// What the user made stays, unless all is to go.

@@ -19,8 +19,7 @@ const DAY: i64 = 86_400;
 
 /// Does it; the coupon as it is then, or why it cannot be done.
 pub(crate) fn act(api: &Api, console: &Console, code: &str, act: Act) -> Result<Card, Text> {
-    let absent = || Text::new("no such coupon", "没有这张券");
-    let view = api.state.view(code).ok_or_else(absent)?;
+    let view = api.state.view(code).ok_or_else(Text::no_such_coupon)?;
     let now = api.state.clock.business_now();
     let spec = CouponSpec::new(code);
     match act {
@@ -36,7 +35,7 @@ pub(crate) fn act(api: &Api, console: &Console, code: &str, act: Act) -> Result<
             put(api, &spec.stores(StoreScope::None).valid(rfc3339(now - DAY), rfc3339(now + 30 * DAY)))?;
         }
     }
-    card(api, code).ok_or_else(absent)
+    card(api, code).ok_or_else(Text::no_such_coupon)
 }
 
 fn put(api: &Api, spec: &CouponSpec) -> Result<(), Text> {

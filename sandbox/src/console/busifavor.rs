@@ -150,7 +150,7 @@ pub(crate) fn act(api: &Api, console: &Console, stock_id: &str, code: &str, act:
             ));
         }
     }
-    let (key, coupon) = find(api, stock_id, code).ok_or_else(|| Text::new("no such coupon", "没有这张券"))?;
+    let (key, coupon) = find(api, stock_id, code).ok_or_else(Text::no_such_coupon)?;
     Ok(card(&key, &coupon, api.state.clock.business_now()))
 }
 
