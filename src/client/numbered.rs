@@ -275,12 +275,14 @@ fn recorded(row: &Row) -> Report {
         State::Closed => known.unwrap_or(Code::Connect),
         _ => known.unwrap_or(Code::Internal),
     };
+    let proof = record::recorded_proof(row);
     Report {
         recorded: true,
         recorded_at: Some(stamp(row.verdict_s.unwrap_or(row.updated_ms.div_euclid(1000)))),
         retry_after_ms: (code.class() == Class::Busy).then_some(RUNNING_ELSEWHERE_MS),
         out_request_no: Some(row.request.request_no.to_string()),
-        message: row.cause.clone(),
+        message: if proof.is_some() { String::new() } else { row.cause.clone() },
+        proof,
         http_status: row.http_status,
         request_id: row.request_id.clone(),
         host: row.host.clone(),

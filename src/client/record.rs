@@ -14,6 +14,15 @@ use std::sync::Arc;
 /// After this long with answers but without evidence, a row becomes unresolved.
 const UNRESOLVED_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// In the row of a success whose answer does not show this number: what does.
+const PROVEN_BY: &str = "proof: ";
+
+/// What the recorded success of a row rests on.
+pub(super) fn recorded_proof(row: &Row) -> Option<&'static str> {
+    let proof = row.cause.strip_prefix(PROVEN_BY).filter(|_| row.state == State::Done)?;
+    ["query", "answer"].into_iter().find(|known| *known == proof)
+}
+
 /// Records the result of a call that sent, or may have sent, the row's own bytes.
 pub(super) fn record(claim: Claim, report: Report, trigger: Trigger) -> Report {
     let row = &claim.row;
@@ -90,7 +99,11 @@ pub(super) fn verdict(row: &Row, state: State, signed_s: i64, report: &Report) -
     Verdict {
         state,
         code: if tells { report.code.number() } else { row.code },
-        cause: if tells { report.message.clone() } else { row.cause.clone() },
+        cause: match report.proof.filter(|_| tells && report.code == Code::Ok) {
+            Some(proof) => format!("{PROVEN_BY}{proof}"),
+            None if tells => report.message.clone(),
+            None => row.cause.clone(),
+        },
         attempts: report.attempts,
         sent: row.sent,
         signed_s,

@@ -26,6 +26,13 @@ pub(super) fn key(operation: &str, members: &Map<String, Value>) -> Option<Arc<s
 }
 
 impl Row {
+    /// Whether it is about the coupon that a request of that operation with these members names.
+    pub fn is_about(&self, operation: &str, members: &Map<String, Value>) -> bool {
+        let stocks = [&*self.members, members].map(|members| members.get("stock_id").and_then(Value::as_str));
+        let differ = matches!(stocks, [Some(one), Some(another)] if one != another);
+        self.coupon.is_some() && self.coupon == key(operation, members) && !differ
+    }
+
     /// Whether both are about the same coupon, as far as their members say. A damaged row may be about any with its key.
     pub fn may_share_coupon(&self, other: &Row) -> bool {
         let is_whole = self.state != State::Damaged && other.state != State::Damaged;

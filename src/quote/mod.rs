@@ -29,6 +29,7 @@ use question::Question;
 pub use question::{BASKET, Family};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use step::{Finding, Rule, Step};
 use terms::{AppliesTo, Benefit, Terms, UsageMode};
@@ -106,6 +107,30 @@ pub enum Verdict {
     Forbidden,
     /// No known rule forbids it, but not every rule could be understood.
     Unknown,
+}
+
+impl Quote {
+    /// What speaks against a use or cannot be known, money aside: for where there is no basket yet.
+    pub fn cautions(&self) -> Vec<(Rule, Cow<'static, str>)> {
+        let is_open = |step: &&Step| {
+            matches!(step.finding, Finding::Unknown | Finding::Unchecked) && !step.rule.is_about_money()
+        };
+        let caution = |step: &Step| match step.finding {
+            Finding::Unknown => step.cashier.clone(),
+            _ => step.rule.caution().into(),
+        };
+        let mut cautions: Vec<_> =
+            self.steps.iter().filter(is_open).map(|step| (step.rule, caution(step))).collect();
+        if let Some(until) = self.ends_soon() {
+            cautions.push((Rule::Validity, format!("该券{}后不可用,请尽快核销", until.clock()).into()));
+        }
+        cautions
+    }
+
+    /// The last second of the use, if it is near.
+    fn ends_soon(&self) -> Option<Moment> {
+        self.usable_until.filter(|until| self.now.seconds_to(*until) < SOON_S)
+    }
 }
 
 /// Reads the question and answers it for `now`, unless the question names another time.

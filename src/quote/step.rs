@@ -46,6 +46,14 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Whether it depends on what is in the basket.
+    pub fn is_about_money(self) -> bool {
+        matches!(
+            self,
+            Rule::Terms | Rule::Product | Rule::Quantity | Rule::Threshold | Rule::Discount | Rule::Order
+        )
+    }
+
     /// What a cashier is told where it is unchecked: Chinese.
     pub fn caution(self) -> &'static str {
         match self {

@@ -8,6 +8,7 @@ use crate::report::{Report, WechatError};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
+use std::collections::HashSet;
 use time::OffsetDateTime;
 
 /// Whose coupon it is, and under which names it is asked for and redeemed.
@@ -22,6 +23,10 @@ pub struct Owner {
     /// Where the till stands.
     pub store_id: Option<String>,
 }
+
+/// Of a coupon about which nothing came.
+pub const UNANSWERED: Reason = Reason::Other("unanswered");
+const INCOMPLETE: &str = "券信息不完整,请人工核对";
 
 /// Where a family's coupon has its names, and what redeems it.
 #[derive(Debug)]
@@ -62,6 +67,12 @@ pub struct Offer {
     quote: Option<Quote>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unquoted: Option<Unquoted>,
+    /// Without a basket: the rules about state, time and place that nobody can be sure of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unchecked: Vec<Rule>,
+    /// The same in Chinese, for the till's screen.
+    #[serde(skip)]
+    caution: String,
     /// The request that redeems it, complete but for its number and the order.
     r#use: Map<String, Value>,
 }
@@ -144,10 +155,10 @@ impl Unusable {
     }
 
     /// WeChat Pay refuses to tell of it.
-    pub fn refused(coupon: Value, reason: &'static str, report: Report) -> Unusable {
+    pub fn refused(coupon: Value, reason: Reason, report: Report) -> Unusable {
         let message = if report.message.is_empty() { report.code.text().into() } else { report.message };
         let cashier = report.cashier.unwrap_or_else(|| report.code.cashier());
-        Unusable { wechat: report.wechat, ..Unusable::new(coupon, reason, message, cashier) }
+        Unusable { wechat: report.wechat, reason, ..Unusable::new(coupon, "", message, cashier) }
     }
 }
 
@@ -164,9 +175,10 @@ pub fn assess(
     let product = names.product.map(|at| name(&coupon, at));
     let (Some(code), Some(stock), Some(Some(_)) | None) = (name(&coupon, "/coupon_code"), stock, product)
     else {
+        let product = if names.product.is_some() { ", product coupon" } else { "" };
         let message =
-            "the coupon does not say its code, product coupon and stock, which a redemption must name";
-        return Outcome::Unusable(Unusable::new(coupon, "incomplete", message, "券信息不完整,请人工核对"));
+            format!("the coupon does not say its code{product} and stock, which a redemption must name");
+        return Outcome::Unusable(Unusable::new(coupon, "incomplete", message, INCOMPLETE));
     };
     let product = product.flatten();
     let place = |value: &'_ Option<String>| value.clone().filter(|_| names.takes_brand_and_store);
@@ -188,6 +200,8 @@ pub fn assess(
         coupon: coupon.clone(),
         quote,
         unquoted,
+        unchecked: Vec::new(),
+        caution: String::new(),
         r#use: request,
     };
     match quoted {
@@ -206,25 +220,34 @@ pub fn assess(
         }
         Err(error) if question.has_amount() => {
             let (message, field) = (error.message, error.field);
-            let unquoted =
-                Unquoted { field, message, cashier: "请录入该券适用商品的金额后试算" };
-            Outcome::Offered(offer(None, Some(unquoted), request))
+            let is_of_coupon = field.as_deref().is_some_and(|field| field.starts_with("/coupon"));
+            let cashier =
+                if is_of_coupon { INCOMPLETE } else { "请录入该券适用商品的金额后试算" };
+            Outcome::Offered(offer(None, Some(Unquoted { field, message, cashier }), request))
         }
-        // Without a basket a quote serves only to see what forbids any use.
-        Ok(_) | Err(_) => Outcome::Offered(offer(None, None, request)),
+        // Without a basket a quote serves only to see what forbids any use, and what may.
+        Ok(quote) => {
+            let (unchecked, cautions): (Vec<Rule>, Vec<_>) = quote.cautions().into_iter().unzip();
+            Outcome::Offered(Offer { unchecked, caution: joined(cautions), ..offer(None, None, request) })
+        }
+        Err(_) => {
+            let caution = INCOMPLETE.to_owned();
+            Outcome::Offered(Offer { unchecked: vec![Rule::State], caution, ..offer(None, None, request) })
+        }
     }
+}
+
+/// Each caution once.
+fn joined(mut cautions: Vec<Cow<'static, str>>) -> String {
+    let mut seen = HashSet::new();
+    cautions.retain(|caution| seen.insert(caution.clone()));
+    cautions.join(";")
 }
 
 /// Whether the coupon cannot be used. Without a basket nothing that is about money counts.
 fn forbids(quote: &Quote, has_amount: bool) -> bool {
-    let is_about_money = |rule| {
-        matches!(
-            rule,
-            Rule::Terms | Rule::Product | Rule::Quantity | Rule::Threshold | Rule::Discount | Rule::Order
-        )
-    };
     quote.verdict == Verdict::Forbidden
-        && (has_amount || quote.forbidden_by.is_some_and(|rule| !is_about_money(rule)))
+        && (has_amount || quote.forbidden_by.is_some_and(|rule| !rule.is_about_money()))
 }
 
 impl Offers {
@@ -236,28 +259,53 @@ impl Offers {
         }
     }
 
+    /// Takes out what is not to be offered: `why` gives the number of a redemption of the coupon that is in doubt.
+    pub fn hold_back(&mut self, why: impl Fn(&'static str, &Map<String, Value>) -> Option<String>) {
+        for offer in std::mem::take(&mut self.coupons) {
+            match why(offer.operation, &offer.r#use) {
+                None => self.coupons.push(offer),
+                Some(number) => {
+                    let message = format!(
+                        "a redemption of this coupon is in doubt: settle {number}, or repeat it unchanged, and use no new number"
+                    );
+                    let cashier = "该券有一笔核销结果待确认,请勿重复核销";
+                    self.unusable.push(Unusable::new(offer.coupon, "in_doubt", message, cashier));
+                }
+            }
+        }
+    }
+
     /// The best for the customer first: what leaves the least to pay, then what ends first. What is not known comes after what
-    /// is. Without a basket the order stays WeChat Pay's.
+    /// is, and what leaves no order to redeem it with before that. Without a basket the order stays WeChat Pay's.
     pub fn rank(&mut self) {
         self.coupons.sort_by_key(|offer| {
             let known = offer.quote.as_ref().filter(|quote| quote.usable);
+            let has_no_order = known.is_some_and(|quote| quote.unchecked.contains(&Rule::Order));
             let ends_s = offer.quote.as_ref().and_then(Quote::ends_s).unwrap_or(i64::MAX);
-            (known.is_none(), known.map_or(0, |quote| quote.payable), ends_s)
+            (known.is_none(), has_no_order, known.map_or(0, |quote| quote.payable), ends_s)
         });
     }
 
-    /// What a cashier is told of the whole.
+    /// What a cashier is told of the whole. A coupon that got no answer may be the very one that the customer has.
     pub fn cashier(&self) -> Cow<'_, str> {
-        match (self.coupons.as_slice(), self.unusable.as_slice()) {
+        let unanswered = self.unusable.iter().filter(|unusable| unusable.reason == UNANSWERED).count();
+        let refused = self.unusable.len() - unanswered;
+        let told: Cow<'_, str> = match (self.coupons.as_slice(), self.unusable.as_slice()) {
             ([only], _) => match (&only.quote, &only.unquoted) {
                 (Some(quote), _) => quote.cashier.as_str().into(),
                 (None, Some(unquoted)) => unquoted.cashier.into(),
-                (None, None) => "有1张可用的优惠券".into(),
+                (None, None) if only.caution.is_empty() => "有1张可用的优惠券".into(),
+                (None, None) => format!("有1张优惠券待核对:{}", only.caution).into(),
             },
             ([], [only]) => only.cashier.as_ref().into(),
             ([], []) => "没有可用的优惠券".into(),
+            ([], _) if unanswered > 0 => format!("{refused}张优惠券不可用").into(),
             ([], several) => format!("{}张优惠券均不可用", several.len()).into(),
             (several, _) => format!("有{}张优惠券,请顾客选择", several.len()).into(),
+        };
+        match (unanswered, self.coupons.len() + refused) {
+            (0, _) | (_, 0) => told,
+            _ => format!("{told};另有{unanswered}张未能查询,请稍后重试").into(),
         }
     }
 }

@@ -22,6 +22,11 @@ const USELESS_CODES: [&str; 3] = ["AUTHCODEEXPIRE", "AUTH_CODE_ERROR", "AUTH_COD
 const REFRESH: &str = "请顾客刷新付款码后重新出示";
 /// The manual says that it is to be asked again.
 const SYSTEM_FAULT: &str = "SYSTEMERROR";
+const UNFIT_SIGN: &str = "the answer's sign is not right under apiv2_key";
+/// Refusals that are about who asks, not about the code.
+const NO_RIGHT: [&str; 2] = ["NOAUTH", "NO_AUTH"];
+const NOT_LINKED: &str = "APPID_MCHID_NOT_MATCH";
+const TOO_OFTEN: [&str; 2] = ["FREQUENCY_LIMITED", "FREQ_LIMIT"];
 /// How long to wait after "too often" if WeChat Pay names no time. Its manual says one second.
 const THROTTLED_S: u64 = 1;
 /// Longest wait that a header can ask for, in seconds.
@@ -74,6 +79,16 @@ impl LookUp {
         let sub_appid = asker.sub_appid.or((appid != asker.coupon_appid).then_some(asker.coupon_appid));
         let wanted = match (appid == asker.coupon_appid, sub_appid == Some(asker.coupon_appid)) {
             (true, _) => Wanted::Openid,
+            // Only a sub-merchant has a sub_openid, and asking binds the code.
+            (false, true) if asker.sub_mch_id.is_none() => {
+                let message = format!(
+                    "sub_mch_id is missing: under apiv2_appid {appid} the user's openid for the coupons' app id {} is that of a \
+                     sub-merchant",
+                    asker.coupon_appid
+                );
+                let hint = "Give sub_mch_id, or leave out apiv2_appid so that the coupons' own app id asks.";
+                return Err(Error::at(Code::Request, "/sub_mch_id", message).hint(hint));
+            }
             (false, true) => Wanted::SubOpenid,
             (false, false) => {
                 let message = format!(
@@ -82,7 +97,9 @@ impl LookUp {
                     sub_appid.unwrap_or_default(),
                     asker.coupon_appid
                 );
-                return Err(Error::at(Code::Request, "/sub_appid", message));
+                let hint =
+                    "Give one of apiv2_appid and sub_appid the app id of the coupons, or leave both out.";
+                return Err(Error::at(Code::Request, "/sub_appid", message).hint(hint));
             }
         };
         let mut members = Members::from([
@@ -126,7 +143,8 @@ impl LookUp {
             "SUCCESS" => {}
             // Such an answer has no sign.
             "FAIL" => return not_understood(said("return_msg")),
-            _ => return read_failed("the answer has no return_code".into()),
+            "" => return read_failed("the answer has no return_code".into()),
+            _ => return read_failed("the answer's return_code is neither SUCCESS nor FAIL".into()),
         }
         if !v2::is_signed(&members, &self.key, self.sign_type) {
             return self.untrusted(said("sign"));
@@ -134,7 +152,8 @@ impl LookUp {
         match said("result_code") {
             "SUCCESS" => self.openid(&members),
             "FAIL" => refused(said("err_code"), said("err_code_des")),
-            _ => read_failed("the answer has no result_code".into()),
+            "" => read_failed("the answer has no result_code".into()),
+            _ => read_failed("the answer's result_code is neither SUCCESS nor FAIL".into()),
         }
     }
 
@@ -157,14 +176,25 @@ impl LookUp {
 
     fn untrusted(&self, sign: &str) -> Report {
         let looks_like_md5 = sign.len() == MD5_DIGITS && self.sign_type != SignType::Md5;
-        let hint = if looks_like_md5 {
-            "The answer is signed with MD5 although HMAC-SHA256 was asked for: set apiv2_sign_type to MD5."
+        let (message, hint) = if sign.is_empty() {
+            (
+                "the answer has no sign, so nothing says that it is WeChat Pay's",
+                "Ask again; if it stays so, something between this machine and WeChat Pay answers in its place.",
+            )
+        } else if looks_like_md5 {
+            (
+                UNFIT_SIGN,
+                "The answer is signed with MD5 although HMAC-SHA256 was asked for: set apiv2_sign_type to MD5.",
+            )
         } else {
-            "Compare apiv2_key with the one that is set in the merchant console (not the APIv3 key), and apiv2_sign_type."
+            (
+                UNFIT_SIGN,
+                "Compare apiv2_key with the one that is set in the merchant console (not the APIv3 key), and apiv2_sign_type.",
+            )
         };
         Report {
             verification: Some(if sign.is_empty() { "unsigned" } else { "wrong_signature" }),
-            message: "the answer's sign is not right under apiv2_key".into(),
+            message: message.into(),
             hint: Some(hint.into()),
             ..Report::new(Code::ReadFailed)
         }
@@ -190,13 +220,18 @@ impl LookUp {
         };
         match members.get(name).filter(|openid| crate::name::flaw(openid).is_none() && !openid.is_empty()) {
             Some(openid) => Report::local(&json!({ "openid": openid })),
-            None => Report {
-                message: format!(
-                    "the answer has no {name}: the sub-merchant and the app id of the coupons do not belong together"
-                ),
-                hint: Some("Check sub_mch_id, and that the app id of the coupons is bound to it.".into()),
-                ..Report::new(Code::Refused)
-            },
+            None => {
+                let who = if self.members.contains_key("sub_mch_id") { "sub_mch_id" } else { "mchid" };
+                Report {
+                    message: format!(
+                        "the answer has no {name}: {who} and the app id of the coupons do not belong together"
+                    ),
+                    hint: Some(
+                        format!("Check {who}, and that the app id of the coupons is bound to it.").into(),
+                    ),
+                    ..Report::new(Code::Refused)
+                }
+            }
         }
     }
 }
@@ -219,19 +254,45 @@ fn not_understood(return_msg: &str) -> Report {
 }
 
 fn refused(err_code: &str, description: &str) -> Report {
-    let code = if err_code == SYSTEM_FAULT { Code::ReadFailed } else { Code::Refused };
-    let is_useless = USELESS_CODES.contains(&err_code);
-    Report {
-        message: format!("the payment code was refused: {}", crate::redact::Quoted(err_code)),
-        hint: is_useless
-            .then(|| "Scan the code once more when it has refreshed; it is valid for a minute.".into()),
-        cashier: is_useless.then_some(REFRESH),
-        wechat: Some(WechatError {
-            code: Some(err_code.to_owned()),
-            message: Some(description.to_owned()).filter(|text| !text.is_empty()),
-            ..WechatError::default()
-        }),
+    let quoted = crate::redact::Quoted(err_code);
+    let wechat = WechatError {
+        code: Some(err_code.to_owned()),
+        message: Some(description.to_owned()).filter(|text| !text.is_empty()),
+        ..WechatError::default()
+    };
+    let told = |code, message: String, hint: Option<&'static str>| Report {
+        message,
+        hint: hint.map(Into::into),
+        wechat: Some(wechat.clone()),
         ..Report::new(code)
+    };
+    match err_code {
+        SYSTEM_FAULT => told(Code::ReadFailed, format!("a fault on WeChat Pay's side: {quoted}"), None),
+        code if USELESS_CODES.contains(&code) => Report {
+            cashier: Some(REFRESH),
+            ..told(
+                Code::Refused,
+                format!("the payment code was refused: {quoted}"),
+                Some("Scan the code once more when it has refreshed; it is valid for a minute."),
+            )
+        },
+        code if NO_RIGHT.contains(&code) => told(
+            Code::NoPermission,
+            format!("the merchant may not look up payment codes: {quoted}"),
+            Some(
+                "Let WeChat Pay grant the merchant payment codes (付款码支付); wechat.message says what is missing.",
+            ),
+        ),
+        NOT_LINKED => told(
+            Code::Refused,
+            format!("the app id and the merchant of the look-up do not belong together: {quoted}"),
+            Some("Link appid (or apiv2_appid) to mchid in the merchant console."),
+        ),
+        code if TOO_OFTEN.contains(&code) => Report {
+            retry_after_ms: Some(THROTTLED_S * 1000),
+            ..told(Code::RateLimited, format!("payment codes are looked up too often: {quoted}"), None)
+        },
+        _ => told(Code::Refused, format!("the look-up of the payment code was refused: {quoted}"), None),
     }
 }
 

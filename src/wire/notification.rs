@@ -194,6 +194,7 @@ fn as_text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Op
 struct Subject {
     coupon_code: Option<String>,
     stock_id: Option<String>,
+    brand_id: Option<String>,
     use_request_no: Option<String>,
     return_request_no: Option<String>,
 }
@@ -201,11 +202,11 @@ struct Subject {
 impl Subject {
     /// A member of the wrong type counts as missing.
     fn of(resource: &str) -> Subject {
-        let wanted = ["/coupon_code", "/stock_id", "/use_request_no", "/return_request_no"];
+        let wanted = ["/coupon_code", "/stock_id", "/brand_id", "/use_request_no", "/return_request_no"];
         let members = json::read_parts(resource, &wanted).unwrap_or_default();
         let text = |at: &str| json::find(&members, at).and_then(Value::as_str).map(str::to_owned);
-        let [coupon_code, stock_id, use_request_no, return_request_no] = wanted.map(text);
-        Subject { coupon_code, stock_id, use_request_no, return_request_no }
+        let [coupon_code, stock_id, brand_id, use_request_no, return_request_no] = wanted.map(text);
+        Subject { coupon_code, stock_id, brand_id, use_request_no, return_request_no }
     }
 }
 
@@ -265,17 +266,28 @@ fn part(text: &str) -> String {
 }
 
 /// The pages say: coupon and event. A returned coupon can be used again, so uses and returns also count by their request
-/// number, if they have one. The parts are joined by colons and contain none, so two occurrences never share a key.
+/// number, if they have one. Else stock and brand tell apart what has one code: brands choose codes of their own. The parts are
+/// joined by colons and contain none, so two occurrences never share a key.
 fn dedup_key(coupon: &str, event_type: &str, event: Option<&str>, subject: &Subject) -> String {
     let number = match event {
         Some("USE") => subject.use_request_no.as_deref(),
         Some("RETURN") => subject.return_request_no.as_deref(),
-        // Merchants may give the same code in two stocks.
-        Some("BUSIFAVOR_SEND") => subject.stock_id.as_deref(),
         _ => None,
     };
+    let is_numbered = matches!(event, Some("USE" | "RETURN"));
+    let of_stock = [subject.stock_id.as_deref(), subject.brand_id.as_deref()];
     let name =
         suffix(event_type).map_or_else(|| event_type.to_owned(), |suffix| format!("PRODUCT_COUPON.{suffix}"));
-    let parts = [Some(name.as_str()), Some(coupon), number];
-    parts.into_iter().flatten().map(part).collect::<Vec<_>>().join(":")
+    let mut parts = vec![name.as_str(), coupon];
+    match number {
+        Some(number) => parts.push(number),
+        None => {
+            parts.extend(is_numbered.then_some(""));
+            parts.extend(of_stock.map(Option::unwrap_or_default));
+            while parts.last().is_some_and(|last| last.is_empty()) {
+                parts.pop();
+            }
+        }
+    }
+    parts.into_iter().map(part).collect::<Vec<_>>().join(":")
 }

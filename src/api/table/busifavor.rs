@@ -85,7 +85,12 @@ pub static USE: Operation = Operation {
     family: &BUSIFAVOR,
     request_no_member: Some("use_request_no"),
     recovery: Recovery::Query { query: &QUERY, shown_by: ShownBy::Coupon(&USE_TRACE) },
-    proofs: &[THIS_STOCK, Happened { at: "/wechatpay_use_time" }],
+    proofs: &[
+        THIS_STOCK,
+        THIS_COUPON,
+        may_echo("use_request_no", "/use_request_no"),
+        Happened { at: "/wechatpay_use_time" },
+    ],
     // The openid of the answer is the one under this appid. That of the request may be another's.
     tells: &["stock_id", "openid"],
     error_codes: &ErrorCodes { known: KNOWN, unknown_ends: false },
@@ -114,7 +119,12 @@ pub static RETURN: Operation = Operation {
     family: &BUSIFAVOR,
     request_no_member: Some("return_request_no"),
     recovery: Recovery::Query { query: &QUERY, shown_by: ShownBy::Coupon(&RETURN_TRACE) },
-    proofs: &[Happened { at: "/wechatpay_return_time" }],
+    proofs: &[
+        THIS_STOCK,
+        THIS_COUPON,
+        may_echo("return_request_no", "/return_request_no"),
+        Happened { at: "/wechatpay_return_time" },
+    ],
     error_codes: &ErrorCodes { known: KNOWN, unknown_ends: true },
     ..Operation::post(
         "busifavor_return",
@@ -214,7 +224,12 @@ pub static DEACTIVATE: Operation = Operation {
     family: &BUSIFAVOR,
     request_no_member: Some("deactivate_request_no"),
     recovery: Recovery::Query { query: &QUERY, shown_by: ShownBy::Coupon(&DEACTIVATE_TRACE) },
-    proofs: &[Happened { at: "/wechatpay_deactivate_time" }],
+    proofs: &[
+        THIS_STOCK,
+        THIS_COUPON,
+        may_echo("deactivate_request_no", "/deactivate_request_no"),
+        Happened { at: "/wechatpay_deactivate_time" },
+    ],
     error_codes: &ErrorCodes { known: KNOWN, unknown_ends: true },
     ..Operation::post(
         "busifavor_deactivate",
@@ -271,8 +286,8 @@ static KNOWN: &[ErrorCode] = &[
         "Check the mchid of the configuration and those of the request.", "商户号有误,请联系技术支持"),
     told("RESOURCE_NOT_EXISTS", Code::NotFound, "The coupon or its stock does not exist; a deleted coupon is told like this, too.",
         "Check coupon_code and stock_id, and query the coupon.", "未找到该优惠券,请核对券码"),
-    told("USER_NOT_EXISTS", Code::NotFound, "The openid is wrong.",
-        "Use the openid that the user has under exactly this appid.", "用户身份与小程序不匹配,请重新扫码"),
+    told("USER_NOT_EXISTS", Code::NotFound, "The user does not exist under this appid.",
+        "Use the openid that the user has under exactly this appid; where the request names none, check appid and coupon_code.", "用户身份与小程序不匹配,请重新扫码"),
     told("RULELIMIT", Code::CouponState, "The coupon is not within its validity.",
         "Query the coupon: available_start_time, expire_time and the hours of coupon_use_rule.", "不在优惠券有效期内"),
     // It does not name the other order. After a lost answer that may be this very request.

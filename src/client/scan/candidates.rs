@@ -6,7 +6,7 @@ use crate::directory::{Entry, Family};
 use crate::error::Error;
 use crate::net::deadline::Deadline;
 use crate::report::Report;
-use crate::scan::offer::{self, Offers, Outcome, Owner, Unusable};
+use crate::scan::offer::{self, Offers, Outcome, Owner, Reason, Unusable};
 use crate::status::{Class, Code};
 use serde_json::Value;
 use std::time::Duration;
@@ -32,6 +32,7 @@ impl Scan<'_> {
         for (entry, left) in wanted.iter().zip((1..=wanted.len()).rev()) {
             self.deadline = part_of(&whole, left);
             let outcome = match entry.family {
+                _ if whole.is_over() => Err(not_asked()),
                 Family::Product => self.product_coupon(entry),
                 Family::Busifavor => self.busifavor(entry),
             };
@@ -41,7 +42,7 @@ impl Scan<'_> {
                     offers.push(outcome);
                 }
                 Err(why) => {
-                    offers.push(unusable(entry, "unanswered", &why));
+                    offers.push(unusable(entry, offer::UNANSWERED, &why));
                     first_failed.get_or_insert(why);
                 }
             }
@@ -97,7 +98,7 @@ impl Scan<'_> {
             if report.code == Code::Refused {
                 return Ok(incomplete(entry, "the directory does not know the coupon's owner"));
             }
-            return answered(entry, &report).unwrap_or_else(|| Ok(self.uploaded(&report, &owner)));
+            return answered(entry, &report).unwrap_or_else(|| Ok(self.uploaded(entry, &report, &owner)));
         };
         let owner = self.owner(openid, entry.appid.as_deref(), None);
         let names = [
@@ -139,7 +140,7 @@ impl Scan<'_> {
         };
         let report = self.get_code(entry, owner)?;
         match report.code.class() {
-            Class::Ok => Ok(self.uploaded(&report, owner)),
+            Class::Ok => Ok(self.uploaded(entry, &report, owner)),
             Class::Refused => {
                 let get_code = named("get_code", report);
                 Ok(other_coupon(
@@ -162,14 +163,26 @@ impl Scan<'_> {
 
     /// An uploaded code, as the question for these answers it. It names the owner, too, presumably as known to the app id that the
     /// question named: where it named none, the openid is not taken over.
-    fn uploaded(&self, report: &Report, owner: &Owner) -> Outcome {
+    fn uploaded(&self, entry: &Entry, report: &Report, owner: &Owner) -> Outcome {
         let answer = coupon_of(report);
-        let coupon = answer.pointer("/coupon_information").cloned().unwrap_or_default();
+        let Some(coupon) = answer.pointer("/coupon_information").filter(|coupon| coupon.is_object()).cloned()
+        else {
+            let message = "the code was uploaded, and nobody has received a coupon with it";
+            let cashier = "该券码尚未被领取,不能核销";
+            return Outcome::Unusable(Unusable::new(known_by(entry), "not_received", message, cashier));
+        };
         let openid = answer.pointer("/code_information/openid").and_then(Value::as_str);
         let openid = openid.filter(|_| owner.openid.is_empty() && owner.appid.is_some());
         let owner = Owner { openid: openid.unwrap_or(&owner.openid).to_owned(), ..owner.clone() };
         self.assess(coupon, &offer::BUSIFAVOR, &owner)
     }
+}
+
+/// One coupon is asked about after the other.
+fn not_asked() -> Failed {
+    let message =
+        "the time of the call was up before this coupon was asked about: give it more, or name its stock_id";
+    failed(Error::new(Code::TimeoutUnsent, message))
 }
 
 /// The time for the first of so many coupons. What it does not need is left for the others.
@@ -193,7 +206,7 @@ fn answered(entry: &Entry, report: &Report) -> Option<Result<Outcome, Failed>> {
         }
         _ => return Some(Err(named("query", report.clone()))),
     };
-    Some(Ok(unusable(entry, reason, report)))
+    Some(Ok(unusable(entry, Reason::Other(reason), report)))
 }
 
 /// WeChat Pay answers, and about another coupon. To ask again would bring the same.
@@ -201,7 +214,7 @@ fn other_coupon(entry: &Entry, message: &str) -> Outcome {
     Outcome::Unusable(Unusable::new(known_by(entry), "other_coupon", message, "查到的是另一张券,请扫付款码"))
 }
 
-fn unusable(entry: &Entry, reason: &'static str, report: &Report) -> Outcome {
+fn unusable(entry: &Entry, reason: Reason, report: &Report) -> Outcome {
     Outcome::Unusable(Unusable::refused(known_by(entry), reason, report.clone()))
 }
 

@@ -13,6 +13,7 @@ use super::doubt::PriorAttempt;
 use super::outgoing_request::OutgoingRequest;
 use crate::api::{self, Operation};
 use crate::error::Error;
+use crate::journal::Row;
 use crate::json;
 use crate::mode::Mode;
 use crate::net::cancel::Cancel;
@@ -20,7 +21,7 @@ use crate::net::deadline::Deadline;
 use crate::report::Report;
 use crate::scan::offer::{self, Names, Offers, Outcome, Owner};
 use crate::scan::{Asked, Question, text};
-use crate::status::Code;
+use crate::status::{Class, Code};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -67,7 +68,7 @@ impl Client {
         };
         let deadline = Deadline::after(question.timeout.unwrap_or(self.config.limits.call));
         let mut scan = Scan { client: self, question: &question, deadline, cancel, attempts: 0, last: None };
-        let report = match scan.run() {
+        let report = match scan.run().and_then(|found| scan.without_doubtful(found)) {
             Ok(found) => {
                 let answer = Answer {
                     kind: found.kind,
@@ -121,6 +122,23 @@ impl Scan<'_> {
         }
     }
 
+    /// A coupon whose redemption is in doubt in this journal is not offered for another one.
+    fn without_doubtful(&self, mut found: Found) -> Result<Found, Failed> {
+        if found.offers.coupons.is_empty() {
+            return Ok(found);
+        }
+        let open: Vec<Row> = self.client.journal.unfinished().map_err(failed)?;
+        let is_doubtful = |row: &&Row| {
+            row.state.is_in_doubt() && !row.called_off && api::is_redemption(&row.request.operation)
+        };
+        let doubtful: Vec<&Row> = open.iter().filter(is_doubtful).collect();
+        found.offers.hold_back(|operation, members| {
+            let row = doubtful.iter().find(|row| row.is_about(operation, members))?;
+            Some(row.request.request_no.to_string())
+        });
+        Ok(found)
+    }
+
     fn by_scan(&mut self, scanned: &str) -> Result<Found, Failed> {
         let readings = text::readings(scanned);
         let mut unusable = None;
@@ -150,7 +168,7 @@ impl Scan<'_> {
     /// A payment code is not told back, in whatever way it was read.
     fn by_payment_code(&mut self, code: &str) -> Result<Found, Failed> {
         let openid = self.openid_of(code)?;
-        let offers = self.coupons_of(&openid)?;
+        let offers = self.coupons_of(&openid).map_err(after_look_up)?;
         Ok(Found { kind: Kind::AuthCode, read_as: None, openid: Some(openid), offers })
     }
 
@@ -224,6 +242,16 @@ fn texts(members: &[(&str, Option<&str>)]) -> Map<String, Value> {
 
 fn failed(error: Error) -> Failed {
     Box::new(error.into())
+}
+
+/// A failure after a payment code was looked up: something was sent, and binds the code.
+fn after_look_up(failed: Failed) -> Failed {
+    let code = if failed.code.class() == Class::NotSent { Code::ReadFailed } else { failed.code };
+    let message = format!(
+        "{}; the payment code was looked up before: until it refreshes only this merchant can charge it",
+        failed.message
+    );
+    Box::new(Report { code, message, ..*failed })
 }
 
 /// A failure that says which of the requests it was.
