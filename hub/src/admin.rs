@@ -23,7 +23,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::task::spawn_blocking;
 use wxcoupon::stats::prometheus::{Kind, Text};
-use wxcoupon::system::wall_ms;
 
 /// The digest of the password that is asked for.
 type Password = Option<Arc<[u8; 32]>>;
@@ -168,7 +167,7 @@ impl Hub {
         let name = "wxcoupon_hub_store_writable";
         text.metric(name, Kind::Gauge, "1: the hub's store can be written.");
         text.sample(name, &[], u8::from(self.store.try_to_write().is_ok()));
-        let now = wall_ms();
+        let now = self.now_ms();
         let all = self.store.read(tills::list).unwrap_or_default();
         let name = "wxcoupon_hub_tills";
         text.metric(

@@ -7,7 +7,6 @@ use crate::store::tills;
 use std::fmt::Write as _;
 use wxcoupon::api::use_time;
 use wxcoupon::journal::{Row, State};
-use wxcoupon::system::wall_ms;
 
 /// The languages of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,9 +91,9 @@ fn stamp(ms: i64) -> String {
 
 /// The whole page.
 pub fn page(hub: &Hub, language: Language) -> Result<String, Failed> {
-    let rows = hub.client.unfinished().map_err(|error| Failed(error.message))?;
+    let rows = hub.client.unfinished().map_err(|error| Failed::new(error.message))?;
     let tills = hub.store.read(tills::list)?;
-    let now = wall_ms();
+    let now = hub.now_ms();
     let (code, other) = match language {
         Language::English => ("en", "zh"),
         Language::Chinese => ("zh-CN", "en"),

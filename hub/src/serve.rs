@@ -146,20 +146,20 @@ impl Hub {
         if seen.is_empty() {
             return;
         }
-        let noted = self.store.write(move |connection| crate::store::tills::note_seen(connection, &seen));
+        let noted = self.store.write(move |sql| crate::store::tills::note_seen(sql, &seen));
         if let Err(failed) = noted {
-            log::warn("store", &failed.0);
+            log::warn("store", failed.why());
         }
     }
 
     fn forget_old(&self) {
-        let before = wxcoupon::system::wall_ms() - KEPT_DAYS * 24 * 60 * 60 * 1000;
-        let forgotten = self.store.write(move |connection| {
-            crate::store::numbers::forget_old(connection)?;
-            crate::store::events::forget_before(connection, before)
+        let age_ms = KEPT_DAYS * 24 * 60 * 60 * 1000;
+        let forgotten = self.store.write(move |sql| {
+            crate::store::numbers::forget_old(sql)?;
+            crate::store::events::forget_older(sql, age_ms)
         });
         if let Err(failed) = forgotten {
-            log::warn("store", &failed.0);
+            log::warn("store", failed.why());
         }
     }
 }
