@@ -1,0 +1,175 @@
+//! Two hubs on one database are one.
+
+use crate::chain::{Chain, Store, until};
+use crate::server::Server;
+use crate::till::{Came, Sent, Till, nonce, now_s, send};
+use serde_json::json;
+use std::thread;
+use testkit::till::{query_request, use_request};
+use wxcoupon_sandbox::{Fault, FaultKind};
+
+fn pair(more: &str) -> (Chain, Chain) {
+    let store = Store::postgres(Server::start());
+    let first = Chain::on(store, more, &json!({ "attempt_timeout_ms": 1000, "connect_timeout_ms": 1000 }));
+    let second = first.another();
+    (first, second)
+}
+
+fn at(till: &Till, chain: &Chain) -> Till {
+    Till { at: chain.at.clone(), ..till.clone() }
+}
+
+/// Sends at the same time.
+fn both<T: Send>(first: impl FnOnce() -> T + Send, second: impl FnOnce() -> T + Send) -> [T; 2] {
+    thread::scope(|scope| {
+        let (first, second) = (scope.spawn(first), scope.spawn(second));
+        [first.join().unwrap(), second.join().unwrap()]
+    })
+}
+
+#[test]
+fn a_number_is_one_till_s_whoever_comes_first_at_whichever_hub() {
+    let (first, second) = pair("");
+    let (one, two) = (first.till("S1"), at(&first.till("S2"), &second));
+    for round in 0..6 {
+        let (number, coupon) = (format!("SAME-{round}-000"), format!("AUTO_SAME{round}"));
+        let request = use_request(&coupon, &number);
+        let told = both(|| one.ask("use", &request), || two.ask("use", &request));
+        let names: Vec<&str> = told.iter().map(|told| told.name()).collect();
+        assert_eq!(names.iter().filter(|name| **name == "OK").count(), 1, "{told:?}");
+        assert!(names.contains(&"E_REQUEST_NO_REUSED"), "{told:?}");
+        assert_eq!(first.effects(&coupon), (1, 0));
+    }
+    // The same till with the same number at both: one request.
+    let (here, there) = (one.clone(), at(&one, &second));
+    for round in 0..6 {
+        let (number, coupon) = (format!("ONCE-{round}-000"), format!("AUTO_ONCE{round}"));
+        let request = use_request(&coupon, &number);
+        let told = both(|| here.ask("use", &request), || there.ask("use", &request));
+        for told in &told {
+            assert!(told.status() == 0 || told.name() == "E_LOCKED", "{}", told.json);
+        }
+        assert!(told.iter().any(|told| told.status() == 0), "{told:?}");
+        assert_eq!(there.ask("use", &request).status(), 0);
+        assert_eq!(first.effects(&coupon), (1, 0));
+    }
+}
+
+#[test]
+fn what_one_hub_decides_holds_at_the_other_at_once() {
+    let (first, second) =
+        pair("[policy]\noperations = [\"use\", \"list\", \"scan\", \"pending\", \"set_notify_config\"]\n");
+    let till = first.till("S1");
+    let there = at(&till, &second);
+    assert_eq!(there.call("pending").http, 200, "a key that the other hub gave");
+    assert!(first.prompt(&["till", "revoke", "S1"]).0);
+    let told = there.call("pending");
+    assert_eq!((told.http, told.hub()), (401, "revoked"));
+
+    // A code is traded once, even at both at the same time.
+    for round in 0..4 {
+        let name = format!("T{round}");
+        let code = first.code("add", &name);
+        let traded =
+            both(|| Till::enroll(&first.at, &name, &code), || Till::enroll(&second.at, &name, &code));
+        let (good, bad): (Vec<_>, Vec<_>) = traded.into_iter().partition(Result::is_ok);
+        assert_eq!((good.len(), bad.len()), (1, 1), "{good:?} {bad:?}");
+        assert_eq!(bad[0].as_ref().unwrap_err().json()["hub"], "wrong_code");
+        let key = good[0].as_ref().unwrap();
+        assert_eq!((at(key, &first).call("pending").http, at(key, &second).call("pending").http), (200, 200));
+    }
+
+    // A write that has no number is made once for its nonce, at whichever hub it is replayed.
+    let till = first.till("S2");
+    let url = json!({ "notify_url": "https://shop.example.com/notify" }).to_string();
+    let sent = till.signed("POST", "/v1/set_notify_config", &url, now_s(), &nonce());
+    let replayed = |chain: &Chain, sent: &Sent| -> Came { send(&chain.at, sent).unwrap() };
+    let came = both(|| replayed(&first, &sent), || replayed(&second, &sent));
+    let mut https: Vec<u16> = came.iter().map(|came| came.http).collect();
+    https.sort_unstable();
+    assert_eq!(https, [200, 401], "{came:?}");
+}
+
+#[test]
+fn a_coupon_is_returned_once_whichever_hub_is_asked() {
+    let (first, second) = pair("");
+    let till = first.till("S1");
+    let there = at(&till, &second);
+    assert_eq!(till.ask("use", &use_request("AUTO_RET", "S1-RET-000")).status(), 0);
+    let back = |number: &str| {
+        let mut request = query_request("AUTO_RET");
+        request["out_request_no"] = json!(number);
+        request
+    };
+    // Each return is slow, so that the calls meet.
+    first.sandbox.inject(Fault::new(FaultKind::Delay { ms: 500 }).on("return"));
+    let told = both(|| till.ask("return", &back("S1-BACK-A")), || there.ask("return", &back("S1-BACK-B")));
+    assert_eq!(told.iter().filter(|told| told.status() == 0).count(), 1, "{told:?}");
+    assert!(told.iter().any(|told| told.hub() == "not_own"), "the other looked after it had ended: {told:?}");
+    assert_eq!(first.effects("AUTO_RET"), (1, 1));
+    assert_eq!(
+        first.server().ask("journal", "SELECT count(*) FROM wxcoupon_hub.turns WHERE what LIKE 'coupon%'"),
+        "0"
+    );
+}
+
+#[test]
+fn a_hub_that_is_killed_leaves_its_call_to_the_other() {
+    let (mut first, second) = pair("");
+    let till = first.till("S1");
+    let fault = first.sandbox.inject(Fault::new(FaultKind::ProcessThenHang).on("use"));
+    let caller = till.clone();
+    let calling = thread::spawn(move || {
+        let body = use_request("AUTO_KILL", "S1-KILL-1").to_string();
+        send(&caller.at, &caller.signed("POST", "/v1/use", &body, now_s(), &nonce())).is_err()
+    });
+    until("the redemption reaches WeChat Pay", || first.effects("AUTO_KILL") == (1, 0));
+    first.kill();
+    assert!(calling.join().unwrap(), "nobody told the till anything");
+    first.sandbox.clear_fault(fault);
+    let there = at(&till, &second);
+    until("the other hub tells the till", || !there.events(0)["events"].as_array().unwrap().is_empty());
+    let event = &there.events(0)["events"][0];
+    assert_eq!(
+        (event["out_request_no"].as_str(), event["body"]["state"].as_str()),
+        (Some("S1-KILL-1"), Some("done"))
+    );
+    let again = there.ask("use", &use_request("AUTO_KILL", "S1-KILL-1"));
+    assert_eq!((again.status(), again.json["recorded"].as_bool()), (0, Some(true)), "{}", again.json);
+    assert_eq!(second.effects("AUTO_KILL"), (1, 0));
+}
+
+#[test]
+fn two_hubs_share_what_is_to_be_looked_after() {
+    let (first, second) = pair("");
+    let till = first.till("S1");
+    first.sandbox.inject(Fault::new(FaultKind::Hang).on("use"));
+    for at in 0..4 {
+        let request = testkit::till::with_limit(
+            use_request(&format!("AUTO_ORPHAN{at}"), &format!("S1-ORPHAN-{at}")),
+            700,
+        );
+        assert_eq!(till.ask("use", &request).status() / 1000, 4);
+    }
+    first.change_store("UPDATE {hub}.numbers SET until_ms = 0");
+    first.sandbox.clear_faults();
+    let asked = |coupon: &str| {
+        let requests = first.sandbox.requests();
+        requests
+            .iter()
+            .filter(|request| request.operation == "query" && format!("{request:?}").contains(coupon))
+            .count()
+    };
+    until("each was asked about", || (0..4).all(|at| asked(&format!("AUTO_ORPHAN{at}")) > 0));
+    // Both hubs look every two seconds. While one has a turn, the other asks nothing.
+    let turns =
+        "SELECT count(*) FROM wxcoupon_hub.turns WHERE what LIKE 'orphan S1-ORPHAN-%' AND until_ms > 0";
+    assert_eq!(first.server().ask("journal", turns), "4");
+    thread::sleep(std::time::Duration::from_secs(3));
+    for at in 0..4 {
+        // A question is one query, or two where the first says nothing; two hubs would have made more.
+        assert!(asked(&format!("AUTO_ORPHAN{at}")) <= 2, "{}", asked(&format!("AUTO_ORPHAN{at}")));
+    }
+    assert_eq!(at(&till, &second).pending()["pending"], 4);
+    assert_eq!(at(&till, &second).ask("use", &use_request("AUTO_ORPHAN0", "S1-ORPHAN-0")).status(), 0);
+}
