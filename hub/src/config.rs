@@ -29,6 +29,7 @@ pub enum Orphans {
 struct File {
     store: Spanned<String>,
     master_key: Spanned<String>,
+    directory_path: Option<Spanned<PathBuf>>,
     orphans: Option<Orphans>,
     wechatpay: BTreeMap<Spanned<String>, toml::Value>,
     tills: Tills,
@@ -108,6 +109,8 @@ pub struct Notify {
 pub struct Config {
     pub store: Place,
     pub master_key: KeyPlace,
+    /// The file of this hub's directory of coupons, where the store is a database.
+    pub directory_path: Option<PathBuf>,
     pub orphans: Orphans,
     /// The configuration of the library's context.
     pub wechatpay: Value,
@@ -171,9 +174,18 @@ impl Config {
         }
         wechatpay.insert("journal_path".into(), journal.into());
         places.insert("journal_path".into(), file.store.span());
-        if matches!(store, Place::File(_)) {
+        if let Place::File(_) = store {
             wechatpay.entry("directory").or_insert(true.into());
+            if let Some(given) = file.directory_path {
+                let why =
+                    "directory_path is for a store in a database: with a file the directory lies beside it";
+                return Err(mistake(path, &text, Some(given.span()), why));
+            }
+        } else if let Some(span) = places.get("directory").cloned() {
+            let why = "wechatpay.directory is for a store in a file: with a database give directory_path";
+            return Err(mistake(path, &text, Some(span), why));
         }
+        let directory_path = file.directory_path.map(|path| folder.join(path.into_inner()));
         let master_key = match KeyPlace::new(file.master_key.get_ref()) {
             KeyPlace::File(path) => KeyPlace::File(folder.join(path)),
             credential @ KeyPlace::Credential(_) => credential,
@@ -181,6 +193,7 @@ impl Config {
         let mut config = Config {
             store,
             master_key,
+            directory_path,
             orphans: file.orphans.unwrap_or(Orphans::Ask),
             wechatpay: Value::Object(wechatpay),
             tills: file.tills,

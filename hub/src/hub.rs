@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use wxcoupon::client::Client;
 use wxcoupon::config::Config as LibraryConfig;
+use wxcoupon::directory::sqlite::Sqlite as Directory;
 use wxcoupon::journal::Row;
 use wxcoupon::system::wall_ms;
 
@@ -45,7 +46,12 @@ impl Hub {
         let (store, master) = open_store(&config)?;
         let clock = Clock::default();
         clock.set(store.read(store::now_ms).map_err(|failed| Mistake::new(failed.to_string()))?);
+        let merchant = library.identity.key();
         let client = Client::new(library).map_err(|error| config.mistake_of_library(&error))?;
+        let client = match config.directory_path.clone() {
+            Some(path) => client.with_directory(Some(Arc::new(Directory::new(Some(path), &merchant)))),
+            None => client,
+        };
         Ok(Hub {
             client,
             store,

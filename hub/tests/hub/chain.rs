@@ -186,8 +186,10 @@ impl Chain {
 
     /// Writes the configuration, with members of `[tills]` more.
     pub fn configure(&self, tills: &str) {
+        // Beside a file it is by itself.
+        let directory = if self.url.contains("://") { "directory_path = \"coupons\"\n" } else { "" };
         let text = format!(
-            "store = \"{}\"\nmaster_key = \"master.key\"\n{}\n[tills]\nplain_listen = \"127.0.0.1:0\"\n{tills}\n[admin]\nlisten = \"127.0.0.1:0\"\n",
+            "store = \"{}\"\n{directory}master_key = \"master.key\"\n{}\n[tills]\nplain_listen = \"127.0.0.1:0\"\n{tills}\n[admin]\nlisten = \"127.0.0.1:0\"\n",
             self.url, self.more
         );
         fs::write(self.config_path(), text).unwrap();

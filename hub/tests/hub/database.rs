@@ -55,12 +55,12 @@ fn a_claim_whose_commit_is_not_answered_is_made_again() {
     let behind = chain.another_at(chain.server().url_at(relay.port));
     let there = Till { at: behind.at.clone(), ..till };
     assert_eq!(there.ask("use", &use_request("AUTO_WARM", "S1-LOST-0")).status(), 0);
-    relay.next(&[Commit::Answerless]);
+    relay.next_about("INTO wxcoupon_hub.numbers", &[Commit::Answerless]);
     let told = there.ask("use", &use_request("AUTO_LOST", "S1-LOST-1"));
     assert_eq!(told.status(), 0, "{}", told.json);
     assert_eq!(chain.effects("AUTO_LOST"), (1, 0));
     // Nothing says what became of it: neither refused nor done, and the number is not another till's.
-    relay.next(&[Commit::Answerless, Commit::Answerless]);
+    relay.next_about("INTO wxcoupon_hub.numbers", &[Commit::Answerless, Commit::Answerless]);
     let told = there.ask("use", &use_request("AUTO_UNKNOWN", "S1-LOST-2"));
     assert_eq!(
         (told.http, told.name(), told.json["in_doubt"].as_bool()),
