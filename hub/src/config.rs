@@ -257,7 +257,7 @@ impl Config {
 /// Where the hub keeps what it keeps. What it prints has no password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// An SQLite file, of this hub alone.
+    /// A file of `SQLite`, of this hub alone.
     File(PathBuf),
     /// A PostgreSQL database, of any number of hubs.
     #[cfg(feature = "postgres")]

@@ -78,8 +78,8 @@ impl Hub {
         if let Ok(key) = known.open(label, sealed) {
             return Ok(key);
         }
-        let fresh = self.config.master_key.read().map_err(|mistake| Failed::new(mistake))?;
-        let key = fresh.open(label, sealed).map_err(|error| Failed::new(error))?;
+        let fresh = self.config.master_key.read().map_err(Failed::new)?;
+        let key = fresh.open(label, sealed).map_err(Failed::new)?;
         *self.master.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(key)
     }
@@ -97,7 +97,7 @@ impl Hub {
         if let Some(master) = fits(known)? {
             return Ok(master);
         }
-        let fresh = self.config.master_key.read().map_err(|mistake| Failed::new(mistake))?;
+        let fresh = self.config.master_key.read().map_err(Failed::new)?;
         let fresh = fits(fresh)?.ok_or_else(|| Failed::new("it is sealed under another master key"))?;
         *self.master.write().unwrap_or_else(PoisonError::into_inner) = fresh.clone();
         Ok(fresh)

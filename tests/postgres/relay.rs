@@ -64,6 +64,7 @@ impl Relay {
     }
 
     /// What becomes of the next commits of transactions with such a statement.
+    #[allow(dead_code, reason = "the hub's tests use it")]
     pub fn next_about(&self, about: &'static str, commits: &[Commit]) {
         *self.state.about.lock().unwrap() = about;
         self.next(commits);

@@ -1,5 +1,5 @@
 //! What the hub itself keeps: tills and their sealed keys, whose number is whose, events. Requests are in the library's journal
-//! beside it: in a file of its own beside an SQLite file, in the same database with PostgreSQL.
+//! beside it: in a file of its own beside an `SQLite` file, in the same database with PostgreSQL.
 //!
 //! Changes that wait at the same time share a transaction, and so one flush of the disk. Readers have connections of their own.
 //! Another process, such as `wxcoupon-hub till revoke` or another hub, may change the store at any time: nothing is kept in memory
@@ -272,7 +272,9 @@ mod tests {
         let mut replies = Vec::new();
         let batch = vec![change("a", true), change("b", false), change("c", true)];
         let kept = transact(&mut session, batch, &mut replies);
-        replies.into_iter().for_each(|reply| reply(kept.clone()));
+        for reply in replies {
+            reply(kept.clone());
+        }
         assert_eq!(told.try_iter().collect::<Vec<_>>(), [("a", true), ("b", true), ("c", true)]);
         let facts = ["a", "b", "c"].map(|name| fact(&mut session, name).unwrap());
         assert_eq!(facts, [Some("1".into()), None, Some("1".into())]);

@@ -1,7 +1,7 @@
 //! One set of statements for both databases.
 //!
 //! A statement has its values as `$1`, tables as `{hub}.tills`, and the store's clock as `{now}`, in milliseconds since 1970: of this
-//! machine with SQLite, of the database with PostgreSQL, because the clocks of several hubs differ. A change reads and decides in one statement where
+//! machine with `SQLite`, of the database with PostgreSQL, because the clocks of several hubs differ. A change reads and decides in one statement where
 //! two hubs could come at once.
 
 use super::{Failed, Result};

@@ -1,4 +1,4 @@
-//! The store in an SQLite file: of one hub, with nothing else to run.
+//! The store in an `SQLite` file: of one hub, with nothing else to run.
 
 use super::sql::{Row, Session, Sql, Value};
 use super::{Failed, Result};

@@ -37,7 +37,7 @@ fn a_number_is_one_till_s_whoever_comes_first_at_whichever_hub() {
         let (number, coupon) = (format!("SAME-{round}-000"), format!("AUTO_SAME{round}"));
         let request = use_request(&coupon, &number);
         let told = both(|| one.ask("use", &request), || two.ask("use", &request));
-        let names: Vec<&str> = told.iter().map(|told| told.name()).collect();
+        let names: Vec<&str> = told.iter().map(crate::till::Told::name).collect();
         assert_eq!(names.iter().filter(|name| **name == "OK").count(), 1, "{told:?}");
         assert!(names.contains(&"E_REQUEST_NO_REUSED"), "{told:?}");
         assert_eq!(first.effects(&coupon), (1, 0));
