@@ -174,7 +174,7 @@ impl Config {
         }
         wechatpay.insert("journal_path".into(), journal.into());
         places.insert("journal_path".into(), file.store.span());
-        if let Place::File(_) = store {
+        if store.is_file() {
             wechatpay.entry("directory").or_insert(true.into());
             if let Some(given) = file.directory_path {
                 let why =
@@ -262,6 +262,12 @@ pub enum Place {
     /// A PostgreSQL database, of any number of hubs.
     #[cfg(feature = "postgres")]
     Database(Box<wxcoupon::config::Database>),
+}
+
+impl Place {
+    fn is_file(&self) -> bool {
+        matches!(self, Place::File(_))
+    }
 }
 
 impl std::fmt::Display for Place {
