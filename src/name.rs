@@ -26,6 +26,11 @@ pub fn flaw(text: &str) -> Option<Flaw> {
     Some(Flaw { character, position, length })
 }
 
+/// Whether it can be the number that WeChat Pay gave a merchant or a brand.
+pub fn is_merchant_number(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 impl Flaw {
     /// What to do about it.
     pub const HINT: &str = "Take the character out before the call: a name has no control characters, no blanks around it, \

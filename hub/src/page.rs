@@ -5,7 +5,7 @@ use crate::metrics::{MINUTES, Minute};
 use crate::store::Failed;
 use crate::store::tills;
 use std::fmt::Write as _;
-use wxcoupon::api::use_time;
+use wxcoupon::api::{self, use_time};
 use wxcoupon::journal::{Row, State};
 
 /// The languages of the page.
@@ -41,7 +41,7 @@ const ALL_CLEAR: (&str, &str) = ("Every redemption is known.", "所有核销结�
 const IN_DOUBT: (&str, &str) = ("Not yet known", "结果待确认");
 const NOTE: (&str, &str) = (
     "Keep these sales open, and redeem none of them under a new number. The hub asks WeChat Pay by itself; the till settles.",
-    "请保留这些订单,不要换新单号重新核销。系统会自动向微信支付查询,收银机也可执行“查清”。",
+    "请保留这些订单，不要换新单号重新核销。系统会自动向微信支付查询，收银机也可执行“查清”。",
 );
 const NEEDS_A_PERSON: (&str, &str) = ("needs a person", "需要人工处理");
 const CHART: (&str, &str) = ("Redemptions a minute, last two hours", "近两小时每分钟核销数");
@@ -61,13 +61,21 @@ const NO_KEY: (&str, &str) = ("waits for its code", "等待输入激活码");
 const GOOD: (&str, &str) = ("active", "正常");
 const OTHER: (&str, &str) = ("中文", "English");
 const AS_OF: (&str, &str) = ("As of", "截至");
+const COLON: (&str, &str) = (": ", "：");
+const COMMA: (&str, &str) = (", ", "，");
+
+/// As WeChat Pay's documentation calls it, or in English by its name in calls.
+fn operation(id: &str, language: Language) -> &str {
+    let known = api::by_id(id).filter(|_| language == Language::Chinese);
+    known.map_or(id, |operation| operation.title)
+}
 
 fn state(state: State) -> (&'static str, &'static str) {
     match state {
         State::Pending => ("pending", "待确认"),
         State::Voiding => ("being called off", "撤销中"),
-        State::Watching => ("called off, watched", "已撤销,观察中"),
-        State::RefusedWatched => ("refused, watched", "已拒绝,观察中"),
+        State::Watching => ("called off, watched", "已撤销，观察中"),
+        State::RefusedWatched => ("refused, watched", "已拒绝，观察中"),
         State::Unresolved => ("unresolved", "无法确认"),
         State::Damaged => ("damaged", "记录损坏"),
         _ => ("finished", "已完成"),
@@ -92,6 +100,8 @@ fn stamp(ms: i64) -> String {
 /// The whole page.
 pub fn page(hub: &Hub, language: Language) -> Result<String, Failed> {
     let rows = hub.client.unfinished().map_err(|error| Failed::new(error.message))?;
+    // What this hub has not written down yet, so that a till that works is not said to be away.
+    hub.note_seen();
     let tills = hub.store.read(tills::list)?;
     let now = hub.now_ms();
     let (code, other) = match language {
@@ -122,8 +132,9 @@ fn doubt(page: &mut String, hub: &Hub, rows: &[Row], language: Language) -> Resu
     }
     let _ = write!(
         page,
-        "<h2 class=\"bad\">{}: {}</h2>\n<p>{}</p>\n<table><thead><tr>",
+        "<h2 class=\"bad\">{}{}{}</h2>\n<p>{}</p>\n<table><thead><tr>",
         language.of(IN_DOUBT),
+        language.of(COLON),
         open.len(),
         language.of(NOTE)
     );
@@ -142,7 +153,7 @@ fn doubt(page: &mut String, hub: &Hub, rows: &[Row], language: Language) -> Resu
             stamp(row.doubted_ms.unwrap_or(row.created_ms)),
             escaped(&till),
             escaped(number),
-            escaped(&row.request.operation),
+            escaped(operation(&row.request.operation, language)),
             language.of(state(row.state)),
         );
     }
@@ -151,7 +162,8 @@ fn doubt(page: &mut String, hub: &Hub, rows: &[Row], language: Language) -> Resu
 }
 
 fn table_of_tills(page: &mut String, tills: &[tills::Till], now: i64, language: Language) {
-    let _ = write!(page, "<h2>{}: {}</h2>\n<table><thead><tr>", language.of(TILLS), tills.len());
+    let (tills_are, colon) = (language.of(TILLS), language.of(COLON));
+    let _ = write!(page, "<h2>{tills_are}{colon}{}</h2>\n<table><thead><tr>", tills.len());
     for head in [TILL, LAST_SEEN, STATE] {
         let _ = write!(page, "<th scope=\"col\">{}</th>", language.of(head));
     }
@@ -184,8 +196,9 @@ fn chart(minutes: &[Minute], now: i64, language: Language) -> String {
     let all = |minute: &Minute| minute.redeemed + minute.refused + minute.in_doubt;
     let most = minutes.iter().map(all).max().unwrap_or(0).max(1);
     let sum = |of: fn(&Minute) -> u32| minutes.iter().map(of).sum::<u32>();
+    let comma = language.of(COMMA);
     let told = format!(
-        "{} {}, {} {}, {} {}",
+        "{} {}{comma}{} {}{comma}{} {}",
         language.of(REDEEMED),
         sum(|minute| minute.redeemed),
         language.of(REFUSED),

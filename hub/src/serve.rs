@@ -141,7 +141,8 @@ async fn housekeeping(hub: Arc<Hub>, tls: Option<Arc<Tls>>, mut stopped: watch::
 const KEPT_DAYS: i64 = 30;
 
 impl Hub {
-    fn note_seen(&self) {
+    /// Writes down which tills came.
+    pub fn note_seen(&self) {
         let seen = self.seen.take();
         if seen.is_empty() {
             return;

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::text::Text;
 use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::{format_description, offset};
@@ -26,11 +27,14 @@ const MOST_OFFSET: i64 = 100 * 366 * 86_400;
 
 impl Clock {
     /// Whether offsets that somebody wishes for are within bounds.
-    pub(crate) fn check(offsets: [i64; 2]) -> Result<(), String> {
+    pub(crate) fn check(offsets: [i64; 2]) -> Result<(), Text> {
         if offsets.iter().all(|offset| (-MOST_OFFSET..=MOST_OFFSET).contains(offset)) {
             return Ok(());
         }
-        Err(format!("offset_s and world_offset_s must be within {MOST_OFFSET} seconds, a hundred years"))
+        Err(Text::new(
+            format!("offset_s and world_offset_s must be within {MOST_OFFSET} seconds, a hundred years"),
+            format!("offset_s 和 world_offset_s 不得超过 {MOST_OFFSET} 秒（一百年）"),
+        ))
     }
 
     pub(crate) fn set_offset(&self, seconds: i64) {

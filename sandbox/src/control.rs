@@ -23,6 +23,7 @@ use crate::state::payment_codes::Terms;
 use crate::state::saved::Saved;
 use crate::state::view::{CouponSpec, CouponView};
 use crate::sync::{Flag, lock};
+use crate::text::Text;
 
 /// A running API and its listeners.
 pub(crate) struct Control {
@@ -131,7 +132,9 @@ impl Control {
     pub(crate) fn claim(&self, token: &str) -> Result<Vec<String>> {
         operations::claim(&self.api.state, token).map_err(|refusal| {
             let issue = refusal.detail.as_ref().and_then(|detail| detail.get("issue")?.as_str());
-            Error::Claim(issue.unwrap_or(refusal.reason.row().message).to_owned())
+            let message = refusal.reason.row().message;
+            let chinese = issue.map_or_else(|| message.to_owned(), |issue| format!("{message}（{issue}）"));
+            Error::Claim(Text::new(issue.unwrap_or(message), chinese))
         })
     }
 

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::text::Text;
+
 /// An error of the sandbox itself (never one it sends to its clients).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -47,19 +49,19 @@ pub enum Error {
     Thread(std::io::Error),
     /// A fault was described wrongly.
     #[error("fault: {0}")]
-    Fault(String),
+    Fault(Text),
     /// A token could not be claimed.
     #[error("claim: {0}")]
-    Claim(String),
+    Claim(Text),
     /// A platform certificate cannot be had or done without.
     #[error("certificate: {0}")]
-    Certificate(String),
+    Certificate(Text),
     /// A notification was described wrongly.
     #[error("notification: {0}")]
-    Notification(String),
+    Notification(Text),
     /// A scenario cannot be read or played.
     #[error("scenario: {0}")]
-    Scenario(String),
+    Scenario(Text),
     /// A name to be reached under is none.
     #[error("name: {0}")]
     Name(String),
@@ -68,12 +70,41 @@ pub enum Error {
     Token(String),
     /// A coupon was described wrongly.
     #[error("coupon: {0}")]
-    Coupon(String),
+    Coupon(Text),
 }
 
 impl Error {
     pub(crate) fn file(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
         Self::File { path: path.into(), source }
+    }
+
+    fn chinese(&self) -> String {
+        match self {
+            Self::Crypto(issue) => format!("密钥或证书：{issue}"),
+            Self::File { path, source } => format!("{}：{source}", path.display()),
+            Self::Folder { path, reason } => {
+                format!("{}：沙箱目录不完整（{reason}）；请清空，或换一个目录", path.display())
+            }
+            Self::State { path, reason } => {
+                format!("{}：状态文件无法使用（{reason}）；移走它即可重新开始", path.display())
+            }
+            Self::Listen { address, source } => format!("无法监听 {address}：{source}"),
+            Self::Thread(issue) => format!("无法启动线程：{issue}"),
+            Self::Fault(text) => format!("故障：{}", text.chinese()),
+            Self::Claim(text) => format!("领券：{}", text.chinese()),
+            Self::Certificate(text) => format!("证书：{}", text.chinese()),
+            Self::Notification(text) => format!("通知：{}", text.chinese()),
+            Self::Scenario(text) => format!("场景：{}", text.chinese()),
+            Self::Name(issue) => format!("名称：{issue}"),
+            Self::Token(issue) => format!("令牌：{issue}"),
+            Self::Coupon(text) => format!("券：{}", text.chinese()),
+        }
+    }
+}
+
+impl From<Error> for Text {
+    fn from(error: Error) -> Self {
+        Self::new(error.to_string(), error.chinese())
     }
 }
 

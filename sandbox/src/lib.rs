@@ -39,6 +39,7 @@ mod refusal;
 mod sandbox;
 mod state;
 mod sync;
+mod text;
 mod webhooks;
 
 pub use crypto::keys::Keys;
@@ -65,4 +66,5 @@ pub use state::coupon::{CouponState, Day, Hours, StoreScope};
 pub use state::ledger::{Effect, LedgerEntry};
 pub use state::seed::SeededCoupon;
 pub use state::view::{CouponSpec, CouponView};
+pub use text::Text;
 pub use webhooks::{Attempt, Delivery, DeliveryState};

@@ -6,6 +6,7 @@ use std::path::Path;
 
 /// From the bottom to the top. A module uses those of the lines above its own, and no other.
 const LAYERS: &[&[&str]] = &[
+    &["text"],
     &["clock", "error", "identities", "sync"],
     &["mode"],
     &["crypto"],

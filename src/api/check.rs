@@ -75,10 +75,12 @@ fn rule(value: &Value, rule: &Rule, name: &str, field: &At<'_>) -> Result<()> {
         Rule::Url(longest) => url(text(value, name, field)?, *longest, name, field),
         Rule::ImageName => image_name(text(value, name, field)?, name, field),
         Rule::List(item, longest) => match value {
-            Value::Array(items) if (1..=*longest).contains(&items.len()) => items
-                .iter()
-                .enumerate()
-                .try_for_each(|(index, value)| self::rule(value, item, name, &At::Item(field, index))),
+            Value::Array(items) if (1..=*longest).contains(&items.len()) => {
+                for (index, value) in items.iter().enumerate() {
+                    self::rule(value, item, name, &At::Item(field, index))?;
+                }
+                if matches!(item, Rule::OneOf(_)) { each_once(items, name, field) } else { Ok(()) }
+            }
             Value::Array(items) => {
                 Err(refuse(field, format!("{name} has {} items, 1 to {longest} are allowed", items.len())))
             }
@@ -93,6 +95,16 @@ fn rule(value: &Value, rule: &Rule, name: &str, field: &At<'_>) -> Result<()> {
             other => Err(refuse(field, format!("{name} must be an object, found {}", kind(other)))),
         },
     }
+}
+
+fn each_once(items: &[Value], name: &str, field: &At<'_>) -> Result<()> {
+    for (index, value) in items.iter().enumerate() {
+        if let Some(before) = items.iter().take(index).position(|before| before == value) {
+            let message = format!("{name} names {value} twice, as items {before} and {index}");
+            return Err(refuse(field, message));
+        }
+    }
+    Ok(())
 }
 
 fn text<'a>(value: &'a Value, name: &str, field: &At<'_>) -> Result<&'a str> {

@@ -30,6 +30,8 @@ const AUTHORITIES_RATE: u64 = 10;
 const STORES_RATE: u64 = 5;
 const LARGEST_PAGE: usize = 200;
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// A kept list that has no answer is asked for anew, but not more often: a wrong number would ask at every sale.
+const KEPT_THOUGH_WITHOUT_ANSWER: Duration = Duration::from_secs(60);
 /// What redeeming needs, and what store questions need.
 const COUPON_AUTHORITY: &str = "BRAND_PRODUCT_AUTHORITY_PRODUCT_COUPON";
 /// Presumably everything: then the list may be absent. That is not documented, so a missing list is no refusal.
@@ -68,10 +70,10 @@ impl Brand {
     }
 }
 
-fn kept<T: Clone>(known: &Kept<T>, brand: &str) -> Option<T> {
+fn kept<T: Clone>(known: &Kept<T>, brand: &str, at_most: Duration) -> Option<T> {
     let known = known.lock().unwrap_or_else(PoisonError::into_inner);
     let (at, value) = known.get(brand)?;
-    (system::now().saturating_duration_since(*at) < KEPT).then(|| value.clone())
+    (system::now().saturating_duration_since(*at) < at_most).then(|| value.clone())
 }
 
 fn keep<T>(known: &Kept<T>, brand: &str, value: T) {
@@ -109,7 +111,15 @@ impl Client {
     /// From the shop's own number of a store to WeChat Pay's `store_id`.
     pub fn find_store(&self, input: &str, cancel: &Cancel) -> Report {
         let report = self.brand_input(input, true).map(|input| {
-            let found = self.stores(&input, cancel).and_then(|stores| find(&stores, &input));
+            let look = |at_most| self.stores(&input, at_most, cancel).map(|stores| find(&stores, &input));
+            let found = match look(if input.fresh { Duration::ZERO } else { KEPT }) {
+                // A store may have been added, opened or corrected since the list was read.
+                Ok(answer) if !is_open(&answer) => match look(KEPT_THOUGH_WITHOUT_ANSWER) {
+                    Err(_) if answer.is_ok() => answer,
+                    again => again.unwrap_or_else(Err),
+                },
+                found => found.unwrap_or_else(Err),
+            };
             let report = found.unwrap_or_else(|failed| *failed);
             Report { elapsed_ms: input.deadline.elapsed_ms(), ..report }
         });
@@ -154,7 +164,7 @@ impl Client {
             let message = "product_authorities is for service providers: a brand has no such interface";
             return Err(Box::new(Error::new(Code::Operation, message).into()));
         }
-        if let Some(known) = kept(&self.brand.authorities, &input.brand_id).filter(|_| !input.fresh) {
+        if let Some(known) = kept(&self.brand.authorities, &input.brand_id, KEPT).filter(|_| !input.fresh) {
             return Ok(Report { recorded: true, ..Report::local(&*known) });
         }
         let target =
@@ -170,8 +180,13 @@ impl Client {
     }
 
     /// All stores of the brand. The list counts in offsets and is no snapshot: if its count changes, it is read once more.
-    fn stores(&self, input: &Input, cancel: &Cancel) -> std::result::Result<Arc<Vec<Store>>, Box<Report>> {
-        if let Some(known) = kept(&self.brand.stores, &input.brand_id).filter(|_| !input.fresh) {
+    fn stores(
+        &self,
+        input: &Input,
+        at_most: Duration,
+        cancel: &Cancel,
+    ) -> std::result::Result<Arc<Vec<Store>>, Box<Report>> {
+        if let Some(known) = kept(&self.brand.stores, &input.brand_id, at_most) {
             return Ok(known);
         }
         for _ in 0..2 {
@@ -270,6 +285,11 @@ impl Client {
     }
 }
 
+/// Whether one open store was found.
+fn is_open(found: &std::result::Result<Report, Box<Report>>) -> bool {
+    found.as_ref().is_ok_and(|report| read(report).get("is_open") == Some(&Value::Bool(true)))
+}
+
 fn find(stores: &[Store], input: &Input) -> std::result::Result<Report, Box<Report>> {
     let wanted = input.reference.as_deref().unwrap_or_default();
     let found: Vec<&Store> =
@@ -288,7 +308,7 @@ fn find(stores: &[Store], input: &Input) -> std::result::Result<Report, Box<Repo
                 stores.len(),
                 Quoted(wanted)
             );
-            let hint = "Set it at the store in 品牌经营平台, then ask with \"fresh\": true: the list is kept for a day.";
+            let hint = "Set it at the store in 品牌经营平台, then ask again: within a minute only with \"fresh\": true.";
             Err(Box::new(
                 Error::new(Code::NotFound, message)
                     .hint(hint)
@@ -300,8 +320,7 @@ fn find(stores: &[Store], input: &Input) -> std::result::Result<Report, Box<Repo
             let ids: Vec<&str> = several.iter().map(|store| store.id.as_str()).collect();
             let message =
                 format!("several stores have the store_reference_id {}: {}", Quoted(wanted), ids.join(", "));
-            let hint =
-                "Only the shop keeps it unique: change it at all but one, then ask with \"fresh\": true.";
+            let hint = "Only the shop keeps it unique: change it at all but one, then ask again: within a minute only with \"fresh\": true.";
             Err(Box::new(
                 Error::new(Code::Refused, message).hint(hint).cashier("门店号重复,请联系门店管理员").into(),
             ))
@@ -361,3 +380,6 @@ fn failed_line(name: &str, report: &Report) -> Line {
     };
     Line::wrong(name, said, advice)
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use crate::evidence::{self, Evidence, Page};
 use crate::mode::Mode;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
+use crate::redact::Quoted;
 use crate::report::Report;
 use crate::status::{Class, Code};
 use crate::wire::verify::Proof;
@@ -87,6 +88,18 @@ impl Lookup {
             settled_by: self.report.operation,
             ..self.told(code)
         }
+    }
+
+    /// Why the answer does not end the doubt about a redemption.
+    pub fn why_it_says_nothing(&self) -> String {
+        let coupon = self.coupon().filter(|_| self.report.code == Code::Ok);
+        let Some(coupon) = coupon else { return "asking about the coupon failed".to_owned() };
+        let state = coupon.get("coupon_state").and_then(Value::as_str).unwrap_or("unknown");
+        format!(
+            "the coupon is in state {}, and WeChat Pay's answer does not say whether the redemption by this number stands: if that \
+             stays so, a person must look, and abandon the number",
+            Quoted(state)
+        )
     }
 
     /// The report for a request that is still in doubt.

@@ -320,7 +320,10 @@ pub(super) fn unsettled(row: &Row) -> Report {
 pub(super) fn still_open(claim: Claim, state: State, why: &str, asked: Option<&Report>) -> Report {
     let got_response = asked.is_some_and(|asked| asked.got_response);
     let report = Report {
-        message: asked.map_or_else(|| why.to_owned(), |asked| format!("{why}: {}", asked.message)),
+        message: match asked {
+            Some(asked) if !asked.message.is_empty() => format!("{why}: {}", asked.message),
+            _ => why.to_owned(),
+        },
         got_response,
         course: asked.map(|asked| asked.course.clone()).unwrap_or_default(),
         proven: asked.and_then(|asked| asked.proven),

@@ -87,7 +87,7 @@ impl Client {
                 end(claim, State::Watching, signed_s, watching(signed_s))
             }
             Evidence::Unnamed(_) | Evidence::Nothing => {
-                still_open(claim, state, "asking about the coupon failed", Some(&lookup.report))
+                still_open(claim, state, &lookup.why_it_says_nothing(), Some(&lookup.report))
             }
         }
     }

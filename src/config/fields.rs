@@ -60,7 +60,17 @@ impl Fields {
         }
     }
 
-    /// The same, and it must be there.
+    /// The number of a merchant.
+    pub fn merchant(&mut self, name: &'static str) -> Result<Option<String>> {
+        let number = self.name(name)?;
+        if number.as_deref().is_none_or(name::is_merchant_number) {
+            return Ok(number);
+        }
+        let message = format!("{name} must be a merchant's number, digits only");
+        Err(Error::at(Code::Config, self.pointer(name), message))
+    }
+
+    /// A name, and it must be there.
     pub fn required_name(&mut self, name: &'static str) -> Result<String> {
         self.name(name)?
             .ok_or_else(|| Error::at(Code::Config, self.pointer(name), format!("{name} is missing")))

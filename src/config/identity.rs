@@ -4,6 +4,7 @@ use super::Defaults;
 use super::fields::Fields;
 use crate::error::{Error, Result};
 use crate::mode::Mode;
+use crate::name::is_merchant_number;
 use crate::redact::Quoted;
 use crate::status::Code;
 
@@ -29,7 +30,7 @@ impl Identity {
         };
         if mode == Mode::Partner {
             let id = fields.required_name("mchid")?;
-            if !is_number(&id) {
+            if !is_merchant_number(&id) {
                 let message = "mchid must be the service provider's number, digits only";
                 return Err(Error::at(Code::Config, "/mchid", message));
             }
@@ -45,7 +46,7 @@ impl Identity {
                 return Err(Error::at(Code::Config, "/brand_id", "brand_id is missing: mode is brand"));
             }
         };
-        if !is_number(&id) {
+        if !is_merchant_number(&id) {
             return Err(Error::at(
                 Code::Config,
                 "/brand_id",
@@ -71,8 +72,4 @@ impl Identity {
             Mode::Brand => format!("brand {}", self.id),
         }
     }
-}
-
-fn is_number(text: &str) -> bool {
-    text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_digit())
 }

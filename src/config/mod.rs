@@ -126,7 +126,7 @@ impl Config {
             brand_id: inner.name("brand_id")?,
             store_id: inner.name("store_id")?,
             sub_appid: inner.name("sub_appid")?,
-            sub_mch_id: inner.name("sub_mch_id")?,
+            sub_mch_id: inner.merchant("sub_mch_id")?,
         };
         inner.finish()?;
         let identity = Identity::read(&mut fields, &mut defaults)?;

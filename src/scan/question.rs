@@ -4,6 +4,7 @@ use super::text;
 use crate::api;
 use crate::error::{Error, Result};
 use crate::json::{self, At, kind, pointer};
+use crate::name::is_merchant_number;
 use crate::quote::{self, BASKET, Defaults};
 use crate::status::Code;
 use serde_json::{Map, Value};
@@ -93,11 +94,11 @@ impl Question {
             brand_id: own.name("brand_id")?,
             product_coupon_id: own.name("product_coupon_id")?,
             stock_id: own.name("stock_id")?,
-            belong_merchant: own.name("belong_merchant")?,
+            belong_merchant: own.merchant("belong_merchant")?,
             payment_side: PaymentSide {
                 appid: own.name("apiv2_appid")?,
                 sub_appid: own.name("sub_appid")?,
-                sub_mch_id: own.name("sub_mch_id")?,
+                sub_mch_id: own.merchant("sub_mch_id")?,
             },
             timeout,
             products: own.products()?,
@@ -176,6 +177,14 @@ impl Own {
         let text = self.text(name)?;
         text.iter().try_for_each(|text| api::check_name(text, name, &At::Member(&At::Root, name)))?;
         Ok(text)
+    }
+
+    fn merchant(&mut self, name: &str) -> Result<Option<String>> {
+        let number = self.name(name)?;
+        if number.as_deref().is_none_or(is_merchant_number) {
+            return Ok(number);
+        }
+        Err(refuse(&pointer("", name), format!("{name} must be a merchant's number, digits only")))
     }
 
     /// Messages about what was scanned never repeat it: it may be a payment code.

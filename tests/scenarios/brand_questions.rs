@@ -39,7 +39,7 @@ fn a_shops_own_number_becomes_a_store_id() {
     let unknown = find(&till, "R-450");
     assert_eq!(unknown.name(), "WXCOUPON_E_NOT_FOUND", "{}", unknown.json);
     sandbox.put_store(store("700003", Some("R-450"), "OPEN"));
-    assert_eq!(find(&till, "R-450").name(), "WXCOUPON_E_NOT_FOUND", "still the kept list");
+    assert_eq!(find(&till, "R-450").name(), "WXCOUPON_E_NOT_FOUND", "a list of this minute");
     let fresh = till.ask("find_store", &json!({ "store_reference_id": "R-450", "fresh": true }));
     assert_eq!(fresh.json["data"]["store_id"], "700003", "{}", fresh.json);
 

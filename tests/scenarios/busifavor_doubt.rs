@@ -287,3 +287,19 @@ fn a_redemption_that_was_returned_since_is_called_off_with_the_owner_of_its_answ
     assert_eq!(shop.till.pending()["pending"], 0);
     assert_eq!(shop.effects("AUTO_GONE"), [Used, Returned]);
 }
+
+/// What an expired 商家券 shows of a redemption that was returned before is not documented.
+#[test]
+fn what_was_returned_and_has_expired_is_told_to_be_looked_at_by_a_person() {
+    let shop = Shop::open();
+    assert_eq!(redeem(&shop, &by_owner("AUTO_EXPIRED", "BF-EXPIRED1")).status, 0);
+    assert_eq!(shop.stranger().ask("busifavor_return", &back("AUTO_EXPIRED", "OFFICE-EXP1")).status, 0);
+    let patch = json!({ "coupon_state": "EXPIRED" });
+    shop.sandbox.inject(Fault::new(FaultKind::Edited { patch }).on("busifavor_query"));
+    let told = shop.void("BF-EXPIRED1");
+    assert_open(&shop, &told, "BF-EXPIRED1", "voiding");
+    let message = told.json["message"].as_str().unwrap();
+    assert!(message.contains("in state \"EXPIRED\"") && message.contains("abandon the number"), "{message}");
+    assert!(!message.ends_with(": "), "{message}");
+    assert_eq!(shop.effects("AUTO_EXPIRED"), [Used, Returned]);
+}

@@ -114,6 +114,19 @@ fn a_payment_code_leads_to_all_coupons_of_its_user_on_every_page() {
 }
 
 #[test]
+fn a_payment_code_is_looked_up_though_the_directory_cannot_be_used() {
+    let shop = Shop::new();
+    std::fs::create_dir(shop.file()).unwrap();
+    let till = shop.till();
+    let code = shop.sandbox.show_payment_code(PAGES).unwrap();
+    let answer = scan(&till, &code);
+    assert_eq!((offered(&answer).len(), &answer.json["data"]["kind"]), (25, &json!("auth_code")));
+    let unknown = scan(&till, "SBX_EFFECTIVE_1");
+    assert_eq!((unknown.name(), unknown.class()), ("WXCOUPON_E_JOURNAL", 2), "{}", unknown.json);
+    assert!(unknown.json["message"].as_str().unwrap().contains("not a file"), "{}", unknown.json);
+}
+
+#[test]
 fn a_coupon_code_that_looks_like_a_payment_code_is_a_coupon_code() {
     let shop = Shop::new();
     let code = "134567890123456789";
@@ -326,6 +339,8 @@ fn a_question_that_is_not_one_is_refused_before_anything_is_asked() {
         (json!({ "scan": "a", "openid": "b" }), "/scan"),
         (json!({ "scan": "" }), "/scan"),
         (json!({ "auth_code": "12a" , "scan": "x" }), "/scan"),
+        (json!({ "auth_code": "130000000000000001", "sub_mch_id": "the shop's" }), "/sub_mch_id"),
+        (json!({ "openid": OPENID, "belong_merchant": "oTheirOpenid" }), "/belong_merchant"),
         (json!({ "openid": OPENID, "amount": -1 }), "/amount"),
         (json!({ "openid": OPENID, "product_amount": 5 }), "/amount"),
         (json!({ "openid": OPENID, "surprise": 1 }), "/surprise"),

@@ -10,7 +10,11 @@ use wxcoupon_sandbox::{BUSIFAVOR_STOCK_IDS, BusifavorSpec, BusifavorState, Coupo
 /// The till is told whose coupon it is, as the merchant's own system knows it.
 fn told(shop: &Shop, till: &Till, code: &str, openid: Option<&str>) {
     shop.sandbox.put_busifavor(&BusifavorSpec::new(code)).unwrap();
-    let mut row = json!({ "family": "busifavor", "coupon_code": code, "stock_id": BUSIFAVOR_STOCK_IDS[0] });
+    imported(shop, till, code, BUSIFAVOR_STOCK_IDS[0], openid);
+}
+
+fn imported(shop: &Shop, till: &Till, code: &str, stock_id: &str, openid: Option<&str>) {
+    let mut row = json!({ "family": "busifavor", "coupon_code": code, "stock_id": stock_id });
     if let Some(openid) = openid {
         row["openid"] = json!(openid);
         row["appid"] = json!("wx233544546545989");
@@ -195,4 +199,24 @@ fn a_code_whose_owner_is_not_known_is_not_told_as_refused() {
     let unusable = &answer.json["data"]["unusable"][0];
     assert_eq!((answer.status, &unusable["reason"]), (0, &json!("incomplete")), "{}", answer.json);
     assert!(unusable["cashier"].as_str().unwrap().contains("扫付款码"), "{}", answer.json);
+}
+
+/// The answer about an uploaded code names its owner. With the owner in the request, a lost answer can be settled by asking.
+#[test]
+fn the_owner_of_an_uploaded_code_is_in_the_request() {
+    let shop = Shop::new();
+    let till = shop.till();
+    let [_, _, uploaded] = BUSIFAVOR_STOCK_IDS;
+    imported(&shop, &till, "SBF_UPLOADED", uploaded, None);
+    let scanned = |input: Value| {
+        let answer = till.scan(&input);
+        assert_eq!(answer.status, 0, "{}", answer.json);
+        answer.json["data"]["coupons"][0]["use"].clone()
+    };
+    let request = scanned(json!({ "scan": "SBF_UPLOADED", "appid": "wx233544546545989" }));
+    assert_eq!(request["openid"], OPENID, "{request}");
+    let mut request = request;
+    request["use_request_no"] = json!("BF-UPL-0001");
+    let sold = till.ask("busifavor_use", &request);
+    assert_eq!(sold.status, 0, "{}", sold.json);
 }

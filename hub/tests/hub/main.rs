@@ -28,6 +28,7 @@ mod database;
 mod doubt;
 mod hostile;
 mod operated;
+mod page;
 mod protocol;
 /// What the tests of the journal in PostgreSQL have.
 #[cfg(feature = "postgres")]

@@ -122,7 +122,7 @@ fn a_shift_manager_reads_what_is_in_doubt_in_either_language() {
     assert!(english.contains("redeemed 1, refused 0, in doubt 1") && english.contains("<rect"), "{english}");
     let chinese = chain.get("/", &[("accept-language", "zh-CN,zh;q=0.9")]);
     assert!(
-        chinese.body.contains("结果待确认: 1") && chinese.body.contains("lang=\"zh-CN\""),
+        chinese.body.contains("结果待确认：1") && chinese.body.contains("lang=\"zh-CN\""),
         "{}",
         chinese.body
     );

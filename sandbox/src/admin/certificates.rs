@@ -10,6 +10,7 @@ use super::console_files::Served;
 use super::routes::Shared;
 use crate::control::Control;
 use crate::crypto::signing_keys::SignWith;
+use crate::text::Text;
 
 /// What is to change.
 #[derive(Debug, Deserialize)]
@@ -48,12 +49,15 @@ pub(super) fn change(control: &Control, body: &[u8]) -> Answer {
     }
 }
 
-fn apply(control: &Control, wanted: &Change) -> Result<Option<String>, String> {
+fn apply(control: &Control, wanted: &Change) -> Result<Option<String>, Text> {
     let signing = &control.api.signing_keys;
     let policy = wanted.sign_with.as_deref().map(str::parse::<SignWith>).transpose();
-    let policy = policy.map_err(|issue| format!("sign_with {issue}"))?;
+    let policy = policy.map_err(|issue| {
+        let chinese = "sign_with 只能是 auto、public-key、certificate、mixed 或 mixed:百分比";
+        Text::new(format!("sign_with {issue}"), chinese)
+    })?;
     if let Some(serial) = &wanted.retire {
-        signing.retire(serial).map_err(|e| e.to_string())?;
+        signing.retire(serial)?;
     }
     if let Some(policy) = policy {
         signing.set_policy(policy);
@@ -62,5 +66,5 @@ fn apply(control: &Control, wanted: &Change) -> Result<Option<String>, String> {
         signing.set_public_key_only(only);
     }
     let now = control.api.state.clock.now();
-    wanted.rotate.then(|| signing.rotate(now).map_err(|e| e.to_string())).transpose()
+    wanted.rotate.then(|| signing.rotate(now).map_err(Text::from)).transpose()
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
@@ -23,9 +22,11 @@ use crate::console::scenario::Scenario;
 use crate::console::told::ToldEntry;
 use crate::console::{Files, busifavor, curl, exchange, har, symbols, truth};
 use crate::control::Control;
+use crate::error::Error;
 use crate::faults::FaultKind;
 use crate::identities::{APPID, BRAND_ID, MCHID, OPENID, STORE_IDS};
 use crate::operation::Operation;
+use crate::text::Text;
 
 type Reply = Result<Served, Answer>;
 
@@ -57,11 +58,20 @@ pub(super) fn routes() -> Router<Arc<Control>> {
 /// Works on a thread where it may wait.
 async fn work(control: Arc<Control>, work: impl FnOnce(&Control) -> Reply + Send + 'static) -> Reply {
     let done = tokio::task::spawn_blocking(move || work(&control)).await;
-    done.unwrap_or_else(|error| Err(Answer::error(StatusCode::INTERNAL_SERVER_ERROR, error)))
+    done.unwrap_or_else(|error| Err(super::routes::broken(&error)))
+}
+
+fn no_such_act() -> Answer {
+    Answer::not_found(Text::new("no such thing can be done to a coupon", "券没有这种操作"))
+}
+
+fn not_remembered() -> Answer {
+    Answer::not_found(Text::new("no such request is remembered", "没有记录这个请求"))
 }
 
 fn served(asset: Option<&'static Asset>) -> Reply {
-    let asset = asset.ok_or_else(|| Answer::not_found("the console has no such file"))?;
+    let asset = asset
+        .ok_or_else(|| Answer::not_found(Text::new("the console has no such file", "控制台没有这个文件")))?;
     Ok(Served::shown(asset.content_type, asset.content))
 }
 
@@ -112,11 +122,11 @@ fn all_cards(control: &Control, query: &Query) -> Answer {
 
 async fn act(State(control): Shared, Path((code, name)): Path<(String, String)>) -> Answer {
     let Some(act) = Act::named(&name) else {
-        return Answer::not_found("no such thing can be done to a coupon");
+        return no_such_act();
     };
     super::routes::run(control, move |control| {
         if control.api.state.view(&code).is_none() {
-            return Answer::not_found("no such coupon");
+            return Answer::not_found(Text::no_such_coupon());
         }
         acts::act(&control.api, &control.console, &code, act).map_or_else(Answer::bad_request, Answer::ok)
     })
@@ -128,11 +138,11 @@ async fn busifavor_act(
     Path((stock_id, code, name)): Path<(String, String, String)>,
 ) -> Answer {
     let Some(act) = Act::named(&name) else {
-        return Answer::not_found("no such thing can be done to a coupon");
+        return no_such_act();
     };
     super::routes::run(control, move |control| {
         if !busifavor::exists(&control.api, &stock_id, &code) {
-            return Answer::not_found("no such coupon");
+            return Answer::not_found(Text::no_such_coupon());
         }
         busifavor::act(&control.api, &control.console, &stock_id, &code, act)
             .map_or_else(Answer::bad_request, Answer::ok)
@@ -159,9 +169,12 @@ fn picture(
     draw: Draw,
 ) -> impl Fn(Shared, Path<String>) -> Ready<Reply> + Clone + Send + Sync + 'static {
     move |State(control), Path(name)| {
-        let drawn = text(&control, &name)
-            .ok_or_else(|| Answer::not_found("no such coupon"))
-            .and_then(|text| draw(&text).ok_or_else(|| Answer::bad_request("this text has no such picture")));
+        let drawn =
+            text(&control, &name).ok_or_else(|| Answer::not_found(Text::no_such_coupon())).and_then(|text| {
+                draw(&text).ok_or_else(|| {
+                    Answer::bad_request(Text::new("this text has no such picture", "这段文字无法生成这种码"))
+                })
+            });
         ready(drawn.map(Served::svg))
     }
 }
@@ -177,13 +190,13 @@ fn make_offer(control: &Control, body: &[u8]) -> Answer {
 
 fn request(control: &Control, seq: &str) -> Answer {
     let found = seq.parse().ok().and_then(|seq| exchange::look(&control.api, seq));
-    found.map_or_else(|| Answer::not_found("no such request is remembered"), Answer::ok)
+    found.map_or_else(not_remembered, Answer::ok)
 }
 
 async fn curl_command(State(control): Shared, Path(seq): Path<String>) -> Reply {
     work(control, move |control| {
         let entry = seq.parse().ok().and_then(|seq| exchange::find(&control.api, seq));
-        let entry = entry.ok_or_else(|| Answer::not_found("no such request is remembered"))?;
+        let entry = entry.ok_or_else(not_remembered)?;
         let command = curl::command(&control.api, &control.console, &entry).map_err(Answer::bad_request)?;
         Ok(Served::shown("text/plain; charset=utf-8", command))
     })
@@ -236,7 +249,11 @@ async fn brand_config_json(State(control): Shared) -> Reply {
 }
 
 fn config(control: &Control, name: &str, which: fn(&Files) -> &Value) -> Reply {
-    let files = control.console.files.get().ok_or_else(|| Answer::not_found("not ready yet"))?;
+    let files = control
+        .console
+        .files
+        .get()
+        .ok_or_else(|| Answer::not_found(Text::new("not ready yet", "尚未就绪")))?;
     Ok(Served::saved("application/json", pretty(which(files)), name))
 }
 
@@ -251,7 +268,7 @@ async fn scenario(State(control): Shared) -> Reply {
 fn play(control: &Control, body: &[u8]) -> Answer {
     let scenario = match Scenario::parse(body).and_then(|scenario| scenario.faults().map(|_| scenario)) {
         Ok(scenario) => scenario,
-        Err(issue) => return Answer::bad_request(format!("scenario: {issue}")),
+        Err(issue) => return Answer::bad_request(Error::Scenario(issue)),
     };
     match control.play(&scenario) {
         Ok(coupons) => Answer::ok(json!({ "coupons": coupons, "faults": control.api.faults.list().len() })),

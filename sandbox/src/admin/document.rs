@@ -12,6 +12,7 @@ use super::Answer;
 use super::query::pairs;
 use crate::faults::FaultKind;
 use crate::operation::{Operation, VERSION_2};
+use crate::text::Text;
 
 const TEXT: &str = include_str!("openapi.json");
 
@@ -79,7 +80,7 @@ impl Document {
     }
 
     /// Whether the query is one that the path knows; what it does not know would be passed over in silence.
-    fn check(&self, method: &Method, uri: &Uri) -> Result<(), String> {
+    fn check(&self, method: &Method, uri: &Uri) -> Result<(), Text> {
         let Some(described) = self.find(method, uri.path()).filter(|described| !described.takes_any_query)
         else {
             return Ok(());
@@ -89,7 +90,10 @@ impl Document {
             let parameter = described.query.iter().find(|parameter| parameter.name == name);
             parameter.ok_or_else(|| described.unknown(&name))?.check(&value)?;
             if seen.contains(&name) {
-                return Err(format!("query: `{name}` is given twice"));
+                return Err(Text::new(
+                    format!("query: `{name}` is given twice"),
+                    format!("查询参数 {name} 重复出现"),
+                ));
             }
             seen.push(name);
         }
@@ -144,31 +148,46 @@ fn parameters(document: &Value, operation: &Value) -> Vec<Parameter> {
 }
 
 impl Described {
-    fn unknown(&self, name: &str) -> String {
+    fn unknown(&self, name: &str) -> Text {
         let known: Vec<&str> = self.query.iter().map(|parameter| parameter.name.as_str()).collect();
-        let known =
-            if known.is_empty() { "none is".to_owned() } else { format!("known are {}", known.join(", ")) };
-        format!("query: `{name}` is not known here; {known}")
+        let (english, chinese) = if known.is_empty() {
+            ("none is".to_owned(), "没有查询参数".to_owned())
+        } else {
+            (format!("known are {}", known.join(", ")), format!("支持 {}", known.join("、")))
+        };
+        Text::new(
+            format!("query: `{name}` is not known here; {english}"),
+            format!("不支持查询参数 {name}；这里{chinese}"),
+        )
     }
 }
 
 impl Parameter {
-    fn check(&self, value: &str) -> Result<(), String> {
+    fn check(&self, value: &str) -> Result<(), Text> {
         let name = &self.name;
         if let Some(known) = self.schema.get("enum").and_then(Value::as_array) {
             let known: Vec<&str> = known.iter().filter_map(Value::as_str).collect();
             return if known.contains(&value) {
                 Ok(())
             } else {
-                Err(format!("query: {name} is `{value}`; known are {}", known.join(", ")))
+                Err(Text::new(
+                    format!("query: {name} is `{value}`; known are {}", known.join(", ")),
+                    format!("查询参数 {name} 为 {value}，只能是 {}", known.join("、")),
+                ))
             };
         }
-        let (fits, expected) = match self.schema.get("type").and_then(Value::as_str) {
-            Some("integer") => (value.parse::<u64>().is_ok(), "a whole number"),
-            Some("boolean") => (matches!(value, "true" | "false"), "true or false"),
-            _ => (true, ""),
+        let (fits, english, chinese) = match self.schema.get("type").and_then(Value::as_str) {
+            Some("integer") => (value.parse::<u64>().is_ok(), "a whole number", "非负整数"),
+            Some("boolean") => (matches!(value, "true" | "false"), "true or false", "true 或 false"),
+            _ => return Ok(()),
         };
-        if fits { Ok(()) } else { Err(format!("query: {name} is `{value}`; it must be {expected}")) }
+        if fits {
+            return Ok(());
+        }
+        Err(Text::new(
+            format!("query: {name} is `{value}`; it must be {english}"),
+            format!("查询参数 {name} 为 {value}，必须是{chinese}"),
+        ))
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Answer;
 use crate::control::Control;
 use crate::faults::{Fault, FaultId};
+use crate::text::Text;
 
 pub(super) fn list(control: &Control) -> Answer {
     Answer::ok(control.api.faults.list())
@@ -32,6 +33,6 @@ pub(super) fn clear(control: &Control) -> Answer {
 pub(super) fn clear_one(control: &Control, id: &str) -> Answer {
     match id.parse().map(FaultId) {
         Ok(id) if control.clear_faults(Some(id)) > 0 => Answer::ok(json!({ "cleared": 1 })),
-        _ => Answer::not_found("no such fault"),
+        _ => Answer::not_found(Text::new("no such fault", "没有这个故障")),
     }
 }

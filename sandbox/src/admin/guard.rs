@@ -17,6 +17,7 @@ use super::query::pairs;
 use super::sessions::Sessions;
 use super::token::Token;
 use crate::identities::SIMULATOR;
+use crate::text::Text;
 
 /// Where a browser brings the token.
 pub(super) const SESSION: &str = "/session";
@@ -91,7 +92,7 @@ impl Guard {
     }
 
     /// Somebody else's name may point to this machine: a page from there would be of the same origin as we are.
-    fn check_host(&self, headers: &HeaderMap) -> Result<(), String> {
+    fn check_host(&self, headers: &HeaderMap) -> Result<(), Text> {
         let host = text(headers, HOST);
         let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((address, _)) => address,
@@ -101,18 +102,24 @@ impl Guard {
             return Ok(());
         }
         let known = self.names.join(", ");
-        Err(format!("Host: `{name}` is not a name of this sandbox ({known}); --name gives it another one"))
+        Err(Text::new(
+            format!("Host: `{name}` is not a name of this sandbox ({known}); --name gives it another one"),
+            format!("Host：{name} 不是这个沙箱的名称（{known}）；可用 --name 添加"),
+        ))
     }
 
     /// A web page of somebody else must not steer the sandbox of the person who looks at it.
-    fn check_site(&self, request: &Request) -> Result<(), String> {
+    fn check_site(&self, request: &Request) -> Result<(), Text> {
         let headers = request.headers();
         let scheme = if self.is_tls { "https" } else { "http" };
         let own = format!("{scheme}://{}", text(headers, HOST));
         for origin in headers.get_all(ORIGIN) {
             let origin = origin.to_str().unwrap_or_default();
             if !origin.eq_ignore_ascii_case(&own) {
-                return Err(format!("Origin: `{origin}` is not this sandbox's own page ({own})"));
+                return Err(Text::new(
+                    format!("Origin: `{origin}` is not this sandbox's own page ({own})"),
+                    format!("Origin：{origin} 不是这个沙箱自己的页面（{own}）"),
+                ));
             }
         }
         // Browsers do not name the origin with every request, but they say whether it is another one.
@@ -121,7 +128,10 @@ impl Guard {
         match fetch("sec-fetch-site") {
             "" | "none" | "same-origin" => Ok(()),
             _ if is_link => Ok(()),
-            other => Err(format!("Sec-Fetch-Site: `{other}`: only this sandbox's own page may ask")),
+            other => Err(Text::new(
+                format!("Sec-Fetch-Site: `{other}`: only this sandbox's own page may ask"),
+                format!("Sec-Fetch-Site：{other}：只有这个沙箱自己的页面可以访问"),
+            )),
         }
     }
 
@@ -175,5 +185,7 @@ fn refuse_stranger(headers: &HeaderMap) -> Response {
     }
     let message = "the token is missing or wrong; send `Authorization: Bearer TOKEN`, with the token of the \
                    line READY or of --token";
-    (StatusCode::UNAUTHORIZED, [challenge], Answer::error(StatusCode::UNAUTHORIZED, message)).into_response()
+    let chinese = "令牌缺失或错误；请发送 Authorization: Bearer TOKEN，TOKEN 见 READY 一行或 --token";
+    let answer = Answer::error(StatusCode::UNAUTHORIZED, Text::new(message, chinese));
+    (StatusCode::UNAUTHORIZED, [challenge], answer).into_response()
 }

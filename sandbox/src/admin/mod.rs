@@ -9,6 +9,7 @@ mod events;
 mod faults;
 mod guard;
 mod index;
+mod language;
 mod notifications;
 mod query;
 mod router;
@@ -34,6 +35,7 @@ use tokio::sync::oneshot;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::http::place::Place;
+use crate::text::Text;
 use connections::{CountedListener, LIMITS};
 use guard::Guard;
 use sessions::Sessions;
@@ -49,22 +51,30 @@ struct Answer {
     body: Value,
     /// Where a list goes on.
     next: Option<String>,
+    /// Why it is refused, for a page in Chinese.
+    refusal: Option<Box<Text>>,
 }
 
 impl Answer {
     fn ok(body: impl Serialize) -> Self {
-        Self { status: StatusCode::OK, body: serde_json::to_value(body).unwrap_or_default(), next: None }
+        Self {
+            status: StatusCode::OK,
+            body: serde_json::to_value(body).unwrap_or_default(),
+            next: None,
+            refusal: None,
+        }
     }
 
-    fn error(status: StatusCode, message: impl ToString) -> Self {
-        Self { status, body: json!({ "error": message.to_string() }), next: None }
+    fn error(status: StatusCode, message: impl Into<Text>) -> Self {
+        let text = message.into();
+        Self { status, body: json!({ "error": text.english() }), next: None, refusal: Some(Box::new(text)) }
     }
 
-    fn bad_request(message: impl ToString) -> Self {
+    fn bad_request(message: impl Into<Text>) -> Self {
         Self::error(StatusCode::BAD_REQUEST, message)
     }
 
-    fn not_found(message: &str) -> Self {
+    fn not_found(message: impl Into<Text>) -> Self {
         Self::error(StatusCode::NOT_FOUND, message)
     }
 }
@@ -74,7 +84,11 @@ impl IntoResponse for Answer {
         let mut body = serde_json::to_vec(&self.body).unwrap_or_default();
         body.push(b'\n');
         let link = self.next.map(|next| [(LINK, format!("<{next}>; rel=\"next\""))]);
-        (self.status, [(CONTENT_TYPE, "application/json")], link, body).into_response()
+        let mut response = (self.status, [(CONTENT_TYPE, "application/json")], link, body).into_response();
+        if let Some(text) = self.refusal {
+            response.extensions_mut().insert(*text);
+        }
+        response
     }
 }
 

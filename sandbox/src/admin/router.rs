@@ -14,9 +14,11 @@ use serde_json::json;
 use super::document::{self, Document};
 use super::guard::{self, Guard, SESSION};
 use super::index::{self, Index};
+use super::language;
 use super::routes::{Shared, listed, named, plain, with_body};
 use super::{Answer, certificates, console, faults, notifications, state};
 use crate::control::Control;
+use crate::text::Text;
 
 /// Largest request body, in bytes.
 const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -62,17 +64,24 @@ pub(super) fn router(control: Arc<Control>, guard: Arc<Guard>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::new(index), index::answer_programs))
         .layer(middleware::from_fn_with_state(document, document::check_query))
         .layer(middleware::from_fn_with_state(guard, guard::admit))
+        .layer(middleware::from_fn(language::speak))
         .with_state(control)
 }
 
 async fn unknown() -> Answer {
-    Answer::not_found("no such thing; GET / and /openapi.json say what there is")
+    Answer::not_found(Text::new(
+        "no such thing; GET / and /openapi.json say what there is",
+        "没有这个路径；GET / 和 /openapi.json 列出了全部路径",
+    ))
 }
 
 async fn not_like_this() -> Answer {
     Answer::error(
         StatusCode::METHOD_NOT_ALLOWED,
-        "this path has other methods; GET / and /openapi.json say which",
+        Text::new(
+            "this path has other methods; GET / and /openapi.json say which",
+            "这个路径不支持该方法；GET / 和 /openapi.json 列出了支持的方法",
+        ),
     )
 }
 

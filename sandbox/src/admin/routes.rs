@@ -7,10 +7,12 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
+use tokio::task::JoinError;
 
 use super::Answer;
 use super::query::Query;
 use crate::control::Control;
+use crate::text::Text;
 
 pub(super) type Shared = State<Arc<Control>>;
 pub(super) type Work = Pin<Box<dyn Future<Output = Answer> + Send>>;
@@ -19,8 +21,14 @@ pub(super) type Work = Pin<Box<dyn Future<Output = Answer> + Send>>;
 pub(super) fn run(control: Arc<Control>, work: impl FnOnce(&Control) -> Answer + Send + 'static) -> Work {
     Box::pin(async {
         let done = tokio::task::spawn_blocking(move || work(&control)).await;
-        done.unwrap_or_else(|error| Answer::error(StatusCode::INTERNAL_SERVER_ERROR, error))
+        done.unwrap_or_else(|error| broken(&error))
     })
+}
+
+/// Work that ended without an answer.
+pub(super) fn broken(error: &JoinError) -> Answer {
+    let text = Text::new(error.to_string(), format!("沙箱内部错误（{error}）"));
+    Answer::error(StatusCode::INTERNAL_SERVER_ERROR, text)
 }
 
 pub(super) fn plain(work: fn(&Control) -> Answer) -> impl Fn(Shared) -> Work + Clone + Send + Sync + 'static {
@@ -51,6 +59,8 @@ pub(super) fn with_body(
 ) -> impl Fn(Shared, Body) -> Work + Clone + Send + Sync + 'static {
     move |State(control), body: Body| match body {
         Ok(body) => run(control, move |control| work(control, &body)),
-        Err(error) => Box::pin(async { Answer::bad_request(error) }),
+        Err(error) => Box::pin(async move {
+            Answer::bad_request(Text::new(error.to_string(), format!("请求主体无法读取（{error}）")))
+        }),
     }
 }

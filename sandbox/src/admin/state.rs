@@ -13,6 +13,7 @@ use crate::state::brand::Store;
 use crate::state::busifavor::view::BusifavorSpec;
 use crate::state::payment_codes::{Terms, VALID_S};
 use crate::state::view::CouponSpec;
+use crate::text::Text;
 
 /// Coupons in a list where nobody says how many; load tests make millions.
 const MOST_COUPONS: usize = 1000;
@@ -31,7 +32,7 @@ pub(super) fn coupons(control: &Control, query: &Query) -> Answer {
 }
 
 pub(super) fn coupon(control: &Control, code: &str) -> Answer {
-    control.api.state.view(code).map_or_else(|| Answer::not_found("no such coupon"), Answer::ok)
+    control.api.state.view(code).map_or_else(|| Answer::not_found(Text::no_such_coupon()), Answer::ok)
 }
 
 pub(super) fn put_coupon(control: &Control, body: &[u8]) -> Answer {
@@ -47,7 +48,7 @@ pub(super) fn put_coupon(control: &Control, body: &[u8]) -> Answer {
 /// Every one with that code, because two stocks may have the same.
 pub(super) fn busifavor(control: &Control, code: &str) -> Answer {
     let views = control.api.state.busifavor_views(code);
-    if views.is_empty() { Answer::not_found("no such coupon") } else { Answer::ok(views) }
+    if views.is_empty() { Answer::not_found(Text::no_such_coupon()) } else { Answer::ok(views) }
 }
 
 pub(super) fn put_busifavor(control: &Control, body: &[u8]) -> Answer {
@@ -64,7 +65,10 @@ pub(super) fn set_clock(control: &Control, body: &[u8]) -> Answer {
     if let Some(other) =
         members.into_iter().find(|name| !["offset_s", "world_offset_s"].contains(&name.as_str()))
     {
-        return Answer::bad_request(format!("unknown field `{other}`, expected offset_s or world_offset_s"));
+        return Answer::bad_request(Text::new(
+            format!("unknown field `{other}`, expected offset_s or world_offset_s"),
+            format!("未知字段 {other}，只能是 offset_s 或 world_offset_s"),
+        ));
     }
     let offset = |name: &str| wanted.get(name).map(|value| value.as_i64().ok_or(()));
     let clock = &control.api.state.clock;
@@ -79,7 +83,10 @@ pub(super) fn set_clock(control: &Control, body: &[u8]) -> Answer {
             clock.set_business_offset(business);
             Answer::ok(json!({ "offset_s": clock.offset(), "world_offset_s": clock.business_offset() }))
         }
-        _ => Answer::bad_request("offset_s and world_offset_s must be whole numbers of seconds"),
+        _ => Answer::bad_request(Text::new(
+            "offset_s and world_offset_s must be whole numbers of seconds",
+            "offset_s 和 world_offset_s 必须是整数秒",
+        )),
     }
 }
 
@@ -87,7 +94,7 @@ pub(super) fn set_clock(control: &Control, body: &[u8]) -> Answer {
 pub(super) fn claim(control: &Control, body: &[u8]) -> Answer {
     let wanted = serde_json::from_slice::<Value>(body).unwrap_or_default();
     let Some(token) = wanted.get("token").and_then(Value::as_str) else {
-        return Answer::bad_request("token must be a string");
+        return Answer::bad_request(Text::new("token must be a string", "token 必须是字符串"));
     };
     match control.claim(token) {
         Ok(codes) => Answer::ok(json!({ "coupon_codes": codes })),
@@ -100,10 +107,13 @@ pub(super) fn set_stock_state(control: &Control, body: &[u8]) -> Answer {
     let wanted = serde_json::from_slice::<Value>(body).unwrap_or_default();
     let text = |name: &str| wanted.get(name).and_then(Value::as_str).unwrap_or_default();
     if !STATES.contains(&text("state")) {
-        return Answer::bad_request("state must be AUDITING, SENDING, PAUSED or STOPPED");
+        return Answer::bad_request(Text::new(
+            "state must be AUDITING, SENDING, PAUSED or STOPPED",
+            "state 只能是 AUDITING、SENDING、PAUSED 或 STOPPED",
+        ));
     }
     let changed = operations::set_stock_state(&control.api.state, text("stock_id"), text("state"));
-    changed.map_or_else(|| Answer::not_found("no such stock"), Answer::ok)
+    changed.map_or_else(|| Answer::not_found(Text::new("no such stock", "没有这个批次")), Answer::ok)
 }
 
 /// What the user made stays, unless all is to go.

@@ -13,12 +13,13 @@ use crate::operation::Operation;
 use crate::protocol::Api;
 use crate::state::coupon::{CouponState, Hours, StoreScope};
 use crate::state::view::{CouponSpec, CouponView};
+use crate::text::Text;
 
 const DAY: i64 = 86_400;
 
 /// Does it; the coupon as it is then, or why it cannot be done.
-pub(crate) fn act(api: &Api, console: &Console, code: &str, act: Act) -> Result<Card, String> {
-    let view = api.state.view(code).ok_or("no such coupon")?;
+pub(crate) fn act(api: &Api, console: &Console, code: &str, act: Act) -> Result<Card, Text> {
+    let view = api.state.view(code).ok_or_else(Text::no_such_coupon)?;
     let now = api.state.clock.business_now();
     let spec = CouponSpec::new(code);
     match act {
@@ -34,11 +35,11 @@ pub(crate) fn act(api: &Api, console: &Console, code: &str, act: Act) -> Result<
             put(api, &spec.stores(StoreScope::None).valid(rfc3339(now - DAY), rfc3339(now + 30 * DAY)))?;
         }
     }
-    card(api, code).ok_or_else(|| "no such coupon".to_owned())
+    card(api, code).ok_or_else(Text::no_such_coupon)
 }
 
-fn put(api: &Api, spec: &CouponSpec) -> Result<(), String> {
-    api.state.put_coupon(spec).map(drop).map_err(|e| e.to_string())
+fn put(api: &Api, spec: &CouponSpec) -> Result<(), Text> {
+    api.state.put_coupon(spec).map(drop).map_err(Text::from)
 }
 
 fn other_store(now: &StoreScope) -> StoreScope {
@@ -48,8 +49,8 @@ fn other_store(now: &StoreScope) -> StoreScope {
 }
 
 /// As another till of the same merchant would do it, with all the rules of the API.
-fn by_api(api: &Api, console: &Console, view: &CouponView, act: Act) -> Result<(), String> {
-    let number = format!("CONSOLE_{}", random::upper_hex(16).map_err(|e| e.to_string())?);
+fn by_api(api: &Api, console: &Console, view: &CouponView, act: Act) -> Result<(), Text> {
+    let number = format!("CONSOLE_{}", random::upper_hex(16)?);
     let mut body = json!({
         "product_coupon_id": view.product_coupon_id,
         "stock_id": view.stock_id,

@@ -1,7 +1,5 @@
 //! How the console asks the API for what another till would ask for.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
 use crate::http::request::Request;
@@ -9,6 +7,7 @@ use crate::mode::Mode;
 use crate::operation::{Operation, Route};
 use crate::operations::{self, Call, Execution};
 use crate::protocol::Api;
+use crate::text::Text;
 
 /// Executes an operation of the API, past its protocol; what it answers, or why it refuses.
 pub(super) fn ask(
@@ -16,7 +15,7 @@ pub(super) fn ask(
     operation: Operation,
     params: Vec<(&'static str, String)>,
     body: &Value,
-) -> Result<Value, String> {
+) -> Result<Value, Text> {
     let request = Request { method: "POST".to_owned(), ..Request::default() };
     let call = Call {
         state: &api.state,
@@ -39,13 +38,15 @@ pub(super) fn ask(
             let row = refusal.reason.row();
             let issue = refusal.detail.as_ref().and_then(|detail| detail.get("issue")?.as_str());
             let field = refusal.detail.as_ref().and_then(|detail| detail.get("field")?.as_str());
-            let parts = [Some(row.message), field, issue];
-            let mut text = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
+            let parts = |colon| {
+                [Some(row.message), field, issue].into_iter().flatten().collect::<Vec<_>>().join(colon)
+            };
+            let (mut english, mut chinese) = (parts(": "), parts("："));
             if row.sub_code != 0 {
-                // Writing to a String cannot fail.
-                let _ = write!(text, " ({})", row.sub_code);
+                english = format!("{english} ({})", row.sub_code);
+                chinese = format!("{chinese}（{}）", row.sub_code);
             }
-            Err(text)
+            Err(Text::new(english, chinese))
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::state::catalogue;
 use crate::state::coupon::{CouponState, Hours, StoreScope};
 use crate::state::coupon_store::AUTO_PREFIX;
 use crate::state::ledger::Effect;
+use crate::text::Text;
 
 const DAY: i64 = 86_400;
 
@@ -117,16 +118,10 @@ fn worth(entity: &Value) -> Value {
 }
 
 /// Does what a button says; the coupon as it is then, or why it cannot be done.
-pub(crate) fn act(
-    api: &Api,
-    console: &Console,
-    stock_id: &str,
-    code: &str,
-    act: Act,
-) -> Result<Card, String> {
+pub(crate) fn act(api: &Api, console: &Console, stock_id: &str, code: &str, act: Act) -> Result<Card, Text> {
     let now = api.state.clock.business_now();
     let spec = BusifavorSpec::new(code).stock(stock_id);
-    let put = |spec: &BusifavorSpec| api.state.put_busifavor(spec).map(drop).map_err(|e| e.to_string());
+    let put = |spec: &BusifavorSpec| api.state.put_busifavor(spec).map(drop).map_err(Text::from);
     match act {
         Act::Expire => put(&BusifavorSpec { expire_time: Some(rfc3339(now - 1)), ..spec })?,
         Act::Delete => put(&spec.state(BusifavorState::Deleted))?,
@@ -149,10 +144,13 @@ pub(crate) fn act(
             by_api(api, console, operation, "deactivate_request_no", (stock_id, code), body)?;
         }
         Act::Lock | Act::Unlock | Act::OtherStore | Act::AnyStore => {
-            return Err("商家券 have neither locks nor stores here".to_owned());
+            return Err(Text::new(
+                "商家券 have neither locks nor stores here",
+                "商家券在这里没有锁定和门店限制",
+            ));
         }
     }
-    let (key, coupon) = find(api, stock_id, code).ok_or("no such coupon")?;
+    let (key, coupon) = find(api, stock_id, code).ok_or_else(Text::no_such_coupon)?;
     Ok(card(&key, &coupon, api.state.clock.business_now()))
 }
 
@@ -164,8 +162,8 @@ fn by_api(
     number_member: &str,
     (stock_id, code): (&str, &str),
     mut body: Value,
-) -> Result<(), String> {
-    let number = format!("CONSOLE_{}", random::upper_hex(16).map_err(|e| e.to_string())?);
+) -> Result<(), Text> {
+    let number = format!("CONSOLE_{}", random::upper_hex(16)?);
     for (name, value) in [("coupon_code", code), ("stock_id", stock_id), (number_member, &number)] {
         catalogue::set(&mut body, name, json!(value));
     }

@@ -11,6 +11,7 @@ use crate::mode::Mode;
 use crate::operation::{Operation, Route, VERSION_2};
 use crate::protocol::Api;
 use crate::protocol::request_log::RequestEntry;
+use crate::text::Text;
 
 /// What curl sets itself, and what is made anew.
 const LEFT_OUT: [&str; 5] = ["authorization", "connection", "content-length", "host", "transfer-encoding"];
@@ -19,18 +20,27 @@ const LEFT_OUT: [&str; 5] = ["authorization", "connection", "content-length", "h
 const OF_CURL: [&str; 3] = ["accept", "user-agent", "content-type"];
 
 /// The command; good for as long as a signature is, five minutes.
-pub(crate) fn command(api: &Api, console: &Console, entry: &RequestEntry) -> Result<String, String> {
+pub(crate) fn command(api: &Api, console: &Console, entry: &RequestEntry) -> Result<String, Text> {
     if entry.method.is_empty() {
-        return Err("this connection ended before there was a request".to_owned());
+        return Err(Text::new(
+            "this connection ended before there was a request",
+            "连接在收到请求之前就断开了",
+        ));
     }
     let mode = Mode::of_path(&entry.target);
     let path = entry.target.split('?').next().unwrap_or_default();
     let route = Route::find(&entry.method, &crate::mode::partner_path(path));
     if route.is_some_and(|route| route.operation == Operation::UploadImage) {
-        return Err("a form with a file is not kept as a whole; it cannot be sent again from here".to_owned());
+        return Err(Text::new(
+            "a form with a file is not kept as a whole; it cannot be sent again from here",
+            "带文件的表单没有完整保存，无法从这里重发",
+        ));
     }
     if !entry.is_text() || entry.body.contains('\0') {
-        return Err("the body is no text in UTF-8; a shell cannot send it again".to_owned());
+        return Err(Text::new(
+            "the body is no text in UTF-8; a shell cannot send it again",
+            "主体不是 UTF-8 文本，无法用 shell 重发",
+        ));
     }
     let mut lines = vec![format!("curl -g -X {}", quoted(&entry.method))];
     if let Some(files) = console.files.get() {
@@ -58,7 +68,7 @@ pub(crate) fn command(api: &Api, console: &Console, entry: &RequestEntry) -> Res
     }
     // Version 2 is signed in its body.
     if entry.operation != VERSION_2 {
-        let authorization = authorization(api, mode, entry).map_err(|e| e.to_string())?;
+        let authorization = authorization(api, mode, entry)?;
         lines.push(header("Authorization", &authorization));
     }
     if !entry.body.is_empty() {

@@ -12,6 +12,7 @@ use crate::identities::{APPID, BRAND_ID, OPENID};
 use crate::operation::Operation;
 use crate::protocol::Api;
 use crate::state::coupon::{Day, StoreScope};
+use crate::text::Text;
 
 const DAY: i64 = 86_400;
 const PICTURE: &str = "https://wxpaylogo.qpic.cn/wxpaylogo/sandbox/0";
@@ -89,9 +90,9 @@ fn no_stores() -> StoreScope {
 }
 
 /// Makes the coupon; it is then in its user's wallet, confirmed.
-pub(crate) fn make(api: &Api, console: &Console, offer: &Offer) -> Result<Card, String> {
+pub(crate) fn make(api: &Api, console: &Console, offer: &Offer) -> Result<Card, Text> {
     offer.check()?;
-    let random = || random::upper_hex(16).map_err(|e| e.to_string());
+    let random = || random::upper_hex(16);
     let product = offer.product(api, &random()?);
     let made = ask(api, Operation::CreateProductCoupon, Vec::new(), &product)?;
     let id = |pointer: &str| made.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -107,7 +108,10 @@ pub(crate) fn make(api: &Api, console: &Console, offer: &Offer) -> Result<Card, 
         )?;
         let failed = answer.pointer("/failed_store_list/0/store_id").and_then(Value::as_str);
         if let Some(store) = failed {
-            return Err(format!("stores: the brand has no store {store}"));
+            return Err(Text::new(
+                format!("stores: the brand has no store {store}"),
+                format!("stores：品牌没有门店 {store}"),
+            ));
         }
     }
     let openid = offer.openid.clone().unwrap_or_else(|| OPENID.to_owned());
@@ -131,7 +135,7 @@ pub(crate) fn make(api: &Api, console: &Console, offer: &Offer) -> Result<Card, 
     ask(api, Operation::Confirm, params, &confirming)?;
     told(&confirming, Operation::Confirm, &code);
     console.remember(Offer { coupon_code: Some(code.clone()), ..offer.clone() });
-    card(api, &code).ok_or_else(|| "the coupon was not kept".to_owned())
+    card(api, &code).ok_or_else(|| Text::new("the coupon was not kept", "券没有保存下来"))
 }
 
 fn with(object: &Value, name: &str, member: Value) -> Value {
@@ -143,9 +147,12 @@ fn with(object: &Value, name: &str, member: Value) -> Value {
 }
 
 impl Offer {
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), Text> {
         if self.family != product_coupon() {
-            return Err(format!("family: {} is not known; product_coupon is", self.family));
+            return Err(Text::new(
+                format!("family: {} is not known; product_coupon is", self.family),
+                format!("family：不支持 {}，只支持 product_coupon", self.family),
+            ));
         }
         let given = [self.discount_amount, self.percent_off, self.exchange_price];
         let (wanted, name) = match self.kind {
@@ -155,10 +162,16 @@ impl Offer {
         };
         let fits = given.iter().enumerate().all(|(index, value)| value.is_some() == (index == wanted));
         if !fits {
-            return Err(format!("type goes with {name} and nothing else"));
+            return Err(Text::new(
+                format!("type goes with {name} and nothing else"),
+                format!("这种 type 必须填 {name}，且只能填它"),
+            ));
         }
         if !(1..=365).contains(&self.valid_days) || !(-365..=365).contains(&self.begins_in_days) {
-            return Err("valid_days must be 1 to 365, begins_in_days -365 to 365".to_owned());
+            return Err(Text::new(
+                "valid_days must be 1 to 365, begins_in_days -365 to 365",
+                "valid_days 必须在 1 到 365 之间，begins_in_days 必须在 -365 到 365 之间",
+            ));
         }
         Ok(())
     }

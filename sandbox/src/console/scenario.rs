@@ -14,6 +14,7 @@ use crate::state::State;
 use crate::state::catalogue::worth::Worth;
 use crate::state::coupon::{CouponState, Hours, StoreScope};
 use crate::state::view::{CouponSpec, CouponView};
+use crate::text::Text;
 
 /// What this version writes and reads.
 const VERSION: u32 = 1;
@@ -81,22 +82,25 @@ struct Coupon {
 
 impl Scenario {
     /// Reads a file.
-    pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, Text> {
         // Some editors put a byte order mark in front.
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let scenario: Self = serde_json::from_slice(text).map_err(|e| e.to_string())?;
+        let scenario: Self = serde_json::from_slice(text)?;
         match scenario.version {
             VERSION => Ok(scenario),
-            other => Err(format!("wxcoupon_sandbox_scenario is {other}; {VERSION} is known")),
+            other => Err(Text::new(
+                format!("wxcoupon_sandbox_scenario is {other}; {VERSION} is known"),
+                format!("wxcoupon_sandbox_scenario 为 {other}，只支持 {VERSION}"),
+            )),
         }
     }
 
     /// The faults, checked.
-    pub(crate) fn faults(&self) -> Result<Vec<Fault>, String> {
-        self.faults.iter().map(|fault| Fault::from_json(fault).map_err(|e| e.to_string())).collect()
+    pub(crate) fn faults(&self) -> Result<Vec<Fault>, Text> {
+        self.faults.iter().map(|fault| Fault::from_json(fault).map_err(Text::from)).collect()
     }
 
-    pub(crate) fn set_clock(&self, clock: &Clock) -> Result<(), String> {
+    pub(crate) fn set_clock(&self, clock: &Clock) -> Result<(), Text> {
         Clock::check([self.clock.offset_s, self.clock.world_offset_s])?;
         clock.set_offset(self.clock.offset_s);
         clock.set_business_offset(self.clock.world_offset_s);
@@ -104,16 +108,16 @@ impl Scenario {
     }
 
     /// Makes the coupons, by the clock as it is now; those that are there already are only altered.
-    pub(crate) fn make_coupons(&self, api: &Api, console: &Console) -> Result<usize, String> {
+    pub(crate) fn make_coupons(&self, api: &Api, console: &Console) -> Result<usize, Text> {
         for offer in &self.offers {
             let is_there =
                 offer.coupon_code.as_ref().is_some_and(|code| api.state.coupons.get(code).is_some());
             if !is_there {
-                offers::make(api, console, offer).map_err(|issue| format!("offers: {issue}"))?;
+                offers::make(api, console, offer).map_err(|issue| issue.about("offers"))?;
             }
         }
         for spec in self.coupon_specs(api.state.clock.business_now()) {
-            api.state.put_coupon(&spec).map_err(|e| e.to_string())?;
+            api.state.put_coupon(&spec)?;
         }
         Ok(self.offers.len() + self.coupons.len())
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::{parse_rfc3339, rfc3339};
 use crate::operation::{Operation, VERSION_2};
 use crate::sync::lock;
+use crate::text::Text;
 
 /// Numbers remembered; beyond that nothing new is taken in.
 const MOST: usize = 100_000;
@@ -77,16 +78,22 @@ impl ToldEntry {
     }
 
     /// What is wrong with what a caller says.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), Text> {
         let at_most = |name: &str, text: &str, most: usize| match text.len() {
             length if length <= most => Ok(()),
-            length => Err(format!("{name} has {length} bytes; {most} are taken")),
+            length => Err(Text::new(
+                format!("{name} has {length} bytes; {most} are taken"),
+                format!("{name} 有 {length} 字节，最多 {most} 字节"),
+            )),
         };
         if !self.source.is_empty() {
-            return Err("unknown field `source`".to_owned());
+            return Err(Text::new("unknown field `source`", "未知字段 source"));
         }
         if self.number.is_empty() {
-            return Err(format!("number must have 1 to {MOST_TEXT} bytes"));
+            return Err(Text::new(
+                format!("number must have 1 to {MOST_TEXT} bytes"),
+                format!("number 必须有 1 到 {MOST_TEXT} 字节"),
+            ));
         }
         at_most("number", &self.number, MOST_TEXT)?;
         at_most("coupon_code", &self.coupon_code, MOST_TEXT)?;
@@ -95,10 +102,16 @@ impl ToldEntry {
         at_most("message", &self.message, MOST_MESSAGE)?;
         let operation = self.operation.as_str();
         if !operation.is_empty() && operation != VERSION_2 && Operation::named(operation).is_none() {
-            return Err(format!("operation: there is no `{operation}`"));
+            return Err(Text::new(
+                format!("operation: there is no `{operation}`"),
+                format!("operation：没有名为 {operation} 的接口"),
+            ));
         }
         if !self.time.is_empty() && parse_rfc3339(&self.time).is_none() {
-            return Err(format!("time: `{}` is no RFC 3339 time", self.time));
+            return Err(Text::new(
+                format!("time: `{}` is no RFC 3339 time", self.time),
+                format!("time：{} 不符合 RFC 3339 格式", self.time),
+            ));
         }
         Ok(())
     }
@@ -124,7 +137,7 @@ pub(crate) struct Register {
 
 impl Register {
     /// Takes all of them in, or, when there is no room for all, none.
-    pub(crate) fn add(&self, entries: Vec<ToldEntry>, now: i64) -> Result<(), String> {
+    pub(crate) fn add(&self, entries: Vec<ToldEntry>, now: i64) -> Result<(), Text> {
         let mut words = lock(&self.words);
         // On a copy of what is there about these numbers: a list is not taken in by half.
         let mut fresh = Words::new();
@@ -140,14 +153,20 @@ impl Register {
                 Some(word) if word.at() > entry.at() => {}
                 Some(word) => *word = entry,
                 None if tills >= MOST_TILLS => {
-                    return Err(format!("{}: words of {MOST_TILLS} tills are remembered", entry.number));
+                    return Err(Text::new(
+                        format!("{}: words of {MOST_TILLS} tills are remembered", entry.number),
+                        format!("{}：最多记录 {MOST_TILLS} 台收银机的说法", entry.number),
+                    ));
                 }
                 None => of_number.push(entry),
             }
         }
         let new = fresh.keys().filter(|number| !words.contains_key(*number)).count();
         if words.len() + new > MOST {
-            return Err(format!("{MOST} numbers are remembered; POST /reset forgets them"));
+            return Err(Text::new(
+                format!("{MOST} numbers are remembered; POST /reset forgets them"),
+                format!("最多记录 {MOST} 个单号；POST /reset 可清空"),
+            ));
         }
         words.extend(fresh);
         self.changes.fetch_add(1, Ordering::Relaxed);

@@ -13,6 +13,7 @@ use crate::crypto::certificates::{self, Identity};
 use crate::crypto::keys::Keys;
 use crate::error::{Error, Result};
 use crate::mode::Mode;
+use crate::text::Text;
 
 /// Which key signs the answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -238,9 +239,13 @@ impl SigningKeys {
     pub(crate) fn retire(&self, serial: &str) -> Result<()> {
         let mut state = self.write();
         let position = state.certificates.iter().position(|listed| listed.key.serial == serial);
-        let position = position.ok_or_else(|| Error::Certificate(format!("{serial}: not listed")))?;
+        let position = position
+            .ok_or_else(|| Error::Certificate(Text::new("not listed", "不在证书列表中").about(serial)))?;
         if state.certificates.len() == 1 {
-            return Err(Error::Certificate("the last one stays; see public_key_only".into()));
+            return Err(Error::Certificate(Text::new(
+                "the last one stays; see public_key_only",
+                "最后一张证书不能停用；如需只用公钥，请设 public_key_only",
+            )));
         }
         state.certificates.remove(position);
         Ok(())

@@ -6,6 +6,7 @@ use super::kinds::Processing;
 use super::{Fault, FaultKind};
 use crate::error::{Error, Result};
 use crate::operation::{Operation, VERSION_2};
+use crate::text::Text;
 
 /// The largest answer `huge` makes.
 const MAX_HUGE: usize = 64 * 1024 * 1024;
@@ -17,9 +18,8 @@ impl Fault {
     /// # Errors
     /// When a member is unknown, missing or out of place.
     pub fn from_json(value: &Value) -> Result<Self> {
-        let wrong = |issue: String| Error::Fault(issue);
         let Value::Object(members) = value else {
-            return Err(wrong("must be a JSON object".into()));
+            return Err(wrong("must be a JSON object", "必须是 JSON 对象"));
         };
         let mut members = members.clone();
         members.retain(|_, value| !value.is_null());
@@ -33,17 +33,26 @@ impl Fault {
         let percent = take("percent").map(|v| as_number("percent", &v)).transpose()?;
         let seed = take("seed").map(|v| as_number("seed", &v)).transpose()?;
         let processed = take("processed")
-            .map(|v| v.as_bool().ok_or_else(|| wrong("processed must be true or false".into())))
+            .map(|v| {
+                v.as_bool()
+                    .ok_or_else(|| wrong("processed must be true or false", "processed 只能是 true 或 false"))
+            })
             .transpose()?;
 
         let mut fault = Self::new(kind_from(members)?);
         if let Some(operation) = operation {
             if operation != "*" && operation != VERSION_2 && Operation::named(&operation).is_none() {
-                return Err(wrong(format!("no operation is called {operation}")));
+                return Err(wrong(
+                    format!("no operation is called {operation}"),
+                    format!("没有名为 {operation} 的接口"),
+                ));
             }
             fault = fault.on(&operation);
         }
-        fault.host = host.map(usize::try_from).transpose().map_err(|e| wrong(format!("host: {e}")))?;
+        fault.host = host
+            .map(usize::try_from)
+            .transpose()
+            .map_err(|e| wrong(format!("host: {e}"), format!("host 超出范围（{e}）")))?;
         fault.coupon_prefix = coupon;
         fault.skip = skip.unwrap_or(0);
         fault.times = times;
@@ -51,7 +60,7 @@ impl Fault {
         fault.percent = u8::try_from(percent)
             .ok()
             .filter(|percent| *percent <= 100)
-            .ok_or_else(|| wrong("percent must be 0 to 100".into()))?;
+            .ok_or_else(|| wrong("percent must be 0 to 100", "percent 必须在 0 到 100 之间"))?;
         fault.seed = seed.unwrap_or(0);
         fault.processed = processed;
         fault.check()?;
@@ -69,15 +78,17 @@ impl Fault {
         let kind = parts.next().unwrap_or_default();
         members.insert("kind".to_owned(), json!(kind));
         for part in parts {
-            let (name, value) =
-                part.split_once('=').ok_or_else(|| Error::Fault(format!("{part}: expected name=value")))?;
+            let (name, value) = part.split_once('=').ok_or_else(|| {
+                wrong(format!("{part}: expected name=value"), format!("{part}：应写成 名称=值"))
+            })?;
             let value = match name {
                 "on" | "coupon" | "code" | "of" => json!(value),
-                _ => serde_json::from_str(value)
-                    .map_err(|_| Error::Fault(format!("{name}: {value}: not a value")))?,
+                _ => serde_json::from_str(value).map_err(|_| {
+                    wrong(format!("{name}: {value}: not a value"), format!("{name}：{value} 不是有效的值"))
+                })?,
             };
             if members.insert(name.to_owned(), value).is_some() {
-                return Err(Error::Fault(format!("{name} appears twice")));
+                return Err(wrong(format!("{name} appears twice"), format!("{name} 重复出现")));
             }
         }
         Self::from_json(&Value::Object(members))
@@ -109,56 +120,74 @@ impl Fault {
 
     /// Whether the parts fit together.
     fn check(&self) -> Result<()> {
-        let wrong = |issue: &str| Err(Error::Fault(format!("{}: {issue}", self.kind.name())));
+        let wrong = |english: &str, chinese: &str| {
+            Err(Error::Fault(Text::new(english, chinese).about(&self.kind.name())))
+        };
         match (self.kind.processing(), self.processed) {
-            (Processing::Never, Some(true)) => return wrong("never processes the request"),
+            (Processing::Never, Some(true)) => {
+                return wrong("never processes the request", "这种故障不会让请求生效");
+            }
             (Processing::Always | Processing::IfSignaturePasses, Some(false)) => {
-                return wrong("always processes the request");
+                return wrong("always processes the request", "这种故障总会让请求生效");
             }
             _ => {}
         }
         if self.kind.is_connection_level() && (self.operation.is_some() || self.coupon_prefix.is_some()) {
-            return wrong("acts on connections; it can only select a host");
+            return wrong("acts on connections; it can only select a host", "作用于连接，只能按主机选择");
         }
         if self.kind == FaultKind::RefuseConnection
             && (self.skip > 0 || self.times.is_some() || self.percent < 100)
         {
-            return wrong("lasts until it is cleared; skip, times and percent do not apply");
+            return wrong(
+                "lasts until it is cleared; skip, times and percent do not apply",
+                "一直持续到清除为止，不能设 skip、times 和 percent",
+            );
         }
         if self.operation.as_deref() == Some(VERSION_2) {
             if !self.kind.acts_on_version_2() {
-                return wrong("spoils what version 2 of the API does not have");
+                return wrong(
+                    "spoils what version 2 of the API does not have",
+                    "它改动的内容在 APIv2 中并不存在",
+                );
             }
             if self.coupon_prefix.is_some() {
-                return wrong("a payment code is no coupon code");
+                return wrong("a payment code is no coupon code", "付款码不是券码");
             }
         }
         match self.kind {
             FaultKind::CaptivePortal { status } if ![200, 302, 403, 407].contains(&status) => {
-                wrong("status must be 200, 302, 403 or 407")
+                wrong("status must be 200, 302, 403 or 407", "status 只能是 200、302、403 或 407")
             }
-            FaultKind::Redirect { status } if !(300..400).contains(&status) => wrong("status must be 3xx"),
+            FaultKind::Redirect { status } if !(300..400).contains(&status) => {
+                wrong("status must be 3xx", "status 必须是 3xx")
+            }
             FaultKind::Refusal { status, .. } | FaultKind::UnsignedRefusal { status, .. }
                 if !(400..500).contains(&status) =>
             {
-                wrong("status must be 4xx")
+                wrong("status must be 4xx", "status 必须是 4xx")
             }
             FaultKind::Status { status, .. } if !(400..600).contains(&status) => {
-                wrong("status must be 4xx or 5xx")
+                wrong("status must be 4xx or 5xx", "status 必须是 4xx 或 5xx")
             }
             FaultKind::Replay { ref of } if Operation::named(of).is_none() => {
-                wrong("of must name an operation")
+                wrong("of must name an operation", "of 必须是接口的名称")
             }
-            FaultKind::Huge { bytes } if bytes > MAX_HUGE => wrong("bytes: at most 64 MiB"),
+            FaultKind::Huge { bytes } if bytes > MAX_HUGE => {
+                wrong("bytes: at most 64 MiB", "bytes 最多 64 MiB")
+            }
             _ => Ok(()),
         }
     }
 }
 
+fn wrong(english: impl Into<String>, chinese: impl Into<String>) -> Error {
+    Error::Fault(Text::new(english, chinese))
+}
+
 /// Reads the kind from what is left after the selectors.
 fn kind_from(mut members: Map<String, Value>) -> Result<FaultKind> {
     let name = members.get("kind").map(|v| as_text("kind", v)).transpose()?;
-    let mut name = name.ok_or_else(|| Error::Fault("kind is required".into()))?;
+    let mut name = name.ok_or_else(|| wrong("kind is required", "缺少 kind"))?;
     if let Some(status) = name.strip_prefix("status_").and_then(|status| status.parse::<u16>().ok()) {
         members.insert("status".to_owned(), json!(status));
         name.truncate("status".len());
@@ -171,20 +200,28 @@ fn kind_from(mut members: Map<String, Value>) -> Result<FaultKind> {
         }
     }
     let given = Value::Object(members.clone());
-    let kind: FaultKind = serde_json::from_value(given).map_err(|e| Error::Fault(format!("{name}: {e}")))?;
+    let kind: FaultKind =
+        serde_json::from_value(given).map_err(|e| Error::Fault(Text::from(e).about(&name)))?;
     let known = serde_json::to_value(&kind).unwrap_or_default();
     match members.keys().find(|member| known.get(member).is_none()) {
-        Some(unknown) => Err(Error::Fault(format!("{name}: unknown member {unknown}"))),
+        Some(unknown) => {
+            Err(wrong(format!("{name}: unknown member {unknown}"), format!("{name}：未知字段 {unknown}")))
+        }
         None => Ok(kind),
     }
 }
 
 fn as_text(name: &str, value: &Value) -> Result<String> {
-    value.as_str().map(str::to_owned).ok_or_else(|| Error::Fault(format!("{name} must be a text")))
+    value
+        .as_str()
+        .map(str::to_owned)
+        .ok_or_else(|| wrong(format!("{name} must be a text"), format!("{name} 必须是字符串")))
 }
 
 fn as_number(name: &str, value: &Value) -> Result<u64> {
-    value.as_u64().ok_or_else(|| Error::Fault(format!("{name} must be a whole number from 0")))
+    value.as_u64().ok_or_else(|| {
+        wrong(format!("{name} must be a whole number from 0"), format!("{name} 必须是非负整数"))
+    })
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ fn answer(address: Option<&NotifyAddress>) -> Result<Success, Refusal> {
 pub(super) fn notify_url(call: &Call<'_>) -> Result<String, Refusal> {
     const POINTER: &str = "/notify_url";
     let url = call.body_text(POINTER, URL)?;
-    check_url(&url).map_err(|issue| Refusal::about(Reason::BadValue, POINTER, &json!(url), issue, "body"))?;
+    check_url(&url)
+        .map_err(|issue| Refusal::about(Reason::BadValue, POINTER, &json!(url), issue.english(), "body"))?;
     Ok(url)
 }

@@ -63,7 +63,7 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) fn new(options: Options, keys: Keys) -> Result<Self> {
         if let Some(url) = &options.notify_url {
-            check_url(url).map_err(|issue| Error::Notification(format!("{url} {issue}")))?;
+            check_url(url).map_err(|issue| Error::Notification(issue.said_of(url)))?;
         }
         let state = Arc::new(State::new());
         state.set_notify_url(Mode::Partner, options.notify_url.as_deref());

@@ -1,5 +1,6 @@
 //! A running sandbox, as Rust tests use it.
 
+mod customer;
 mod doors;
 mod files;
 mod folder;
@@ -33,7 +34,6 @@ use crate::protocol::stats::Stats;
 use crate::state::coupon::CouponState;
 use crate::state::file::{self, Beside, Saver};
 use crate::state::ledger::LedgerEntry;
-use crate::state::payment_codes::Terms;
 use crate::state::view::{CouponSpec, CouponView};
 use crate::webhooks::dispatcher;
 use doors::Hosts;
@@ -299,42 +299,6 @@ impl Sandbox {
     /// sandbox's clock; requests of honest clients stay acceptable.
     pub fn set_business_offset(&self, seconds: i64) {
         self.api.state.clock.set_business_offset(seconds);
-    }
-
-    /// Claims a token of `pre_send` or `bundle_pre_send` as the user would;
-    /// the codes of the coupons it brought.
-    ///
-    /// # Errors
-    /// When the token is unknown, claimed or too old, or the coupons can no
-    /// longer be sent.
-    pub fn claim(&self, token: &str) -> Result<Vec<String>> {
-        self.control.claim(token)
-    }
-
-    /// A payment code that a user shows now: 18 digits, valid for a minute.
-    ///
-    /// # Errors
-    /// When OpenSSL has no random numbers.
-    pub fn show_payment_code(&self, openid: &str) -> Result<String> {
-        self.control.show_payment_code(openid, Terms::default())
-    }
-
-    /// The same, but its first look-ups end with this error of version 2, such as `SYSTEMERROR`.
-    ///
-    /// # Errors
-    /// When OpenSSL has no random numbers.
-    pub fn show_failing_payment_code(&self, openid: &str, err_code: &str, times: u32) -> Result<String> {
-        let fails = Some((err_code.to_owned(), times));
-        self.control.show_payment_code(openid, Terms { fails, ..Terms::default() })
-    }
-
-    /// The same, but this merchant has looked it up before: it belongs to nobody else until it refreshes.
-    ///
-    /// # Errors
-    /// When OpenSSL has no random numbers.
-    pub fn show_payment_code_of(&self, openid: &str, mch_id: &str) -> Result<String> {
-        let mch_id = Some(mch_id.to_owned());
-        self.control.show_payment_code(openid, Terms { mch_id, ..Terms::default() })
     }
 
     /// Adds the coupons and faults of a scenario, and sets the clock as it has it; says how many coupons it made or altered.

@@ -87,7 +87,7 @@ impl Sandbox {
     /// # Errors
     /// When `set_notify_config` would refuse the address.
     pub fn set_notify_url(&self, mode: Mode, url: &str) -> Result<()> {
-        check_url(url).map_err(|issue| Error::Notification(format!("{url} {issue}")))?;
+        check_url(url).map_err(|issue| Error::Notification(issue.said_of(url)))?;
         self.api.state.set_notify_url(mode, Some(url));
         Ok(())
     }

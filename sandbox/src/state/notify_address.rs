@@ -8,6 +8,7 @@ use super::State;
 use crate::clock::rfc3339;
 use crate::mode::Mode;
 use crate::sync::lock;
+use crate::text::Text;
 
 /// The address one service provider or brand has set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,15 +43,18 @@ pub(crate) struct NotifyConfigs(Mutex<Addresses>);
 
 /// The checks of `notify_url` that are documented, with the one exception
 /// that a receiver on this machine may do without TLS.
-pub(crate) fn check_url(url: &str) -> Result<(), &'static str> {
+pub(crate) fn check_url(url: &str) -> Result<(), Text> {
     if !(url.starts_with("https://") || url.starts_with("http://") && is_local(url)) {
-        return Err("must begin with https:// (http:// is allowed for 127.0.0.1 only)");
+        return Err(Text::new(
+            "must begin with https:// (http:// is allowed for 127.0.0.1 only)",
+            "必须以 https:// 开头（http:// 只能用于 127.0.0.1）",
+        ));
     }
     if url.contains('?') {
-        return Err("must not have a query string");
+        return Err(Text::new("must not have a query string", "不能带查询参数"));
     }
     if host_of(url).is_none() || url.bytes().any(|byte| !byte.is_ascii_graphic()) {
-        return Err("is not a URL");
+        return Err(Text::new("is not a URL", "不是有效的 URL"));
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::clock::{parse_rfc3339, rfc3339};
 use crate::error::{Error, Result};
 use crate::identities::{BUNDLE_ID, OPENID, STOCK_ID};
 use crate::sync::{read, write};
+use crate::text::Text;
 
 /// A coupon as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -217,27 +218,38 @@ impl State {
     /// Makes or alters a coupon.
     pub(crate) fn put_coupon(&self, spec: &CouponSpec) -> Result<CouponView> {
         let code = spec.coupon_code.as_str();
-        let wrong = |issue: &str| Error::Coupon(format!("{code}: {issue}"));
+        let wrong = |english: &str, chinese: &str| Error::Coupon(Text::new(english, chinese).about(code));
         if code.is_empty() || code.chars().count() > 40 {
-            return Err(Error::Coupon("coupon_code must have 1 to 40 characters".into()));
+            return Err(Error::Coupon(Text::new(
+                "coupon_code must have 1 to 40 characters",
+                "coupon_code 必须有 1 到 40 个字符",
+            )));
         }
-        check_code(code).map_err(|issue| Error::Coupon(format!("coupon_code {issue}")))?;
+        check_code(code).map_err(|issue| Error::Coupon(issue.said_of("coupon_code")))?;
         let time = |text: &Option<String>| match text {
             None => Ok(None),
-            Some(text) => parse_rfc3339(text).map(Some).ok_or_else(|| wrong("not an RFC 3339 time")),
+            Some(text) => parse_rfc3339(text)
+                .map(Some)
+                .ok_or_else(|| wrong("not an RFC 3339 time", "时间不符合 RFC 3339 格式")),
         };
         let (begin, end) = (time(&spec.valid_begin_time)?, time(&spec.valid_end_time)?);
         if let Some(worth) = &spec.worth {
-            worth.check().map_err(|issue| wrong(&issue))?;
+            worth.check().map_err(|issue| Error::Coupon(issue.about(code)))?;
         }
         let own_stock = |worth| write(&self.catalogue).stock_worth(worth, self.clock.business_now());
         let stock = match (&spec.stock_id, &spec.worth) {
             (None, None) => None,
-            (Some(id), None) => {
-                Some(read(&self.catalogue).find_stock(id).ok_or_else(|| wrong("no such stock_id"))?)
+            (Some(id), None) => Some(
+                read(&self.catalogue)
+                    .find_stock(id)
+                    .ok_or_else(|| wrong("no such stock_id", "没有这个 stock_id"))?,
+            ),
+            (None, Some(worth)) => {
+                Some(own_stock(worth).ok_or_else(|| wrong("no more stocks", "批次数已达上限"))?)
             }
-            (None, Some(worth)) => Some(own_stock(worth).ok_or_else(|| wrong("no more stocks"))?),
-            (Some(_), Some(_)) => return Err(wrong("give stock_id or worth, not both")),
+            (Some(_), Some(_)) => {
+                return Err(wrong("give stock_id or worth, not both", "stock_id 和 worth 只能填一个"));
+            }
         };
         let catalogue = read(&self.catalogue);
 
@@ -272,7 +284,7 @@ impl State {
         });
         self.touch();
         drop(catalogue);
-        self.view(code).ok_or_else(|| wrong("was not kept"))
+        self.view(code).ok_or_else(|| wrong("was not kept", "没有保存下来"))
     }
 
     /// A redemption of long ago.
@@ -294,12 +306,12 @@ impl State {
 }
 
 /// A code that no address can name is no use: browsers take `.` and `..` out of paths.
-pub(crate) fn check_code(code: &str) -> Result<(), &'static str> {
+pub(crate) fn check_code(code: &str) -> Result<(), Text> {
     if code.chars().any(char::is_control) {
-        return Err("must not have control characters");
+        return Err(Text::new("must not have control characters", "不能含控制字符"));
     }
     if matches!(code, "." | "..") {
-        return Err("must not be . or ..");
+        return Err(Text::new("must not be . or ..", "不能是 . 或 .."));
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ mod log;
 mod looks;
 mod pictures;
 mod record;
+mod refusals;
 mod truth;
 
 #[path = "../support/mod.rs"]

@@ -3,6 +3,7 @@
 // `till.use_request(…)` reads well, and a till is what makes requests.
 #![allow(clippy::unused_self)]
 
+pub mod admin;
 pub mod desk;
 pub mod offers;
 pub mod receiver;

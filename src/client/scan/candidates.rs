@@ -160,10 +160,15 @@ impl Scan<'_> {
         self.ask(&api::BUSIFAVOR_GET_CODE, texts(&names))
     }
 
-    /// An uploaded code, as the question for these answers it.
+    /// An uploaded code, as the question for these answers it. It names the owner, too, presumably as known to the app id that the
+    /// question named: where it named none, the openid is not taken over.
     fn uploaded(&self, report: &Report, owner: &Owner) -> Outcome {
-        let coupon = coupon_of(report).pointer("/coupon_information").cloned().unwrap_or_default();
-        self.assess(coupon, &offer::BUSIFAVOR, owner)
+        let answer = coupon_of(report);
+        let coupon = answer.pointer("/coupon_information").cloned().unwrap_or_default();
+        let openid = answer.pointer("/code_information/openid").and_then(Value::as_str);
+        let openid = openid.filter(|_| owner.openid.is_empty() && owner.appid.is_some());
+        let owner = Owner { openid: openid.unwrap_or(&owner.openid).to_owned(), ..owner.clone() };
+        self.assess(coupon, &offer::BUSIFAVOR, &owner)
     }
 }
 

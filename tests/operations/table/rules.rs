@@ -114,8 +114,11 @@ fn broken(rule: &Rule) -> Vec<(Value, &'static str)> {
             (json!("../picture.png"), "a folder"),
             (json!("a\".png"), "a quote"),
         ]),
-        Rule::List(_, longest) => {
+        Rule::List(item, longest) => {
             all.extend([(json!([]), "an empty list"), (json!("text"), "a text")]);
+            if let (Rule::OneOf([first, ..]), 2..) = (item, longest) {
+                all.push((json!([first, first]), "the same value twice"));
+            }
             if *longest < 1000 {
                 all.push((json!(vec![Value::Null; longest + 1]), "too long a list"));
             }

@@ -1,7 +1,9 @@
 // Questions to the sandbox.
 
+import { current } from './i18n.js';
+
 export async function ask(method, path, body) {
-  const options = { method, headers: { Accept: 'application/json' } };
+  const options = { method, headers: { Accept: 'application/json', 'Accept-Language': current() === 'zh' ? 'zh-CN' : 'en' } };
   if (body !== undefined) {
     options.headers['Content-Type'] = 'application/json';
     options.body = typeof body === 'string' ? body : JSON.stringify(body);

@@ -12,9 +12,9 @@ export function requestReport(report, entry) {
       chip(step.passed ? t('step.passed') : t('step.failed'), step.passed ? 'good' : 'bad'),
       el('div', {},
         el('strong', {}, t(`step.${step.name}`)),
-        step.passed ? shown(step.name === 'header' ? '' : step.found) : el('dl', { class: 'wanted' },
-          step.expected ? [el('dt', {}, t('step.expected')), el('dd', { class: 'mono' }, step.expected)] : null,
-          el('dt', {}, t('step.found')), el('dd', { class: 'mono' }, maybe(`cause.${step.found}`, step.found) || t('step.nothing'))))))),
+        step.passed ? shown(step.name === 'header' ? '' : owned(step.found)) : el('dl', { class: 'wanted' },
+          step.expected ? [el('dt', {}, t('step.expected')), el('dd', { class: 'mono' }, owned(step.expected))] : null,
+          el('dt', {}, t('step.found')), el('dd', { class: 'mono' }, maybe(`cause.${step.found}`, owned(step.found)) || t('step.nothing'))))))),
     report.lines.length ? lines(report, t('signature.five')) : null,
   ];
   if (!failed) {
@@ -25,6 +25,10 @@ export function requestReport(report, entry) {
     cause ? el('p', { class: 'cause' }, cause, also) : null,
     content);
 }
+
+// A serial number, and whose it is in words.
+const owned = (text) => (text ?? '').replace(/ \((merchant|brand|platform certificate|WeChat Pay public key)\)/g,
+  (_, whose) => t(`owner.${whose.replaceAll(' ', '_')}`));
 
 const shown = (text) => (text ? el('span', { class: 'sub mono' }, text) : null);
 

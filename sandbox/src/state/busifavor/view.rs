@@ -12,6 +12,7 @@ use crate::state::ledger::Effect;
 use crate::state::outbox::WebhookEvent;
 use crate::state::view::check_code;
 use crate::sync::read;
+use crate::text::Text;
 
 /// A 商家券 as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -99,20 +100,25 @@ impl State {
     /// Makes or alters a 商家券.
     pub(crate) fn put_busifavor(&self, spec: &BusifavorSpec) -> Result<BusifavorView> {
         let code = spec.coupon_code.as_str();
-        let wrong = |issue: &str| Error::Coupon(format!("{code}: {issue}"));
+        let wrong = |english: &str, chinese: &str| Error::Coupon(Text::new(english, chinese).about(code));
         if code.is_empty() || code.chars().count() > 32 {
-            return Err(Error::Coupon("coupon_code must have 1 to 32 characters".into()));
+            return Err(Error::Coupon(Text::new(
+                "coupon_code must have 1 to 32 characters",
+                "coupon_code 必须有 1 到 32 个字符",
+            )));
         }
-        check_code(code).map_err(|issue| Error::Coupon(format!("coupon_code {issue}")))?;
+        check_code(code).map_err(|issue| Error::Coupon(issue.said_of("coupon_code")))?;
         let time = |text: &Option<String>| match text {
             None => Ok(None),
-            Some(text) => parse_rfc3339(text).map(Some).ok_or_else(|| wrong("not an RFC 3339 time")),
+            Some(text) => parse_rfc3339(text)
+                .map(Some)
+                .ok_or_else(|| wrong("not an RFC 3339 time", "时间不符合 RFC 3339 格式")),
         };
         let (begin, end) = (time(&spec.available_start_time)?, time(&spec.expire_time)?);
         let [first, ..] = BUSIFAVOR_STOCK_IDS;
         let stock_id = spec.stock_id.as_deref().unwrap_or(first);
         if code_mode(stock_id).is_none() {
-            return Err(wrong("no such stock_id"));
+            return Err(wrong("no such stock_id", "没有这个 stock_id"));
         }
         // Whoever changes anything holds the catalogue.
         let _catalogue = read(&self.catalogue);

@@ -7,6 +7,7 @@ use super::seeded::{self, display_info};
 use super::stock::Stock;
 use super::{Catalogue, Product, UsageMode, set};
 use crate::identities::BRAND_ID;
+use crate::text::Text;
 
 /// Largest amount, in fen.
 const MAX_FEN: u64 = 10_000_000_000;
@@ -44,9 +45,14 @@ pub enum Worth {
 }
 
 impl Worth {
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), Text> {
         let in_range = |name: &str, value: u64, least: u64, most: u64| {
-            let issue = || format!("worth: {name} is {value}; it must be {least} to {most}");
+            let issue = || {
+                Text::new(
+                    format!("worth: {name} is {value}; it must be {least} to {most}"),
+                    format!("worth：{name} 为 {value}，必须在 {least} 到 {most} 之间"),
+                )
+            };
             (least..=most).contains(&value).then_some(()).ok_or_else(issue)
         };
         let (threshold, (name, value, least, most)) = match *self {

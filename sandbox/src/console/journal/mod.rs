@@ -5,48 +5,28 @@
 //! whole, and the copy is opened. Only a sandbox in another process than the till may do this: on Unix a process that closes
 //! a file loses all locks that it has on it.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+mod copy;
+mod rows;
+
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 
-use super::told::{Told, ToldEntry, Words};
-use crate::clock::rfc3339;
-use crate::crypto::random;
-use crate::operation::Route;
+use crate::console::told::Words;
 use crate::sync::lock;
+use copy::{Scratch, copy, log};
+use rows::{Rows, rows};
 
-/// In the head of every journal: `wxcj`.
-const APPLICATION_ID: i64 = 0x7778_636A;
-/// The format that is read.
-const FORMAT: i64 = 2;
-/// The latest rows.
-const ROWS: &str = "SELECT number, operation, method, target, state, called_off, code, cause, updated_ms FROM requests \
-                    ORDER BY id DESC LIMIT ?1";
 /// Rows that are read; the answer says how many more there are.
 const MOST_ROWS: usize = 100_000;
-/// Bytes of the file and of its log that are read; no journal of a till grows like this.
-const MOST_BYTES: u64 = 512 * 1024 * 1024;
 /// A writing till changes the files while they are read; then they are read again, a little later.
 const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(10);
-/// Bytes of the head of a log, in which `SQLite` puts new random numbers whenever it begins the log anew.
-const LOG_HEAD: u64 = 32;
-/// Bytes of the head of the file, with the counter of its changes.
-const FILE_HEAD: u64 = 100;
-
-/// The rows, latest first.
-#[derive(Debug, Default, Clone)]
-struct Rows {
-    entries: Vec<ToldEntry>,
-    /// Older ones that are not read.
-    left_out: u64,
-}
 
 /// What tells whether anything was written: lengths and times of both files.
 type Stamp = Vec<Option<(u64, std::time::SystemTime)>>;
@@ -127,13 +107,9 @@ impl Journal {
         latest
     }
 
-    fn log(&self) -> PathBuf {
-        beside(&self.path, "-wal")
-    }
-
     fn stamp(&self) -> Stamp {
         let stamp = |path: &Path| fs::metadata(path).and_then(|data| Ok((data.len(), data.modified()?))).ok();
-        vec![stamp(&self.path), stamp(&self.log())]
+        vec![stamp(&self.path), stamp(&log(&self.path))]
     }
 
     fn read_files(&self) -> Result<Rows, Issue> {
@@ -145,14 +121,14 @@ impl Journal {
             if attempt > 0 {
                 thread::sleep(PAUSE);
             }
-            if let Some((file, log)) = self.copy().map_err(failed)? {
+            if let Some((file, log)) = copy(&self.path).map_err(failed)? {
                 let folder = Scratch::new().map_err(failed)?;
-                let copy = folder.0.join("journal");
-                fs::write(&copy, file).map_err(failed)?;
+                let copied = folder.0.join("journal");
+                fs::write(&copied, file).map_err(failed)?;
                 if !log.is_empty() {
-                    fs::write(beside(&copy, "-wal"), log).map_err(failed)?;
+                    fs::write(self::log(&copied), log).map_err(failed)?;
                 }
-                return rows(&copy, MOST_ROWS)
+                return rows(&copied, MOST_ROWS)
                     .map_err(|error| Issue::Failed(format!("{}: {error}", self.path.display())));
             }
         }
@@ -160,144 +136,17 @@ impl Journal {
             format!("{}: it is being written all the time; it is read again later", self.path.display());
         Err(Issue::Failed(issue))
     }
-
-    /// The file and its log as they were at one moment; `None` when the till wrote in between in a way that would tear them.
-    ///
-    /// What stands in the log counts more than what stands in the file. The file is read first, then the log: so every page
-    /// that `SQLite` has moved from the log into the file meanwhile is in the log too, unless the log has been begun anew, which
-    /// its head shows. A log that breaks off is read up to its last whole transaction.
-    fn copy(&self) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
-        // A rollback journal: a transaction is under way.
-        if fs::exists(beside(&self.path, "-journal"))? {
-            return Ok(None);
-        }
-        let before = (head(&self.log(), LOG_HEAD)?, head(&self.path, FILE_HEAD)?);
-        let file = whole(&self.path)?;
-        let log = whole(&self.log())?;
-        let after = (head(&self.log(), LOG_HEAD)?, head(&self.path, FILE_HEAD)?);
-        // Without a log the counter in the file's head tells.
-        let is_whole = before.0 == after.0 && (!log.is_empty() || before.1 == after.1);
-        let is_whole = is_whole && !fs::exists(beside(&self.path, "-journal"))?;
-        Ok(is_whole.then_some((file, log)))
-    }
-}
-
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    name.into()
-}
-
-/// All of a file; of one that is not there, nothing.
-fn whole(path: &Path) -> io::Result<Vec<u8>> {
-    head(path, MOST_BYTES)
-}
-
-/// The first bytes of a file, as many as there are. Pipes and devices would never end, and files of the system that say
-/// they are empty may wait for bytes: so only what is a regular file is opened, and no more is read than its length.
-fn head(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
-    let other = |issue: &str| Err(io::Error::other(issue.to_owned()));
-    let is_file = match fs::metadata(path) {
-        Ok(data) => data.is_file(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    if !is_file {
-        return other("not a regular file");
-    }
-    let mut head = Vec::new();
-    match File::open(path) {
-        Ok(file) => {
-            let length = file.metadata()?.len();
-            if length > MOST_BYTES {
-                return other(&format!("has {length} bytes; a journal of at most {MOST_BYTES} is read"));
-            }
-            file.take(bytes.min(length)).read_to_end(&mut head)?;
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    Ok(head)
-}
-
-/// A folder of our own, for the copy; it has openids in it, so nobody else may look.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> io::Result<Self> {
-        let name = format!("wxcoupon-sandbox-journal-{}", random::upper_hex(16).map_err(io::Error::other)?);
-        let path = std::env::temp_dir().join(name);
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Nothing useful can be done when this fails.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn rows(copy: &Path, most: usize) -> Result<Rows, String> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let failed = |error: rusqlite::Error| error.to_string();
-    let database = Connection::open_with_flags(copy, flags).map_err(failed)?;
-    let number = |pragma: &str| database.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-    if number("application_id").map_err(failed)? != APPLICATION_ID {
-        return Err("this is no journal of wxcoupon".to_owned());
-    }
-    let format = number("user_version").map_err(failed)?;
-    if format != FORMAT {
-        return Err(format!("the journal has format {format}; format {FORMAT} is read"));
-    }
-    let mut statement = database.prepare(ROWS).map_err(failed)?;
-    let rows = statement.query_map([i64::try_from(most).unwrap_or(i64::MAX)], entry).map_err(failed)?;
-    let entries: Vec<ToldEntry> = rows.collect::<Result<_, _>>().map_err(failed)?;
-    let count = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
-    let all = database.query_row("SELECT count(*) FROM requests", [], count).map_err(failed)?;
-    let read = u64::try_from(entries.len()).unwrap_or(u64::MAX);
-    Ok(Rows { entries, left_out: u64::try_from(all).unwrap_or(0).saturating_sub(read) })
-}
-
-fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<ToldEntry> {
-    let (method, target): (String, String) = (row.get("method")?, row.get("target")?);
-    let (state, code): (i64, i64) = (row.get("state")?, row.get("code")?);
-    let path = crate::mode::partner_path(target.split('?').next().unwrap_or_default()).into_owned();
-    let mut entry = ToldEntry::new(&row.get::<_, String>("number")?, told(state, row.get("called_off")?));
-    entry.operation = row.get("operation")?;
-    let route = Route::find(&method, &path);
-    entry.coupon_code =
-        route.and_then(|route| route.param("coupon_code").map(str::to_owned)).unwrap_or_default();
-    entry.status = code.to_string();
-    entry.message = row.get("cause")?;
-    "journal".clone_into(&mut entry.source);
-    entry.time = rfc3339(row.get::<_, i64>("updated_ms")?.div_euclid(1000));
-    Ok(entry)
-}
-
-/// What the states of a row say to the caller; the numbers are those of the journal's format 2.
-fn told(state: i64, called_off: bool) -> Told {
-    match state {
-        // Done.
-        1 => Told::Done,
-        // Called off: watched for a late copy, or voided.
-        4 | 5 => Told::Undone,
-        // Refused, and watched after a refusal that came when it was called off.
-        2 | 7 if called_off => Told::Undone,
-        // Refused, closed without a request, refused and watched.
-        2 | 3 | 7 => Told::NotDone,
-        // Pending, being voided, unresolved, damaged, abandoned by a person.
-        _ => Told::InDoubt,
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
+    use rusqlite::Connection;
+
+    use super::copy::beside;
     use super::*;
+    use crate::console::told::{Told, ToldEntry};
 
     /// A journal that another program has open, a transaction of it under way.
     fn journal(folder: &Path, numbers: u32) -> Connection {
