@@ -158,6 +158,11 @@ impl Hub {
         let name = "wxcoupon_hub_running_requests";
         text.metric(name, Kind::Gauge, "Requests of tills that are being served.");
         text.sample(name, &[], self.metrics.running.load(Ordering::Relaxed));
+        if self.store.is_shared() {
+            let name = "wxcoupon_hub_rate_portion";
+            text.metric(name, Kind::Gauge, "This hub's part of the merchant's rate, in requests a second.");
+            text.sample(name, &[], self.rate.rate());
+        }
         let name = "wxcoupon_hub_notifications_total";
         text.metric(name, Kind::Counter, "Notifications of WeChat Pay by what became of them.");
         let notifications = self.metrics.notifications.lock().map(|all| all.clone()).unwrap_or_default();

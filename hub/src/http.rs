@@ -126,6 +126,7 @@ type Proof<'a> = Option<(&'a Key, &'a str)>;
 fn answered(hub: &Hub, request: &Request) -> Response {
     let began = now();
     let _running = Counted::one(&hub.metrics.running);
+    hub.metrics.asked.fetch_add(1, Ordering::Relaxed);
     let call = Call::find(&request.method, request.path());
     if request.method == "POST" && request.path() == enroll::PATH {
         let (answer, proof) = enroll::trade(hub, request);

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::door::{Nonces, Pace, Seen};
 use crate::log;
 use crate::master::{Label, Master};
+use crate::merchant_rate::MerchantRate;
 use crate::metrics::Metrics;
 use crate::mistake::Mistake;
 use crate::policy::Policy;
@@ -34,6 +35,7 @@ pub struct Hub {
     pub clock: Clock,
     /// This process among the hubs of the store.
     pub id: String,
+    pub rate: MerchantRate,
     coupons: Coupons,
     master: RwLock<Master>,
 }
@@ -47,13 +49,15 @@ impl Hub {
         let clock = Clock::default();
         clock.set(store.read(store::now_ms).map_err(|failed| Mistake::new(failed.to_string()))?);
         let merchant = library.identity.key();
+        let rate = MerchantRate::new(merchant.clone(), library.max_rate_per_s, config.limits.calls);
         let client = Client::new(library).map_err(|error| config.mistake_of_library(&error))?;
         let client = match config.directory_path.clone() {
             Some(path) => client.with_directory(Some(Arc::new(Directory::new(Some(path), &merchant)))),
             None => client,
         };
-        Ok(Hub {
+        let hub = Hub {
             client,
+            rate,
             store,
             nonces: Nonces::default(),
             pace: Pace::default(),
@@ -64,7 +68,9 @@ impl Hub {
             coupons: Coupons::default(),
             master: RwLock::new(master),
             config,
-        })
+        };
+        hub.join_rate().map_err(|failed| Mistake::new(failed.to_string()))?;
+        Ok(hub)
     }
 
     /// The time by the store's clock, in milliseconds since 1970.

@@ -28,7 +28,7 @@ const EVERY: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_secs(4);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// Requests that are worked on at the same time.
-const AT_ONCE: usize = 8;
+pub const AT_ONCE: usize = 8;
 
 /// What is done about a request now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

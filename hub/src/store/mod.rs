@@ -7,6 +7,7 @@
 
 pub mod events;
 pub mod numbers;
+pub mod portions;
 #[cfg(feature = "postgres")]
 mod postgres;
 pub mod sql;

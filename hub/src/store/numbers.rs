@@ -101,9 +101,9 @@ pub fn keep_nonce(sql: &mut dyn Sql, till: &str, nonce: &str, for_ms: i64) -> Re
     Ok(kept == 1)
 }
 
-/// Removes what has no meaning any more: grants, nonces and turns whose time is over.
+/// Removes what has no meaning any more: grants, nonces, turns and portions whose time is over.
 pub fn forget_old(sql: &mut dyn Sql) -> Result<()> {
-    for table in ["grants", "nonces", "turns"] {
+    for table in ["grants", "nonces", "turns", "portions"] {
         sql.execute(&format!("DELETE FROM {{hub}}.{table} WHERE until_ms <= {{now}}"), values![])?;
     }
     Ok(())

@@ -52,6 +52,9 @@ CREATE TABLE notifications (
 CREATE TABLE turns (
     what TEXT PRIMARY KEY, holder TEXT NOT NULL, until_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE portions (
+    holder TEXT PRIMARY KEY, rate INTEGER NOT NULL, wanted INTEGER NOT NULL, until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 INSERT INTO facts SELECT 'last_event', coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0);
 ",
 ];

@@ -5,6 +5,7 @@ use crate::server::Server;
 use crate::till::{Came, Sent, Till, nonce, now_s, send};
 use serde_json::json;
 use std::thread;
+use std::time::{Duration, Instant};
 use testkit::till::{query_request, use_request};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -174,4 +175,53 @@ fn two_hubs_share_what_is_to_be_looked_after() {
         there.ask("use", &use_request("AUTO_ORPHAN0", "S1-ORPHAN-0")).status() == 0
     });
     assert_eq!(first.effects("AUTO_ORPHAN0"), (1, 0));
+}
+
+#[test]
+fn two_hubs_have_one_pace_and_a_dead_one_leaves_its_part() {
+    const RATE: usize = 40;
+    const SECONDS: u64 = 6;
+    let store = Store::postgres(Server::start());
+    let more = "[limits]\ncalls = 16\n[policy]\nrate_per_s = 1000\n";
+    let mut first = Chain::on(store, more, &json!({ "max_rate_per_s": RATE }));
+    let second = first.another();
+    let held = |chain: &Chain| {
+        let living = "WHERE until_ms > extract(epoch FROM clock_timestamp()) * 1000";
+        let question = format!("SELECT count(*), sum(rate), min(rate) FROM wxcoupon_hub.portions {living}");
+        let told = chain.server().ask("journal", &question);
+        let numbers: Vec<usize> = told.split('|').map(|number| number.trim().parse().unwrap()).collect();
+        (numbers[0], numbers[1], numbers[2])
+    };
+    until("both have a part", || {
+        let (hubs, sum, least) = held(&first);
+        assert!(sum < RATE, "{sum}");
+        hubs == 2 && least > RATE / 4
+    });
+    let tills = [first.till("S1"), at(&first.till("S2"), &second)];
+    let began = Instant::now();
+    thread::scope(|scope| {
+        for (hub, till) in tills.iter().enumerate() {
+            for caller in 0..6 {
+                scope.spawn(move || {
+                    for call in 0.. {
+                        if began.elapsed() > Duration::from_secs(SECONDS) {
+                            return;
+                        }
+                        let (number, coupon) = (
+                            format!("S{}-PACE-{caller}-{call}", hub + 1),
+                            format!("AUTO_{hub}{caller}{call}"),
+                        );
+                        assert_eq!(till.ask("use", &use_request(&coupon, &number)).status(), 0);
+                    }
+                });
+            }
+        }
+    });
+    let took = began.elapsed().as_secs_f64();
+    let sent = first.sandbox.requests().iter().filter(|request| request.operation == "use").count();
+    let most = f64::from(u32::try_from(RATE).unwrap()) * took;
+    assert!(f64::from(u32::try_from(sent).unwrap()) <= most, "{sent} in {took} seconds");
+    assert!(held(&first).1 < RATE);
+    first.kill();
+    until("the other hub has the whole", || held(&second).1 > RATE * 3 / 4 && held(&second).0 == 1);
 }

@@ -42,6 +42,9 @@ CREATE TABLE wxcoupon_hub.notifications (
 CREATE TABLE wxcoupon_hub.turns (
     what TEXT COLLATE \"C\" PRIMARY KEY, holder TEXT NOT NULL, until_ms BIGINT NOT NULL
 );
+CREATE TABLE wxcoupon_hub.portions (
+    holder TEXT COLLATE \"C\" PRIMARY KEY, rate BIGINT NOT NULL, wanted BIGINT NOT NULL, until_ms BIGINT NOT NULL
+);
 "];
 
 /// One at a time looks at the format and changes it.
