@@ -46,9 +46,28 @@ impl Client {
         })
     }
 
+    /// The members of a question, with the coupon's owner if this machine knows it.
+    pub(super) fn with_owner(
+        &self,
+        request: &OutgoingRequest<'_>,
+        mut members: Map<String, Value>,
+    ) -> Map<String, Value> {
+        self.add_owner(request, &mut members);
+        self.add_owner_of_redemption(request, &mut members);
+        members
+    }
+
+    /// Whether a redemption's answer names another owner than the request, or than the directory under the request's app id. Under
+    /// another app id a user has another openid, so it may be the same person.
+    pub(super) fn names_another_owner(&self, request: &OutgoingRequest<'_>) -> bool {
+        let named = request.known_members();
+        let own = self.with_owner(request, request.members.clone());
+        named.get("openid").zip(own.get("openid")).is_some_and(|(named, own)| named != own)
+    }
+
     /// Completes a question about a 商家券 whose redemption named no owner, if the directory knows exactly one. A wrong owner has
     /// no such coupon, which is no evidence.
-    pub(super) fn add_owner(&self, request: &OutgoingRequest<'_>, members: &mut Map<String, Value>) {
+    fn add_owner(&self, request: &OutgoingRequest<'_>, members: &mut Map<String, Value>) {
         let is_older =
             request.operation.is_some_and(|operation| std::ptr::eq(operation.family, &raw const BUSIFAVOR));
         let text = |name: &str| members.get(name).and_then(Value::as_str);
@@ -73,11 +92,7 @@ impl Client {
     }
 
     /// The same for a return or a deactivation, if this journal has the answer to a redemption of the coupon.
-    pub(super) fn add_owner_of_redemption(
-        &self,
-        request: &OutgoingRequest<'_>,
-        members: &mut Map<String, Value>,
-    ) {
+    fn add_owner_of_redemption(&self, request: &OutgoingRequest<'_>, members: &mut Map<String, Value>) {
         let is_older =
             request.operation.is_some_and(|operation| std::ptr::eq(operation.family, &raw const BUSIFAVOR));
         let (Some(claim), true) = (request.claim, is_older) else { return };
