@@ -225,3 +225,42 @@ fn two_hubs_have_one_pace_and_a_dead_one_leaves_its_part() {
     first.kill();
     until("the other hub has the whole", || held(&second).1 > RATE * 3 / 4 && held(&second).0 == 1);
 }
+
+#[test]
+fn a_hub_that_stood_still_beyond_its_lease_says_nothing_wrong() {
+    let (first, second) = pair("");
+    let till = first.till("S1");
+    let there = at(&till, &second);
+    first.sandbox.inject(Fault::new(FaultKind::Hang).on("use"));
+    let (redeemed, voided) = (("AUTO_STILL1", "S1-STILL-1"), ("AUTO_STILL2", "S1-STILL-2"));
+    let request = |(coupon, number)| testkit::till::with_limit(use_request(coupon, number), 50_000);
+    let told = thread::scope(|scope| {
+        let calling = [redeemed, voided].map(|what| {
+            let till = till.clone();
+            scope.spawn(move || till.ask("use", &request(what)))
+        });
+        let has_sent = |coupon| {
+            first.sandbox.requests().iter().any(|request| request.coupon_code.as_deref() == Some(coupon))
+        };
+        until("both are on their way", || has_sent(redeemed.0) && has_sent(voided.0));
+        first.signal("-STOP");
+        first.sandbox.clear_faults();
+        let void = json!({ "out_request_no": voided.1, "aim": "void" });
+        until("its lease ends, and the other hub calls it off", || {
+            there.ask("settle", &void).name() != "E_LOCKED"
+        });
+        until("the other hub redeems", || there.ask("use", &request(redeemed)).status() == 0);
+        first.signal("-CONT");
+        calling.map(|call| call.join().unwrap())
+    });
+    // It may know by now what the other has done. What it does not know is in doubt.
+    assert!(told[0].status() == 0 || told[0].status() / 1000 == 4, "{}", told[0].json);
+    assert!(told[1].status() != 0, "{}", told[1].json);
+    assert_eq!(first.effects(redeemed.0), (1, 0));
+    let (used, returned) = first.effects(voided.0);
+    assert_eq!(used, returned, "it was called off");
+    let told = [&till, &there].map(|till| till.ask("use", &request(redeemed)));
+    assert!(told.iter().all(|told| told.status() == 0), "{told:?}");
+    let told = [&till, &there].map(|till| till.ask("use", &request(voided)));
+    assert!(told.iter().all(|told| told.status() != 0), "{told:?}");
+}
