@@ -161,15 +161,19 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Lookup {
-        let ask = |members| self.ask_about_coupon(request, query, trace, members, deadline, cancel);
+        let ask = |members: &Map<String, Value>| {
+            self.ask_about_coupon(request, query, trace, members, deadline, cancel)
+        };
         let led_to = self.with_owner(request, request.known_members());
-        let own = self.with_owner(request, request.members.clone());
-        let differs = led_to != own;
-        let lookup = ask(led_to);
-        if !differs || lookup.report.code == Code::Ok {
+        let lookup = ask(&led_to);
+        if lookup.report.code == Code::Ok {
             return lookup;
         }
-        let second = ask(own);
+        let own = self.with_owner(request, request.members.clone());
+        if own == led_to {
+            return lookup;
+        }
+        let second = ask(&own);
         if second.report.code == Code::Ok { second } else { lookup }
     }
 
@@ -178,7 +182,7 @@ impl Client {
         request: &OutgoingRequest<'_>,
         query: &'static Operation,
         trace: &Trace,
-        members: Map<String, Value>,
+        members: &Map<String, Value>,
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Lookup {
@@ -187,12 +191,12 @@ impl Client {
             Some(substitute) => (substitute.query, substitute.coupon_at),
             None => (query, ""),
         };
-        if !query.can_be_asked(&members) {
+        if !query.can_be_asked(members) {
             let message =
                 "the coupon cannot be asked about, because its owner's openid is not known".to_owned();
             return lookup(Evidence::Nothing, Report { message, ..Report::new(Code::ReadFailed) });
         }
-        let report = self.ask(query, &members, deadline, cancel);
+        let report = self.ask(query, members, deadline, cancel);
         let found = match coupon_of(&report, coupon_at) {
             Some(coupon) => evidence::of_question(trace, request.request_no.unwrap_or_default(), &coupon),
             None => of_refused(trace, &report),

@@ -59,8 +59,8 @@ impl Client {
         let by_answer = |why: &str| {
             if is_of_another() {
                 in_doubt(&format!("the answer may be about another coupon: {why}"))
-            // It repeats the first answer to this number, and the effect may have been undone since.
             } else if case.is_old_success(&success) {
+                // It repeats the first answer to this number, and the effect may have been undone since.
                 in_doubt(why)
             } else {
                 Report { proof: Some("answer"), ..done.clone() }
