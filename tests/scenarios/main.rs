@@ -51,6 +51,7 @@ mod refused_later;
 mod requests;
 mod scanned;
 mod scanned_busifavor;
+mod scanned_unsure;
 mod secrets;
 mod sensitive;
 mod settled_all;

@@ -67,6 +67,7 @@ fn events_are_recognised_in_both_modes_and_unknown_ones_pass() {
 fn one_occurrence_has_one_key_under_every_name() {
     const ID: &str = "8b33f79f-8869-5ae5-b41b-3c0b59f957d0";
     let coupon = json!({ "coupon_code": "C1" });
+    let of_stock = json!({ "coupon_code": "C1", "stock_id": "9", "brand_id": "8" });
     let used = json!({ "coupon_code": "C1", "use_request_no": "S-1", "return_request_no": "R-1" });
     for (event_type, resource, key) in [
         ("PRODUCT_COUPON_SP.SEND", &used, "PRODUCT_COUPON.SEND:C1"),
@@ -80,6 +81,9 @@ fn one_occurrence_has_one_key_under_every_name() {
         // Merchants may give the same code in two stocks.
         ("COUPON.SEND", &json!({ "coupon_code": "C1", "stock_id": "9" }), "COUPON.SEND:C1:9"),
         ("COUPON.SEND", &coupon, "COUPON.SEND:C1"),
+        // So may brands.
+        ("PRODUCT_COUPON_SP.SEND", &of_stock, "PRODUCT_COUPON.SEND:C1:9:8"),
+        ("PRODUCT_COUPON_SP.USE", &of_stock, "PRODUCT_COUPON.USE:C1::9:8"),
         ("PRODUCT_COUPON_SP.IMAGE_GENERATION", &json!({ "task_id": "7" }), ID),
         ("PRODUCT_COUPON_SP.SEND", &json!({ "coupon_code": 7 }), ID),
         ("PRODUCT_COUPON_SP.SEND", &json!(["C1"]), ID),
@@ -262,7 +266,7 @@ fn only_what_is_needed_must_be_there() {
     bare["later"] = json!([1]);
     let data = Post::enveloped(&bare).open()["data"].clone();
     assert_eq!((&data["create_time"], &data["original_type"]), (&Value::Null, &Value::Null));
-    assert_eq!(data["dedup_key"], "PRODUCT_COUPON.SEND:Code_123456");
+    assert_eq!(data["dedup_key"], "PRODUCT_COUPON.SEND:Code_123456::120344");
 }
 
 #[test]
