@@ -1,6 +1,7 @@
 //! Texts of servers, without the payment code that was sent to them.
 
-use super::text::to_ascii;
+use super::text::{looks_like_a_payment_code, to_ascii};
+use crate::error::Error;
 
 /// What stands for the code.
 const MASK: &str = "***";
@@ -19,6 +20,21 @@ pub fn masked(text: &str, code: &str) -> String {
         };
     }
     told
+}
+
+/// A mistake in the question, without what may be a payment code: one that stands where a name belongs is repeated by messages
+/// about unknown members.
+pub fn without_payment_codes(error: Error) -> Error {
+    let hidden = |text: &str| {
+        text.split_inclusive(|letter: char| !letter.is_ascii_digit())
+            .map(|part| {
+                let digits = part.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+                let rest = part.get(digits.len()..).unwrap_or_default();
+                if looks_like_a_payment_code(digits) { format!("{MASK}{rest}") } else { part.to_owned() }
+            })
+            .collect::<String>()
+    };
+    Error { message: hidden(&error.message), field: error.field.map(|field| hidden(&field)), ..error }
 }
 
 /// What follows the code, if the text begins with it.
@@ -56,5 +72,16 @@ mod tests {
             assert_eq!(masked(text, code), told);
         }
         assert_eq!(masked("anything", ""), "anything");
+    }
+
+    #[test]
+    fn what_may_be_a_payment_code_is_not_repeated() {
+        let error = Error::at(
+            crate::status::Code::Request,
+            "/134567890123456789",
+            "134567890123456789: 13, \"134567890123456788\"",
+        );
+        let told = without_payment_codes(error);
+        assert_eq!((told.field.as_deref(), &*told.message), (Some("/***"), "***: 13, \"***\""));
     }
 }

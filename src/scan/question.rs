@@ -1,5 +1,6 @@
 //! The caller's input of a scan: what was scanned, the basket, and who asks.
 
+use super::masked::without_payment_codes;
 use super::text;
 use crate::api;
 use crate::error::{Error, Result};
@@ -84,6 +85,10 @@ fn refuse(field: &str, message: impl Into<String>) -> Error {
 impl Question {
     /// Reads and checks the caller's JSON, so that nothing is asked for a basket that cannot be quoted.
     pub fn read(input: &str, defaults: &Defaults<'_>, now: OffsetDateTime) -> Result<Question> {
+        Question::parse(input, defaults, now).map_err(without_payment_codes)
+    }
+
+    fn parse(input: &str, defaults: &Defaults<'_>, now: OffsetDateTime) -> Result<Question> {
         let mut members = json::parse_object(input)?;
         let timeout = api::take_options(&mut members)?.timeout;
         let mut own = Own(members);
@@ -285,6 +290,8 @@ mod tests {
             (json!({ "auth_code": "13 4" }), "/auth_code"),
             (json!({ "auth_code": "1".repeat(129) }), "/auth_code"),
             (json!({ "scan": "a", "brand": "1" }), "/brand"),
+            (json!({ "scan": "a", "134567890123456789": "1" }), "/***"),
+            (json!({ "scan": "a", "_options": { "134567890123456789": 1 } }), "/_options/***"),
             (json!({ "scan": "a", "coupon": {} }), "/coupon"),
             (json!({ "scan": "a", "amount": "12" }), "/amount"),
             (json!({ "scan": "a", "amount": 1, "product_amount": 2 }), "/product_amount"),
