@@ -15,6 +15,7 @@ mod brand;
 mod brand_lists;
 mod brand_questions;
 mod busifavor;
+mod busifavor_anothers;
 mod busifavor_doubt;
 mod checking;
 mod clock_set_back;
