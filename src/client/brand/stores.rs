@@ -14,7 +14,7 @@ use std::time::Duration;
 
 const LARGEST_PAGE: usize = 200;
 /// A kept list that has no answer is asked for anew, but not more often: a wrong number would ask at every sale.
-const KEPT_THOUGH_WITHOUT_ANSWER: Duration = Duration::from_secs(60);
+pub(super) const KEPT_THOUGH_WITHOUT_ANSWER: Duration = Duration::from_secs(60);
 /// The state of a store that can redeem.
 const OPEN: &str = "OPEN";
 /// How often the list is read if it changes meanwhile.
