@@ -244,7 +244,10 @@ fn is_of_another(value: &Value, brand_id: &str) -> bool {
     match value.get("brand_id") {
         None | Some(Value::Null) => false,
         Some(Value::String(named)) => named != brand_id,
-        Some(other) => other.to_string() != brand_id,
+        Some(other) => {
+            let named = other.to_string();
+            named != brand_id
+        }
     }
 }
 
