@@ -7,6 +7,7 @@ pub mod import;
 mod merge;
 pub mod sqlite;
 pub mod told;
+pub mod unknown;
 
 use crate::error::Result;
 use crate::journal::sqlite::{beside, real};
