@@ -113,9 +113,9 @@ pub fn import_on_a_small_disk(desk: &Desk) {
     let message = told["message"].as_str().unwrap();
     assert!(message.contains("00 rows are imported and stay"), "{message}");
     assert!(!message.contains("; 0 rows"), "{message}");
-    let free = free_bytes(&desk);
+    let free = free_bytes(desk);
     assert!((6_000_000..20_000_000).contains(&free), "{free} bytes are left for redemptions");
-    assert_eq!(length(&desk, ".directory-wal"), 0);
+    assert_eq!(length(desk, ".directory-wal"), 0);
     for index in 0..20 {
         let told = till.redeem(&use_request(&format!("AUTO_FULL_{index}"), &format!("FULL-{index:04}")));
         assert_eq!(told.status, 0, "{}", told.json);
