@@ -17,6 +17,8 @@ pub struct Error {
     pub hint: Option<Cow<'static, str>>,
     /// Chinese text for the till's screen, if the code's own is too general.
     pub cashier: Option<&'static str>,
+    /// The disk is full.
+    pub no_room: bool,
 }
 
 /// The usual result inside the library.
@@ -26,7 +28,7 @@ impl Error {
     /// A failure of this kind.
     #[cold]
     pub fn new(code: Code, message: impl Into<String>) -> Error {
-        Error { code, message: message.into(), field: None, hint: None, cashier: None }
+        Error { code, message: message.into(), field: None, hint: None, cashier: None, no_room: false }
     }
 
     /// A failure that is the fault of one member, named by JSON pointer.

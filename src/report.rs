@@ -342,7 +342,7 @@ impl Report {
 
 impl From<Error> for Report {
     fn from(error: Error) -> Report {
-        let Error { code, message, hint, cashier, field } = error;
+        let Error { code, message, hint, cashier, field, no_room: _ } = error;
         Report { message, hint, cashier, field, ..Report::new(code) }
     }
 }

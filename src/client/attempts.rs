@@ -8,6 +8,7 @@
 //! - in doubt: again, after a pause, if the request has a number by which WeChat Pay knows it again.
 //! - throttled or locked: again after the time that WeChat Pay names, if the deadline allows.
 
+use super::brand::pace_of;
 use super::doubt::{Case, PriorAttempt};
 use super::{Client, OutgoingRequest};
 use crate::course::{Attempt, Course};
@@ -60,7 +61,7 @@ impl Client {
         };
         for attempt in 1..=attempts {
             if let Err(wait) = self.limiter_of(request).wait(deadline, cancel) {
-                last = over_rate(wait, attempt, last);
+                last = over_rate(request, wait, attempt, last);
                 break;
             }
             let at_ms = system::wall_ms();
@@ -227,12 +228,12 @@ fn doubt_with_latest(doubt: Report, last: Report) -> Report {
 
 /// The rate limit of this process allows no request before the deadline. If something was sent before, that stays the
 /// result.
-fn over_rate(wait: Duration, attempt: u32, last: Report) -> Report {
+fn over_rate(request: &OutgoingRequest<'_>, wait: Duration, attempt: u32, last: Report) -> Report {
     if attempt > 1 {
         return last;
     }
     Report {
-        message: "this process sends as fast as max_rate_per_s and WeChat Pay allow".into(),
+        message: pace_of(request).into(),
         retry_after_ms: Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)),
         ..Report::new(Code::RateLimited)
     }

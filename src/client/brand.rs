@@ -3,6 +3,8 @@
 //! Pages 4017410365 (2026-01-29), 4016756674 and 4015783153 (2025-12-02); members of the answers by a third-party mirror. Each
 //! interface has a rate of its own, so that "too often" of one does not slow redemptions. Answers are kept for a day.
 
+mod stores;
+
 use super::check::Line;
 use super::doubt::PriorAttempt;
 use super::{Client, OutgoingRequest};
@@ -13,14 +15,14 @@ use crate::mode::Mode;
 use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::net::rate_limit::{self, RateLimiter, Share};
-use crate::redact::Quoted;
 use crate::report::Report;
 use crate::status::Code;
 use crate::system;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use stores::Stores;
 
 const AUTHORITIES: &str = "product_authorities";
 const STORES: &str = "list_brand_stores";
@@ -28,10 +30,7 @@ const STORE: &str = "get_brand_store";
 /// Documented, a second.
 const AUTHORITIES_RATE: u64 = 10;
 const STORES_RATE: u64 = 5;
-const LARGEST_PAGE: usize = 200;
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-/// A kept list that has no answer is asked for anew, but not more often: a wrong number would ask at every sale.
-const KEPT_THOUGH_WITHOUT_ANSWER: Duration = Duration::from_secs(60);
 /// What redeeming needs, and what store questions need.
 const COUPON_AUTHORITY: &str = "BRAND_PRODUCT_AUTHORITY_PRODUCT_COUPON";
 /// Presumably everything: then the list may be absent. That is not documented, so a missing list is no refusal.
@@ -40,13 +39,9 @@ const HOSTING: &str = "AUTHORIZATION_TYPE_HOSTING";
 const AUTHORISE: &str = "The brand grants 商品券 to this service provider in 品牌经营平台 (since 2026-04 nothing else is needed; 发券组件 and 核销组件 are \
                          still by application). 请品牌方在品牌经营平台将“商品券”产品授权给本服务商.";
 
-/// A store as the list shows it.
-#[derive(Debug, Clone)]
-struct Store {
-    id: String,
-    reference: Option<String>,
-    state: String,
-}
+/// The same for questions about stores.
+const AUTHORISE_STORES: &str = "The brand grants 品牌门店 (BRAND_PRODUCT_AUTHORITY_BRAND_STORE) to this service provider in 品牌经营平台. \
+                                请品牌方在品牌经营平台将“品牌门店”产品授权给本服务商.";
 
 type Kept<T> = Mutex<HashMap<String, (Instant, T)>>;
 
@@ -56,7 +51,7 @@ pub(super) struct Brand {
     authorities_rate: Share,
     stores_rate: Share,
     authorities: Kept<Arc<Value>>,
-    stores: Kept<Arc<Vec<Store>>>,
+    stores: Kept<Arc<Stores>>,
 }
 
 impl Brand {
@@ -67,6 +62,19 @@ impl Brand {
             authorities: Mutex::default(),
             stores: Mutex::default(),
         }
+    }
+}
+
+/// Why a request would have had to wait for longer than its call may last.
+pub(super) fn pace_of(request: &OutgoingRequest<'_>) -> &'static str {
+    match request.id {
+        AUTHORITIES => {
+            "the call ends before its next question: WeChat Pay allows at most ten a second about what brands have authorised"
+        }
+        STORES | STORE => {
+            "the call ends before its next question: WeChat Pay allows at most five a second about stores"
+        }
+        _ => "this process sends as fast as max_rate_per_s and WeChat Pay allow",
     }
 }
 
@@ -111,16 +119,7 @@ impl Client {
     /// From the shop's own number of a store to WeChat Pay's `store_id`.
     pub fn find_store(&self, input: &str, cancel: &Cancel) -> Report {
         let report = self.brand_input(input, true).map(|input| {
-            let look = |at_most| self.stores(&input, at_most, cancel).map(|stores| find(&stores, &input));
-            let found = match look(if input.fresh { Duration::ZERO } else { KEPT }) {
-                // A store may have been added, opened or corrected since the list was read.
-                Ok(answer) if !is_open(&answer) => match look(KEPT_THOUGH_WITHOUT_ANSWER) {
-                    Err(_) if answer.is_ok() => answer,
-                    again => again.unwrap_or_else(Err),
-                },
-                found => found.unwrap_or_else(Err),
-            };
-            let report = found.unwrap_or_else(|failed| *failed);
+            let report = self.store_of(&input, cancel).unwrap_or_else(|failed| *failed);
             Report { elapsed_ms: input.deadline.elapsed_ms(), ..report }
         });
         report.unwrap_or_else(Report::from)
@@ -171,64 +170,14 @@ impl Client {
             format!("/v3/brand-basic/partner/brands/{}/product-authorities", api::encoded(&input.brand_id));
         let report = self.ask_brand(AUTHORITIES, &target, &input.deadline, cancel)?;
         let value: Value = read(&report);
-        if value.get("brand_id").and_then(Value::as_str).is_some_and(|brand_id| brand_id != input.brand_id) {
-            let message = "the signed answer is about another brand".to_owned();
-            return Err(Box::new(Report { message, ..Report::new(Code::ReadFailed) }));
+        if is_of_another(&value, &input.brand_id) {
+            return Err(unread("the signed answer is about another brand"));
+        }
+        if value.get("authorization_type").or(value.get("authorization_product")).is_none() {
+            return Err(unread("the signed answer does not say what the brand has authorised"));
         }
         keep(&self.brand.authorities, &input.brand_id, Arc::new(value));
         Ok(report)
-    }
-
-    /// All stores of the brand. The list counts in offsets and is no snapshot: if its count changes, it is read once more.
-    fn stores(
-        &self,
-        input: &Input,
-        at_most: Duration,
-        cancel: &Cancel,
-    ) -> std::result::Result<Arc<Vec<Store>>, Box<Report>> {
-        if let Some(known) = kept(&self.brand.stores, &input.brand_id, at_most) {
-            return Ok(known);
-        }
-        for _ in 0..2 {
-            if let Some(stores) = self.all_pages(input, cancel)? {
-                let stores = Arc::new(stores);
-                keep(&self.brand.stores, &input.brand_id, Arc::clone(&stores));
-                return Ok(stores);
-            }
-        }
-        let message = "the list of stores changed while it was read, twice".to_owned();
-        Err(Box::new(Report { message, ..Report::new(Code::ReadFailed) }))
-    }
-
-    fn all_pages(
-        &self,
-        input: &Input,
-        cancel: &Cancel,
-    ) -> std::result::Result<Option<Vec<Store>>, Box<Report>> {
-        let (mut stores, mut total) = (Vec::<Store>::new(), None);
-        loop {
-            let query = format!("offset={}&limit={LARGEST_PAGE}", stores.len());
-            let target = self.store_target("", &input.brand_id, &query);
-            let report = self.ask_brand(STORES, &target, &input.deadline, cancel)?;
-            let page: Value = read(&report);
-            let counted = page.get("total_count").and_then(Value::as_u64);
-            let items = page.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
-            let Some(counted) = counted else {
-                let message = "the list of stores does not say how many there are".to_owned();
-                return Err(Box::new(Report { message, ..Report::new(Code::ReadFailed) }));
-            };
-            if *total.get_or_insert(counted) != counted {
-                return Ok(None);
-            }
-            stores.extend(items.iter().filter_map(store));
-            let read = u64::try_from(stores.len()).unwrap_or(u64::MAX);
-            if read >= counted {
-                return Ok(Some(stores));
-            }
-            if items.is_empty() {
-                return Ok(None);
-            }
-        }
     }
 
     fn store_target(&self, store: &str, brand_id: &str, query: &str) -> String {
@@ -254,7 +203,12 @@ impl Client {
         let prepared = Prepared::question(target);
         let request = OutgoingRequest::fresh(id, None, &prepared);
         let report = self.send_with_retries(&request, PriorAttempt::default(), deadline, cancel);
-        if report.code == Code::Ok { Ok(report) } else { Err(Box::new(report)) }
+        if report.code == Code::Ok {
+            return Ok(report);
+        }
+        let lacks_stores = report.code == Code::NoPermission && id != AUTHORITIES;
+        let hint = if lacks_stores { Some(AUTHORISE_STORES.into()) } else { report.hint };
+        Err(Box::new(Report { hint, ..report }))
     }
 
     /// For the self-check: whether the brand lets us redeem, and whether the configured store is open.
@@ -285,56 +239,21 @@ impl Client {
     }
 }
 
-/// Whether one open store was found.
-fn is_open(found: &std::result::Result<Report, Box<Report>>) -> bool {
-    found.as_ref().is_ok_and(|report| read(report).get("is_open") == Some(&Value::Bool(true)))
-}
-
-fn find(stores: &[Store], input: &Input) -> std::result::Result<Report, Box<Report>> {
-    let wanted = input.reference.as_deref().unwrap_or_default();
-    let found: Vec<&Store> =
-        stores.iter().filter(|store| store.reference.as_deref() == Some(wanted)).collect();
-    match found.as_slice() {
-        [store] => Ok(Report::local(&json!({
-            "store_id": store.id,
-            "store_state": store.state,
-            "is_open": store.state == "OPEN",
-            "store_reference_id": wanted,
-            "brand_id": input.brand_id,
-        }))),
-        [] => {
-            let message = format!(
-                "none of the brand's {} stores has the store_reference_id {}",
-                stores.len(),
-                Quoted(wanted)
-            );
-            let hint = "Set it at the store in 品牌经营平台, then ask again: within a minute only with \"fresh\": true.";
-            Err(Box::new(
-                Error::new(Code::NotFound, message)
-                    .hint(hint)
-                    .cashier("门店号没有登记,请联系门店管理员")
-                    .into(),
-            ))
-        }
-        several => {
-            let ids: Vec<&str> = several.iter().map(|store| store.id.as_str()).collect();
-            let message =
-                format!("several stores have the store_reference_id {}: {}", Quoted(wanted), ids.join(", "));
-            let hint = "Only the shop keeps it unique: change it at all but one, then ask again: within a minute only with \"fresh\": true.";
-            Err(Box::new(
-                Error::new(Code::Refused, message).hint(hint).cashier("门店号重复,请联系门店管理员").into(),
-            ))
+/// Whether something names another brand than the one that was asked about. The number may be a text or not.
+fn is_of_another(value: &Value, brand_id: &str) -> bool {
+    match value.get("brand_id") {
+        None | Some(Value::Null) => false,
+        Some(Value::String(named)) => named != brand_id,
+        Some(other) => {
+            let named = other.to_string();
+            named != brand_id
         }
     }
 }
 
-fn store(item: &Value) -> Option<Store> {
-    let text = |at: &str| item.pointer(at).and_then(Value::as_str).map(str::to_owned);
-    Some(Store {
-        id: text("/store_id")?,
-        reference: text("/store_basics/store_reference_id"),
-        state: text("/store_state").unwrap_or_default(),
-    })
+/// A proven answer that cannot be used.
+fn unread(message: &str) -> Box<Report> {
+    Box::new(Report { message: message.to_owned(), ..Report::new(Code::ReadFailed) })
 }
 
 fn read(report: &Report) -> Value {
@@ -375,7 +294,8 @@ fn store_line(store_id: &str, answer: &Value) -> Line {
 fn failed_line(name: &str, report: &Report) -> Line {
     let said = if report.message.is_empty() { report.code.text() } else { &report.message };
     let advice = match report.code {
-        Code::NoPermission => AUTHORISE,
+        Code::NoPermission if name == AUTHORITIES => AUTHORISE,
+        Code::NoPermission => AUTHORISE_STORES,
         code => code.hint(),
     };
     Line::wrong(name, said, advice)

@@ -29,8 +29,6 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// How often a batch is tried again while somebody else has the file, and the pause before.
 const TRIES: u32 = 20;
 const AGAIN: Duration = Duration::from_millis(250);
-/// `SQLite`'s text for a full disk.
-const FULL: &str = "disk is full";
 /// Faults that are told one by one.
 const TOLD: usize = 20;
 
@@ -76,12 +74,9 @@ impl Client {
         let deadline = input.limit.map(Deadline::after);
         self.directory()
             .and_then(|directory| {
-                let mut report = None;
-                directory.import(&mut || {
-                    report = Some(self.import(directory, &input, deadline.as_ref(), cancel)?);
-                    Ok(())
-                })?;
-                report.ok_or_else(|| Error::new(Code::Internal, "the import did not begin"))
+                let imported = self.import(directory, &input, deadline.as_ref(), cancel);
+                directory.give_way();
+                imported
             })
             .unwrap_or_else(Report::from)
     }
@@ -180,7 +175,7 @@ fn patiently(
             return Ok(Some(Code::TimeoutUnsent));
         }
         // On a full disk every further attempt takes from the room that redemptions need.
-        if tries == TRIES || error.message.contains(FULL) {
+        if tries == TRIES || error.no_room {
             return Err(error);
         }
         tries += 1;

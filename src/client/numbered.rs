@@ -49,7 +49,7 @@ impl Client {
                 || operation.is_some_and(|operation| operation.short_lived),
         };
         let began = system::now();
-        let found = self.journal.begin(new, self.end_of(deadline));
+        let found = self.recorded_first(new, deadline);
         self.stats.recorded(found.is_ok(), system::now().saturating_duration_since(began));
         let report = match found {
             Ok(Begin::Go(claim)) => self.execute(claim, Trigger::Call, deadline, cancel),
@@ -72,6 +72,19 @@ impl Client {
             Err(error) => self.unwritten(&request_no, error),
         };
         Report { out_request_no: Some(request_no.to_string()), elapsed_ms: deadline.elapsed_ms(), ..report }
+    }
+
+    /// Records the request before it is sent. Where the disk is full, the directory gives way.
+    fn recorded_first(&self, new: NewRow, deadline: &Deadline) -> Result<Begin<Claim>, Error> {
+        let until_s = self.end_of(deadline);
+        let Some(directory) = &self.directory else { return self.journal.begin(new, until_s) };
+        match self.journal.begin(new.clone(), until_s) {
+            Err(error) if error.no_room => {
+                directory.give_way();
+                self.journal.begin(new, until_s)
+            }
+            found => found,
+        }
     }
 
     /// The latest time at which a call with this deadline may sign.

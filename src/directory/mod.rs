@@ -7,6 +7,7 @@ pub mod import;
 mod merge;
 pub mod sqlite;
 pub mod told;
+pub mod unknown;
 
 use crate::error::Result;
 use crate::journal::sqlite::{beside, real};
@@ -61,10 +62,12 @@ pub trait Directory: Send + Sync + std::fmt::Debug {
     /// none are left.
     fn forget_expired(&self, now_s: i64) -> Result<u64>;
 
-    /// Runs an import, which may fill the disk: room is kept for redemptions meanwhile. Afterwards that room is free.
-    /// After a failure the log is cut, if there is room for that.
-    fn import(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
-        work()
+    /// Gives back to the disk what it can do without, for somebody who needs room.
+    fn give_way(&self) {}
+
+    /// Whether it lost what it knew: a damaged file was set aside, and is still there.
+    fn was_set_aside(&self) -> bool {
+        false
     }
 
     /// Reads and checks everything, for the self-check.

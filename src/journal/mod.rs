@@ -98,8 +98,8 @@ impl Journal {
         let begin = move |rows: &mut dyn Transaction, caller: &Caller<'_>| decide::begin(rows, caller, new);
         let found = match self.decided(Durability::Flushed, &mark, until_s, begin) {
             Ok(found) => found,
-            Err(StoreError::NotWritten(why)) => return Err(not_written(why)),
             Err(StoreError::Unknown(why)) => return Err(self.withdraw(&request_no, &mark, why)),
+            Err(error) => return Err(journal_error(error)),
         };
         if let Begin::Go(acquired) = &found
             && acquired.row.id % PRUNED_EVERY == 0
@@ -330,6 +330,7 @@ fn is_likely(proven_s: i64) -> bool {
 fn journal_error(error: StoreError) -> Error {
     match error {
         StoreError::NotWritten(why) => not_written(why),
+        StoreError::NoRoom(why) => Error { no_room: true, ..not_written(why) },
         StoreError::Unknown(why) => Error::at(Code::Unrecorded, "/journal_path", why),
     }
 }

@@ -28,6 +28,9 @@ pub enum StoreError {
     /// The change is certainly not kept.
     #[error("{0}")]
     NotWritten(String),
+    /// The same, because the disk is full.
+    #[error("{0}")]
+    NoRoom(String),
     /// The commit had begun, so the change may be kept or not.
     #[error("{0}")]
     Unknown(String),

@@ -1,4 +1,5 @@
-//! System calls that the standard library does not have: locks on single bytes of a file, the identity of a file, and forks.
+//! System calls that the standard library does not have: locks on single bytes of a file, the identity of a file,
+//! what is free on a disk, and forks.
 //!
 //! On Linux these are locks of an *open file description* (`F_OFD_SETLK`, since Linux 3.15). Older locks belong to a process
 //! and a file. They are lost as soon as the process closes any descriptor of that file. These belong to the descriptor, and
@@ -10,9 +11,9 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub use unix::{at_fork, identity, identity_at, is_locked, lock, open, read, unlock, write};
+pub use unix::{at_fork, free_bytes, identity, identity_at, is_locked, lock, open, read, unlock, write};
 #[cfg(windows)]
-pub use windows::{identity, identity_at, is_locked, lock, open, read, unlock, write};
+pub use windows::{free_bytes, identity, identity_at, is_locked, lock, open, read, unlock, write};
 
 /// The identity of a file, whatever its name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

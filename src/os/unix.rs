@@ -1,9 +1,11 @@
 //! Linux.
 
 use super::{FileInfo, Identity, LockMode, Range};
+use std::ffi::CString;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{Error, ErrorKind, Result};
 use std::os::fd::AsRawFd as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -82,6 +84,20 @@ fn control(file: &File, what: libc::c_int, range: Range, kind: libc::c_int) -> R
     // SAFETY: the descriptor is open as long as `file` is borrowed, and the structure is ours.
     let done = unsafe { libc::fcntl(file.as_raw_fd(), what, &raw mut lock) };
     if done == 0 { Ok(libc::c_int::from(lock.l_type)) } else { Err(Error::last_os_error()) }
+}
+
+/// Bytes that this user may still write on the disk of that folder.
+pub fn free_bytes(folder: &Path) -> Result<u64> {
+    let folder = CString::new(folder.as_os_str().as_bytes())?;
+    // SAFETY: a structure of numbers, for which zeros are right.
+    let mut found: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: a text with its end, and a structure of ours.
+    if unsafe { libc::statvfs(folder.as_ptr(), &raw mut found) } != 0 {
+        return Err(Error::last_os_error());
+    }
+    #[allow(clippy::useless_conversion, reason = "the numbers are shorter on some systems")]
+    let (blocks, size) = (u64::from(found.f_bavail), u64::from(found.f_frsize));
+    Ok(blocks.saturating_mul(size))
 }
 
 /// Registers functions that are called when this process is forked: in the forking thread before the fork, and after it in

@@ -4,6 +4,7 @@ use super::{FileInfo, Identity, LockMode, Range};
 use std::ffi::c_void;
 use std::fs::{File, OpenOptions};
 use std::io::{Error, Result};
+use std::os::windows::ffi::OsStrExt as _;
 use std::os::windows::fs::{FileExt as _, OpenOptionsExt as _};
 use std::os::windows::io::AsRawHandle as _;
 use std::path::Path;
@@ -62,6 +63,7 @@ unsafe extern "system" {
     ) -> i32;
     fn GetFileInformationByHandle(file: *mut c_void, information: *mut Information) -> i32;
     fn GetFileType(file: *mut c_void) -> u32;
+    fn GetDiskFreeSpaceExW(folder: *const u16, free: *mut u64, total: *mut u64, all_free: *mut u64) -> i32;
 }
 
 /// Opens or creates a file. While it is open it cannot be removed or renamed, and child programs do not inherit it.
@@ -152,4 +154,13 @@ pub fn is_locked(file: &File, range: Range) -> Result<bool> {
         unlock(file, range)?;
     }
     Ok(!is_free)
+}
+
+/// Bytes that this user may still write on the disk of that folder.
+pub fn free_bytes(folder: &Path) -> Result<u64> {
+    let folder: Vec<u16> = folder.as_os_str().encode_wide().chain([0]).collect();
+    let (mut free, none) = (0, std::ptr::null_mut());
+    // SAFETY: a text with its end, a number of ours, and two that are not asked for.
+    let done = unsafe { GetDiskFreeSpaceExW(folder.as_ptr(), &raw mut free, none, none) };
+    if done == 0 { Err(Error::last_os_error()) } else { Ok(free) }
 }

@@ -13,6 +13,11 @@ pub fn readings(scanned: &str) -> Vec<String> {
     if ascii == cut { vec![ascii] } else { vec![cut.to_owned(), ascii] }
 }
 
+/// Whether scanners append that character.
+pub fn is_appended(character: char) -> bool {
+    APPENDED.contains(&character)
+}
+
 /// The character as a scanner in half-width mode types it.
 pub(super) fn to_ascii(character: char) -> char {
     match character {

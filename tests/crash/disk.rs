@@ -9,6 +9,7 @@ use crate::kill::troubled_sandbox;
 use crate::process::{Desk, SETTLINGS, redeem, settle, settle_everything, wait};
 use crate::random::Random;
 use serde_json::json;
+use std::ffi::{CStr, CString};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Write as _;
@@ -18,7 +19,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 use testkit::counter::Counter;
-use testkit::till::{Till, use_request};
+use testkit::till::{Till, query_request, use_request};
 
 /// Redemptions of each of the two threads.
 const ASKED: u64 = 30;
@@ -51,7 +52,7 @@ fn on_a_full_disk_nothing_is_sent_and_nothing_is_lost() {
         let desk = Desk::set_up(folder.path(), &sandbox.config());
         let free_kib = random.between(0, 200);
         let mut till = desk.process("small disk", &format!("D{round}"), random.next(), free_kib);
-        on_a_disk_of_its_own(&mut till, desk.journal().parent().unwrap());
+        on_a_disk_of_its_own(&mut till, desk.journal().parent().unwrap(), c"size=2m,mode=700");
         match till.spawn() {
             Ok(mut till) => wait(&mut till, Duration::from_secs(120)),
             Err(why) => {
@@ -73,12 +74,27 @@ fn an_import_that_fills_the_disk_leaves_room_for_redemptions() {
     config["directory"] = json!(true);
     let desk = Desk::set_up(folder.path(), &config);
     let mut text = String::from("coupon_code,stock_id,openid\n");
-    for index in 0..60_000 {
+    for index in 0..120_000 {
         writeln!(text, "FULL_{index},1000000013001,oFull-{index:022}").unwrap();
     }
     std::fs::write(folder.path().join("full.csv"), text).unwrap();
     let mut till = desk.process("imports on a small disk", "", 0, 0);
-    on_a_disk_of_its_own(&mut till, desk.journal().parent().unwrap());
+    run_on_a_disk_of_its_own(&mut till, &desk, c"size=24m,mode=700");
+}
+
+#[test]
+fn what_the_directory_learns_leaves_room_for_redemptions() {
+    let sandbox = wxcoupon_sandbox::Sandbox::start(wxcoupon_sandbox::Options::default()).unwrap();
+    let folder = TempDir::new().unwrap();
+    let mut config = sandbox.config();
+    config["directory"] = json!(true);
+    let desk = Desk::set_up(folder.path(), &config);
+    let mut till = desk.process("learns on a small disk", "", 0, 0);
+    run_on_a_disk_of_its_own(&mut till, &desk, c"size=24m,mode=700");
+}
+
+fn run_on_a_disk_of_its_own(till: &mut Command, desk: &Desk, options: &'static CStr) {
+    on_a_disk_of_its_own(till, desk.journal().parent().unwrap(), options);
     match till.spawn() {
         Ok(mut till) => wait(&mut till, Duration::from_secs(120)),
         Err(why) => eprintln!("skipped: this system gives a process no file system of its own ({why})"),
@@ -96,12 +112,75 @@ pub fn import_on_a_small_disk(desk: &Desk) {
     );
     let message = told["message"].as_str().unwrap();
     assert!(message.contains("00 rows are imported and stay"), "{message}");
-    let beside = |end: &str| desk.journal().with_file_name(format!("till.journal.directory{end}"));
-    assert!(!beside(".reserve").exists());
+    assert!(!message.contains("; 0 rows"), "{message}");
+    let free = free_bytes(desk);
+    assert!((6_000_000..20_000_000).contains(&free), "{free} bytes are left for redemptions");
+    assert_eq!(length(desk, ".directory-wal"), 0);
     for index in 0..20 {
         let told = till.redeem(&use_request(&format!("AUTO_FULL_{index}"), &format!("FULL-{index:04}")));
         assert_eq!(told.status, 0, "{}", told.json);
     }
+}
+
+/// The role: learns of coupons while the disk gets full, and redeems then.
+pub fn learn_on_a_small_disk(desk: &Desk) {
+    let till = Till::new(&desk.config());
+    let learn = |coupons: std::ops::Range<u32>| {
+        for index in coupons {
+            let told = till.query(&query_request(&format!("AUTO_LEARN_{index}")));
+            assert_eq!(told.status, 0, "{}", told.json);
+        }
+    };
+    let redeem = |number: &str| {
+        let told = till.redeem(&use_request(&format!("AUTO_SOLD_{number}"), number));
+        assert_eq!(told.status, 0, "{}", told.json);
+    };
+    learn(0..250);
+    let log = length(desk, ".directory-wal");
+    assert!((100_000..400_000).contains(&log), "the log of 250 coupons has {log} bytes");
+    // Full to the last byte: the directory gives up its log.
+    let ballast = Ballast::leaving(desk, 0);
+    redeem("LEARN-FULL");
+    assert_eq!(length(desk, ".directory-wal"), 0);
+    ballast.shrink(desk, 1024 * 1024);
+    let file = length(desk, ".directory");
+    learn(250..400);
+    assert_eq!((length(desk, ".directory"), length(desk, ".directory-wal")), (file, 0));
+    for index in 0..20 {
+        redeem(&format!("LEARN-{index:04}"));
+    }
+}
+
+/// A file that takes what is free.
+struct Ballast(File);
+
+impl Ballast {
+    fn leaving(desk: &Desk, free: u64) -> Ballast {
+        let mut file = File::create(desk.journal().with_file_name("ballast")).unwrap();
+        while free_bytes(desk) > free && file.write(&[0; 4096]).is_ok() {}
+        Ballast(file)
+    }
+
+    fn shrink(&self, desk: &Desk, free: u64) {
+        let length = self.0.metadata().unwrap().len();
+        self.0.set_len(length - (free - free_bytes(desk)).next_multiple_of(4096)).unwrap();
+    }
+}
+
+fn length(desk: &Desk, end: &str) -> u64 {
+    std::fs::metadata(desk.journal().with_file_name(format!("till.journal{end}")))
+        .map_or(0, |file| file.len())
+}
+
+fn free_bytes(desk: &Desk) -> u64 {
+    let folder = CString::new(desk.journal().parent().unwrap().to_str().unwrap()).unwrap();
+    // SAFETY: a text with its end, and a structure of numbers.
+    let found = unsafe {
+        let mut found: libc::statvfs = std::mem::zeroed();
+        assert_eq!(libc::statvfs(folder.as_ptr(), &raw mut found), 0);
+        found
+    };
+    found.f_bavail * found.f_frsize
 }
 
 fn check(desk: &Desk, sandbox: &wxcoupon_sandbox::Sandbox, counts: &mut Counts) {
@@ -128,9 +207,9 @@ fn run_with_a_voice(command: &mut Command) {
     });
 }
 
-/// Mounts a tmpfs of two megabytes there, seen by that process only. It goes with the process.
-fn on_a_disk_of_its_own(command: &mut Command, folder: &Path) {
-    let target = std::ffi::CString::new(folder.to_str().unwrap()).unwrap();
+/// Mounts a tmpfs there, seen by that process only. It goes with the process.
+fn on_a_disk_of_its_own(command: &mut Command, folder: &Path, options: &'static CStr) {
+    let target = CString::new(folder.to_str().unwrap()).unwrap();
     let checked = |result: libc::c_int| match result {
         0 => Ok(()),
         _ => Err(std::io::Error::last_os_error()),
@@ -143,8 +222,8 @@ fn on_a_disk_of_its_own(command: &mut Command, folder: &Path) {
             }
             let (none, private) = (std::ptr::null(), libc::MS_REC | libc::MS_PRIVATE);
             checked(libc::mount(c"none".as_ptr(), c"/".as_ptr(), none, private, std::ptr::null()))?;
-            let size = c"size=2m,mode=700".as_ptr().cast();
-            checked(libc::mount(c"tmpfs".as_ptr(), target.as_ptr(), c"tmpfs".as_ptr(), 0, size))
+            let options = options.as_ptr().cast();
+            checked(libc::mount(c"tmpfs".as_ptr(), target.as_ptr(), c"tmpfs".as_ptr(), 0, options))
         });
     }
 }

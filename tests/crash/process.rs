@@ -144,6 +144,7 @@ fn till_process() {
         "settle" => settle(&Counter::open(&desk.config()).unwrap(), &desk, amount),
         "small files" => crate::disk::with_small_files(&desk, seed, amount),
         "imports on a small disk" => crate::disk::import_on_a_small_disk(&desk),
+        "learns on a small disk" => crate::disk::learn_on_a_small_disk(&desk),
         "small disk" => crate::disk::with_a_small_disk(&desk, seed, amount),
         "hold" => crate::locked::hold(&desk.journal()),
         "broken disk" => crate::unwritten::with_a_broken_disk(&desk, &variable("TEST_PREFIX")),

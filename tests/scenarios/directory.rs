@@ -278,3 +278,31 @@ fn a_locked_directory_keeps_a_till_waiting_once() {
     assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
     assert_eq!(till.redeem(&use_request("AUTO_LOCKED", "DIR-0011")).status, 0);
 }
+
+#[test]
+fn why_a_scanned_code_is_not_known_is_told_where_it_can_be_seen() {
+    let shop = Shop::new();
+    let till = shop.till();
+    let told = |till: &Till, scanned: &str| {
+        let told = till.scan(&json!({ "scan": scanned }));
+        assert_eq!(told.name(), "WXCOUPON_E_NOT_FOUND", "{}", told.json);
+        told.json["message"].as_str().unwrap().to_owned()
+    };
+    for (scanned, cause) in [
+        ("CODE\r1234", "a carriage return (U+000D) as character 5 of 9"),
+        ("CODE\t1234", "a tab (U+0009) as character 5 of 9"),
+        ("CODE\u{0}1234", "a control character (U+0000) as character 5 of 9"),
+        ("CODE\u{200B}1234", "a zero-width character (U+200B) as character 5 of 9"),
+        (" CODE1234", "a blank (U+0020) as character 1 of 9"),
+        ("CODE 1234", "a blank inside, as character 5"),
+        ("CODE1234CODE1234", "the same twice"),
+        ("CODE1234\r\nCODE1234\r\n", "the same twice"),
+    ] {
+        let message = told(&till, scanned);
+        assert!(message.contains(cause) && !message.contains("1234"), "{scanned:?}: {message}");
+    }
+    assert!(told(&till, "CODE1234").ends_with("with the scanned code"));
+    drop(till);
+    std::fs::write(shop.file(), "no directory").unwrap();
+    assert!(told(&shop.till(), "CODE1234").contains("damaged and begun anew"));
+}

@@ -52,6 +52,29 @@ fn a_csv_file_and_json_lines_say_the_same() {
 }
 
 #[test]
+fn a_file_whose_lines_end_with_carriage_returns_is_read() {
+    let shop = Shop::new();
+    let text = many(3).replace('\n', "\r");
+    let told = import(&shop.till(), &write(&shop, "coupons.csv", &text));
+    assert_eq!((&told["imported"], &told["ignored"]), (&json!(3), &json!([])), "{told}");
+    assert_eq!(shop.known("MANY_2").len(), 1);
+}
+
+#[test]
+fn what_is_no_name_of_a_column_is_not_repeated() {
+    let shop = Shop::new();
+    for separator in ["\u{2028}", "\u{B}", "\u{85}"] {
+        let text = many(2).replace('\n', separator);
+        let told = import(&shop.till(), &write(&shop, "coupons.csv", &text));
+        assert_eq!(
+            told["ignored"],
+            json!(["column 3", "column 4", "column 5", "column 6", "column 7"]),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn a_file_in_the_encoding_of_the_context_is_read() {
     let shop = Shop::new();
     let mut config = shop.config();

@@ -12,6 +12,7 @@
 use testkit::{notified, till};
 
 mod brand;
+mod brand_lists;
 mod brand_questions;
 mod busifavor;
 mod busifavor_anothers;

@@ -1,3 +1,4 @@
+use super::stores::KEPT_THOUGH_WITHOUT_ANSWER;
 use super::*;
 
 #[test]

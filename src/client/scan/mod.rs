@@ -12,6 +12,7 @@ use super::Client;
 use super::doubt::PriorAttempt;
 use super::outgoing_request::OutgoingRequest;
 use crate::api::{self, Operation};
+use crate::directory::unknown::why_unknown;
 use crate::error::Error;
 use crate::journal::Row;
 use crate::json;
@@ -161,7 +162,7 @@ impl Scan<'_> {
         match payment_code {
             // A payment code is what it is without a directory, too.
             Some(code) if self.client.config.apiv2.key.is_some() => self.by_payment_code(code),
-            _ => Err(failed(unusable.unwrap_or_else(|| self.nobody_knows(payment_code.is_some())))),
+            _ => Err(failed(unusable.unwrap_or_else(|| self.nobody_knows(scanned, payment_code.is_some())))),
         }
     }
 
@@ -173,7 +174,7 @@ impl Scan<'_> {
     }
 
     /// What was scanned is not repeated: it may be a payment code.
-    fn nobody_knows(&self, may_be_a_payment_code: bool) -> Error {
+    fn nobody_knows(&self, scanned: &str, may_be_a_payment_code: bool) -> Error {
         let why = match &self.client.directory {
             None => {
                 "the scanned text cannot be looked up: the directory, which knows whose a coupon code is, is off (\"directory\": \
@@ -181,6 +182,8 @@ impl Scan<'_> {
             }
             Some(_) => "this machine was never told of a coupon with the scanned code",
         };
+        let cause = self.client.directory.as_ref().and_then(|directory| why_unknown(scanned, &**directory));
+        let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
         let also = if may_be_a_payment_code {
             "; the text has the shape of a payment code, and payment codes are looked up where apiv2_key is set"
         } else {
@@ -188,7 +191,7 @@ impl Scan<'_> {
         };
         let hint = "Ask for the customer's payment code, or pass openid; a machine learns of coupons from notifications, from what it \
                     sends and asks, and from imports.";
-        Error::new(Code::NotFound, format!("{why}{also}"))
+        Error::new(Code::NotFound, format!("{why}{cause}{also}"))
             .hint(hint)
             .cashier("本机无此券码记录,请扫付款码或核对券码")
     }

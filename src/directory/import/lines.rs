@@ -12,6 +12,8 @@ const MARK: &[u8] = b"\xEF\xBB\xBF";
 pub struct Lines<R> {
     from: BufReader<R>,
     encoding: TextEncoding,
+    /// The last byte of each line.
+    end: u8,
     line: Vec<u8>,
     /// The number of the line that was read last.
     pub number: u64,
@@ -33,20 +35,24 @@ pub enum Text<'a> {
 impl<R: Read> Lines<R> {
     /// Lines of a file in that encoding. A byte order mark says that it is UTF-8.
     pub fn new(from: R, encoding: TextEncoding) -> Lines<R> {
-        Lines { from: BufReader::new(from), encoding, line: Vec::new(), number: 0, bytes: 0 }
+        let from = BufReader::with_capacity(LONGEST + 2, from);
+        Lines { from, encoding, end: b'\n', line: Vec::new(), number: 0, bytes: 0 }
     }
 
     /// The next line. `None`: the file has ended.
     pub fn read_line(&mut self) -> std::io::Result<Option<Text<'_>>> {
         self.line.clear();
+        if self.number == 0 {
+            self.end = line_end(self.from.fill_buf()?);
+        }
         let limit = u64::try_from(LONGEST + 2).unwrap_or(u64::MAX);
-        let read = (&mut self.from).take(limit).read_until(b'\n', &mut self.line)?;
+        let read = (&mut self.from).take(limit).read_until(self.end, &mut self.line)?;
         if read == 0 {
             return Ok(None);
         }
         self.number += 1;
         self.bytes += u64::try_from(read).unwrap_or_default();
-        let ends = self.line.ends_with(b"\n");
+        let ends = self.line.ends_with(&[self.end]);
         while self.line.ends_with(b"\n") || self.line.ends_with(b"\r") {
             self.line.pop();
         }
@@ -75,7 +81,7 @@ impl<R: Read> Lines<R> {
         let mut ended = ends;
         while !ended {
             let waiting = self.from.fill_buf()?;
-            let end = waiting.iter().position(|byte| *byte == b'\n');
+            let end = waiting.iter().position(|byte| *byte == self.end);
             let skipped = end.map_or(waiting.len(), |at| at + 1);
             ended = end.is_some() || waiting.is_empty();
             self.from.consume(skipped);
@@ -83,6 +89,14 @@ impl<R: Read> Lines<R> {
         }
         Ok(())
     }
+}
+
+/// How lines end in a file that begins so: with a carriage return alone, or with a line feed.
+fn line_end(beginning: &[u8]) -> u8 {
+    let mut ends =
+        beginning.iter().skip_while(|byte| !matches!(byte, b'\r' | b'\n')).skip_while(|byte| **byte == b'\r');
+    let has_end = beginning.contains(&b'\r');
+    if has_end && ends.next() != Some(&b'\n') { b'\r' } else { b'\n' }
 }
 
 #[cfg(test)]
@@ -106,6 +120,9 @@ mod tests {
     #[test]
     fn a_line_is_read_whatever_stands_around_it() {
         assert_eq!(read(b"a\nb\r\n\nc", "utf-8"), ["a", "b", "", "c"]);
+        assert_eq!(read(b"a\rb\r\rc", "utf-8"), ["a", "b", "", "c"]);
+        assert_eq!(read(b"a\r", "utf-8"), ["a"]);
+        assert_eq!(read(b"a\r\r\nb\rc\n", "utf-8"), ["a", "b\rc"], "the first line says how lines end");
         assert_eq!(read(b"\xEF\xBB\xBFa\n\xE5\x88\xB8", "gbk"), ["a", "券"]);
         assert_eq!(read(b"\xB5\xEA\nb", "gbk"), ["店", "b"]);
         let told = read(b"a\n\xB5\xEA\nb", "utf-8");
@@ -123,6 +140,8 @@ mod tests {
             assert_eq!(told[0].starts_with("fault: it is longer"), length > LONGEST, "{length}");
             assert_eq!((told.len(), told[1].as_str()), (2, "next"), "{length}");
         }
+        let told = read(&[b"a\r".to_vec(), vec![b'x'; 3 * LONGEST], b"\rnext".to_vec()].concat(), "utf-8");
+        assert_eq!((told.len(), told[2].as_str()), (3, "next"));
         let told = read(&vec![b'x'; 3 * LONGEST], "utf-8");
         assert_eq!(told.len(), 1);
     }

@@ -54,8 +54,18 @@ impl Header {
                 ));
             }
         }
-        let unknown = cells.iter().zip(&columns).filter(|(_, column)| column.is_none());
-        let ignored = unknown.map(|(cell, _)| cell.trim().chars().take(LONGEST_NAME).collect()).collect();
+        // With other characters than names have, it may be more than one line, and have values of a row in it.
+        let is_plain = |cell: &String| cell.trim().chars().all(|at| at == ' ' || name::is_visible(at));
+        let are_names = cells.iter().all(is_plain);
+        let named = |number: usize, cell: &str| {
+            if are_names {
+                cell.trim().chars().take(LONGEST_NAME).collect()
+            } else {
+                format!("column {number}")
+            }
+        };
+        let unknown = (1..).zip(cells.iter().zip(&columns)).filter(|(_, (_, column))| column.is_none());
+        let ignored = unknown.map(|(number, (cell, _))| named(number, cell)).collect();
         Ok(Header { columns, ignored })
     }
 

@@ -1,7 +1,7 @@
 //! The file of a directory: opened with the journal's care, and set aside when it is damaged.
 
 use super::rows::{INDICES, TABLES};
-use crate::journal::sqlite::{SharedFile, Watch, beside, connect};
+use crate::journal::sqlite::{SharedFile, Watch, beside, connect, is_full};
 use crate::os;
 use crate::system;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
@@ -21,19 +21,33 @@ const SETTING_ASIDE: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_millis(10);
 /// Capacity of the statement cache, larger than the number of statements.
 const STATEMENTS: usize = 24;
+/// Pages of the log after which it is copied into the file and begun anew, and the length to which it is cut then.
+const LOG_PAGES: i64 = 60;
+const LOG_BYTES: i64 = 256 * 1024;
+/// Nothing is added where less is free: the journal's log takes half of it before it is begun anew.
+const LEFT_FOR_REDEMPTIONS: u64 = 8 * 1024 * 1024;
+/// What one more entry may take, in the log and in the file.
+const ENTRY_BYTES: u64 = 20 * 1024;
 /// `SQLITE_IOERR_SHORT_READ`
 const SHORT_READ: i32 = 522;
 
 /// Why something was not done.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// Somebody else writes.
+    #[error("{0}")]
     Busy(String),
     /// The file was removed, replaced or cut off while it was open.
+    #[error("{0}")]
     Gone(String),
     /// What stands in the file is not what was written.
+    #[error("{0}")]
     Damaged(String),
+    /// The disk is full, or nearly.
+    #[error("{0}")]
+    NoRoom(String),
     /// Another reason.
+    #[error("{0}")]
     Other(String),
 }
 
@@ -45,6 +59,7 @@ impl From<rusqlite::Error> for Failure {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Failure::Busy(why),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Failure::Damaged(why),
             _ if is_cut => Failure::Damaged(why),
+            _ if is_full(&error) => Failure::NoRoom(why),
             _ => Failure::Other(why),
         }
     }
@@ -68,6 +83,9 @@ impl Opened {
 
     /// Opens or creates the file.
     pub fn file(path: &Path) -> Result<Opened, Failure> {
+        if !path.exists() {
+            leave_room(path, 1)?;
+        }
         let file = SharedFile::open(path).map_err(Failure::Other)?;
         let began = system::now();
         let (db, has_log) = loop {
@@ -91,12 +109,20 @@ impl Opened {
         Ok(read)
     }
 
-    /// Changes something, all of it or nothing. It is flushed with a later change: what is lost can be told again.
-    pub fn change<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Failure> {
+    /// Changes something, all of it or nothing, and adds so many entries at most. It is flushed with a later change: what is
+    /// lost can be told again.
+    pub fn change<T>(
+        &self,
+        added: usize,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Failure> {
         self.checked(Watch::before_change)?;
         let writing = self.watch.as_ref().map(|watch| watch.write_within(PATIENCE)).transpose();
         // Released after the change is committed or rolled back.
         let _writing = writing.map_err(Failure::Busy)?;
+        if let Some(watch) = self.watch.as_ref().filter(|_| added > 0) {
+            leave_room(watch.file().path(), added)?;
+        }
         let change = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
         self.checked(Watch::in_change)?;
         let changed = work(&self.db)?;
@@ -106,6 +132,9 @@ impl Opened {
 
     /// Writes the log into the file, so that what was removed is not read there any more.
     pub fn empty_log(&self) {
+        if self.checked(Watch::before_change).is_err() {
+            return;
+        }
         // While others read it goes on later, with a change of theirs.
         let _ = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
@@ -175,7 +204,10 @@ fn prepare(db: &Connection) -> Result<bool, Failure> {
     }
     let mode: String = db.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
     // What is removed is written over, because it was about a person.
-    db.execute_batch("PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON")?;
+    db.execute_batch(&format!(
+        "PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint={LOG_PAGES}; \
+         PRAGMA journal_size_limit={LOG_BYTES}"
+    ))?;
     let making = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
     if number("schema_version")? == 0 {
         let head = format!("PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT}");
@@ -184,6 +216,17 @@ fn prepare(db: &Connection) -> Result<bool, Failure> {
     super::rows::check_schema(db)?;
     making.commit()?;
     Ok(mode == "wal")
+}
+
+/// Refuses to add entries where redemptions need the room. A system that does not say what is free is asked by writing.
+fn leave_room(path: &Path, entries: usize) -> Result<(), Failure> {
+    let needed = u64::try_from(entries).unwrap_or(u64::MAX).saturating_mul(ENTRY_BYTES);
+    match os::free_bytes(path.parent().unwrap_or(path)) {
+        Ok(free) if free < LEFT_FOR_REDEMPTIONS.saturating_add(needed) => {
+            Err(Failure::NoRoom(format!("the disk has {free} bytes left, which are left for redemptions")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Where a damaged file is put.

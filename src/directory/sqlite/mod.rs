@@ -3,7 +3,6 @@
 //! A damaged file is set aside and a new one begun, because everything in it can be told again.
 
 mod file;
-mod reserve;
 mod rows;
 
 use super::{Directory, Entry, Overview, merge};
@@ -11,7 +10,6 @@ use crate::error::{Error, Result};
 use crate::status::Code;
 use crate::system;
 use file::{Failure, Opened};
-use reserve::Reserve;
 use rusqlite::Connection;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -80,16 +78,16 @@ impl Sqlite {
         for line in told {
             crate::log::error(format_args!("the directory of coupons: {line}"));
         }
-        done.map_err(|why| self.unusable(&why))
+        done.map_err(|failure| self.unusable(&failure))
     }
 
     fn tried<T>(
         &self,
         work: &impl Fn(&Opened) -> std::result::Result<T, Failure>,
         told: &mut Vec<String>,
-    ) -> std::result::Result<T, String> {
+    ) -> std::result::Result<T, Failure> {
         let mut state = self.state();
-        let mut last = String::new();
+        let mut last = Failure::Other(String::new());
         for _ in 0..TRIES {
             let done = match &state.opened {
                 Some(opened) => work(opened),
@@ -97,11 +95,10 @@ impl Sqlite {
             };
             last = match done {
                 Ok(done) => return Ok(done),
-                Err(Failure::Busy(why) | Failure::Other(why)) => return Err(why),
                 Err(Failure::Gone(why)) => {
                     state.opened = None;
                     told.push(format!("it is opened anew: {why}"));
-                    why
+                    Failure::Gone(why)
                 }
                 Err(Failure::Damaged(why)) => {
                     state.opened = None;
@@ -109,8 +106,14 @@ impl Sqlite {
                     if let Err(why) = &set_aside {
                         state.failed = Some((system::now(), why.clone()));
                     }
-                    told.extend(set_aside?);
-                    why
+                    told.extend(set_aside.map_err(Failure::Other)?);
+                    Failure::Damaged(why)
+                }
+                Err(failure) => {
+                    if let (Failure::NoRoom(_), Some(opened)) = (&failure, &state.opened) {
+                        opened.empty_log();
+                    }
+                    return Err(failure);
                 }
             };
         }
@@ -125,7 +128,9 @@ impl Sqlite {
         }
         let opened = self.path.as_deref().map_or_else(Opened::in_memory, Opened::file);
         state.failed = match &opened {
-            Err(Failure::Busy(why) | Failure::Other(why)) => Some((system::now(), why.clone())),
+            Err(Failure::Busy(why) | Failure::NoRoom(why) | Failure::Other(why)) => {
+                Some((system::now(), why.clone()))
+            }
             _ => None,
         };
         Ok(state.opened.insert(opened?))
@@ -142,18 +147,19 @@ impl Sqlite {
         )))
     }
 
-    fn unusable(&self, why: &str) -> Error {
-        match &self.path {
-            Some(path) => unusable(format!("{}: {why}", path.display())),
-            None => unusable(why.to_owned()),
-        }
+    fn unusable(&self, failure: &Failure) -> Error {
+        let error = match &self.path {
+            Some(path) => unusable(format!("{}: {failure}", path.display())),
+            None => unusable(failure.to_string()),
+        };
+        Error { no_room: matches!(failure, Failure::NoRoom(_)), ..error }
     }
 
     /// Removes step by step, as long as there is something and at most `most` steps. Others may write between two steps.
     fn removed(&self, most: usize, step: impl Fn(&Connection) -> rusqlite::Result<usize>) -> Result<u64> {
         let mut removed = 0;
         for _ in 0..most {
-            let now = self.with(|opened| opened.change(&step))?;
+            let now = self.with(|opened| opened.change(0, &step))?;
             removed += u64::try_from(now).unwrap_or(u64::MAX);
             if now == 0 {
                 break;
@@ -176,7 +182,7 @@ impl Directory for Sqlite {
             if opened.read(|db| rows::are_known(db, &self.merchant, &entries))? {
                 return Ok(());
             }
-            opened.change(|db| {
+            opened.change(entries.len(), |db| {
                 entries.iter().try_for_each(|entry| rows::remember(db, &self.merchant, entry, now_s))
             })
         })
@@ -200,19 +206,14 @@ impl Directory for Sqlite {
         self.removed(STEPS, |db| rows::forget_expired(db, now_s))
     }
 
-    fn import(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
-        let reserve = self.path.as_deref().map(Reserve::beside).transpose();
-        let reserve = reserve.map_err(|why| self.unusable(&why))?;
-        let done = work();
-        // As far as there is room beside the reserve: what is cut takes room in the file first.
-        if done.is_err() {
-            let _ = self.with(|opened| {
-                opened.empty_log();
-                Ok(())
-            });
+    fn give_way(&self) {
+        if let Some(opened) = &self.state().opened {
+            opened.empty_log();
         }
-        drop(reserve);
-        done
+    }
+
+    fn was_set_aside(&self) -> bool {
+        self.path.as_deref().is_some_and(|path| file::aside(path).exists())
     }
 
     fn look_over(&self) -> Result<Overview> {

@@ -125,7 +125,7 @@ impl Connections {
             Ok(mut connection) => {
                 let whole = commit(&mut connection, self.lease, most, group);
                 let whole = whole.map_err(|error| match error {
-                    StoreError::NotWritten(why) => self.failed(&why),
+                    StoreError::NotWritten(why) | StoreError::NoRoom(why) => self.failed(&why),
                     StoreError::Unknown(why) => StoreError::Unknown(format!("{}: {why}", self.database)),
                 });
                 if connection.is_fresh() {

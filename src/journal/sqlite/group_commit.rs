@@ -1,7 +1,7 @@
 //! Changes of one file, written in groups: concurrent calls share one flush.
 
 use super::open::BUSY;
-use super::rows::{Tables, failed};
+use super::rows::{Tables, failed, is_full};
 use super::sql::undo;
 use super::watch::Watch;
 use crate::journal::store::{Change, Durability, Result, StoreError};
@@ -18,9 +18,6 @@ pub struct GroupCommit {
     /// Signalled when a leader has finished.
     done: Condvar,
 }
-
-/// `SQLITE_IOERR_WRITE`
-const IOERR_WRITE: i32 = 778;
 
 #[derive(Default)]
 struct Queue {
@@ -174,10 +171,10 @@ fn commit_group(db: &Connection, watch: Option<&Watch>, group: Vec<Queued>) -> R
             let why = kept.err().unwrap_or_else(|| {
                 StoreError::NotWritten("another change of the same group could not be written".into())
             });
-            let _ = queued.outcome.set(Err(why.clone()));
-            return Err(StoreError::NotWritten(
-                "another change of the same group could not be written".into(),
-            ));
+            let others = "another change of the same group could not be written".to_owned();
+            let is_full = matches!(why, StoreError::NoRoom(_));
+            let _ = queued.outcome.set(Err(why));
+            return Err(if is_full { StoreError::NoRoom(others) } else { StoreError::NotWritten(others) });
         }
         if let Err(why) = kept {
             let _ = queued.outcome.set(Err(why.clone()));
@@ -211,15 +208,11 @@ fn in_savepoint(db: &Connection, change: Change) -> rusqlite::Result<Result<()>>
 /// it is unknown what is on disk. But if another change can be written and flushed over this one, this one is gone.
 fn commit_failed(db: &Connection, error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(
-            rusqlite::ErrorCode::DatabaseBusy
-            | rusqlite::ErrorCode::DatabaseLocked
-            | rusqlite::ErrorCode::DiskFull,
-        ) => StoreError::NotWritten(error.to_string()),
-        // A commit is complete with its last page, and writing that page or an earlier one failed.
-        _ if error.sqlite_error().is_some_and(|error| error.extended_code == IOERR_WRITE) => {
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
             StoreError::NotWritten(error.to_string())
         }
+        // A commit is complete with its last page, and writing that page or an earlier one failed.
+        _ if is_full(error) => StoreError::NoRoom(error.to_string()),
         _ if is_written_over(db) => StoreError::NotWritten(error.to_string()),
         _ => StoreError::Unknown(error.to_string()),
     }

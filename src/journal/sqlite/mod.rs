@@ -18,6 +18,7 @@ pub use files::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub(crate) use forget::give_back;
 pub(crate) use open::connect;
 pub(crate) use path::real;
+pub(crate) use rows::is_full;
 pub(crate) use watch::Watch;
 
 use super::store::{Change, Durability, Mark, Overview, Result, Store, StoreError};

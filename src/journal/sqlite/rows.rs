@@ -9,8 +9,18 @@ use crate::journal::store::{Result, StoreError, Transaction};
 use crate::json;
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
+/// `SQLITE_IOERR_WRITE`
+const IOERR_WRITE: i32 = 778;
+
 pub(super) fn failed(error: rusqlite::Error) -> StoreError {
-    StoreError::NotWritten(error.to_string())
+    let why = error.to_string();
+    if is_full(&error) { StoreError::NoRoom(why) } else { StoreError::NotWritten(why) }
+}
+
+/// Whether there was no room for what was written: on the disk, or within what the system allows.
+pub fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+        || error.sqlite_error().is_some_and(|error| error.extended_code == IOERR_WRITE)
 }
 
 /// The tables of a file, inside a transaction.
