@@ -9,7 +9,7 @@
 //! - throttled or locked: again after the time that WeChat Pay names, if the deadline allows.
 
 use super::doubt::{Case, PriorAttempt};
-use super::{Client, OutgoingRequest};
+use super::{Client, OutgoingRequest, hub};
 use crate::course::{Attempt, Course};
 use crate::log::{self, Fact};
 use crate::net::cancel::Cancel;
@@ -74,7 +74,8 @@ impl Client {
                 request_id: last.request_id.clone(),
                 code: last.code.number(),
             });
-            got_response |= last.http_status.is_some();
+            // A till cannot know whether its hub could ask, so its rows are never given up.
+            got_response |= last.http_status.is_some() && !self.is_till();
             signed_s = signed_s.max(last.signed_s.unwrap_or_default());
             log_attempt(request, attempt, &last);
             if last.code.class() == Class::InDoubt {
@@ -95,7 +96,8 @@ impl Client {
                 }
                 doubt = Some(last.clone());
             }
-            let clock_was_why = last.code == Code::SignRejected && clock_change.abs() > CLOCK_MATTERS_S;
+            let is_of_clock = last.code == Code::SignRejected || last.code == hub::WRONG_TIME;
+            let clock_was_why = is_of_clock && clock_change.abs() > CLOCK_MATTERS_S;
             let pause = if clock_was_why && !clock_corrected {
                 clock_corrected = true;
                 Some(Duration::ZERO)
@@ -131,6 +133,9 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Result<(), Box<Report>> {
+        if self.is_till() {
+            return self.have_till_key(deadline, cancel);
+        }
         let needs_keys = !request.downloads_certificates && request.look_up.is_none();
         if needs_keys { self.have_keys(deadline, cancel) } else { Ok(()) }
     }
@@ -153,6 +158,18 @@ impl Client {
             // The same unknown key again. Another attempt would not help.
             _ if last.verification == Some(UNKNOWN_SERIAL) && attempts > 1 => None,
             // Once more, because a cache in between may have mixed answers up. Then it is settled.
+            // What has no proof will hardly get one.
+            _ if self.is_till()
+                && last.verification.is_some()
+                && last.proven.is_none()
+                && tried.len() >= ROUNDS * hosts =>
+            {
+                None
+            }
+            // This hub cannot write. Another one may.
+            Class::Local if self.is_till() && last.code == Code::Journal && tried.len() < ROUNDS * hosts => {
+                Some(if tried.len() < hosts { Duration::ZERO } else { backoff(AFTER_ROUND, attempts) })
+            }
             _ if last.contradicts() && !request.writes && attempts > 1 => None,
             Class::NotSent if last.code == Code::ReadFailed => Some(backoff(AFTER_LOSS, attempts).max(named)),
             // A TLS failure does not go away within a moment.
@@ -178,6 +195,7 @@ impl Client {
     ) -> Report {
         let attempts = last.attempts;
         let report = match (last.code.class(), doubt) {
+            (_, doubt) if self.is_till() => hub::conclude(case, last, doubt, doubt_with_latest),
             (Class::Ok, _) if case.is_old_success(&last) => {
                 self.settle_old_answer(case, last, deadline, cancel)
             }

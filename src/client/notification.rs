@@ -1,6 +1,6 @@
 //! Verifying and opening notifications.
 
-use super::Client;
+use super::{Client, hub};
 use crate::error::{Error, Result};
 use crate::log;
 use crate::net::cancel::Cancel;
@@ -20,6 +20,10 @@ impl Client {
     pub fn notification_open(&self, headers_json: &str, body: &[u8]) -> Report {
         let faulty = |error: Error| Report { reply: Some(Reply::fault()), ..error.into() };
         self.observed("notification_open", || {
+            if self.is_till() {
+                let instead = "WeChat Pay sends notifications to the hub's /notify";
+                return faulty(hub::not_served("wxcoupon_notification_open", instead));
+            }
             self.proven_and_opened(headers_json, body).unwrap_or_else(faulty)
         })
     }

@@ -28,6 +28,8 @@ pub(super) fn record(claim: Claim, report: Report, trigger: Trigger) -> Report {
         }
         Class::Refused => State::Refused,
         Class::InDoubt | Class::Bug => open_state(row, State::Pending, &report, trigger),
+        // A hub that does not do it now may have done it before.
+        _ if report.in_doubt => open_state(row, State::Pending, &report, trigger),
         Class::NotSent | Class::Busy | Class::Misuse | Class::Local => State::Closed,
     };
     let earlier_s = if claim.doubt { row.signed_s } else { 0 };
@@ -94,7 +96,7 @@ pub(super) fn verdict(row: &Row, state: State, signed_s: i64, report: &Report) -
         attempts: report.attempts,
         sent: row.sent,
         signed_s,
-        verdict_s: report.proven.map(|proof| proof.at_s).filter(|_| tells),
+        verdict_s: report.proven_at_s.or(report.proven.map(|proof| proof.at_s)).filter(|_| tells),
         answer: report.data.as_ref().map(|data| Arc::clone(data.get())),
         http_status: report.http_status.filter(|_| tells),
         request_id: report.request_id.clone().filter(|_| tells),

@@ -146,7 +146,11 @@ impl Unusable {
     /// WeChat Pay refuses to tell of it.
     pub fn refused(coupon: Value, reason: &'static str, report: Report) -> Unusable {
         let message = if report.message.is_empty() { report.code.text().into() } else { report.message };
-        let cashier = report.cashier.unwrap_or_else(|| report.code.cashier());
+        // A text that is not the library's own is a hub's, and a till does not ask coupon by coupon.
+        let cashier = match report.cashier {
+            Some(Cow::Borrowed(cashier)) => cashier,
+            _ => report.code.cashier(),
+        };
         Unusable { wechat: report.wechat, ..Unusable::new(coupon, reason, message, cashier) }
     }
 }

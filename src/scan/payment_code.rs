@@ -225,7 +225,7 @@ fn refused(err_code: &str, description: &str) -> Report {
         message: format!("the payment code was refused: {}", crate::redact::Quoted(err_code)),
         hint: is_useless
             .then(|| "Scan the code once more when it has refreshed; it is valid for a minute.".into()),
-        cashier: is_useless.then_some(REFRESH),
+        cashier: is_useless.then_some(REFRESH.into()),
         wechat: Some(WechatError {
             code: Some(err_code.to_owned()),
             message: Some(description.to_owned()).filter(|text| !text.is_empty()),

@@ -11,6 +11,8 @@
 mod chain;
 mod doubt;
 mod hostile;
+mod library;
+mod line;
 mod operated;
 mod page;
 mod protocol;
