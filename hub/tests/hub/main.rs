@@ -17,3 +17,4 @@ mod operated;
 mod page;
 mod protocol;
 mod till;
+mod troubles;
