@@ -1,6 +1,6 @@
 //! Verifying and opening notifications.
 
-use super::{Client, hub};
+use super::Client;
 use crate::error::{Error, Result};
 use crate::log;
 use crate::net::cancel::Cancel;
@@ -21,8 +21,9 @@ impl Client {
         let faulty = |error: Error| Report { reply: Some(Reply::fault()), ..error.into() };
         self.observed("notification_open", || {
             if self.is_till() {
-                let instead = "WeChat Pay sends notifications to the hub's /notify";
-                return faulty(hub::not_served("wxcoupon_notification_open", instead));
+                // It has no key to prove one with.
+                let message = "wxcoupon_notification_open: a till of a hub opens none: notifications belong to the hub's /notify";
+                return untrusted("belongs_to_hub", message.to_owned(), Reply::fault());
             }
             self.proven_and_opened(headers_json, body).unwrap_or_else(faulty)
         })

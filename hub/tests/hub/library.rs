@@ -240,7 +240,7 @@ fn what_a_hub_does_not_serve_is_named() {
     let (_chain, line, config) = shop();
     let till = Till::new(&config);
     let opened = till.open_notification(&json!({}), b"{}");
-    assert_eq!(opened.name(), "WXCOUPON_E_OPERATION", "{}", opened.json);
+    assert_eq!(opened.name(), "WXCOUPON_E_NOTIFICATION_UNTRUSTED", "{}", opened.json);
     assert!(opened.json["message"].as_str().unwrap().contains("the hub's /notify"), "{}", opened.json);
     assert_eq!(opened.json["reply"]["status"], 500);
     for (name, request) in

@@ -10,6 +10,7 @@
 
 mod chain;
 mod doubt;
+mod examples;
 mod hostile;
 mod library;
 mod line;

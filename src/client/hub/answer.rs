@@ -195,14 +195,14 @@ pub(in super::super) fn conclude(
 ) -> Report {
     let Some(doubt) = doubt else { return last };
     let is_known = !last.in_doubt
-        && match last.code.class() {
-            Class::Ok => true,
+        && match last.code {
+            Code::Ok => true,
             // The number stands for something else at the hub, or was called off there: no copy takes effect any more.
-            Class::Misuse if last.code == Code::RequestNoReused => last.proven.is_some(),
-            Class::Misuse | Class::NotSent | Class::Refused => {
+            Code::RequestNoReused => last.proven.is_some(),
+            code if matches!(code.class(), Class::Misuse | Class::NotSent | Class::Refused) => {
                 last.proven.is_some_and(|proof| evidence::copies_are_dead(case.latest_s(), proof))
             }
-            Class::Local | Class::InDoubt | Class::Busy | Class::Bug => false,
+            _ => false,
         };
     if is_known { last } else { both(doubt, last) }
 }

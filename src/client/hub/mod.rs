@@ -30,7 +30,7 @@ const LOCAL_FILES: [&str; 2] = ["import_coupons", "upload_image"];
 const QUESTIONS: [&str; 3] = ["find_store", "product_authorities", "scan"];
 
 /// A call that a hub does not serve. It names what does it instead.
-pub(super) fn not_served(what: &str, instead: &str) -> Error {
+fn not_served(what: &str, instead: &str) -> Error {
     let message = format!("a till of a hub cannot do this: {what}: {instead}");
     Error::new(Code::Operation, message).hint("See docs/till.md for what a hub serves.")
 }
