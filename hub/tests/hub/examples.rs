@@ -13,7 +13,7 @@ use testkit::library::release;
 use testkit::till::use_request;
 use testkit::toolchain::{compile, compiler, have, have_with};
 use testkit::{limited, root, run, scratch};
-use wxcoupon_sandbox::CouponSpec;
+use wxcoupon_sandbox::{CouponSpec, Fault};
 
 /// A policy under which a till may do what the examples do.
 const EXAMPLES: &str = r#"[policy]
@@ -116,21 +116,38 @@ fn the_program_for_notifications_says_whose_they_are() {
     assert_eq!(told, "refused: WXCOUPON_E_NOTIFICATION_UNTRUSTED belongs_to_hub");
 }
 
-#[test]
-fn the_python_till_runs_unchanged() {
-    if !have("python3") {
-        return;
-    }
+/// Runs the till of a binding twice: on a line that loses an answer, and on one that does not.
+fn runs_unchanged(mut program: Command) {
     let (chain, config) = chain();
+    let lost = "process_then_hang,on=use,coupon=AUTO_LOST,times=1";
+    chain.sandbox.inject(Fault::from_spec(lost).unwrap());
+    program.env("WXCOUPON_LIBRARY", release().shared()).arg(&config);
     for _ in 0..2 {
-        let mut program = limited(120, "python3");
-        program.args(["-X", "dev", "-W", "error"]).arg(root().join("bindings/python/examples/till.py"));
-        program.env("PYTHONPATH", root().join("bindings/python")).env("PYTHONDONTWRITEBYTECODE", "1");
-        let printed = run(program.env("WXCOUPON_LIBRARY", release().shared()).arg(&config)).unwrap();
+        let printed = run(&mut program).unwrap();
         assert!(printed.ends_with("all done\n"), "{printed}");
     }
     let ledger = chain.sandbox.ledger();
-    assert_eq!(ledger.iter().filter(|entry| entry.coupon_code.starts_with("AUTO_LOST_PY")).count(), 2);
+    assert_eq!(ledger.iter().filter(|entry| entry.coupon_code.starts_with("AUTO_LOST")).count(), 2);
+}
+
+#[test]
+fn the_python_till_runs_unchanged() {
+    if have("python3") {
+        let mut program = limited(120, "python3");
+        program.args(["-X", "dev", "-W", "error"]).arg(root().join("bindings/python/examples/till.py"));
+        program.env("PYTHONPATH", root().join("bindings/python")).env("PYTHONDONTWRITEBYTECODE", "1");
+        runs_unchanged(program);
+    }
+}
+
+#[test]
+fn the_lua_till_runs_unchanged() {
+    if have_with("luajit", "-v") {
+        let mut program = limited(120, "luajit");
+        program.arg(root().join("bindings/lua/examples/till.lua"));
+        program.env("LUA_PATH", format!("{}/bindings/lua/?.lua;;", root().display()));
+        runs_unchanged(program);
+    }
 }
 
 /// Runs a program that redeems with nothing but the protocol.

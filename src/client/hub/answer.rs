@@ -22,7 +22,7 @@ const UNPROVEN: &str = "unsigned";
 /// The same of one whose proof is wrong.
 const WRONG_MAC: &str = "wrong_signature";
 /// Why the hub's library did not trust an answer of WeChat Pay's.
-const VERIFICATIONS: [&str; 8] = [
+const VERIFICATIONS: [&str; 9] = [
     UNPROVEN,
     WRONG_MAC,
     "missing_header",
@@ -30,6 +30,7 @@ const VERIFICATIONS: [&str; 8] = [
     "merchant_serial",
     "unknown_serial",
     "stale",
+    "malformed_header",
     OTHER_REQUEST,
 ];
 

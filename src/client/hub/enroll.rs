@@ -16,7 +16,11 @@ use crate::wire::sign::nonce;
 use crate::wire::verify::Proof;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, TryLockError};
+use std::time::Duration;
+
+/// How often a call looks whether another one has traded the code.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What a context knows of its till.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub(in super::super) struct TillState {
     secret: TillSecret,
     /// The key, once there is one.
     key: Mutex<Option<TillKey>>,
+    /// Held by the call that trades the code.
+    trading: Mutex<()>,
 }
 
 impl TillState {
@@ -33,7 +39,12 @@ impl TillState {
             TillSecret::Key(key) => Some(key.clone()),
             TillSecret::Code { .. } => None,
         };
-        TillState { id: till.id.clone(), secret: till.secret.clone(), key: Mutex::new(key) }
+        TillState {
+            id: till.id.clone(),
+            secret: till.secret.clone(),
+            key: Mutex::new(key),
+            trading: Mutex::default(),
+        }
     }
 }
 
@@ -47,12 +58,24 @@ impl Client {
     /// Trades the code, if that has not happened yet.
     pub(in super::super) fn have_till_key(&self, deadline: &Deadline, cancel: &Cancel) -> Result<(), Failed> {
         let Some(till) = &self.till else { return Ok(()) };
-        let mut key = till.key.lock().unwrap_or_else(PoisonError::into_inner);
         let TillSecret::Code { key: code, path } = &till.secret else { return Ok(()) };
-        if key.is_some() {
-            return Ok(());
+        while self.till_key().is_none() {
+            let trading = match till.trading.try_lock() {
+                Ok(trading) => trading,
+                Err(TryLockError::Poisoned(trading)) => trading.into_inner(),
+                Err(TryLockError::WouldBlock) if deadline.is_over() || !cancel.pause(LOOK_AGAIN) => {
+                    let message = "another call is trading till_code".to_owned();
+                    return Err(Box::new(Report { message, ..Report::new(Code::TimeoutUnsent) }));
+                }
+                Err(TryLockError::WouldBlock) => continue,
+            };
+            // Another call may have traded it meanwhile.
+            if self.till_key().is_none() {
+                let key = self.trade(&till.id, code, path, deadline, cancel)?;
+                *till.key.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
+            }
+            drop(trading);
         }
-        *key = Some(self.trade(&till.id, code, path, deadline, cancel)?);
         Ok(())
     }
 

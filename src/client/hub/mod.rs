@@ -63,7 +63,7 @@ impl Client {
         }
         // The hub checks the rest. Without its number nothing could be recorded.
         let request_no = match operation.request_no_member {
-            Some(name) if operation.writes() => number(&members, name)?,
+            Some(name) if operation.writes() => number(operation, &members, name)?,
             _ => None,
         };
         let prepared = for_hub(operation.id, members, request_no, options);
@@ -206,12 +206,19 @@ fn without_encryption(options: &Options) -> Result<()> {
     Err(Error::at(Code::Request, "/_options/encrypt", message))
 }
 
-fn number(members: &Map<String, Value>, name: &str) -> Result<Option<String>> {
+fn number(operation: &Operation, members: &Map<String, Value>, name: &str) -> Result<Option<String>> {
     let field = json::pointer("", name);
     match members.get(name) {
         Some(Value::String(number)) if !number.is_empty() => {
             api::check_name(number, name, &At::Member(&At::Root, name))?;
             Ok(Some(number.clone()))
+        }
+        None if operation
+            .members
+            .iter()
+            .any(|row| row.name == name && row.presence == Presence::Optional) =>
+        {
+            Ok(None)
         }
         None => Err(Error::at(Code::Request, field, format!("{name} is missing"))),
         Some(_) => Err(Error::at(Code::Request, field, format!("{name} must be a text that is not empty"))),

@@ -118,7 +118,7 @@ fn a_till_whose_clock_is_wrong_takes_the_hub_s_and_signs_anew() {
         assert_eq!((&done["status"], &done["attempts"]), (&json!(0), &json!(2)), "{done}");
         let offset = done["clock_offset_s"].as_i64().unwrap();
         assert!((offset - ahead_s).abs() <= 2, "{offset}");
-        assert_eq!(till.client.has_pending(), false);
+        assert!(!till.client.has_pending());
     }
 }
 
@@ -175,8 +175,8 @@ fn only_what_the_hub_knows_of_ends_doubt() {
     let ended = till(0, vec![doubt, refused()]).redeem();
     assert_eq!((&ended["class"], &ended["in_doubt"]), (&json!(5), &json!(false)), "{ended}");
     // Whatever the number stands for there, it is not this request.
-    let reused = wxcoupon::status::Code::RequestNoReused.number();
-    let told = till(0, vec![LOST, (200, json!({ "status": reused, "in_doubt": false }))]).redeem();
+    let other = wxcoupon::status::Code::RequestNoReused.number();
+    let told = till(0, vec![LOST, (200, json!({ "status": other, "in_doubt": false }))]).redeem();
     assert_eq!(told["name"], "WXCOUPON_E_REQUEST_NO_REUSED", "{told}");
 }
 
