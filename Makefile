@@ -38,7 +38,7 @@ sandbox:
 # Much of the tests is waiting: meanwhile the libraries are built that later tests are for.
 test: setup lint
 	tools/build/libraries.sh 19 & cargo test --workspace --locked; result=$$?; wait; exit $$result
-	cargo test --workspace --locked --features wxcoupon/aws-lc-rs,wxcoupon/postgres --test signature --test postgres
+	cargo test --workspace --locked --features wxcoupon/aws-lc-rs,wxcoupon/postgres,wxcoupon-hub/postgres --test signature --test postgres --test hub
 	tools/run/simulate.sh --as-built --seconds $(SECONDS)
 
 libraries: setup

@@ -23,7 +23,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::task::spawn_blocking;
 use wxcoupon::stats::prometheus::{Kind, Text};
-use wxcoupon::system::wall_ms;
 
 /// The digest of the password that is asked for.
 type Password = Option<Arc<[u8; 32]>>;
@@ -159,6 +158,11 @@ impl Hub {
         let name = "wxcoupon_hub_running_requests";
         text.metric(name, Kind::Gauge, "Requests of tills that are being served.");
         text.sample(name, &[], self.metrics.running.load(Ordering::Relaxed));
+        if self.store.is_shared() {
+            let name = "wxcoupon_hub_rate_portion";
+            text.metric(name, Kind::Gauge, "This hub's part of the merchant's rate, in requests a second.");
+            text.sample(name, &[], self.rate.rate());
+        }
         let name = "wxcoupon_hub_notifications_total";
         text.metric(name, Kind::Counter, "Notifications of WeChat Pay by what became of them.");
         let notifications = self.metrics.notifications.lock().map(|all| all.clone()).unwrap_or_default();
@@ -168,7 +172,7 @@ impl Hub {
         let name = "wxcoupon_hub_store_writable";
         text.metric(name, Kind::Gauge, "1: the hub's store can be written.");
         text.sample(name, &[], u8::from(self.store.try_to_write().is_ok()));
-        let now = wall_ms();
+        let now = self.now_ms();
         let all = self.store.read(tills::list).unwrap_or_default();
         let name = "wxcoupon_hub_tills";
         text.metric(

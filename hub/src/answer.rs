@@ -153,6 +153,17 @@ impl Answer {
         Answer::refused(Refusal::Store, failed.to_string())
     }
 
+    /// The store does not know what became of the claim of a number. Nothing was sent, and the number is not free.
+    pub fn unrecorded(failed: &crate::store::Failed) -> Answer {
+        let refusal = Refusal::Store;
+        let report = Report {
+            message: failed.to_string(),
+            hint: Some(Cow::Borrowed("The same call again with the same number, or settle.")),
+            ..Report::new(Code::Unrecorded)
+        };
+        Answer { http: refusal.http(), report, refusal: Some(refusal) }
+    }
+
     /// The envelope.
     pub fn body(&self) -> String {
         let mut body = self.report.to_json();

@@ -13,7 +13,6 @@ use wxcoupon::json::parse_object;
 use wxcoupon::net::cancel::Cancel;
 use wxcoupon::report::Report;
 use wxcoupon::status::Code;
-use wxcoupon::system::wall_ms;
 
 /// How long a user or a code stays allowed after a scan, in milliseconds.
 const SCANNED_MS: i64 = 15 * 60 * 1000;
@@ -132,34 +131,43 @@ impl Hub {
             }
             return Ok(run());
         }
-        let until_ms = self.word_of(&members);
+        let word_ms = self.word_of(&members);
         if operation.request_no_member.is_none() {
             self.only_once(caller)?;
             return Ok(run());
         }
-        let claimed = || rules::claim(self, till, operation, &members, until_ms).map(|()| run());
+        let claim = || rules::claim(self, till, operation, &members, word_ms);
         match rules::coupon_of(operation, &members) {
-            Some(coupon) if !api::is_redemption(operation.id) => self.coupons.alone(&coupon, claimed),
-            _ => claimed(),
+            Some(coupon) if !api::is_redemption(operation.id) => {
+                self.alone(&coupon, word_ms - WORD_MS, |turn| {
+                    claim()?;
+                    if turn.is_over() {
+                        let message =
+                            "this machine stood still: the coupon may be another call's turn by now";
+                        return Err(Answer::refused(Refusal::Busy, message));
+                    }
+                    Ok(run())
+                })
+            }
+            _ => claim().map(|()| run()),
         }
     }
 
-    /// Until when the till's word holds, from the input of its call.
+    /// How long the till's word holds, from the input of its call.
     fn word_of(&self, members: &Map<String, Value>) -> i64 {
         let own = members.get("_options").and_then(|options| options.get("timeout_ms")?.as_u64());
         let limit =
             own.unwrap_or_else(|| u64::try_from(self.client.call_limit().as_millis()).unwrap_or(u64::MAX));
         // The library allows ten minutes at most.
         let limit = i64::try_from(limit.min(600_000)).unwrap_or(600_000);
-        wall_ms().saturating_add(limit).saturating_add(WORD_MS)
+        limit.saturating_add(WORD_MS)
     }
 
     /// A write that WeChat Pay could not recognise as a repeat is made once for its nonce, whatever happens to this process.
     fn only_once(&self, caller: &Caller) -> Result<(), Answer> {
         let (till, nonce) = (caller.till.clone(), caller.nonce.clone());
-        let until_ms = wall_ms() + 2 * crate::mac::WINDOW_S * 1000 + 10_000;
-        let kept =
-            self.store.write(move |connection| numbers::keep_nonce(connection, &till, &nonce, until_ms))?;
+        let for_ms = 2 * crate::mac::WINDOW_S * 1000 + 10_000;
+        let kept = self.store.write(move |sql| numbers::keep_nonce(sql, &till, &nonce, for_ms))?;
         if kept { Ok(()) } else { Err(Answer::refused(Refusal::NonceReused, "this nonce came before")) }
     }
 
@@ -178,8 +186,8 @@ impl Hub {
         let data = report.data.as_ref().and_then(|data| serde_json::from_str(data.get()).ok());
         let grants = data.as_ref().map(rules::grants_of).unwrap_or_default();
         if !grants.is_empty() {
-            let (till, until_ms) = (till.id.to_owned(), wall_ms() + SCANNED_MS);
-            self.store.write(move |connection| numbers::grant(connection, &till, &grants, until_ms))?;
+            let till = till.id.to_owned();
+            self.store.write(move |sql| numbers::grant(sql, &till, &grants, SCANNED_MS))?;
         }
         Ok(Answer::told(report))
     }
@@ -207,9 +215,8 @@ impl Hub {
             Some(Value::String(number)) => {
                 match rules::is_own_number(self, till, number)? {
                     Some(true) => {
-                        let (number, until_ms) = (number.clone(), self.word_of(&members));
-                        self.store
-                            .write(move |connection| numbers::prolong(connection, &number, until_ms))?;
+                        let (number, word_ms) = (number.clone(), self.word_of(&members));
+                        self.store.write(move |sql| numbers::prolong(sql, &number, word_ms))?;
                     }
                     Some(false) => return Err(rules::reused()),
                     // Of nobody: made at the journal without the hub, or not made at all.
@@ -250,10 +257,10 @@ impl Hub {
                     }
                     _ => {}
                 }
-                let until_ms = self.word_of(&members);
+                let word_ms = self.word_of(&members);
                 let (id, operation) = (till.id.to_owned(), "request");
-                let claim = numbers::Claim { number, till: id, operation, coupon: None, until_ms };
-                let has = self.store.write(move |connection| numbers::claim(connection, &claim))?;
+                let claim = numbers::Claim { number, till: id, operation, coupon: None, word_ms };
+                let has = rules::claimed(self, claim)?;
                 if !self.sees(till.id, till.policy, &has.till) {
                     return Err(rules::reused());
                 }
@@ -279,7 +286,7 @@ impl Hub {
             }
         }
         let common = till.policy.notifications;
-        let found = self.store.read(|connection| events::after(connection, till.id, common, after, limit))?;
+        let found = self.store.read(|sql| events::after(sql, till.id, common, after, limit))?;
         let next = found.last().map_or(after, |event| event.id);
         Ok(Answer::told(Report::local(&json!({ "events": found, "next": next }))))
     }
@@ -298,7 +305,7 @@ impl Hub {
         lines.push(match self.store.try_to_write() {
             Ok(()) => json!({ "name": "store", "ok": true, "found": "can be written" }),
             Err(failed) => {
-                json!({ "name": "store", "ok": false, "found": failed.0, "advice": "Look at the hub's disk and at its log." })
+                json!({ "name": "store", "ok": false, "found": failed.why(), "advice": "Look at the hub's disk and at its log." })
             }
         });
         let rows = self.client.unfinished().unwrap_or_default();

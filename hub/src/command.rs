@@ -48,11 +48,11 @@ pub fn add(screen: Screen, config: &Config, till: &str) -> Result<(), Mistake> {
     check_name(screen, till)?;
     let (store, master) = open_store(config)?;
     let name = till.to_owned();
-    let code = stored(store.write(move |connection| {
-        if !tills::add(connection, &name)? {
+    let code = stored(store.write(move |sql| {
+        if !tills::add(sql, &name)? {
             return Ok(None);
         }
-        tills::make_code(connection, &master, &name).map(Some)
+        tills::make_code(sql, &master, &name).map(Some)
     }))?;
     let code = code.ok_or_else(|| screen.mistake(t::THERE_ALREADY, &[("till", till)]))?;
     show_code(screen, config, till, &code)
@@ -63,12 +63,12 @@ pub fn rotate(screen: Screen, config: &Config, till: &str) -> Result<(), Mistake
     check_name(screen, till)?;
     let (store, master) = open_store(config)?;
     let name = till.to_owned();
-    let code = stored(store.write(move |connection| {
-        let all = tills::list(connection)?;
+    let code = stored(store.write(move |sql| {
+        let all = tills::list(sql)?;
         if !all.iter().any(|till| till.id == name && till.revoked_ms.is_none()) {
             return Ok(None);
         }
-        tills::make_code(connection, &master, &name).map(Some)
+        tills::make_code(sql, &master, &name).map(Some)
     }))?;
     let code = code.ok_or_else(|| screen.mistake(t::NO_SUCH_TILL, &[("till", till)]))?;
     show_code(screen, config, till, &code)
@@ -117,7 +117,7 @@ pub fn revoke(screen: Screen, config: &Config, till: &str) -> Result<(), Mistake
     // Without the master key: whoever must stop a till now may have no time to look for it.
     let store = stored(Store::open(&config.store))?;
     let name = till.to_owned();
-    if !stored(store.write(move |connection| tills::revoke(connection, &name)))? {
+    if !stored(store.write(move |sql| tills::revoke(sql, &name)))? {
         return Err(screen.mistake(t::NO_SUCH_TILL, &[("till", till)]));
     }
     screen.say(t::NOW_REVOKED, &[("till", till)]);
@@ -134,7 +134,7 @@ pub fn rekey(screen: Screen, config: &Config, new: Option<&Path>) -> Result<(), 
         (None, Place::Credential(_)) => return Err(screen.mistake(t::WHERE_TO, &[])),
     };
     let fresh = master::make(&place)?;
-    let resealed = store.write(move |connection| tills::reseal(connection, &old, &fresh));
+    let resealed = store.write(move |sql| tills::reseal(sql, &old, &fresh));
     let count = match resealed {
         Ok(count) => count,
         Err(failed) => {

@@ -1,6 +1,6 @@
 //! `hub.toml`: read and checked whole before anything is opened. A mistake is named with its line.
 
-use crate::master::Place;
+use crate::master::Place as KeyPlace;
 use crate::mistake::Mistake;
 use crate::policy::{Group, Policies, Written};
 use serde::Deserialize;
@@ -29,6 +29,7 @@ pub enum Orphans {
 struct File {
     store: Spanned<String>,
     master_key: Spanned<String>,
+    directory_path: Option<Spanned<PathBuf>>,
     orphans: Option<Orphans>,
     wechatpay: BTreeMap<Spanned<String>, toml::Value>,
     tills: Tills,
@@ -106,8 +107,10 @@ pub struct Notify {
 /// The checked configuration.
 #[derive(Debug)]
 pub struct Config {
-    pub store: PathBuf,
-    pub master_key: Place,
+    pub store: Place,
+    pub master_key: KeyPlace,
+    /// The file of this hub's directory of coupons, where the store is a database.
+    pub directory_path: Option<PathBuf>,
     pub orphans: Orphans,
     /// The configuration of the library's context.
     pub wechatpay: Value,
@@ -124,7 +127,7 @@ pub struct Config {
 
 /// Members of `[wechatpay]` that the hub sets itself.
 const RESERVED: [(&str, &str); 2] = [
-    ("journal_path", "the hub keeps its journal beside store"),
+    ("journal_path", "the hub keeps its journal where store says"),
     ("text_encoding", "tills speak UTF-8 with the hub"),
 ];
 
@@ -159,16 +162,8 @@ impl Config {
             places.insert(name.clone(), span);
             wechatpay.insert(name, value);
         }
-        let store = file.store.get_ref().trim();
-        if store.is_empty() || store.contains("://") {
-            let why = "store is to be the path of a file: this hub keeps its tills in an SQLite file";
-            return Err(mistake(path, &text, Some(file.store.span()), why));
-        }
-        let store = folder.join(store);
-        let mut journal = store.clone().into_os_string();
-        journal.push(".requests");
-        wechatpay.insert("journal_path".into(), journal.to_string_lossy().into_owned().into());
-        wechatpay.entry("directory").or_insert(true.into());
+        let (store, journal) = place(&folder, file.store.get_ref().trim())
+            .map_err(|why| mistake(path, &text, Some(file.store.span()), &why))?;
         for name in wechatpay.keys().filter(|name| name.ends_with("_path")).cloned().collect::<Vec<_>>() {
             relative_to(&folder, wechatpay.get_mut(&name));
         }
@@ -177,13 +172,28 @@ impl Config {
                 relative_to(&folder, Some(path));
             }
         }
-        let master_key = match Place::new(file.master_key.get_ref()) {
-            Place::File(path) => Place::File(folder.join(path)),
-            credential @ Place::Credential(_) => credential,
+        wechatpay.insert("journal_path".into(), journal.into());
+        places.insert("journal_path".into(), file.store.span());
+        if store.is_file() {
+            wechatpay.entry("directory").or_insert(true.into());
+            if let Some(given) = file.directory_path {
+                let why =
+                    "directory_path is for a store in a database: with a file the directory lies beside it";
+                return Err(mistake(path, &text, Some(given.span()), why));
+            }
+        } else if let Some(span) = places.get("directory").cloned() {
+            let why = "wechatpay.directory is for a store in a file: with a database give directory_path";
+            return Err(mistake(path, &text, Some(span), why));
+        }
+        let directory_path = file.directory_path.map(|path| folder.join(path.into_inner()));
+        let master_key = match KeyPlace::new(file.master_key.get_ref()) {
+            KeyPlace::File(path) => KeyPlace::File(folder.join(path)),
+            credential @ KeyPlace::Credential(_) => credential,
         };
         let mut config = Config {
             store,
             master_key,
+            directory_path,
             orphans: file.orphans.unwrap_or(Orphans::Ask),
             wechatpay: Value::Object(wechatpay),
             tills: file.tills,
@@ -244,6 +254,55 @@ impl Config {
     }
 }
 
+/// Where the hub keeps what it keeps. What it prints has no password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A file of `SQLite`, of this hub alone.
+    File(PathBuf),
+    /// A PostgreSQL database, of any number of hubs.
+    #[cfg(feature = "postgres")]
+    Database(Box<wxcoupon::config::Database>),
+}
+
+impl Place {
+    fn is_file(&self) -> bool {
+        matches!(self, Place::File(_))
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Place::File(path) => path.display().fmt(formatter),
+            #[cfg(feature = "postgres")]
+            Place::Database(database) => database.fmt(formatter),
+        }
+    }
+}
+
+/// The store, and the library's journal beside it. No message repeats a URL: it may have a password.
+fn place(folder: &Path, text: &str) -> Result<(Place, String), String> {
+    let Some((scheme, _)) = text.split_once("://") else {
+        if text.is_empty() {
+            return Err("store is empty: give the path of a file, or the URL of a PostgreSQL database".into());
+        }
+        let store = folder.join(text);
+        let mut journal = store.clone().into_os_string();
+        journal.push(".requests");
+        return Ok((Place::File(store), journal.to_string_lossy().into_owned()));
+    };
+    if !["postgres", "postgresql"].contains(&scheme.to_ascii_lowercase().as_str()) {
+        return Err("store is to be the path of a file, or a URL that begins with postgres://".into());
+    }
+    #[cfg(feature = "postgres")]
+    return wxcoupon::config::Database::read(text)
+        .map(|database| (Place::Database(Box::new(database)), text.to_owned()))
+        .map_err(|why| format!("store: {why}"));
+    #[cfg(not(feature = "postgres"))]
+    Err("store is a database, and this hub was built without PostgreSQL (Cargo's feature `postgres`): give the path of a file"
+        .into())
+}
+
 fn relative_to(folder: &Path, path: Option<&mut Value>) {
     if let Some(Value::String(path)) = path
         && !path.contains("-----BEGIN")
@@ -280,8 +339,8 @@ plain_listen = "127.0.0.1:0"
     #[test]
     fn paths_are_relative_to_the_file() {
         let config = read(RIGHT).unwrap();
-        assert_eq!(config.store, Path::new("/etc/hub/hub.db"));
-        assert_eq!(config.master_key, Place::File("/etc/hub/master.key".into()));
+        assert_eq!(config.store, Place::File("/etc/hub/hub.db".into()));
+        assert_eq!(config.master_key, KeyPlace::File("/etc/hub/master.key".into()));
         assert_eq!(config.wechatpay["private_key_path"], "/etc/hub/key.pem");
         assert_eq!(config.wechatpay["journal_path"], "/etc/hub/hub.db.requests");
         assert_eq!(config.orphans, Orphans::Ask);
@@ -299,8 +358,8 @@ plain_listen = "127.0.0.1:0"
             ("mchid =", "journal_path =", "/etc/hub/hub.toml:5: wechatpay.journal_path is not to be set"),
             (
                 "\"hub.db\"",
-                "\"postgres://u:Secret0123456789@h/d\"",
-                "/etc/hub/hub.toml:1: store is to be the path of a file",
+                "\"mysql://u:Secret0123456789@h/d\"",
+                "/etc/hub/hub.toml:1: store is to be the path of a file, or a URL",
             ),
             ("mchid = \"1900000001\"", "apiv3_key = \"Secret0123456789", "/etc/hub/hub.toml:5: "),
             ("plain_listen", "listen", "tills.certificate is missing"),

@@ -7,10 +7,9 @@ use crate::master::Label;
 use crate::secret::{Key, digest};
 use crate::store::tills;
 use axum::http::HeaderMap;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use wxcoupon::system::wall_ms;
 
 /// A whole request.
 #[derive(Debug)]
@@ -103,15 +102,14 @@ impl Hub {
             Turned::away(Refusal::MissingHeader, "the header wxcoupon-key is to be the key's generation")
         })?;
         let till = head.till;
-        let stored = self.store.read(|connection| {
-            let stored = tills::key(connection, till, generation)?;
-            Ok((stored.is_some() || tills::is_known(connection, till)?, stored))
-        });
+        let known = self.store.read(|sql| tills::key(sql, till, generation));
         let store =
             |failed: &crate::store::Failed| Turned { answer: Answer::store(failed), proven_with: None };
-        let (is_known, stored) = stored.map_err(|failed| store(&failed))?;
-        let stored = stored.ok_or_else(|| {
-            if is_known {
+        let known = known.map_err(|failed| store(&failed))?;
+        // The store's clock, which is the same for all hubs.
+        self.clock.set(known.now_ms);
+        let stored = known.key.ok_or_else(|| {
+            if known.is_till {
                 let message = format!("till {till:?} has no key of generation {generation}");
                 return Turned::away(Refusal::UnknownKey, message);
             }
@@ -144,7 +142,7 @@ impl Hub {
         if stored.ended {
             return Err(proven(Refusal::UnknownKey, "this key has ended: a newer one was fetched"));
         }
-        let off_s = head.time_s.saturating_sub(wall_ms().div_euclid(1000));
+        let off_s = head.time_s.saturating_sub(known.now_ms.div_euclid(1000));
         if off_s.abs() > WINDOW_S {
             let message =
                 format!("the till's clock is off by {off_s} seconds; at most {WINDOW_S} are accepted");
@@ -153,7 +151,7 @@ impl Hub {
         if !self.nonces.keep(till, head.nonce) {
             return Err(proven(Refusal::NonceReused, "this nonce came before"));
         }
-        self.seen.note(till, &request.from);
+        self.seen.note(till, known.now_ms, &request.from);
         Ok(Caller { till: till.to_owned(), key, nonce: head.nonce.to_owned() })
     }
 }
@@ -250,14 +248,15 @@ impl Drop for Place<'_> {
 pub struct Seen(Mutex<HashMap<String, (i64, String)>>);
 
 impl Seen {
-    fn note(&self, till: &str, from: &str) {
-        lock(&self.0).insert(till.to_owned(), (wall_ms(), from.to_owned()));
+    fn note(&self, till: &str, at_ms: i64, from: &str) {
+        lock(&self.0).insert(till.to_owned(), (at_ms, from.to_owned()));
     }
 
-    /// What is to be written down.
+    /// What is to be written down, in one order at all hubs, so that none of them waits for another that waits for it.
     pub fn take(&self) -> Vec<(String, i64, String)> {
         let taken = std::mem::take(&mut *lock(&self.0));
-        taken.into_iter().map(|(till, (at_ms, from))| (till, at_ms, from)).collect()
+        let taken = taken.into_iter().map(|(till, (at_ms, from))| (till, at_ms, from));
+        taken.collect::<BTreeSet<_>>().into_iter().collect()
     }
 }
 

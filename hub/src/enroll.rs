@@ -6,6 +6,7 @@ use crate::door::{Request, Turned, head};
 use crate::hub::Hub;
 use crate::mac::{self, Asked};
 use crate::secret::{Key, digest, hex};
+use crate::store;
 use crate::store::tills::{self, Code};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -34,9 +35,15 @@ pub fn trade(hub: &Hub, request: &Request) -> (Answer, Option<(Key, String)>) {
         Ok(master) => master,
         Err(failed) => return (Answer::store(&failed), None),
     };
-    let code = match hub.store.read(|connection| tills::code(connection, &master, head.till)) {
-        Ok(Some(code)) => code,
-        Ok(None) => return (wrong(), None),
+    let code = hub.store.read(|sql| Ok((store::now_ms(sql)?, tills::code(sql, &master, head.till)?)));
+    let code = match code {
+        Ok((now_ms, code)) => {
+            hub.clock.set(now_ms);
+            match code {
+                Some(code) => code,
+                None => return (wrong(), None),
+            }
+        }
         Err(failed) => return (Answer::store(&failed), None),
     };
     let asked = Asked {
@@ -54,9 +61,9 @@ pub fn trade(hub: &Hub, request: &Request) -> (Answer, Option<(Key, String)>) {
     }
     let proof = (code.key.clone(), head.nonce.to_owned());
     let (till, nonce) = (head.till.to_owned(), head.nonce.to_owned());
-    let traded = hub.store.write(move |connection| {
+    let traded = hub.store.write(move |sql| {
         let again = Code { generation: code.generation, key: code.key };
-        tills::trade(connection, &master, &till, &again, &nonce)
+        tills::trade(sql, &master, &till, &again, &nonce)
     });
     let answer = match traded {
         Ok(Some(traded)) => {

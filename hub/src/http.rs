@@ -26,7 +26,7 @@ use wxcoupon::api;
 use wxcoupon::log as library;
 use wxcoupon::report::Report;
 use wxcoupon::status::{Class, Code};
-use wxcoupon::system::{now, wall_ms};
+use wxcoupon::system::now;
 
 /// Longest body of a till's request: the library reads 64 KiB.
 const MAX_BODY: usize = 64 * 1024;
@@ -96,7 +96,7 @@ async fn of_a_till(State(shared): State<Shared>, request: HttpRequest) -> Respon
     let (head, body) = request.into_parts();
     let body = match whole_body(body, MAX_BODY, shared.hub.config.limits.slow_client()).await {
         Ok(body) => body,
-        Err(answer) => return response(&answer, None, wall_ms()),
+        Err(answer) => return response(&answer, None, shared.hub.now_ms()),
     };
     let from = head.extensions.get::<From>().map(|from| from.0.clone()).unwrap_or_default();
     let target = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
@@ -107,7 +107,7 @@ async fn of_a_till(State(shared): State<Shared>, request: HttpRequest) -> Respon
         return response(
             &Answer::refused(Refusal::Busy, "this hub has no more calls at once"),
             None,
-            wall_ms(),
+            shared.hub.now_ms(),
         );
     };
     let hub = Arc::clone(&shared.hub);
@@ -126,23 +126,24 @@ type Proof<'a> = Option<(&'a Key, &'a str)>;
 fn answered(hub: &Hub, request: &Request) -> Response {
     let began = now();
     let _running = Counted::one(&hub.metrics.running);
+    hub.metrics.asked.fetch_add(1, Ordering::Relaxed);
     let call = Call::find(&request.method, request.path());
     if request.method == "POST" && request.path() == enroll::PATH {
         let (answer, proof) = enroll::trade(hub, request);
         note(hub, request, None, "enroll", &answer, began);
-        return response(&answer, proof.as_ref().map(|(key, nonce)| (key, nonce.as_str())), wall_ms());
+        return response(&answer, proof.as_ref().map(|(key, nonce)| (key, nonce.as_str())), hub.now_ms());
     }
     let id = call.as_ref().map_or("unknown", |call| call.id());
     match hub.admit(request) {
         Ok(caller) => {
             let answer = call.map_or_else(|answer| answer, |call| contained(hub, &caller, request, call));
             note(hub, request, Some(&caller.till), id, &answer, began);
-            response(&answer, Some((&caller.key, &caller.nonce)), wall_ms())
+            response(&answer, Some((&caller.key, &caller.nonce)), hub.now_ms())
         }
         Err(Turned { answer, proven_with }) => {
             note(hub, request, None, id, &answer, began);
             let proof = proven_with.as_ref().map(|(key, nonce)| (key, nonce.as_str()));
-            response(&answer, proof, wall_ms())
+            response(&answer, proof, hub.now_ms())
         }
     }
 }
@@ -163,6 +164,7 @@ fn contained(hub: &Hub, caller: &Caller, request: &Request, call: Call) -> Answe
         |number: &str| hub.owner(number).ok().flatten().is_some_and(|owner| owner.till == caller.till);
     let in_doubt =
         number.is_some_and(|number| is_own(number) && hub.client.is_in_doubt(Some(operation), &input));
+    let in_doubt = in_doubt || answer.report.code.class() == Class::InDoubt;
     Answer { report: Report { in_doubt, ..answer.report }, ..answer }
 }
 

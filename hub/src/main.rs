@@ -6,6 +6,7 @@
 //! - [`serve`] has listeners and connections, [`http`] requests and answers, [`door`] lets tills in, [`mac`] is what they prove.
 //! - [`calls`] runs a call, [`policy`] and [`rules`] say what a till may do.
 //! - [`store`] keeps tills, numbers and events; requests are in the library's journal beside it.
+//! - [`merchant_rate`] and [`portions`] keep all hubs of a store at one pace.
 //! - [`orphans`] looks after requests whose till has not come back, [`notify`] takes what WeChat Pay sends.
 //! - [`admin`], [`page`], [`metrics`], [`log`] and [`openapi`] are for people; [`command`] is the prompt.
 
@@ -27,6 +28,7 @@ mod language;
 mod log;
 mod mac;
 mod master;
+mod merchant_rate;
 mod metrics;
 mod mistake;
 mod notify;
@@ -34,6 +36,7 @@ mod openapi;
 mod orphans;
 mod page;
 mod policy;
+mod portions;
 mod rules;
 mod secret;
 mod serve;

@@ -1,7 +1,7 @@
 //! What the hub counts by itself, beside the library's counters.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use wxcoupon::stats::Histogram;
@@ -28,6 +28,8 @@ pub struct Metrics {
     minutes: Mutex<VecDeque<Minute>>,
     pub connections: AtomicUsize,
     pub running: AtomicUsize,
+    /// Requests of tills since the portion was renewed.
+    pub asked: AtomicU64,
     pub notifications: Mutex<BTreeMap<&'static str, u64>>,
 }
 

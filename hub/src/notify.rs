@@ -79,7 +79,7 @@ impl Hub {
                 answer
             }
             Err(failed) => {
-                log::error("notification", &failed.0);
+                log::error("notification", failed.why());
                 self.metrics.notified("failed");
                 Reply::fault()
             }
@@ -94,13 +94,13 @@ impl Hub {
         let number =
             ["return_request_no", "use_request_no"].into_iter().find_map(of_resource).map(str::to_owned);
         let owner = number.as_deref().map(|number| self.owner(number)).transpose()?.flatten();
-        self.store.write(move |connection| {
-            if !events::keep_notification(connection, &key, &event_type, &body)? {
+        self.store.write(move |sql| {
+            if !events::keep_notification(sql, &key, &event_type, &body)? {
                 return Ok(false);
             }
             let till = owner.as_ref().map(|owner| owner.till.as_str());
             let number = number.as_deref().filter(|_| till.is_some());
-            events::add(connection, till, "notification", number, Some(&body))?;
+            events::add(sql, till, "notification", number, Some(&body))?;
             Ok(true)
         })
     }

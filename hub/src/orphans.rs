@@ -8,7 +8,7 @@ use crate::config::Orphans;
 use crate::http::Shared;
 use crate::hub::Hub;
 use crate::log;
-use crate::store::events;
+use crate::store::{Failed, events, turns};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use wxcoupon::api;
 use wxcoupon::journal::{Row, State};
 use wxcoupon::net::cancel::Cancel;
 use wxcoupon::report::Report;
-use wxcoupon::system::wall_ms;
+use wxcoupon::status::Code;
 
 /// How often open requests are looked through.
 const EVERY: Duration = Duration::from_secs(2);
@@ -28,7 +28,7 @@ const EVERY: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_secs(4);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// Requests that are worked on at the same time.
-const AT_ONCE: usize = 8;
+pub const AT_ONCE: usize = 8;
 
 /// What is done about a request now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,9 +44,9 @@ pub enum Deed {
 }
 
 /// A pure function of what is known.
-pub fn deed(state: State, operation: &str, word_until_ms: i64, now_ms: i64, orphans: Orphans) -> Deed {
+pub fn deed(state: State, operation: &str, has_word: bool, orphans: Orphans) -> Deed {
     match state {
-        State::Pending if now_ms < word_until_ms => Deed::Complete,
+        State::Pending if has_word => Deed::Complete,
         State::Pending => match orphans {
             Orphans::Complete => Deed::Complete,
             Orphans::Void if api::is_redemption(operation) => Deed::Void,
@@ -78,7 +78,7 @@ pub async fn watch(shared: Shared, mut stopped: channel::Receiver<()>) {
         };
         pauses.retain(|number, _| rows.iter().any(|row| *row.request.request_no == **number));
         let now = Instant::now();
-        let due = rows.into_iter().filter(|row| {
+        let due = rows.into_iter().filter_map(|row| {
             let number = row.request.request_no.to_string();
             let (next, pause) = pauses.entry(number).or_insert((now + FIRST_PAUSE, FIRST_PAUSE));
             let is_due = *next <= now;
@@ -86,18 +86,18 @@ pub async fn watch(shared: Shared, mut stopped: channel::Receiver<()>) {
                 *pause = (*pause * 2).min(LONGEST_PAUSE);
                 *next = now + *pause;
             }
-            is_due
+            is_due.then_some((row, *pause))
         });
-        let due: Vec<Row> = due.collect();
+        let due: Vec<(Row, Duration)> = due.collect();
         for some in due.chunks(AT_ONCE) {
             if shared.stopping.load(Ordering::Relaxed) {
                 return;
             }
             let working: Vec<_> = some
                 .iter()
-                .map(|row| {
-                    let (hub, row) = (Arc::clone(&shared.hub), row.clone());
-                    spawn_blocking(move || hub.look_after(&row))
+                .map(|(row, pause)| {
+                    let (hub, row, pause) = (Arc::clone(&shared.hub), row.clone(), *pause);
+                    spawn_blocking(move || hub.look_after(&row, pause))
                 })
                 .collect();
             for working in working {
@@ -108,19 +108,36 @@ pub async fn watch(shared: Shared, mut stopped: channel::Receiver<()>) {
 }
 
 impl Hub {
-    /// Does what is to be done about one open request.
-    fn look_after(&self, row: &Row) {
-        if self.client.is_worked_on(row) {
-            return;
-        }
+    /// Does what is to be done about one open request. It is tried again after the pause.
+    fn look_after(&self, row: &Row, pause: Duration) {
         let number = &*row.request.request_no;
+        let fresh;
+        let row = if self.store.is_shared() {
+            match self.is_my_turn(number, pause) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(failed) => return log::warn("orphans", failed.why()),
+            }
+            // Another hub may have ended it meanwhile, and told its till.
+            let Ok(Some(now)) = self.client.row(number) else { return };
+            if now.state.is_finished() {
+                return;
+            }
+            fresh = now;
+            &fresh
+        } else {
+            if self.client.is_worked_on(row) {
+                return;
+            }
+            row
+        };
         let owner = match self.owner(number) {
             Ok(owner) => owner,
-            Err(failed) => return log::warn("orphans", &failed.0),
+            Err(failed) => return log::warn("orphans", failed.why()),
         };
         // What was begun without the hub has no word, and is its maker's.
         let Some(owner) = owner else { return };
-        let deed = deed(row.state, &row.request.operation, owner.until_ms, wall_ms(), self.config.orphans);
+        let deed = deed(row.state, &row.request.operation, owner.has_word, self.config.orphans);
         let settle = |aim: &str| {
             let input = json!({ "out_request_no": number, "aim": aim }).to_string();
             self.client.settle(Some(&input), &Cancel::never())
@@ -131,7 +148,17 @@ impl Hub {
             Deed::Ask => self.client.ask_about(number, &Cancel::never()),
             Deed::Void => settle("void"),
         };
-        self.tell(row, &owner.till, &report);
+        // A call of the till works on it, here or at another hub, and is told itself what became of it.
+        if report.code != Code::Locked {
+            self.tell(row, &owner.till, &report);
+        }
+    }
+
+    /// Of all hubs one looks after a request, until it would be tried again.
+    fn is_my_turn(&self, number: &str, pause: Duration) -> Result<bool, Failed> {
+        let (what, id) = (format!("orphan {number}"), self.id.clone());
+        let for_ms = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+        self.store.write(move |sql| turns::take(sql, &what, &id, for_ms))
     }
 
     /// Tells the till if its request is not open any more.
@@ -151,11 +178,10 @@ impl Hub {
             "operation": after.request.operation, "state": after.state.name(), "status": after.code,
         });
         let (till, body) = (till.to_owned(), body.to_string());
-        let told = self.store.write(move |connection| {
-            events::add(connection, Some(&till), "settled", Some(&number), Some(&body))
-        });
+        let told =
+            self.store.write(move |sql| events::add(sql, Some(&till), "settled", Some(&number), Some(&body)));
         if let Err(failed) = told {
-            log::warn("store", &failed.0);
+            log::warn("store", failed.why());
         }
     }
 }
@@ -166,18 +192,17 @@ mod tests {
 
     #[test]
     fn after_the_till_s_word_nothing_is_sent_without_being_asked_to() {
-        let deed = |state, operation, now_ms, orphans| deed(state, operation, 1000, now_ms, orphans);
         for orphans in [Orphans::Ask, Orphans::Void, Orphans::Complete] {
-            assert_eq!(deed(State::Pending, "use", 999, orphans), Deed::Complete);
-            assert_eq!(deed(State::Done, "use", 2000, orphans), Deed::Leave);
-            assert_eq!(deed(State::Damaged, "use", 2000, orphans), Deed::Leave);
-            assert_eq!(deed(State::Watching, "use", 2000, orphans), Deed::Void);
-            assert_eq!(deed(State::Voiding, "use", 0, orphans), Deed::Void);
-            assert_eq!(deed(State::RefusedWatched, "use", 0, orphans), Deed::Complete);
+            assert_eq!(deed(State::Pending, "use", true, orphans), Deed::Complete);
+            assert_eq!(deed(State::Done, "use", false, orphans), Deed::Leave);
+            assert_eq!(deed(State::Damaged, "use", false, orphans), Deed::Leave);
+            assert_eq!(deed(State::Watching, "use", false, orphans), Deed::Void);
+            assert_eq!(deed(State::Voiding, "use", true, orphans), Deed::Void);
+            assert_eq!(deed(State::RefusedWatched, "use", true, orphans), Deed::Complete);
         }
-        assert_eq!(deed(State::Pending, "use", 1000, Orphans::Ask), Deed::Ask);
-        assert_eq!(deed(State::Pending, "use", 1000, Orphans::Void), Deed::Void);
-        assert_eq!(deed(State::Pending, "return", 1000, Orphans::Void), Deed::Ask);
-        assert_eq!(deed(State::Pending, "use", 1000, Orphans::Complete), Deed::Complete);
+        assert_eq!(deed(State::Pending, "use", false, Orphans::Ask), Deed::Ask);
+        assert_eq!(deed(State::Pending, "use", false, Orphans::Void), Deed::Void);
+        assert_eq!(deed(State::Pending, "return", false, Orphans::Void), Deed::Ask);
+        assert_eq!(deed(State::Pending, "use", false, Orphans::Complete), Deed::Complete);
     }
 }

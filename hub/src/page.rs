@@ -7,7 +7,6 @@ use crate::store::tills;
 use std::fmt::Write as _;
 use wxcoupon::api::{self, use_time};
 use wxcoupon::journal::{Row, State};
-use wxcoupon::system::wall_ms;
 
 /// The languages of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,11 +99,11 @@ fn stamp(ms: i64) -> String {
 
 /// The whole page.
 pub fn page(hub: &Hub, language: Language) -> Result<String, Failed> {
-    let rows = hub.client.unfinished().map_err(|error| Failed(error.message))?;
+    let rows = hub.client.unfinished().map_err(|error| Failed::new(error.message))?;
     // What this hub has not written down yet, so that a till that works is not said to be away.
     hub.note_seen();
     let tills = hub.store.read(tills::list)?;
-    let now = wall_ms();
+    let now = hub.now_ms();
     let (code, other) = match language {
         Language::English => ("en", "zh"),
         Language::Chinese => ("zh-CN", "en"),

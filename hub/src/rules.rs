@@ -75,7 +75,7 @@ pub fn claim(
     till: Till<'_>,
     operation: &'static Operation,
     members: &Members,
-    until_ms: i64,
+    word_ms: i64,
 ) -> Result<(), Answer> {
     let Some(number) = operation.request_no_member.and_then(|name| text(members, name)) else {
         return Ok(());
@@ -94,11 +94,21 @@ pub fn claim(
         till: till.id.to_owned(),
         operation: operation.id,
         coupon: api::is_redemption(operation.id).then(|| coupon_of(operation, members)).flatten(),
-        until_ms,
+        word_ms,
     };
-    let has = hub.store.write(move |connection| numbers::claim(connection, &claim))?;
+    let has = claimed(hub, claim)?;
     // Somebody may have been faster.
     if hub.sees(till.id, till.policy, &has.till) { Ok(()) } else { Err(reused()) }
+}
+
+/// Claims a number. Where the answer to the commit is lost, the claim is made again: it says then whose number it is. Where that says
+/// nothing either, the number may be the till's: that is neither refused nor done.
+pub fn claimed(hub: &Hub, claim: Claim) -> Result<numbers::Number, Answer> {
+    let make = |claim: Claim| hub.store.write(move |sql| numbers::claim(sql, &claim));
+    match make(claim.clone()) {
+        Err(unknown @ Failed::Unknown(_)) => make(claim).map_err(|_| Answer::unrecorded(&unknown)),
+        known => Ok(known?),
+    }
 }
 
 /// Whether a till may begin a request with a number that no till has.
@@ -140,7 +150,7 @@ pub fn coupon_of(operation: &Operation, members: &Members) -> Option<String> {
 /// Whether the redemption that stands now is this till's.
 fn has_redeemed(hub: &Hub, till: Till<'_>, operation: &Operation, members: &Members) -> Result<bool, Answer> {
     let Some(coupon) = coupon_of(operation, members) else { return Ok(false) };
-    let numbers = hub.store.read(|connection| numbers::redemptions(connection, &coupon))?;
+    let numbers = hub.store.read(|sql| numbers::redemptions(sql, &coupon))?;
     let mut latest: Option<(i64, i64, Row, String)> = None;
     for number in numbers {
         let row = hub.client.row(&number.request_no).map_err(|error| Answer::told(error.into()))?;
@@ -193,7 +203,7 @@ pub fn is_scanned(hub: &Hub, till: Till<'_>, members: &Members) -> Result<(), An
         (None, Some(code)) => code_grant(code),
         (None, None) => return Ok(()),
     };
-    let is_granted = hub.store.read(|connection| numbers::is_granted(connection, till.id, &what))?;
+    let is_granted = hub.store.read(|sql| numbers::is_granted(sql, till.id, &what))?;
     if is_granted {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use crate::log;
 use crate::metrics::Counted;
 use crate::mistake::Mistake;
 use crate::tls::Tls;
-use crate::{admin, orphans};
+use crate::{admin, merchant_rate, orphans};
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -74,6 +74,9 @@ async fn serve(hub: Arc<Hub>, tls: Option<Arc<Tls>>) -> Result<(), Mistake> {
     }
     let housekeeping = tokio::spawn(housekeeping(Arc::clone(&hub), tls.clone(), stopped.clone()));
     let orphans = tokio::spawn(orphans::watch(shared.clone(), stopped.clone()));
+    // Calls that still run at a stop need their pace, too.
+    let (end, ended) = watch::channel(());
+    let rate = tokio::spawn(merchant_rate::keep(Arc::clone(&hub), ended));
     ready(&told);
 
     let asked = |kind| signal(kind).map_err(|error| Mistake::new(format!("signals: {error}")));
@@ -91,7 +94,13 @@ async fn serve(hub: Arc<Hub>, tls: Option<Arc<Tls>>) -> Result<(), Mistake> {
     // A call whose till has hung up goes on without a connection.
     let calls = u32::try_from(hub.config.limits.calls).unwrap_or(u32::MAX);
     let _ = shared.turns.acquire_many(calls).await;
-    let _ = spawn_blocking(move || hub.store.close()).await;
+    drop(end);
+    let _ = rate.await;
+    let close = move || {
+        hub.leave_rate();
+        hub.store.close();
+    };
+    let _ = spawn_blocking(close).await;
     log::line(wxcoupon::log::INFO, "stopped", json!({}));
     Ok(())
 }
@@ -147,20 +156,20 @@ impl Hub {
         if seen.is_empty() {
             return;
         }
-        let noted = self.store.write(move |connection| crate::store::tills::note_seen(connection, &seen));
+        let noted = self.store.write(move |sql| crate::store::tills::note_seen(sql, &seen));
         if let Err(failed) = noted {
-            log::warn("store", &failed.0);
+            log::warn("store", failed.why());
         }
     }
 
     fn forget_old(&self) {
-        let before = wxcoupon::system::wall_ms() - KEPT_DAYS * 24 * 60 * 60 * 1000;
-        let forgotten = self.store.write(move |connection| {
-            crate::store::numbers::forget_old(connection)?;
-            crate::store::events::forget_before(connection, before)
+        let age_ms = KEPT_DAYS * 24 * 60 * 60 * 1000;
+        let forgotten = self.store.write(move |sql| {
+            crate::store::numbers::forget_old(sql)?;
+            crate::store::events::forget_older(sql, age_ms)
         });
         if let Err(failed) = forgotten {
-            log::warn("store", &failed.0);
+            log::warn("store", failed.why());
         }
     }
 }

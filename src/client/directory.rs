@@ -46,14 +46,34 @@ impl Client {
         })
     }
 
-    /// Completes a question about a 商家券 whose redemption named no owner, if the directory knows exactly one. A wrong owner has
-    /// no such coupon, which is no evidence.
-    pub(super) fn add_owner(&self, request: &OutgoingRequest<'_>, members: &mut Map<String, Value>) {
+    /// The members of a question about a 商家券, with the coupon's owner if this machine knows it. Others name their owner.
+    pub(super) fn with_owner(
+        &self,
+        request: &OutgoingRequest<'_>,
+        mut members: Map<String, Value>,
+    ) -> Map<String, Value> {
         let is_older =
             request.operation.is_some_and(|operation| std::ptr::eq(operation.family, &raw const BUSIFAVOR));
+        if is_older {
+            self.add_owner(&mut members);
+            self.add_owner_of_redemption(request, &mut members);
+        }
+        members
+    }
+
+    /// Whether a redemption's answer names another openid than the request, or than the directory where the request names none.
+    /// It may be the same person: under another app id a user has another openid.
+    pub(super) fn names_another_owner(&self, request: &OutgoingRequest<'_>) -> bool {
+        let named = request.known_members();
+        let own = self.with_owner(request, request.members.clone());
+        named.get("openid").zip(own.get("openid")).is_some_and(|(named, own)| named != own)
+    }
+
+    /// Completes a question whose redemption named no owner, if the directory knows exactly one. A wrong owner has
+    /// no such coupon, which is no evidence.
+    fn add_owner(&self, members: &mut Map<String, Value>) {
         let text = |name: &str| members.get(name).and_then(Value::as_str);
-        let (Some(directory), Some(code), None, true) =
-            (&self.directory, text("coupon_code"), text("openid"), is_older)
+        let (Some(directory), Some(code), None) = (&self.directory, text("coupon_code"), text("openid"))
         else {
             return;
         };
@@ -73,14 +93,8 @@ impl Client {
     }
 
     /// The same for a return or a deactivation, if this journal has the answer to a redemption of the coupon.
-    pub(super) fn add_owner_of_redemption(
-        &self,
-        request: &OutgoingRequest<'_>,
-        members: &mut Map<String, Value>,
-    ) {
-        let is_older =
-            request.operation.is_some_and(|operation| std::ptr::eq(operation.family, &raw const BUSIFAVOR));
-        let (Some(claim), true) = (request.claim, is_older) else { return };
+    fn add_owner_of_redemption(&self, request: &OutgoingRequest<'_>, members: &mut Map<String, Value>) {
+        let Some(claim) = request.claim else { return };
         if members.contains_key("openid") || api::is_redemption(request.id) {
             return;
         }

@@ -235,7 +235,7 @@ fn is_about_the_request(refusal: Code) -> bool {
 }
 
 /// "It exists already" may speak of the first attempt's own effect. Families of WeChat Pay differ in what they call it.
-fn says_it_exists(refusal: &Report) -> bool {
+pub(super) fn says_it_exists(refusal: &Report) -> bool {
     let code = refusal.wechat.as_ref().and_then(|error| error.code.as_deref()).unwrap_or_default();
     code.contains("ALREADY_EXIST")
 }

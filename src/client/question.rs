@@ -151,6 +151,8 @@ impl Client {
         }
     }
 
+    /// An answer that names neither coupon nor number may be about another coupon than the one that the request names. So if the
+    /// coupon that it leads to cannot be seen, the one that is known without it is asked about.
     fn look_up_coupon(
         &self,
         request: &OutgoingRequest<'_>,
@@ -159,20 +161,42 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Lookup {
-        let mut members = request.known_members();
-        self.add_owner(request, &mut members);
-        self.add_owner_of_redemption(request, &mut members);
+        let ask = |members: &Map<String, Value>| {
+            self.ask_about_coupon(request, query, trace, members, deadline, cancel)
+        };
+        let led_to = self.with_owner(request, request.known_members());
+        let lookup = ask(&led_to);
+        if lookup.report.code == Code::Ok {
+            return lookup;
+        }
+        let own = self.with_owner(request, request.members.clone());
+        if own == led_to {
+            return lookup;
+        }
+        let second = ask(&own);
+        if second.report.code == Code::Ok { second } else { lookup }
+    }
+
+    fn ask_about_coupon(
+        &self,
+        request: &OutgoingRequest<'_>,
+        query: &'static Operation,
+        trace: &Trace,
+        members: &Map<String, Value>,
+        deadline: &Deadline,
+        cancel: &Cancel,
+    ) -> Lookup {
         let lacks = |names: &[&str]| names.iter().any(|name| !members.contains_key(*name));
         let (query, coupon_at) = match query.substitute.filter(|substitute| lacks(substitute.without)) {
             Some(substitute) => (substitute.query, substitute.coupon_at),
             None => (query, ""),
         };
-        if !query.can_be_asked(&members) {
+        if !query.can_be_asked(members) {
             let message =
                 "the coupon cannot be asked about, because its owner's openid is not known".to_owned();
             return lookup(Evidence::Nothing, Report { message, ..Report::new(Code::ReadFailed) });
         }
-        let report = self.ask(query, &members, deadline, cancel);
+        let report = self.ask(query, members, deadline, cancel);
         let found = match coupon_of(&report, coupon_at) {
             Some(coupon) => evidence::of_question(trace, request.request_no.unwrap_or_default(), &coupon),
             None => of_refused(trace, &report),

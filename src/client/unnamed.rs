@@ -1,7 +1,7 @@
 //! Answers that name neither coupon nor number, and refusals that do not say that nothing happened. A question about the
 //! coupon follows, and the verdict rests on that.
 
-use super::doubt::{Case, returned_since};
+use super::doubt::{Case, returned_since, says_it_exists};
 use super::question::Lookup;
 use super::{Client, OutgoingRequest};
 use crate::api::{Operation, Recovery, ShownBy, Trace};
@@ -19,7 +19,7 @@ const BETWEEN_QUESTIONS: Duration = Duration::from_millis(200);
 
 impl Client {
     /// A proven success at the time of the request leads to the coupon. If the coupon cannot be asked about, the answer is
-    /// believed. But a state that contradicts it is not ignored.
+    /// believed, unless it names another owner or stock than is known. But a state that contradicts it is not ignored.
     pub(super) fn settle_unnamed_success(
         &self,
         case: &Case<'_>,
@@ -51,9 +51,16 @@ impl Client {
             looked_up: lookup.coupon().and_then(|coupon| JsonText::of(&coupon)),
             ..done.clone()
         };
+        // A coupon whose stock the request need not name is the only one with its code.
+        let is_of_another = || {
+            lookup.report.contradicts() && !request.members.contains_key("stock_id")
+                || self.names_another_owner(&request)
+        };
         let by_answer = |why: &str| {
-            // It repeats the first answer to this number, and the effect may have been undone since.
-            if case.is_old_success(&success) {
+            if is_of_another() {
+                in_doubt(&format!("the answer may be about another coupon: {why}"))
+            } else if case.is_old_success(&success) {
+                // It repeats the first answer to this number, and the effect may have been undone since.
                 in_doubt(why)
             } else {
                 Report { proof: Some("answer"), ..done.clone() }
@@ -114,12 +121,22 @@ impl Client {
         let Recovery::Query { query, shown_by } = case.request.recovery() else {
             return in_doubt("nothing to ask");
         };
-        let lookup = self.look_up(case.request, query, shown_by, deadline, cancel);
+        let says_it_exists = says_it_exists(&refusal);
+        let lookup = match shown_by {
+            ShownBy::Coupon(trace) if says_it_exists => {
+                self.look_up_until_shown(case.request, query, trace, deadline, cancel)
+            }
+            _ => self.look_up(case.request, query, shown_by, deadline, cancel),
+        };
         let signed_s = case.latest_s();
         let may_arrive_late = !lookup.copies_are_dead(signed_s);
         match &lookup.evidence {
             Evidence::Done => lookup.done(),
             Evidence::Undone => lookup.refused(Code::CouponState, returned_since(case.request.id), signed_s),
+            // A line may have sent the bytes twice: then it is this very request that has redeemed the coupon.
+            Evidence::NotDone { is_final: false, .. } if says_it_exists => {
+                in_doubt("the coupon does not show any redemption")
+            }
             // As after doubt: reported at once, and watched.
             Evidence::Other(_) => Report { may_arrive_late, ..refusal },
             _ if lookup.rules_out_effect(signed_s) => refusal,

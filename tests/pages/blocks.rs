@@ -82,6 +82,11 @@ const BLOCKS: &[(&str, &str, How)] = &[
         "CREATE ROLE coupons",
         Never("the tests of `postgres` make servers, roles and databases of their own"),
     ),
+    (
+        "docs/chain.md",
+        "CREATE ROLE coupons",
+        Never("the tests of `postgres` make servers, roles and databases of their own"),
+    ),
     ("docs/quickstart-windows.md", "mkdir", WINDOWS),
     ("docs/quickstart-windows.md", "using System;", WINDOWS),
     ("docs/quickstart-windows.md", "cd C:\\till", WINDOWS),

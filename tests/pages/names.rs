@@ -7,7 +7,7 @@ use testkit::root;
 
 /// Words of the pages that begin like names of the library and are none: files, folders, packages, and endings that stand for
 /// several.
-const OTHERS: &[&str] = &["wxcoupon_", "WXCOUPON_", "wxcoupon_hub_"];
+const OTHERS: &[&str] = &["wxcoupon_", "WXCOUPON_", "wxcoupon_hub", "wxcoupon_hub_"];
 
 fn words(text: &str, begin: &str) -> BTreeSet<String> {
     let within = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';

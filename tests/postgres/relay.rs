@@ -21,6 +21,8 @@ pub enum Commit {
 struct State {
     /// What becomes of the commits to come, in order. After these, all pass.
     commits: Mutex<Vec<Commit>>,
+    /// Only transactions that have said this are meant.
+    about: Mutex<&'static str>,
     is_down: AtomicBool,
     is_released: AtomicBool,
     lost: AtomicUsize,
@@ -39,6 +41,7 @@ impl Relay {
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
             commits: Mutex::default(),
+            about: Mutex::default(),
             is_down: AtomicBool::new(false),
             is_released: AtomicBool::new(false),
             lost: AtomicUsize::new(0),
@@ -58,6 +61,13 @@ impl Relay {
             }
         });
         Relay { port, state }
+    }
+
+    /// What becomes of the next commits of transactions with such a statement.
+    #[allow(dead_code, reason = "the hub's tests use it")]
+    pub fn next_about(&self, about: &'static str, commits: &[Commit]) {
+        *self.state.about.lock().unwrap() = about;
+        self.next(commits);
     }
 
     /// What becomes of the next commits.
@@ -109,14 +119,18 @@ fn requests(
     state: &State,
     loses: &AtomicBool,
 ) -> io::Result<()> {
-    let mut is_first = true;
+    let (mut is_first, mut said) = (true, Vec::new());
     loop {
         let mut head = vec![0; if is_first { 4 } else { 5 }];
         client.read_exact(&mut head)?;
         let length = u32::from_be_bytes(head[head.len() - 4..].try_into().unwrap());
         let mut body = vec![0; usize::try_from(length).unwrap() - 4];
         client.read_exact(&mut body)?;
-        if !is_first && head[0] == b'Q' && body.starts_with(b"COMMIT") {
+        said.extend_from_slice(&body);
+        let is_commit = !is_first && head[0] == b'Q' && body.starts_with(b"COMMIT");
+        let about = *state.about.lock().unwrap();
+        let said = if is_commit { std::mem::take(&mut said) } else { Vec::new() };
+        if is_commit && String::from_utf8_lossy(&said).contains(about) {
             let mut commits = state.commits.lock().unwrap();
             let fate = if commits.is_empty() { Commit::Passes } else { commits.remove(0) };
             drop(commits);

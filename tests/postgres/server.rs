@@ -197,3 +197,38 @@ pub fn until_open(port: u16) {
         TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), Duration::from_secs(1)).is_ok()
     });
 }
+
+/// pgbouncer in transaction mode.
+pub struct Pooler {
+    pub port: u16,
+    process: Child,
+    _folder: TempDir,
+}
+
+impl Pooler {
+    /// Two sessions for everybody.
+    pub fn before(server: &Server) -> Pooler {
+        let (folder, port) = (folder(), free_port());
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("users"), format!("\"{USER}\" \"{PASSWORD}\"\n")).unwrap();
+        let settings = format!(
+            "[databases]\n* = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+             unix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {}\npool_mode = transaction\n\
+             default_pool_size = 2\nserver_reset_query_always = 1\nserver_reset_query = DISCARD ALL\n",
+            server.port,
+            at("users").display()
+        );
+        fs::write(at("pgbouncer.ini"), settings).unwrap();
+        let mut start = as_postgres("/usr/sbin/pgbouncer");
+        let process = start.arg("-q").arg(at("pgbouncer.ini")).spawn().unwrap();
+        until_open(port);
+        Pooler { port, process, _folder: folder }
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -14,6 +14,7 @@ use testkit::{notified, till};
 mod brand;
 mod brand_questions;
 mod busifavor;
+mod busifavor_anothers;
 mod busifavor_doubt;
 mod checking;
 mod clock_set_back;

@@ -1,30 +1,28 @@
 //! Whose request number is whose; what scans gave to whom; nonces that must outlive the process.
 
-use super::Result;
-use rusqlite::{Connection, OptionalExtension as _, params};
-use wxcoupon::system::wall_ms;
+use super::sql::{Row, Sql, values};
+use super::{Failed, Result};
 
 /// A number that a till has used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Number {
     pub request_no: String,
     pub till: String,
-    pub operation: String,
-    /// Until when the till's own word holds: the end of its call, and a little more.
-    pub until_ms: i64,
+    /// Whether the till's own word holds: until the end of its call, and a little more.
+    pub has_word: bool,
 }
 
-const COLUMNS: &str = "number, till, operation, until_ms";
+const COLUMNS: &str = "number, till, until_ms > {now}";
 
-fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Number> {
-    Ok(Number { request_no: row.get(0)?, till: row.get(1)?, operation: row.get(2)?, until_ms: row.get(3)? })
+fn read(row: Row) -> Result<Number> {
+    Ok(Number { request_no: row.text(0)?, till: row.text(1)?, has_word: row.is_true(2)? })
 }
 
 /// Who has a number.
-pub fn find(connection: &Connection, number: &str) -> Result<Option<Number>> {
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM numbers WHERE number = ?1"))?;
-    Ok(statement.query_row([number], read).optional()?)
+pub fn find(sql: &mut dyn Sql, number: &str) -> Result<Option<Number>> {
+    let found =
+        sql.first(&format!("SELECT {COLUMNS} FROM {{hub}}.numbers WHERE number = $1"), values![number])?;
+    found.map(read).transpose()
 }
 
 /// What a till claims.
@@ -35,71 +33,78 @@ pub struct Claim {
     pub operation: &'static str,
     /// The coupon that it redeems.
     pub coupon: Option<String>,
-    pub until_ms: i64,
+    /// How long the till's word holds.
+    pub word_ms: i64,
 }
 
-/// Gives a number to a till, unless somebody has it. Who has it now.
-pub fn claim(connection: &Connection, claim: &Claim) -> Result<Number> {
-    let Claim { number, till, operation, coupon, until_ms } = claim;
-    connection
-        .prepare_cached(
-            "INSERT INTO numbers (number, till, operation, coupon, at_ms, until_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![number, till, operation, coupon, wall_ms(), until_ms])?;
-    connection
-        .prepare_cached("UPDATE numbers SET until_ms = max(until_ms, ?3) WHERE number = ?1 AND till = ?2")?
-        .execute(params![number, till, until_ms])?;
-    let found = find(connection, number)?;
-    found.ok_or_else(|| super::Failed("a number was not kept".into()))
+/// Gives a number to a till, unless somebody has it. Who has it now. One statement, so that whoever comes first has it, at
+/// whichever hub.
+pub fn claim(sql: &mut dyn Sql, claim: &Claim) -> Result<Number> {
+    let Claim { number, till, operation, coupon, word_ms } = claim;
+    let has = sql.first(
+        &format!(
+            "INSERT INTO {{hub}}.numbers (number, till, operation, coupon, at_ms, until_ms)
+             VALUES ($1, $2, $3, $4, {{now}}, {{now}} + $5)
+             ON CONFLICT (number) DO UPDATE SET until_ms = CASE
+                WHEN numbers.till = excluded.till AND numbers.until_ms < excluded.until_ms THEN excluded.until_ms
+                ELSE numbers.until_ms END
+             RETURNING {COLUMNS}"
+        ),
+        values![number, till, *operation, coupon.clone(), *word_ms],
+    )?;
+    has.map(read).transpose()?.ok_or_else(|| Failed::new("a number was not kept"))
 }
 
 /// The till has spoken about its number again.
-pub fn prolong(connection: &Connection, number: &str, until_ms: i64) -> Result<()> {
-    connection
-        .prepare_cached("UPDATE numbers SET until_ms = max(until_ms, ?2) WHERE number = ?1")?
-        .execute(params![number, until_ms])?;
+pub fn prolong(sql: &mut dyn Sql, number: &str, word_ms: i64) -> Result<()> {
+    sql.execute(
+        "UPDATE {hub}.numbers SET until_ms = {now} + $2 WHERE number = $1 AND until_ms < {now} + $2",
+        values![number, word_ms],
+    )?;
     Ok(())
 }
 
 /// Every redemption of a coupon by a till, in no order.
-pub fn redemptions(connection: &Connection, coupon: &str) -> Result<Vec<Number>> {
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT {COLUMNS} FROM numbers WHERE coupon = ?1"))?;
-    let rows = statement.query_map([coupon], read)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+pub fn redemptions(sql: &mut dyn Sql, coupon: &str) -> Result<Vec<Number>> {
+    let rows =
+        sql.query(&format!("SELECT {COLUMNS} FROM {{hub}}.numbers WHERE coupon = $1"), values![coupon])?;
+    rows.into_iter().map(read).collect()
 }
 
 /// A scan of the till gave these.
-pub fn grant(connection: &Connection, till: &str, what: &[String], until_ms: i64) -> Result<()> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO grants VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET until_ms = excluded.until_ms",
-    )?;
+pub fn grant(sql: &mut dyn Sql, till: &str, what: &[String], for_ms: i64) -> Result<()> {
     for what in what {
-        statement.execute(params![till, what, until_ms])?;
+        sql.execute(
+            "INSERT INTO {hub}.grants (till, what, until_ms) VALUES ($1, $2, {now} + $3)
+             ON CONFLICT (till, what) DO UPDATE SET until_ms = excluded.until_ms",
+            values![till, what, for_ms],
+        )?;
     }
     Ok(())
 }
 
 /// Whether a scan of the till gave it lately.
-pub fn is_granted(connection: &Connection, till: &str, what: &str) -> Result<bool> {
-    let mut statement =
-        connection.prepare_cached("SELECT 1 FROM grants WHERE till = ?1 AND what = ?2 AND until_ms > ?3")?;
-    Ok(statement.exists(params![till, what, wall_ms()])?)
+pub fn is_granted(sql: &mut dyn Sql, till: &str, what: &str) -> Result<bool> {
+    sql.exists(
+        "SELECT until_ms FROM {hub}.grants WHERE till = $1 AND what = $2 AND until_ms > {now}",
+        values![till, what],
+    )
 }
 
 /// Keeps a nonce. False: it came before.
-pub fn keep_nonce(connection: &Connection, till: &str, nonce: &str, until_ms: i64) -> Result<bool> {
-    let kept = connection
-        .prepare_cached("INSERT INTO nonces VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-        .execute(params![till, nonce, until_ms])?;
+pub fn keep_nonce(sql: &mut dyn Sql, till: &str, nonce: &str, for_ms: i64) -> Result<bool> {
+    let kept = sql.execute(
+        "INSERT INTO {hub}.nonces (till, nonce, until_ms) VALUES ($1, $2, {now} + $3)
+         ON CONFLICT (till, nonce) DO NOTHING",
+        values![till, nonce, for_ms],
+    )?;
     Ok(kept == 1)
 }
 
-/// Removes what has no meaning any more: grants and nonces whose time is over.
-pub fn forget_old(connection: &Connection) -> Result<()> {
-    let now = wall_ms();
-    connection.execute("DELETE FROM grants WHERE until_ms <= ?1", [now])?;
-    connection.execute("DELETE FROM nonces WHERE until_ms <= ?1", [now])?;
+/// Removes what has no meaning any more: grants, nonces, turns and portions whose time is over.
+pub fn forget_old(sql: &mut dyn Sql) -> Result<()> {
+    for table in ["grants", "nonces", "turns", "portions"] {
+        sql.execute(&format!("DELETE FROM {{hub}}.{table} WHERE until_ms <= {{now}}"), values![])?;
+    }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! Tills, their keys, and the one-time codes that become keys.
 
-use super::{Failed, Result, fact, set_fact};
+use super::sql::{Row, Sql, values};
+use super::{Failed, Result, set_fact};
 use crate::mac;
 use crate::master::{Label, Master};
 use crate::secret::{Key, hex, random};
-use rusqlite::{Connection, OptionalExtension as _, params};
-use wxcoupon::system::wall_ms;
+use std::collections::HashMap;
 
 /// How long a one-time code is good for.
 pub const CODE_MS: i64 = 15 * 60 * 1000;
@@ -36,104 +36,113 @@ pub struct Stored {
     pub ended: bool,
 }
 
-/// The key of a generation.
-pub fn key(connection: &Connection, till: &str, generation: i64) -> Result<Option<Stored>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT k.sealed, t.revoked_ms, k.ends_ms FROM keys k JOIN tills t ON t.id = k.till
-         WHERE k.till = ?1 AND k.generation = ?2",
-    )?;
-    let stored = statement.query_row(params![till, generation], |row| {
-        let ends_ms: Option<i64> = row.get(2)?;
-        Ok(Stored {
-            sealed: row.get(0)?,
-            revoked: row.get::<_, Option<i64>>(1)?.is_some(),
-            ended: ends_ms.is_some_and(|ends_ms| ends_ms <= wall_ms()),
-        })
-    });
-    Ok(stored.optional()?)
+/// What the store knows of a key, and its own time.
+#[derive(Debug)]
+pub struct Known {
+    pub is_till: bool,
+    pub key: Option<Stored>,
+    pub now_ms: i64,
 }
 
-/// Whether there is such a till, revoked or not.
-pub fn is_known(connection: &Connection, till: &str) -> Result<bool> {
-    let mut statement = connection.prepare_cached("SELECT 1 FROM tills WHERE id = ?1")?;
-    Ok(statement.exists([till])?)
+/// The key of a generation, of a till that may not be there.
+pub fn key(sql: &mut dyn Sql, till: &str, generation: i64) -> Result<Known> {
+    let row = sql.first(
+        "SELECT {now}, t.id, t.revoked_ms, k.generation, k.sealed, CASE WHEN k.ends_ms <= {now} THEN 1 ELSE 0 END
+         FROM (SELECT 1 AS one) o LEFT JOIN {hub}.tills t ON t.id = $1 LEFT JOIN {hub}.keys k ON k.till = t.id AND k.generation = $2",
+        values![till, generation],
+    )?;
+    let row = row.ok_or_else(|| Failed::new("the store gives no answer"))?;
+    let key = match row.number_or_none(3)? {
+        None => None,
+        Some(_) => Some(Stored {
+            sealed: row.bytes(4)?,
+            revoked: row.number_or_none(2)?.is_some(),
+            ended: row.is_true(5)?,
+        }),
+    };
+    Ok(Known { is_till: row.text_or_none(1)?.is_some(), key, now_ms: row.number(0)? })
 }
 
 /// Every till.
-pub fn list(connection: &Connection) -> Result<Vec<Till>> {
-    let now = wall_ms();
-    let mut tills = connection.prepare_cached(
-        "SELECT t.id, t.added_ms, t.revoked_ms, t.seen_ms, t.seen_from, c.ends_ms FROM tills t
-         LEFT JOIN codes c ON c.till = t.id AND c.nonce IS NULL AND c.ends_ms > ?1 ORDER BY t.id",
+pub fn list(sql: &mut dyn Sql) -> Result<Vec<Till>> {
+    let tills = sql.query(
+        "SELECT t.id, t.added_ms, t.revoked_ms, t.seen_ms, t.seen_from, c.ends_ms FROM {hub}.tills t
+         LEFT JOIN {hub}.codes c ON c.till = t.id AND c.nonce IS NULL AND c.ends_ms > {now} ORDER BY t.id",
+        values![],
     )?;
-    let mut keys = connection.prepare_cached(
-        "SELECT generation FROM keys WHERE till = ?1 AND (ends_ms IS NULL OR ends_ms > ?2) ORDER BY generation",
+    let keys = sql.query(
+        "SELECT till, generation FROM {hub}.keys WHERE ends_ms IS NULL OR ends_ms > {now} ORDER BY till, generation",
+        values![],
     )?;
-    let tills = tills.query_map([now], |row| {
+    let mut generations = HashMap::<String, Vec<i64>>::new();
+    for row in keys {
+        generations.entry(row.text(0)?).or_default().push(row.number(1)?);
+    }
+    let till = |row: Row| {
+        let id = row.text(0)?;
         Ok(Till {
-            id: row.get(0)?,
-            added_ms: row.get(1)?,
-            revoked_ms: row.get(2)?,
-            seen_ms: row.get(3)?,
-            seen_from: row.get(4)?,
-            generations: Vec::new(),
-            code_ends_ms: row.get(5)?,
+            added_ms: row.number(1)?,
+            revoked_ms: row.number_or_none(2)?,
+            seen_ms: row.number_or_none(3)?,
+            seen_from: row.text_or_none(4)?,
+            generations: generations.remove(&id).unwrap_or_default(),
+            code_ends_ms: row.number_or_none(5)?,
+            id,
         })
-    })?;
-    tills
-        .map(|till| {
-            let till = till?;
-            let generations = keys.query_map(params![till.id, now], |row| row.get(0))?;
-            Ok(Till { generations: generations.collect::<rusqlite::Result<_>>()?, ..till })
-        })
-        .collect()
+    };
+    tills.into_iter().map(till).collect()
+}
+
+/// Nobody else changes keys and codes of this till until the transaction has ended. False: there is no such till.
+fn hold(sql: &mut dyn Sql, till: &str) -> Result<bool> {
+    Ok(sql.execute("UPDATE {hub}.tills SET added_ms = added_ms WHERE id = $1", values![till])? == 1)
 }
 
 /// Adds a till, or lets one that was revoked come back. False: it is there already.
-pub fn add(connection: &Connection, till: &str) -> Result<bool> {
-    let added = connection.execute(
-        "INSERT INTO tills (id, added_ms) VALUES (?1, ?2)
-         ON CONFLICT DO UPDATE SET revoked_ms = NULL, added_ms = excluded.added_ms WHERE revoked_ms IS NOT NULL",
-        params![till, wall_ms()],
+pub fn add(sql: &mut dyn Sql, till: &str) -> Result<bool> {
+    let added = sql.execute(
+        "INSERT INTO {hub}.tills (id, added_ms) VALUES ($1, {now}) ON CONFLICT (id) DO UPDATE
+         SET revoked_ms = NULL, added_ms = excluded.added_ms WHERE tills.revoked_ms IS NOT NULL",
+        values![till],
     )?;
     Ok(added == 1)
 }
 
 /// From now on nothing of this till is accepted. False: there is no such till.
-pub fn revoke(connection: &Connection, till: &str) -> Result<bool> {
-    let now = wall_ms();
-    let revoked = connection.execute(
-        "UPDATE tills SET revoked_ms = coalesce(revoked_ms, ?2) WHERE id = ?1",
-        params![till, now],
+pub fn revoke(sql: &mut dyn Sql, till: &str) -> Result<bool> {
+    let revoked = sql.execute(
+        "UPDATE {hub}.tills SET revoked_ms = coalesce(revoked_ms, {now}) WHERE id = $1",
+        values![till],
     )?;
-    connection.execute(
-        "UPDATE keys SET ends_ms = min(coalesce(ends_ms, ?2), ?2) WHERE till = ?1",
-        params![till, now],
+    sql.execute(
+        "UPDATE {hub}.keys SET ends_ms = {now} WHERE till = $1 AND (ends_ms IS NULL OR ends_ms > {now})",
+        values![till],
     )?;
-    connection.execute("DELETE FROM codes WHERE till = ?1", [till])?;
-    connection.execute("DELETE FROM grants WHERE till = ?1", [till])?;
+    sql.execute("DELETE FROM {hub}.codes WHERE till = $1", values![till])?;
+    sql.execute("DELETE FROM {hub}.grants WHERE till = $1", values![till])?;
     Ok(revoked == 1)
 }
 
 /// A new one-time code for the next generation of a till's key. An older code of the till is void.
-pub fn make_code(connection: &Connection, master: &Master, till: &str) -> Result<String> {
-    let generation: i64 = connection.query_row(
-        "SELECT coalesce(max(generation), 0) + 1 FROM keys WHERE till = ?1",
-        [till],
-        |row| row.get(0),
-    )?;
-    let code = mac::code(random().map_err(|error| Failed(error.to_string()))?);
+pub fn make_code(sql: &mut dyn Sql, master: &Master, till: &str) -> Result<String> {
+    hold(sql, till)?;
+    require(sql, master)?;
+    let latest = sql.first("SELECT max(generation) FROM {hub}.keys WHERE till = $1", values![till])?;
+    let latest = latest.map(|row| row.number_or_none(0)).transpose()?.flatten();
+    let generation = latest.unwrap_or_default() + 1;
+    let code = mac::code(random().map_err(Failed::new)?);
     let key = mac::key_of_code(&mac::read_code(&code).unwrap_or_default(), till);
     let sealed = seal(master, Label { kind: "code", till, generation }, &key)?;
-    connection.execute(
-        "INSERT OR REPLACE INTO codes (till, generation, sealed, ends_ms) VALUES (?1, ?2, ?3, ?4)",
-        params![till, generation, sealed, wall_ms() + CODE_MS],
+    sql.execute("DELETE FROM {hub}.codes WHERE till = $1", values![till])?;
+    sql.execute(
+        "INSERT INTO {hub}.codes (till, generation, sealed, ends_ms) VALUES ($1, $2, $3, {now} + $4)",
+        values![till, generation, sealed, CODE_MS],
     )?;
     Ok(code)
 }
 
 fn seal(master: &Master, label: Label<'_>, key: &Key) -> Result<Vec<u8>> {
-    master.seal(label, key).map_err(|mistake| Failed(mistake.to_string()))
+    master.seal(label, key).map_err(Failed::new)
 }
 
 /// The code of a till that waits to be traded.
@@ -144,14 +153,15 @@ pub struct Code {
 }
 
 /// The key of a till's code, if it has one that is still good. Whoever has it can trade it.
-pub fn code(connection: &Connection, master: &Master, till: &str) -> Result<Option<Code>> {
-    let mut statement =
-        connection.prepare_cached("SELECT generation, sealed FROM codes WHERE till = ?1 AND ends_ms > ?2")?;
-    let found =
-        statement.query_row(params![till, wall_ms()], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)));
-    let Some((generation, sealed)) = found.optional()? else { return Ok(None) };
-    let opened = master.open(Label { kind: "code", till, generation }, &sealed);
-    Ok(Some(Code { generation, key: opened.map_err(|error| Failed(error.to_string()))? }))
+pub fn code(sql: &mut dyn Sql, master: &Master, till: &str) -> Result<Option<Code>> {
+    let found = sql.first(
+        "SELECT generation, sealed FROM {hub}.codes WHERE till = $1 AND ends_ms > {now}",
+        values![till],
+    )?;
+    let Some(row) = found else { return Ok(None) };
+    let generation = row.number(0)?;
+    let opened = master.open(Label { kind: "code", till, generation }, &row.bytes(1)?);
+    Ok(Some(Code { generation, key: opened.map_err(Failed::new)? }))
 }
 
 /// What a trade gives.
@@ -164,86 +174,94 @@ pub struct Traded {
 /// Trades a proven code for a key. The same trade may be repeated, because its answer may be lost: it has the same nonce.
 /// `None`: it was traded before.
 pub fn trade(
-    connection: &Connection,
+    sql: &mut dyn Sql,
     master: &Master,
     till: &str,
     code: &Code,
     nonce: &str,
 ) -> Result<Option<Traded>> {
+    hold(sql, till)?;
+    require(sql, master)?;
     let generation = code.generation;
-    let before: Option<(Option<String>, Option<String>)> = connection
-        .query_row(
-            "SELECT nonce, salt FROM codes WHERE till = ?1 AND generation = ?2",
-            params![till, generation],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
-    match before {
-        Some((None, _)) => {}
-        Some((Some(first), Some(salt))) if first == nonce => return Ok(Some(Traded { generation, salt })),
+    let before = sql.first(
+        "SELECT nonce, salt FROM {hub}.codes WHERE till = $1 AND generation = $2",
+        values![till, generation],
+    )?;
+    let Some(before) = before else { return Ok(None) };
+    match (before.text_or_none(0)?, before.text_or_none(1)?) {
+        (None, _) => {}
+        (Some(first), Some(salt)) if first == nonce => return Ok(Some(Traded { generation, salt })),
         _ => return Ok(None),
     }
-    let salt = hex(&random::<16>().map_err(|error| Failed(error.to_string()))?);
+    let salt = hex(&random::<16>().map_err(Failed::new)?);
     let key = mac::key_of_till(&code.key, till, generation, nonce, &salt);
     let sealed = seal(master, Label { kind: "till", till, generation }, &key)?;
-    let now = wall_ms();
-    connection.execute(
-        "INSERT INTO keys (till, generation, sealed, made_ms) VALUES (?1, ?2, ?3, ?4)",
-        params![till, generation, sealed, now],
+    sql.execute(
+        "INSERT INTO {hub}.keys (till, generation, sealed, made_ms) VALUES ($1, $2, $3, {now})",
+        values![till, generation, sealed],
     )?;
-    connection.execute(
-        "UPDATE codes SET nonce = ?3, salt = ?4 WHERE till = ?1 AND generation = ?2",
-        params![till, generation, nonce, salt],
+    sql.execute(
+        "UPDATE {hub}.codes SET nonce = $3, salt = $4 WHERE till = $1 AND generation = $2",
+        values![till, generation, nonce, &salt],
     )?;
     // Two are good: the new one, and for a day the one before.
-    connection.execute(
-        "UPDATE keys SET ends_ms = ?3 WHERE till = ?1 AND generation = ?2 - 1 AND ends_ms IS NULL",
-        params![till, generation, now + OLD_KEY_MS],
+    sql.execute(
+        "UPDATE {hub}.keys SET ends_ms = {now} + $3 WHERE till = $1 AND generation = $2 - 1 AND ends_ms IS NULL",
+        values![till, generation, OLD_KEY_MS],
     )?;
-    connection.execute(
-        "UPDATE keys SET ends_ms = min(coalesce(ends_ms, ?3), ?3) WHERE till = ?1 AND generation < ?2 - 1",
-        params![till, generation, now],
+    sql.execute(
+        "UPDATE {hub}.keys SET ends_ms = {now}
+         WHERE till = $1 AND generation < $2 - 1 AND (ends_ms IS NULL OR ends_ms > {now})",
+        values![till, generation],
     )?;
     Ok(Some(Traded { generation, salt }))
 }
 
 /// Notes when tills came last, and from where.
-pub fn note_seen(connection: &Connection, seen: &[(String, i64, String)]) -> Result<()> {
-    let mut statement =
-        connection.prepare_cached("UPDATE tills SET seen_ms = ?2, seen_from = ?3 WHERE id = ?1")?;
+pub fn note_seen(sql: &mut dyn Sql, seen: &[(String, i64, String)]) -> Result<()> {
     for (till, at_ms, from) in seen {
-        statement.execute(params![till, at_ms, from])?;
+        sql.execute(
+            "UPDATE {hub}.tills SET seen_ms = $2, seen_from = $3 WHERE id = $1 AND (seen_ms IS NULL OR seen_ms < $2)",
+            values![till, *at_ms, from],
+        )?;
     }
     Ok(())
 }
 
-/// Whether everything in the store is sealed under this master key. A store without any key takes it.
-pub fn fits(connection: &Connection, master: &Master) -> Result<bool> {
-    if let Some(id) = fact(connection, MASTER)? {
-        return Ok(id == master.id());
-    }
-    set_fact(connection, MASTER, &master.id())?;
-    Ok(true)
+/// Whether everything in the store is sealed under this master key. A store without any key takes it. Until the transaction has
+/// ended, nobody seals anything anew.
+pub fn fits(sql: &mut dyn Sql, master: &Master) -> Result<bool> {
+    let id = master.id();
+    let found = sql.first(
+        "INSERT INTO {hub}.facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = facts.value
+         RETURNING value",
+        values![MASTER, &id],
+    )?;
+    Ok(found.map(|row| row.text(0)).transpose()?.as_ref() == Some(&id))
+}
+
+/// Somebody may have sealed everything anew since this key was read.
+fn require(sql: &mut dyn Sql, master: &Master) -> Result<()> {
+    if fits(sql, master)? { Ok(()) } else { Err(Failed::new("the master key was replaced just now: repeat")) }
 }
 
 /// Seals every key and code anew, and says how many.
-pub fn reseal(connection: &Connection, old: &Master, new: &Master) -> Result<usize> {
+pub fn reseal(sql: &mut dyn Sql, old: &Master, new: &Master) -> Result<usize> {
+    require(sql, old)?;
     let mut count = 0;
     for (table, kind) in [("keys", "till"), ("codes", "code")] {
-        let mut all = connection.prepare(&format!("SELECT till, generation, sealed FROM {table}"))?;
-        let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let rows: Vec<(String, i64, Vec<u8>)> = rows.collect::<rusqlite::Result<_>>()?;
-        for (till, generation, sealed) in rows {
+        for row in sql.query(&format!("SELECT till, generation, sealed FROM {{hub}}.{table}"), values![])? {
+            let (till, generation) = (row.text(0)?, row.number(1)?);
             let label = Label { kind, till: &till, generation };
-            let key = old.open(label, &sealed).map_err(|error| Failed(error.to_string()))?;
+            let key = old.open(label, &row.bytes(2)?).map_err(Failed::new)?;
             let sealed = seal(new, label, &key)?;
-            connection.execute(
-                &format!("UPDATE {table} SET sealed = ?3 WHERE till = ?1 AND generation = ?2"),
-                params![till, generation, sealed],
+            sql.execute(
+                &format!("UPDATE {{hub}}.{table} SET sealed = $3 WHERE till = $1 AND generation = $2"),
+                values![&till, generation, sealed],
             )?;
             count += 1;
         }
     }
-    set_fact(connection, MASTER, &new.id())?;
+    set_fact(sql, MASTER, &new.id())?;
     Ok(count)
 }

@@ -14,10 +14,58 @@ use wxcoupon_sandbox::{Effect, Options, Sandbox};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wxcoupon-hub");
 
+#[cfg(feature = "postgres")]
+thread_local! {
+    /// Whether the chains of this test keep what they keep in PostgreSQL.
+    static IN_POSTGRES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Runs a test with chains on PostgreSQL.
+#[cfg(feature = "postgres")]
+pub fn with_postgres(test: fn()) {
+    IN_POSTGRES.set(true);
+    test();
+    IN_POSTGRES.set(false);
+}
+
+/// What all hubs of a chain keep their things in.
+#[derive(Clone)]
+pub enum Store {
+    Sqlite,
+    #[cfg(feature = "postgres")]
+    Postgres(Arc<Mutex<crate::server::Server>>),
+}
+
+impl Store {
+    fn of_this_test() -> Store {
+        #[cfg(feature = "postgres")]
+        if IN_POSTGRES.get() {
+            return Store::postgres(crate::server::Server::start());
+        }
+        Store::Sqlite
+    }
+
+    #[cfg(feature = "postgres")]
+    pub fn postgres(server: crate::server::Server) -> Store {
+        Store::Postgres(Arc::new(Mutex::new(server)))
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Store::Sqlite => "hub.db".into(),
+            #[cfg(feature = "postgres")]
+            Store::Postgres(server) => server.lock().unwrap().url(),
+        }
+    }
+}
+
 /// A sandbox and a hub.
 pub struct Chain {
-    pub sandbox: Sandbox,
+    pub sandbox: Arc<Sandbox>,
     pub folder: TempDir,
+    pub store: Store,
+    /// Where the hub finds its store.
+    pub url: String,
     /// What stands in the configuration beside what it must have.
     more: String,
     process: Option<Child>,
@@ -46,7 +94,12 @@ impl Chain {
 
     /// `changes`: of the library's configuration.
     pub fn with(more: &str, changes: &Value) -> Chain {
-        let sandbox = Sandbox::start(Options::default()).unwrap();
+        Chain::on(Store::of_this_test(), more, changes)
+    }
+
+    /// A chain with its store there.
+    pub fn on(store: Store, more: &str, changes: &Value) -> Chain {
+        let sandbox = Arc::new(Sandbox::start(Options::default()).unwrap());
         let folder = tempfile::tempdir().unwrap();
         let mut config = sandbox.config();
         config["max_rate_per_s"] = json!(100_000);
@@ -61,6 +114,8 @@ impl Chain {
         let mut chain = Chain {
             sandbox,
             folder,
+            url: store.url(),
+            store,
             more,
             process: None,
             log: Arc::default(),
@@ -73,6 +128,54 @@ impl Chain {
         chain
     }
 
+    /// One more hub on the same store, which finds it at this URL.
+    #[cfg(feature = "postgres")]
+    pub fn another_at(&self, url: String) -> Chain {
+        let nowhere = At::Plain(String::new());
+        let mut another = Chain {
+            sandbox: Arc::clone(&self.sandbox),
+            folder: tempfile::tempdir().unwrap(),
+            store: self.store.clone(),
+            url,
+            more: self.more.clone(),
+            process: None,
+            log: Arc::default(),
+            at: nowhere.clone(),
+            admin: nowhere,
+        };
+        fs::copy(self.file("master.key"), another.file("master.key")).unwrap();
+        another.configure("");
+        another.start();
+        another
+    }
+
+    #[cfg(feature = "postgres")]
+    pub fn another(&self) -> Chain {
+        self.another_at(self.url.clone())
+    }
+
+    /// The database.
+    #[cfg(feature = "postgres")]
+    pub fn server(&self) -> std::sync::MutexGuard<'_, crate::server::Server> {
+        let Store::Postgres(server) = &self.store else { panic!("a file") };
+        server.lock().unwrap()
+    }
+
+    /// Changes the store behind the hub's back.
+    pub fn change_store(&self, sql: &str) {
+        match &self.store {
+            Store::Sqlite => {
+                let store = rusqlite::Connection::open(self.file("hub.db")).unwrap();
+                assert!(store.execute(&sql.replace("{hub}", "main"), []).unwrap() > 0);
+            }
+            #[cfg(feature = "postgres")]
+            Store::Postgres(server) => {
+                let sql = sql.replace("{hub}", "wxcoupon_hub") + " RETURNING 1";
+                assert!(!server.lock().unwrap().ask("journal", &sql).is_empty());
+            }
+        }
+    }
+
     pub fn file(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
@@ -83,9 +186,11 @@ impl Chain {
 
     /// Writes the configuration, with members of `[tills]` more.
     pub fn configure(&self, tills: &str) {
+        // Beside a file it is by itself.
+        let directory = if self.url.contains("://") { "directory_path = \"coupons\"\n" } else { "" };
         let text = format!(
-            "store = \"hub.db\"\nmaster_key = \"master.key\"\n{}\n[tills]\nplain_listen = \"127.0.0.1:0\"\n{tills}\n[admin]\nlisten = \"127.0.0.1:0\"\n",
-            self.more
+            "store = \"{}\"\n{directory}master_key = \"master.key\"\n{}\n[tills]\nplain_listen = \"127.0.0.1:0\"\n{tills}\n[admin]\nlisten = \"127.0.0.1:0\"\n",
+            self.url, self.more
         );
         fs::write(self.config_path(), text).unwrap();
     }

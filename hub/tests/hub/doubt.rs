@@ -15,8 +15,7 @@ fn quick(more: &str) -> Chain {
 
 /// The till's word about every number is over.
 fn age(chain: &Chain) {
-    let store = rusqlite::Connection::open(chain.file("hub.db")).unwrap();
-    assert!(store.execute("UPDATE numbers SET until_ms = 0", []).unwrap() > 0);
+    chain.change_store("UPDATE {hub}.numbers SET until_ms = 0");
 }
 
 fn sent(chain: &Chain, operation: &str) -> usize {
@@ -127,3 +126,10 @@ fn a_stop_cuts_no_call() {
     chain.stop();
     assert!(chain.log().contains("\"event\":\"stopped\""), "{}", chain.log());
 }
+
+with_postgres_too!(
+    a_hub_that_is_killed_in_the_middle_of_a_redemption_ends_its_doubt_after_the_restart,
+    without_the_till_s_word_the_hub_asks_and_sends_nothing,
+    orphans_are_called_off_where_the_configuration_says_so,
+    a_stop_cuts_no_call,
+);

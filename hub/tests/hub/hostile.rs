@@ -200,3 +200,10 @@ fn policy_says_brand_store_numbers_and_pace() {
     assert!(held.json["retry_after_ms"].as_u64().unwrap() <= 1000);
     assert_eq!(first.call("pending").http, 200, "others are not slowed down");
 }
+
+with_postgres_too!(
+    another_till_s_number_says_nothing_whatever_became_of_it,
+    only_who_redeemed_a_coupon_last_may_return_it,
+    users_are_asked_about_only_after_a_scan_of_the_till_s_own,
+    what_is_off_by_default_is_off,
+);

@@ -259,3 +259,10 @@ fn a_till_of_another_hub_is_a_stranger_here() {
         .unwrap();
     assert_eq!((came.http, came.json()["hub"].as_str()), (401, Some("wrong_mac")));
 }
+
+with_postgres_too!(
+    notifications_are_proven_stored_and_handed_on_to_the_till_that_they_are_about,
+    metrics_follow_prometheus_rules_and_the_log_is_json,
+    a_shift_manager_reads_what_is_in_doubt_in_either_language,
+    a_till_of_another_hub_is_a_stranger_here,
+);

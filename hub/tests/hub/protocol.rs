@@ -258,3 +258,13 @@ fn a_replay_after_a_restart_changes_nothing() {
     assert_eq!(chain.sandbox.requests().len(), asked, "WeChat Pay was not asked again");
     assert_eq!(chain.effects("AUTO_REPLAY"), (1, 0));
 }
+
+with_postgres_too!(
+    a_till_redeems_asks_and_settles_with_its_own_key,
+    nobody_else_is_let_in,
+    a_wrong_clock_is_told_the_time_in_a_way_that_it_can_believe,
+    a_code_becomes_one_key_for_one_till,
+    two_keys_are_good_while_a_till_changes_its_key_and_none_once_it_is_revoked,
+    everything_is_sealed_anew_under_a_new_master_key_while_the_hub_runs,
+    a_replay_after_a_restart_changes_nothing,
+);

@@ -7,7 +7,7 @@
 //! `SYSTEM_ERROR` asks for a repeat with the same parameters.
 
 use super::super::Combination::AtLeastOne;
-use super::super::Expected::Happened;
+use super::super::Expected::{Happened, SaysSomething};
 use super::super::Place::{Path, Query as InQuery, Unsent};
 use super::super::Presence::{Optional, OptionalOrDefault, Required, RequiredOrDefault, RequiredOrNow};
 use super::super::Rule::{Name, NameUpTo, Number, OneOf, TextUpTo, Time, Whole};
@@ -77,6 +77,8 @@ const STATES: Rule = OneOf(&["SENDED", "USED", "EXPIRED", "DELETED", "DEACTIVATE
 /// Codes that a merchant assigns may repeat across stocks. Both members are optional in the SDKs.
 const THIS_COUPON: super::Expected = may_echo("coupon_code", "/coupon_code");
 const THIS_STOCK: super::Expected = may_echo("stock_id", "/stock_id");
+/// What a redemption answers has a stock and an owner, too, and is no coupon.
+const A_COUPON: super::Expected = SaysSomething { at: &["/coupon_code", "/coupon_state"] };
 
 /// 核销用户的券
 pub static USE: Operation = Operation {
@@ -132,7 +134,7 @@ pub static RETURN: Operation = Operation {
 /// 查询用户券详情
 pub static QUERY: Operation = Operation {
     family: &BUSIFAVOR,
-    proofs: &[THIS_COUPON, THIS_STOCK],
+    proofs: &[THIS_COUPON, THIS_STOCK, A_COUPON],
     substitute: Some(&Substitute {
         without: &["openid", "appid"],
         query: &GET_CODE,
@@ -185,6 +187,13 @@ pub static GET_CODE: Operation = Operation {
     proofs: &[
         may_echo("coupon_code", "/coupon_information/coupon_code"),
         may_echo("stock_id", "/coupon_information/stock_id"),
+        SaysSomething {
+            at: &[
+                "/code_information/code",
+                "/code_information/coupon_code",
+                "/coupon_information/coupon_code",
+            ],
+        },
     ],
     error_codes: &ErrorCodes { known: KNOWN, unknown_ends: true },
     ..Operation::get(

@@ -30,7 +30,7 @@ const IDLE: Duration = Duration::from_secs(60);
 const CLOCKS_MS: i64 = 60_000;
 
 /// A value of a statement, and its type.
-pub(super) type Value<'a> = (&'a (dyn ToSql + Sync), Type);
+pub type Value<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// Why a statement gave nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]

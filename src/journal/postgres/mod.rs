@@ -3,13 +3,15 @@
 //! Nobody can tell whether an owner on another machine is alive. So a row has a lease that ends by the database's clock, and
 //! whoever signs makes sure that its own has not ended ([`Claim::may_sign`](super::Claim::may_sign)).
 
-mod connection;
+#[doc(hidden)]
+pub mod connection;
 mod group;
 mod read;
 mod rows;
 mod schema;
 mod sql;
-mod tls;
+#[doc(hidden)]
+pub mod tls;
 
 use super::row::State;
 use super::store::{Change, Durability, Mark, Overview, Result, Store, StoreError};

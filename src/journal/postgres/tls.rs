@@ -19,10 +19,11 @@ use x509_cert::der::Decode as _;
 use x509_cert::der::oid::ObjectIdentifier;
 
 /// Makes TLS connections to the servers of one database.
-#[derive(Clone)]
-pub(super) struct Tls(Arc<ClientConfig>);
+#[derive(Debug, Clone)]
+pub struct Tls(Arc<ClientConfig>);
 
 impl Tls {
+    /// With the roots of the database's URL.
     pub fn new(database: &Database) -> Result<Tls, String> {
         let mut roots = RootCertStore::empty();
         match &database.roots {
@@ -57,7 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for T
 }
 
 /// A handshake with the server of one name.
-pub(super) struct Handshake {
+pub struct Handshake {
     connector: TlsConnector,
     name: ServerName<'static>,
 }
@@ -74,7 +75,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Hands
 }
 
 /// Bytes over TLS.
-pub(super) struct Stream<S>(Box<RustlsStream<S>>);
+pub struct Stream<S>(Box<RustlsStream<S>>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Stream<S> {
     /// Binds the password's proof to this very server, so that it is worth nothing to another.
