@@ -60,6 +60,8 @@ pub struct Report {
     pub proven: Option<Proof>,
     /// Where a hub answers: when WeChat Pay signed what that rests on, in seconds since 1970. Not part of the JSON.
     pub proven_at_s: Option<i64>,
+    /// The hub itself refused, and did not look at what an earlier request with this number has done. Not part of the JSON.
+    pub refused_by_hub: bool,
     /// Time of the latest signature of this call that may still arrive, in seconds since 1970. Not part of the JSON.
     pub signed_s: Option<i64>,
     /// A lookup of the coupon must follow at once. Not part of the JSON.
@@ -272,6 +274,7 @@ impl Report {
             may_arrive_late: false,
             proven: None,
             proven_at_s: None,
+            refused_by_hub: false,
             signed_s: None,
             ask: None,
             by_evidence: false,

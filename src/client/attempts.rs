@@ -78,7 +78,9 @@ impl Client {
             got_response |= last.http_status.is_some() && !self.is_till();
             signed_s = signed_s.max(last.signed_s.unwrap_or_default());
             log_attempt(request, attempt, &last);
-            if last.code.class() == Class::InDoubt {
+            // A hub may be at work on it, and say nothing more after that.
+            let is_open_at_hub = self.is_till() && last.in_doubt && doubt.is_none();
+            if last.code.class() == Class::InDoubt || is_open_at_hub {
                 doubt = Some(Report { data: None, ..last.clone() });
                 attempts_in_doubt += 1;
             }
@@ -111,7 +113,7 @@ impl Client {
         }
         let case = Case { request, prior, signed_s, attempts_in_doubt };
         let mut report = if settled { last } else { self.conclude(&case, last, doubt, deadline, cancel) };
-        report.may_arrive_late |= report.code.class() == Class::InDoubt;
+        report.may_arrive_late |= report.code.class() == Class::InDoubt || self.is_till() && report.in_doubt;
         report.signed_s = Some(signed_s).filter(|_| report.may_arrive_late);
         report.got_response |= got_response;
         report.course = course;
@@ -157,7 +159,6 @@ impl Client {
             Class::Busy => Some(with_jitter(Duration::from_millis(last.retry_after_ms.unwrap_or(1000)), 0.2)),
             // The same unknown key again. Another attempt would not help.
             _ if last.verification == Some(UNKNOWN_SERIAL) && attempts > 1 => None,
-            // Once more, because a cache in between may have mixed answers up. Then it is settled.
             // What has no proof will hardly get one.
             _ if self.is_till()
                 && last.verification.is_some()
@@ -170,6 +171,7 @@ impl Client {
             Class::Local if self.is_till() && last.code == Code::Journal && tried.len() < ROUNDS * hosts => {
                 Some(if tried.len() < hosts { Duration::ZERO } else { backoff(AFTER_ROUND, attempts) })
             }
+            // Once more, because a cache in between may have mixed answers up. Then it is settled.
             _ if last.contradicts() && !request.writes && attempts > 1 => None,
             Class::NotSent if last.code == Code::ReadFailed => Some(backoff(AFTER_LOSS, attempts).max(named)),
             // A TLS failure does not go away within a moment.

@@ -22,14 +22,14 @@ pub(super) fn record(claim: Claim, report: Report, trigger: Trigger) -> Report {
         // It was done before this call, and stays done unless the coupon says otherwise.
         _ if row.state == State::Done && !is_short_lived(row) && !is_undone => State::Done,
         Class::Ok => State::Done,
+        // A hub that does not do it now, or refuses to, may have done it before.
+        _ if report.in_doubt => open_state(row, State::Pending, &report, trigger),
         // A copy of the redemption could still arrive, and no sale would belong to it.
         Class::Refused if report.may_arrive_late && api::is_redemption(&row.request.operation) => {
             State::RefusedWatched
         }
         Class::Refused => State::Refused,
         Class::InDoubt | Class::Bug => open_state(row, State::Pending, &report, trigger),
-        // A hub that does not do it now may have done it before.
-        _ if report.in_doubt => open_state(row, State::Pending, &report, trigger),
         Class::NotSent | Class::Busy | Class::Misuse | Class::Local => State::Closed,
     };
     let earlier_s = if claim.doubt { row.signed_s } else { 0 };

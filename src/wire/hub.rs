@@ -23,6 +23,13 @@ impl fmt::Debug for Key {
 }
 
 impl Key {
+    /// Copied straight to where it is wiped. `None`: not as long as a key.
+    fn of(bytes: &[u8]) -> Option<Key> {
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        (bytes.len() == KEY_BYTES).then(|| key.copy_from_slice(bytes))?;
+        Some(Key(key))
+    }
+
     fn hmac(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, &*self.0)
     }
@@ -38,16 +45,14 @@ impl Key {
     }
 
     fn derived(&self, text: &str) -> Option<Key> {
-        let tag = hmac::sign(&self.hmac(), text.as_bytes());
-        tag.as_ref().try_into().ok().map(|tag: [u8; KEY_BYTES]| Key(Zeroizing::new(tag)))
+        Key::of(hmac::sign(&self.hmac(), text.as_bytes()).as_ref())
     }
 
     /// The key of a one-time code, which is typed as people type it. `None`: not a code.
     pub fn of_code(typed: &str, till: &str) -> Option<Key> {
         let code = read_code(typed)?;
-        let digest = digest::digest(&digest::SHA256, code.as_bytes());
-        let first: [u8; KEY_BYTES] = digest.as_ref().try_into().ok()?;
-        Key(Zeroizing::new(first)).derived(&format!("wxcoupon-hub code 1\n{till}\n"))
+        let first = Key::of(digest::digest(&digest::SHA256, code.as_bytes()).as_ref())?;
+        first.derived(&format!("wxcoupon-hub code 1\n{till}\n"))
     }
 
     /// The till's key, from the code's key and what both sides have added.
@@ -56,32 +61,40 @@ impl Key {
     }
 }
 
-fn bytes(hexadecimal: &str) -> Option<Vec<u8>> {
+/// What a text of hexadecimal digits stands for. It may be a key, so no copy of it stays behind.
+fn bytes(hexadecimal: &str) -> Option<Zeroizing<Vec<u8>>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pairs = hexadecimal.as_bytes().chunks(2);
-    pairs
-        .map(|pair| if let [high, low] = pair { Some(digit(*high)? << 4 | digit(*low)?) } else { None })
-        .collect()
+    let mut bytes = Zeroizing::new(Vec::with_capacity(hexadecimal.len().div_ceil(2)));
+    for pair in hexadecimal.as_bytes().chunks(2) {
+        let [high, low] = pair else { return None };
+        bytes.push(digit(*high)? << 4 | digit(*low)?);
+    }
+    Some(bytes)
 }
 
 /// The digits of a code that count. `None`: it is no code.
 fn read_code(typed: &str) -> Option<Zeroizing<String>> {
-    let digits: Option<String> = typed
-        .chars()
-        .filter(|typed| !matches!(typed, '-' | ' '))
-        .map(|typed| match typed.to_ascii_uppercase() {
-            'O' => Some('0'),
-            'I' | 'L' => Some('1'),
-            digit => CODE_DIGITS.iter().map(|known| char::from(*known)).find(|known| *known == digit),
-        })
-        .collect();
-    digits.map(Zeroizing::new).filter(|digits| digits.len() == CODE_LENGTH)
+    let mut digits = Zeroizing::new(String::with_capacity(typed.len()));
+    for typed in typed.chars().filter(|typed| !matches!(typed, '-' | ' ')) {
+        digits.push(match typed.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            digit => CODE_DIGITS.iter().map(|known| char::from(*known)).find(|known| *known == digit)?,
+        });
+    }
+    (digits.len() == CODE_LENGTH).then_some(digits)
 }
 
 /// Whether a text may name a till.
 pub fn is_till(text: &str) -> bool {
     (1..=40).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+}
+
+/// Whether a text may be a nonce.
+pub fn is_nonce(text: &str) -> bool {
+    (16..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
 /// A till's key, and which one it is. Written as generation, colon, 64 hexadecimal digits.
@@ -101,13 +114,18 @@ impl TillKey {
             .parse()
             .ok()
             .filter(|number: &i64| *number >= 0 && number.to_string() == generation)?;
-        let key: [u8; KEY_BYTES] = Zeroizing::new(bytes(key)?).as_slice().try_into().ok()?;
-        Some(TillKey { generation, key: Key(Zeroizing::new(key)) })
+        Some(TillKey { generation, key: Key::of(&bytes(key)?)? })
     }
 
     /// Its text, with the end of a line.
     pub fn text(&self) -> Zeroizing<String> {
-        Zeroizing::new(format!("{}:{}\n", self.generation, hex::lower(&*self.key.0)))
+        // As long as it can become, so that it never moves.
+        let mut text = Zeroizing::new(String::with_capacity(2 * KEY_BYTES + 24));
+        text.push_str(&self.generation.to_string());
+        text.push(':');
+        text.push_str(&Zeroizing::new(hex::lower(&*self.key.0)));
+        text.push('\n');
+        text
     }
 }
 

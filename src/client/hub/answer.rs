@@ -5,6 +5,7 @@ use super::super::{Client, OutgoingRequest};
 use super::Signed;
 use crate::api;
 use crate::evidence;
+use crate::journal::State;
 use crate::net::HttpResponse;
 use crate::report::{JsonText, OTHER_REQUEST, Report, WechatError};
 use crate::status::{Class, Code};
@@ -97,9 +98,10 @@ fn told(request: &OutgoingRequest<'_>, response: &HttpResponse) -> Report {
         return unreadable("it has no status".into());
     };
     let recorded_s = envelope.recorded_at.as_deref().and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
-    let is_return = api::is_return(request.id);
-    let was_done =
-        request.claim.is_some_and(|claim| claim.row.state == crate::journal::State::Done) && !is_return;
+    let is_done = request.claim.is_some_and(|claim| claim.row.state == State::Done);
+    // What stood stands, unless the hub has looked and found that it does not.
+    let has_looked = envelope.recorded || envelope.settled_by.is_some();
+    let is_undone = has_looked && envelope.hub.is_none() && code != Code::RequestNoReused;
     let Report { in_doubt, .. } = Report::new(code);
     Report {
         in_doubt: in_doubt || envelope.in_doubt,
@@ -120,8 +122,8 @@ fn told(request: &OutgoingRequest<'_>, response: &HttpResponse) -> Report {
         retry_after_ms: envelope.retry_after_ms,
         undecrypted: envelope.undecrypted,
         data: envelope.data.map(|data| JsonText::proven(data.get())),
-        // The hub has looked at what stands now.
-        by_evidence: was_done && code.class() == Class::Refused,
+        by_evidence: is_done && is_undone && code.class() == Class::Refused && !api::is_return(request.id),
+        refused_by_hub: envelope.hub.is_some(),
         ..Report::new(code)
     }
 }
@@ -195,15 +197,18 @@ pub(in super::super) fn conclude(
     both: impl FnOnce(Report, Report) -> Report,
 ) -> Report {
     let Some(doubt) = doubt else { return last };
-    let is_known = !last.in_doubt
-        && match last.code {
-            Code::Ok => true,
-            // The number stands for something else at the hub, or was called off there: no copy takes effect any more.
-            Code::RequestNoReused => last.proven.is_some(),
-            code if matches!(code.class(), Class::Misuse | Class::NotSent | Class::Refused) => {
-                last.proven.is_some_and(|proof| evidence::copies_are_dead(case.latest_s(), proof))
-            }
-            _ => false,
-        };
+    let is_known = match last.code {
+        // It is what the hub has said before, once more.
+        _ if last.in_doubt => doubt.code.class() != Class::InDoubt,
+        Code::Ok => true,
+        // The policy of today, the pace, a key that has ended: none of them is about what came before.
+        _ if last.refused_by_hub => false,
+        // The number stands for something else at the hub, or was called off there: no copy takes effect any more.
+        Code::RequestNoReused => last.proven.is_some(),
+        code if matches!(code.class(), Class::Misuse | Class::NotSent | Class::Refused) => {
+            last.proven.is_some_and(|proof| evidence::copies_are_dead(case.latest_s(), proof))
+        }
+        _ => false,
+    };
     if is_known { last } else { both(doubt, last) }
 }

@@ -11,13 +11,14 @@ use crate::net::{HttpRequest, HttpResponse, in_flight};
 use crate::outcome::{self, Event};
 use crate::report::Report;
 use crate::status::{Class, Code};
-use crate::wire::hub::{Asked, Key, TillKey};
+use crate::wire::hub::{Asked, Key, TillKey, is_nonce};
 use crate::wire::sign::nonce;
 use crate::wire::verify::Proof;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, TryLockError};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// How often a call looks whether another one has traded the code.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -88,9 +89,16 @@ impl Client {
         cancel: &Cancel,
     ) -> Result<TillKey, Failed> {
         let failed = |error: Error| Box::new(Report::from(error));
+        // Another process may have traded it meanwhile.
+        if let Some(key) =
+            std::fs::read_to_string(path).ok().map(Zeroizing::new).and_then(|kept| TillKey::read(&kept))
+        {
+            return Ok(key);
+        }
         // The same nonce again after a lost answer, also of another process.
         let trading = beside(path);
-        let nonce = if let Ok(nonce) = std::fs::read_to_string(&trading) {
+        let kept = std::fs::read_to_string(&trading).ok().filter(|kept| is_nonce(kept));
+        let nonce = if let Some(nonce) = kept {
             nonce
         } else {
             let nonce = nonce().map_err(failed)?;
@@ -164,8 +172,15 @@ impl Client {
         let hub = answer.get("hub").and_then(Value::as_str);
         let proof =
             response.hub.prove(code, nonce, response.status, &response.body).map_err(|_| match hub {
-                Some(name) => refused(format!("the hub says {name}, without proof")),
-                None => refused(format!("HTTP {}: what answered has no proof of the hub's", response.status)),
+                Some(name @ ("wrong_code" | "unknown_till")) => {
+                    refused(format!("the hub says {name}, without proof"))
+                }
+                _ => {
+                    let says = hub.map(|name| format!(", and says {name}")).unwrap_or_default();
+                    let message =
+                        format!("HTTP {}: what answered has no proof of the hub's{says}", response.status);
+                    Box::new(Report { message, ..Report::new(Code::ReadFailed) })
+                }
             })?;
         self.clock.prove(Proof { at_s: proof.time_s, is_certain: true }, true);
         let data = answer.get("data");

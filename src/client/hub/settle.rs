@@ -1,6 +1,7 @@
 //! What is open, and how it ends. The hub knows every number that has reached it. The till's own journal knows those that may not
 //! have.
 
+use super::super::doubt::capped_by_proof;
 use super::super::numbered::Trigger;
 use super::super::pending::{code_of, lists};
 use super::super::record::{end, record};
@@ -68,7 +69,11 @@ impl Client {
         let deadline = Deadline::after(limit.unwrap_or(self.config.limits.call));
         let report = match self.journal.find(&request_no)? {
             Some(row) => self.settle_row_at_hub(&row, aim, &deadline, cancel)?,
-            None => self.settle_there(&request_no, &aim, &deadline, cancel),
+            None => {
+                let asked = self.settle_there(&request_no, &aim, &deadline, cancel);
+                // Without a hub nobody knows what an earlier program has sent under it.
+                Report { in_doubt: asked.in_doubt || asked.proven.is_none(), ..asked }
+            }
         };
         Ok(Report { out_request_no: Some(request_no), elapsed_ms: deadline.elapsed_ms(), ..report })
     }
@@ -91,22 +96,8 @@ impl Client {
 
     fn settle_row_at_hub(&self, row: &Row, aim: Aim, deadline: &Deadline, cancel: &Cancel) -> Result<Report> {
         crate::log::set_trace(row.trace.as_deref());
-        let wrong = |why: &str| Err(Error::at(Code::Request, "/aim", why));
-        match (&aim, row.state) {
-            (_, State::Abandoned) => return wrong("the request with this number was abandoned"),
-            (Aim::Complete | Aim::Watch, _) if row.called_off => {
-                return wrong("the request with this number was called off");
-            }
-            (Aim::Complete | Aim::Watch, state) if state.is_finished() => return Ok(self.recorded(row)),
-            (Aim::Abandon(_), state) if state.is_finished() => {
-                return wrong("only what is in doubt or watched can be abandoned");
-            }
-            (Aim::Void, _) if !api::is_redemption(&row.request.operation) => {
-                let operation = &row.request.operation;
-                return wrong(&format!("only a redemption can be called off, this is {operation}"));
-            }
-            (Aim::Void, State::Voided) => return Ok(voided(None)),
-            _ => {}
+        if let Some(known) = self.known_of(row, &aim)? {
+            return Ok(known);
         }
         let Some(claim) = self.journal.claim(row, self.end_of(deadline))? else {
             return Ok(Report {
@@ -116,6 +107,10 @@ impl Client {
                 ..Report::new(Code::Locked)
             });
         };
+        // Another process may have finished it or called it off since it was read.
+        if let Some(known) = self.known_of(&claim.row, &aim)? {
+            return Ok(known);
+        }
         Ok(match aim {
             Aim::Void => self.void_at_hub(claim, deadline, cancel),
             Aim::Abandon(note) => self.abandon_at_hub(claim, note, deadline, cancel),
@@ -125,11 +120,32 @@ impl Client {
                 if asked.code == Code::Ok && asked.proven.is_some() {
                     record(claim, asked, Trigger::Settling)
                 } else {
-                    still_open(claim, State::Damaged, DAMAGED, Some(&asked))
+                    stays_open(claim, State::Damaged, DAMAGED, asked)
                 }
             }
             Aim::Complete | Aim::Watch => self.execute(claim, Trigger::Settling, deadline, cancel),
         })
+    }
+
+    /// What needs no hub, and what cannot be.
+    fn known_of(&self, row: &Row, aim: &Aim) -> Result<Option<Report>> {
+        let wrong = |why: &str| Err(Error::at(Code::Request, "/aim", why));
+        match (aim, row.state) {
+            (_, State::Abandoned) => wrong("the request with this number was abandoned"),
+            (Aim::Complete | Aim::Watch, _) if row.called_off => {
+                wrong("the request with this number was called off")
+            }
+            (Aim::Complete | Aim::Watch, state) if state.is_finished() => Ok(Some(self.recorded(row))),
+            (Aim::Abandon(_), state) if state.is_finished() => {
+                wrong("only what is in doubt or watched can be abandoned")
+            }
+            (Aim::Void, _) if !api::is_redemption(&row.request.operation) => {
+                let operation = &row.request.operation;
+                wrong(&format!("only a redemption can be called off, this is {operation}"))
+            }
+            (Aim::Void, State::Voided) => Ok(Some(voided(None))),
+            _ => Ok(None),
+        }
     }
 
     /// The hub calls it off, and watches for what may come late. What has never reached a hub is watched here until it cannot any
@@ -146,12 +162,15 @@ impl Client {
             }
         }
         let asked = self.settle_there(&claim.row.request.request_no, &Aim::Void, deadline, cancel);
-        let is_dead = asked.proven.is_some_and(|proof| evidence::copies_are_dead(claim.row.signed_s, proof));
+        let signed_s = capped_by_proof(claim.row.signed_s, asked.proven);
+        let is_dead = asked.proven.is_some_and(|proof| evidence::copies_are_dead(signed_s, proof));
         match asked.code {
             Code::Ok => end(claim, State::Voided, 0, asked),
-            _ if has_no_such_number(&asked) && claim.row.answer.is_some() => {
-                let why =
-                    "it was redeemed, and the hub has no such number any more: it may have lost its store";
+            // A hub has spoken of it before.
+            _ if has_no_such_number(&asked)
+                && (claim.row.answer.is_some() || claim.row.verdict_s.is_some()) =>
+            {
+                let why = "a hub had this number, and has it no more: it may have lost its store";
                 still_open(claim, State::Voiding, why, None)
             }
             _ if has_no_such_number(&asked) && is_dead => end(claim, State::Voided, 0, voided(None)),
@@ -159,7 +178,7 @@ impl Client {
                 let why = "it has not reached the hub; what was sent could still arrive";
                 still_open(claim, State::Voiding, why, None)
             }
-            _ => still_open(claim, State::Voiding, "the hub has not called it off", Some(&asked)),
+            _ => stays_open(claim, State::Voiding, "the hub has not called it off", asked),
         }
     }
 
@@ -170,7 +189,7 @@ impl Client {
         if asked.code != Code::Ok && !has_no_such_number(&asked) {
             let state = claim.row.state;
             // The row stays as it was; the answer is about the decision alone.
-            let _ = still_open(claim, state, "it was not abandoned", Some(&asked));
+            let _ = stays_open(claim, state, "it was not abandoned", asked.clone());
             return Report { in_doubt: true, ..asked };
         }
         match claim.abandon(note) {
@@ -216,6 +235,11 @@ impl Client {
         };
         Ok(Report { elapsed_ms: whole.elapsed_ms(), ..report })
     }
+}
+
+/// What the hub says of settling is no verdict about the request.
+fn stays_open(claim: Claim, state: State, why: &str, asked: Report) -> Report {
+    still_open(claim, state, why, Some(&Report { proven: None, proven_at_s: None, ..asked }))
 }
 
 /// The hub has proven that the number has never reached it.
