@@ -170,18 +170,14 @@ impl Client {
         };
         let answer: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let hub = answer.get("hub").and_then(Value::as_str);
-        let proof =
-            response.hub.prove(code, nonce, response.status, &response.body).map_err(|_| match hub {
-                Some(name @ ("wrong_code" | "unknown_till")) => {
-                    refused(format!("the hub says {name}, without proof"))
-                }
-                _ => {
-                    let says = hub.map(|name| format!(", and says {name}")).unwrap_or_default();
-                    let message =
-                        format!("HTTP {}: what answered has no proof of the hub's{says}", response.status);
-                    Box::new(Report { message, ..Report::new(Code::ReadFailed) })
-                }
-            })?;
+        let proof = response.hub.prove(code, nonce, response.status, &response.body).map_err(|_| {
+            if let Some(name @ ("wrong_code" | "unknown_till")) = hub {
+                return refused(format!("the hub says {name}, without proof"));
+            }
+            let says = hub.map(|name| format!(", and says {name}")).unwrap_or_default();
+            let message = format!("HTTP {}: what answered has no proof of the hub's{says}", response.status);
+            Box::new(Report { message, ..Report::new(Code::ReadFailed) })
+        })?;
         self.clock.prove(Proof { at_s: proof.time_s, is_certain: true }, true);
         let data = answer.get("data");
         let generation = data.and_then(|data| data.get("generation")?.as_i64());

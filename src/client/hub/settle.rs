@@ -67,13 +67,12 @@ impl Client {
             return self.settle_everything_at_hub(limit, cancel);
         };
         let deadline = Deadline::after(limit.unwrap_or(self.config.limits.call));
-        let report = match self.journal.find(&request_no)? {
-            Some(row) => self.settle_row_at_hub(&row, aim, &deadline, cancel)?,
-            None => {
-                let asked = self.settle_there(&request_no, &aim, &deadline, cancel);
-                // Without a hub nobody knows what an earlier program has sent under it.
-                Report { in_doubt: asked.in_doubt || asked.proven.is_none(), ..asked }
-            }
+        let report = if let Some(row) = self.journal.find(&request_no)? {
+            self.settle_row_at_hub(&row, aim, &deadline, cancel)?
+        } else {
+            let asked = self.settle_there(&request_no, &aim, &deadline, cancel);
+            // Without a hub nobody knows what an earlier program has sent under it.
+            Report { in_doubt: asked.in_doubt || asked.proven.is_none(), ..asked }
         };
         Ok(Report { out_request_no: Some(request_no), elapsed_ms: deadline.elapsed_ms(), ..report })
     }
