@@ -127,7 +127,14 @@
  *
  *   mode                        "partner", or "brand" where a brand signs for
  *                               itself, with
- *   brand_id                    the brand's number in place of mchid
+ *   brand_id                    the brand's number in place of mchid;
+ *                               or "till" where a hub asks WeChat Pay, with
+ *                               nothing of the merchant's, but
+ *   hub_urls                    list of the hubs' addresses
+ *   till_id                     the till's name at the hub
+ *   till_key                    its key, or
+ *   till_key_path               the file that keeps its key, and once
+ *   till_code                   the code that the hub has shown
  *   merchant_certificate_path   file of the API certificate, or
  *   merchant_certificate_pem    its text: serial number and key are compared
  *   defaults                    {"appid", "brand_id", "store_id"}: used where
@@ -950,7 +957,8 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_deactivate(
 
 /*
  * Lists what is not known to be finished: requests in doubt, and calls that are
- * running. Local, no network.
+ * running. Local, no network; a till of a hub asks the hub, too, and
+ * data.hub_answered says whether that answered.
  *
  * A till asks at start-up, and before it closes: an empty list means that every
  * redemption is known.
@@ -1101,8 +1109,8 @@ WXCOUPON_API void WXCOUPON_CALL wxcoupon_job_free(wxcoupon_job *job);
  * Proves and opens a notification that WeChat Pay sent to the program's web
  * server.
  *
- * It uses the network only when a platform certificate must be downloaded to
- * prove it.
+ * A till of a hub opens none: WeChat Pay sends them to the hub. It uses the
+ * network only when a platform certificate must be downloaded to prove it.
  *
  * The answer says in "reply" how to answer the HTTP request, when it succeeds
  * and when it fails: {"status", "headers", "body"}, to be sent as they are,
@@ -1310,7 +1318,9 @@ WXCOUPON_API int32_t WXCOUPON_CALL wxcoupon_warm(
  *            apiv3_key, verifies_with, journal, pending, clock_offset_s (what
  *            is added to this machine's time for signing; learned from WeChat
  *            Pay's answers, 0 before the first); online for each host "dns
- *            HOST", "tls HOST" and "echo HOST" (both signatures).
+ *            HOST", "tls HOST" and "echo HOST" (both signatures). A till of a
+ *            hub has mode, till_id, till_key, and online for each hub "hub
+ *            HOST" in place of echo, with what the hub says about itself.
  *
  *   Returns  WXCOUPON_OK, also when a line is not in order; a status of class 1
  *            when json_in is wrong.

@@ -107,6 +107,11 @@ pub fn set_trace(trace: Option<&str>) {
     PLACE.with_borrow_mut(|place| place.trace = trace.map(str::to_owned));
 }
 
+/// That trace id.
+pub fn trace() -> Option<String> {
+    PLACE.try_with(|place| place.try_borrow().ok()?.trace.clone()).ok().flatten()
+}
+
 /// The file of the current call, and its trace id.
 fn place() -> Option<(Arc<LogFile>, Option<String>)> {
     let place = PLACE.try_with(|place| {

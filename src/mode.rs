@@ -1,6 +1,6 @@
-//! The two modes of the API.
+//! How a context reaches WeChat Pay.
 
-/// Who signs requests: a service provider for its brands, or a brand itself.
+/// Who signs requests: a service provider for its brands, a brand itself, or a hub for its tills.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
     /// 服务商模式
@@ -8,4 +8,6 @@ pub enum Mode {
     Partner,
     /// 品牌直连
     Brand,
+    /// A till of a hub. It has no key of the merchant's.
+    Till,
 }

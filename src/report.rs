@@ -5,8 +5,8 @@ use crate::error::Error;
 use crate::json;
 use crate::status::{Class, Code};
 use crate::wire::verify::Proof;
-use serde::Serialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub struct Report {
     /// What to do, if the code's own hint is too general.
     pub hint: Option<Cow<'static, str>>,
     /// Chinese text for the till's screen, if the code's own is too general.
-    pub cashier: Option<&'static str>,
+    pub cashier: Option<Cow<'static, str>>,
     /// JSON pointer of the rejected member.
     pub field: Option<String>,
     /// What WeChat Pay's error answer said.
@@ -58,6 +58,10 @@ pub struct Report {
     pub may_arrive_late: bool,
     /// The proven time of the last answer. Not part of the JSON.
     pub proven: Option<Proof>,
+    /// Where a hub answers: when WeChat Pay signed what that rests on, in seconds since 1970. Not part of the JSON.
+    pub proven_at_s: Option<i64>,
+    /// The hub itself refused, and did not look at what an earlier request with this number has done. Not part of the JSON.
+    pub refused_by_hub: bool,
     /// Time of the latest signature of this call that may still arrive, in seconds since 1970. Not part of the JSON.
     pub signed_s: Option<i64>,
     /// A lookup of the coupon must follow at once. Not part of the JSON.
@@ -102,7 +106,8 @@ pub enum Ask {
 }
 
 /// WeChat Pay's error body.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct WechatError {
     /// The error code, such as `NOT_ENOUGH`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -268,6 +273,8 @@ impl Report {
             clock_offset_s: 0,
             may_arrive_late: false,
             proven: None,
+            proven_at_s: None,
+            refused_by_hub: false,
             signed_s: None,
             ask: None,
             by_evidence: false,
@@ -321,7 +328,7 @@ impl Report {
             clock_offset_s: self.clock_offset_s,
             message: said(if self.message.is_empty() { self.code.text() } else { &self.message }),
             hint: said(self.hint.as_deref().unwrap_or_else(|| self.code.hint())),
-            cashier: said(self.cashier.unwrap_or_else(|| self.code.cashier())),
+            cashier: said(self.cashier.as_deref().unwrap_or_else(|| self.code.cashier())),
             field: self.field.as_deref(),
             wechat: self.wechat.as_ref(),
             retry_after_ms: self.retry_after_ms,
@@ -343,7 +350,7 @@ impl Report {
 impl From<Error> for Report {
     fn from(error: Error) -> Report {
         let Error { code, message, hint, cashier, field, no_room: _ } = error;
-        Report { message, hint, cashier, field, ..Report::new(code) }
+        Report { message, hint, cashier: cashier.map(Cow::Borrowed), field, ..Report::new(code) }
     }
 }
 

@@ -64,7 +64,7 @@ fn in_words(screen: &Screen, report: &Report) {
         }
     };
     if failed {
-        tell(w::CASHIER, Some(report.cashier.unwrap_or_else(|| report.code.cashier())));
+        tell(w::CASHIER, Some(report.cashier.as_deref().unwrap_or_else(|| report.code.cashier())));
         let message = if report.message.is_empty() { report.code.text() } else { &report.message };
         tell(w::MESSAGE, Some(message));
         tell(w::TO_DO, Some(report.hint.as_deref().unwrap_or_else(|| report.code.hint())));

@@ -124,7 +124,8 @@ fn configured(screen: &Screen, config: Option<&Path>) -> Result<Option<Configure
         Err(failure) if config.is_some() || setup::config_path(config).exists() => return Err(failure),
         Err(_) => return Ok(None),
     };
-    let authorizer = &setup.config.authorizer;
+    // A till of a hub has none.
+    let Ok(authorizer) = setup.config.authorizer() else { return Ok(None) };
     let serial = authorizer.serial().to_owned();
     let ring = &setup.config.key_ring;
     let wechatpay = ring.serials().filter_map(|serial| ring.get(serial)).map(fingerprint).collect();

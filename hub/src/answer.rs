@@ -141,7 +141,7 @@ impl Answer {
         let report = Report {
             message: message.into(),
             hint: Some(Cow::Borrowed(refusal.hint())),
-            cashier: Some(refusal.cashier()),
+            cashier: Some(Cow::Borrowed(refusal.cashier())),
             retry_after_ms: wait,
             ..Report::new(refusal.code())
         };

@@ -53,6 +53,8 @@ impl Family {
         match mode {
             Mode::Partner => Some(self.partner),
             Mode::Brand => self.brand,
+            // The hub makes the path.
+            Mode::Till => None,
         }
     }
 }

@@ -10,7 +10,7 @@
 
 use super::brand::pace_of;
 use super::doubt::{Case, PriorAttempt};
-use super::{Client, OutgoingRequest};
+use super::{Client, OutgoingRequest, hub};
 use crate::course::{Attempt, Course};
 use crate::log::{self, Fact};
 use crate::net::cancel::Cancel;
@@ -75,10 +75,13 @@ impl Client {
                 request_id: last.request_id.clone(),
                 code: last.code.number(),
             });
-            got_response |= last.http_status.is_some();
+            // A till cannot know whether its hub could ask, so its rows are never given up.
+            got_response |= last.http_status.is_some() && !self.is_till();
             signed_s = signed_s.max(last.signed_s.unwrap_or_default());
             log_attempt(request, attempt, &last);
-            if last.code.class() == Class::InDoubt {
+            // A hub may be at work on it, and say nothing more after that.
+            let is_open_at_hub = self.is_till() && last.in_doubt && doubt.is_none();
+            if last.code.class() == Class::InDoubt || is_open_at_hub {
                 doubt = Some(Report { data: None, ..last.clone() });
                 attempts_in_doubt += 1;
             }
@@ -96,7 +99,8 @@ impl Client {
                 }
                 doubt = Some(last.clone());
             }
-            let clock_was_why = last.code == Code::SignRejected && clock_change.abs() > CLOCK_MATTERS_S;
+            let is_of_clock = last.code == Code::SignRejected || last.code == hub::WRONG_TIME;
+            let clock_was_why = is_of_clock && clock_change.abs() > CLOCK_MATTERS_S;
             let pause = if clock_was_why && !clock_corrected {
                 clock_corrected = true;
                 Some(Duration::ZERO)
@@ -110,7 +114,7 @@ impl Client {
         }
         let case = Case { request, prior, signed_s, attempts_in_doubt };
         let mut report = if settled { last } else { self.conclude(&case, last, doubt, deadline, cancel) };
-        report.may_arrive_late |= report.code.class() == Class::InDoubt;
+        report.may_arrive_late |= report.code.class() == Class::InDoubt || self.is_till() && report.in_doubt;
         report.signed_s = Some(signed_s).filter(|_| report.may_arrive_late);
         report.got_response |= got_response;
         report.course = course;
@@ -132,6 +136,9 @@ impl Client {
         deadline: &Deadline,
         cancel: &Cancel,
     ) -> Result<(), Box<Report>> {
+        if self.is_till() {
+            return self.have_till_key(deadline, cancel);
+        }
         let needs_keys = !request.downloads_certificates && request.look_up.is_none();
         if needs_keys { self.have_keys(deadline, cancel) } else { Ok(()) }
     }
@@ -153,6 +160,18 @@ impl Client {
             Class::Busy => Some(with_jitter(Duration::from_millis(last.retry_after_ms.unwrap_or(1000)), 0.2)),
             // The same unknown key again. Another attempt would not help.
             _ if last.verification == Some(UNKNOWN_SERIAL) && attempts > 1 => None,
+            // What has no proof will hardly get one.
+            _ if self.is_till()
+                && last.verification.is_some()
+                && last.proven.is_none()
+                && tried.len() >= ROUNDS * hosts =>
+            {
+                None
+            }
+            // This hub cannot write. Another one may.
+            Class::Local if self.is_till() && last.code == Code::Journal && tried.len() < ROUNDS * hosts => {
+                Some(if tried.len() < hosts { Duration::ZERO } else { backoff(AFTER_ROUND, attempts) })
+            }
             // Once more, because a cache in between may have mixed answers up. Then it is settled.
             _ if last.contradicts() && !request.writes && attempts > 1 => None,
             Class::NotSent if last.code == Code::ReadFailed => Some(backoff(AFTER_LOSS, attempts).max(named)),
@@ -179,6 +198,7 @@ impl Client {
     ) -> Report {
         let attempts = last.attempts;
         let report = match (last.code.class(), doubt) {
+            (_, doubt) if self.is_till() => hub::conclude(case, last, doubt, doubt_with_latest),
             (Class::Ok, _) if case.is_old_success(&last) => {
                 self.settle_old_answer(case, last, deadline, cancel)
             }

@@ -185,7 +185,7 @@ impl Client {
             Mode::Partner => {
                 ("/v3/brand/partner/store/brandstores", format!("brand_id={}", api::encoded(brand_id)))
             }
-            Mode::Brand => ("/brand/store/brandstores", String::new()),
+            Mode::Brand | Mode::Till => ("/brand/store/brandstores", String::new()),
         };
         let store = if store.is_empty() { String::new() } else { format!("/{}", api::encoded(store)) };
         let query: Vec<&str> = [brand.as_str(), query].into_iter().filter(|part| !part.is_empty()).collect();

@@ -1,7 +1,7 @@
 //! The self-check that support asks a shop to run, and warming up.
 
 use super::doubt::PriorAttempt;
-use super::{Client, OutgoingRequest};
+use super::{Client, OutgoingRequest, hub};
 use crate::api::{self, Operation, Prepared};
 use crate::config::{Host, Place};
 use crate::error::{Error, Result};
@@ -84,25 +84,65 @@ impl Client {
         match asked {
             Err(error) => error.into(),
             // Even a refusal shows that the connection works and that our signature is accepted.
-            Ok(asked) if asked.code == Code::Ok || accepts_our_signature(&asked) => Report {
-                host: asked.host,
-                attempts: asked.attempts,
-                elapsed_ms: deadline.elapsed_ms(),
-                clock_offset_s: asked.clock_offset_s,
-                ..Report::local(&json!({ "connected": true }))
-            },
+            Ok(asked)
+                if asked.code == Code::Ok
+                    || if self.is_till() {
+                        hub::is_accepted(&asked)
+                    } else {
+                        accepts_our_signature(&asked)
+                    } =>
+            {
+                Report {
+                    host: asked.host,
+                    attempts: asked.attempts,
+                    elapsed_ms: deadline.elapsed_ms(),
+                    clock_offset_s: asked.clock_offset_s,
+                    ..Report::local(&json!({ "connected": true }))
+                }
+            }
             Ok(asked) => Report { data: None, ..asked },
         }
     }
 
     fn local_lines(&self) -> Vec<Line> {
+        let mut lines = match &self.till {
+            Some(till) => self.till_lines(till),
+            None => self.merchant_lines(),
+        };
+        let pending = self.journal.unfinished();
+        lines.push(match (&self.config.journal.place, &pending) {
+            (_, Err(error)) => Line::wrong("journal", error.message.clone(), error.code.hint()),
+            (None, Ok(_)) if self.is_till() => Line::fine("journal", "in memory: the hub has one"),
+            (None, Ok(_)) => Line::wrong(
+                "journal",
+                "in memory: what is pending is forgotten when the program ends",
+                "Set journal_path to a file on this machine.",
+            ),
+            (Some(place), Ok(_)) => self.journal_line(place),
+        });
+        lines.extend(self.log_line());
+        lines.extend(self.directory_line());
+        let count = pending.map_or(0, |rows| rows.iter().filter(|row| row.state.is_pending()).count());
+        lines.push(match count {
+            0 => Line::fine("pending", "0"),
+            _ => Line::wrong("pending", count.to_string(), "Settle: call wxcoupon_settle with NULL."),
+        });
+        let offset = self.clock.behind_s();
+        lines.push(if offset.abs() < WRONG_CLOCK_S {
+            Line::fine("clock_offset_s", offset.to_string())
+        } else {
+            let advice = "Set the clock and the time zone of this machine.";
+            Line::wrong("clock_offset_s", offset.to_string(), advice)
+        });
+        lines
+    }
+
+    fn merchant_lines(&self) -> Vec<Line> {
         let identity = &self.config.identity;
-        let serial = self.config.authorizer.serial().to_owned();
+        let serial = self.config.authorizer.as_ref().map(|own| own.serial().to_owned()).unwrap_or_default();
         let key_ring = self.keys.key_ring();
         let keys = key_ring.serials().collect::<Vec<_>>().join(", ");
-        let offset = self.clock.behind_s();
-        let pending = self.journal.unfinished();
-        let mut lines = vec![
+        vec![
             Line::fine("mode", if identity.mode == Mode::Brand { "brand" } else { "partner" }),
             Line::fine(identity.member(), identity.id.clone()),
             Line::fine("merchant_serial_no", serial),
@@ -124,30 +164,7 @@ impl Client {
             } else {
                 Line::fine("verifies_with", keys)
             },
-            match (&self.config.journal.place, &pending) {
-                (_, Err(error)) => Line::wrong("journal", error.message.clone(), error.code.hint()),
-                (None, Ok(_)) => Line::wrong(
-                    "journal",
-                    "in memory: what is pending is forgotten when the program ends",
-                    "Set journal_path to a file on this machine.",
-                ),
-                (Some(place), Ok(_)) => self.journal_line(place),
-            },
-        ];
-        lines.extend(self.log_line());
-        lines.extend(self.directory_line());
-        let count = pending.map_or(0, |rows| rows.iter().filter(|row| row.state.is_pending()).count());
-        lines.push(match count {
-            0 => Line::fine("pending", "0"),
-            _ => Line::wrong("pending", count.to_string(), "Settle: call wxcoupon_settle with NULL."),
-        });
-        lines.push(if offset.abs() < WRONG_CLOCK_S {
-            Line::fine("clock_offset_s", offset.to_string())
-        } else {
-            let advice = "Set the clock and the time zone of this machine.";
-            Line::wrong("clock_offset_s", offset.to_string(), advice)
-        });
-        lines
+        ]
     }
 
     fn log_line(&self) -> Option<Line> {
@@ -219,6 +236,10 @@ impl Client {
             lines.push(look_up(&place, self.config.limits.connect.min(deadline.left())));
         }
         for (index, host) in self.hosts.all().iter().enumerate() {
+            if self.is_till() {
+                lines.extend(self.hub_lines(index, host, deadline, cancel));
+                continue;
+            }
             if self.config.proxy.is_none() {
                 lines.push(look_up(host, self.config.limits.connect.min(deadline.left())));
             }
@@ -234,7 +255,9 @@ impl Client {
                 Err(error) => lines.push(Line::wrong(&format!("echo {}", host.name), error.message, "")),
             }
         }
-        lines.extend(self.brand_lines(deadline, cancel));
+        if !self.is_till() {
+            lines.extend(self.brand_lines(deadline, cancel));
+        }
         lines
     }
 
@@ -246,6 +269,7 @@ impl Client {
                 let prepared = Prepared::echo(&crate::wire::sign::nonce()?);
                 Ok(ask(&OutgoingRequest::fresh("echo", Some(&ECHO), &prepared)))
             }
+            Mode::Till => Ok(hub::noop(ask)),
             Mode::Brand => {
                 let prefix = api::PRODUCT_COUPON.prefix(Mode::Brand).unwrap_or_default();
                 let prepared = Prepared::question(&format!("{prefix}/notify-configs"));
@@ -281,7 +305,7 @@ impl CheckInput {
     }
 }
 
-fn look_up(host: &Host, limit: Duration) -> Line {
+pub(super) fn look_up(host: &Host, limit: Duration) -> Line {
     let name = format!("dns {}", host.name);
     let began = system::now();
     match resolver::look_up(&host.origin, limit) {

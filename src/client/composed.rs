@@ -64,7 +64,11 @@ impl Client {
         match named {
             Named::Operation(operation) => self.call(operation, input, cancel),
             Named::Composed(composed) => {
-                let run = || (composed.run)(self, input, cancel);
+                let run = || match self.is_till() {
+                    true if composed.id == "forget_user" => self.forget_user_at_hub(input, cancel),
+                    true => self.composed_at_hub(composed.id, input, cancel),
+                    false => (composed.run)(self, input, cancel),
+                };
                 Report { operation: Some(composed.id), ..self.observed(composed.id, run) }
             }
         }

@@ -55,7 +55,12 @@ impl Client {
         }
         let copy_s = self.clock.time_of_copy(now);
         let (authorization, apiv2_body);
-        let mut headers = Vec::with_capacity(4);
+        let limit = self.config.limits.attempt.min(deadline.left());
+        let for_hub = match self.is_till().then(|| self.sign_for_hub(request, now, limit)).transpose() {
+            Ok(for_hub) => for_hub,
+            Err(error) => return (error.into(), 0),
+        };
+        let mut headers = Vec::with_capacity(8);
         let body = if let Some(look_up) = request.look_up {
             apiv2_body = match nonce() {
                 Ok(nonce) => look_up.body(&nonce),
@@ -63,9 +68,14 @@ impl Client {
             };
             headers.extend([("Accept", "*/*"), ("Content-Type", "text/xml; charset=utf-8")]);
             Some(apiv2_body.as_bytes())
+        } else if let Some(signed) = &for_hub {
+            headers.extend(signed.headers());
+            Some(signed.body.as_slice())
         } else {
-            let signed =
-                self.config.authorizer.authorization(request.method, request.target, now, request.signed());
+            let signed = self
+                .config
+                .authorizer()
+                .and_then(|own| own.authorization(request.method, request.target, now, request.signed()));
             authorization = match signed {
                 Ok(authorization) => authorization,
                 Err(error) => return (error.into(), 0),
@@ -83,7 +93,7 @@ impl Client {
             headers: &headers,
             body,
             connect_limit: self.config.limits.connect.min(deadline.left()),
-            limit: self.config.limits.attempt.min(deadline.left()),
+            limit,
         });
         let took = system::now().saturating_duration_since(began);
         // Read now, because judging the answer may send another request.
@@ -92,15 +102,23 @@ impl Client {
             Ok(response) => {
                 self.hosts.mark_healthy(index);
                 let date = response.date.clone();
-                let report = match request.look_up {
-                    Some(look_up) => judged_by(look_up, response),
-                    None => self.judge(request, response, deadline, cancel),
+                let report = match (request.look_up, &for_hub) {
+                    (Some(look_up), _) => judged_by(look_up, response),
+                    (None, Some(signed)) => self.judge_hub(request, signed, &response),
+                    (None, None) => self.judge(request, response, deadline, cancel),
                 };
-                if report.code == Code::SignRejected {
-                    self.clock.was_rejected();
+                if for_hub.is_some() {
+                    // It answers, and cannot write.
+                    if report.code == Code::Journal {
+                        self.hosts.mark_failed(index);
+                    }
+                } else {
+                    if report.code == Code::SignRejected {
+                        self.clock.was_rejected();
+                    }
+                    // Only now, because an answer must not decide about its own freshness.
+                    self.clock.learn(date.as_deref());
                 }
-                // Only now, because an answer must not decide about its own freshness.
-                self.clock.learn(date.as_deref());
                 // Another call may have corrected the clock. What counts is the time that this call signed with.
                 (report, self.clock.offset_s() - offset)
             }
@@ -124,8 +142,10 @@ impl Client {
             report = look_up.masked(report);
         }
         report.host = Some(host.name.clone());
-        report.signed_s =
-            (sent && (report.proven.is_none() || report.code.class() == Class::InDoubt)).then_some(copy_s);
+        // What a hub has answered has reached it, whatever it says.
+        let may_arrive =
+            report.proven.is_none() || report.code.class() == Class::InDoubt && for_hub.is_none();
+        report.signed_s = (sent && may_arrive).then_some(copy_s);
         (report, clock_change)
     }
 
@@ -279,7 +299,7 @@ impl From<AttemptOutcome> for Report {
         Report {
             message: outcome.message,
             hint: outcome.hint.map(Into::into),
-            cashier: outcome.cashier,
+            cashier: outcome.cashier.map(Into::into),
             verification: outcome.verification,
             retry_after_ms: outcome.retry_after_ms,
             ask: outcome.ask,

@@ -139,7 +139,7 @@ impl Keys {
 }
 
 /// Replaces a file atomically: a concurrent reader sees the old or the new content.
-fn write_whole(file: &Path, content: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_whole(file: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut name = file.as_os_str().to_owned();
     let unique = crate::wire::sign::nonce().map_err(|error| std::io::Error::other(error.message))?;
     name.push(format!(".{unique}"));

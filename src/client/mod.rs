@@ -9,6 +9,7 @@ mod doubt;
 mod exchange;
 mod forget;
 mod hosted;
+mod hub;
 mod import;
 mod keys;
 mod local;
@@ -48,9 +49,11 @@ use crate::redact::{Quoted, may_be_a_key};
 use crate::report::Report;
 use crate::stats::Stats;
 use crate::status::Code;
+use crate::wire::sign::Authorizer;
 use brand::Brand;
 pub use composed::{Composed, Named};
 use directory::Feeding;
+use hub::TillState;
 use keys::Keys;
 use outgoing_request::OutgoingRequest;
 use serde::Serialize;
@@ -73,6 +76,8 @@ pub struct Client {
     brand: Brand,
     journal: Arc<Journal>,
     stats: Arc<Stats>,
+    /// What proves this context to its hub. `None`: it asks WeChat Pay itself.
+    till: Option<TillState>,
     log_file: Option<Arc<LogFile>>,
     /// The coupons that this machine was told of. `None`: the configuration has it off.
     directory: Option<Arc<dyn Directory>>,
@@ -88,7 +93,10 @@ pub struct Summary<'a> {
     mchid: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     brand_id: Option<&'a str>,
-    merchant_serial_no: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    till_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merchant_serial_no: Option<&'a str>,
     /// Ids of public keys and serial numbers of platform certificates; none yet where they are downloaded.
     verifies_with: Vec<String>,
     hosts: Vec<&'a str>,
@@ -162,6 +170,7 @@ impl Client {
             keys: Keys::new(&config),
             journal,
             stats: Arc::default(),
+            till: config.till.as_ref().map(TillState::new),
             log_file: config.log_path.as_deref().map(|folder| Arc::new(LogFile::new(folder))),
             directory: None,
             feeding: Feeding::default(),
@@ -176,7 +185,8 @@ impl Client {
         Ok(Summary {
             mchid: id.filter(|_| identity.mode == Mode::Partner),
             brand_id: id.filter(|_| identity.mode == Mode::Brand),
-            merchant_serial_no: self.config.authorizer.serial(),
+            till_id: id.filter(|_| identity.mode == Mode::Till),
+            merchant_serial_no: self.config.authorizer.as_ref().map(Authorizer::serial),
             verifies_with: self.keys.key_ring().serials().map(str::to_owned).collect(),
             hosts: self.hosts.all().iter().map(|host| host.name.as_str()).collect(),
             journal: self.config.journal.place.as_ref().map(Place::to_string),
@@ -214,24 +224,35 @@ impl Client {
     /// One operation of the table.
     pub fn call(&self, operation: &'static Operation, input: &str, cancel: &Cancel) -> Report {
         self.observed(operation.id, || {
-            let report = match api::prepare(operation, input, self.scope(), self.clock.now()) {
-                Ok(request) => self.run(operation.id, Some(operation), request, cancel),
-                // The input is wrong, but its number may have been sent before.
-                Err(error) => Report { in_doubt: self.is_in_doubt(Some(operation), input), ..error.into() },
+            let answered = if self.is_till() {
+                self.call_at_hub(operation, input, cancel)
+            } else {
+                api::prepare(operation, input, self.scope(), self.clock.now())
+                    .map(|request| self.run(operation.id, Some(operation), request, cancel))
             };
+            // The input is wrong, but its number may have been sent before.
+            let report = answered.unwrap_or_else(|error| Report {
+                in_doubt: self.is_in_doubt(Some(operation), input),
+                ..error.into()
+            });
             Report { operation: Some(operation.id), ..report }
         })
     }
 
     /// Any other request of API version 3. Everything but GET counts as a write.
     pub fn request(&self, method: &str, target: &str, body: Option<&str>, cancel: &Cancel) -> Report {
-        self.observed("request", || match api::prepare_raw(method, target, body) {
-            Ok(request) => self.run("request", None, request, cancel),
-            Err(error) => {
+        self.observed("request", || {
+            let answered = if self.is_till() {
+                self.request_at_hub(method, target, body, cancel)
+            } else {
+                api::prepare_raw(method, target, body)
+                    .map(|request| self.run("request", None, request, cancel))
+            };
+            answered.unwrap_or_else(|error| {
                 let request_no = body.and_then(api::raw_request_no);
                 let in_doubt = request_no.is_some_and(|request_no| self.is_number_in_doubt(&request_no));
                 Report { in_doubt, ..error.into() }
-            }
+            })
         })
     }
 

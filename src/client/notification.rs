@@ -20,6 +20,11 @@ impl Client {
     pub fn notification_open(&self, headers_json: &str, body: &[u8]) -> Report {
         let faulty = |error: Error| Report { reply: Some(Reply::fault()), ..error.into() };
         self.observed("notification_open", || {
+            if self.is_till() {
+                // It has no key to prove one with.
+                let message = "wxcoupon_notification_open: a till of a hub opens none: notifications belong to the hub's /notify";
+                return untrusted("belongs_to_hub", message.to_owned(), Reply::fault());
+            }
             self.proven_and_opened(headers_json, body).unwrap_or_else(faulty)
         })
     }

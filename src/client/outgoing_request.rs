@@ -7,6 +7,7 @@ use crate::scan::payment_code::LookUp;
 use serde_json::{Map, Value};
 
 /// A request that is to be sent: new from the caller, or recorded in the journal.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Copy)]
 pub(super) struct OutgoingRequest<'a> {
     pub id: &'a str,
@@ -30,6 +31,8 @@ pub(super) struct OutgoingRequest<'a> {
     pub look_up: Option<&'a LookUp>,
     /// Its number was never sent before this call.
     pub is_new: bool,
+    /// It is a question to a hub, or asks it to settle: sending it twice does no harm.
+    pub may_repeat: bool,
     /// The right to send it, if it is recorded.
     pub claim: Option<&'a Claim>,
 }
@@ -55,6 +58,7 @@ impl<'a> OutgoingRequest<'a> {
             answer: None,
             look_up: None,
             is_new: false,
+            may_repeat: false,
             claim: None,
         }
     }
@@ -76,6 +80,7 @@ impl<'a> OutgoingRequest<'a> {
             answer: row.answer.as_deref(),
             look_up: None,
             is_new: !row.sent,
+            may_repeat: false,
             claim: None,
         }
     }
@@ -110,12 +115,17 @@ impl<'a> OutgoingRequest<'a> {
 
     /// How to end doubt about it.
     pub fn recovery(&self) -> Recovery {
-        self.operation.map_or(Recovery::Repeat, |operation| operation.recovery)
+        match self.operation {
+            // The hub recognises the number, and asks WeChat Pay itself.
+            Some(_) if self.target.starts_with("/v1/") && self.request_no.is_some() => Recovery::Repeat,
+            Some(operation) => operation.recovery,
+            None => Recovery::Repeat,
+        }
     }
 
     /// Sending it twice has the same effect as sending it once.
     pub fn is_idempotent(&self) -> bool {
-        self.operation.is_some_and(|operation| operation.recovery == Recovery::Idempotent)
+        self.may_repeat || self.operation.is_some_and(|operation| operation.recovery == Recovery::Idempotent)
     }
 }
 

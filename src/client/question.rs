@@ -261,7 +261,7 @@ impl Client {
         let nothing = Defaults::default();
         let scope = match self.config.identity.mode {
             Mode::Brand => self.scope(),
-            mode @ Mode::Partner => Scope { mode, defaults: &nothing },
+            mode @ (Mode::Partner | Mode::Till) => Scope { mode, defaults: &nothing },
         };
         let report = match api::prepare(question, &Value::Object(known).to_string(), scope, self.clock.now())
         {

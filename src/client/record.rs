@@ -31,6 +31,8 @@ pub(super) fn record(claim: Claim, report: Report, trigger: Trigger) -> Report {
         // It was done before this call, and stays done unless the coupon says otherwise.
         _ if row.state == State::Done && !is_short_lived(row) && !is_undone => State::Done,
         Class::Ok => State::Done,
+        // A hub that does not do it now, or refuses to, may have done it before.
+        _ if report.in_doubt => open_state(row, State::Pending, &report, trigger),
         // A copy of the redemption could still arrive, and no sale would belong to it.
         Class::Refused if report.may_arrive_late && api::is_redemption(&row.request.operation) => {
             State::RefusedWatched
@@ -107,7 +109,7 @@ pub(super) fn verdict(row: &Row, state: State, signed_s: i64, report: &Report) -
         attempts: report.attempts,
         sent: row.sent,
         signed_s,
-        verdict_s: report.proven.map(|proof| proof.at_s).filter(|_| tells),
+        verdict_s: report.proven_at_s.or(report.proven.map(|proof| proof.at_s)).filter(|_| tells),
         answer: report.data.as_ref().map(|data| Arc::clone(data.get())),
         http_status: report.http_status.filter(|_| tells),
         request_id: report.request_id.clone().filter(|_| tells),

@@ -27,9 +27,12 @@ const UNANSWERED_IN_A_ROW: u32 = 3;
 const ASKED_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl Client {
-    /// Lists everything that is not finished, without any lookup.
+    /// Lists everything that is not finished, without any lookup. A till asks its hub.
     pub fn pending(&self) -> Report {
         self.observed("pending", || {
+            if self.is_till() {
+                return self.pending_at_hub(&Cancel::never());
+            }
             self.journal.unfinished().map_or_else(Report::from, |rows| Report::local(&lists(&rows, None)))
         })
     }
@@ -42,7 +45,12 @@ impl Client {
     /// The same where "everything" means the rows of one of several callers.
     pub fn settle_of(&self, input: Option<&str>, is_own: &dyn Fn(&Row) -> bool, cancel: &Cancel) -> Report {
         self.observed("settle", || {
-            self.try_settle(input, is_own, cancel).unwrap_or_else(|error| {
+            let settled = if self.is_till() {
+                self.settle_at_hub(input, cancel)
+            } else {
+                self.try_settle(input, is_own, cancel)
+            };
+            settled.unwrap_or_else(|error| {
                 // The input is wrong, but the number may have been sent before.
                 let in_doubt = input.is_some_and(|input| self.is_in_doubt(None, input));
                 Report { in_doubt, ..error.into() }
@@ -271,7 +279,7 @@ impl Client {
     }
 }
 
-const DAMAGED: &str = "the row with this number was changed by something else than this library";
+pub(super) const DAMAGED: &str = "the row with this number was changed by something else than this library";
 
 /// Whether a day has passed since the last lookup.
 fn is_due(row: &Row) -> bool {

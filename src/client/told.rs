@@ -11,6 +11,7 @@ use crate::json::{self, At};
 use crate::redact;
 use crate::report::Report;
 use crate::status::Code;
+use crate::wire::sign::Authorizer;
 use serde_json::{Map, Value, json};
 
 impl Client {
@@ -53,7 +54,7 @@ impl Client {
             "system": std::env::consts::OS,
             "processor": std::env::consts::ARCH,
             identity.member(): identity.id,
-            "merchant_serial_no": self.config.authorizer.serial(),
+            "merchant_serial_no": self.config.authorizer.as_ref().map(Authorizer::serial),
             "verifies_with": self.keys.key_ring().serials().collect::<Vec<_>>(),
             "hosts": hosts,
             "clock": {

@@ -41,7 +41,7 @@ impl Apiv2 {
         let mch_id = match identity.mode {
             Mode::Partner => Some(identity.id.clone()),
             // A brand's signature does not name a merchant.
-            Mode::Brand => fields.merchant("mchid")?,
+            Mode::Brand | Mode::Till => fields.merchant("mchid")?,
         };
         Ok(Apiv2 {
             key,

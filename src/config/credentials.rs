@@ -23,11 +23,24 @@ const FEWEST_DIGITS: usize = 32;
 
 /// What was read from the members about keys.
 pub struct Credentials {
-    pub authorizer: Authorizer,
+    pub authorizer: Option<Authorizer>,
     pub key_ring: KeyRing,
     pub public_key_id: Option<String>,
     pub apiv3_key: Option<Zeroizing<String>>,
     pub has_merchant_certificate: bool,
+}
+
+impl Credentials {
+    /// Those of a till, whose hub has all of them.
+    pub fn none() -> Credentials {
+        Credentials {
+            authorizer: None,
+            key_ring: KeyRing::new(""),
+            public_key_id: None,
+            apiv3_key: None,
+            has_merchant_certificate: false,
+        }
+    }
 }
 
 /// Reads all of them.
@@ -80,7 +93,13 @@ pub fn read(fields: &mut Fields, identity: &Identity) -> Result<Credentials> {
         return Err(Error::at(Code::Config, "/wechatpay_public_key_id", message));
     }
     let authorizer = Authorizer::new(identity.mode, &identity.id, &serial, key);
-    Ok(Credentials { authorizer, key_ring, public_key_id, apiv3_key, has_merchant_certificate })
+    Ok(Credentials {
+        authorizer: Some(authorizer),
+        key_ring,
+        public_key_id,
+        apiv3_key,
+        has_merchant_certificate,
+    })
 }
 
 /// The certificate is not needed to sign. If it is given, it shows that key and serial number belong together.

@@ -25,6 +25,11 @@ impl Fields {
         json::pointer(&self.parent, name)
     }
 
+    /// Whether a member is there, and says something.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|value| !value.is_null())
+    }
+
     fn take(&mut self, name: &'static str) -> Option<Value> {
         self.known.push(name);
         self.members.shift_remove(name).filter(|value| !value.is_null())

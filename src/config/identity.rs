@@ -1,19 +1,19 @@
 //! The identity that signs requests: a service provider for its brands, or a brand for itself.
 
-use super::Defaults;
 use super::fields::Fields;
+use super::{Defaults, till};
 use crate::error::{Error, Result};
 use crate::mode::Mode;
 use crate::name::is_merchant_number;
 use crate::redact::Quoted;
 use crate::status::Code;
 
-/// Who signs requests and owns the quota.
+/// Who signs requests and owns the quota, or the till whose hub does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Service provider or brand.
+    /// Service provider, brand or till.
     pub mode: Mode,
-    /// The number: `mchid` or `brand_id`.
+    /// The number: `mchid` or `brand_id`; of a till its name.
     pub id: String,
 }
 
@@ -23,11 +23,16 @@ impl Identity {
         let mode = match fields.text("mode")?.as_deref().map(str::trim) {
             None | Some("partner") => Mode::Partner,
             Some("brand") => Mode::Brand,
+            Some("till") => Mode::Till,
             Some(other) => {
-                let message = format!("mode must be partner or brand, found {}", Quoted(other));
+                let message = format!("mode must be partner, brand or till, found {}", Quoted(other));
                 return Err(Error::at(Code::Config, "/mode", message));
             }
         };
+        if mode == Mode::Till {
+            return till::identity(fields);
+        }
+        till::refuse_elsewhere(fields)?;
         if mode == Mode::Partner {
             let id = fields.required_name("mchid")?;
             if !is_merchant_number(&id) {
@@ -62,6 +67,7 @@ impl Identity {
         match self.mode {
             Mode::Partner => "mchid",
             Mode::Brand => "brand_id",
+            Mode::Till => "till_id",
         }
     }
 
@@ -70,6 +76,7 @@ impl Identity {
         match self.mode {
             Mode::Partner => self.id.clone(),
             Mode::Brand => format!("brand {}", self.id),
+            Mode::Till => format!("till {}", self.id),
         }
     }
 }

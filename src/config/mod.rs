@@ -9,6 +9,7 @@ mod identity;
 mod place;
 mod proxy;
 mod text;
+mod till;
 
 pub use apiv2::Apiv2;
 pub use fields::is_path;
@@ -18,18 +19,21 @@ pub use place::Database;
 pub use place::Place;
 pub use proxy::Proxy;
 pub use text::decode;
+pub use till::{Till, TillSecret};
 
 use crate::api::Defaults;
 use crate::encoding::TextEncoding;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::limits::LONGEST_CALL_MS;
+use crate::mode::Mode;
 use crate::quote::choices::{Choices, MIDNIGHTS, ROUNDINGS, THRESHOLDS};
 use crate::redact::Quoted;
 use crate::status::Code;
 use crate::wire::key_ring::KeyRing;
 use crate::wire::keys;
 use crate::wire::sign::Authorizer;
+use credentials::Credentials;
 use fields::Fields;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,8 +49,10 @@ const DEFAULT_BASE_URLS: [&str; 2] = ["https://api.mch.weixin.qq.com", "https://
 pub struct Config {
     /// The service provider or brand that signs.
     pub identity: Identity,
-    /// Signs requests.
-    pub authorizer: Authorizer,
+    /// Signs requests. `None`: the hub does.
+    pub authorizer: Option<Authorizer>,
+    /// The till, where its hub signs requests.
+    pub till: Option<Till>,
     /// Verifies answers.
     pub key_ring: KeyRing,
     /// Sent as `Wechatpay-Serial`, so that WeChat Pay signs with the key that we have.
@@ -99,7 +105,7 @@ pub struct JournalSettings {
 /// One access point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// `https://name[:port]`, without a slash at the end.
+    /// `https://name[:port]`, without a slash at the end. A hub may have `http://`.
     pub origin: String,
     /// `name[:port]`, for reports.
     pub name: String,
@@ -117,6 +123,13 @@ pub struct Limits {
 }
 
 impl Config {
+    /// What signs requests, where this context does.
+    pub fn authorizer(&self) -> Result<&Authorizer> {
+        self.authorizer.as_ref().ok_or_else(|| {
+            Error::new(Code::Config, "a till of a hub has no key of the merchant's: mode is till")
+        })
+    }
+
     /// Reads and checks the configuration text.
     pub fn from_json(text: &str) -> Result<Config> {
         let mut fields = Fields::new(json::parse_object(text)?, "");
@@ -130,10 +143,16 @@ impl Config {
         };
         inner.finish()?;
         let identity = Identity::read(&mut fields, &mut defaults)?;
-        let credentials = credentials::read(&mut fields, &identity)?;
+        let till =
+            (identity.mode == Mode::Till).then(|| Till::read(&mut fields, &identity.id)).transpose()?;
+        let credentials = match till {
+            Some(_) => Credentials::none(),
+            None => credentials::read(&mut fields, &identity)?,
+        };
         let apiv2 = Apiv2::read(&mut fields, &identity)?;
 
-        let base_urls = fields.texts("base_urls")?;
+        let (urls, is_hub) = if till.is_some() { ("hub_urls", true) } else { ("base_urls", false) };
+        let hosts = hosts(urls, fields.texts(urls)?, is_hub)?;
         let proxy = fields.text("proxy")?.map(Zeroizing::new);
         let proxy = proxy.map(|url| Proxy::read(&url).map(Arc::new)).transpose()?;
         let limits = limits(&mut fields)?;
@@ -150,6 +169,10 @@ impl Config {
         let log_path = fields.path("log_path", None)?.map(PathBuf::from);
         let directory = fields.boolean("directory", false)?;
         fields.finish()?;
+        if proxy.is_some() && hosts.iter().any(|host| host.origin.starts_with("http:")) {
+            let why = "a hub without TLS is asked directly: leave proxy out, or write https:// in hub_urls";
+            return Err(Error::at(Code::Config, "/proxy", why));
+        }
         let file = journal.place.as_ref().map(Place::file);
         if directory && file == Some(None) {
             let why = "the directory is a file beside the journal's, and this journal is in a database";
@@ -159,15 +182,19 @@ impl Config {
         Ok(Config {
             // Absolute, so that it stays the same if the program changes its folder.
             log_path: log_path.map(|path| std::path::absolute(&path).unwrap_or(path)),
-            certificates_path: file.flatten().and_then(|path| certificates_beside(path, &identity.id)),
+            certificates_path: file
+                .flatten()
+                .filter(|_| identity.mode != Mode::Till)
+                .and_then(|path| certificates_beside(path, &identity.id)),
             identity,
             authorizer: credentials.authorizer,
+            till,
             key_ring: credentials.key_ring,
             public_key_id: credentials.public_key_id,
             has_merchant_certificate: credentials.has_merchant_certificate,
             apiv3_key: credentials.apiv3_key,
             apiv2,
-            hosts: hosts(base_urls)?,
+            hosts,
             defaults,
             limits,
             max_rate_per_s,
@@ -229,20 +256,29 @@ fn text_encoding(fields: &mut Fields) -> Result<TextEncoding> {
     })
 }
 
-fn hosts(urls: Option<Vec<String>>) -> Result<Vec<Host>> {
-    let urls = urls.unwrap_or_else(|| DEFAULT_BASE_URLS.map(str::to_owned).to_vec());
+fn hosts(name: &str, urls: Option<Vec<String>>, is_hub: bool) -> Result<Vec<Host>> {
+    let wrong = |why: &str| Error::at(Code::Config, format!("/{name}"), format!("{name} is {why}"));
+    let urls = match urls {
+        Some(urls) => urls,
+        None if is_hub => return Err(wrong("missing: the addresses of the hubs")),
+        None => DEFAULT_BASE_URLS.map(str::to_owned).to_vec(),
+    };
     if urls.is_empty() {
-        return Err(Error::at(Code::Config, "/base_urls", "base_urls is empty"));
+        return Err(wrong("empty"));
     }
-    urls.iter().enumerate().map(|(index, url)| host(url, &format!("/base_urls/{index}"))).collect()
+    urls.iter().enumerate().map(|(index, url)| host(url, &format!("/{name}/{index}"), is_hub)).collect()
 }
 
-fn host(url: &str, field: &str) -> Result<Host> {
+/// `may_be_plain`: a hub proves what it says without TLS, too.
+fn host(url: &str, field: &str, may_be_plain: bool) -> Result<Host> {
     let wrong = |why: &str| Error::at(Code::Config, field, format!("{} {why}", Quoted(url)));
     let uri: Uri = url.parse().map_err(|_| wrong("is not a URL"))?;
-    if uri.scheme_str() != Some("https") {
-        return Err(wrong("must begin with https://"));
-    }
+    let scheme = match uri.scheme_str() {
+        Some("https") => "https",
+        Some("http") if may_be_plain => "http",
+        _ if may_be_plain => return Err(wrong("must begin with https:// or http://")),
+        _ => return Err(wrong("must begin with https://")),
+    };
     if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
         return Err(wrong("must name a host only, without a path"));
     }
@@ -253,7 +289,7 @@ fn host(url: &str, field: &str) -> Result<Host> {
     if authority.host().is_empty() || !port_is_fine || url.contains('#') {
         return Err(wrong("must name a host and optionally a port"));
     }
-    Ok(Host { origin: format!("https://{authority}"), name: authority.to_string() })
+    Ok(Host { origin: format!("{scheme}://{authority}"), name: authority.to_string() })
 }
 
 /// Requests without a `User-Agent` are said to be refused; every official SDK sends one.
@@ -285,7 +321,7 @@ mod tests {
     fn a_base_url_names_a_host_and_nothing_else() {
         for fine in ["https://h", "https://h/", "https://h:8443", "https://[::1]:443", "https://127.0.0.1:1"]
         {
-            assert!(host(fine, "/base_urls/0").is_ok(), "{fine}");
+            assert!(host(fine, "/base_urls/0", false).is_ok(), "{fine}");
         }
         for wrong in [
             "http://h",
@@ -301,7 +337,7 @@ mod tests {
             "https://u@h:1",
         ] {
             assert_eq!(
-                host(wrong, "/base_urls/0").map_err(|error| error.field),
+                host(wrong, "/base_urls/0", false).map_err(|error| error.field),
                 Err(Some("/base_urls/0".into())),
                 "{wrong}"
             );

@@ -15,7 +15,8 @@ use std::ffi::c_char;
 /// not in order, advice. Lines: mode, mchid or brand_id, merchant_serial_no, merchant_certificate,
 /// apiv3_key, verifies_with, journal, pending, clock_offset_s (what is added to this machine's time for
 /// signing; learned from WeChat Pay's answers, 0 before the first); online for each host "dns HOST", "tls
-/// HOST" and "echo HOST" (both signatures).
+/// HOST" and "echo HOST" (both signatures). A till of a hub has mode, till_id, till_key, and online for each hub "hub HOST" in place
+/// of echo, with what the hub says about itself.
 /// Returns: WXCOUPON_OK, also when a line is not in order; a status of class 1 when json_in is wrong.
 /// Owns: nothing; the text stays the caller's.
 /// Threads: any. Online it blocks up to the deadline (timeout_ms).

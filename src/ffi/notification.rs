@@ -13,7 +13,7 @@ use std::ffi::{c_char, c_void};
 
 /// Proves and opens a notification that WeChat Pay sent to the program's web server.
 ///
-/// It uses the network only when a platform certificate must be downloaded to prove it.
+/// A till of a hub opens none: WeChat Pay sends them to the hub. It uses the network only when a platform certificate must be downloaded to prove it.
 ///
 /// The answer says in "reply" how to answer the HTTP request, when it succeeds and when it fails: {"status",
 /// "headers", "body"}, to be sent as they are, within five seconds. Where there is no "reply", answer status

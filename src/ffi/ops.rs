@@ -127,7 +127,8 @@ pub unsafe extern "C" fn wxcoupon_request(
     })
 }
 
-/// Lists what is not known to be finished: requests in doubt, and calls that are running. Local, no network.
+/// Lists what is not known to be finished: requests in doubt, and calls that are running. Local, no network; a till of a hub asks
+/// the hub, too, and data.hub_answered says whether that answered.
 ///
 /// A till asks at start-up, and before it closes: an empty list means that every redemption is known.
 ///

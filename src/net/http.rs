@@ -12,6 +12,7 @@ use crate::config::{Config, Limits};
 use crate::error::{Error, Result};
 use crate::status::Code;
 use crate::system;
+use crate::wire::hub;
 use crate::wire::verify::SignatureHeaders;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -54,7 +55,7 @@ impl HttpTransport {
 
     fn through<C: Connector + Clone>(config: &Config, connector: C) -> HttpTransport {
         let settings = Agent::config_builder()
-            .https_only(true)
+            .https_only(config.hosts.iter().all(|host| host.origin.starts_with("https://")))
             // Never from the environment: the configuration decides. The connector uses the configured proxy.
             .proxy(None)
             // A redirect is judged and never followed, because that would turn a POST into a GET.
@@ -172,7 +173,7 @@ fn idle_time(headers: &HeaderMap) -> Option<Duration> {
 }
 
 fn host_name(origin: &str) -> &str {
-    let authority = origin.strip_prefix("https://").unwrap_or(origin);
+    let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
     authority.rsplit_once(':').map_or(authority, |(name, _)| name)
 }
 
@@ -196,6 +197,11 @@ fn http_response(status: u16, headers: &HeaderMap, body: Vec<u8>) -> HttpRespons
             nonce: text("Wechatpay-Nonce"),
             signature: text("Wechatpay-Signature"),
             serial: text("Wechatpay-Serial"),
+        },
+        hub: hub::Headers {
+            time: text("wxcoupon-time"),
+            proven_at: text("wxcoupon-proven-at"),
+            mac: text("wxcoupon-mac"),
         },
         request_id: text("Request-ID"),
         retry_after_s: text("Retry-After").and_then(|value| value.trim().parse().ok()),

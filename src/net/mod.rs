@@ -19,6 +19,7 @@ mod transport_error;
 mod tunnel;
 mod waiting;
 
+use crate::wire::hub;
 use crate::wire::verify::SignatureHeaders;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ pub trait Transport: Send + Sync + std::fmt::Debug {
 pub struct HttpRequest<'a> {
     /// HTTP method, upper case.
     pub method: &'a str,
-    /// `https://name[:port]`.
+    /// `https://name[:port]`, or `http://` for a hub.
     pub origin: &'a str,
     /// Path and query as they are signed.
     pub target: &'a str,
@@ -54,6 +55,8 @@ pub struct HttpResponse {
     pub status: u16,
     /// The headers that carry the signature.
     pub signature: SignatureHeaders,
+    /// The headers of a hub.
+    pub hub: hub::Headers,
     /// `Request-ID`
     pub request_id: Option<String>,
     /// `Retry-After` in seconds; its date form is not used by WeChat Pay.

@@ -157,8 +157,8 @@ impl Unusable {
     /// WeChat Pay refuses to tell of it.
     pub fn refused(coupon: Value, reason: Reason, report: Report) -> Unusable {
         let message = if report.message.is_empty() { report.code.text().into() } else { report.message };
-        let cashier = report.cashier.unwrap_or_else(|| report.code.cashier());
-        Unusable { wechat: report.wechat, reason, ..Unusable::new(coupon, "", message, cashier) }
+        let cashier = report.cashier.unwrap_or(Cow::Borrowed(report.code.cashier()));
+        Unusable { wechat: report.wechat, reason, cashier, ..Unusable::new(coupon, "", message, "") }
     }
 }
 

@@ -269,7 +269,7 @@ fn refused(err_code: &str, description: &str) -> Report {
     match err_code {
         SYSTEM_FAULT => told(Code::ReadFailed, format!("a fault on WeChat Pay's side: {quoted}"), None),
         code if USELESS_CODES.contains(&code) => Report {
-            cashier: Some(REFRESH),
+            cashier: Some(REFRESH.into()),
             ..told(
                 Code::Refused,
                 format!("the payment code was refused: {quoted}"),

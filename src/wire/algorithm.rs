@@ -14,7 +14,8 @@ impl Algorithm {
     pub fn scheme(self, mode: Mode) -> &'static str {
         match (mode, self) {
             (Mode::Partner, Algorithm::RsaSha256) => "WECHATPAY2-SHA256-RSA2048",
-            (Mode::Brand, Algorithm::RsaSha256) => "WECHATPAY-BRAND-SHA256-RSA2048",
+            // A till signs nothing.
+            (Mode::Brand | Mode::Till, Algorithm::RsaSha256) => "WECHATPAY-BRAND-SHA256-RSA2048",
         }
     }
 }

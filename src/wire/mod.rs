@@ -3,11 +3,12 @@
 //!
 //! Each role has a trait and one file for each algorithm: [`sign::Signer`], [`verify::Verifier`], [`cipher::Cipher`] with
 //! [`cipher::Encrypter`] and [`cipher::Decrypter`]. Mode and algorithm decide how a request names itself ([`algorithm`]).
-//! [`keys`] reads keys.
+//! [`keys`] reads keys. [`hub`] is what goes between a till and its hub, which needs no such keys.
 
 pub mod algorithm;
 pub mod certificates;
 pub mod cipher;
+pub mod hub;
 pub mod key_ring;
 pub mod keys;
 pub mod notification;

@@ -63,6 +63,9 @@ find_missing() {
     need cmake cmake
     need abidiff abigail-tools
     need jq jq
+    # A page that asks a hub without the library.
+    need php php-cli
+    php -r 'exit(function_exists("curl_init") ? 0 : 1);' >/dev/null 2>&1 || missing="$missing php-curl"
     # Files that not even root may write.
     need chattr e2fsprogs
     # Archives for Windows, and static libraries of any processor.

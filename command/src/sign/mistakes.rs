@@ -24,7 +24,8 @@ pub fn explain(screen: &Screen, config: &Config, request: &Request, theirs: &Hea
         return vec![(true, screen.of(w::SIGN_NOT_BASE64).to_owned())];
     };
     let mut differences = Vec::new();
-    match Content::of(config.authorizer.key().public(), &signature) {
+    let own = config.authorizer().ok();
+    match own.and_then(|own| Content::of(own.key().public(), &signature)) {
         None => differences.push((true, screen.of(w::SIGN_OTHER_KEY).to_owned())),
         Some(content) => {
             differences.push(text_of(screen, config, request, theirs, &content));

@@ -56,7 +56,7 @@ pub fn explain(screen: &Screen, config: Option<&Path>, given: &ArgMatches) -> Ou
     // Asked here, so that a wrong method or path is told before it is signed.
     api::prepare_raw(&request.method, &request.target, None)?;
     let timestamp = request.timestamp.parse::<i64>().unwrap_or_default();
-    let authorizer = &setup.config.authorizer;
+    let authorizer = setup.config.authorizer()?;
     let ours = authorizer.authorization_with(
         &request.method,
         &request.target,

@@ -179,7 +179,8 @@ fn config(kind: Kind) -> Config {
     let host = |name: &str| Host { origin: format!("https://{name}"), name: name.into() };
     let id = if kind.mode == Mode::Brand { BRAND } else { MERCHANT };
     Config {
-        authorizer: Authorizer::new(kind.mode, id, SERIAL, private),
+        authorizer: Some(Authorizer::new(kind.mode, id, SERIAL, private)),
+        till: None,
         identity: Identity { mode: kind.mode, id: id.into() },
         key_ring,
         public_key_id: kind.has_key.then(|| PUBLIC_KEY_ID.into()),

@@ -26,7 +26,10 @@ mod chain;
 #[cfg(feature = "postgres")]
 mod database;
 mod doubt;
+mod examples;
 mod hostile;
+mod library;
+mod line;
 mod operated;
 mod page;
 mod protocol;
@@ -40,5 +43,6 @@ mod relay;
 #[path = "../../../tests/postgres/server.rs"]
 mod server;
 mod till;
+mod troubles;
 #[cfg(feature = "postgres")]
 mod two_hubs;

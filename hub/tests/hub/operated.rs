@@ -145,7 +145,7 @@ fn a_shift_manager_reads_what_is_in_doubt_in_either_language() {
     }
 }
 
-fn certificate(chain: &Chain, serial: &str) {
+pub fn certificate(chain: &Chain, serial: &str) {
     let openssl = |arguments: &str| {
         let mut command = Command::new("openssl");
         command.current_dir(chain.folder.path()).args(arguments.split(' '));

@@ -1,12 +1,14 @@
 //! Two hubs on one database are one.
 
 use crate::chain::{Chain, Store, until};
+use crate::library::{address, config};
+use crate::line::{Line, Mode};
 use crate::server::Server;
 use crate::till::{Came, Sent, Till, nonce, now_s, send};
 use serde_json::json;
 use std::thread;
 use std::time::{Duration, Instant};
-use testkit::till::{query_request, use_request};
+use testkit::till::{query_request, use_request, with_limit};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use wxcoupon_sandbox::{Fault, FaultKind};
@@ -143,15 +145,51 @@ fn a_hub_that_is_killed_leaves_its_call_to_the_other() {
 }
 
 #[test]
+fn the_library_asks_the_second_hub_for_what_the_first_one_s_answer_was_lost_of() {
+    let (mut first, second) = pair("");
+    let own = first.till("S1");
+    let line = Line::to(address(&first.at));
+    let mut config = config(&own, &[&line.address, address(&second.at)]);
+    config["journal_path"] = json!(first.file("till.journal"));
+    let till = testkit::till::Till::new(&config);
+    // The first hub has done it, and nobody hears of that. The second one knows the number.
+    line.set(Mode::Lose(1));
+    let done = till.redeem(&use_request("AUTO_LINE", "S1-LINE-1"));
+    let told = (done.status, done.json["attempts"].as_i64(), done.json["host"].as_str());
+    assert_eq!(told, (0, Some(2), Some(address(&second.at))), "{}", done.json);
+    assert_eq!(done.json["recorded"], true, "{}", done.json);
+    assert_eq!((line.count("/v1/use"), first.effects("AUTO_LINE")), (1, (1, 0)));
+    // What is in doubt at the first hub is settled by the second.
+    let till = testkit::till::Till::new(&{
+        let mut alone = config.clone();
+        alone["hub_urls"] = json!([format!("http://{}", line.address)]);
+        alone["journal_path"] = json!(first.file("other.journal"));
+        alone
+    });
+    line.set(Mode::Lose(100));
+    let open = till.redeem(&with_limit(use_request("AUTO_LINE2", "S1-LINE-2"), 600));
+    assert_eq!((open.class(), open.in_doubt), (4, true), "{}", open.json);
+    drop(till);
+    first.kill();
+    config["journal_path"] = json!(first.file("other.journal"));
+    let till = testkit::till::Till::new(&config);
+    let settled = till.settle(&json!({ "out_request_no": "S1-LINE-2" }));
+    assert_eq!(
+        (settled.status, &settled.json["data"]["coupon_state"]),
+        (0, &json!("USED")),
+        "{}",
+        settled.json
+    );
+    assert_eq!((till.pending()["pending"].as_i64(), second.effects("AUTO_LINE2")), (Some(0), (1, 0)));
+}
+
+#[test]
 fn two_hubs_share_what_is_to_be_looked_after() {
     let (first, second) = pair("");
     let till = first.till("S1");
     first.sandbox.inject(Fault::new(FaultKind::Hang).on("use"));
     for at in 0..4 {
-        let request = testkit::till::with_limit(
-            use_request(&format!("AUTO_ORPHAN{at}"), &format!("S1-ORPHAN-{at}")),
-            700,
-        );
+        let request = with_limit(use_request(&format!("AUTO_ORPHAN{at}"), &format!("S1-ORPHAN-{at}")), 700);
         assert_eq!(till.ask("use", &request).status() / 1000, 4);
     }
     first.change_store("UPDATE {hub}.numbers SET until_ms = 0");
@@ -233,7 +271,7 @@ fn a_hub_that_stood_still_beyond_its_lease_says_nothing_wrong() {
     let there = at(&till, &second);
     first.sandbox.inject(Fault::new(FaultKind::Hang).on("use"));
     let (redeemed, voided) = (("AUTO_STILL1", "S1-STILL-1"), ("AUTO_STILL2", "S1-STILL-2"));
-    let request = |(coupon, number)| testkit::till::with_limit(use_request(coupon, number), 50_000);
+    let request = |(coupon, number)| with_limit(use_request(coupon, number), 50_000);
     let told = thread::scope(|scope| {
         let calling = [redeemed, voided].map(|what| {
             let till = till.clone();

@@ -45,7 +45,8 @@ fn config(replays: bool) -> Config {
     key_ring.insert(PUBLIC_KEY_ID, public(wechat_key()));
     let host = |name: &str| Host { origin: format!("https://{name}"), name: name.into() };
     Config {
-        authorizer: Authorizer::new(Mode::Partner, MERCHANT, SERIAL, private),
+        authorizer: Some(Authorizer::new(Mode::Partner, MERCHANT, SERIAL, private)),
+        till: None,
         identity: Identity { mode: Mode::Partner, id: MERCHANT.into() },
         key_ring,
         public_key_id: Some(PUBLIC_KEY_ID.into()),

@@ -21,6 +21,7 @@ use wxcoupon::net::{HttpRequest, HttpResponse, Transport, TransportError, Transp
 use wxcoupon::system::System;
 use wxcoupon::wire::algorithm::Algorithm;
 use wxcoupon::wire::cipher::{Decrypter, Encrypter};
+use wxcoupon::wire::hub;
 use wxcoupon::wire::sign::{self, Signer};
 use wxcoupon::wire::verify::Verifier;
 
@@ -213,6 +214,7 @@ fn answer(reply: Reply) -> HttpResponse {
         retry_after_s: reply.retry_after_s,
         date: reply.date_s.map(date),
         encoding: None,
+        hub: hub::Headers::default(),
         body: reply.body.into_bytes(),
     }
 }

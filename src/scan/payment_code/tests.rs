@@ -93,7 +93,7 @@ fn the_openid_is_the_one_under_the_app_id_of_the_coupons() {
 fn a_code_that_is_of_no_use_is_to_be_refreshed() {
     for code in ["AUTHCODEEXPIRE", "AUTH_CODE_ERROR", "AUTH_CODE_INVALID"] {
         let report = judged(&[("result_code", "FAIL"), ("err_code", code), ("openid", "")]);
-        assert_eq!((report.code, report.cashier), (Code::Refused, Some(REFRESH)), "{code}");
+        assert_eq!((report.code, report.cashier.as_deref()), (Code::Refused, Some(REFRESH)), "{code}");
         assert_eq!(report.wechat.unwrap().code.as_deref(), Some(code));
     }
     let fault = judged(&[("result_code", "FAIL"), ("err_code", "SYSTEMERROR"), ("openid", "")]);

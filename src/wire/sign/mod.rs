@@ -71,7 +71,7 @@ impl Authorizer {
         let scheme = signer.algorithm().scheme(self.mode);
         let member = match self.mode {
             Mode::Partner => "mchid",
-            Mode::Brand => "brand_id",
+            Mode::Brand | Mode::Till => "brand_id",
         };
         let timestamp = timestamp.to_string();
         Ok([

@@ -127,7 +127,8 @@ fn parameters(defaults: &Value) -> Value {
 fn our_request(config: &Config) -> Value {
     let target = "/v3/marketing/partner/product-coupon/users/o-1/coupons/C%2F1%20%E5%88%B8/use?a=b%26c";
     let body = r#"{"out_request_no":"SALE-1","attach":"微信支付 \\ é"}"#;
-    let authorization = config.authorizer.authorization("POST", target, now(), body.as_bytes()).unwrap();
+    let authorization =
+        config.authorizer().unwrap().authorization("POST", target, now(), body.as_bytes()).unwrap();
     json!({ "method": "POST", "target": target, "body": body, "authorization": authorization })
 }
 
@@ -144,7 +145,7 @@ fn question(defaults: &Value) -> String {
 
 /// What the sandbox answers to a request of ours, with the headers that prove it.
 fn signed_answer(config: &Config, target: &str) -> Value {
-    let authorization = config.authorizer.authorization("GET", target, now(), b"").unwrap();
+    let authorization = config.authorizer().unwrap().authorization("GET", target, now(), b"").unwrap();
     let answer = HttpTransport::new(config)
         .unwrap()
         .exchange(&HttpRequest {

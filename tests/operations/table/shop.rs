@@ -27,7 +27,8 @@ impl Shop {
     pub fn open(mode: Mode) -> Shop {
         let sandbox = Sandbox::start(Options::default()).unwrap();
         let config = match mode {
-            Mode::Partner => sandbox.config(),
+            // No operation is a till's alone.
+            Mode::Partner | Mode::Till => sandbox.config(),
             Mode::Brand => {
                 serde_json::from_str(&std::fs::read_to_string(sandbox.brand_config_path()).unwrap()).unwrap()
             }

@@ -3,7 +3,7 @@
 use super::shop::{
     KEY_ID, PLATFORM_SERIAL, SERIAL, SHORT_SERIAL, assert_refused, config, made, made_of, path, text, with,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs;
 
 #[test]
@@ -229,14 +229,24 @@ fn credentials_control_characters_and_endless_texts_are_not_repeated() {
 
 #[test]
 fn each_member_stands_in_the_header_and_on_its_page() {
-    let answer = made(&with(&json!({ "journal_pfad": "x" })));
-    let message = answer["message"].as_str().unwrap();
-    let (_, known) = message.split_once("known are: ").unwrap();
-    let members: Vec<_> = known.split(", ").collect();
-    assert!(members.contains(&"mchid") && members.contains(&"journal_path"), "{known}");
+    let known = |config: &Value| -> Vec<String> {
+        let answer = made(config);
+        let (_, known) = answer["message"].as_str().unwrap().split_once("known are: ").unwrap();
+        known.split(", ").map(str::to_owned).collect()
+    };
+    let till = json!({
+        "mode": "till", "till_id": "S1", "till_key": format!("1:{}", "0".repeat(64)),
+        "hub_urls": ["https://hub"], "journal_pfad": "x",
+    });
+    let mut members = known(&with(&json!({ "journal_pfad": "x" })));
+    members.extend(known(&till));
+    for member in ["mchid", "journal_path", "till_id", "till_code", "hub_urls"] {
+        assert!(members.iter().any(|known| known == member), "{member}: {members:?}");
+    }
+    members.push("brand_id".into());
     for (file, begin, end) in [("include/wxcoupon.h", " *   ", " "), ("docs/configuration.md", "`", "`")] {
         let text = fs::read_to_string(file).unwrap();
-        for member in members.iter().chain(&["brand_id"]) {
+        for member in &members {
             assert!(text.contains(&format!("{begin}{member}{end}")), "{file} lacks {member}");
         }
     }

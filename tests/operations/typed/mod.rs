@@ -4,6 +4,7 @@
 mod answers;
 mod certificates;
 mod configuration;
+mod hub;
 mod keys;
 mod numbers;
 mod requests;
