@@ -218,20 +218,18 @@ impl LookUp {
             Wanted::Openid => "openid",
             Wanted::SubOpenid => "sub_openid",
         };
-        match members.get(name).filter(|openid| crate::name::flaw(openid).is_none() && !openid.is_empty()) {
-            Some(openid) => Report::local(&json!({ "openid": openid })),
-            None => {
-                let who = if self.members.contains_key("sub_mch_id") { "sub_mch_id" } else { "mchid" };
-                Report {
-                    message: format!(
-                        "the answer has no {name}: {who} and the app id of the coupons do not belong together"
-                    ),
-                    hint: Some(
-                        format!("Check {who}, and that the app id of the coupons is bound to it.").into(),
-                    ),
-                    ..Report::new(Code::Refused)
-                }
-            }
+        let openid =
+            members.get(name).filter(|openid| crate::name::flaw(openid).is_none() && !openid.is_empty());
+        if let Some(openid) = openid {
+            return Report::local(&json!({ "openid": openid }));
+        }
+        let who = if self.members.contains_key("sub_mch_id") { "sub_mch_id" } else { "mchid" };
+        Report {
+            message: format!(
+                "the answer has no {name}: {who} and the app id of the coupons do not belong together"
+            ),
+            hint: Some(format!("Check {who}, and that the app id of the coupons is bound to it.").into()),
+            ..Report::new(Code::Refused)
         }
     }
 }

@@ -279,14 +279,13 @@ fn dedup_key(coupon: &str, event_type: &str, event: Option<&str>, subject: &Subj
     let name =
         suffix(event_type).map_or_else(|| event_type.to_owned(), |suffix| format!("PRODUCT_COUPON.{suffix}"));
     let mut parts = vec![name.as_str(), coupon];
-    match number {
-        Some(number) => parts.push(number),
-        None => {
-            parts.extend(is_numbered.then_some(""));
-            parts.extend(of_stock.map(Option::unwrap_or_default));
-            while parts.last().is_some_and(|last| last.is_empty()) {
-                parts.pop();
-            }
+    if let Some(number) = number {
+        parts.push(number);
+    } else {
+        parts.extend(is_numbered.then_some(""));
+        parts.extend(of_stock.map(Option::unwrap_or_default));
+        while parts.last().is_some_and(|last| last.is_empty()) {
+            parts.pop();
         }
     }
     parts.into_iter().map(part).collect::<Vec<_>>().join(":")
