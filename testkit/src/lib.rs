@@ -19,6 +19,7 @@ pub mod counter;
 pub mod fixtures;
 pub mod foreign;
 pub mod library;
+pub mod menu;
 pub mod notified;
 pub mod pages;
 pub mod platform;

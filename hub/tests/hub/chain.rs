@@ -20,12 +20,13 @@ thread_local! {
     static IN_POSTGRES: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
-/// Runs a test with chains on PostgreSQL.
+/// Runs a test, or a part of it, with chains on PostgreSQL.
 #[cfg(feature = "postgres")]
-pub fn with_postgres(test: fn()) {
+pub fn with_postgres<T>(test: impl FnOnce() -> T) -> T {
     IN_POSTGRES.set(true);
-    test();
+    let found = test();
     IN_POSTGRES.set(false);
+    found
 }
 
 /// What all hubs of a chain keep their things in.

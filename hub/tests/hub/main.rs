@@ -30,6 +30,7 @@ mod examples;
 mod hostile;
 mod library;
 mod line;
+mod matrix;
 mod operated;
 mod page;
 mod protocol;

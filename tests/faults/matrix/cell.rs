@@ -1,12 +1,12 @@
 //! One cell: a call under a fault, what the till was told, and how it ended.
 
-use super::menu::{Busifavor, Row, SLOW_MS};
 use serde_json::{Value, json};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use testkit::audit::{History, altered, arrived};
+use testkit::menu::{Busifavor, Row, SLOW_MS};
 use testkit::till::{Answer, OPENID, Till, config_with, query_request, use_request};
 use wxcoupon_sandbox::{BUSIFAVOR_STOCK_IDS, Fault, FaultKind, Options, Sandbox};
 

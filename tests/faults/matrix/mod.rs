@@ -7,7 +7,6 @@
 //! `matrix.md` in the target folder too.
 
 mod cell;
-mod menu;
 mod table;
 
 use crate::turn::{Part, turn};
@@ -17,6 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
+use testkit::menu;
 
 /// Shops that are open at the same time: nearly all of a cell is waiting.
 const AT_ONCE: usize = 40;

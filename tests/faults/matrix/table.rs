@@ -1,11 +1,11 @@
 //! The matrix as a Markdown table.
 
 use super::cell::{Cell, Ended, Operation};
-use super::menu::Row;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
+use testkit::menu::Row;
 
 pub fn render(rows: &[Row], ended: &HashMap<&Cell<'_>, &Ended>, took: Duration) -> String {
     let mut text = String::from("# What the till was told, and how it ended\n");

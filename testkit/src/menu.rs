@@ -1,9 +1,10 @@
-//! The rows of the matrix: what goes wrong, and the class that each kind of call must end with.
+//! A menu of faults for the matrices of the tests: what goes wrong, and the class that each kind of call must end with.
 
 use wxcoupon_sandbox::{Fault, FaultKind};
 
 /// What goes wrong, and what the till must be told.
 pub struct Row {
+    /// For the table.
     pub name: String,
     /// Faults of the same call that act wherever they apply.
     pub before: Vec<Fault>,
