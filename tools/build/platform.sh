@@ -9,6 +9,10 @@ platforms='linux-x86_64 linux-aarch64 linux-x86_64-musl windows-x86_64 windows-x
 # shellcheck disable=SC2034
 sandbox_platforms='linux-x86_64 linux-aarch64 windows-x86_64'
 
+# Those that the hub is one for.
+# shellcheck disable=SC2034
+hub_platforms='linux-x86_64 linux-aarch64'
+
 # Rust's name of the platform.
 triple_of() { # platform
     case $1 in

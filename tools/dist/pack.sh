@@ -25,7 +25,7 @@ trap 'rm -rf "$work"' EXIT
 stage=$work/$name
 # Files of the commit alone, not what lies about beside them. What is not there yet is left out.
 files() {
-    git ls-files -- ':(glob)*.md' LICENSE-APACHE LICENSE-MIT include bindings examples-c docs hub/README.md sandbox/README.md tests/README.md \
+    git ls-files -- ':(glob)*.md' LICENSE-APACHE LICENSE-MIT include bindings examples-c docs hub/README.md hub/examples sandbox/README.md tests/README.md \
         'bench/*.md' 'bench/data/*.svg' | grep -v -e '^include/cbindgen\.toml$' -e '^docs/images/.*\.txt$'
 }
 

@@ -18,6 +18,6 @@ if [ "${1:-}" = advisories ]; then
 fi
 
 cargo fmt --all --check
-cargo clippy --quiet --workspace --all-targets --features wxcoupon/test-hooks,wxcoupon/postgres -- -D warnings
+cargo clippy --quiet --workspace --all-targets --features wxcoupon/test-hooks,wxcoupon/postgres,wxcoupon-hub/postgres -- -D warnings
 "$tools/bin/cargo-deny" --log-level error check --hide-inclusion-graph bans licenses sources
 shellcheck -x tools/*/*.sh .ci/run

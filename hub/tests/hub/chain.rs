@@ -2,6 +2,8 @@
 
 use crate::till::{At, Came, Sent, Till, send};
 use serde_json::{Value, json};
+use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
@@ -12,7 +14,10 @@ use std::time::Duration;
 use tempfile::TempDir;
 use wxcoupon_sandbox::{Effect, Options, Sandbox};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_wxcoupon-hub");
+/// The hub of this build, or the one of an archive.
+fn program() -> OsString {
+    env::var_os("WXCOUPON_HUB").unwrap_or_else(|| env!("CARGO_BIN_EXE_wxcoupon-hub").into())
+}
 
 #[cfg(feature = "postgres")]
 thread_local! {
@@ -197,7 +202,7 @@ impl Chain {
     }
 
     pub fn start(&mut self) {
-        let mut process = Command::new(PROGRAM)
+        let mut process = Command::new(program())
             .arg("--config")
             .arg(self.config_path())
             .stdout(Stdio::piped())
@@ -250,7 +255,7 @@ impl Chain {
 
     /// Runs a command at the prompt: whether it went well, and what it said.
     pub fn prompt(&self, arguments: &[&str]) -> (bool, String) {
-        let output = Command::new(PROGRAM)
+        let output = Command::new(program())
             .arg("--config")
             .arg(self.config_path())
             .args(["--lang", "en"])

@@ -22,6 +22,7 @@ macro_rules! with_postgres_too {
     };
 }
 
+mod archive;
 mod chain;
 #[cfg(feature = "postgres")]
 mod database;

@@ -1,30 +1,40 @@
 #!/bin/sh
-# Builds the sandbox as a program that needs nothing else, with OpenSSL compiled in, and says the folder that holds
-# it. What was built from the same files with the same tools is not built again.
+# Builds the sandbox or the hub as a program that needs nothing else, and says the folder that holds it. What was built
+# from the same files with the same tools is not built again.
 #
-#   tools/build/sandbox.sh PLATFORM     windows-x86_64: for Windows 10 and later
-#                                       linux-x86_64, linux-aarch64: asks for no newer C library than glibc 2.17
+#   tools/build/program.sh PROGRAM PLATFORM     sandbox: with OpenSSL compiled in; hub: with AWS-LC and for PostgreSQL
+#                                               windows-x86_64: for Windows 10 and later, the sandbox alone
+#                                               linux-x86_64, linux-aarch64: asks for no newer C library than glibc 2.17
 set -eu
 cd "$(dirname "$0")/../.."
 
 . tools/build/platform.sh
 . tools/build/remap.sh
 
-platform=$1
-case $platform in
-windows-x86_64) triple=x86_64-pc-windows-gnu program=wxcoupon-sandbox.exe ;;
-linux-x86_64 | linux-aarch64) triple=$(triple_of "$platform") program=wxcoupon-sandbox ;;
+package=wxcoupon-$1 platform=$2
+case $1 in
+sandbox)
+    features=vendored sources='sandbox/src sandbox/Cargo.toml'
+    # A test tool that waits for its callers: a small file and a short build count for more than the last bit of speed.
+    # What takes time in it is OpenSSL, which is in assembler.
+    export CARGO_PROFILE_RELEASE_OPT_LEVEL=s CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+    ;;
+hub) features=aws-lc-rs,postgres sources='hub/src hub/Cargo.toml src build.rs include/cbindgen.toml' ;;
 *)
-    echo "the sandbox is not made for $platform" >&2
+    echo "no program of ours: $1" >&2
+    exit 1
+    ;;
+esac
+case $1-$platform in
+sandbox-windows-x86_64) triple=x86_64-pc-windows-gnu program=$package.exe ;;
+*-linux-x86_64 | *-linux-aarch64) triple=$(triple_of "$platform") program=$package ;;
+*)
+    echo "$package is not made for $platform" >&2
     exit 1
     ;;
 esac
 use_rust "$platform"
-target_dir=${CARGO_TARGET_DIR:-$PWD/target}/sandbox-$platform
-
-# A test tool that waits for its callers: a small file and a short build count for more than the last bit of speed.
-# What takes time in it is OpenSSL, which is in assembler.
-export CARGO_PROFILE_RELEASE_OPT_LEVEL=s CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+target_dir=${CARGO_TARGET_DIR:-$PWD/target}/$1-$platform
 
 tools() {
     "$RUSTC" --version --verbose
@@ -36,8 +46,10 @@ tools() {
 
 # All that the bytes depend on: sources as they are now, committed or not, and the compilers.
 key=$({
-    git ls-files --cached --others --exclude-standard -- sandbox/src sandbox/Cargo.toml Cargo.toml Cargo.lock \
-        .cargo/config.toml tools/build/sandbox.sh tools/build/platform.sh tools/build/remap.sh tools/fetch/zig.sh \
+    # One word each.
+    # shellcheck disable=SC2086
+    git ls-files --cached --others --exclude-standard -- $sources Cargo.toml Cargo.lock \
+        .cargo/config.toml tools/build/program.sh tools/build/platform.sh tools/build/remap.sh tools/fetch/zig.sh \
         tools/fetch/zig.txt | LC_ALL=C sort | xargs -d '\n' sha256sum
     tools
 } | sha256sum | cut -c 1-16)
@@ -70,8 +82,8 @@ build() {
     esac
     # $build_std is two words, or none.
     # shellcheck disable=SC2086
-    "$builder" rustc --quiet --locked --release --package wxcoupon-sandbox --bin wxcoupon-sandbox \
-        --features vendored $build_std --target "$target" --target-dir "$target_dir"
+    "$builder" rustc --quiet --locked --release --package "$package" --bin "$package" \
+        --features "$features" $build_std --target "$target" --target-dir "$target_dir"
 }
 
 # OpenSSL keeps the folder that it was installed to, and the compiler's flags. Blank paths of the same length take
@@ -83,7 +95,7 @@ forget_paths() { # program
     done
 }
 
-kept=${CARGO_TARGET_DIR:-$PWD/target}/platform/sandbox-$platform
+kept=${CARGO_TARGET_DIR:-$PWD/target}/platform/$1-$platform
 mkdir -p "$kept" "$target_dir"
 # One at a time: whoever waits finds it built.
 exec 9>"$kept.lock"
