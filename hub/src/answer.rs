@@ -153,6 +153,12 @@ impl Answer {
         Answer::refused(Refusal::Store, failed.to_string())
     }
 
+    /// A copy of a write that came before, and may have been served.
+    pub fn copy() -> Answer {
+        let answer = Answer::refused(Refusal::NonceReused, crate::door::CAME_BEFORE);
+        Answer { report: Report { in_doubt: true, ..answer.report }, ..answer }
+    }
+
     /// The store does not know what became of the claim of a number. Nothing was sent, and the number is not free.
     pub fn unrecorded(failed: &crate::store::Failed) -> Answer {
         let refusal = Refusal::Store;

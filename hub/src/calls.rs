@@ -5,10 +5,12 @@ use crate::door::{Caller, Request, number};
 use crate::hub::Hub;
 use crate::policy::LOCAL_FILES;
 use crate::rules::{self, Till, WORD_MS};
+use crate::store::numbers::Claim;
 use crate::store::{events, numbers};
 use serde_json::{Map, Value, json};
 use wxcoupon::api::{self, Operation};
 use wxcoupon::client::Named;
+use wxcoupon::journal::Row;
 use wxcoupon::json::parse_object;
 use wxcoupon::net::cancel::Cancel;
 use wxcoupon::report::Report;
@@ -49,6 +51,15 @@ impl Call {
                 .map(Call::Named)
                 .map_err(|error| Answer::refused(Refusal::NoSuchPath, error.message)),
             _ => Err(unknown()),
+        }
+    }
+
+    /// Whether it changes something.
+    pub fn writes(self) -> bool {
+        match self {
+            Call::Named(Named::Operation(operation)) => operation.writes(),
+            Call::Named(composed) => composed.id() == "forget_user",
+            Call::Own(name) => matches!(name, "request" | "settle"),
         }
     }
 
@@ -101,7 +112,7 @@ impl Hub {
                 Ok(Answer::told(self.client.pending_of(&|row| self.is_own_row(till.id, till.policy, row))))
             }
             Call::Own("quote") => Ok(Answer::told(self.client.quote(body))),
-            Call::Own("settle") => self.settle(till, body),
+            Call::Own("settle") => self.settle(till, caller, body),
             Call::Own("request") => self.raw(till, caller, body),
             Call::Own(_) => Ok(Answer::told(self.check(till, body))),
             Call::Named(Named::Operation(operation)) => self.operate(till, caller, operation, body),
@@ -121,8 +132,12 @@ impl Hub {
             return Ok(Answer::told(self.client.call(operation, body, &Cancel::never())));
         };
         let takes = |name: &str| operation.members.iter().any(|member| member.name == name);
-        let forced =
-            rules::force(till, &mut members, takes)?.then(|| Value::Object(members.clone()).to_string());
+        let recorded = self.recorded_for(till, operation, &members)?;
+        let is_changed = match recorded {
+            Some(row) => rules::as_recorded(operation, &mut members, &row),
+            None => rules::force(till, &mut members, takes)?,
+        };
+        let forced = is_changed.then(|| Value::Object(members.clone()).to_string());
         let input = forced.as_deref().unwrap_or(body);
         let run = || Answer::told(self.client.call(operation, input, &Cancel::never()));
         if !operation.writes() {
@@ -136,7 +151,7 @@ impl Hub {
             self.only_once(caller)?;
             return Ok(run());
         }
-        let claim = || rules::claim(self, till, operation, &members, word_ms);
+        let claim = || rules::claim(self, till, operation, &members, word_ms, &caller.nonce);
         match rules::coupon_of(operation, &members) {
             Some(coupon) if !api::is_redemption(operation.id) => {
                 self.alone(&coupon, word_ms - WORD_MS, |turn| {
@@ -164,11 +179,25 @@ impl Hub {
     }
 
     /// A write that WeChat Pay could not recognise as a repeat is made once for its nonce, whatever happens to this process.
-    fn only_once(&self, caller: &Caller) -> Result<(), Answer> {
+    pub fn only_once(&self, caller: &Caller) -> Result<(), Answer> {
         let (till, nonce) = (caller.till.clone(), caller.nonce.clone());
-        let for_ms = 2 * crate::mac::WINDOW_S * 1000 + 10_000;
-        let kept = self.store.write(move |sql| numbers::keep_nonce(sql, &till, &nonce, for_ms))?;
-        if kept { Ok(()) } else { Err(Answer::refused(Refusal::NonceReused, "this nonce came before")) }
+        let kept = self.store.write(move |sql| numbers::keep_nonce(sql, &till, &nonce))?;
+        if kept { Ok(()) } else { Err(Answer::copy()) }
+    }
+
+    /// The till's own row of a write's number, where something of the request is filled in here.
+    fn recorded_for(
+        &self,
+        till: Till<'_>,
+        operation: &'static Operation,
+        members: &Map<String, Value>,
+    ) -> Result<Option<Row>, Answer> {
+        let number = operation.request_no_member.and_then(|name| members.get(name)?.as_str());
+        let Some(number) = number.filter(|_| operation.writes()) else { return Ok(None) };
+        if rules::is_own_number(self, till, number)? != Some(true) {
+            return Ok(None);
+        }
+        self.client.row(number).map_err(|error| Answer::told(error.into()))
     }
 
     fn composed(&self, till: Till<'_>, named: Named, body: &str) -> Result<Answer, Answer> {
@@ -192,8 +221,8 @@ impl Hub {
         Ok(Answer::told(report))
     }
 
-    fn settle(&self, till: Till<'_>, body: &str) -> Result<Answer, Answer> {
-        let is_own = |row: &wxcoupon::journal::Row| self.is_own_row(till.id, till.policy, row);
+    fn settle(&self, till: Till<'_>, caller: &Caller, body: &str) -> Result<Answer, Answer> {
+        let is_own = |row: &Row| self.is_own_row(till.id, till.policy, row);
         let settle =
             |input: &str| Answer::told(self.client.settle_of(Some(input), &is_own, &Cancel::never()));
         let input = if body.trim().is_empty() { "{}" } else { body };
@@ -213,23 +242,68 @@ impl Hub {
                 Ok(settle(&Value::Object(members).to_string()))
             }
             Some(Value::String(number)) => {
-                match rules::is_own_number(self, till, number)? {
-                    Some(true) => {
-                        let (number, word_ms) = (number.clone(), self.word_of(&members));
-                        self.store.write(move |sql| numbers::prolong(sql, &number, word_ms))?;
+                match self.owner(number)? {
+                    Some(owner) if !self.sees(till.id, till.policy, &owner.till) => {
+                        return Err(rules::reused());
                     }
-                    Some(false) => return Err(rules::reused()),
-                    // Of nobody: made at the journal without the hub, or not made at all.
-                    None => {
-                        let message = "this till has no request with that number".to_owned();
-                        let field = Some("/out_request_no".to_owned());
-                        return Err(Answer::told(Report { message, field, ..Report::new(Code::Request) }));
-                    }
+                    // A copy of a settling may be one of calling off.
+                    Some(_) => self.only_once(caller)?,
+                    None => {}
                 }
+                self.look_for(till, caller, number, &members)?;
+                let (number, word_ms) = (number.clone(), self.word_of(&members));
+                self.store.write(move |sql| numbers::prolong(sql, &number, word_ms))?;
                 Ok(settle(input))
             }
             Some(_) => Ok(settle(input)),
         }
+    }
+
+    /// Whether there is a request with that number to settle. One may still be on its way; once the number is called off, none is
+    /// taken any more.
+    fn look_for(
+        &self,
+        till: Till<'_>,
+        caller: &Caller,
+        number: &str,
+        members: &Map<String, Value>,
+    ) -> Result<(), Answer> {
+        let row = self.client.row(number).map_err(|error| Answer::told(error.into()))?;
+        let owner = self.owner(number)?;
+        if row.is_some() {
+            // One that no till has was made at the journal without the hub.
+            return if owner.is_some() { Ok(()) } else { Err(unknown(false)) };
+        }
+        let is_void = members.get("aim").and_then(Value::as_str) == Some("void");
+        if !is_void || !(6..=128).contains(&number.len()) {
+            return Err(if owner.is_some_and(|owner| owner.is_void) {
+                rules::called_off()
+            } else {
+                unknown(true)
+            });
+        }
+        let claim = Claim {
+            number: number.to_owned(),
+            till: till.id.to_owned(),
+            operation: numbers::VOID,
+            coupon: None,
+            word_ms: 0,
+            nonce: format!("{}-void", caller.nonce),
+        };
+        let has = rules::claimed(self, claim)?;
+        if !self.sees(till.id, till.policy, &has.till) {
+            return Err(rules::reused());
+        }
+        let number = number.to_owned();
+        // A call that has claimed it may be at work now, until its word is over.
+        let is_void = has.is_void || self.store.write(move |sql| numbers::call_off(sql, &number))?;
+        Err(Answer::told(if is_void {
+            let told = Report::local(&json!({ "state": "voided", "return_request_no": null }));
+            Report { out_request_no: Some(has.request_no), ..told }
+        } else {
+            let message = "another call is working on this number".to_owned();
+            Report { message, in_doubt: true, retry_after_ms: Some(1000), ..Report::new(Code::Locked) }
+        }))
     }
 
     /// Any other request of WeChat Pay: for tills that are trusted like the hub itself.
@@ -259,7 +333,8 @@ impl Hub {
                 }
                 let word_ms = self.word_of(&members);
                 let (id, operation) = (till.id.to_owned(), "request");
-                let claim = numbers::Claim { number, till: id, operation, coupon: None, word_ms };
+                let nonce = caller.nonce.clone();
+                let claim = Claim { number, till: id, operation, coupon: None, word_ms, nonce };
                 let has = rules::claimed(self, claim)?;
                 if !self.sees(till.id, till.policy, &has.till) {
                     return Err(rules::reused());
@@ -326,4 +401,15 @@ impl Hub {
         let all_ok = lines.iter().all(|line| line.get("ok") == Some(&Value::Bool(true)));
         Report::local(&json!({ "all_ok": all_ok, "lines": lines }))
     }
+}
+
+/// The answer about a number under which nothing is known. `may_come`: a request with it may be on its way.
+fn unknown(may_come: bool) -> Answer {
+    let message = if may_come {
+        "this till has no request with that number; one that is still on its way may come: settle it once more in ten minutes, or call it off"
+    } else {
+        "this till has no request with that number"
+    };
+    let field = Some("/out_request_no".to_owned());
+    Answer::told(Report { message: message.into(), field, in_doubt: may_come, ..Report::new(Code::Request) })
 }

@@ -11,6 +11,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// What is said of a copy.
+pub const CAME_BEFORE: &str =
+    "this nonce came before: what became of the request that it came with, this answer does not say";
+
 /// A whole request.
 #[derive(Debug)]
 pub struct Request {
@@ -136,6 +140,10 @@ impl Hub {
             answer: Answer::refused(refusal, message),
             proven_with: Some((key.clone(), head.nonce.to_owned())),
         };
+        // Before all else that is proven: a copy of this very request has come, and may have been served.
+        if !self.nonces.keep(till, head.nonce) {
+            return Err(proven(Refusal::NonceReused, CAME_BEFORE));
+        }
         if stored.revoked {
             return Err(proven(Refusal::Revoked, "this till was revoked"));
         }
@@ -147,9 +155,6 @@ impl Hub {
             let message =
                 format!("the till's clock is off by {off_s} seconds; at most {WINDOW_S} are accepted");
             return Err(proven(Refusal::WrongTime, &message));
-        }
-        if !self.nonces.keep(till, head.nonce) {
-            return Err(proven(Refusal::NonceReused, "this nonce came before"));
         }
         self.seen.note(till, known.now_ms, &request.from);
         Ok(Caller { till: till.to_owned(), key, nonce: head.nonce.to_owned() })

@@ -23,6 +23,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use wxcoupon::api;
+use wxcoupon::journal;
 use wxcoupon::log as library;
 use wxcoupon::report::Report;
 use wxcoupon::status::{Class, Code};
@@ -141,6 +142,9 @@ fn answered(hub: &Hub, request: &Request) -> Response {
             response(&answer, Some((&caller.key, &caller.nonce)), hub.now_ms())
         }
         Err(Turned { answer, proven_with }) => {
+            let is_copy = answer.refusal == Some(Refusal::NonceReused);
+            let writes = call.as_ref().is_ok_and(|call| call.writes());
+            let answer = if is_copy && writes { Answer::copy() } else { answer };
             note(hub, request, None, id, &answer, began);
             let proof = proven_with.as_ref().map(|(key, nonce)| (key, nonce.as_str()));
             response(&answer, proof, hub.now_ms())
@@ -155,16 +159,26 @@ fn contained(hub: &Hub, caller: &Caller, request: &Request, call: Call) -> Answe
         let writes = api::by_id(call.id()).is_none_or(api::Operation::writes);
         Answer::told(Report { in_doubt: writes, ..Report::new(Code::Panic) })
     });
+    if answer.refusal.is_none() {
+        return answer;
+    }
+    // What was refused is not served later: by another hub, or by this one once it has forgotten what came.
+    if call.writes() && answer.refusal != Some(Refusal::NonceReused) {
+        let _ = hub.only_once(caller);
+    }
     // A refusal of the hub says nothing of what an earlier call with this number has done.
-    let Some(operation) = api::by_id(call.id()).filter(|_| answer.refusal.is_some()) else { return answer };
+    let Some(operation) = api::by_id(call.id()) else { return answer };
     let input = String::from_utf8_lossy(&request.body);
     let number = wxcoupon::json::parse_object(&input).ok();
     let number = number.as_ref().and_then(|members| members.get(operation.request_no_member?)?.as_str());
     let is_own =
         |number: &str| hub.owner(number).ok().flatten().is_some_and(|owner| owner.till == caller.till);
-    let in_doubt =
-        number.is_some_and(|number| is_own(number) && hub.client.is_in_doubt(Some(operation), &input));
-    let in_doubt = in_doubt || answer.report.code.class() == Class::InDoubt;
+    let may_be_done = |number: &str| match hub.client.row(number) {
+        Ok(row) => row.is_some_and(|row| row.state == journal::State::Done || row.state.is_in_doubt()),
+        Err(_) => true,
+    };
+    let in_doubt = number.is_some_and(|number| is_own(number) && may_be_done(number));
+    let in_doubt = in_doubt || answer.report.in_doubt || answer.report.code.class() == Class::InDoubt;
     Answer { report: Report { in_doubt, ..answer.report }, ..answer }
 }
 

@@ -6,7 +6,7 @@ use crate::policy::Policy;
 use crate::store::Failed;
 use crate::store::numbers::{self, Claim};
 use serde_json::{Map, Value};
-use wxcoupon::api::{self, BUSIFAVOR, Operation};
+use wxcoupon::api::{self, BUSIFAVOR, Operation, Presence};
 use wxcoupon::journal::{Row, State};
 use wxcoupon::report::Report;
 use wxcoupon::status::Code;
@@ -69,6 +69,28 @@ pub fn is_own_number(hub: &Hub, till: Till<'_>, number: &str) -> Result<Option<b
     Ok(owner.map(|owner| hub.sees(till.id, till.policy, &owner.till)))
 }
 
+/// What the hub fills in stays as it was recorded with the first request of that number: a policy or a default may have changed
+/// since, and the time goes on. True: something was changed.
+pub fn as_recorded(operation: &Operation, members: &mut Members, row: &Row) -> bool {
+    let mut changed = false;
+    for filled in operation.members {
+        let is_time = matches!(filled.presence, Presence::RequiredOrNow);
+        let is_left_out = members.get(filled.name).is_none_or(Value::is_null);
+        let is_forced = ["brand_id", "store_id"].contains(&filled.name);
+        let is_default = matches!(filled.presence, Presence::RequiredOrDefault | Presence::OptionalOrDefault);
+        if !(is_time || is_left_out && (is_forced || is_default)) {
+            continue;
+        }
+        if let Some(recorded) = row.members.get(filled.name)
+            && members.get(filled.name) != Some(recorded)
+        {
+            members.insert(filled.name.to_owned(), recorded.clone());
+            changed = true;
+        }
+    }
+    changed
+}
+
 /// Gives the number of a write to the till, before anything is sent.
 pub fn claim(
     hub: &Hub,
@@ -76,6 +98,7 @@ pub fn claim(
     operation: &'static Operation,
     members: &Members,
     word_ms: i64,
+    nonce: &str,
 ) -> Result<(), Answer> {
     let Some(number) = operation.request_no_member.and_then(|name| text(members, name)) else {
         return Ok(());
@@ -95,20 +118,36 @@ pub fn claim(
         operation: operation.id,
         coupon: api::is_redemption(operation.id).then(|| coupon_of(operation, members)).flatten(),
         word_ms,
+        nonce: nonce.to_owned(),
     };
     let has = claimed(hub, claim)?;
     // Somebody may have been faster.
-    if hub.sees(till.id, till.policy, &has.till) { Ok(()) } else { Err(reused()) }
+    if !hub.sees(till.id, till.policy, &has.till) {
+        return Err(reused());
+    }
+    if has.is_void { Err(called_off()) } else { Ok(()) }
+}
+
+/// The answer about a number that was called off before any request with it came.
+pub fn called_off() -> Answer {
+    let message = "the request with this number was called off before it came".to_owned();
+    Answer::told(Report { message, ..Report::new(Code::RequestNoReused) })
 }
 
 /// Claims a number. Where the answer to the commit is lost, the claim is made again: it says then whose number it is. Where that says
 /// nothing either, the number may be the till's: that is neither refused nor done.
 pub fn claimed(hub: &Hub, claim: Claim) -> Result<numbers::Number, Answer> {
-    let make = |claim: Claim| hub.store.write(move |sql| numbers::claim(sql, &claim));
-    match make(claim.clone()) {
-        Err(unknown @ Failed::Unknown(_)) => make(claim).map_err(|_| Answer::unrecorded(&unknown)),
+    let make = |claim: Claim, is_first: bool| {
+        hub.store.write(move |sql| {
+            let is_copy = !numbers::keep_nonce(sql, &claim.till, &claim.nonce)?;
+            if is_copy && is_first { Ok(None) } else { numbers::claim(sql, &claim).map(Some) }
+        })
+    };
+    let has = match make(claim.clone(), true) {
+        Err(unknown @ Failed::Unknown(_)) => make(claim, false).map_err(|_| Answer::unrecorded(&unknown)),
         known => Ok(known?),
-    }
+    };
+    has?.ok_or_else(Answer::copy)
 }
 
 /// Whether a till may begin a request with a number that no till has.

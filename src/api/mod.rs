@@ -16,7 +16,7 @@ pub use check::named as check_name;
 pub use defaults::Defaults;
 pub use family::{BUSIFAVOR, Family, PRODUCT_COUPON, Trace, Vocabulary, is_redemption, is_return};
 pub use multipart::Multipart;
-pub use prepare::{Options, Prepared, Scope, encoded, prepare, take_options, use_time};
+pub use prepare::{Options, Prepared, Scope, encoded, fill_in, prepare, take_options, use_time};
 pub use raw::{prepare_raw, raw_request_no};
 pub use rule::{Combination, Expected, Member, Place, Presence, Rule};
 pub use table::{

@@ -303,7 +303,8 @@ fn drop_nulls(members: &mut Map<String, Value>, table: &[Member]) {
     }
 }
 
-fn fill_in(
+/// Puts in the configuration's values and the time where the caller leaves them out. Says where it put in the time.
+pub fn fill_in(
     members: &mut Map<String, Value>,
     operation: &Operation,
     defaults: &Defaults,

@@ -64,7 +64,12 @@ impl<T: IdleCheck> Transport for SendTracking<T> {
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         let room = self.inner.buffers().output().len().saturating_sub(self.kept_back.len());
         if amount > room {
+            // What was held back goes out through the same buffer.
+            let waiting = self.inner.buffers().output().get(..amount).unwrap_or_default().to_vec();
             self.let_out(0, timeout)?;
+            if let Some(output) = self.inner.buffers().output().get_mut(..amount) {
+                output.copy_from_slice(&waiting);
+            }
         }
         let output = self.inner.buffers().output();
         match output.get(..amount) {
@@ -110,6 +115,7 @@ mod tests {
         buffers: LazyBuffers,
         after: usize,
         sent: Vec<usize>,
+        bytes: Vec<u8>,
     }
 
     impl Transport for Talkative {
@@ -119,6 +125,7 @@ mod tests {
 
         fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
             self.sent.push(amount);
+            self.bytes.extend_from_slice(&self.buffers.output()[..amount]);
             Ok(())
         }
 
@@ -140,7 +147,7 @@ mod tests {
     fn request(after: usize) -> (Result<(), Error>, Vec<usize>) {
         in_flight::clear();
         let buffers = LazyBuffers::new(1000, 1000);
-        let mut send_tracking = SendTracking::new(Talkative { buffers, after, sent: Vec::new() });
+        let mut send_tracking = SendTracking::new(Talkative { buffers, after, sent: Vec::new(), bytes: Vec::new() });
         let parts = [100, 1000, 1000, 300];
         let mut written =
             parts.iter().map(|part| send_tracking.transmit_output(*part, NextTimeout::default()));
@@ -160,5 +167,22 @@ mod tests {
         }
         let (answered, sent) = request(4);
         assert!(answered.is_ok() && sent == [100, 1000, 1000, 300], "{answered:?} {sent:?}");
+    }
+
+    #[test]
+    fn the_bytes_of_a_request_arrive_as_they_were_given_whatever_its_size() {
+        for body in [1, 100, 899, 900, 901, 999, 1000] {
+            in_flight::clear();
+            let buffers = LazyBuffers::new(1000, 1000);
+            let talkative = Talkative { buffers, after: usize::MAX, sent: Vec::new(), bytes: Vec::new() };
+            let mut send_tracking = SendTracking::new(talkative);
+            for (letter, amount) in [(b'h', 100), (b'b', body), (b'c', 50)] {
+                send_tracking.buffers().output()[..amount].fill(letter);
+                send_tracking.transmit_output(amount, NextTimeout::default()).unwrap();
+            }
+            send_tracking.await_input(NextTimeout::default()).unwrap();
+            let expected = [vec![b'h'; 100], vec![b'b'; body], vec![b'c'; 50]].concat();
+            assert!(send_tracking.inner.bytes == expected, "{body}");
+        }
     }
 }

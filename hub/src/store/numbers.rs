@@ -10,12 +10,18 @@ pub struct Number {
     pub till: String,
     /// Whether the till's own word holds: until the end of its call, and a little more.
     pub has_word: bool,
+    /// It was called off before any request with it came: none is taken any more.
+    pub is_void: bool,
 }
 
-const COLUMNS: &str = "number, till, until_ms > {now}";
+/// Stands in the place of an operation where a number was called off before any request with it came.
+pub const VOID: &str = "void";
+
+const COLUMNS: &str = "number, till, until_ms > {now}, operation = 'void'";
 
 fn read(row: Row) -> Result<Number> {
-    Ok(Number { request_no: row.text(0)?, till: row.text(1)?, has_word: row.is_true(2)? })
+    let (request_no, till) = (row.text(0)?, row.text(1)?);
+    Ok(Number { request_no, till, has_word: row.is_true(2)?, is_void: row.is_true(3)? })
 }
 
 /// Who has a number.
@@ -35,12 +41,14 @@ pub struct Claim {
     pub coupon: Option<String>,
     /// How long the till's word holds.
     pub word_ms: i64,
+    /// Of the request that claims it. It is kept with the claim, so that no copy is served later, here or at another hub.
+    pub nonce: String,
 }
 
 /// Gives a number to a till, unless somebody has it. Who has it now. One statement, so that whoever comes first has it, at
 /// whichever hub.
 pub fn claim(sql: &mut dyn Sql, claim: &Claim) -> Result<Number> {
-    let Claim { number, till, operation, coupon, word_ms } = claim;
+    let Claim { number, till, operation, coupon, word_ms, nonce: _ } = claim;
     let has = sql.first(
         &format!(
             "INSERT INTO {{hub}}.numbers (number, till, operation, coupon, at_ms, until_ms)
@@ -53,6 +61,15 @@ pub fn claim(sql: &mut dyn Sql, claim: &Claim) -> Result<Number> {
         values![number, till, *operation, coupon.clone(), *word_ms],
     )?;
     has.map(read).transpose()?.ok_or_else(|| Failed::new("a number was not kept"))
+}
+
+/// Calls off a number that was claimed, and that no call works on any more. False: one may.
+pub fn call_off(sql: &mut dyn Sql, number: &str) -> Result<bool> {
+    let done = sql.execute(
+        "UPDATE {hub}.numbers SET operation = $2 WHERE number = $1 AND until_ms <= {now}",
+        values![number, VOID],
+    )?;
+    Ok(done == 1)
 }
 
 /// The till has spoken about its number again.
@@ -91,12 +108,13 @@ pub fn is_granted(sql: &mut dyn Sql, till: &str, what: &str) -> Result<bool> {
     )
 }
 
-/// Keeps a nonce. False: it came before.
-pub fn keep_nonce(sql: &mut dyn Sql, till: &str, nonce: &str, for_ms: i64) -> Result<bool> {
+/// Keeps a nonce for as long as a copy of its request could be taken. False: it came before.
+pub fn keep_nonce(sql: &mut dyn Sql, till: &str, nonce: &str) -> Result<bool> {
+    const FOR_MS: i64 = 2 * crate::mac::WINDOW_S * 1000 + 10_000;
     let kept = sql.execute(
         "INSERT INTO {hub}.nonces (till, nonce, until_ms) VALUES ($1, $2, {now} + $3)
          ON CONFLICT (till, nonce) DO NOTHING",
-        values![till, nonce, for_ms],
+        values![till, nonce, FOR_MS],
     )?;
     Ok(kept == 1)
 }

@@ -18,6 +18,8 @@ use time::format_description::well_known::Rfc3339;
 
 /// The hub's name for a clock that is off.
 pub(in super::super) const WRONG_TIME: Code = Code::Clock;
+/// The hub's name for a request whose nonce it knows.
+const COPY: &str = "nonce_reused";
 /// [`Report::verification`] of an answer that nobody proves.
 const UNPROVEN: &str = "unsigned";
 /// The same of one whose proof is wrong.
@@ -102,6 +104,20 @@ fn told(request: &OutgoingRequest<'_>, response: &HttpResponse) -> Report {
     // What stood stands, unless the hub has looked and found that it does not.
     let has_looked = envelope.recorded || envelope.settled_by.is_some();
     let is_undone = has_looked && envelope.hub.is_none() && code != Code::RequestNoReused;
+    if request.writes && envelope.hub.as_deref() == Some(COPY) {
+        // This till sends no nonce twice. So a copy came first, and may have been served.
+        let message = said(Some(COPY), envelope.message);
+        return Report { message, refused_by_hub: true, ..Report::new(Code::AnswerUntrusted) };
+    }
+    // What may have been done before is not refused.
+    let code = match code.class() {
+        Class::NotSent | Class::Refused
+            if envelope.in_doubt && request.writes && code != Code::RequestNoReused =>
+        {
+            Code::ConnectionLost
+        }
+        _ => code,
+    };
     let Report { in_doubt, .. } = Report::new(code);
     Report {
         in_doubt: in_doubt || envelope.in_doubt,

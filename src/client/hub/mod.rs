@@ -53,20 +53,14 @@ impl Client {
         let options = options_of(&mut members)?;
         members
             .retain(|name, value| !value.is_null() || operation.members.iter().all(|row| row.name != name));
-        for row in operation.members {
-            let falls_back =
-                matches!(row.presence, Presence::RequiredOrDefault | Presence::OptionalOrDefault);
-            let default = self.config.defaults.get(row.name).filter(|_| falls_back);
-            if let Some(default) = default.filter(|_| !members.contains_key(row.name)) {
-                members.insert(row.name.to_owned(), default.into());
-            }
-        }
+        // The time, too: whichever hub it goes to, it is one request.
+        let filled_in = api::fill_in(&mut members, operation, &self.config.defaults, self.clock.now());
         // The hub checks the rest. Without its number nothing could be recorded.
         let request_no = match operation.request_no_member {
             Some(name) if operation.writes() => number(operation, &members, name)?,
             _ => None,
         };
-        let prepared = for_hub(operation.id, members, request_no, options);
+        let prepared = Prepared { filled_in, ..for_hub(operation.id, members, request_no, options) };
         Ok(self.run_at_hub(operation.id, Some(operation), prepared, cancel))
     }
 
