@@ -181,7 +181,7 @@ impl Hub {
     /// A write that WeChat Pay could not recognise as a repeat is made once for its nonce, whatever happens to this process.
     pub fn only_once(&self, caller: &Caller) -> Result<(), Answer> {
         let (till, nonce) = (caller.till.clone(), caller.nonce.clone());
-        let kept = self.store.write(move |sql| numbers::keep_nonce(sql, &till, &nonce))?;
+        let kept = self.store.write(move |sql| numbers::keep_nonce(sql, &till, &nonce, 0))?;
         if kept { Ok(()) } else { Err(Answer::copy()) }
     }
 

@@ -5,7 +5,7 @@ use crate::hub::Hub;
 use crate::mac::{self, Asked, WINDOW_S};
 use crate::master::Label;
 use crate::secret::{Key, digest};
-use crate::store::tills;
+use crate::store::{numbers, tills};
 use axum::http::HeaderMap;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -152,6 +152,11 @@ impl Hub {
         }
         let off_s = head.time_s.saturating_sub(known.now_ms.div_euclid(1000));
         if off_s.abs() > WINDOW_S {
+            // Its time may come, and it is not to be served then.
+            if off_s > 0 {
+                let (till, nonce) = (till.to_owned(), head.nonce.to_owned());
+                let _ = self.store.write(move |sql| numbers::keep_nonce(sql, &till, &nonce, off_s));
+            }
             let message =
                 format!("the till's clock is off by {off_s} seconds; at most {WINDOW_S} are accepted");
             return Err(proven(Refusal::WrongTime, &message));

@@ -8,6 +8,7 @@ use crate::hub::Hub;
 use crate::log;
 use crate::mac::{self, Answered};
 use crate::metrics::Counted;
+use crate::rules;
 use crate::secret::Key;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -16,7 +17,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -25,6 +26,7 @@ use tokio::task::spawn_blocking;
 use wxcoupon::api;
 use wxcoupon::journal;
 use wxcoupon::log as library;
+use wxcoupon::net::cancel::Cancel;
 use wxcoupon::report::Report;
 use wxcoupon::status::{Class, Code};
 use wxcoupon::system::now;
@@ -167,17 +169,25 @@ fn contained(hub: &Hub, caller: &Caller, request: &Request, call: Call) -> Answe
         let _ = hub.only_once(caller);
     }
     // A refusal of the hub says nothing of what an earlier call with this number has done.
-    let Some(operation) = api::by_id(call.id()) else { return answer };
-    let input = String::from_utf8_lossy(&request.body);
-    let number = wxcoupon::json::parse_object(&input).ok();
-    let number = number.as_ref().and_then(|members| members.get(operation.request_no_member?)?.as_str());
-    let is_own =
-        |number: &str| hub.owner(number).ok().flatten().is_some_and(|owner| owner.till == caller.till);
-    let may_be_done = |number: &str| match hub.client.row(number) {
-        Ok(row) => row.is_some_and(|row| row.state == journal::State::Done || row.state.is_in_doubt()),
-        Err(_) => true,
+    let Some(operation) = api::by_id(call.id()).filter(|operation| operation.writes()) else { return answer };
+    let Ok(mut members) = wxcoupon::json::parse_object(&String::from_utf8_lossy(&request.body)) else {
+        return answer;
     };
-    let in_doubt = number.is_some_and(|number| is_own(number) && may_be_done(number));
+    let number = operation.request_no_member.and_then(|name| members.get(name)?.as_str());
+    let is_own =
+        |number: &&str| hub.owner(number).ok().flatten().is_some_and(|owner| owner.till == caller.till);
+    let row = number.filter(is_own).map(|number| hub.client.row(number));
+    let in_doubt = match row {
+        // What was done is told, whatever the policy of today is.
+        Some(Ok(Some(row))) if row.state == journal::State::Done => {
+            rules::as_recorded(operation, &mut members, &row);
+            let input = Value::Object(members).to_string();
+            return Answer::told(hub.client.call(operation, &input, &Cancel::never()));
+        }
+        Some(Ok(row)) => row.is_some_and(|row| row.state.is_in_doubt()),
+        Some(Err(_)) => true,
+        None => false,
+    };
     let in_doubt = in_doubt || answer.report.in_doubt || answer.report.code.class() == Class::InDoubt;
     Answer { report: Report { in_doubt, ..answer.report }, ..answer }
 }

@@ -139,7 +139,7 @@ pub fn called_off() -> Answer {
 pub fn claimed(hub: &Hub, claim: Claim) -> Result<numbers::Number, Answer> {
     let make = |claim: Claim, is_first: bool| {
         hub.store.write(move |sql| {
-            let is_copy = !numbers::keep_nonce(sql, &claim.till, &claim.nonce)?;
+            let is_copy = !numbers::keep_nonce(sql, &claim.till, &claim.nonce, 0)?;
             if is_copy && is_first { Ok(None) } else { numbers::claim(sql, &claim).map(Some) }
         })
     };

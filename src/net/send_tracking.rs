@@ -147,7 +147,8 @@ mod tests {
     fn request(after: usize) -> (Result<(), Error>, Vec<usize>) {
         in_flight::clear();
         let buffers = LazyBuffers::new(1000, 1000);
-        let mut send_tracking = SendTracking::new(Talkative { buffers, after, sent: Vec::new(), bytes: Vec::new() });
+        let mut send_tracking =
+            SendTracking::new(Talkative { buffers, after, sent: Vec::new(), bytes: Vec::new() });
         let parts = [100, 1000, 1000, 300];
         let mut written =
             parts.iter().map(|part| send_tracking.transmit_output(*part, NextTimeout::default()));

@@ -153,7 +153,7 @@ impl Store {
     pub fn try_to_write(&self) -> Result<()> {
         let nonce = hex(&random::<16>().map_err(Failed::new)?);
         self.write(move |sql| {
-            numbers::keep_nonce(sql, "", &nonce)?;
+            numbers::keep_nonce(sql, "", &nonce, 0)?;
             sql.execute("DELETE FROM {hub}.nonces WHERE till = $1 AND nonce = $2", values!["", &nonce])?;
             Ok(())
         })

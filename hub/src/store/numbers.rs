@@ -2,6 +2,10 @@
 
 use super::sql::{Row, Sql, values};
 use super::{Failed, Result};
+use crate::mac::WINDOW_S;
+
+/// A hundred years: clocks are wrong by any time.
+const LONGEST_MS: i64 = 100 * 366 * 86_400_000;
 
 /// A number that a till has used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,13 +112,13 @@ pub fn is_granted(sql: &mut dyn Sql, till: &str, what: &str) -> Result<bool> {
     )
 }
 
-/// Keeps a nonce for as long as a copy of its request could be taken. False: it came before.
-pub fn keep_nonce(sql: &mut dyn Sql, till: &str, nonce: &str) -> Result<bool> {
-    const FOR_MS: i64 = 2 * crate::mac::WINDOW_S * 1000 + 10_000;
+/// Keeps a nonce for as long as a copy of its request could be taken, whose time is so many seconds ahead. False: it came before.
+pub fn keep_nonce(sql: &mut dyn Sql, till: &str, nonce: &str, ahead_s: i64) -> Result<bool> {
+    let for_ms = ahead_s.saturating_add(2 * WINDOW_S + 10).saturating_mul(1000).min(LONGEST_MS);
     let kept = sql.execute(
         "INSERT INTO {hub}.nonces (till, nonce, until_ms) VALUES ($1, $2, {now} + $3)
          ON CONFLICT (till, nonce) DO NOTHING",
-        values![till, nonce, FOR_MS],
+        values![till, nonce, for_ms],
     )?;
     Ok(kept == 1)
 }

@@ -17,6 +17,8 @@ pub enum Mode {
     Strip,
     /// Every answer is the first one that came since.
     Replay,
+    /// Each request comes to the hub twice, and the second answer is handed on.
+    Twice,
 }
 
 /// A line to one hub at a time.
@@ -72,19 +74,28 @@ fn serve(
     loop {
         let request = message(&mut till)?;
         asked.lock().unwrap().push(request.clone());
-        let mut hub = TcpStream::connect(&*hub.lock().unwrap()).ok()?;
-        hub.write_all(request.as_bytes()).ok()?;
-        let answer = message(&mut BufReader::new(hub))?;
+        let ask = || {
+            let mut hub = TcpStream::connect(&*hub.lock().unwrap()).ok()?;
+            hub.write_all(request.as_bytes()).ok()?;
+            message(&mut BufReader::new(hub))
+        };
+        if *mode.lock().unwrap() == Mode::Twice {
+            ask()?;
+        }
+        let answer = ask()?;
         let now = {
             let mut mode = mode.lock().unwrap();
             let now = *mode;
+            if now == Mode::Twice {
+                *mode = Mode::Through;
+            }
             if let Mode::Lose(times) = now {
                 *mode = if times > 1 { Mode::Lose(times - 1) } else { Mode::Through };
             }
             now
         };
         let answer = match now {
-            Mode::Through => answer,
+            Mode::Through | Mode::Twice => answer,
             Mode::Lose(_) => return None,
             Mode::Forge => answer.replace("\"in_doubt\":false", "\"in_doubt\":fals3"),
             Mode::Strip => answer.replace("wxcoupon-mac: ", "x-mac: "),

@@ -24,6 +24,7 @@ macro_rules! with_postgres_too {
 
 mod archive;
 mod chain;
+mod copies;
 #[cfg(feature = "postgres")]
 mod database;
 mod doubt;

@@ -186,10 +186,12 @@ fn unproven(writes: bool, why: Unproven, response: &HttpResponse) -> Report {
             "If this is the hub, it knows no till of this name: compare till_id, or add the till at the hub."
         }
         (Some("unknown_key"), _) => {
-            "If this is the hub, it has no key of this generation: make a new code at the hub (till rotate)."
+            "If this is the hub, it has no key of this generation: make a new code at the hub (till rotate), move the file of till_key_path \
+             away and set till_code."
         }
         (Some("wrong_mac"), _) | (_, Unproven::WrongMac) => {
-            "The till's key is not the one that the hub has: compare till_id and the key, or make a new code at the hub (till rotate)."
+            "The till's key is not the one that the hub has: compare till_id and the key, or make a new code at the hub (till rotate), move the \
+             file of till_key_path away and set till_code."
         }
         (Some("store"), _) => {
             "If this is the hub, it cannot read its database: look at it and at the hub's log."

@@ -51,6 +51,12 @@ impl TillState {
 
 type Failed = Box<Report>;
 
+/// The key that was traded before.
+fn kept_key(path: &Path) -> Option<TillKey> {
+    let kept = std::fs::read_to_string(path).ok().map(Zeroizing::new)?;
+    TillKey::read(&kept)
+}
+
 impl Client {
     pub(super) fn till_key(&self) -> Option<TillKey> {
         self.till.as_ref()?.key.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -90,9 +96,7 @@ impl Client {
     ) -> Result<TillKey, Failed> {
         let failed = |error: Error| Box::new(Report::from(error));
         // Another process may have traded it meanwhile.
-        if let Some(key) =
-            std::fs::read_to_string(path).ok().map(Zeroizing::new).and_then(|kept| TillKey::read(&kept))
-        {
+        if let Some(key) = kept_key(path) {
             return Ok(key);
         }
         // The same nonce again after a lost answer, also of another process.
@@ -152,6 +156,10 @@ impl Client {
                     return Ok(key);
                 }
                 Err(report) => {
+                    // Another process may have been faster, with the same code.
+                    if let Some(key) = kept_key(path) {
+                        return Ok(key);
+                    }
                     let message = format!("till_code could not be traded: {}", report.message);
                     last = Box::new(Report { message, host: Some(host.name.clone()), ..*report });
                     if last.code.class() == Class::Local {

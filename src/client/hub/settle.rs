@@ -45,12 +45,13 @@ impl Client {
                 let data = JsonText::of(&united(own, hub));
                 Report { data, ..asked }
             }
-            _ if self.config.journal.place.is_some() && asked.proven.is_none() => {
+            // The file says it as well as it can, whatever the hub's reason is.
+            _ if self.config.journal.place.is_some() => {
                 let mut own = own;
                 if let Some(own) = own.as_object_mut() {
                     own.insert("hub_answered".into(), false.into());
                 }
-                Report { elapsed_ms: asked.elapsed_ms, ..Report::local(&own) }
+                Report { elapsed_ms: asked.elapsed_ms, message: asked.message, ..Report::local(&own) }
             }
             _ => asked,
         }
@@ -131,7 +132,7 @@ impl Client {
         let wrong = |why: &str| Err(Error::at(Code::Request, "/aim", why));
         match (aim, row.state) {
             (_, State::Abandoned) => wrong("the request with this number was abandoned"),
-            (Aim::Complete | Aim::Watch, _) if row.called_off => {
+            (Aim::Complete | Aim::Watch, state) if row.called_off || state == State::Voided => {
                 wrong("the request with this number was called off")
             }
             (Aim::Complete | Aim::Watch, state) if state.is_finished() => Ok(Some(self.recorded(row))),
