@@ -57,5 +57,6 @@ function redeem(string $hub, string $till, string $keyFile, array $members): ?ar
 if (PHP_SAPI === 'cli' && isset($argv[4])) {
     $answer = redeem($argv[1], $argv[2], $argv[3], json_decode($argv[4], true));
     echo $answer === null ? "not known yet\n" : $answer['name'] . "\n";
-    exit($answer === null ? 4 : intdiv($answer['status'], 1000));
+    // What is in doubt is asked for again, whatever else the answer says.
+    exit($answer === null || $answer['in_doubt'] ? 4 : intdiv($answer['status'], 1000));
 }

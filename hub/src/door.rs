@@ -148,7 +148,7 @@ impl Hub {
             return Err(proven(Refusal::Revoked, "this till was revoked"));
         }
         if stored.ended {
-            return Err(proven(Refusal::UnknownKey, "this key has ended: a newer one was fetched"));
+            return Err(proven(Refusal::UnknownKey, "this key has ended: a newer one takes its place"));
         }
         let off_s = head.time_s.saturating_sub(known.now_ms.div_euclid(1000));
         if off_s.abs() > WINDOW_S {

@@ -90,7 +90,10 @@ impl Hub {
 pub async fn whole_body(body: Body, longest: usize, patience: Duration) -> Result<Bytes, Answer> {
     match tokio::time::timeout(patience, to_bytes(body, longest)).await {
         Ok(Ok(body)) => Ok(body),
-        Ok(Err(_)) => Err(Answer::refused(Refusal::TooLarge, format!("a body has at most {longest} bytes"))),
+        Ok(Err(_)) => {
+            let message = format!("the body did not come whole, or has more than {longest} bytes");
+            Err(Answer::refused(Refusal::TooLarge, message))
+        }
         Err(_) => Err(Answer::refused(Refusal::Busy, "the body did not come in time")),
     }
 }

@@ -32,7 +32,7 @@ texts! {
     OPENAPI = "Prints the description of what tills can call", "输出收银机可调用接口的说明";
     WRONG_NAME = "{till} is no name of a till: 1 to 40 of 0-9 A-Z a-z _ - .", "{till} 不是合法的收银机名称：1 到 40 个 0-9 A-Z a-z _ - . 字符";
     THERE_ALREADY = "{till} is there already; till rotate gives it a new key", "{till} 已存在；如需新密钥请用 till rotate";
-    NO_SUCH_TILL = "there is no till {till}", "没有收银机 {till}";
+    NO_SUCH_TILL = "there is no till {till}; one that was revoked comes back by till add", "没有收银机 {till}；已停用的收银机用 till add 恢复";
     CODE = "Till {till}, code {code}\nGood once, for 15 minutes. Whoever has the code gets the till's key.",
         "收银机 {till}，激活码 {code}\n仅可使用一次，15 分钟内有效。持有激活码即可取得该收银机的密钥，请勿外泄。";
     IS_REVOKED = "revoked {time}", "已停用 {time}";

@@ -176,6 +176,13 @@ fn without_the_library(name: &str, program: &dyn Fn() -> Command, done: &str) {
     let (status, said) = call(&coupon, "S1-000001");
     assert!(status == Some(0) && said.contains(done), "{status:?}: {said}");
     assert_eq!(chain.effects(&coupon), (1, 0));
+    assert_eq!(call(&coupon, "S1-000002").0, Some(5), "it is redeemed");
+    // A proven answer to a copy proves nothing.
+    let other = format!("AUTO_{name}_2");
+    line.set(Mode::Twice);
+    assert_eq!(call(&other, "S1-000003").0, Some(4));
+    assert_eq!(call(&other, "S1-000003").0, Some(0));
+    assert_eq!(chain.effects(&other), (1, 0));
 }
 
 #[test]
