@@ -9,10 +9,11 @@ MINUTES ?= 5
 # Each step of a target relies on the one before it.
 .NOTPARALLEL:
 
-.PHONY: help demo sandbox test libraries check simulate soak faults fuzz bench lint advisories header dist install uninstall setup setup-check clean
+.PHONY: help demo demo-chain sandbox test libraries check simulate soak faults fuzz bench lint advisories header dist install uninstall setup setup-check clean
 
 help:
 	@echo 'make demo        redeem a coupon on this machine, from C'
+	@echo 'make demo-chain  a chain on this machine: a database, two hubs, four tills, and one hub is killed'
 	@echo 'make sandbox     a WeChat Pay on this machine, with a console in the browser; ARGS=options'
 	@echo 'make test        set up, lint and run all tests'
 	@echo 'make check       format, lints, licences, unit and scenario tests: the fast inner loop'
@@ -31,6 +32,9 @@ help:
 
 demo:
 	@tools/run/demo.sh
+
+demo-chain:
+	@tools/run/demo-chain.sh
 
 sandbox:
 	@tools/run/sandbox.sh $(ARGS)

@@ -2,6 +2,7 @@
 # Installs from Debian's packages what is missing to build and test. Says nothing where nothing is missing.
 #
 #   tools/fetch/setup.sh demo    what `make demo` needs: a C compiler and OpenSSL for the sandbox
+#   tools/fetch/setup.sh chain   the same for `make demo-chain`: Python and PostgreSQL, too
 #   tools/fetch/setup.sh check   what `make check`, the simulation and fuzzing need
 #   tools/fetch/setup.sh         what `make test` needs
 #
@@ -44,6 +45,12 @@ need_venv() {
     python3 -c 'import ensurepip' >/dev/null 2>&1 || missing="$missing python3-venv"
 }
 
+# A server in a folder of its own, as a user who is not root.
+need_postgresql() {
+    [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || missing="$missing postgresql"
+    need setpriv util-linux
+}
+
 find_missing() {
     missing=''
     need gcc gcc
@@ -51,6 +58,11 @@ find_missing() {
     need pkg-config pkg-config
     pkg-config --exists openssl 2>/dev/null || missing="$missing libssl-dev"
     [ "$1" = demo ] && return
+    if [ "$1" = chain ]; then
+        need python3 python3
+        need_postgresql
+        return
+    fi
     need make make
     need g++ g++
     need git git
@@ -72,9 +84,8 @@ find_missing() {
     need zip zip
     need llvm-strip llvm
     # The journal in PostgreSQL, with a pooler before it.
-    [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || missing="$missing postgresql"
+    need_postgresql
     [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
-    need setpriv util-linux
     # Other people's clients of WeChat Pay (tests/callers/sdks) come from PyPI and npm; wheels are made with pip.
     need_venv
     python3 -c 'import pip' 2>/dev/null || missing="$missing python3-pip"
