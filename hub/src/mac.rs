@@ -1,6 +1,7 @@
 //! What is authenticated between a till and the hub, byte for byte. `docs/hub-protocol.md` is its page.
 
 use crate::secret::{Key, digest, hex, unhex};
+pub use wxcoupon::wire::hub::{is_nonce, is_till};
 
 /// Names the till.
 pub const TILL: &str = "wxcoupon-till";
@@ -72,18 +73,6 @@ pub fn is_right(key: &Key, text: &str, header: &str) -> bool {
 /// The MAC for a header.
 pub fn of(key: &Key, text: &str) -> String {
     hex(&key.mac(text.as_bytes()))
-}
-
-/// Whether a text may name a till: 1 to 40 of `0-9 A-Z a-z _ - .`
-pub fn is_till(text: &str) -> bool {
-    (1..=40).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
-}
-
-/// Whether a text may be a nonce: 16 to 64 of `0-9 A-Z a-z _ -`.
-pub fn is_nonce(text: &str) -> bool {
-    (16..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
 /// The digits of one-time codes: none that looks like another one.

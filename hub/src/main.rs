@@ -40,6 +40,7 @@ mod portions;
 mod rules;
 mod secret;
 mod serve;
+mod settle;
 mod store;
 mod texts;
 mod tls;
