@@ -4,7 +4,7 @@ use crate::answer::{Answer, Refusal};
 use crate::door::Caller;
 use crate::hub::Hub;
 use crate::rules::{self, Till};
-use crate::store::numbers::{self, Claim};
+use crate::store::numbers::{self, Claim, Number};
 use serde_json::{Map, Value, json};
 use wxcoupon::journal::Row;
 use wxcoupon::json::parse_object;
@@ -38,17 +38,24 @@ impl Hub {
                 Ok(settle(&Value::Object(members).to_string()))
             }
             Some(Value::String(number)) => {
-                match self.owner(number)? {
-                    Some(owner) if !self.sees(till.id, till.policy, &owner.till) => {
-                        return Err(rules::reused());
-                    }
-                    // A copy of a settling may be one of calling off.
-                    Some(_) => self.only_once(caller)?,
-                    None => {}
+                let owner = self.owner(number)?;
+                if owner.as_ref().is_some_and(|owner| !self.sees(till.id, till.policy, &owner.till)) {
+                    return Err(rules::reused());
                 }
-                self.look_for(till, caller, number, &members)?;
+                self.look_for(till, caller, number, owner.as_ref(), &members)?;
+                let (id, nonce) = (caller.till.clone(), caller.nonce.clone());
                 let (number, word_ms) = (number.clone(), self.word_of(&members));
-                self.store.write(move |sql| numbers::prolong(sql, &number, word_ms))?;
+                // A copy of a settling may be one of calling off.
+                let is_first = self.store.write(move |sql| {
+                    let is_first = numbers::keep_nonce(sql, &id, &nonce, 0)?;
+                    if is_first {
+                        numbers::prolong(sql, &number, word_ms)?;
+                    }
+                    Ok(is_first)
+                })?;
+                if !is_first {
+                    return Err(Answer::copy());
+                }
                 Ok(settle(input))
             }
             Some(_) => Ok(settle(input)),
@@ -62,10 +69,10 @@ impl Hub {
         till: Till<'_>,
         caller: &Caller,
         number: &str,
+        owner: Option<&Number>,
         members: &Map<String, Value>,
     ) -> Result<(), Answer> {
         let row = self.client.row(number).map_err(|error| Answer::told(error.into()))?;
-        let owner = self.owner(number)?;
         if row.is_some() {
             // One that no till has was made at the journal without the hub.
             return if owner.is_some() { Ok(()) } else { Err(unknown(false)) };
@@ -84,7 +91,7 @@ impl Hub {
             operation: numbers::VOID,
             coupon: None,
             word_ms: 0,
-            nonce: format!("{}-void", caller.nonce),
+            nonce: caller.nonce.clone(),
         };
         let has = rules::claimed(self, claim)?;
         if !self.sees(till.id, till.policy, &has.till) {
