@@ -92,7 +92,7 @@ dist: setup
 	@tools/dist/program.sh hub
 	WXCOUPON_ALL_ARCHIVES=1 cargo test --workspace --locked --test packaging archives::
 	cargo test --workspace --locked --test archive --test hub -- --ignored
-	WXCOUPON_HUB=$$(echo $$PWD/target/tmp/hub-archive-linux-x86_64/*/wxcoupon-hub) cargo test --workspace --locked --test hub
+	WXCOUPON_HUB=$$(echo $$PWD/target/tmp/hub/hub-archive-linux-x86_64/*/wxcoupon-hub) cargo test --workspace --locked --test hub
 
 install:
 	@tools/dist/install.sh

@@ -47,9 +47,14 @@ pub fn target_dir() -> &'static Path {
     })
 }
 
-/// An empty folder below Cargo's target folder. Each purpose has a name of its own: tests run beside each other.
+/// An empty folder below Cargo's target folder. Each purpose has a name of its own: tests run beside each other. So do programs of
+/// tests: each has a folder of its own around these.
 pub fn scratch(name: &str) -> PathBuf {
-    let folder = target_dir().join("tmp").join(name);
+    let program = std::env::current_exe().unwrap();
+    let program = program.file_stem().and_then(std::ffi::OsStr::to_str).unwrap();
+    // Behind the name stands what Cargo tells builds apart by.
+    let program = program.rsplit_once('-').map_or(program, |(name, _)| name);
+    let folder = target_dir().join("tmp").join(program).join(name);
     // It may be the first run.
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();

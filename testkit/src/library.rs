@@ -61,6 +61,10 @@ fn stage(built: &Path, name: &str) -> Library {
 pub fn build(what: &[&str]) -> Command {
     let mut command = cargo("build");
     command.args(["--workspace", "--test", "layers"]).args(what);
+    // Those of the run (tools/run/tests.py).
+    if let Ok(features) = env::var("WXCOUPON_TEST_FEATURES") {
+        command.args(["--features", &features]);
+    }
     command
 }
 

@@ -13,6 +13,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 . tools/build/platform.sh
+. tools/build/features.sh
 . tools/build/remap.sh
 . tools/build/command.sh
 
@@ -20,6 +21,7 @@ if [ "$1" = --tools ]; then
     platform=${2%-test-hooks}
     use_rust "${platform%-command}"
     "$RUSTC" --version --verbose
+    features_of wxcoupon "${platform%-command}"
     cat tools/fetch/zig.txt
     exit
 fi
@@ -31,8 +33,8 @@ platform=${platform%-command}
 optimised=3
 [ "$platform" = linux-x86_64 ] || optimised=s
 export CARGO_PROFILE_RELEASE_OPT_LEVEL=$optimised
-features=''
-[ "$platform-test-hooks" != "$variant" ] || features=test-hooks optimised=0
+features=$(features_of wxcoupon "$platform")
+[ "$platform-test-hooks" != "$variant" ] || features=$features,wxcoupon/test-hooks optimised=0
 folder=$2
 triple=$(triple_of "$platform")
 use_rust "$platform"
@@ -60,12 +62,12 @@ if [ "$variant" = "$platform-command" ]; then
     # Debian's Rust has no start-up objects of musl's. Zig has.
     last_step=''
     [ "$platform" != linux-x86_64-musl ] || last_step=-Clink-self-contained=no
-    build_command "$zig/bin/cargo-zigbuild" "$target_dir" "$last_step" "$@"
+    build_command "$zig/bin/cargo-zigbuild" "$target_dir" "$last_step" --features "$features" "$@"
     cp "$target_dir/$triple/release/wxcoupon" "$folder"
     exit
 fi
 # Without the rlib: beside one Cargo optimises nothing across crates.
-"$zig/bin/cargo-zigbuild" rustc --quiet --locked --release --package wxcoupon --lib --features "$features" \
+"$zig/bin/cargo-zigbuild" rustc --quiet --locked --release --package wxcoupon --lib --features "${features#,}" \
     --crate-type "$kinds" --target-dir "$target_dir" "$@" -- -C "opt-level=$optimised"
 # A program looks for it under its SONAME.
 [ "$platform" = linux-x86_64-musl ] || ln -s libwxcoupon.so "$folder/libwxcoupon.so.1"

@@ -9,17 +9,18 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 . tools/build/platform.sh
+. tools/build/features.sh
 . tools/build/remap.sh
 
 package=wxcoupon-$1 platform=$2
 case $1 in
 sandbox)
-    features=vendored sources='sandbox/src sandbox/Cargo.toml'
+    sources='sandbox/src sandbox/Cargo.toml'
     # A test tool that waits for its callers: a small file and a short build count for more than the last bit of speed.
     # What takes time in it is OpenSSL, which is in assembler.
     export CARGO_PROFILE_RELEASE_OPT_LEVEL=s CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
     ;;
-hub) features=aws-lc-rs,postgres sources='hub/src hub/Cargo.toml src build.rs include/cbindgen.toml' ;;
+hub) sources='hub/src hub/Cargo.toml src build.rs include/cbindgen.toml' ;;
 *)
     echo "no program of ours: $1" >&2
     exit 1
@@ -37,6 +38,7 @@ use_rust "$platform"
 target_dir=${CARGO_TARGET_DIR:-$PWD/target}/$1-$platform
 
 tools() {
+    features_of "$package" "$platform"
     "$RUSTC" --version --verbose
     case $platform in
     windows-*) x86_64-w64-mingw32-gcc-win32 --version && x86_64-w64-mingw32-ld --version ;;
@@ -83,7 +85,7 @@ build() {
     # $build_std is two words, or none.
     # shellcheck disable=SC2086
     "$builder" rustc --quiet --locked --release --package "$package" --bin "$package" \
-        --features "$features" $build_std --target "$target" --target-dir "$target_dir"
+        --features "$(features_of "$package" "$platform")" $build_std --target "$target" --target-dir "$target_dir"
 }
 
 # OpenSSL keeps the folder that it was installed to, and the compiler's flags. Blank paths of the same length take

@@ -8,11 +8,12 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 . tools/build/platform.sh
+. tools/build/features.sh
 
 use_rust "$1"
 triple=$(triple_of "$1")
 package=${2:-wxcoupon}
-packages="--package $package"
+packages="--package $package --features=$(features_of "$package" "$1")"
 # Both are in one archive.
 [ "$package" != wxcoupon ] || packages="$packages --package wxcoupon-command"
 
@@ -23,7 +24,7 @@ trap 'rm -rf "$work"' EXIT
 # shellcheck disable=SC2086 # a list of options
 "$CARGO" tree --locked $packages --edges normal,no-proc-macro --target "$triple" --prefix none \
     --format '{p}' | awk '{ sub(/^v/, "", $2); print $1 "@" $2 }' | sort -u >"$work/tree"
-"$CARGO" metadata --locked --format-version 1 --filter-platform "$triple" >"$work/metadata"
+"$CARGO" metadata --locked --features="$(features_of "$package" "$1")" --format-version 1 --filter-platform "$triple" >"$work/metadata"
 awk '/^name = /{name = $3} /^version = /{version = $3} /^checksum = /{print name "@" version " " $3}' \
     Cargo.lock | tr -d '"' >"$work/checksums"
 

@@ -24,23 +24,27 @@ def names(text):
     return [name for name in text.split(",") if name]
 
 
+def label(target, package):
+    """As Cargo names it; unit tests by their package."""
+    return target["name"] if target["kind"] == ["test"] else f"unit tests of {package}/{target['name']}"
+
+
 def built(features):
     """The programs of tests: (name, file, folder to run in)."""
     command = ["cargo", "test", "--workspace", "--locked", "--no-run", "--message-format=json-render-diagnostics"]
-    cargo = subprocess.run(command + (["--features", features] if features else []), stdout=subprocess.PIPE)
+    cargo = subprocess.run([*command, "--features", features], stdout=subprocess.PIPE)
     if cargo.returncode:
         sys.exit(cargo.returncode)
     for line in cargo.stdout.splitlines():
         message = json.loads(line)
         if message["reason"] == "compiler-artifact" and message["profile"]["test"] and message["executable"]:
-            target = message["target"]
-            name = target["name"] if target["kind"] == ["test"] else target["name"] + " (unit tests)"
-            yield name, message["executable"], os.path.dirname(message["manifest_path"])
+            folder = os.path.dirname(message["manifest_path"])
+            yield label(message["target"], os.path.relpath(folder)), message["executable"], folder
 
 
-def run(name, command, folder, shell=False):
+def run(name, command, folder, features, shell=False):
     begun = time.monotonic()
-    environment = dict(os.environ, CARGO_MANIFEST_DIR=folder)
+    environment = dict(os.environ, CARGO_MANIFEST_DIR=folder, WXCOUPON_TEST_FEATURES=features)
     done = subprocess.run(
         command, cwd=folder, env=environment, shell=shell, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -64,17 +68,18 @@ def main():
 
     def turn(program):
         name = program[0]
-        return asked.first.index(name) if name in asked.first else 1000 + (asked.last.index(name) + 1 if name in asked.last else 0)
+        if name in asked.first:
+            return asked.first.index(name) - len(asked.first)
+        return asked.last.index(name) + 1 if name in asked.last else 0
 
     programs.sort(key=turn)
     failed = []
     with concurrent.futures.ThreadPoolExecutor(asked.at_once) as pool:
-        runs = [pool.submit(run, command, command, os.getcwd(), shell=True) for command in asked.commands]
-        runs += [pool.submit(run, name, [file], folder) for name, file, folder in programs]
+        runs = [pool.submit(run, command, command, os.getcwd(), asked.features, shell=True) for command in asked.commands]
+        runs += [pool.submit(run, name, [file], folder, asked.features) for name, file, folder in programs]
         # The examples in comments are compiled by rustdoc.
-        features = f" --features {asked.features}" if asked.features else ""
-        doc = "cargo test --workspace --locked --doc" + features
-        runs.append(pool.submit(run, doc, doc, os.getcwd(), shell=True))
+        examples = ["cargo", "test", "--workspace", "--locked", "--doc", "--features", asked.features]
+        runs.append(pool.submit(run, "examples in comments", examples, os.getcwd(), asked.features))
         for ended in concurrent.futures.as_completed(runs):
             name, code, printed, took = ended.result()
             print(f"\n===== {name}: {'passed' if code == 0 else 'FAILED'} in {took:.0f} s", flush=True)
