@@ -131,10 +131,8 @@ impl Control {
     /// Turns a token of a pre-send into coupons; their codes.
     pub(crate) fn claim(&self, token: &str) -> Result<Vec<String>> {
         operations::claim(&self.api.state, token).map_err(|refusal| {
-            let issue = refusal.detail.as_ref().and_then(|detail| detail.get("issue")?.as_str());
             let message = refusal.reason.row().message;
-            let chinese = issue.map_or_else(|| message.to_owned(), |issue| format!("{message}（{issue}）"));
-            Error::Claim(Text::new(issue.unwrap_or(message), chinese))
+            Error::Claim(refusal.issue.unwrap_or_else(|| Text::new(message, message)))
         })
     }
 

@@ -46,9 +46,10 @@ fn a_browser_of_the_network_brings_the_token_once() {
     browser.forget_cookies();
     browser.go(&page);
     browser.until_there("#token");
+    assert_eq!(browser.count("[role=alert]"), 0);
     browser.fill("#token", "not-the-token-at-all");
     browser.click("button");
-    browser.until_there("#token");
+    browser.until_text("[role=alert]", "令牌不对");
     browser.fill("#token", token);
     browser.click("button");
     browser.until_live();
