@@ -21,8 +21,9 @@ export function show(view) {
   const columns = ['time', 'number', 'coupon', 'happened', 'told', 'verdict'];
   const { about } = store;
   const ca = about.is_remote ? '--cacert ca.pem ' : '';
-  const token = about.has_token ? "-H 'Authorization: Bearer TOKEN' " : '';
-  const example = `curl ${ca}${token}-X POST ${location.origin}/told -d '{"number":"SALE_0001","told":"done"}'`;
+  const token = about.has_token ? '-H "Authorization: Bearer TOKEN" ' : '';
+  // For sh and the command interpreter of Windows alike.
+  const example = `curl ${ca}${token}-X POST ${location.origin}/told -d "{\\"number\\":\\"SALE_0001\\",\\"told\\":\\"done\\"}"`;
   fill(view,
     heading(t('nav.truth'), t('truth.lead')),
     tiles, proof, source,
@@ -53,7 +54,8 @@ export function show(view) {
     proof.textContent = counts.twice ? t('truth.twice', { n: counts.twice }) : t('truth.once', { n: counts.redemptions });
     proof.classList.toggle('bad', counts.twice > 0);
     source.textContent = t(`journal.${journal.state}`, { rows: journal.rows, issue: journal.issue ? said(journal.issue) : '', age: journal.age_s })
-      + (journal.left_out ? ` ${t('journal.left_out', { n: journal.left_out })}` : '');
+      + (journal.left_out ? ` ${t('journal.left_out', { n: journal.left_out })}` : '')
+      + (journal.before ? ` ${t('journal.before', { n: journal.before })}` : '');
     source.classList.toggle('bad', journal.state === 'failed');
     const fitting = lines.filter((line) => !chosen.only || line.verdict === chosen.only);
     const shown = fitting.slice(0, 500);
