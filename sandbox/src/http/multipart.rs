@@ -111,7 +111,7 @@ mod tests {
             Content-Disposition: form-data; name=\"file\"; filename=\"a;b.png\"\r\n\r\n\0\r\n--bar\r\n--b--\r\n";
         let error = parse(TYPE, body).unwrap_err();
         // `--bar` begins like the boundary: a sender must not let that happen.
-        assert_eq!(error, "a boundary is not at the end of its line");
+        assert_eq!(error.0, "a boundary is not at the end of its line");
         let body = String::from_utf8_lossy(body).replace("--bar", "-bar");
         let parts = parse(TYPE, body.as_bytes()).unwrap();
         let meta = Part { name: "meta", filename: None, content_type: "application/json", body: b"{}" };

@@ -271,7 +271,7 @@ mod tests {
         let (said, words) = reader.read();
         assert_eq!((&said["state"], &said["rows"], words.len()), (&json!("stale"), &json!(3), 3), "{said}");
         assert!(
-            said["age_s"].is_u64() && said["issue"].as_str().unwrap().contains("being written"),
+            said["age_s"].is_u64() && said["issue"]["en"].as_str().unwrap().contains("being written"),
             "{said}"
         );
         fs::remove_file(beside(&path, "-journal")).unwrap();
@@ -289,7 +289,7 @@ mod tests {
         let failed = |path: &Path| {
             let (said, words) = Journal::new(path.to_path_buf()).read();
             assert!(said["state"] == "failed" && words.is_empty(), "{said}");
-            said["issue"].as_str().unwrap().to_owned()
+            said["issue"]["en"].as_str().unwrap().to_owned()
         };
         let pipe = folder.0.join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
