@@ -133,7 +133,7 @@ impl Control {
     pub(crate) fn claim(&self, token: &str) -> Result<Vec<String>> {
         operations::claim(&self.api.state, token).map_err(|refusal| {
             let message = refusal.reason.row().message;
-            Error::Claim(refusal.issue.unwrap_or_else(|| Text::new(message, message)))
+            Error::Claim(refusal.issue.map_or_else(|| Text::new(message, message), |issue| *issue))
         })
     }
 

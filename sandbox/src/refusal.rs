@@ -140,7 +140,7 @@ pub(crate) struct Refusal {
     pub(crate) reason: Reason,
     pub(crate) detail: Option<Value>,
     /// The explanation for the programmer.
-    pub(crate) issue: Option<Text>,
+    pub(crate) issue: Option<Box<Text>>,
 }
 
 impl Refusal {
@@ -157,13 +157,13 @@ impl Refusal {
         if let (Some(members), false) = (detail.as_object_mut(), value.is_null()) {
             members.insert("value".into(), shorten(value));
         }
-        Self { reason, detail: Some(detail), issue: Some(issue) }
+        Self { reason, detail: Some(detail), issue: Some(Box::new(issue)) }
     }
 
     /// A refusal with an explanation for the programmer.
     pub(crate) fn because(reason: Reason, issue: impl Into<Text>) -> Self {
         let issue = issue.into();
-        Self { reason, detail: Some(json!({ "issue": issue.english() })), issue: Some(issue) }
+        Self { reason, detail: Some(json!({ "issue": issue.english() })), issue: Some(Box::new(issue)) }
     }
 
     /// The body of the answer.

@@ -181,7 +181,7 @@ fn refusal(request: &Request, field: &str, issue: Text, message: Option<&[u8]>) 
             }),
         );
     }
-    Refusal { reason: Reason::Signature, detail: Some(detail), issue: Some(issue) }
+    Refusal { reason: Reason::Signature, detail: Some(detail), issue: Some(Box::new(issue)) }
 }
 
 /// The headers every request must have; `is_form`: its body was understood

@@ -141,7 +141,7 @@ impl<'a> Exchange<'a> {
             Err(refusal) => {
                 let row = refusal.reason.row();
                 let body = serde_json::to_vec(&refusal.body()).unwrap_or_default();
-                self.entry.issue = refusal.issue;
+                self.entry.issue = refusal.issue.map(|issue| *issue);
                 (Response::new(row.status, "application/json", body), row.sub_code)
             }
         };

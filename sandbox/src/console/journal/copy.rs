@@ -14,12 +14,15 @@ const LOG_HEAD: u64 = 32;
 /// Bytes of the head of the file, with the counter of its changes.
 const FILE_HEAD: u64 = 100;
 
+/// The bytes of the file, and of its log.
+type Bytes = (Vec<u8>, Vec<u8>);
+
 /// The file and its log as they were at one moment; `None` when the till wrote in between in a way that would tear them.
 ///
 /// What stands in the log counts more than what stands in the file. The file is read first, then the log: so every page
 /// that `SQLite` has moved from the log into the file meanwhile is in the log too, unless the log has been begun anew, which
 /// its head shows. A log that breaks off is read up to its last whole transaction.
-pub(super) fn copy(journal: &Path) -> Result<Option<(Vec<u8>, Vec<u8>)>, Text> {
+pub(super) fn copy(journal: &Path) -> Result<Option<Bytes>, Text> {
     let log_path = log(journal);
     // A rollback journal: a transaction is under way.
     if is_there(&beside(journal, "-journal"))? {
