@@ -37,9 +37,10 @@ pub fn router(shared: Shared, tls: Option<Arc<Tls>>) -> Result<Router, Mistake> 
                 .map_err(|error| Mistake::file("admin.password_path", &path, &error))?;
             if text.trim().len() < 12 {
                 let path = path.display();
-                return Err(Mistake::new(format!(
-                    "admin.password_path: {path}: a password has 12 characters at least"
-                )));
+                return Err(Mistake::new(
+                    format!("admin.password_path: {path}: a password has 12 characters at least"),
+                    format!("admin.password_path：{path}：密码至少 12 个字符"),
+                ));
             }
             Some(Arc::new(digest(text.trim().as_bytes())))
         }

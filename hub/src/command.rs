@@ -31,12 +31,12 @@ impl Screen {
     }
 
     fn mistake(self, text: Text, values: &[(&str, &str)]) -> Mistake {
-        Mistake::new(self.0.with(text, values))
+        Mistake::said(self.0.with(text, values))
     }
 }
 
 fn stored<T>(result: crate::store::Result<T>) -> Result<T, Mistake> {
-    result.map_err(|failed| Mistake::new(failed.to_string()))
+    result.map_err(|failed| Mistake::store(&failed))
 }
 
 fn check_name(screen: Screen, till: &str) -> Result<(), Mistake> {
@@ -79,7 +79,7 @@ fn show_code(screen: Screen, config: &Config, till: &str, code: &str) -> Result<
     let ca = config.tills.ca.as_deref().and_then(fingerprint).unwrap_or_default();
     let text = format!("wxcoupon-till:1?till={till}&code={code}&url={url}&ca={ca}");
     let image = QrCode::with_error_correction_level(&text, EcLevel::M)
-        .map_err(|error| Mistake::new(error.to_string()))?
+        .map_err(|error| Mistake::new(error.to_string(), format!("无法生成二维码（{error}）")))?
         .render::<Dense1x2>()
         // Most terminals are dark: the blocks are the light parts, and the margin belongs to them.
         .dark_color(Dense1x2::Light)
@@ -139,10 +139,8 @@ pub fn rekey(screen: Screen, config: &Config, new: Option<&Path>) -> Result<(), 
         Ok(count) => count,
         Err(failed) => {
             // It may have been kept in spite of the error: then the new key is needed, so it stays.
-            return Err(Mistake::new(format!(
-                "{failed}; {}",
-                screen.0.with(t::KEPT, &[("file", &place.display().to_string())])
-            )));
+            let kept = screen.0.with(t::KEPT, &[("file", &place.display().to_string())]);
+            return Err(Mistake::said(format!("{}; {kept}", Mistake::store(&failed).of(screen.0))));
         }
     };
     let place = match &config.master_key {

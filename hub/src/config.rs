@@ -2,6 +2,7 @@
 
 use crate::master::Place as KeyPlace;
 use crate::mistake::Mistake;
+use crate::place::{Place, place};
 use crate::policy::{Group, Policies, Written};
 use serde::Deserialize;
 use serde_json::Value;
@@ -126,9 +127,9 @@ pub struct Config {
 }
 
 /// Members of `[wechatpay]` that the hub sets itself.
-const RESERVED: [(&str, &str); 2] = [
-    ("journal_path", "the hub keeps its journal where store says"),
-    ("text_encoding", "tills speak UTF-8 with the hub"),
+const RESERVED: [(&str, &str, &str); 2] = [
+    ("journal_path", "the hub keeps its journal where store says", "hub 的流水文件由 store 决定"),
+    ("text_encoding", "tills speak UTF-8 with the hub", "收银机与 hub 之间用 UTF-8"),
 ];
 
 impl Config {
@@ -140,9 +141,8 @@ impl Config {
 
     fn of(text: String, path: &Path) -> Result<Config, Mistake> {
         // The error's own text would quote the line, which may be a secret.
-        let file: File = toml::from_str(&text).map_err(|error| {
-            mistake(path, &text, error.span(), error.message().lines().next().unwrap_or_default())
-        })?;
+        let file: File = toml::from_str(&text)
+            .map_err(|error| mistake(path, &text, error.span(), Mistake::toml(error.message())))?;
         let folder = std::path::absolute(path)
             .ok()
             .and_then(|path| path.parent().map(Path::to_owned))
@@ -150,12 +150,15 @@ impl Config {
         let (mut wechatpay, mut places) = (serde_json::Map::new(), BTreeMap::new());
         for (name, value) in file.wechatpay {
             let (span, name) = (name.span(), name.into_inner());
-            if let Some((_, why)) = RESERVED.iter().find(|(reserved, _)| *reserved == name) {
+            if let Some((_, english, chinese)) = RESERVED.iter().find(|(reserved, ..)| *reserved == name) {
                 return Err(mistake(
                     path,
                     &text,
                     Some(span),
-                    &format!("wechatpay.{name} is not to be set: {why}"),
+                    Mistake::new(
+                        format!("wechatpay.{name} is not to be set: {english}"),
+                        format!("wechatpay.{name} 不能设置：{chinese}"),
+                    ),
                 ));
             }
             let value = serde_json::to_value(value).unwrap_or_default();
@@ -163,7 +166,7 @@ impl Config {
             wechatpay.insert(name, value);
         }
         let (store, journal) = place(&folder, file.store.get_ref().trim())
-            .map_err(|why| mistake(path, &text, Some(file.store.span()), &why))?;
+            .map_err(|why| mistake(path, &text, Some(file.store.span()), why))?;
         for name in wechatpay.keys().filter(|name| name.ends_with("_path")).cloned().collect::<Vec<_>>() {
             relative_to(&folder, wechatpay.get_mut(&name));
         }
@@ -177,12 +180,17 @@ impl Config {
         if store.is_file() {
             wechatpay.entry("directory").or_insert(true.into());
             if let Some(given) = file.directory_path {
-                let why =
-                    "directory_path is for a store in a database: with a file the directory lies beside it";
+                let why = Mistake::new(
+                    "directory_path is for a store in a database: with a file the directory lies beside it",
+                    "directory_path 用于数据库存储；用文件存储时，券目录就在文件旁边",
+                );
                 return Err(mistake(path, &text, Some(given.span()), why));
             }
         } else if let Some(span) = places.get("directory").cloned() {
-            let why = "wechatpay.directory is for a store in a file: with a database give directory_path";
+            let why = Mistake::new(
+                "wechatpay.directory is for a store in a file: with a database give directory_path",
+                "wechatpay.directory 用于文件存储；用数据库时请设置 directory_path",
+            );
             return Err(mistake(path, &text, Some(span), why));
         }
         let directory_path = file.directory_path.map(|path| folder.join(path.into_inner()));
@@ -211,27 +219,34 @@ impl Config {
         {
             *path = folder.join(&*path);
         }
-        config.check().map_err(|why| mistake(&config.path, &config.text, None, &why))?;
+        config.check().map_err(|why| mistake(&config.path, &config.text, None, why))?;
         Ok(config)
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), Mistake> {
         let Tills { listen, certificate, key, plain_listen, .. } = &self.tills;
         if listen.is_none() && plain_listen.is_none() {
-            return Err("tills: listen is missing: tills could not come in".into());
+            return Err(Mistake::new(
+                "tills: listen is missing: tills could not come in",
+                "tills：缺少 listen，收银机无法接入",
+            ));
         }
         for (name, path) in [("certificate", certificate), ("key", key)] {
             if listen.is_some() && path.is_none() {
-                return Err(format!("tills.{name} is missing: tills.listen speaks TLS"));
+                return Err(Mistake::new(
+                    format!("tills.{name} is missing: tills.listen speaks TLS"),
+                    format!("缺少 tills.{name}：tills.listen 使用 TLS"),
+                ));
             }
         }
         if let Some(admin) = &self.admin
             && !admin.listen.ip().is_loopback()
             && admin.password_path.is_none()
         {
-            return Err(
-                "admin.password_path is missing: others than this machine could come to admin.listen".into(),
-            );
+            return Err(Mistake::new(
+                "admin.password_path is missing: others than this machine could come to admin.listen",
+                "缺少 admin.password_path：其他机器也能访问 admin.listen",
+            ));
         }
         let limits = &self.limits;
         for (name, value) in [
@@ -240,7 +255,10 @@ impl Config {
             ("calls_per_till", limits.calls_per_till),
         ] {
             if !(1..=100_000).contains(&value) {
-                return Err(format!("limits.{name} must be a whole number from 1 to 100000"));
+                return Err(Mistake::new(
+                    format!("limits.{name} must be a whole number from 1 to 100000"),
+                    format!("limits.{name} 应为 1 到 100000 的整数"),
+                ));
             }
         }
         self.policies.mistake().map_or(Ok(()), Err)
@@ -250,57 +268,12 @@ impl Config {
     pub fn mistake_of_library(&self, error: &wxcoupon::error::Error) -> Mistake {
         let member = error.field.as_deref().and_then(|field| field.split('/').nth(1));
         let span = member.and_then(|member| self.places.get(member)).cloned();
-        mistake(&self.path, &self.text, span, &format!("wechatpay: {}", error.message))
+        let why = Mistake::new(
+            format!("wechatpay: {}", error.message),
+            format!("wechatpay 配置有误（{}）", error.message),
+        );
+        mistake(&self.path, &self.text, span, why)
     }
-}
-
-/// Where the hub keeps what it keeps. What it prints has no password.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// A file of `SQLite`, of this hub alone.
-    File(PathBuf),
-    /// A PostgreSQL database, of any number of hubs.
-    #[cfg(feature = "postgres")]
-    Database(Box<wxcoupon::config::Database>),
-}
-
-impl Place {
-    fn is_file(&self) -> bool {
-        matches!(self, Place::File(_))
-    }
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Place::File(path) => path.display().fmt(formatter),
-            #[cfg(feature = "postgres")]
-            Place::Database(database) => database.fmt(formatter),
-        }
-    }
-}
-
-/// The store, and the library's journal beside it. No message repeats a URL: it may have a password.
-fn place(folder: &Path, text: &str) -> Result<(Place, String), String> {
-    let Some((scheme, _)) = text.split_once("://") else {
-        if text.is_empty() {
-            return Err("store is empty: give the path of a file, or the URL of a PostgreSQL database".into());
-        }
-        let store = folder.join(text);
-        let mut journal = store.clone().into_os_string();
-        journal.push(".requests");
-        return Ok((Place::File(store), journal.to_string_lossy().into_owned()));
-    };
-    if !["postgres", "postgresql"].contains(&scheme.to_ascii_lowercase().as_str()) {
-        return Err("store is to be the path of a file, or a URL that begins with postgres://".into());
-    }
-    #[cfg(feature = "postgres")]
-    return wxcoupon::config::Database::read(text)
-        .map(|database| (Place::Database(Box::new(database)), text.to_owned()))
-        .map_err(|why| format!("store: {why}"));
-    #[cfg(not(feature = "postgres"))]
-    Err("store is a database, and this hub was built without PostgreSQL (Cargo's feature `postgres`): give the path of a file"
-        .into())
 }
 
 fn relative_to(folder: &Path, path: Option<&mut Value>) {
@@ -311,15 +284,16 @@ fn relative_to(folder: &Path, path: Option<&mut Value>) {
     }
 }
 
-fn mistake(path: &Path, text: &str, span: Option<Range<usize>>, why: &str) -> Mistake {
+fn mistake(path: &Path, text: &str, span: Option<Range<usize>>, why: Mistake) -> Mistake {
     let line = span.and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
     let line = line.map(|line| format!(":{line}")).unwrap_or_default();
-    Mistake::new(format!("{}{line}: {why}", path.display()))
+    why.at(&format!("{}{line}", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     const RIGHT: &str = r#"store = "hub.db"
 master_key = "master.key"
@@ -332,8 +306,8 @@ private_key_path = "key.pem"
 plain_listen = "127.0.0.1:0"
 "#;
 
-    fn read(text: &str) -> Result<Config, String> {
-        Config::of(text.to_owned(), Path::new("/etc/hub/hub.toml")).map_err(|mistake| mistake.to_string())
+    fn read(text: &str) -> Result<Config, Mistake> {
+        Config::of(text.to_owned(), Path::new("/etc/hub/hub.toml"))
     }
 
     #[test]
@@ -370,8 +344,10 @@ plain_listen = "127.0.0.1:0"
             let text = RIGHT.replacen(what, with, 1);
             assert_ne!(text, RIGHT, "{what}");
             let refused = read(&text).unwrap_err();
-            assert!(refused.contains(says), "{refused}");
-            assert!(!refused.contains(secret), "{refused}");
+            let (english, chinese) = (refused.to_string(), refused.of(Language::Chinese));
+            assert!(english.contains(says), "{english}");
+            assert!(chinese.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter)), "{chinese}");
+            assert!(!english.contains(secret) && !chinese.contains(secret), "{english} {chinese}");
         }
     }
 

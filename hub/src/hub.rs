@@ -47,7 +47,7 @@ impl Hub {
         let library = LibraryConfig::from_json(&config.wechatpay.to_string()).map_err(named)?;
         let (store, master) = open_store(&config)?;
         let clock = Clock::default();
-        clock.set(store.read(store::now_ms).map_err(|failed| Mistake::new(failed.to_string()))?);
+        clock.set(store.read(store::now_ms).map_err(|failed| Mistake::store(&failed))?);
         let merchant = library.identity.key();
         let rate = MerchantRate::new(merchant.clone(), library.max_rate_per_s, config.limits.calls);
         let client = Client::new(library).map_err(|error| config.mistake_of_library(&error))?;
@@ -69,7 +69,7 @@ impl Hub {
             master: RwLock::new(master),
             config,
         };
-        hub.join_rate().map_err(|failed| Mistake::new(failed.to_string()))?;
+        hub.join_rate().map_err(|failed| Mistake::store(&failed))?;
         Ok(hub)
     }
 
@@ -137,16 +137,18 @@ impl Hub {
 /// Opens the store, and the master key that fits it.
 pub fn open_store(config: &Config) -> Result<(Store, Master), Mistake> {
     let master = config.master_key.read()?;
-    let store =
-        Store::open(&config.store).map_err(|failed| Mistake::new(format!("store: {}", failed.why())))?;
+    let store = Store::open(&config.store).map_err(|failed| {
+        Mistake::new(format!("store: {}", failed.why()), format!("存储（store）无法打开：{}", failed.why()))
+    })?;
     let asked = master.clone();
     let fits = store.write(move |sql| tills::fits(sql, &asked));
     match fits {
         Ok(true) => Ok((store, master)),
-        Ok(false) => {
-            Err(Mistake::new(format!("master_key is not the one that {} is sealed under", config.store)))
-        }
-        Err(failed) => Err(Mistake::new(failed.to_string())),
+        Ok(false) => Err(Mistake::new(
+            format!("master_key is not the one that {} is sealed under", config.store),
+            format!("master_key 不是加密 {} 所用的主密钥", config.store),
+        )),
+        Err(failed) => Err(Mistake::store(&failed)),
     }
 }
 

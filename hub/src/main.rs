@@ -35,6 +35,7 @@ mod notify;
 mod openapi;
 mod orphans;
 mod page;
+mod place;
 mod policy;
 mod portions;
 mod rules;
@@ -106,7 +107,7 @@ fn main() -> ExitCode {
     match run(Screen(language), &arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(mistake) => {
-            let _ = writeln!(std::io::stderr().lock(), "wxcoupon-hub: {mistake}");
+            let _ = writeln!(std::io::stderr().lock(), "wxcoupon-hub: {}", mistake.of(language));
             ExitCode::from(MISTAKE)
         }
     }

@@ -39,10 +39,16 @@ impl Place {
             }
             Place::Credential(name) => {
                 let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
-                    Mistake::new(format!(
-                        "master_key is the credential {name:?}, and CREDENTIALS_DIRECTORY is not set: start the hub by systemd, \
-                         with LoadCredential={name}:FILE"
-                    ))
+                    Mistake::new(
+                        format!(
+                            "master_key is the credential {name:?}, and CREDENTIALS_DIRECTORY is not set: start the hub by \
+                             systemd, with LoadCredential={name}:FILE"
+                        ),
+                        format!(
+                            "master_key 是凭据 {name}，但没有设置 CREDENTIALS_DIRECTORY：请用 systemd 启动，并配置 \
+                             LoadCredential={name}:FILE"
+                        ),
+                    )
                 })?;
                 read(&Path::new(&folder).join(name))
             }
@@ -53,11 +59,11 @@ impl Place {
 fn refuse_open_file(path: &Path) -> Result<(), Mistake> {
     let metadata = fs::metadata(path).map_err(|error| Mistake::file("master_key", path, &error))?;
     if metadata.mode() & 0o077 != 0 {
-        return Err(Mistake::new(format!(
-            "master_key: others may read {}: chmod 600 {}",
-            path.display(),
-            path.display()
-        )));
+        let path = path.display();
+        return Err(Mistake::new(
+            format!("master_key: others may read {path}: chmod 600 {path}"),
+            format!("master_key：其他用户可以读取 {path}，请执行 chmod 600 {path}"),
+        ));
     }
     Ok(())
 }
@@ -69,9 +75,12 @@ fn read(path: &Path) -> Result<Master, Mistake> {
     let bytes = unhex(text).map(Zeroizing::new).unwrap_or_default();
     let key = Key::from_bytes(&bytes).ok_or_else(|| {
         let path = path.display();
-        Mistake::new(format!(
-            "master_key: {path} is to have 64 hexadecimal digits: wxcoupon-hub new-master-key FILE makes one"
-        ))
+        Mistake::new(
+            format!(
+                "master_key: {path} is to have 64 hexadecimal digits: wxcoupon-hub new-master-key FILE makes one"
+            ),
+            format!("master_key：{path} 应为 64 位十六进制数字，可用 wxcoupon-hub new-master-key FILE 生成"),
+        )
     })?;
     Ok(Master(key))
 }
@@ -126,7 +135,7 @@ impl Master {
         let nonce: [u8; NONCE_LEN] = random()?;
         let mut sealed = key.bytes().to_vec();
         let aad = Aad::from(label.text());
-        let failed = || Mistake::new("a key could not be sealed".to_owned());
+        let failed = || Mistake::new("a key could not be sealed", "密钥无法加密");
         let cipher = self.cipher().map_err(|_| failed())?;
         cipher
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed)

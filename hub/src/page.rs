@@ -43,7 +43,7 @@ const NOTE: (&str, &str) = (
     "Keep these sales open, and redeem none of them under a new number. The hub asks WeChat Pay by itself; the till settles.",
     "请保留这些订单，不要换新单号重新核销。系统会自动向微信支付查询，收银机也可执行“查清”。",
 );
-const NEEDS_A_PERSON: (&str, &str) = ("needs a person", "需要人工处理");
+const NEEDS_A_PERSON: (&str, &str) = (" (needs a person)", "（需要人工处理）");
 const CHART: (&str, &str) = ("Redemptions a minute, last two hours", "近两小时每分钟核销数");
 const REDEEMED: (&str, &str) = ("redeemed", "已核销");
 const REFUSED: (&str, &str) = ("refused", "被拒绝");
@@ -61,6 +61,8 @@ const NO_KEY: (&str, &str) = ("waits for its code", "等待输入激活码");
 const GOOD: (&str, &str) = ("active", "正常");
 const OTHER: (&str, &str) = ("中文", "English");
 const AS_OF: (&str, &str) = ("As of", "截至");
+const NOT_ALL: (&str, &str) = ("Only the first 200 are shown.", "仅显示前 200 条。");
+const HERE: (&str, &str) = ("Seen in the last 15 minutes", "最近 15 分钟有通信");
 const COLON: (&str, &str) = (": ", "：");
 const COMMA: (&str, &str) = (", ", "，");
 
@@ -82,10 +84,20 @@ fn state(state: State) -> (&'static str, &'static str) {
     }
 }
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1a1a1a;\
-background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;width:100%}\
-th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #ccc}.good{color:#0b6b2b}.bad{color:#a11212}\
-.grey{color:#595959}svg{width:100%;height:auto}";
+const STYLE: &str = ":root{color-scheme:light dark;--ink:#1a1a1a;--ground:#fff;--line:#ccc;--good:#0b6b2b;--bad:#a11212;\
+--grey:#595959}@media(prefers-color-scheme:dark){:root{--ink:#e7ebee;--ground:#101418;--line:#39424a;--good:#6fd3a4;--bad:#ff9d94;\
+--grey:#a3adb7}}body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:var(--ink);\
+background:var(--ground)}a{color:var(--good)}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}\
+table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;\
+border-bottom:1px solid var(--line)}td{overflow-wrap:anywhere}td:first-child,.time{white-space:nowrap}.good{color:var(--good)}\
+.bad{color:var(--bad)}.grey{color:var(--grey)}svg{width:100%;height:auto;min-height:90px}.key span{margin-right:1rem;\
+white-space:nowrap}@media(max-width:40rem){body{margin:1rem auto}thead{display:none}table,tbody{display:block}\
+tr{display:flex;flex-wrap:wrap;gap:0 .8rem;padding:.4rem 0;border-bottom:1px solid var(--line)}td{padding:0;border:0}}";
+
+/// Rows of doubt that are shown.
+const MOST: usize = 200;
+/// A till that was not seen for longer is away.
+const HERE_MS: i64 = 15 * 60 * 1000;
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
@@ -142,11 +154,11 @@ fn doubt(page: &mut String, hub: &Hub, rows: &[Row], language: Language) -> Resu
         let _ = write!(page, "<th scope=\"col\">{}</th>", language.of(head));
     }
     page.push_str("</tr></thead><tbody>\n");
-    for row in open.iter().take(200) {
+    for row in open.iter().take(MOST) {
         let number = &*row.request.request_no;
         let till = hub.owner(number)?.map_or_else(|| "–".to_owned(), |owner| owner.till);
         let needs = matches!(row.state, State::Unresolved | State::Damaged);
-        let needs = if needs { format!(" ({})", language.of(NEEDS_A_PERSON)) } else { String::new() };
+        let needs = if needs { language.of(NEEDS_A_PERSON) } else { "" };
         let _ = writeln!(
             page,
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}{needs}</td></tr>",
@@ -158,12 +170,21 @@ fn doubt(page: &mut String, hub: &Hub, rows: &[Row], language: Language) -> Resu
         );
     }
     page.push_str("</tbody></table>\n");
+    if open.len() > MOST {
+        let _ = writeln!(page, "<p class=\"grey\">{}</p>", language.of(NOT_ALL));
+    }
     Ok(())
 }
 
 fn table_of_tills(page: &mut String, tills: &[tills::Till], now: i64, language: Language) {
     let (tills_are, colon) = (language.of(TILLS), language.of(COLON));
-    let _ = write!(page, "<h2>{tills_are}{colon}{}</h2>\n<table><thead><tr>", tills.len());
+    let is_here = |till: &tills::Till| till.seen_ms.is_some_and(|at| now - at <= HERE_MS);
+    let (here, all) = (tills.iter().filter(|till| is_here(till)).count(), tills.len());
+    let here_are = language.of(HERE);
+    let _ = write!(
+        page,
+        "<h2>{tills_are}{colon}{all}</h2>\n<p class=\"grey\">{here_are}{colon}{here}</p>\n<table><thead><tr>"
+    );
     for head in [TILL, LAST_SEEN, STATE] {
         let _ = write!(page, "<th scope=\"col\">{}</th>", language.of(head));
     }
@@ -175,12 +196,11 @@ fn table_of_tills(page: &mut String, tills: &[tills::Till], now: i64, language: 
             _ => ("good", GOOD),
         };
         let seen = till.seen_ms.map_or_else(|| language.of(NEVER).to_owned(), stamp);
-        let is_away = till.seen_ms.is_none_or(|at| now - at > 15 * 60 * 1000);
         let _ = writeln!(
             page,
-            "<tr><td>{}</td><td class=\"{}\">{seen}</td><td class=\"{class}\">{}</td></tr>",
+            "<tr><td>{}</td><td class=\"time {}\">{seen}</td><td class=\"{class}\">{}</td></tr>",
             escaped(&till.id),
-            if is_away { "grey" } else { "good" },
+            if is_here(till) { "good" } else { "grey" },
             language.of(what),
         );
     }
@@ -196,21 +216,17 @@ fn chart(minutes: &[Minute], now: i64, language: Language) -> String {
     let all = |minute: &Minute| minute.redeemed + minute.refused + minute.in_doubt;
     let most = minutes.iter().map(all).max().unwrap_or(0).max(1);
     let sum = |of: fn(&Minute) -> u32| minutes.iter().map(of).sum::<u32>();
-    let comma = language.of(COMMA);
-    let told = format!(
-        "{} {}{comma}{} {}{comma}{} {}",
-        language.of(REDEEMED),
-        sum(|minute| minute.redeemed),
-        language.of(REFUSED),
-        sum(|minute| minute.refused),
-        language.of(DOUBTFUL),
-        sum(|minute| minute.in_doubt),
-    );
+    let sums = [
+        ("good", REDEEMED, sum(|minute| minute.redeemed)),
+        ("grey", REFUSED, sum(|minute| minute.refused)),
+        ("bad", DOUBTFUL, sum(|minute| minute.in_doubt)),
+    ];
+    let told = sums.map(|(_, what, count)| format!("{} {count}", language.of(what))).join(language.of(COMMA));
     let width = WIDTH / MINUTES;
     let mut svg = format!(
         "<svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{told}\">\n\
-         <line x1=\"0\" y1=\"{HEIGHT}\" x2=\"{WIDTH}\" y2=\"{HEIGHT}\" stroke=\"#595959\"/>\n\
-         <text x=\"4\" y=\"14\" font-size=\"13\" fill=\"#595959\">{most}</text>\n",
+         <line x1=\"0\" y1=\"{HEIGHT}\" x2=\"{WIDTH}\" y2=\"{HEIGHT}\" class=\"grey\" stroke=\"currentColor\"/>\n\
+         <text x=\"4\" y=\"14\" font-size=\"13\" class=\"grey\" fill=\"currentColor\">{most}</text>\n",
         HEIGHT + 4
     );
     for minute in minutes {
@@ -220,8 +236,7 @@ fn chart(minutes: &[Minute], now: i64, language: Language) -> String {
         }
         let x = (MINUTES - 1 - back) * width;
         let mut below = 0;
-        for (count, colour) in
-            [(minute.redeemed, "#0b6b2b"), (minute.refused, "#8a8a8a"), (minute.in_doubt, "#a11212")]
+        for (count, class) in [(minute.redeemed, "good"), (minute.refused, "grey"), (minute.in_doubt, "bad")]
         {
             let height = count * (HEIGHT - 20) / most;
             if count > 0 {
@@ -231,12 +246,16 @@ fn chart(minutes: &[Minute], now: i64, language: Language) -> String {
                 let width = width - 1;
                 let _ = writeln!(
                     svg,
-                    "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{colour}\"/>"
+                    "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" class=\"{class}\" fill=\"currentColor\"/>"
                 );
             }
         }
     }
-    let _ = writeln!(svg, "</svg>\n<p class=\"grey\">{told}</p>");
+    svg.push_str("</svg>\n<p class=\"key\">");
+    for (class, what, count) in sums {
+        let _ = write!(svg, "<span><b class=\"{class}\">■</b> {} {count}</span>", language.of(what));
+    }
+    svg.push_str("</p>\n");
     svg
 }
 

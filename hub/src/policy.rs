@@ -1,5 +1,6 @@
 //! What a till may do.
 
+use crate::mistake::Mistake;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use wxcoupon::client::Named;
@@ -126,22 +127,34 @@ impl Policies {
     }
 
     /// The first mistake in what is written.
-    pub fn mistake(&self) -> Option<String> {
+    pub fn mistake(&self) -> Option<Mistake> {
         let groups = self.groups.iter().map(|(name, group)| (format!("group.{name}.policy"), &group.policy));
         std::iter::once(("policy".to_owned(), &self.all)).chain(groups).find_map(|(place, written)| {
             let unknown = written.operations.iter().flatten().find_map(|name| {
                 if LOCAL_FILES.contains(&name.as_str()) {
-                    Some(format!(
-                        "{place}.operations: {name} names a file of this machine: a hub does not serve it"
+                    Some(Mistake::new(
+                        format!(
+                            "{place}.operations: {name} names a file of this machine: a hub does not serve it"
+                        ),
+                        format!("{place}.operations：{name} 要读本机文件，hub 不提供"),
                     ))
                 } else if OWN.contains(&name.as_str()) || Named::find(name).is_ok() {
                     None
                 } else {
-                    Some(format!("{place}.operations: there is no operation {name:?}"))
+                    Some(Mistake::new(
+                        format!("{place}.operations: there is no operation {name:?}"),
+                        format!("{place}.operations：没有名为 {name:?} 的操作"),
+                    ))
                 }
             });
             let rate = written.rate_per_s.filter(|rate| !(1..=10_000).contains(rate));
-            unknown.or_else(|| rate.map(|_| format!("{place}.rate_per_s: a whole number from 1 to 10000")))
+            let wrong_rate = |_| {
+                Mistake::new(
+                    format!("{place}.rate_per_s: a whole number from 1 to 10000"),
+                    format!("{place}.rate_per_s：应为 1 到 10000 的整数"),
+                )
+            };
+            unknown.or_else(|| rate.map(wrong_rate))
         })
     }
 }
@@ -188,8 +201,8 @@ mod tests {
         };
         assert_eq!(with("send").mistake(), None);
         assert_eq!(with("request").mistake(), None);
-        assert!(with("upload_image").mistake().unwrap().contains("upload_image names a file"));
-        assert!(with("redeem").mistake().unwrap().contains("no operation \"redeem\""));
+        assert!(with("upload_image").mistake().unwrap().to_string().contains("upload_image names a file"));
+        assert!(with("redeem").mistake().unwrap().to_string().contains("no operation \"redeem\""));
         for name in USUAL {
             assert_eq!(with(name).mistake(), None);
         }

@@ -4,7 +4,7 @@ use crate::http::{self, Shared};
 use crate::hub::Hub;
 use crate::log;
 use crate::metrics::Counted;
-use crate::mistake::Mistake;
+use crate::mistake::{Mistake, of_system};
 use crate::tls::Tls;
 use crate::{admin, merchant_rate, orphans};
 use axum::Router;
@@ -38,14 +38,19 @@ pub fn run(hub: Hub, tls: Option<Tls>) -> Result<(), Mistake> {
         .max_blocking_threads(calls + 64)
         .thread_name("hub")
         .build()
-        .map_err(|error| Mistake::new(format!("the hub has no threads: {error}")))?;
+        .map_err(|error| {
+            Mistake::new(format!("the hub has no threads: {error}"), format!("无法启动线程：{error}"))
+        })?;
     runtime.block_on(serve(Arc::new(hub), tls.map(Arc::new)))
 }
 
 /// Where the hub is reached, as it says when it is ready.
 async fn bind(member: &str, address: SocketAddr) -> Result<TcpListener, Mistake> {
     let bound = TcpListener::bind(address).await;
-    bound.map_err(|error| Mistake::new(format!("{member}: {address}: {error}")))
+    bound.map_err(|error| {
+        let chinese = format!("{member}：无法监听 {address}：{}", of_system(&error));
+        Mistake::new(format!("{member}: {address}: {error}"), chinese)
+    })
 }
 
 async fn serve(hub: Arc<Hub>, tls: Option<Arc<Tls>>) -> Result<(), Mistake> {
@@ -79,7 +84,10 @@ async fn serve(hub: Arc<Hub>, tls: Option<Arc<Tls>>) -> Result<(), Mistake> {
     let rate = tokio::spawn(merchant_rate::keep(Arc::clone(&hub), ended));
     ready(&told);
 
-    let asked = |kind| signal(kind).map_err(|error| Mistake::new(format!("signals: {error}")));
+    let asked = |kind| {
+        signal(kind)
+            .map_err(|error| Mistake::new(format!("signals: {error}"), format!("无法接收信号：{error}")))
+    };
     let (mut terminate, mut interrupt) = (asked(SignalKind::terminate())?, asked(SignalKind::interrupt())?);
     tokio::select! {
         _ = terminate.recv() => {}

@@ -79,7 +79,11 @@ fn stamps(certificate: &Path, key: &Path) -> [Option<SystemTime>; 2] {
 fn load(certificate: &Path, key: &Path) -> Result<Loaded, Mistake> {
     let stamps = stamps(certificate, key);
     let unreadable = |member: &str, path: &Path, why: &dyn std::fmt::Display| {
-        Mistake::new(format!("tills.{member}: {}: {why}", path.display()))
+        let path = path.display();
+        Mistake::new(
+            format!("tills.{member}: {path}: {why}"),
+            format!("tills.{member}：{path} 无法使用（{why}）"),
+        )
     };
     let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
     let chain = chain.map_err(|error| unreadable("certificate", certificate, &error))?;

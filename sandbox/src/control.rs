@@ -52,6 +52,7 @@ pub(crate) struct Made {
     coupons: BTreeMap<String, CouponSpec>,
     offers: Vec<Offer>,
     told: Vec<ToldEntry>,
+    began: i64,
 }
 
 /// What starting over has made anew.
@@ -131,10 +132,8 @@ impl Control {
     /// Turns a token of a pre-send into coupons; their codes.
     pub(crate) fn claim(&self, token: &str) -> Result<Vec<String>> {
         operations::claim(&self.api.state, token).map_err(|refusal| {
-            let issue = refusal.detail.as_ref().and_then(|detail| detail.get("issue")?.as_str());
             let message = refusal.reason.row().message;
-            let chinese = issue.map_or_else(|| message.to_owned(), |issue| format!("{message}（{issue}）"));
-            Error::Claim(Text::new(issue.unwrap_or(message), chinese))
+            Error::Claim(refusal.issue.map_or_else(|| Text::new(message, message), |issue| *issue))
         })
     }
 
@@ -195,12 +194,13 @@ impl Control {
     pub(crate) fn made(&self) -> Made {
         // Told first: what was told is about effects that are in the state by then.
         let told = self.console.told.all().into_values().flatten().collect();
-        Made { told, coupons: lock(&self.kept).coupons.clone(), offers: self.console.offers() }
+        let (offers, began) = (self.console.offers(), self.console.began());
+        Made { told, coupons: lock(&self.kept).coupons.clone(), offers, began }
     }
 
     pub(crate) fn restore_made(&self, made: Made) {
         lock(&self.kept).coupons = made.coupons;
-        self.console.restore(made.offers, made.told);
+        self.console.restore(made.offers, made.told, made.began);
     }
 
     /// As at the start, but for what the user has made: coupons, offers, and the faults of the start.

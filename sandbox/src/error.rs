@@ -26,7 +26,7 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
         /// What is missing or unreadable.
-        reason: String,
+        reason: Text,
     },
     /// The state file is not one, or not whole.
     #[error("{path}: not a usable state file ({reason}); move it away to start afresh")]
@@ -34,7 +34,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        reason: String,
+        reason: Text,
     },
     /// A port could not be opened.
     #[error("cannot listen on {address}: {source}")]
@@ -64,10 +64,10 @@ pub enum Error {
     Scenario(Text),
     /// A name to be reached under is none.
     #[error("name: {0}")]
-    Name(String),
+    Name(Text),
     /// A token that is too easy to guess, or that browsers cannot send.
     #[error("token: {0}")]
-    Token(String),
+    Token(Text),
     /// A coupon was described wrongly.
     #[error("coupon: {0}")]
     Coupon(Text),
@@ -81,22 +81,24 @@ impl Error {
     fn chinese(&self) -> String {
         match self {
             Self::Crypto(issue) => format!("密钥或证书：{issue}"),
-            Self::File { path, source } => format!("{}：{source}", path.display()),
+            Self::File { path, source } => format!("{}：{}", path.display(), Text::from(source).chinese()),
             Self::Folder { path, reason } => {
-                format!("{}：沙箱目录不完整（{reason}）；请清空，或换一个目录", path.display())
+                format!("{}：沙箱目录不完整（{}）；请清空，或换一个目录", path.display(), reason.chinese())
             }
             Self::State { path, reason } => {
-                format!("{}：状态文件无法使用（{reason}）；移走它即可重新开始", path.display())
+                format!("{}：状态文件无法使用（{}）；移走它即可重新开始", path.display(), reason.chinese())
             }
-            Self::Listen { address, source } => format!("无法监听 {address}：{source}"),
+            Self::Listen { address, source } => {
+                format!("无法监听 {address}：{}", Text::from(source).chinese())
+            }
             Self::Thread(issue) => format!("无法启动线程：{issue}"),
             Self::Fault(text) => format!("故障：{}", text.chinese()),
             Self::Claim(text) => format!("领券：{}", text.chinese()),
             Self::Certificate(text) => format!("证书：{}", text.chinese()),
             Self::Notification(text) => format!("通知：{}", text.chinese()),
             Self::Scenario(text) => format!("场景：{}", text.chinese()),
-            Self::Name(issue) => format!("名称：{issue}"),
-            Self::Token(issue) => format!("令牌：{issue}"),
+            Self::Name(text) => format!("名称：{}", text.chinese()),
+            Self::Token(text) => format!("令牌：{}", text.chinese()),
             Self::Coupon(text) => format!("券：{}", text.chinese()),
         }
     }

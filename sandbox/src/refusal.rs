@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::text::Text;
+
 /// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
@@ -137,21 +139,31 @@ impl Reason {
 pub(crate) struct Refusal {
     pub(crate) reason: Reason,
     pub(crate) detail: Option<Value>,
+    /// The explanation for the programmer.
+    pub(crate) issue: Option<Box<Text>>,
 }
 
 impl Refusal {
     /// A refusal that points at a member or header.
-    pub(crate) fn about(reason: Reason, field: &str, value: &Value, issue: &str, location: &str) -> Self {
-        let mut detail = json!({ "field": field, "issue": issue, "location": location });
+    pub(crate) fn about(
+        reason: Reason,
+        field: &str,
+        value: &Value,
+        issue: impl Into<Text>,
+        location: &str,
+    ) -> Self {
+        let issue = issue.into();
+        let mut detail = json!({ "field": field, "issue": issue.english(), "location": location });
         if let (Some(members), false) = (detail.as_object_mut(), value.is_null()) {
             members.insert("value".into(), shorten(value));
         }
-        Self { reason, detail: Some(detail) }
+        Self { reason, detail: Some(detail), issue: Some(Box::new(issue)) }
     }
 
     /// A refusal with an explanation for the programmer.
-    pub(crate) fn because(reason: Reason, issue: impl Into<String>) -> Self {
-        Self { reason, detail: Some(json!({ "issue": issue.into() })) }
+    pub(crate) fn because(reason: Reason, issue: impl Into<Text>) -> Self {
+        let issue = issue.into();
+        Self { reason, detail: Some(json!({ "issue": issue.english() })), issue: Some(Box::new(issue)) }
     }
 
     /// The body of the answer.
@@ -167,7 +179,7 @@ impl Refusal {
 
 impl From<Reason> for Refusal {
     fn from(reason: Reason) -> Self {
-        Self { reason, detail: None }
+        Self { reason, detail: None, issue: None }
     }
 }
 

@@ -96,6 +96,8 @@ const BLOCKS: &[(&str, &str, How)] = &[
         "wxcoupon-sandbox.exe --dir",
         Never("the tests' sandbox is started by them; its options are checked by `commands`"),
     ),
+    ("docs/sandbox.md", "./wxcoupon-sandbox --dir", COMMANDS),
+    ("docs/sandbox.md", "wxcoupon -c sandbox/config.json use", COMMANDS),
     ("docs/sandbox.md", "curl -X POST http://127.0.0.1:40003/told", COMMANDS),
     ("docs/sandbox.md", "wxcoupon-sandbox --scenario", COMMANDS),
     ("docs/simulation.md", "make simulate SECONDS=60", Spelt),

@@ -5,11 +5,11 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use testkit::library::release;
+use testkit::library::{build, release};
 use testkit::pages::{all, block, text};
-use testkit::sandbox::sandbox;
+use testkit::sandbox::{sandbox, with};
 use testkit::toolchain::{have, skip_or_fail};
-use testkit::{limited, root, run, scratch};
+use testkit::{limited, root, run, scratch, target_dir};
 use wxcoupon_sandbox::{Fault, Options, Sandbox};
 
 /// A folder with what an archive for Linux has, and the sandbox's in it.
@@ -167,9 +167,44 @@ fn the_sandbox_is_told_by_curl() {
     let lines = block("sandbox/README.md", "curl -s").replace("localhost:40003", &control);
     let printed = shell(&scratch("pages-curl"), &lines).unwrap();
     assert!(printed.contains("\"id\"") && printed.trim_end().ends_with(']'), "{printed}");
+}
+
+/// From the start to the first green and red: what the page types, and what the truth says then.
+#[test]
+fn the_first_green_and_red_of_the_sandbox() {
+    if !have("curl") {
+        return;
+    }
+    run(&mut build(&["--bin", "wxcoupon"])).unwrap();
+    let start = block("docs/sandbox.md", "./wxcoupon-sandbox --dir");
+    let options = fs::read_to_string(root().join("sandbox/src/cli.rs")).unwrap();
+    for option in start.split_whitespace().filter(|word| word.starts_with("--")) {
+        assert!(options.contains(&format!("Long(\"{}\")", &option[2..])), "{option}");
+    }
+    let sandbox = with("pages-five-minutes", &[]);
+    let folder = scratch("pages-till");
+    symlink(sandbox.config.parent().unwrap(), folder.join("sandbox")).unwrap();
+    // As the sandbox has written it: the tests' sandboxes name no journal.
+    let mut config: Value = serde_json::from_slice(&fs::read(&sandbox.config).unwrap()).unwrap();
+    config["journal_path"] = sandbox.config.with_file_name("till.journal").to_str().unwrap().into();
+    fs::write(&sandbox.config, config.to_string()).unwrap();
+    let verdict = |number: &str| {
+        let truth = sandbox.ask("GET", "/truth", "");
+        let lines = truth["lines"].as_array().unwrap();
+        lines.iter().find(|line| line["number"] == number).unwrap()["verdict"].clone()
+    };
+    let program = target_dir().join("debug/wxcoupon");
+    let line = block("docs/sandbox.md", "wxcoupon -c sandbox/config.json use");
+    let line = line.replacen("wxcoupon", program.to_str().unwrap(), 1);
+    shell(&folder, &line).unwrap();
+    assert_eq!(verdict("SALE_0001"), "agrees");
+    sandbox.ask("POST", "/faults", r#"{"spec":"process_then_reset,on=use,times=1"}"#);
+    shell(&folder, &line.replace("EFFECTIVE_1", "EFFECTIVE_2").replace("SALE_0001", "SALE_0002")).unwrap();
+    assert_eq!(verdict("SALE_0002"), "agrees");
     let line = block("docs/sandbox.md", "curl -X POST http://127.0.0.1:40003/told");
-    let printed = shell(&scratch("pages-told"), &line.replace("127.0.0.1:40003", &control)).unwrap();
+    let printed = shell(&folder, &line.replace("127.0.0.1:40003", &sandbox.admin)).unwrap();
     assert_eq!(printed.lines().next(), Some(r#"{"taken":1}"#), "{printed}");
+    assert_eq!(verdict("SALE_0002"), "differs");
 }
 
 #[test]

@@ -15,7 +15,7 @@ mod sqlite;
 pub mod tills;
 pub mod turns;
 
-use crate::config::Place;
+use crate::place::Place;
 use crate::secret::{hex, random};
 use sql::{Session, Sql, values};
 use std::sync::mpsc::{Receiver, Sender, channel};

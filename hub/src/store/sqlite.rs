@@ -218,7 +218,7 @@ fn prepare(connection: &mut Connection) -> Result<()> {
 mod tests {
     use super::super::{Store, events};
     use super::*;
-    use crate::config::Place;
+    use crate::place::Place;
 
     #[test]
     fn the_file_of_another_program_is_left_alone() {

@@ -26,6 +26,9 @@ const HEALTH: &str = "/health";
 /// What needs no token: beside that, the looks of the page that asks for it.
 const OPEN: [&str; 5] = [HEALTH, SESSION, "/console/base.css", "/console/sign_in.css", "/console/icon.svg"];
 const SIGN_IN: &str = include_str!("sign_in.html");
+/// Where it says what was wrong, and what it says.
+const PROBLEM: &str = "<!-- problem -->";
+const WRONG_TOKEN: &str = r#"<p class="problem" role="alert">令牌不对，请重新输入。 <span lang="en">This is not the token.</span></p>"#;
 /// Everything comes from here, and nobody puts it into a frame.
 const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -88,7 +91,7 @@ impl Guard {
         if OPEN.contains(&path) || self.is_signed_in(token, headers) {
             return None;
         }
-        Some(refuse_stranger(headers))
+        Some(refuse_stranger(headers, ""))
     }
 
     /// Somebody else's name may point to this machine: a page from there would be of the same origin as we are.
@@ -172,16 +175,16 @@ pub(super) async fn sign_in(State(guard): State<Arc<Guard>>, headers: HeaderMap,
     let form = pairs(&String::from_utf8_lossy(&body));
     match form.iter().find(|(name, _)| name == "token") {
         Some((_, brought)) if token.is(brought.trim()) => guard.signed_in(),
-        _ => refuse_stranger(&headers),
+        _ => refuse_stranger(&headers, WRONG_TOKEN),
     }
 }
 
-fn refuse_stranger(headers: &HeaderMap) -> Response {
+fn refuse_stranger(headers: &HeaderMap, problem: &str) -> Response {
     let challenge = (WWW_AUTHENTICATE, "Bearer realm=\"wxcoupon-sandbox\"");
     if wants_page(headers) {
         // With `no-referrer` the form's own request would come from nowhere.
         let page = [(CONTENT_TYPE, "text/html; charset=utf-8"), (REFERRER_POLICY, "same-origin"), challenge];
-        return (StatusCode::UNAUTHORIZED, page, SIGN_IN).into_response();
+        return (StatusCode::UNAUTHORIZED, page, SIGN_IN.replace(PROBLEM, problem)).into_response();
     }
     let message = "the token is missing or wrong; send `Authorization: Bearer TOKEN`, with the token of the \
                    line READY or of --token";

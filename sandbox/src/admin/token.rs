@@ -6,6 +6,7 @@ use openssl::sha::sha256;
 
 use crate::crypto::random;
 use crate::error::{Error, Result};
+use crate::text::Text;
 
 /// A secret in letters that headers, cookies and addresses take as they are.
 #[derive(Clone)]
@@ -17,7 +18,10 @@ impl Token {
         if (16..=128).contains(&text.len()) && text.bytes().all(is_plain) {
             return Ok(Self(text.to_owned()));
         }
-        Err(Error::Token("must have 16 to 128 letters, digits or any of -._~".to_owned()))
+        Err(Error::Token(Text::new(
+            "must have 16 to 128 letters, digits or any of -._~",
+            "应有 16 到 128 个字符，只能用字母、数字和 -._~",
+        )))
     }
 
     pub(crate) fn random() -> Result<Self> {

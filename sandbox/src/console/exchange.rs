@@ -6,12 +6,15 @@ use serde_json::Value;
 use crate::protocol::Api;
 use crate::protocol::request_log::RequestEntry;
 use crate::protocol::signature_report::{self, AnswerReport, RequestReport};
+use crate::text::Text;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Exchange {
     entry: RequestEntry,
     /// Base URL of the host.
     url: String,
+    /// Why it was refused, where the answer says so.
+    issue: Option<Text>,
     signature: Option<RequestReport>,
     answer: Option<AnswerReport>,
     /// Where the first request of the same number stands, and what differs from it.
@@ -47,12 +50,19 @@ pub(crate) fn look(api: &Api, seq: u64) -> Option<Exchange> {
         })
     });
     Some(Exchange {
+        issue: entry.issue.clone().filter(|issue| says(&entry.response_body, issue)),
         url: url(api, entry.host),
         signature: is_request.then(|| signature_report::of_request(&entry, &api.keys.0)).flatten(),
         answer: signature_report::of_answer(&entry, &api.keys.0, &api.signing_keys),
         first: first.map(|first| First { seq: first.seq, differences: differences(&first, &entry) }),
         entry,
     })
+}
+
+/// Whether an answer has it: a fault may have put something else in its place.
+fn says(body: &str, issue: &Text) -> bool {
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    body.pointer("/detail/issue").and_then(Value::as_str) == Some(issue.english())
 }
 
 /// Base URL of a host; extra listeners are reached as the first.

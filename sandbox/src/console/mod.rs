@@ -20,10 +20,12 @@ pub(crate) mod told;
 pub(crate) mod truth;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use serde_json::Value;
 
+use crate::clock::Clock;
 use crate::crypto::random;
 use crate::operation::Operation;
 use crate::options::Options;
@@ -40,6 +42,8 @@ pub(crate) struct Console {
     /// What callers say they were told.
     pub(crate) told: Register,
     journal: Option<Journal>,
+    /// Since when the ledger has everything, in seconds since 1970 by the machine's clock.
+    began: AtomicI64,
     /// The name of this run: whoever looks can tell it from the one before.
     pub(crate) run: String,
     /// Payment codes are made from it.
@@ -63,6 +67,7 @@ impl Console {
             offers: Mutex::default(),
             told: Register::default(),
             journal: options.journal.clone().map(Journal::new),
+            began: AtomicI64::new(Clock::default().now()),
             run: random::alphanumeric(12).unwrap_or_default(),
             secret: random::alphanumeric(32).unwrap_or_default(),
             files: OnceLock::new(),
@@ -92,8 +97,13 @@ impl Console {
         let _ = self.told.add(vec![entry], now);
     }
 
+    pub(crate) fn began(&self) -> i64 {
+        self.began.load(Ordering::Relaxed)
+    }
+
     /// What an earlier run remembered.
-    pub(crate) fn restore(&self, offers: Vec<Offer>, told: Vec<ToldEntry>) {
+    pub(crate) fn restore(&self, offers: Vec<Offer>, told: Vec<ToldEntry>, began: i64) {
+        self.began.store(began, Ordering::Relaxed);
         *lock(&self.offers) = offers;
         self.told.restore(told);
     }
@@ -102,5 +112,6 @@ impl Console {
     pub(crate) fn clear(&self) {
         lock(&self.offers).clear();
         self.told.clear();
+        self.began.store(Clock::default().now(), Ordering::Relaxed);
     }
 }

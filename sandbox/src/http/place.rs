@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use crate::error::{Error, Result};
+use crate::text::Text;
 
 /// One address for all ports, and the names that certificates are made out to.
 #[derive(Debug, Clone)]
@@ -17,8 +18,10 @@ impl Place {
     /// `given`: names and addresses beside those of this machine; the first one stands in URLs.
     pub(crate) fn new(listen: IpAddr, given: &[String]) -> Result<Self> {
         if let Some(wrong) = given.iter().find(|name| !is_name(name)) {
-            let expected = "a host name or an address, without scheme and port";
-            return Err(Error::Name(format!("`{wrong}` is not {expected}")));
+            return Err(Error::Name(Text::new(
+                format!("`{wrong}` is not a host name or an address, without scheme and port"),
+                format!("{wrong} 不是主机名或地址；不要带协议和端口"),
+            )));
         }
         let address = if listen.is_unspecified() { own_address(listen) } else { listen };
         let host = given.first().cloned().unwrap_or_else(|| address.to_string());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::request::Request;
 use super::stream::Stream;
+use crate::text::Said;
 
 /// How long one read may take within a request.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -20,7 +21,7 @@ pub(crate) enum End {
     /// The connection broke within a request.
     Broken,
     /// What came is not a request this server understands.
-    Bad(&'static str),
+    Bad(Said),
 }
 
 /// The reading half of a connection; keeps what came too early.
@@ -52,7 +53,7 @@ impl Reader {
                 break head;
             }
             if self.buffer.len() > MAX_HEAD {
-                return Err(End::Bad("request head too large"));
+                return Err(End::Bad(("request head too large", "请求头过大")));
             }
             let nothing_yet = self.buffer.is_empty();
             match self.fill(stream) {
@@ -64,7 +65,7 @@ impl Reader {
         };
         let Head { mut request, length, body_at, expects_continue } = head;
         if length > MAX_BODY {
-            return Err(End::Bad("request body too large"));
+            return Err(End::Bad(("request body too large", "请求主体过大")));
         }
         if expects_continue && self.buffer.len() < body_at + length {
             stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").map_err(|_| End::Broken)?;
@@ -101,7 +102,7 @@ fn parse_head(buffer: &[u8]) -> Result<Option<Head>, End> {
     let body_at = match parsed.parse(buffer) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Ok(None),
-        Err(_) => return Err(End::Bad("not an HTTP/1.1 request")),
+        Err(_) => return Err(End::Bad(("not an HTTP/1.1 request", "不是 HTTP/1.1 请求"))),
     };
     let mut request = Request {
         method: parsed.method.unwrap_or_default().to_owned(),
@@ -110,15 +111,18 @@ fn parse_head(buffer: &[u8]) -> Result<Option<Head>, End> {
         ..Request::default()
     };
     for header in parsed.headers.iter() {
-        let value = std::str::from_utf8(header.value).map_err(|_| End::Bad("header is not UTF-8"))?;
+        let value = std::str::from_utf8(header.value)
+            .map_err(|_| End::Bad(("header is not UTF-8", "请求头不是 UTF-8")))?;
         request.headers.push((header.name.to_owned(), value.trim().to_owned()));
     }
     if request.header("transfer-encoding").is_some() {
-        return Err(End::Bad("request body needs a Content-Length"));
+        return Err(End::Bad(("request body needs a Content-Length", "有主体的请求须写明 Content-Length")));
     }
     let length = match request.header("content-length") {
         None => 0,
-        Some(text) => text.parse().map_err(|_| End::Bad("Content-Length is not a number"))?,
+        Some(text) => text
+            .parse()
+            .map_err(|_| End::Bad(("Content-Length is not a number", "Content-Length 不是数字")))?,
     };
     if let Some(connection) = request.header("connection").map(str::to_ascii_lowercase) {
         request.keep_alive =

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::request::Request;
 use super::response::Response;
+use crate::text::Said;
 
 /// Whether a new connection is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,5 +39,5 @@ pub(crate) trait Service: Send + Sync {
     fn handle(&self, listener: usize, request: &Request) -> Reaction;
 
     /// The response to what is not a proper HTTP request.
-    fn reject(&self, issue: &'static str) -> Response;
+    fn reject(&self, issue: Said) -> Response;
 }

@@ -32,7 +32,7 @@ pub(super) fn stores(call: &Call<'_>) -> Result<Success, Refusal> {
     let number = |name: &str, otherwise: usize, smallest: usize, largest: usize| {
         let Some(text) = call.optional_query(name, 10)? else { return Ok(otherwise) };
         let value = text.parse().ok().filter(|value| (smallest..=largest).contains(value));
-        value.ok_or_else(|| call.bad_query(name, Reason::OutOfRange, "is out of range"))
+        value.ok_or_else(|| call.bad_query(name, Reason::OutOfRange, ("is out of range", "超出范围")))
     };
     let offset = number("offset", 0, 0, usize::MAX)?;
     let limit = number("limit", DEFAULT_LIMIT, 1, LARGEST_LIMIT)?;
@@ -52,7 +52,8 @@ pub(super) fn store(call: &Call<'_>) -> Result<Success, Refusal> {
     Catalogue::check_brand(&brand_id)?;
     let wanted = call.param("store_id");
     let found = call.state.brand.stores().into_iter().find(|store| store.store_id == wanted);
-    let store = found.ok_or_else(|| Refusal::because(Reason::ObjectAbsent, "no such store"))?;
+    let store =
+        found.ok_or_else(|| Refusal::because(Reason::ObjectAbsent, ("no such store", "没有这个门店")))?;
     Success::new(&view(&brand_id, &store))
 }
 

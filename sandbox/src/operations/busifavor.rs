@@ -127,14 +127,17 @@ pub(super) fn list(call: &Call<'_>) -> Result<Success, Refusal> {
     let merchants: Vec<String> =
         merchants.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
     if merchants.is_empty() {
-        let issue = "creator_merchant, belong_merchant or sender_merchant is required";
+        let issue = (
+            "creator_merchant, belong_merchant or sender_merchant is required",
+            "creator_merchant、belong_merchant、sender_merchant 至少填一个",
+        );
         return Err(Refusal::because(Reason::BusifavorParameter, issue));
     }
     let number = |name: &str, otherwise: usize| match call.optional_query(name, 10)? {
         None => Ok(otherwise),
-        Some(text) => {
-            text.parse().map_err(|_| call.bad_query(name, Reason::BusifavorParameter, "is no number"))
-        }
+        Some(text) => text
+            .parse()
+            .map_err(|_| call.bad_query(name, Reason::BusifavorParameter, ("is no number", "不是数字"))),
     };
     let (offset, limit) = (number("offset", 0)?, number("limit", PAGE)?);
     let now = call.state.clock.business_now();
@@ -156,7 +159,10 @@ pub(super) fn get_code(call: &Call<'_>) -> Result<Success, Refusal> {
     let code = call.path_text("coupon_code", CODE)?;
     check_stock(&stock_id)?;
     if code_mode(&stock_id) != Some(CodeMode::MerchantUpload) {
-        return Err(Refusal::because(Reason::BusifavorState, "the codes of this stock were not uploaded"));
+        return Err(Refusal::because(
+            Reason::BusifavorState,
+            ("the codes of this stock were not uploaded", "这个批次的券码不是商户上传的"),
+        ));
     }
     let now = call.state.clock.business_now();
     let answer = call.state.busifavor.with(Some(&stock_id), &code, now, |key, coupon| {
@@ -239,11 +245,17 @@ fn check_stock(stock_id: &str) -> Result<(), Refusal> {
 }
 
 fn number_reused() -> Refusal {
-    Refusal::because(Reason::BusifavorParameter, "the number was used for another request")
+    Refusal::because(
+        Reason::BusifavorParameter,
+        ("the number was used for another request", "单号已用于另一请求"),
+    )
 }
 
 fn state_forbids(state: BusifavorState) -> Refusal {
-    Refusal::because(Reason::BusifavorState, format!("coupon_state is {state}"))
+    Refusal::because(
+        Reason::BusifavorState,
+        (format!("coupon_state is {state}"), format!("coupon_state 是 {state}")),
+    )
 }
 
 fn time_of(event: &Event) -> String {

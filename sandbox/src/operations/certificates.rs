@@ -11,7 +11,7 @@ use crate::refusal::{Reason, Refusal};
 pub(super) fn list(call: &Call<'_>) -> Result<Success, Refusal> {
     let wanted = call.query.iter().find(|(name, _)| name == "algorithm_type").map(|(_, value)| value);
     if let Some(other) = wanted.filter(|wanted| !["RSA", "ALL"].contains(&wanted.as_str())) {
-        let issue = "must be RSA or ALL; there are no others here";
+        let issue = ("must be RSA or ALL; there are no others here", "只能是 RSA 或 ALL，此处没有其他算法");
         return Err(Refusal::about(Reason::BadValue, "algorithm_type", &json!(other), issue, "query"));
     }
     let listed = call.signing_keys.certificates().ok_or(Reason::NoCertificates)?;

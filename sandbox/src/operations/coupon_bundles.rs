@@ -33,7 +33,10 @@ pub(super) fn deactivate(call: &Call<'_>) -> Result<Success, Refusal> {
         bundle == id && stocks.contains(&coupon.stock)
     });
     if rungs.is_empty() {
-        return Err(Refusal::because(Reason::CouponAbsent, "no such user_coupon_bundle_id"));
+        return Err(Refusal::because(
+            Reason::CouponAbsent,
+            ("no such user_coupon_bundle_id", "没有这个 user_coupon_bundle_id"),
+        ));
     }
     if !rungs.iter().all(|(_, coupon)| coupon.is_of(&openid)) {
         return Err(Reason::WrongOpenid.into());
@@ -58,7 +61,7 @@ pub(super) fn deactivate(call: &Call<'_>) -> Result<Success, Refusal> {
         })
         .collect();
     if changed.is_empty() {
-        let issue = "no coupon of the bundle is in a state that allows it";
+        let issue = ("no coupon of the bundle is in a state that allows it", "券包里没有可执行此操作的券");
         return Err(Refusal::because(Reason::StateForbids, issue));
     }
     if call.execution == Execution::Commit {

@@ -66,7 +66,10 @@ impl Call<'_> {
                 return Err(Reason::WrongOpenid.into());
             }
             if coupon.stock != index {
-                return Err(Refusal::because(Reason::CouponAbsent, "coupon is of another stock"));
+                return Err(Refusal::because(
+                    Reason::CouponAbsent,
+                    ("coupon is of another stock", "券属于另一批次"),
+                ));
             }
             work(LockedCoupon { code, stock, coupon })
         });
@@ -164,7 +167,7 @@ pub(super) fn record(
 }
 
 fn used_elsewhere() -> Refusal {
-    Refusal::because(Reason::NumberReused, "number was used for another object")
+    Refusal::because(Reason::NumberReused, ("number was used for another object", "单号已用于另一对象"))
 }
 
 /// Why nothing can be done in a state.
@@ -172,6 +175,9 @@ pub(super) fn forbidden(state: CouponState) -> Refusal {
     match state {
         CouponState::Expired => Reason::Expired.into(),
         CouponState::Deleted => Reason::Deleted.into(),
-        state => Refusal::because(Reason::StateForbids, format!("coupon_state is {state}")),
+        state => Refusal::because(
+            Reason::StateForbids,
+            (format!("coupon_state is {state}"), format!("coupon_state 是 {state}")),
+        ),
     }
 }

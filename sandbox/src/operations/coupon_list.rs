@@ -21,10 +21,13 @@ struct Envelope<'a> {
 pub(super) fn list(call: &Call<'_>) -> Result<Success, Refusal> {
     let coupon_state: Option<CouponState> = match call.optional_query("coupon_state", 40)? {
         None => None,
-        Some(text) => Some(
-            serde_json::from_value(serde_json::Value::from(text.as_str()))
-                .map_err(|_| call.bad_query("coupon_state", Reason::BadValue, "is no coupon_state"))?,
-        ),
+        Some(text) => Some(serde_json::from_value(serde_json::Value::from(text.as_str())).map_err(|_| {
+            call.bad_query(
+                "coupon_state",
+                Reason::BadValue,
+                ("is no coupon_state", "不是 coupon_state 的取值"),
+            )
+        })?),
     };
     let openid = call.openid()?;
     let appid = call.query_id("appid")?;
@@ -40,14 +43,12 @@ pub(super) fn list(call: &Call<'_>) -> Result<Success, Refusal> {
     let stock = match (&stock_id, &product_coupon_id) {
         (None, _) => None,
         (Some(stock), Some(product)) => Some(catalogue.stock_of(product, stock)?),
-        (Some(stock), None) => Some(
-            catalogue
-                .find_stock(stock)
-                .ok_or_else(|| Refusal::because(Reason::ObjectAbsent, "no such stock_id"))?,
-        ),
+        (Some(stock), None) => Some(catalogue.find_stock(stock).ok_or_else(|| {
+            Refusal::because(Reason::ObjectAbsent, ("no such stock_id", "没有这个 stock_id"))
+        })?),
     };
     if !openid.starts_with('o') {
-        return Err(Refusal::because(Reason::WrongOpenid, "an openid starts with o"));
+        return Err(Refusal::because(Reason::WrongOpenid, ("an openid starts with o", "openid 以 o 开头")));
     }
     let now = call.state.clock.business_now();
     let wanted = |coupon: &Coupon| {

@@ -53,7 +53,10 @@ pub(super) fn give_back(call: &Call<'_>) -> Result<Success, Refusal> {
             if rung.is_some_and(|(bundle, rung)| !call.state.used_rungs.is_last(bundle, rung)) {
                 return Err(Refusal::because(
                     Reason::StateForbids,
-                    "only the most recently used coupon of a bundle can be returned",
+                    (
+                        "only the most recently used coupon of a bundle can be returned",
+                        "券包只能退回最近核销的一张",
+                    ),
                 ));
             }
             Ok(Change { what: What::Returned, state: CouponState::Effective })
@@ -128,16 +131,17 @@ fn check_usable(call: &Call<'_>, locked: &LockedCoupon<'_>, store_id: Option<&st
     if !call.state.used_rungs.is_next(bundle, rung) {
         return Err(Refusal::because(
             Reason::StateForbids,
-            "earlier coupons of the bundle must be used first",
+            ("earlier coupons of the bundle must be used first", "须先核销券包里前面的券"),
         ));
     }
     let UsageMode::Bundle { interval_days, .. } = locked.stock.mode else {
         return Ok(());
     };
     match call.state.used_rungs.previous_use(bundle, rung) {
-        Some(at) if now < at.saturating_add(interval_days * DAY) => {
-            Err(Refusal::because(Reason::StateForbids, "interval_days have not passed since the last use"))
-        }
+        Some(at) if now < at.saturating_add(interval_days * DAY) => Err(Refusal::because(
+            Reason::StateForbids,
+            ("interval_days have not passed since the last use", "距上次核销未满 interval_days"),
+        )),
         _ => Ok(()),
     }
 }
@@ -154,9 +158,9 @@ fn check_store(stock: &Stock, scope: &StoreScope, store_id: Option<&str>) -> Res
         return Ok(());
     }
     let issue = if store_id.is_some() {
-        "store_id is not one of the coupon's stores"
+        ("store_id is not one of the coupon's stores", "store_id 不在该券的可用门店内")
     } else {
-        "this coupon needs a store_id"
+        ("this coupon needs a store_id", "该券须传 store_id")
     };
     Err(Refusal::because(Reason::StoreNotAllowed, issue))
 }

@@ -6,6 +6,7 @@ use super::notify_config::notify_url;
 use super::{Call, Execution, Success};
 use crate::crypto::cipher;
 use crate::refusal::{Reason, Refusal};
+use crate::text::Said;
 
 /// Longest text in the clear; no limit is documented.
 const MESSAGE: usize = 4096;
@@ -36,19 +37,22 @@ impl Call<'_> {
     /// `Wechatpay-Serial`.
     fn decrypted(&self, pointer: &str) -> Result<String, Refusal> {
         let encrypted = self.body_text(pointer, MESSAGE)?;
-        let about = |field: &str, value: Value, issue, location| {
+        let about = |field: &str, value: Value, issue: Said, location| {
             Refusal::about(Reason::BadValue, field, &value, issue, location)
         };
         let serial = self.request.header("wechatpay-serial").unwrap_or_default();
         let key = self.signing_keys.find(serial).ok_or_else(|| {
-            let issue = "must name the key that encrypted fields are for";
+            let issue = ("must name the key that encrypted fields are for", "应写明加密字段所用的密钥");
             about("Wechatpay-Serial", json!(serial), issue, "header")
         })?;
         cipher::decrypt_field(&key.key, &encrypted).ok_or_else(|| {
             about(
                 pointer,
                 json!(encrypted),
-                "cannot be decrypted with the key Wechatpay-Serial names",
+                (
+                    "cannot be decrypted with the key Wechatpay-Serial names",
+                    "用 Wechatpay-Serial 所指的密钥无法解密",
+                ),
                 "body",
             )
         })

@@ -8,6 +8,7 @@ use crate::refusal::{Reason, Refusal};
 use crate::state::catalogue::{Catalogue, set};
 use crate::state::ledger::Effect;
 use crate::sync::write;
+use crate::text::Said;
 
 /// Longest task id; no limit is documented.
 const TASK_ID: usize = 128;
@@ -48,14 +49,20 @@ fn check_parts(call: &Call<'_>, kind: &str) -> Result<(), Refusal> {
         _ => ("combine_image", "cut_out"),
     };
     let given = |pointer: &str| call.body.pointer(pointer).is_some_and(|value| !value.is_null());
-    let combination = |field: &str, issue: &str| {
+    let combination = |field: &str, issue: Said| {
         Err(Refusal::about(Reason::BadCombination, field, &Value::Null, issue, "body"))
     };
     if !given(&format!("/{wanted}")) {
-        return combination(&format!("/{wanted}"), "is required with this image_generation_type");
+        return combination(
+            &format!("/{wanted}"),
+            ("is required with this image_generation_type", "此 image_generation_type 必填"),
+        );
     }
     if given(&format!("/{other}")) {
-        return combination(&format!("/{other}"), "does not go with this image_generation_type");
+        return combination(
+            &format!("/{other}"),
+            ("does not go with this image_generation_type", "不能与此 image_generation_type 同用"),
+        );
     }
     if wanted == "combine_image" {
         let terms = match call.body.pointer("/combine_image/type").and_then(Value::as_str) {
@@ -64,7 +71,7 @@ fn check_parts(call: &Call<'_>, kind: &str) -> Result<(), Refusal> {
             _ => "/combine_image/exchange_coupon",
         };
         if !given(terms) {
-            return combination(terms, "is required with this type");
+            return combination(terms, ("is required with this type", "此 type 必填"));
         }
     }
     Ok(())
@@ -75,14 +82,18 @@ pub(super) fn get(call: &Call<'_>) -> Result<Success, Refusal> {
     let brand_id = call.query_id("brand_id")?;
     let kind = call.query_id("image_generation_type")?;
     if !shapes::IMAGE_TYPES.contains(&kind.as_str()) {
-        return Err(call.bad_query("image_generation_type", Reason::BadValue, "is no such type"));
+        return Err(call.bad_query(
+            "image_generation_type",
+            Reason::BadValue,
+            ("is no such type", "没有这种类型"),
+        ));
     }
     let task_id = call.path_text("task_id", TASK_ID)?;
     call.look_up(&brand_id, |catalogue, now| {
         let task = catalogue
             .image_tasks
             .get(&format!("{kind}/{task_id}"))
-            .ok_or_else(|| Refusal::because(Reason::ObjectAbsent, "no such task_id"))?;
+            .ok_or_else(|| Refusal::because(Reason::ObjectAbsent, ("no such task_id", "没有这个 task_id")))?;
         let ready = task.get("ready").and_then(Value::as_i64).unwrap_or(0);
         let is_ready = now >= ready;
         let mut answer = json!({

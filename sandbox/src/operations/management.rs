@@ -9,6 +9,7 @@ use crate::state::catalogue::{Catalogue, Product};
 use crate::state::ledger::Effect;
 use crate::state::request_number::{Outcome, RequestKey};
 use crate::sync::{read, write};
+use crate::text::Said;
 
 /// A request of management that passed the checks of its form.
 pub(super) struct Order<'a> {
@@ -87,14 +88,17 @@ pub(super) fn given<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 /// A refusal because of the state of a product coupon or stock.
-pub(super) fn state_forbids(what: &str, state: &str) -> Refusal {
-    Refusal::because(Reason::BadCombination, format!("{what} state is {state}"))
+pub(super) fn state_forbids((english, chinese): Said, state: &str) -> Refusal {
+    Refusal::because(
+        Reason::BadCombination,
+        (format!("{english} state is {state}"), format!("{chinese}的状态是 {state}")),
+    )
 }
 
 /// Nothing more is done to a deactivated product coupon.
 pub(super) fn check_alive(product: &Product) -> Result<(), Refusal> {
     match product.text("state") {
-        "DEACTIVATED" => Err(state_forbids("product coupon", "DEACTIVATED")),
+        "DEACTIVATED" => Err(state_forbids(("product coupon", "商品券"), "DEACTIVATED")),
         _ => Ok(()),
     }
 }

@@ -105,7 +105,10 @@ pub(crate) fn execute(call: &Call<'_>) -> Result<Success, Refusal> {
         && let Some(authority) = call.route.operation.authority()
         && !call.state.brand.authorities(BRAND_ID).iter().any(|own| own == authority)
     {
-        return Err(Refusal::because(Reason::NoAuthority, "brand has not authorised this mchid"));
+        return Err(Refusal::because(
+            Reason::NoAuthority,
+            ("brand has not authorised this mchid", "品牌未授权此商户号"),
+        ));
     }
     match call.route.operation {
         Operation::Use => coupons::redeem(call),

@@ -24,7 +24,9 @@ pub(super) fn get(call: &Call<'_>) -> Result<Success, Refusal> {
 }
 
 fn answer(address: Option<&NotifyAddress>) -> Result<Success, Refusal> {
-    let address = address.ok_or_else(|| Refusal::because(Reason::ObjectAbsent, "no notify_url was set"))?;
+    let address = address.ok_or_else(|| {
+        Refusal::because(Reason::ObjectAbsent, ("no notify_url was set", "没有设置过 notify_url"))
+    })?;
     Success::new(&json!({ "notify_url": address.url, "update_time": address.update_time }))
 }
 
@@ -32,7 +34,6 @@ fn answer(address: Option<&NotifyAddress>) -> Result<Success, Refusal> {
 pub(super) fn notify_url(call: &Call<'_>) -> Result<String, Refusal> {
     const POINTER: &str = "/notify_url";
     let url = call.body_text(POINTER, URL)?;
-    check_url(&url)
-        .map_err(|issue| Refusal::about(Reason::BadValue, POINTER, &json!(url), issue.english(), "body"))?;
+    check_url(&url).map_err(|issue| Refusal::about(Reason::BadValue, POINTER, &json!(url), issue, "body"))?;
     Ok(url)
 }

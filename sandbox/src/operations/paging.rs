@@ -48,21 +48,24 @@ impl Call<'_> {
         let size = match self.optional_query("page_size", 10)? {
             None => DEFAULT_PAGE,
             Some(text) => {
-                let number = text
-                    .parse()
-                    .map_err(|_| self.bad_query("page_size", Reason::BadValue, "must be a number"))?;
+                let number = text.parse().map_err(|_| {
+                    self.bad_query("page_size", Reason::BadValue, ("must be a number", "应为数字"))
+                })?;
                 if !(1..=LARGEST_PAGE).contains(&number) {
-                    return Err(self.bad_query("page_size", Reason::OutOfRange, "must be 1 to 50"));
+                    return Err(self.bad_query(
+                        "page_size",
+                        Reason::OutOfRange,
+                        ("must be 1 to 50", "应为 1 到 50"),
+                    ));
                 }
                 number
             }
         };
         let after = match self.optional_query("page_token", 1024)? {
             None => None,
-            Some(token) => Some(
-                decode_token(&token)
-                    .ok_or_else(|| self.bad_query("page_token", Reason::BadValue, "is no page_token"))?,
-            ),
+            Some(token) => Some(decode_token(&token).ok_or_else(|| {
+                self.bad_query("page_token", Reason::BadValue, ("is no page_token", "不是有效的 page_token"))
+            })?),
         };
         Ok(Page { size, after })
     }

@@ -48,7 +48,10 @@ pub(super) fn create(call: &Call<'_>) -> Result<Success, Refusal> {
                 bundle
             }
             _ => {
-                let issue = "usage_mode SINGLE goes with stock, PROGRESSIVE_BUNDLE with stock_bundle";
+                let issue = (
+                    "usage_mode SINGLE goes with stock, PROGRESSIVE_BUNDLE with stock_bundle",
+                    "usage_mode 为 SINGLE 时填 stock，为 PROGRESSIVE_BUNDLE 时填 stock_bundle",
+                );
                 return Err(Refusal::because(Reason::BadCombination, issue));
             }
         };

@@ -19,6 +19,7 @@ use crate::state::grant::{Grant, PreSent, Source};
 use crate::state::ledger::{Effect, Record};
 use crate::state::request_number::Outcome;
 use crate::sync::write;
+use crate::text::Said;
 
 /// Seconds a token of a pre-send can be claimed.
 const TOKEN_LIFE: i64 = 300;
@@ -51,7 +52,7 @@ pub(super) fn from_stock(call: &Call<'_>) -> Result<Source, Refusal> {
 /// A stock bundle.
 pub(super) fn from_bundle(call: &Call<'_>) -> Result<Source, Refusal> {
     if call.body.get("coupon_code").is_some_and(|code| !code.is_null()) {
-        let issue = "codes of bundles are never chosen by the caller";
+        let issue = ("codes of bundles are never chosen by the caller", "券包的券码不能由调用方指定");
         return Err(Refusal::about(Reason::BadCombination, "/coupon_code", &Value::Null, issue, "body"));
     }
     Ok(Source::Bundle { stock_bundle_id: call.body_id("/stock_bundle_id")? })
@@ -63,7 +64,7 @@ fn grant(call: &Call<'_>, from: Source) -> Result<Grant, Refusal> {
     let has_list = tags.and_then(|tags| tags.get("coupon_tag_list")).is_some_and(|list| !list.is_null());
     if has_list && tags.is_none_or(|tags| tags.get("member_tag_info").is_none_or(Value::is_null)) {
         let field = "/coupon_tag_info/member_tag_info";
-        let issue = "is required with the MEMBER tag";
+        let issue = ("is required with the MEMBER tag", "使用 MEMBER 标签时必填");
         return Err(Refusal::about(Reason::BadStructure, field, &Value::Null, issue, "body"));
     }
     Ok(Grant {
@@ -148,13 +149,16 @@ pub(super) fn claim(state: &State, token: &str) -> Result<Vec<String>, Refusal> 
     let mut catalogue = write(&state.catalogue);
     let now = state.clock.business_now();
     let Some(pre_sent) = catalogue.tokens.get(token).cloned() else {
-        return Err(Refusal::because(Reason::ObjectAbsent, "no such token"));
+        return Err(Refusal::because(Reason::ObjectAbsent, ("no such token", "没有这个 token")));
     };
     if pre_sent.claimed {
-        return Err(Refusal::because(Reason::StateForbids, "token has been claimed"));
+        return Err(Refusal::because(Reason::StateForbids, ("token has been claimed", "token 已被领取")));
     }
     if now >= pre_sent.expires {
-        return Err(Refusal::because(Reason::OutsideValidity, "token is older than 5 minutes"));
+        return Err(Refusal::because(
+            Reason::OutsideValidity,
+            ("token is older than 5 minutes", "token 已超过 5 分钟"),
+        ));
     }
     let issued = make(state, &mut catalogue, &pre_sent.grant, "RECEIVE_COMPONENT")?;
     if let Some(known) = catalogue.tokens.get_mut(token) {
@@ -229,16 +233,22 @@ fn check_code(state: &State, mode: CodeMode, from: &Source) -> Result<(), Refusa
     let Source::Stock { coupon_code, .. } = from else {
         return Ok(());
     };
-    let about = |reason, issue| Err(Refusal::about(reason, FIELD, &json!(coupon_code), issue, "body"));
+    let about = |reason, issue: Said| Err(Refusal::about(reason, FIELD, &json!(coupon_code), issue, "body"));
     match (mode, coupon_code) {
-        (CodeMode::ApiAssign, None) => about(Reason::BadStructure, "is required with API_ASSIGN"),
+        (CodeMode::ApiAssign, None) => {
+            about(Reason::BadStructure, ("is required with API_ASSIGN", "API_ASSIGN 时必填"))
+        }
         (CodeMode::ApiAssign, Some(code)) if state.coupons.get(code).is_some() => Err(Refusal::because(
             Reason::SentBefore,
-            "coupon_code was handed out under another send_request_no",
+            (
+                "coupon_code was handed out under another send_request_no",
+                "该 coupon_code 已用另一 send_request_no 发放",
+            ),
         )),
-        (CodeMode::Wechatpay | CodeMode::Upload, Some(_)) => {
-            about(Reason::BadCombination, "is only for coupon_code_mode API_ASSIGN")
-        }
+        (CodeMode::Wechatpay | CodeMode::Upload, Some(_)) => about(
+            Reason::BadCombination,
+            ("is only for coupon_code_mode API_ASSIGN", "只用于 coupon_code_mode 为 API_ASSIGN 的批次"),
+        ),
         _ => Ok(()),
     }
 }
@@ -303,7 +313,7 @@ pub(super) fn bundle_answer(
 fn wanted_stocks(catalogue: &Catalogue, grant: &Grant) -> Result<Vec<u16>, Refusal> {
     Catalogue::check_app(&grant.brand_id, &grant.appid)?;
     if !grant.openid.starts_with('o') {
-        return Err(Refusal::because(Reason::WrongOpenid, "an openid starts with o"));
+        return Err(Refusal::because(Reason::WrongOpenid, ("an openid starts with o", "openid 以 o 开头")));
     }
     let product = catalogue.find_product(&grant.product_coupon_id)?;
     let product = catalogue.product(product).ok_or(Reason::Internal)?;
@@ -311,7 +321,10 @@ fn wanted_stocks(catalogue: &Catalogue, grant: &Grant) -> Result<Vec<u16>, Refus
         Source::Stock { stock_id, .. } => {
             let stock = catalogue.stock_of(&grant.product_coupon_id, stock_id)?;
             if product.is_bundle() {
-                let issue = "PROGRESSIVE_BUNDLE product coupons are sent as bundles";
+                let issue = (
+                    "PROGRESSIVE_BUNDLE product coupons are sent as bundles",
+                    "PROGRESSIVE_BUNDLE 类商品券应按券包发放",
+                );
                 return Err(Refusal::because(Reason::BadCombination, issue));
             }
             vec![stock]
@@ -321,7 +334,8 @@ fn wanted_stocks(catalogue: &Catalogue, grant: &Grant) -> Result<Vec<u16>, Refus
         }
     };
     if product.text("state") != "EFFECTIVE" {
-        let issue = format!("product coupon state is {}", product.text("state"));
+        let state = product.text("state");
+        let issue = (format!("product coupon state is {state}"), format!("商品券的状态是 {state}"));
         return Err(Refusal::because(Reason::StockNotSending, issue));
     }
     Ok(stocks)

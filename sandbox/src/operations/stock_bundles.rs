@@ -24,7 +24,10 @@ pub(super) fn create(call: &Call<'_>) -> Result<Success, Refusal> {
         let product = catalogue.product(index).ok_or(Reason::Internal)?;
         check_alive(product)?;
         if !product.is_bundle() {
-            let issue = "only PROGRESSIVE_BUNDLE product coupons have stock bundles";
+            let issue = (
+                "only PROGRESSIVE_BUNDLE product coupons have stock bundles",
+                "只有 PROGRESSIVE_BUNDLE 类商品券有批次组",
+            );
             return Err(Refusal::because(Reason::BadCombination, issue));
         }
         let body = order.body.get("stock_bundle").ok_or(Reason::Internal)?;

@@ -44,7 +44,10 @@ pub(super) fn create(call: &Call<'_>) -> Result<Success, Refusal> {
         check_alive(product)?;
         let stock = order.body.get("stock").ok_or(Reason::Internal)?;
         if product.is_bundle() {
-            let issue = "PROGRESSIVE_BUNDLE product coupons have stock bundles";
+            let issue = (
+                "PROGRESSIVE_BUNDLE product coupons have stock bundles",
+                "PROGRESSIVE_BUNDLE 类商品券应添加批次组",
+            );
             return Err(Refusal::because(Reason::BadCombination, issue));
         }
         terms::check_single(product, stock)?;
@@ -67,7 +70,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Success, Refusal> {
     let brand_id = call.query_id("brand_id")?;
     let state = call.optional_query("state", 40)?;
     if state.as_deref().is_some_and(|state| !STATES.contains(&state)) {
-        return Err(call.bad_query("state", Reason::BadValue, "is no stock state"));
+        return Err(call.bad_query("state", Reason::BadValue, ("is no stock state", "不是批次状态")));
     }
     let bundle = call.optional_query("stock_bundle_id", 40)?;
     let product_id = call.path_id("product_coupon_id")?;
@@ -134,7 +137,7 @@ pub(super) fn upload_codes(call: &Call<'_>) -> Result<Success, Refusal> {
         let stock = catalogue.stock_mut(index).ok_or(Reason::Internal)?;
         check_open(stock, now)?;
         if stock.code_mode != CodeMode::Upload {
-            let issue = "coupon_code_mode is not UPLOAD";
+            let issue = ("coupon_code_mode is not UPLOAD", "coupon_code_mode 不是 UPLOAD");
             return Err(Refusal::because(Reason::BadCombination, issue));
         }
         let codes = order.body.get("code_list").and_then(Value::as_array);
@@ -280,7 +283,7 @@ pub(super) fn change(stock: &mut Stock, body: &Value) {
 pub(super) fn check_open(stock: &Stock, now: i64) -> Result<(), Refusal> {
     match stock.state_at(now) {
         "SENDING" | "PAUSED" => Ok(()),
-        state => Err(state_forbids("stock", state)),
+        state => Err(state_forbids(("stock", "批次"), state)),
     }
 }
 
@@ -288,8 +291,9 @@ pub(super) fn check_open(stock: &Stock, now: i64) -> Result<(), Refusal> {
 pub(super) fn check_not_rung(stock: &Stock) -> Result<(), Refusal> {
     match stock.stock_bundle_id {
         None => Ok(()),
-        Some(_) => {
-            Err(Refusal::because(Reason::BadCombination, "stock belongs to a stock bundle; change that"))
-        }
+        Some(_) => Err(Refusal::because(
+            Reason::BadCombination,
+            ("stock belongs to a stock bundle; change that", "批次属于批次组，请修改批次组"),
+        )),
     }
 }

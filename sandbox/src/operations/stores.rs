@@ -49,7 +49,8 @@ pub(super) fn change(call: &Call<'_>, owner: Owner, change: Change) -> Result<Su
             check_not_rung(stock)?;
         }
         if stock.store_scope() != "SPECIFIC" {
-            let issue = format!("store_scope is {}", stock.store_scope());
+            let scope = stock.store_scope();
+            let issue = (format!("store_scope is {scope}"), format!("store_scope 是 {scope}"));
             return Err(Refusal::because(Reason::NoStoreRule, issue));
         }
     }

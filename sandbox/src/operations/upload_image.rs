@@ -9,6 +9,7 @@ use super::{Call, Success};
 use crate::http::multipart::Part;
 use crate::options::UploadAnswer;
 use crate::refusal::{Reason, Refusal};
+use crate::text::Said;
 
 /// 2 MB, as documented; read as MiB.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
@@ -18,31 +19,56 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 pub(super) fn upload(call: &Call<'_>) -> Result<Success, Refusal> {
     let meta = call.part("meta")?;
     if !meta.content_type.to_ascii_lowercase().starts_with("application/json") {
-        return refuse(Reason::BadStructure, "meta", "Content-Type of the part must be application/json");
+        return refuse(
+            Reason::BadStructure,
+            "meta",
+            (
+                "Content-Type of the part must be application/json",
+                "该部分的 Content-Type 应为 application/json",
+            ),
+        );
     }
     let filename = call.body_text("/filename", 256)?;
     let expected = call.body_text("/sha256", 64)?;
     let file = call.part("file")?;
     if file.filename.is_none_or(str::is_empty) {
-        return refuse(Reason::BadStructure, "file", "the part has no filename");
+        return refuse(Reason::BadStructure, "file", ("the part has no filename", "该部分没有 filename"));
     }
     if file.body.len() > MAX_BYTES {
-        return refuse(Reason::ImageTooLarge, "file", "at most 2 MiB");
+        return refuse(Reason::ImageTooLarge, "file", ("at most 2 MiB", "最大 2 MiB"));
     }
     let (content_type, magic) = match filename.to_ascii_lowercase().rsplit_once('.') {
         Some((_, "jpg" | "jpeg")) => ("image/jpeg", JPEG),
         Some((_, "png")) => ("image/png", PNG),
-        _ => return refuse(Reason::BadValue, "/filename", "must end with .jpg, .jpeg or .png"),
+        _ => {
+            return refuse(
+                Reason::BadValue,
+                "/filename",
+                ("must end with .jpg, .jpeg or .png", "应以 .jpg、.jpeg 或 .png 结尾"),
+            );
+        }
     };
     if !file.content_type.eq_ignore_ascii_case(content_type) {
-        return refuse(Reason::BadValue, "file", "Content-Type of the part does not fit the filename");
+        return refuse(
+            Reason::BadValue,
+            "file",
+            ("Content-Type of the part does not fit the filename", "该部分的 Content-Type 与 filename 不符"),
+        );
     }
     if !file.body.starts_with(magic) {
-        return refuse(Reason::BadValue, "file", "is not the kind of picture its name says");
+        return refuse(
+            Reason::BadValue,
+            "file",
+            ("is not the kind of picture its name says", "图片格式与文件名不符"),
+        );
     }
     let digest = hex(&sha256(file.body));
     if !expected.eq_ignore_ascii_case(&digest) {
-        return refuse(Reason::BadValue, "/sha256", "is not the SHA-256 of the file");
+        return refuse(
+            Reason::BadValue,
+            "/sha256",
+            ("is not the SHA-256 of the file", "不是该文件的 SHA-256"),
+        );
     }
     let member = match call.options.upload_answer {
         UploadAnswer::ImageUrl => "image_url",
@@ -60,7 +86,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn refuse<T>(reason: Reason, field: &str, issue: &str) -> Result<T, Refusal> {
+fn refuse<T>(reason: Reason, field: &str, issue: Said) -> Result<T, Refusal> {
     Err(Refusal::about(reason, field, &Value::Null, issue, "body"))
 }
 
@@ -70,7 +96,7 @@ impl Call<'_> {
         let mut parts = self.form.iter().filter(|part| part.name == name);
         match (parts.next(), parts.next()) {
             (Some(part), None) => Ok(part),
-            _ => refuse(Reason::BadStructure, name, "part must be there once"),
+            _ => refuse(Reason::BadStructure, name, ("part must be there once", "该部分应恰好出现一次")),
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::mode::{self, Mode};
 use crate::operation::{Operation, Route};
 use crate::operations::{self, Call, Execution, Success};
 use crate::refusal::{Reason, Refusal};
+use crate::text::Said;
 
 pub(super) struct Exchange<'a> {
     api: &'a Api,
@@ -41,13 +42,13 @@ const NUMBERS: [&str; 5] =
     ["out_request_no", "send_request_no", "use_request_no", "return_request_no", "deactivate_request_no"];
 
 /// A body that is a form with files, or what is wrong with it.
-type Form<'a> = Result<Vec<Part<'a>>, &'static str>;
+type Form<'a> = Result<Vec<Part<'a>>, Said>;
 
 fn form_of(request: &Request) -> Form<'_> {
     let parts = multipart::parse(request.header("content-type").unwrap_or_default(), &request.body)?;
     match parts.iter().filter(|part| part.name == "meta").count() {
         1 => Ok(parts),
-        _ => Err("part meta must be there once"),
+        _ => Err(("part meta must be there once", "meta 部分应恰好出现一次")),
     }
 }
 
@@ -140,6 +141,7 @@ impl<'a> Exchange<'a> {
             Err(refusal) => {
                 let row = refusal.reason.row();
                 let body = serde_json::to_vec(&refusal.body()).unwrap_or_default();
+                self.entry.issue = refusal.issue.map(|issue| *issue);
                 (Response::new(row.status, "application/json", body), row.sub_code)
             }
         };
@@ -168,7 +170,11 @@ impl<'a> Exchange<'a> {
         let is_get = self.request.method == "GET";
         let body = self.body.take().filter(|body| if is_get { body.is_null() } else { body.is_object() });
         let Some(mut body) = body else {
-            let issue = if is_get { "a GET has no body" } else { "body is not a JSON object" };
+            let issue = if is_get {
+                ("a GET has no body", "GET 请求不能有主体")
+            } else {
+                ("body is not a JSON object", "主体不是 JSON 对象")
+            };
             return Err(Refusal::because(Reason::BadStructure, issue));
         };
         let mut query = self.request.query();
@@ -250,7 +256,7 @@ impl<'a> Exchange<'a> {
 
 /// What a brand must not say, the operations still need to hear.
 fn add_brand_id(body: &mut Value, query: &mut Vec<(String, String)>) -> Result<(), Refusal> {
-    const ISSUE: &str = "is not a member of requests a brand makes for itself";
+    const ISSUE: Said = ("is not a member of requests a brand makes for itself", "品牌直连的请求不含此字段");
     if body.get("brand_id").is_some() {
         return Err(Refusal::about(Reason::BadStructure, "/brand_id", &Value::Null, ISSUE, "body"));
     }

@@ -35,6 +35,7 @@ use crate::refusal::{Reason, Refusal};
 use crate::state::State;
 use crate::state::notify_address::{Addresses, check_url};
 use crate::sync::Lifecycle;
+use crate::text::Said;
 use crate::webhooks::Webhooks;
 use exchange::Exchange;
 use rates::RateLimits;
@@ -168,7 +169,7 @@ impl Service for Api {
         Exchange::handle(self, listener, request)
     }
 
-    fn reject(&self, issue: &'static str) -> Response {
+    fn reject(&self, issue: Said) -> Response {
         let refusal = Refusal::because(Reason::HttpRules, issue);
         let row = refusal.reason.row();
         let body = json!(refusal.body()).to_string().into_bytes();

@@ -40,7 +40,7 @@ pub(super) enum Opened {
     OtherKey,
     /// The name of the hash, and its digits.
     Hash(&'static str, String),
-    /// The right key, but not the way of signing: its name, and what was found in words for programmers.
+    /// The right key, but not the way of signing: its name, and what was found: names and digits only.
     OtherWay(&'static str, String),
 }
 
@@ -79,7 +79,7 @@ fn look(bytes: &[u8], key: &PKey<Public>) -> Opened {
             return Opened::Hash(name, hex(hash));
         }
         let shown = hex(inside.get(..64).unwrap_or(inside));
-        return Opened::OtherWay("no_digest_info", format!("{} bytes: {shown}", inside.len()));
+        return Opened::OtherWay("no_digest_info", shown);
     }
     let pss = [
         ("SHA-256", MessageDigest::sha256()),

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::http::response::Response;
 use crate::sync::lock;
+use crate::text::Text;
 
 /// One request, or one connection that a fault ended before it became one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -60,6 +61,9 @@ pub struct RequestEntry {
     /// The bytes of a body that is no UTF-8, of which `body` shows only a part.
     #[serde(skip)]
     pub(super) sent: Option<Vec<u8>>,
+    /// Why it was refused.
+    #[serde(skip)]
+    pub(crate) issue: Option<Text>,
 }
 
 /// How much is kept of the body of an answer, in bytes.

@@ -7,7 +7,7 @@ use openssl::sha::sha256;
 use openssl::sign::Verifier;
 use serde::Serialize;
 
-use super::auth::{Authorization, TOLERANCE_S};
+use super::auth::{Authorization, TOLERANCE_S, Unreadable};
 use super::opened::{Opened, open};
 use super::request_log::RequestEntry;
 use super::signed_text::{Parts, hex};
@@ -24,6 +24,12 @@ pub(crate) struct Step {
     pub(crate) passed: bool,
     pub(crate) expected: String,
     pub(crate) found: String,
+    /// Whose serial number was found: `merchant`, `brand`, `platform_certificate` or `public_key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) whose: Option<&'static str>,
+    /// Seconds by which the timestamp found is ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ahead_s: Option<i64>,
 }
 
 /// How a request's signature was judged. The service stops at the first step that fails; here the rest is told too.
@@ -47,20 +53,22 @@ impl RequestReport {
         if !passed && self.cause.is_none() {
             self.cause = Some(name);
         }
-        self.steps.push(Step { name, passed, expected: expected.into(), found: found.to_owned() });
+        let (expected, found) = (expected.into(), found.to_owned());
+        self.steps.push(Step { name, passed, expected, found, whose: None, ahead_s: None });
         passed
     }
 
-    /// A step with a name of its own for what went wrong.
+    /// A step with a name of its own for what went wrong; what else is known of it may be added.
     fn judge(
         &mut self,
         name: &'static str,
         issue: Option<&'static str>,
         expected: impl Into<String>,
         found: &str,
-    ) {
+    ) -> Option<&mut Step> {
         self.cause = self.cause.or(issue);
         self.step(name, issue.is_none(), expected, found);
+        self.steps.last_mut()
     }
 }
 
@@ -83,7 +91,7 @@ fn report(entry: &RequestEntry, keys: &KeySet) -> RequestReport {
     let authorization = match (parsed, misread) {
         (Ok(authorization), None) => authorization,
         (parsed, misread) => {
-            let issue = misread.or(parsed.err()).unwrap_or("scheme");
+            let issue = misread.or(parsed.err().map(Unreadable::name)).unwrap_or("scheme");
             report.judge("scheme", Some(misread.unwrap_or("scheme")), form, issue);
             return report;
         }
@@ -92,14 +100,12 @@ fn report(entry: &RequestEntry, keys: &KeySet) -> RequestReport {
     let (serial, key) = keys.caller(mode);
     let identity = authorization.identity;
     report.step("identity", identity == mode.identity(), mode.identity(), identity);
-    let found = owner(authorization.serial, keys);
-    report.judge("serial", serial_issue(authorization.serial, mode, keys), serial, &found);
+    let issue = serial_issue(authorization.serial, mode, keys);
+    if let Some(step) = report.judge("serial", issue, serial, authorization.serial) {
+        step.whose = owner(authorization.serial, keys);
+    }
     report.step("nonce", !authorization.nonce.is_empty(), "", authorization.nonce);
     let off = authorization.timestamp.parse::<i64>().ok().map(|time| entry.judged_at.saturating_sub(time));
-    let found = off.map_or_else(
-        || authorization.timestamp.to_owned(),
-        |off| format!("{} ({:+} s)", authorization.timestamp, -off),
-    );
     let issue = match off {
         None => Some("timestamp_no_number"),
         Some(off) if off.abs() <= TOLERANCE_S => None,
@@ -107,7 +113,10 @@ fn report(entry: &RequestEntry, keys: &KeySet) -> RequestReport {
         Some(_) if authorization.timestamp.len() >= 13 => Some("timestamp_milliseconds"),
         Some(_) => Some("timestamp"),
     };
-    report.judge("timestamp", issue, format!("{} ± {TOLERANCE_S} s", entry.judged_at), &found);
+    let expected = format!("{} ± {TOLERANCE_S}", entry.judged_at);
+    if let Some(step) = report.judge("timestamp", issue, expected, authorization.timestamp) {
+        step.ahead_s = off.map(i64::saturating_neg);
+    }
     over_text(&mut report, entry, &authorization, key, keys.caller(other(mode)).1);
     report
 }
@@ -221,18 +230,15 @@ fn other(mode: Mode) -> Mode {
     }
 }
 
-/// The serial number, and whose it is.
-fn owner(serial: &str, keys: &KeySet) -> String {
+/// Whose serial number it is.
+fn owner(serial: &str, keys: &KeySet) -> Option<&'static str> {
     let known = [
         (keys.merchant_serial.as_str(), "merchant"),
         (&keys.brand.serial, "brand"),
-        (&keys.platform_serial, "platform certificate"),
-        (&keys.wechatpay_id, "WeChat Pay public key"),
+        (&keys.platform_serial, "platform_certificate"),
+        (&keys.wechatpay_id, "public_key"),
     ];
-    known
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(serial))
-        .map_or_else(|| serial.to_owned(), |(_, whose)| format!("{serial} ({whose})"))
+    known.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(serial)).map(|(_, whose)| whose)
 }
 
 /// The first header of that name.

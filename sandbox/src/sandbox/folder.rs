@@ -14,6 +14,7 @@ use crate::crypto::certificates::Identity;
 use crate::crypto::keys::{BrandKeys, KeySet, Keys};
 use crate::crypto::random;
 use crate::error::{Error, Result};
+use crate::text::Text;
 
 pub(crate) const CA: &str = "ca.pem";
 pub(crate) const MERCHANT_KEY: &str = "merchant_key.pem";
@@ -86,10 +87,12 @@ impl Folder {
             return Ok(None);
         }
         if let Some(missing) = files.iter().find(|file| !file.exists()) {
-            return Err(self.incomplete(format!("{} is missing", missing.display())));
+            return Err(
+                self.incomplete(Text::new("is missing", "缺失").said_of(&missing.display().to_string()))
+            );
         }
         let ids: Ids = serde_json::from_slice(&read(&self.server_file("ids.json"))?)
-            .map_err(|e| self.incomplete(format!("ids.json: {e}")))?;
+            .map_err(|e| self.incomplete(Text::from(e).about("ids.json")))?;
         let identity = |cert: PathBuf, key: PathBuf| -> Result<Identity> {
             Ok(Identity {
                 cert: X509::from_pem(&read(&cert)?)?,
@@ -147,7 +150,7 @@ impl Folder {
         write(&self.file(name), &to_json(value), true)
     }
 
-    fn incomplete(&self, reason: String) -> Error {
+    fn incomplete(&self, reason: Text) -> Error {
         Error::Folder { path: self.path.clone(), reason }
     }
 }

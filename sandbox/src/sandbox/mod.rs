@@ -84,7 +84,7 @@ impl Sandbox {
         if let Some(path) = &state_path {
             let made = file::load(path, &api.state)?;
             let made = (!made.is_null()).then(|| serde_json::from_value(made)).transpose();
-            let damaged = |e: serde_json::Error| Error::State { path: path.clone(), reason: e.to_string() };
+            let damaged = |e: serde_json::Error| Error::State { path: path.clone(), reason: e.into() };
             control.restore_made(made.map_err(damaged)?.unwrap_or_default());
         }
 

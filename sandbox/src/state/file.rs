@@ -14,6 +14,7 @@ use super::State;
 use super::saved::Saved;
 use crate::error::{Error, Result};
 use crate::sync::Lifecycle;
+use crate::text::Text;
 
 /// What this version writes.
 const VERSION: u32 = 1;
@@ -47,11 +48,14 @@ pub(crate) fn load(path: &Path, state: &State) -> Result<Value> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Value::Null),
         Err(error) => return Err(Error::file(path, error)),
     };
-    let damaged = |reason: String| Error::State { path: path.to_path_buf(), reason };
-    let content: Content = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+    let damaged = |reason: Text| Error::State { path: path.to_path_buf(), reason };
+    let content: Content = serde_json::from_slice(&text).map_err(|error| damaged(error.into()))?;
     if content.wxcoupon_sandbox_state != VERSION {
         let version = content.wxcoupon_sandbox_state;
-        return Err(damaged(format!("is of version {version}, not {VERSION}")));
+        return Err(damaged(Text::new(
+            format!("is of version {version}, not {VERSION}"),
+            format!("版本是 {version}，应为 {VERSION}"),
+        )));
     }
     state.restore(content.state);
     Ok(content.made)

@@ -18,9 +18,10 @@ impl State {
                 Ok(Some(known.outcome.clone()))
             }
             Some(_) => Err(Reason::NumberReused.into()),
-            None if self.numbers.is_taken(&key.number) => {
-                Err(Refusal::because(Reason::NumberReused, "number was used for another object"))
-            }
+            None if self.numbers.is_taken(&key.number) => Err(Refusal::because(
+                Reason::NumberReused,
+                ("number was used for another object", "单号已用于另一对象"),
+            )),
             None => Ok(None),
         }
     }

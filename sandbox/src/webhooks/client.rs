@@ -9,6 +9,7 @@ use openssl::ssl::{SslConnector, SslMethod};
 use openssl::x509::X509;
 
 use crate::sync::Flag;
+use crate::text::Text;
 
 /// How often a waiting client looks whether the sandbox stops.
 const POLL: Duration = Duration::from_millis(100);
@@ -39,17 +40,17 @@ pub(crate) fn send(
     authority: &X509,
     patience: Duration,
     stop: &Flag,
-) -> Result<Response, String> {
+) -> Result<Response, Text> {
     let until = Instant::now() + patience;
-    let (scheme, rest) = request.url.split_once("://").ok_or("not a URL")?;
+    let (scheme, rest) = request.url.split_once("://").ok_or(("not a URL", "不是有效的 URL"))?;
     let (host_and_port, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (host, port) = match host_and_port.split_once(':') {
-        Some((host, port)) => (host, port.parse().map_err(|_| "port is not a number")?),
+        Some((host, port)) => (host, port.parse().map_err(|_| ("port is not a number", "端口不是数字"))?),
         None if scheme == "https" => (host_and_port, 443),
         None => (host_and_port, 80),
     };
     let mut connection =
-        connect(scheme == "https", host, port, authority, patience).map_err(|e| e.to_string())?;
+        connect(scheme == "https", host, port, authority, patience).map_err(|e| Text::from(&e))?;
 
     let path = if path.is_empty() { "/" } else { path };
     let mut head = format!("POST {path} HTTP/1.1\r\nHost: {host_and_port}\r\n");
@@ -63,7 +64,7 @@ pub(crate) fn send(
     connection
         .write_all(&message)
         .and_then(|()| connection.flush())
-        .map_err(|e| format!("while sending: {e}"))?;
+        .map_err(|e| during(&e, "while sending", "发送时"))?;
     read_answer(&mut *connection, until, stop)
 }
 
@@ -91,22 +92,27 @@ fn connect(
     Ok(Box::new(tls))
 }
 
+fn during(error: &io::Error, english: &str, chinese: &str) -> Text {
+    let text = Text::from(error);
+    Text::new(format!("{english}: {}", text.english()), format!("{chinese}{}", text.chinese()))
+}
+
 /// Reads until the answer is whole, or cannot become so.
-fn read_answer(connection: &mut dyn Connection, until: Instant, stop: &Flag) -> Result<Response, String> {
+fn read_answer(connection: &mut dyn Connection, until: Instant, stop: &Flag) -> Result<Response, Text> {
     let mut bytes = Vec::new();
     let mut chunk = [0_u8; 1024];
     loop {
         if Instant::now() >= until || stop.is_raised() {
-            return parse(&bytes, true)?.ok_or_else(|| "no answer in time".to_owned());
+            return parse(&bytes, true)?.ok_or(("no answer in time", "未及时应答").into());
         }
         match connection.read(&mut chunk) {
             Ok(0) => {
-                return parse(&bytes, true)?.ok_or_else(|| "closed without an answer".to_owned());
+                return parse(&bytes, true)?.ok_or(("closed without an answer", "未应答就关闭了连接").into());
             }
             Ok(count) => bytes.extend_from_slice(chunk.get(..count).unwrap_or_default()),
             Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
             Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(e) => return Err(format!("while waiting for the answer: {e}")),
+            Err(e) => return Err(during(&e, "while waiting for the answer", "等待应答时")),
         }
         if let Some(answer) = parse(&bytes, bytes.len() > MAX_ANSWER)? {
             return Ok(answer);
@@ -115,13 +121,13 @@ fn read_answer(connection: &mut dyn Connection, until: Instant, stop: &Flag) -> 
 }
 
 /// The answer, once its body is whole; with `is_all`, once there is a head.
-fn parse(bytes: &[u8], is_all: bool) -> Result<Option<Response>, String> {
+fn parse(bytes: &[u8], is_all: bool) -> Result<Option<Response>, Text> {
     let mut slots = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut head = httparse::Response::new(&mut slots);
     let body_at = match head.parse(bytes) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Ok(None),
-        Err(e) => return Err(format!("not an HTTP answer: {e}")),
+        Err(e) => return Err((format!("not an HTTP answer: {e}"), "不是 HTTP 应答").into()),
     };
     let status = head.code.unwrap_or_default();
     let length = head

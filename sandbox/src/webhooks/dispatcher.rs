@@ -15,6 +15,7 @@ use crate::crypto::message_signature::{self, Signing};
 use crate::faults::FaultKind;
 use crate::faults::effect::Effect;
 use crate::mode::Mode;
+use crate::text::Text;
 
 /// Long enough to cost nothing; whoever has news wakes the dispatcher.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
@@ -53,7 +54,7 @@ fn send(webhooks: &Arc<Webhooks>, delivery: Delivery) {
     });
     if let Err(e) = spawned {
         let (time, answer) = (rfc3339(webhooks.state.clock.now()), String::new());
-        let error = Some(format!("no thread: {e}"));
+        let error = Some(Text::new(format!("no thread: {e}"), "无法启动线程"));
         webhooks.finish(seq, Attempt { time, fault: None, status: None, answer, error });
     }
 }
@@ -63,12 +64,11 @@ fn attempt(webhooks: &Webhooks, delivery: &Delivery) -> Attempt {
     let fault = faulty.map(|faulty| &faulty.kind);
     let time = rfc3339(webhooks.state.clock.now());
     let effect = fault.map(FaultKind::effect).unwrap_or_default();
-    let result =
-        message(webhooks, delivery, &effect).map_err(|e| e.to_string()).and_then(|(headers, body)| {
-            let request = Request { url: &delivery.url, headers: &headers, body: &body };
-            let authority = &webhooks.keys.0.tls_authority.cert;
-            client::send(&request, authority, webhooks.timeout, &webhooks.lifecycle.stop)
-        });
+    let result = message(webhooks, delivery, &effect).map_err(Text::from).and_then(|(headers, body)| {
+        let request = Request { url: &delivery.url, headers: &headers, body: &body };
+        let authority = &webhooks.keys.0.tls_authority.cert;
+        client::send(&request, authority, webhooks.timeout, &webhooks.lifecycle.stop)
+    });
     let (status, answer, error) = match result {
         Ok(response) => (Some(response.status), response.body, None),
         Err(error) => (None, String::new(), Some(error)),

@@ -23,6 +23,7 @@ use crate::state::State;
 use crate::state::notify_address::is_local;
 use crate::state::outbox::WebhookEvent;
 use crate::sync::{Gauge, Lifecycle, lock};
+use crate::text::Text;
 
 /// Attempts for one notification, the first included.
 const MAX_ATTEMPTS: usize = 11;
@@ -63,7 +64,7 @@ pub struct Attempt {
     /// Body of the receiver's answer.
     pub answer: String,
     /// Why there is no answer.
-    pub error: Option<String>,
+    pub error: Option<Text>,
 }
 
 /// One notification and what became of it.

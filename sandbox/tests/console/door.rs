@@ -23,8 +23,10 @@ fn a_browser_of_the_network_brings_the_token_once() {
     // What the page tells to type works from another machine.
     browser.show("truth");
     browser.click("main details summary");
-    browser
-        .until_text("main details", "curl --cacert ca.pem -H 'Authorization: Bearer TOKEN' -X POST https://");
+    browser.until_text(
+        "main details",
+        "curl --cacert ca.pem -H \"Authorization: Bearer TOKEN\" -X POST https://",
+    );
     browser.show("setup");
     let ca = browser.wait_for(
         "const done = arguments[0]; fetch(document.querySelector('#download-ca').href).then((answer) => answer.text()).then(done)",
@@ -46,9 +48,10 @@ fn a_browser_of_the_network_brings_the_token_once() {
     browser.forget_cookies();
     browser.go(&page);
     browser.until_there("#token");
+    assert_eq!(browser.count("[role=alert]"), 0);
     browser.fill("#token", "not-the-token-at-all");
     browser.click("button");
-    browser.until_there("#token");
+    browser.until_text("[role=alert]", "令牌不对");
     browser.fill("#token", token);
     browser.click("button");
     browser.until_live();

@@ -73,6 +73,57 @@ fn on_a_phone_nothing_is_cut_off() {
 }
 
 #[test]
+fn rows_and_bars_fit_on_a_phone() {
+    let Some(shop) = Shop::open(Seat::ENGLISH.phone()) else { return };
+    let browser = &shop.browser;
+    let code = "20251201000000000001";
+    shop.sandbox.put_coupon(&CouponSpec::new(code)).unwrap();
+    shop.sandbox.inject(wxcoupon_sandbox::Fault::from_spec("tampered_body,times=1").unwrap());
+    assert_eq!(shop.redeem(code, "SALE_20251201_0001"), 200);
+    let lines = |selector: &str| {
+        let script = format!(
+            "const range = document.createRange(); range.selectNodeContents(document.querySelector(\"{selector}\")); \
+             return new Set([...range.getClientRects()].map((rect) => Math.round(rect.top))).size"
+        );
+        browser.run(&script)
+    };
+    let cut = "return [...document.querySelectorAll('main .chip')].filter((chip) => \
+               chip.getBoundingClientRect().right > chip.closest('.scroll').getBoundingClientRect().right).length";
+    browser.show("log");
+    browser.until_there("main tbody td.about .sub");
+    assert_eq!(lines("main tbody td.about .sub"), json!(1), "a number stands in one line");
+    browser.until_text("main tbody", "One digit was changed after signing");
+    assert_eq!(browser.run(cut), json!(0));
+    browser.show("truth");
+    browser.until_there("main tbody td.coupon");
+    assert_eq!(browser.run(cut), json!(0));
+    let room = "const cell = document.querySelector('main tbody td.coupon'); return cell.firstChild.length * 7.2 < cell.clientWidth";
+    assert_eq!(browser.run(room), json!(true), "a code stands in one line");
+    browser.show("phone");
+    browser.click(&format!("[data-wallet='{code}']"));
+    browser.until_text("#phone-coupon", code);
+    // Pictures come when they are looked at.
+    browser.run("scrollTo(0, 0)");
+    // Two pixels a module, which scanners read from a screen.
+    browser.until("bars", "return document.querySelector('.phone .code128').clientWidth > 300");
+    browser.assert_clean();
+}
+
+#[test]
+fn lines_for_the_shell_break_between_words() {
+    let Some(shop) = Shop::open(Seat::CHINESE) else { return };
+    let browser = &shop.browser;
+    browser.show("record");
+    let broken = "const words = [...document.querySelectorAll('pre .word')]; \
+                  return words.length > 3 && words.every((word) => word.getClientRects().length === 1)";
+    assert_eq!(browser.run(broken), json!(true), "`--exit-with-stdin` stays whole");
+    assert_eq!(
+        browser.text("return document.querySelector('pre').textContent"),
+        "wxcoupon-sandbox --scenario scenario.json --exit-with-stdin"
+    );
+}
+
+#[test]
 fn long_words_leave_room_for_others() {
     let Some(shop) = Shop::open(Seat::CHINESE) else { return };
     let browser = &shop.browser;

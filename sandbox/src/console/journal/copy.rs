@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::crypto::random;
+use crate::text::Text;
 
 /// Bytes of the file and of its log that are read; no journal of a till grows like this.
 const MOST_BYTES: u64 = 512 * 1024 * 1024;
@@ -13,15 +14,18 @@ const LOG_HEAD: u64 = 32;
 /// Bytes of the head of the file, with the counter of its changes.
 const FILE_HEAD: u64 = 100;
 
+/// The bytes of the file, and of its log.
+type Bytes = (Vec<u8>, Vec<u8>);
+
 /// The file and its log as they were at one moment; `None` when the till wrote in between in a way that would tear them.
 ///
 /// What stands in the log counts more than what stands in the file. The file is read first, then the log: so every page
 /// that `SQLite` has moved from the log into the file meanwhile is in the log too, unless the log has been begun anew, which
 /// its head shows. A log that breaks off is read up to its last whole transaction.
-pub(super) fn copy(journal: &Path) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
+pub(super) fn copy(journal: &Path) -> Result<Option<Bytes>, Text> {
     let log_path = log(journal);
     // A rollback journal: a transaction is under way.
-    if fs::exists(beside(journal, "-journal"))? {
+    if is_there(&beside(journal, "-journal"))? {
         return Ok(None);
     }
     let before = (head(&log_path, LOG_HEAD)?, head(journal, FILE_HEAD)?);
@@ -30,7 +34,7 @@ pub(super) fn copy(journal: &Path) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
     let after = (head(&log_path, LOG_HEAD)?, head(journal, FILE_HEAD)?);
     // Without a log the counter in the file's head tells.
     let is_whole = before.0 == after.0 && (!log.is_empty() || before.1 == after.1);
-    let is_whole = is_whole && !fs::exists(beside(journal, "-journal"))?;
+    let is_whole = is_whole && !is_there(&beside(journal, "-journal"))?;
     Ok(is_whole.then_some((file, log)))
 }
 
@@ -46,34 +50,40 @@ pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
+fn is_there(path: &Path) -> Result<bool, Text> {
+    fs::exists(path).map_err(|error| Text::from(&error))
+}
+
 /// All of a file; of one that is not there, nothing.
-fn whole(path: &Path) -> io::Result<Vec<u8>> {
+fn whole(path: &Path) -> Result<Vec<u8>, Text> {
     head(path, MOST_BYTES)
 }
 
 /// The first bytes of a file, as many as there are. Pipes and devices would never end, and files of the system that say
 /// they are empty may wait for bytes: so only what is a regular file is opened, and no more is read than its length.
-fn head(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
-    let other = |issue: &str| Err(io::Error::other(issue.to_owned()));
+fn head(path: &Path, bytes: u64) -> Result<Vec<u8>, Text> {
     let is_file = match fs::metadata(path) {
         Ok(data) => data.is_file(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
+        Err(error) => return Err((&error).into()),
     };
     if !is_file {
-        return other("not a regular file");
+        return Err(Text::new("not a regular file", "不是普通文件"));
     }
     let mut head = Vec::new();
     match File::open(path) {
         Ok(file) => {
-            let length = file.metadata()?.len();
+            let length = file.metadata().map_err(|error| Text::from(&error))?.len();
             if length > MOST_BYTES {
-                return other(&format!("has {length} bytes; a journal of at most {MOST_BYTES} is read"));
+                return Err(Text::new(
+                    format!("has {length} bytes; a journal of at most {MOST_BYTES} is read"),
+                    format!("有 {length} 字节，最多读取 {MOST_BYTES} 字节"),
+                ));
             }
-            file.take(bytes.min(length)).read_to_end(&mut head)?;
+            file.take(bytes.min(length)).read_to_end(&mut head).map_err(|error| Text::from(&error))?;
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
+        Err(error) => return Err((&error).into()),
     }
     Ok(head)
 }

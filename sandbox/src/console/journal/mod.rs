@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::console::told::Words;
 use crate::sync::lock;
+use crate::text::Text;
 use copy::{Scratch, copy, log};
 use rows::{Rows, rows};
 
@@ -44,7 +45,7 @@ struct Latest {
 enum Issue {
     /// The till has not made it yet.
     Absent,
-    Failed(String),
+    Failed(Text),
 }
 
 pub(super) struct Journal {
@@ -113,7 +114,8 @@ impl Journal {
     }
 
     fn read_files(&self) -> Result<Rows, Issue> {
-        let failed = |error: io::Error| Issue::Failed(format!("{}: {error}", self.path.display()));
+        let about = |text: Text| Issue::Failed(text.about(&self.path.display().to_string()));
+        let failed = |error: io::Error| about(Text::from(&error));
         if fs::metadata(&self.path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             return Err(Issue::Absent);
         }
@@ -121,20 +123,19 @@ impl Journal {
             if attempt > 0 {
                 thread::sleep(PAUSE);
             }
-            if let Some((file, log)) = copy(&self.path).map_err(failed)? {
+            if let Some((file, log)) = copy(&self.path).map_err(about)? {
                 let folder = Scratch::new().map_err(failed)?;
                 let copied = folder.0.join("journal");
                 fs::write(&copied, file).map_err(failed)?;
                 if !log.is_empty() {
                     fs::write(self::log(&copied), log).map_err(failed)?;
                 }
-                return rows(&copied, MOST_ROWS)
-                    .map_err(|error| Issue::Failed(format!("{}: {error}", self.path.display())));
+                return rows(&copied, MOST_ROWS).map_err(about);
             }
         }
-        let issue =
-            format!("{}: it is being written all the time; it is read again later", self.path.display());
-        Err(Issue::Failed(issue))
+        let (english, chinese) =
+            ("it is being written all the time; it is read again later", "一直在写入，稍后会重新读取");
+        Err(about(Text::new(english, chinese)))
     }
 }
 
@@ -270,7 +271,7 @@ mod tests {
         let (said, words) = reader.read();
         assert_eq!((&said["state"], &said["rows"], words.len()), (&json!("stale"), &json!(3), 3), "{said}");
         assert!(
-            said["age_s"].is_u64() && said["issue"].as_str().unwrap().contains("being written"),
+            said["age_s"].is_u64() && said["issue"]["en"].as_str().unwrap().contains("being written"),
             "{said}"
         );
         fs::remove_file(beside(&path, "-journal")).unwrap();
@@ -288,7 +289,7 @@ mod tests {
         let failed = |path: &Path| {
             let (said, words) = Journal::new(path.to_path_buf()).read();
             assert!(said["state"] == "failed" && words.is_empty(), "{said}");
-            said["issue"].as_str().unwrap().to_owned()
+            said["issue"]["en"].as_str().unwrap().to_owned()
         };
         let pipe = folder.0.join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::clock::rfc3339;
 use crate::console::told::{Told, ToldEntry};
 use crate::operation::Route;
+use crate::text::Text;
 
 /// In the head of every journal: `wxcj`.
 const APPLICATION_ID: i64 = 0x7778_636A;
@@ -25,17 +26,21 @@ pub(super) struct Rows {
 }
 
 /// Of a copy that nobody else has open, the latest rows.
-pub(super) fn rows(copy: &Path, most: usize) -> Result<Rows, String> {
+pub(super) fn rows(copy: &Path, most: usize) -> Result<Rows, Text> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let failed = |error: rusqlite::Error| error.to_string();
+    let failed =
+        |error: rusqlite::Error| Text::new(error.to_string(), format!("不是完整的流水文件（{error}）"));
     let database = Connection::open_with_flags(copy, flags).map_err(failed)?;
     let number = |pragma: &str| database.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     if number("application_id").map_err(failed)? != APPLICATION_ID {
-        return Err("this is no journal of wxcoupon".to_owned());
+        return Err(Text::new("this is no journal of wxcoupon", "不是 wxcoupon 的流水文件"));
     }
     let format = number("user_version").map_err(failed)?;
     if format != FORMAT {
-        return Err(format!("the journal has format {format}; format {FORMAT} is read"));
+        return Err(Text::new(
+            format!("the journal has format {format}; format {FORMAT} is read"),
+            format!("流水文件的格式是 {format}，这里读取格式 {FORMAT}"),
+        ));
     }
     let mut statement = database.prepare(ROWS).map_err(failed)?;
     let rows = statement.query_map([i64::try_from(most).unwrap_or(i64::MAX)], entry).map_err(failed)?;

@@ -1,6 +1,6 @@
 // Questions to the sandbox.
 
-import { current } from './i18n.js';
+import { current, t } from './i18n.js';
 
 export async function ask(method, path, body) {
   const options = { method, headers: { Accept: 'application/json', 'Accept-Language': current() === 'zh' ? 'zh-CN' : 'en' } };
@@ -8,7 +8,8 @@ export async function ask(method, path, body) {
     options.headers['Content-Type'] = 'application/json';
     options.body = typeof body === 'string' ? body : JSON.stringify(body);
   }
-  const response = await fetch(path, options);
+  // The browser's own words for it are English everywhere.
+  const response = await fetch(path, options).catch(() => { throw new Error(t('not.live')); });
   const text = await response.text();
   let answer = text;
   if ((response.headers.get('Content-Type') ?? '').includes('json') && text) answer = JSON.parse(text);

@@ -54,7 +54,7 @@ export function select(options, value, properties = {}) {
 export function heading(title, text, ...actions) {
   return el('header', { class: 'head' },
     el('div', {}, el('h1', {}, title), text ? el('p', { class: 'lead' }, text) : null),
-    el('div', { class: 'actions' }, actions));
+    actions.length ? el('div', { class: 'actions' }, actions) : null);
 }
 
 export function chip(text, kind = '') {
@@ -118,6 +118,11 @@ export function codePicture(src, alt, kind, room) {
       error: ({ target }) => { target.hidden = true; },
     },
   });
+}
+
+// A line for the shell. It breaks between words only, never behind a hyphen.
+export function command(text) {
+  return el('pre', { tabindex: '0' }, text.split(' ').map((word, at) => [at ? ' ' : '', el('span', { class: 'word' }, word)]));
 }
 
 // Calls the latest of many calls, a moment later.

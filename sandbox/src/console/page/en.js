@@ -6,7 +6,7 @@ export const en = {
   ...enMore,
   brand: 'WeChat Pay sandbox', simulator: 'simulator', skip: 'Skip to content', nav: 'Views', copy: 'Copy', copied: 'Copied', cancel: 'Cancel', close: 'Close', save: 'Save',
   live: 'Live', 'not.live': 'No connection to the sandbox', ticker: 'Latest requests',
-  'bar.clock': 'Business time', 'bar.used': 'Redeemed', 'bar.returned': 'Returned', 'bar.armed': 'Faults armed',
+  'bar.clock': 'Business time', 'bar.used': 'Redeemed', 'bar.returned': 'Returned', 'bar.armed': 'Faults',
   'nav.coupons': 'Coupons', 'nav.phone': 'Phone', 'nav.faults': 'Faults', 'nav.log': 'Log', 'nav.truth': 'Truth', 'nav.setup': 'Connection', 'nav.record': 'Record',
 
   'coupons.lead': 'Every coupon this sandbox knows. Scan a code from the screen, or change its state.',
@@ -44,7 +44,7 @@ export const en = {
 
   'log.lead': 'Each request as it comes. Choose one to see all of it, and why its signature passed or failed.', 'log.off': 'The log is off (--log-capacity 0).', 'log.search': 'Search', 'log.only': 'Which', 'log.pause': 'Pause', 'log.count': '{n} requests', 'log.count.of': '{n} among the latest {kept} of {all} requests', 'log.shown': ', the latest {n} shown', 'log.none': 'No request yet. Point your till at this sandbox.', 'log.no.answer': 'no answer', 'log.effect': 'effect', 'log.duplicate': 'repeat', 'log.connection': 'connection', 'log.open': 'Request {seq} at {time}',
   'only.all': 'All', 'only.errors': 'Failed', 'only.unsigned': 'Bad signature', 'only.faults': 'With a fault', 'only.effects': 'With an effect',
-  'column.time': 'Time', 'column.till': 'Till', 'column.operation': 'Operation', 'column.about': 'Coupon, number', 'column.status': 'Status', 'column.fault': 'Fault', 'column.effect': 'Effect', 'column.number': 'Number', 'column.coupon': 'Coupon', 'column.happened': 'Happened', 'column.told': 'The caller was told', 'column.verdict': 'Verdict',
+  'column.time': 'Time', 'column.till': 'Till', 'column.operation': 'Operation', 'column.about': 'Coupon, number', 'column.status': 'Status', 'column.fault': 'Fault', 'column.effect': 'Effect', 'column.number': 'Number', 'column.coupon': 'Coupon', 'column.happened': 'Happened', 'column.told': 'Caller was told', 'column.verdict': 'Verdict',
 
   'truth.lead': 'What really happened beside what each caller believes. Red is where they differ.', 'truth.only': 'Show only', 'truth.once': '{n} redemptions, each number at most once.', 'truth.twice': '{n} numbers took effect more than once!', 'truth.none': 'Nothing has happened yet.', 'truth.how': 'How the console learns what a caller was told',
   'truth.journal.how': "From a wxcoupon till's journal, which is read and never touched:", 'truth.post.how': 'From any program that says so itself. told is done, not_done, in_doubt or undone; operation, coupon_code, status, message, till and time may be added:',

@@ -3,7 +3,7 @@
 import { get } from './api.js';
 import { attempt, button, copy, el, fill } from './dom.js';
 import { hours, operation, pretty } from './format.js';
-import { maybe, t } from './i18n.js';
+import { current, maybe, said, t } from './i18n.js';
 import { effect, faultChip, statusChip } from './marks.js';
 import { store } from './store.js';
 import { answerReport, requestReport } from './signature.js';
@@ -13,7 +13,7 @@ export async function openExchange(seq) {
   const found = await attempt(() => get(`/requests/${seq}`));
   if (!found) return;
   const { entry } = found;
-  const refused = entry.http_status >= 400 ? meaning(entry) : null;
+  const refused = entry.http_status >= 400 ? meaning(entry, found.issue) : null;
   fill(dialog,
     el('header', {},
       el('div', {},
@@ -38,16 +38,18 @@ export async function openExchange(seq) {
 }
 
 // What a refusal means, in words.
-function meaning(entry) {
+function meaning(entry, issue) {
   let body = {};
   try {
     body = JSON.parse(entry.response_body);
   } catch {
     // A gateway's page.
   }
-  const sub = entry.sub_code ? maybe(`sub.${entry.sub_code}`) : '';
+  // WeChat Pay's own message is in Chinese.
+  const sub = entry.sub_code && current() !== 'zh' ? maybe(`sub.${entry.sub_code}`) : '';
+  const why = issue ? said(issue) : body.detail?.issue;
   return el('p', { class: 'refusal' }, el('strong', { class: 'mono' }, `${body.code ?? entry.http_status}${entry.sub_code ? ` · ${entry.sub_code}` : ''}`), ' ',
-    body.message ?? '', sub ? ` ${sub}` : '', body.detail?.issue ? el('span', { class: 'sub' }, body.detail.issue) : null);
+    body.message ?? '', sub ? el('span', { class: 'sub' }, sub) : null, why ? el('span', { class: 'sub' }, why) : null);
 }
 
 function message(title, first, headers, body, cut) {

@@ -40,6 +40,9 @@ export function maybe(key, otherwise = '') {
   return WORDS[language][key] ?? WORDS.en[key] ?? otherwise;
 }
 
+// Words of the server, which says them in both languages.
+export const said = (text) => text[language] ?? text.en;
+
 // Fills what stands in the page itself.
 export function translate(root = document) {
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';

@@ -3,7 +3,7 @@
 import { get, post } from './api.js';
 import { attempt, button, chip, el, field, fill, select, settled } from './dom.js';
 import { hours, pretty } from './format.js';
-import { maybe, t } from './i18n.js';
+import { maybe, said, t } from './i18n.js';
 import { faultChip } from './marks.js';
 import { listen, store } from './store.js';
 
@@ -64,7 +64,7 @@ function delivery(one, open, spoil, send) {
     el('ol', { class: 'attempts' }, one.attempts.map((attempted) => el('li', {},
       el('span', { class: 'mono' }, hours(attempted.time)), ' ',
       faultChip(attempted.fault),
-      attempted.status ? chip(String(attempted.status), attempted.status < 300 ? 'good' : 'bad') : chip(attempted.error ?? '–', 'bad'),
+      attempted.status ? chip(String(attempted.status), attempted.status < 300 ? 'good' : 'bad') : chip(attempted.error ? said(attempted.error) : '–', 'bad'),
       attempted.answer ? el('pre', { class: 'body', tabindex: '0' }, pretty(attempted.answer)) : null))),
     el('pre', { class: 'body', tabindex: '0' }, JSON.stringify(one.resource, null, 2)),
     button(t('notify.replay'), () => send(spoil() ? { replay: one.seq, fault: spoil() } : { replay: one.seq }, t('notify.sent')), { class: 'small', data: { replay: one.seq } }));

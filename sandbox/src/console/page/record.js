@@ -1,11 +1,11 @@
 // Recording: HAR, curl, scenario files.
 
 import { post } from './api.js';
-import { attempt, button, copyButton, el, fill, heading } from './dom.js';
+import { attempt, button, command, copyButton, el, fill, heading } from './dom.js';
 import { t } from './i18n.js';
 
 export function show(view) {
-  const command = 'wxcoupon-sandbox --scenario scenario.json --exit-with-stdin';
+  const line = 'wxcoupon-sandbox --scenario scenario.json --exit-with-stdin';
   const file = el('input', { type: 'file', id: 'scenario-file', accept: '.json,application/json', class: 'off-screen', on: { change: () => load(file) } });
   fill(view,
     heading(t('nav.record'), t('record.lead')),
@@ -26,7 +26,7 @@ export function show(view) {
           el('a', { class: 'button', href: '/scenario', download: 'scenario.json', id: 'save-scenario' }, t('record.scenario.save')),
           button(t('record.scenario.load'), () => file.click(), { id: 'load-scenario' }), el('label', { class: 'off-screen', for: 'scenario-file' }, t('record.scenario.load')), file),
         el('p', { class: 'note' }, t('record.ci')),
-        el('pre', { tabindex: '0' }, command), copyButton(command)),
+        command(line), copyButton(line)),
       el('section', { class: 'panel', 'aria-labelledby': 'reset-title' },
         el('h2', { id: 'reset-title' }, t('record.reset')),
         el('p', { class: 'note' }, t('record.reset.lead')),

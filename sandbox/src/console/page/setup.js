@@ -3,7 +3,7 @@
 import * as certificates from './certificates.js';
 import * as clock from './clock.js';
 import { button, copyButton, el, fill, heading } from './dom.js';
-import { t } from './i18n.js';
+import { current, t } from './i18n.js';
 import * as notifications from './notifications.js';
 import { LANGUAGES, snippet } from './snippets.js';
 import { store } from './store.js';
@@ -20,7 +20,7 @@ export function show(view) {
 function config() {
   const { about } = store;
   const code = el('pre', { class: 'snippet', tabindex: '0', id: 'snippet', 'aria-live': 'polite' });
-  const text = () => snippet(chosen, about);
+  const text = () => snippet(chosen, about, current());
   const tabs = el('div', { class: 'languages', role: 'group', 'aria-label': t('setup.language') });
   const draw = () => {
     fill(tabs, LANGUAGES.map((name) => button(name, () => {

@@ -12,9 +12,9 @@ export function requestReport(report, entry) {
       chip(step.passed ? t('step.passed') : t('step.failed'), step.passed ? 'good' : 'bad'),
       el('div', {},
         el('strong', {}, t(`step.${step.name}`)),
-        step.passed ? shown(step.name === 'header' ? '' : owned(step.found)) : el('dl', { class: 'wanted' },
-          step.expected ? [el('dt', {}, t('step.expected')), el('dd', { class: 'mono' }, owned(step.expected))] : null,
-          el('dt', {}, t('step.found')), el('dd', { class: 'mono' }, maybe(`cause.${step.found}`, owned(step.found)) || t('step.nothing'))))))),
+        step.passed ? shown(step.name === 'header' ? '' : found(step)) : el('dl', { class: 'wanted' },
+          step.expected ? [el('dt', {}, t('step.expected')), el('dd', { class: 'mono' }, step.expected)] : null,
+          el('dt', {}, t('step.found')), el('dd', { class: 'mono' }, maybe(`cause.${step.found}`, found(step)) || t('step.nothing'))))))),
     report.lines.length ? lines(report, t('signature.five')) : null,
   ];
   if (!failed) {
@@ -26,9 +26,9 @@ export function requestReport(report, entry) {
     content);
 }
 
-// A serial number, and whose it is in words.
-const owned = (text) => (text ?? '').replace(/ \((merchant|brand|platform certificate|WeChat Pay public key)\)/g,
-  (_, whose) => t(`owner.${whose.replaceAll(' ', '_')}`));
+// What was found, and whose it is or how far it is off.
+const found = (step) => step.found + (step.whose ? t(`owner.${step.whose}`) : '')
+  + (step.ahead_s ? t(step.ahead_s > 0 ? 'step.ahead' : 'step.behind', { n: Math.abs(step.ahead_s) }) : '');
 
 const shown = (text) => (text ? el('span', { class: 'sub mono' }, text) : null);
 
@@ -52,6 +52,6 @@ export function answerReport(report) {
     el('p', {}, chip(t(fits[1]), fits[0]), report.is_probe ? chip(t('answer.probe'), 'bad') : null),
     el('dl', { class: 'hashes' },
       el('dt', {}, t('answer.key')), el('dd', {}, t(`key.${report.key}`), ' ', el('span', { class: 'mono' }, report.serial)),
-      el('dt', {}, t('answer.age')), el('dd', { class: 'mono' }, report.age_s === null ? '–' : `${report.age_s} s`)),
+      el('dt', {}, t('answer.age')), el('dd', { class: 'mono' }, report.age_s === null ? '–' : t('span.s', { n: report.age_s }))),
     lines(report, t('signature.three')));
 }

@@ -31,7 +31,7 @@ int main(int argc, char **argv)
     printf("%s\\n%s\\n", wxcoupon_status_text(status), wxcoupon_buf_data(buf));
     wxcoupon_ctx_free(ctx);
     wxcoupon_buf_free(buf);
-    return wxcoupon_status_class(status);  /* 0 redeemed, 4 not yet known: settle, 5 refused */
+    return wxcoupon_status_class(status);  /* {classes} */
 }`,
   'C++': () => `#include <cstdio>
 #include <fstream>
@@ -49,7 +49,7 @@ int main()
         ${IN_C});
     std::puts(redeemed.json());
     if (redeemed.status_class() == WXCOUPON_CLASS_IN_DOUBT)
-        std::puts("not yet known: keep the sale open, and settle");
+        std::puts("{in_doubt}settle");
     return opened.status_class() != 0 ? opened.status_class() : redeemed.status_class();
 }`,
   Python: () => `import wxcoupon
@@ -58,7 +58,7 @@ with wxcoupon.Context.from_file(r"{config}") as till:
     try:
         print(till.use(${PRETTY('        ')}).data["coupon_state"])
     except wxcoupon.InDoubt:
-        print("not yet known: keep the sale open, and till.settle()")
+        print("{in_doubt}till.settle()")
     except wxcoupon.Refused as no:
         print(no.answer["cashier"])`,
   'C#': () => `using System;
@@ -71,7 +71,7 @@ static class Program
         using (var till = new WxCoupon.Context(File.ReadAllText(@"{config}")))
         {
             try { Console.WriteLine(till.Use(${IN_C})); }
-            catch (WxCoupon.InDoubtException) { Console.WriteLine("not yet known: keep the sale open, and till.Settle(null)"); }
+            catch (WxCoupon.InDoubtException) { Console.WriteLine("{in_doubt}till.Settle(null)"); }
             catch (WxCoupon.RefusedException no) { Console.WriteLine(no.Answer); }
         }
     }
@@ -88,11 +88,11 @@ begin
   try
     WriteLn(Till.Use('${JSON_TEXT}'));
   except
-    on EWxInDoubt do WriteLn('not yet known: keep the sale open, and Till.Settle('''')');
+    on EWxInDoubt do WriteLn('{in_doubt}Till.Settle('''')');
     on No: EWxRefused do WriteLn(No.Answer);
   end;
 end.`,
-  'VB 6': () => `' WxCoupon.bas and Till.bas belong to the project.
+  'VB 6': () => `' {vb6}
 Private Sub Form_Load()
     WxLoad App.Path & "\\wxcoupon.dll"
     OpenTill "{config}"
@@ -100,7 +100,7 @@ Private Sub Form_Load()
     MsgBox SettleEverything
     CloseTill
 End Sub`,
-  PowerBuilder: () => `// n_wxcoupon and n_till belong to the library list. The text of config.json is in ls_config.
+  PowerBuilder: () => `// {powerbuilder}
 n_till ln_till
 
 ln_till = CREATE n_till
@@ -130,7 +130,7 @@ public final class Till {
             System.out.println(till.use(
                 ${IN_C}));
         } catch (WxCoupon.InDoubt unknown) {
-            System.out.println("not yet known: keep the sale open, and till.settle(null)");
+            System.out.println("{in_doubt}till.settle(null)");
         } catch (WxCoupon.Refused no) {
             System.out.println(no.answer);
         }
@@ -143,7 +143,7 @@ const till = new wxcoupon.Context(fs.readFileSync("{config}", "utf8"));
 try {
   console.log(till.use(${PRETTY('  ')}).data.coupon_state);
 } catch (error) {
-  if (error instanceof wxcoupon.InDoubt) console.log("not yet known: keep the sale open, and till.settle()");
+  if (error instanceof wxcoupon.InDoubt) console.log("{in_doubt}till.settle()");
   else if (error instanceof wxcoupon.Refused) console.log(error.answer.cashier);
   else throw error;
 } finally {
@@ -158,7 +158,7 @@ local redeemed, answer = pcall(till.use, till, [[${JSON_TEXT}]])
 if redeemed then
     print(answer)
 elseif answer.class == "IN_DOUBT" then
-    print("not yet known: keep the sale open, and till:settle()")
+    print("{in_doubt}till:settle()")
 else
     print(answer.text)
 end
@@ -167,4 +167,24 @@ till:close()`,
 
 export const LANGUAGES = Object.keys(TEXTS);
 
-export const snippet = (language, about) => TEXTS[language]().replaceAll('{config}', about.config);
+// What they say to people.
+const REMARKS = {
+  en: {
+    classes: '0 redeemed, 4 not yet known: settle, 5 refused',
+    in_doubt: 'not yet known: keep the sale open, and ',
+    vb6: 'WxCoupon.bas and Till.bas belong to the project.',
+    powerbuilder: 'n_wxcoupon and n_till belong to the library list. The text of config.json is in ls_config.',
+  },
+  zh: {
+    classes: '0 已核销，4 存疑：须查明（settle），5 被拒绝',
+    in_doubt: '存疑：先不要结单，稍后查明：',
+    vb6: '工程里须有 WxCoupon.bas 和 Till.bas。',
+    powerbuilder: '库列表里须有 n_wxcoupon 和 n_till；ls_config 是 config.json 的内容。',
+  },
+};
+
+// `spoken` is the language of those remarks.
+export function snippet(language, about, spoken) {
+  const remarks = Object.entries({ ...REMARKS[spoken], config: about.config });
+  return remarks.reduce((text, [name, words]) => text.replaceAll(`{${name}}`, words), TEXTS[language]());
+}

@@ -1,9 +1,9 @@
 // The ledger beside what each caller was told.
 
 import { get } from './api.js';
-import { attempt, chip, copyButton, el, fill, heading, settled } from './dom.js';
+import { attempt, chip, command, copyButton, el, fill, heading, settled } from './dom.js';
 import { hours, operation } from './format.js';
-import { t } from './i18n.js';
+import { said, t } from './i18n.js';
 import { listen, store } from './store.js';
 
 const KINDS = { agrees: 'good', differs: 'bad', open: 'warn', unknown: 'off' };
@@ -21,8 +21,9 @@ export function show(view) {
   const columns = ['time', 'number', 'coupon', 'happened', 'told', 'verdict'];
   const { about } = store;
   const ca = about.is_remote ? '--cacert ca.pem ' : '';
-  const token = about.has_token ? "-H 'Authorization: Bearer TOKEN' " : '';
-  const example = `curl ${ca}${token}-X POST ${location.origin}/told -d '{"number":"SALE_0001","told":"done"}'`;
+  const token = about.has_token ? '-H "Authorization: Bearer TOKEN" ' : '';
+  // For sh and the command interpreter of Windows alike.
+  const example = `curl ${ca}${token}-X POST ${location.origin}/told -d "{\\"number\\":\\"SALE_0001\\",\\"told\\":\\"done\\"}"`;
   fill(view,
     heading(t('nav.truth'), t('truth.lead')),
     tiles, proof, source,
@@ -30,8 +31,8 @@ export function show(view) {
       el('table', { class: 'truth' },
         el('thead', {}, el('tr', {}, columns.map((name) => el('th', { scope: 'col', class: name }, t(`column.${name}`))))), body)),
     el('details', { class: 'panel' }, el('summary', {}, t('truth.how')),
-      el('p', {}, t('truth.journal.how')), el('pre', { tabindex: '0' }, 'wxcoupon-sandbox --journal /var/lib/pos/till-3.journal'),
-      el('p', {}, t('truth.post.how')), el('pre', { tabindex: '0' }, example), copyButton(example),
+      el('p', {}, t('truth.journal.how')), command('wxcoupon-sandbox --journal /var/lib/pos/till-3.journal'),
+      el('p', {}, t('truth.post.how')), command(example), copyButton(example),
       about.has_token ? el('p', { class: 'note' }, t('setup.token')) : null,
       about.is_remote ? el('p', {}, el('a', { href: '/ca.pem', download: 'ca.pem' }, t('setup.ca'))) : null));
 
@@ -52,8 +53,9 @@ export function show(view) {
     }, el('strong', { class: 'mono' }, counts[verdict]), el('span', {}, t(`verdict.${verdict}`)))));
     proof.textContent = counts.twice ? t('truth.twice', { n: counts.twice }) : t('truth.once', { n: counts.redemptions });
     proof.classList.toggle('bad', counts.twice > 0);
-    source.textContent = t(`journal.${journal.state}`, { rows: journal.rows, issue: journal.issue, age: journal.age_s })
-      + (journal.left_out ? ` ${t('journal.left_out', { n: journal.left_out })}` : '');
+    source.textContent = t(`journal.${journal.state}`, { rows: journal.rows, issue: journal.issue ? said(journal.issue) : '', age: journal.age_s })
+      + (journal.left_out ? ` ${t('journal.left_out', { n: journal.left_out })}` : '')
+      + (journal.before ? ` ${t('journal.before', { n: journal.before })}` : '');
     source.classList.toggle('bad', journal.state === 'failed');
     const fitting = lines.filter((line) => !chosen.only || line.verdict === chosen.only);
     const shown = fitting.slice(0, 500);

@@ -6,10 +6,10 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Console;
-use super::told::Words;
+use super::told::{ToldEntry, Words};
 use crate::clock::parse_rfc3339;
 use crate::protocol::Api;
 use crate::state::ledger::{Effect, Record};
@@ -44,16 +44,36 @@ pub(crate) struct Counts {
 }
 
 pub(crate) fn truth(api: &Api, console: &Console) -> Truth {
-    let (journal, read) = match &console.journal {
-        None => (serde_json::json!({ "state": "none" }), Words::new()),
+    let (mut journal, read) = match &console.journal {
+        None => (json!({ "state": "none" }), Words::new()),
         Some(journal) => journal.read(),
     };
+    let ledger = api.state.ledger.records();
+    let (read, before) = since(console.began(), read, &ledger);
+    if before > 0
+        && let Some(members) = journal.as_object_mut()
+    {
+        members.insert("before".to_owned(), json!(before));
+    }
     let mut words = console.told.all();
     for (number, read) in read {
         words.entry(number).or_default().extend(read);
     }
-    let (lines, left_out, counts) = judged(&api.state.ledger.records(), words);
+    let (lines, left_out, counts) = judged(&ledger, words);
     Truth { lines, left_out, counts, journal }
+}
+
+/// Without what the till was told before the ledger began, which an earlier run or a reset has taken along; how many that are.
+fn since(began: i64, read: Words, ledger: &[Record]) -> (Words, usize) {
+    let known: HashSet<&str> = ledger.iter().map(|record| &*record.number).collect();
+    let all = read.len();
+    let is_old = |entry: &ToldEntry| parse_rfc3339(&entry.time).is_some_and(|time| time < began);
+    let kept: Words = read
+        .into_iter()
+        .filter(|(number, told)| known.contains(number.as_str()) || !told.iter().all(is_old))
+        .collect();
+    let left = kept.len();
+    (kept, all - left)
 }
 
 /// A line with where it stands: in time, in the ledger.
@@ -112,7 +132,7 @@ fn judged(ledger: &[Record], words: Words) -> (Vec<Line>, usize, Counts) {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
-    use crate::console::told::{Told, ToldEntry};
+    use crate::console::told::Told;
     use crate::operation::Operation;
 
     fn entry(seq: i64, operation: &str, coupon: &str, number: &str, effect: Effect) -> Record {
@@ -174,6 +194,20 @@ mod tests {
             ("H", Verdict::Agrees),
         ];
         assert_eq!(judge(&ledger, &told), expected.map(|(number, verdict)| (number.to_owned(), verdict)));
+    }
+
+    #[test]
+    fn what_was_told_before_the_ledger_began_is_not_held_against_it() {
+        let ledger = [entry(100, "use", "C1", "A", Effect::Used)];
+        let at = |number: &str, after: i64| ToldEntry {
+            time: crate::clock::rfc3339(1_754_193_600 + after),
+            ..ToldEntry::new(number, Told::Done)
+        };
+        // `A` was sent before, and is in the ledger all the same.
+        let told = words(&[at("A", 40), at("OLD", 49), at("NEW", 50)]);
+        let (kept, before) = since(1_754_193_600 + 50, told, &ledger);
+        assert_eq!(kept.keys().map(String::as_str).collect::<Vec<_>>(), ["A", "NEW"]);
+        assert_eq!(before, 1);
     }
 
     #[test]

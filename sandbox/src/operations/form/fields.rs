@@ -6,6 +6,7 @@ use crate::clock::parse_rfc3339;
 use crate::operations::Call;
 use crate::operations::coupon_change::{Ids, Target};
 use crate::refusal::{Reason, Refusal};
+use crate::text::{Said, Text};
 
 /// Longest id this API documents.
 const ID: usize = 40;
@@ -19,14 +20,19 @@ fn text(value: Option<&Value>, field: &str, location: &str, max: usize) -> Resul
         Err(Refusal::about(reason, field, &value, issue, location))
     };
     match value {
-        None | Some(Value::Null) => about(Reason::BadStructure, "is required"),
-        Some(Value::String(text)) if text.is_empty() => about(Reason::TooShort, "must not be empty"),
-        Some(Value::String(text)) if text.chars().count() > max => about(Reason::TooLong, "is too long"),
-        Some(Value::String(text)) if text.chars().any(|letter| letter.len_utf8() > 3) => {
-            about(Reason::BadValue, "only UTF-8 characters of 1 to 3 bytes are supported")
+        None | Some(Value::Null) => about(Reason::BadStructure, ("is required", "必填")),
+        Some(Value::String(text)) if text.is_empty() => {
+            about(Reason::TooShort, ("must not be empty", "不能为空"))
         }
+        Some(Value::String(text)) if text.chars().count() > max => {
+            about(Reason::TooLong, ("is too long", "过长"))
+        }
+        Some(Value::String(text)) if text.chars().any(|letter| letter.len_utf8() > 3) => about(
+            Reason::BadValue,
+            ("only UTF-8 characters of 1 to 3 bytes are supported", "只支持 1 到 3 字节的 UTF-8 字符"),
+        ),
         Some(Value::String(text)) => Ok(text.clone()),
-        Some(_) => about(Reason::BadStructure, "must be a string"),
+        Some(_) => about(Reason::BadStructure, ("must be a string", "应为字符串")),
     }
 }
 
@@ -72,7 +78,7 @@ impl Call<'_> {
     }
 
     /// A refusal of a query parameter.
-    pub(in crate::operations) fn bad_query(&self, name: &str, reason: Reason, issue: &str) -> Refusal {
+    pub(in crate::operations) fn bad_query(&self, name: &str, reason: Reason, issue: Said) -> Refusal {
         let value = self.query.iter().find(|(param, _)| param == name).map(|(_, value)| json!(value));
         Refusal::about(reason, name, &value.unwrap_or_default(), issue, "query")
     }
@@ -133,12 +139,19 @@ impl Call<'_> {
         max: usize,
     ) -> Result<String, Refusal> {
         let number = self.body_text(pointer, max)?;
-        let about = |reason, issue: &str| Err(Refusal::about(reason, pointer, &json!(number), issue, "body"));
+        let about = |reason, issue: Text| Err(Refusal::about(reason, pointer, &json!(number), issue, "body"));
         if number.len() < min {
-            return about(Reason::TooShort, &format!("must have {min} to {max} characters"));
+            let chinese = format!("应有 {min} 到 {max} 个字符");
+            return about(
+                Reason::TooShort,
+                Text::new(format!("must have {min} to {max} characters"), chinese),
+            );
         }
         if !number.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
-            return about(Reason::BadValue, "only digits, letters, _ and - are allowed");
+            return about(
+                Reason::BadValue,
+                Text::new("only digits, letters, _ and - are allowed", "只能用数字、字母、_ 和 -"),
+            );
         }
         Ok(number)
     }
@@ -151,7 +164,10 @@ impl Call<'_> {
                 Reason::BadValue,
                 pointer,
                 &json!(time),
-                "not RFC 3339, e.g. 2025-08-03T12:00:00+08:00",
+                (
+                    "not RFC 3339, e.g. 2025-08-03T12:00:00+08:00",
+                    "不符合 RFC 3339，应形如 2025-08-03T12:00:00+08:00",
+                ),
                 "body",
             ));
         }
@@ -168,7 +184,8 @@ impl Call<'_> {
         const PAYMENT: (&str, &str, &str) = ("associated_order_info", "transaction_id", "out_trade_no");
         const PAY_SCORE: (&str, &str, &str) = ("associated_pay_score_order_info", "order_id", "out_order_no");
         let given = |name: &str| self.body.get(name).filter(|value| !value.is_null());
-        let refuse = |field: &str, issue: &str| {
+        let refuse = |field: &str, english: &str, chinese: &str| {
+            let issue = (english, chinese);
             Err(Refusal::about(Reason::BadStructure, field, &Value::Null, issue, "body"))
         };
         let (kind, order) = match (given(PAYMENT.0), given(PAY_SCORE.0)) {
@@ -178,13 +195,14 @@ impl Call<'_> {
                 return refuse(
                     "/associated_pay_score_order_info",
                     "associated_order_info and associated_pay_score_order_info exclude each other",
+                    "associated_order_info 与 associated_pay_score_order_info 只能填一个",
                 );
             }
-            (None, None) => return refuse("/associated_order_info", "is required"),
+            (None, None) => return refuse("/associated_order_info", "is required", "必填"),
         };
         let (name, platform_number, own_number) = kind;
         if !order.is_object() {
-            return refuse(&format!("/{name}"), "must be an object");
+            return refuse(&format!("/{name}"), "must be an object", "应为对象");
         }
         let member = |member: &str| self.optional_body_text(&format!("/{name}/{member}"), ORDER);
         let (platform, own) = (member(platform_number)?, member(own_number)?);
@@ -193,10 +211,15 @@ impl Call<'_> {
             return refuse(
                 &format!("/{name}/{platform_number}"),
                 &format!("{platform_number} or {own_number} is required"),
+                &format!("{platform_number} 与 {own_number} 至少填一个"),
             );
         }
         if platform.is_none() && mchid.is_none() {
-            return refuse(&format!("/{name}/mchid"), &format!("is required with {own_number}"));
+            return refuse(
+                &format!("/{name}/mchid"),
+                &format!("is required with {own_number}"),
+                &format!("有 {own_number} 时必填"),
+            );
         }
         let members =
             [(platform_number, platform), (own_number, own), ("mchid", mchid), ("sub_mchid", sub_mchid)];
@@ -207,7 +230,7 @@ impl Call<'_> {
         let mut shown = Map::from_iter([(name.to_owned(), Value::Object(order))]);
         match given("saved_amount") {
             Some(fen) if fen.is_u64() => drop(shown.insert("saved_amount".into(), fen.clone())),
-            Some(_) => return refuse("/saved_amount", "must be a whole number of fen"),
+            Some(_) => return refuse("/saved_amount", "must be a whole number of fen", "应为整数，单位为分"),
             None => {}
         }
         Ok(Value::Object(shown).to_string())

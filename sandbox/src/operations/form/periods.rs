@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::clock::parse_rfc3339;
 use crate::operations::Call;
 use crate::refusal::{Reason, Refusal};
+use crate::text::Said;
 
 /// The longest window of a stock.
 const LONGEST: i64 = 365 * 86_400;
@@ -21,31 +22,54 @@ impl Call<'_> {
             return Ok(());
         };
         let given = |name: &str| period.get(name).filter(|value| !value.is_null());
-        let about = |reason, name: &str, issue: &str| {
+        let about = |reason, name: &str, issue: Said| {
             let value = given(name).cloned().unwrap_or_default();
             Err(Refusal::about(reason, &format!("{pointer}/{name}"), &value, issue, "body"))
         };
         let length = span(period, "available_begin_time", "available_end_time");
         if length.is_none_or(|length| length <= 0) {
-            return about(Reason::BadCombination, "available_end_time", "must be after available_begin_time");
+            return about(
+                Reason::BadCombination,
+                "available_end_time",
+                ("must be after available_begin_time", "应晚于 available_begin_time"),
+            );
         }
         // The last second belongs to the window.
         if length.is_some_and(|length| length > LONGEST) {
-            return about(Reason::OutOfRange, "available_end_time", "the window must be at most 365 days");
+            return about(
+                Reason::OutOfRange,
+                "available_end_time",
+                ("the window must be at most 365 days", "有效期最长 365 天"),
+            );
         }
         if given("wait_days_after_receive").is_some() && given("available_days").is_none() {
-            return about(Reason::BadCombination, "wait_days_after_receive", "only with available_days");
+            return about(
+                Reason::BadCombination,
+                "wait_days_after_receive",
+                ("only with available_days", "只能与 available_days 同用"),
+            );
         }
         if let Some(windows) = given("irregular_available_period_list").and_then(Value::as_array) {
             if let Some(name) = EXCLUDED.into_iter().find(|name| given(name).is_some()) {
-                return about(Reason::BadCombination, name, "excludes irregular_available_period_list");
+                return about(
+                    Reason::BadCombination,
+                    name,
+                    (
+                        "excludes irregular_available_period_list",
+                        "不能与 irregular_available_period_list 同用",
+                    ),
+                );
             }
             self.check_spans(&format!("{pointer}/irregular_available_period_list"), windows, |value| {
                 parse_rfc3339(value.as_str()?)
             })?;
         }
         if given("available_seconds").is_some() && given("available_days").is_some() {
-            return about(Reason::BadCombination, "available_seconds", "excludes available_days");
+            return about(
+                Reason::BadCombination,
+                "available_seconds",
+                ("excludes available_days", "不能与 available_days 同用"),
+            );
         }
         let Some(week) = given("weekly_available_period") else { return Ok(()) };
         let Some(spans) = week.get("day_period_list").and_then(Value::as_array) else { return Ok(()) };
@@ -53,7 +77,7 @@ impl Call<'_> {
             return about(
                 Reason::BadCombination,
                 "weekly_available_period/day_list",
-                "goes with day_period_list",
+                ("goes with day_period_list", "有 day_period_list 时必填"),
             );
         }
         self.check_spans(&format!("{pointer}/weekly_available_period/day_period_list"), spans, Value::as_i64)
@@ -66,7 +90,7 @@ impl Call<'_> {
         spans: &[Value],
         read: impl Fn(&Value) -> Option<i64>,
     ) -> Result<(), Refusal> {
-        let refuse = |issue: &str| {
+        let refuse = |issue: Said| {
             let value = self.body.pointer(field).cloned().unwrap_or_default();
             Err(Refusal::about(Reason::BadCombination, field, &value, issue, "body"))
         };
@@ -75,12 +99,12 @@ impl Call<'_> {
             let [begin, end] = ["begin_time", "end_time"].map(|name| span.get(name).and_then(&read));
             match (begin, end) {
                 (Some(begin), Some(end)) if begin < end => read_spans.push((begin, end)),
-                _ => return refuse("end_time must be after begin_time"),
+                _ => return refuse(("end_time must be after begin_time", "end_time 应晚于 begin_time")),
             }
         }
         for (index, (begin, end)) in read_spans.iter().enumerate() {
             if read_spans.iter().skip(index + 1).any(|(other, last)| begin < last && other < end) {
-                return refuse("periods must not overlap");
+                return refuse(("periods must not overlap", "时段不能重叠"));
             }
         }
         Ok(())

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::clock::parse_rfc3339;
 use crate::refusal::{Reason, Refusal};
+use crate::text::Said;
 
 /// What a member must look like.
 pub(in crate::operations) enum Form {
@@ -52,7 +53,7 @@ pub(in crate::operations) fn check_members(
         match (object.get(member.name), member.need) {
             (Some(Value::Null) | None, None) => {}
             (Some(Value::Null) | None, Some(reason)) => {
-                return Err(Refusal::about(reason, &pointer, &Value::Null, "is required", "body"));
+                return Err(Refusal::about(reason, &pointer, &Value::Null, ("is required", "必填"), "body"));
             }
             (Some(value), _) => check(value, &pointer, &member.form)?,
         }
@@ -61,53 +62,90 @@ pub(in crate::operations) fn check_members(
 }
 
 fn check(value: &Value, pointer: &str, form: &Form) -> Result<(), Refusal> {
-    let about = |reason, issue: &str| Err(Refusal::about(reason, pointer, value, issue, "body"));
+    let about = |reason, issue: Said| Err(Refusal::about(reason, pointer, value, issue, "body"));
+    let range = |reason, english: String, chinese: String| {
+        Err(Refusal::about(reason, pointer, value, (english, chinese), "body"))
+    };
     match (form, value) {
         (Form::Text(least, most), Value::String(text)) => {
             let length = text.chars().count();
             if length < *least {
-                return about(Reason::TooShort, &format!("must have at least {least} characters"));
+                return range(
+                    Reason::TooShort,
+                    format!("must have at least {least} characters"),
+                    format!("至少 {least} 个字符"),
+                );
             }
             if length > *most {
-                return about(Reason::TooLong, &format!("must have at most {most} characters"));
+                return range(
+                    Reason::TooLong,
+                    format!("must have at most {most} characters"),
+                    format!("最多 {most} 个字符"),
+                );
             }
             if text.chars().any(|letter| letter.len_utf8() > 3) {
-                return about(Reason::BadValue, "only UTF-8 characters of 1 to 3 bytes are supported");
+                return about(
+                    Reason::BadValue,
+                    (
+                        "only UTF-8 characters of 1 to 3 bytes are supported",
+                        "只支持 1 到 3 字节的 UTF-8 字符",
+                    ),
+                );
             }
             Ok(())
         }
         (Form::Number(least, most), Value::Number(number)) => match number.as_i64() {
             Some(number) if (*least..=*most).contains(&number) => Ok(()),
-            Some(_) => about(Reason::OutOfRange, &format!("must be {least} to {most}")),
-            None => about(Reason::BadStructure, "must be a whole number"),
+            Some(_) => range(
+                Reason::OutOfRange,
+                format!("must be {least} to {most}"),
+                format!("应为 {least} 到 {most}"),
+            ),
+            None => about(Reason::BadStructure, ("must be a whole number", "应为整数")),
         },
         (Form::Time, Value::String(text)) => match parse_rfc3339(text) {
             Some(_) => Ok(()),
-            None => about(Reason::BadValue, "not RFC 3339, e.g. 2025-08-03T12:00:00+08:00"),
+            None => about(
+                Reason::BadValue,
+                (
+                    "not RFC 3339, e.g. 2025-08-03T12:00:00+08:00",
+                    "不符合 RFC 3339，应形如 2025-08-03T12:00:00+08:00",
+                ),
+            ),
         },
         (Form::OneOf(words), Value::String(text)) => {
             if words.contains(&text.as_str()) {
                 return Ok(());
             }
-            about(Reason::BadValue, &format!("must be one of {}", words.join(", ")))
+            range(
+                Reason::BadValue,
+                format!("must be one of {}", words.join(", ")),
+                format!("只能是 {}", words.join("、")),
+            )
         }
         (Form::Object(members), Value::Object(_)) => check_members(value, pointer, members),
         (Form::List(most, form), Value::Array(items)) => {
             if items.is_empty() {
-                return about(Reason::TooShort, "must not be empty");
+                return about(Reason::TooShort, ("must not be empty", "不能为空"));
             }
             if items.len() > *most {
-                return about(Reason::TooLong, &format!("must have at most {most} entries"));
+                return range(
+                    Reason::TooLong,
+                    format!("must have at most {most} entries"),
+                    format!("最多 {most} 项"),
+                );
             }
             items
                 .iter()
                 .enumerate()
                 .try_for_each(|(index, item)| check(item, &format!("{pointer}/{index}"), form))
         }
-        (Form::Text(..) | Form::Time | Form::OneOf(_), _) => about(Reason::BadStructure, "must be a string"),
-        (Form::Number(..), _) => about(Reason::BadStructure, "must be a number"),
-        (Form::Object(_), _) => about(Reason::BadStructure, "must be an object"),
-        (Form::List(..), _) => about(Reason::BadStructure, "must be an array"),
+        (Form::Text(..) | Form::Time | Form::OneOf(_), _) => {
+            about(Reason::BadStructure, ("must be a string", "应为字符串"))
+        }
+        (Form::Number(..), _) => about(Reason::BadStructure, ("must be a number", "应为数字")),
+        (Form::Object(_), _) => about(Reason::BadStructure, ("must be an object", "应为对象")),
+        (Form::List(..), _) => about(Reason::BadStructure, ("must be an array", "应为数组")),
     }
 }
 

@@ -108,11 +108,12 @@ impl Catalogue {
     /// Whether the caller may act for a brand at all.
     pub(crate) fn check_brand(brand_id: &str) -> Result<(), Refusal> {
         match brand_id {
-            UNAUTHORISED_BRAND_ID => {
-                Err(Refusal::because(Reason::NoAuthority, "brand has not authorised this mchid"))
-            }
+            UNAUTHORISED_BRAND_ID => Err(Refusal::because(
+                Reason::NoAuthority,
+                ("brand has not authorised this mchid", "品牌未授权此商户号"),
+            )),
             BRAND_ID => Ok(()),
-            _ => Err(Refusal::because(Reason::ObjectAbsent, "no such brand_id")),
+            _ => Err(Refusal::because(Reason::ObjectAbsent, ("no such brand_id", "没有这个 brand_id"))),
         }
     }
 
@@ -122,7 +123,10 @@ impl Catalogue {
         if appid == APPID {
             Ok(())
         } else {
-            Err(Refusal::because(Reason::AppidNotLinked, "appid is not linked to the brand"))
+            Err(Refusal::because(
+                Reason::AppidNotLinked,
+                ("appid is not linked to the brand", "appid 未与品牌关联"),
+            ))
         }
     }
 
@@ -132,7 +136,12 @@ impl Catalogue {
             .zip(0_u16..)
             .find(|(product, _)| product.product_coupon_id == product_coupon_id)
             .map(|(_, index)| index)
-            .ok_or_else(|| Refusal::because(Reason::ObjectAbsent, "no such product_coupon_id"))
+            .ok_or_else(|| {
+                Refusal::because(
+                    Reason::ObjectAbsent,
+                    ("no such product_coupon_id", "没有这个 product_coupon_id"),
+                )
+            })
     }
 
     /// A stock of a product coupon.
@@ -140,7 +149,12 @@ impl Catalogue {
         let product = self.find_product(product_coupon_id)?;
         self.find_stock(stock_id)
             .filter(|index| self.stock(*index).is_some_and(|stock| stock.product == product))
-            .ok_or_else(|| Refusal::because(Reason::ObjectAbsent, "no such stock_id in this product coupon"))
+            .ok_or_else(|| {
+                Refusal::because(
+                    Reason::ObjectAbsent,
+                    ("no such stock_id in this product coupon", "该商品券下没有这个 stock_id"),
+                )
+            })
     }
 
     /// The stocks of a stock bundle, first rung first.
@@ -154,7 +168,8 @@ impl Catalogue {
             stock.product == product && stock.stock_bundle_id.as_deref() == Some(stock_bundle_id)
         });
         if stocks.is_empty() {
-            let issue = "no such stock_bundle_id in this product coupon";
+            let issue =
+                ("no such stock_bundle_id in this product coupon", "该商品券下没有这个 stock_bundle_id");
             return Err(Refusal::because(Reason::ObjectAbsent, issue));
         }
         Ok(stocks)

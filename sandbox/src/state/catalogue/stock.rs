@@ -140,7 +140,10 @@ impl Stock {
     pub(crate) fn check_sending(&self, now: i64) -> Result<(), Refusal> {
         match self.state_at(now) {
             "SENDING" => Ok(()),
-            state => Err(Refusal::because(Reason::StockNotSending, format!("stock state is {state}"))),
+            state => Err(Refusal::because(
+                Reason::StockNotSending,
+                (format!("stock state is {state}"), format!("批次的状态是 {state}")),
+            )),
         }
     }
 
@@ -150,14 +153,20 @@ impl Stock {
             return Err(Reason::UserQuota.into());
         }
         if self.sent.total >= self.rule.max_count {
-            return Err(Refusal::because(Reason::SoldOut, "max_count is reached"));
+            return Err(Refusal::because(Reason::SoldOut, ("max_count is reached", "已达到 max_count")));
         }
         let today = if self.sent.day == china_day(now) { self.sent.today } else { 0 };
         if self.rule.max_count_per_day.is_some_and(|most| today >= most) {
-            return Err(Refusal::because(Reason::SoldOut, "max_count_per_day is reached"));
+            return Err(Refusal::because(
+                Reason::SoldOut,
+                ("max_count_per_day is reached", "已达到 max_count_per_day"),
+            ));
         }
         if self.code_mode == CodeMode::Upload && self.codes.available() == 0 {
-            return Err(Refusal::because(Reason::SoldOut, "no uploaded coupon code is left"));
+            return Err(Refusal::because(
+                Reason::SoldOut,
+                ("no uploaded coupon code is left", "上传的券码已用完"),
+            ));
         }
         Ok(())
     }

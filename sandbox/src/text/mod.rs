@@ -1,14 +1,22 @@
 //! A sentence for people, in both languages.
 
+mod foreign;
+
 use openssl::error::ErrorStack;
+use serde::Serialize;
 
 /// Why something was refused. Whoever makes one has to say it twice.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{english}")]
 pub struct Text {
+    #[serde(rename = "en")]
     english: String,
+    #[serde(rename = "zh")]
     chinese: String,
 }
+
+/// The same before it is one: English, Chinese.
+pub(crate) type Said = (&'static str, &'static str);
 
 impl Text {
     pub(crate) fn new(english: impl Into<String>, chinese: impl Into<String>) -> Self {
@@ -43,10 +51,9 @@ impl Text {
     }
 }
 
-/// serde's own words stay as detail.
-impl From<serde_json::Error> for Text {
-    fn from(error: serde_json::Error) -> Self {
-        Self::new(error.to_string(), format!("JSON 不合要求（{error}）"))
+impl<E: Into<String>, C: Into<String>> From<(E, C)> for Text {
+    fn from((english, chinese): (E, C)) -> Self {
+        Self::new(english, chinese)
     }
 }
 
