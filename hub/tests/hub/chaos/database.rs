@@ -93,9 +93,9 @@ impl Database {
                 let began = Instant::now();
                 let mut server = self.servers[primary].lock().unwrap();
                 if dies {
-                    server.kill()
+                    server.kill();
                 } else {
-                    server.stop()
+                    server.stop();
                 }
                 pause(ms);
                 server.begin();

@@ -11,7 +11,7 @@ mod figures;
 mod hubs;
 mod oracle;
 mod plan;
-#[allow(dead_code, reason = "the crash tests use more of it")]
+#[allow(dead_code, clippy::print_stderr, reason = "the crash tests use more of it")]
 #[path = "../../../../tests/crash/random.rs"]
 mod random;
 mod record;

@@ -94,6 +94,7 @@ pub enum Verdict {
 
 /// One number: a redemption, or a return.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Sale {
     pub coupon: String,
     pub is_return: bool,

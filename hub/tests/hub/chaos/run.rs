@@ -13,6 +13,7 @@ use crate::library;
 use crate::line::{Line, Mode};
 use crate::relay::Relay;
 use serde_json::json;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -78,7 +79,9 @@ impl World {
         hubs[0].launch();
         hubs[0].attend_until_ready(figures);
         hubs.iter_mut().skip(1).for_each(Hub::launch);
-        hubs.iter_mut().for_each(|hub| hub.attend_until_ready(figures));
+        for hub in &mut hubs {
+            hub.attend_until_ready(figures);
+        }
         let folder = TempDir::new().unwrap();
         let first = &hubs[0].chain;
         let keys = thread::scope(|scope| {
@@ -222,7 +225,9 @@ fn heal(world: &World, hubs: &mut [Hub], figures: &Figures) {
         line.set_silent(false);
         line.set_down(false);
     }
-    hubs.iter_mut().for_each(|hub| hub.attend_until_ready(figures));
+    for hub in hubs.iter_mut() {
+        hub.attend_until_ready(figures);
+    }
 }
 
 /// Every till ends what is open.
@@ -269,14 +274,15 @@ fn story(violation: &Violation, world: &World, hubs: &[Hub], books: &[Book]) -> 
     let Violation { number, coupon, what, .. } = violation;
     let mut story = format!("{number} ({coupon}): {what}\n");
     for (name, sale) in books.iter().flat_map(|book| &book.sales).filter(|(_, sale)| sale.coupon == *coupon) {
-        story += &format!(" told of {name}, {:?}:\n{}", sale.verdict, oracle::told(sale));
+        let _ = write!(story, " told of {name}, {:?}:\n{}", sale.verdict, oracle::told(sale));
     }
     for asked in world.sandbox.requests() {
         if asked.coupon_code.as_ref() == Some(coupon) {
             let (number, status) = (asked.number.unwrap_or_default(), asked.http_status.unwrap_or_default());
             let fault = asked.fault.unwrap_or_default();
-            story += &format!(
-                " {} {} {number} {status} {fault}{}{}\n",
+            let _ = writeln!(
+                story,
+                " {} {} {number} {status} {fault}{}{}",
                 asked.time,
                 asked.operation,
                 if asked.took_effect { " took effect" } else { "" },
@@ -285,11 +291,11 @@ fn story(violation: &Violation, world: &World, hubs: &[Hub], books: &[Book]) -> 
         }
     }
     for entry in world.sandbox.ledger().iter().filter(|entry| entry.coupon_code == *coupon) {
-        story += &format!(" ledger {}: {} {:?} {}\n", entry.seq, entry.time, entry.effect, entry.number);
+        let _ = writeln!(story, " ledger {}: {} {:?} {}", entry.seq, entry.time, entry.effect, entry.number);
     }
     for (at, hub) in hubs.iter().enumerate() {
         for line in hub.chain.log().lines().filter(|line| line.contains(number.as_str())) {
-            story += &format!(" hub {at}: {line}\n");
+            let _ = writeln!(story, " hub {at}: {line}");
         }
     }
     story
