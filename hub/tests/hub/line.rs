@@ -20,7 +20,6 @@ pub enum Mode {
     /// Each request comes to the hub twice, and the second answer is handed on.
     Twice,
     /// Requests wait, and come to the hub when something else is set: late.
-    #[cfg(feature = "postgres")]
     Hold,
     /// Requests are lost before they come to the hub.
     #[cfg(feature = "postgres")]
@@ -80,7 +79,6 @@ fn serve(
     loop {
         let request = message(&mut till)?;
         asked.lock().unwrap().push(request.clone());
-        #[cfg(feature = "postgres")]
         while *mode.lock().unwrap() == Mode::Hold {
             thread::sleep(std::time::Duration::from_millis(10));
         }
@@ -111,8 +109,9 @@ fn serve(
         let answer = match now {
             Mode::Through | Mode::Twice => answer,
             Mode::Lose(_) => return None,
+            Mode::Hold => return None,
             #[cfg(feature = "postgres")]
-            Mode::Hold | Mode::Swallow => return None,
+            Mode::Swallow => return None,
             Mode::Forge => answer.replace("\"in_doubt\":false", "\"in_doubt\":fals3"),
             Mode::Strip => answer.replace("wxcoupon-mac: ", "x-mac: "),
             Mode::Replay => kept.lock().unwrap().get_or_insert(answer).clone(),
