@@ -9,7 +9,7 @@ MINUTES ?= 5
 # Each step of a target relies on the one before it.
 .NOTPARALLEL:
 
-.PHONY: help demo demo-chain sandbox test libraries check simulate soak faults fuzz bench lint advisories header dist install uninstall setup setup-check clean
+.PHONY: help demo demo-chain sandbox test chaos libraries check simulate soak faults fuzz bench lint advisories header dist install uninstall setup setup-check clean
 
 help:
 	@echo 'make demo        redeem a coupon on this machine, from C'
@@ -19,6 +19,7 @@ help:
 	@echo 'make check       format, lints, licences, unit and scenario tests: the fast inner loop'
 	@echo 'make simulate    play tills, lines, disks and WeChat Pay in virtual time, for SECONDS=60'
 	@echo 'make soak        the same on all cores, for HOURS=8, from a seed of its own'
+	@echo 'make chaos       kill, freeze and cut off a chain of three hubs, two databases and eight tills, for MINUTES=30'
 	@echo 'make faults      put mended faults back, one at a time: the simulation must find each'
 	@echo 'make fuzz        whatever comes in from outside, for MINUTES=5 a target'
 	@echo 'make lint        format, lints, licences'
@@ -60,6 +61,11 @@ simulate: setup-check
 # From a first seed that nobody has played.
 soak: setup-check
 	@tools/run/simulate.sh --seconds $$(( $(HOURS) * 3600 )) --threads $$(nproc) --seeds $$(date +%s)000..
+
+# WXCOUPON_SEED repeats a plan.
+chaos: MINUTES = 30
+chaos: setup
+	WXCOUPON_CHAOS_MINUTES=$(MINUTES) cargo test --workspace --locked --features $(POSTGRES) --test hub -- --ignored --exact chaos::whole --nocapture
 
 faults: setup-check
 	@tools/run/faults.sh

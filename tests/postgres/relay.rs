@@ -3,8 +3,9 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread;
+use std::time::Duration;
 use testkit::till::until;
 
 /// What becomes of a `COMMIT`.
@@ -23,10 +24,22 @@ struct State {
     commits: Mutex<Vec<Commit>>,
     /// Only transactions that have said this are meant.
     about: Mutex<&'static str>,
+    /// Whether it looks at messages, or carries anything.
+    reads: bool,
     is_down: AtomicBool,
+    is_silent: AtomicBool,
     is_released: AtomicBool,
     lost: AtomicUsize,
-    open: Mutex<Vec<TcpStream>>,
+    open: Mutex<Vec<Weak<TcpStream>>>,
+}
+
+impl State {
+    /// What is said waits while nothing passes.
+    fn wait(&self) {
+        while self.is_silent.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
 }
 
 /// A port that leads to a server.
@@ -37,12 +50,24 @@ pub struct Relay {
 
 impl Relay {
     pub fn to(server: u16) -> Relay {
+        Relay::carrying(server, true)
+    }
+
+    /// One that carries whatever is said, of other protocols too.
+    #[allow(dead_code, reason = "the hub's tests use it")]
+    pub fn blind(server: u16) -> Relay {
+        Relay::carrying(server, false)
+    }
+
+    fn carrying(server: u16, reads: bool) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
             commits: Mutex::default(),
             about: Mutex::default(),
+            reads,
             is_down: AtomicBool::new(false),
+            is_silent: AtomicBool::new(false),
             is_released: AtomicBool::new(false),
             lost: AtomicUsize::new(0),
             open: Mutex::default(),
@@ -54,8 +79,10 @@ impl Relay {
                     continue;
                 }
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { continue };
+                let (client, server) = (Arc::new(client), Arc::new(server));
                 let mut open = shared.open.lock().unwrap();
-                open.extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
+                open.retain(|socket| socket.strong_count() > 0);
+                open.extend([Arc::downgrade(&client), Arc::downgrade(&server)]);
                 drop(open);
                 carry(client, server, &shared);
             }
@@ -78,10 +105,16 @@ impl Relay {
     /// Cuts all connections, and accepts none or some.
     pub fn set_down(&self, is_down: bool) {
         self.state.is_down.store(is_down, Ordering::SeqCst);
-        for socket in self.state.open.lock().unwrap().drain(..) {
+        for socket in self.state.open.lock().unwrap().drain(..).filter_map(|socket| socket.upgrade()) {
             // It may be closed already.
             let _ = socket.shutdown(Shutdown::Both);
         }
+    }
+
+    /// Nothing passes in either direction, and nobody is told so; what was said meanwhile arrives later.
+    #[allow(dead_code, reason = "the hub's tests use it")]
+    pub fn set_silent(&self, is_silent: bool) {
+        self.state.is_silent.store(is_silent, Ordering::SeqCst);
     }
 
     /// Waits until as many answers were lost.
@@ -96,13 +129,17 @@ impl Relay {
 }
 
 /// Both ways, until one of them ends.
-fn carry(client: TcpStream, server: TcpStream, state: &Arc<State>) {
+fn carry(client: Arc<TcpStream>, server: Arc<TcpStream>, state: &Arc<State>) {
     let loses = Arc::new(AtomicBool::new(false));
-    let (to_server, to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    let (to_server, to_client) = (Arc::clone(&server), Arc::clone(&client));
     let (forward, backward) = (Arc::clone(state), Arc::clone(state));
     let lost = Arc::clone(&loses);
     thread::spawn(move || {
-        let _ = requests(&client, &to_server, &forward, &loses);
+        let _ = if forward.reads {
+            requests(&client, &to_server, &forward, &loses)
+        } else {
+            answers(&client, &to_server, &forward, &loses)
+        };
         let _ = to_server.shutdown(Shutdown::Write);
     });
     thread::spawn(move || {
@@ -143,10 +180,12 @@ fn requests(
             }
         }
         is_first = false;
+        state.wait();
         server.write_all(&[head, body].concat())?;
     }
 }
 
+/// Whatever comes.
 fn answers(
     mut server: &TcpStream,
     mut client: &TcpStream,
@@ -163,6 +202,7 @@ fn answers(
             state.lost.fetch_add(1, Ordering::SeqCst);
             return Ok(());
         }
+        state.wait();
         client.write_all(&bytes[..count])?;
     }
 }

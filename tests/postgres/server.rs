@@ -96,14 +96,30 @@ impl Server {
 
     /// A standby that follows this server.
     pub fn standby(&self) -> Server {
-        let folder = folder();
+        self.standby_through(self.port)
+    }
+
+    /// The same through another port.
+    pub fn standby_through(&self, port: u16) -> Server {
+        let mut standby =
+            Server { folder: folder(), port: free_port(), settings: self.settings.clone(), process: None };
+        standby.follow(port);
+        standby
+    }
+
+    /// Begins anew, as the standby of the server at that port.
+    pub fn follow(&mut self, primary: u16) {
+        self.kill();
+        if self.data().exists() {
+            fs::remove_dir_all(self.data()).unwrap();
+        }
         let mut copy = as_postgres(program("pg_basebackup"));
         copy.args(["--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf", "--no-sync", "-D"]);
-        copy.arg(folder.path().join("data")).arg("-d").arg(self.with_password("replication"));
+        // Through a relay, too, which reads no more than the first packet of a connection without encryption.
+        let from = format!("postgres://{USER}:{ESCAPED}@127.0.0.1:{primary}/replication");
+        copy.arg(self.data()).args(["-d", &format!("{from}?sslmode=disable&gssencmode=disable")]);
         testkit::run(&mut copy).unwrap();
-        let mut standby = Server { folder, port: free_port(), settings: Vec::new(), process: None };
-        standby.begin();
-        standby
+        self.begin();
     }
 
     fn with_password(&self, database: &str) -> String {

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -74,6 +74,10 @@ pub struct Chain {
     pub url: String,
     /// What stands in the configuration beside what it must have.
     more: String,
+    /// The library's configuration.
+    wechatpay: Value,
+    /// Variables of the hub's process.
+    pub environment: Vec<(&'static str, String)>,
     process: Option<Child>,
     /// What the hub has logged.
     log: Arc<Mutex<String>>,
@@ -106,37 +110,45 @@ impl Chain {
     /// A chain with its store there.
     pub fn on(store: Store, more: &str, changes: &Value) -> Chain {
         let sandbox = Arc::new(Sandbox::start(Options::default()).unwrap());
-        let folder = tempfile::tempdir().unwrap();
-        let mut config = sandbox.config();
-        config["max_rate_per_s"] = json!(100_000);
-        for (name, value) in changes.as_object().unwrap() {
-            config[name] = value.clone();
-        }
-        let members = config.as_object().unwrap().iter().filter(|(name, _)| *name != "journal_path");
-        let wechatpay: Vec<String> =
-            members.map(|(name, value)| format!("{name} = {}", toml(value))).collect();
-        let more = format!("{more}\n[wechatpay]\n{}\n", wechatpay.join("\n"));
+        let url = store.url();
+        let mut chain = Chain::before(sandbox, store, url, more, changes);
+        chain.start();
+        chain
+    }
+
+    /// A hub before that WeChat Pay, which has not begun.
+    pub fn before(sandbox: Arc<Sandbox>, store: Store, url: String, more: &str, changes: &Value) -> Chain {
+        let mut wechatpay = sandbox.config();
+        wechatpay["max_rate_per_s"] = json!(100_000);
         let nowhere = At::Plain(String::new());
         let mut chain = Chain {
             sandbox,
-            folder,
-            url: store.url(),
+            folder: tempfile::tempdir().unwrap(),
             store,
-            more,
+            url,
+            more: more.to_owned(),
+            wechatpay,
+            environment: Vec::new(),
             process: None,
             log: Arc::default(),
             at: nowhere.clone(),
             admin: nowhere,
         };
+        chain.change(changes);
         assert!(chain.prompt(&["new-master-key", &chain.file("master.key")]).0, "a key is made");
         chain.configure("");
-        chain.start();
         chain
     }
 
-    /// One more hub on the same store, which finds it at this URL.
+    fn change(&mut self, changes: &Value) {
+        for (name, value) in changes.as_object().unwrap() {
+            self.wechatpay[name] = value.clone();
+        }
+    }
+
+    /// One more hub on the same store, which finds it at this URL, and has not begun. `changes`: of the library's configuration.
     #[cfg(feature = "postgres")]
-    pub fn another_at(&self, url: String) -> Chain {
+    pub fn beside(&self, url: String, changes: &Value) -> Chain {
         let nowhere = At::Plain(String::new());
         let mut another = Chain {
             sandbox: Arc::clone(&self.sandbox),
@@ -144,13 +156,23 @@ impl Chain {
             store: self.store.clone(),
             url,
             more: self.more.clone(),
+            wechatpay: self.wechatpay.clone(),
+            environment: Vec::new(),
             process: None,
             log: Arc::default(),
             at: nowhere.clone(),
             admin: nowhere,
         };
+        another.change(changes);
         fs::copy(self.file("master.key"), another.file("master.key")).unwrap();
         another.configure("");
+        another
+    }
+
+    /// One more hub on the same store, which finds it at this URL.
+    #[cfg(feature = "postgres")]
+    pub fn another_at(&self, url: String) -> Chain {
+        let mut another = self.beside(url, &json!({}));
         another.start();
         another
     }
@@ -194,17 +216,29 @@ impl Chain {
     pub fn configure(&self, tills: &str) {
         // Beside a file it is by itself.
         let directory = if self.url.contains("://") { "directory_path = \"coupons\"\n" } else { "" };
+        let members = self.wechatpay.as_object().unwrap().iter().filter(|(name, _)| *name != "journal_path");
+        let members: Vec<String> = members.map(|(name, value)| format!("{name} = {}", toml(value))).collect();
         let text = format!(
-            "store = \"{}\"\n{directory}master_key = \"master.key\"\n{}\n[tills]\nplain_listen = \"127.0.0.1:0\"\n{tills}\n[admin]\nlisten = \"127.0.0.1:0\"\n",
-            self.url, self.more
+            "store = \"{}\"\n{directory}master_key = \"master.key\"\n{}\n[wechatpay]\n{}\n\n[tills]\nplain_listen = \"127.0.0.1:0\"\n{tills}\n[admin]\nlisten = \"127.0.0.1:0\"\n",
+            self.url,
+            self.more,
+            members.join("\n")
         );
         fs::write(self.config_path(), text).unwrap();
     }
 
     pub fn start(&mut self) {
+        let mut ready = String::new();
+        BufReader::new(self.launch()).read_line(&mut ready).unwrap();
+        assert!(self.listens(&ready), "{ready:?}, and the log: {}", self.log());
+    }
+
+    /// Starts the process. What it writes on standard output is one line, once it is ready.
+    pub fn launch(&mut self) -> ChildStdout {
         let mut process = Command::new(program())
             .arg("--config")
             .arg(self.config_path())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -212,18 +246,31 @@ impl Chain {
         let stderr = process.stderr.take().unwrap();
         let log = Arc::clone(&self.log);
         thread::spawn(move || keep(stderr, &log));
-        let mut ready = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        let stdout = process.stdout.take().unwrap();
+        self.process = Some(process);
+        stdout
+    }
+
+    /// Reads from that line where it listens. False: it says nothing of that.
+    pub fn listens(&mut self, ready: &str) -> bool {
         let listener = |name: &str| {
             let found = ready.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-            found.unwrap_or_else(|| panic!("{ready:?}, and the log: {}", self.log.lock().unwrap())).to_owned()
+            found.map(str::to_owned)
         };
-        self.at = At::Plain(listener("tills_plain"));
-        self.admin = At::Plain(listener("admin"));
-        if ready.contains(" tills=") {
-            self.at = At::Tls(listener("tills"), self.folder.path().join("ca.pem"));
+        let (Some(plain), Some(admin)) = (listener("tills_plain"), listener("admin")) else { return false };
+        self.at = At::Plain(plain);
+        self.admin = At::Plain(admin);
+        if let Some(tls) = listener("tills") {
+            self.at = At::Tls(tls, self.folder.path().join("ca.pem"));
         }
-        self.process = Some(process);
+        true
+    }
+
+    /// Whether the process has ended by itself.
+    #[cfg(feature = "postgres")]
+    pub fn has_ended(&mut self) -> bool {
+        let has_ended = |process: &mut Child| process.try_wait().unwrap().is_some();
+        self.process.as_mut().is_none_or(has_ended)
     }
 
     pub fn signal(&self, signal: &str) {

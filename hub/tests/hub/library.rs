@@ -239,6 +239,31 @@ fn a_refusal_after_a_lost_answer_does_not_end_doubt_while_the_lost_one_could_arr
 }
 
 #[test]
+fn without_a_file_the_next_program_s_refusal_says_nothing_of_what_the_last_one_has_sent() {
+    for journal in [false, true] {
+        let (chain, line, config) = shop();
+        let file = chain.file("till.journal");
+        let config = if journal { with(config, &json!({ "journal_path": file })) } else { config };
+        line.set(Mode::Hold);
+        let till = Till::new(&config);
+        assert_eq!(till.redeem(&with_limit(use_request("AUTO_LATE", "S1-FORGOT-1"), 400)).class(), 4);
+        drop(till);
+        // The hub is reached another way, and WeChat Pay refuses. What was sent before has not come yet.
+        let till =
+            Till::new(&with(config, &json!({ "hub_urls": [format!("http://{}", address(&chain.at))] })));
+        let fault = chain.sandbox.inject(Fault::new(FaultKind::RateLimited { retry_after: None }).on("use"));
+        let told = till.redeem(&with_limit(use_request("AUTO_LATE", "S1-FORGOT-1"), 800));
+        assert_eq!((told.status == 0, told.in_doubt), (false, journal), "{}", told.json);
+        chain.sandbox.clear_fault(fault);
+        line.set(Mode::Through);
+        until("it comes after all", || chain.effects("AUTO_LATE") == (1, 0));
+        let off = till.settle(&json!({ "out_request_no": "S1-FORGOT-1", "aim": "void" }));
+        assert_eq!(off.status, 0, "{}", off.json);
+        assert_eq!(chain.effects("AUTO_LATE"), (1, 1), "called off, it is not redeemed");
+    }
+}
+
+#[test]
 fn what_a_hub_does_not_serve_is_named() {
     let (_chain, line, config) = shop();
     let till = Till::new(&config);

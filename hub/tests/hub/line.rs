@@ -19,6 +19,11 @@ pub enum Mode {
     Replay,
     /// Each request comes to the hub twice, and the second answer is handed on.
     Twice,
+    /// Requests wait, and come to the hub when something else is set: late.
+    Hold,
+    /// Requests are lost before they come to the hub.
+    #[cfg(feature = "postgres")]
+    Swallow,
 }
 
 /// A line to one hub at a time.
@@ -74,11 +79,18 @@ fn serve(
     loop {
         let request = message(&mut till)?;
         asked.lock().unwrap().push(request.clone());
+        while *mode.lock().unwrap() == Mode::Hold {
+            thread::sleep(std::time::Duration::from_millis(10));
+        }
         let ask = || {
             let mut hub = TcpStream::connect(&*hub.lock().unwrap()).ok()?;
             hub.write_all(request.as_bytes()).ok()?;
             message(&mut BufReader::new(hub))
         };
+        #[cfg(feature = "postgres")]
+        if *mode.lock().unwrap() == Mode::Swallow {
+            return None;
+        }
         if *mode.lock().unwrap() == Mode::Twice {
             ask()?;
         }
@@ -97,6 +109,9 @@ fn serve(
         let answer = match now {
             Mode::Through | Mode::Twice => answer,
             Mode::Lose(_) => return None,
+            Mode::Hold => return None,
+            #[cfg(feature = "postgres")]
+            Mode::Swallow => return None,
             Mode::Forge => answer.replace("\"in_doubt\":false", "\"in_doubt\":fals3"),
             Mode::Strip => answer.replace("wxcoupon-mac: ", "x-mac: "),
             Mode::Replay => kept.lock().unwrap().get_or_insert(answer).clone(),

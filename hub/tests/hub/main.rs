@@ -24,6 +24,8 @@ macro_rules! with_postgres_too {
 
 mod archive;
 mod chain;
+#[cfg(feature = "postgres")]
+mod chaos;
 mod copies;
 #[cfg(feature = "postgres")]
 mod database;

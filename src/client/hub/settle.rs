@@ -151,8 +151,10 @@ impl Client {
     /// The hub calls it off, and watches for what may come late. What has never reached a hub is watched here until it cannot any
     /// more.
     fn void_at_hub(&self, mut claim: Claim, deadline: &Deadline, cancel: &Cancel) -> Report {
+        // Without a file it is not known what an earlier program has sent under this number.
+        let is_whole = self.config.journal.place.is_some();
         match claim.row.state {
-            State::Closed | State::Refused => return end(claim, State::Voided, 0, voided(None)),
+            State::Closed | State::Refused if is_whole => return end(claim, State::Voided, 0, voided(None)),
             State::Voiding => {}
             _ => {
                 // From now on it is never completed, even if this call fails.
