@@ -2,7 +2,7 @@
 
 use crate::language::Text;
 use crate::screen::{Screen, harmless, row};
-use crate::texts::words as w;
+use crate::texts::{hints, words as w};
 use serde_json::{Map, Value};
 use wxcoupon::redact::mask;
 use wxcoupon::report::Report;
@@ -67,7 +67,7 @@ fn in_words(screen: &Screen, report: &Report) {
         tell(w::CASHIER, Some(report.cashier.as_deref().unwrap_or_else(|| report.code.cashier())));
         let message = if report.message.is_empty() { report.code.text() } else { &report.message };
         tell(w::MESSAGE, Some(message));
-        tell(w::TO_DO, Some(report.hint.as_deref().unwrap_or_else(|| report.code.hint())));
+        tell(w::TO_DO, Some(report.hint.as_deref().unwrap_or_else(|| screen.of(hints::of(report.code)))));
         // The command has an option in its place.
         tell(w::MEMBER, report.field.as_deref().filter(|field| *field != "/aim"));
         let wait = report.retry_after_ms.map(|ms| format!("{} s", ms.div_ceil(1000)));

@@ -7,7 +7,7 @@ use crate::language::Language;
 use crate::progress;
 use crate::screen::{Screen, harmless};
 use crate::setup::Setup;
-use crate::texts::{lists, words as w};
+use crate::texts::{hints, lists, words as w};
 use clap::ArgMatches;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -123,12 +123,13 @@ fn tell(screen: &Screen, line: &Line) {
     );
     screen.line(&format!("{} {title}: {}", screen.mark(line.is_fine), found(screen, &line.found)));
     if !line.is_fine {
-        // The library knows the case better than the list does, in English.
-        let advice = match (screen.language, known) {
-            (Language::Chinese, Some((_, _, advice))) => advice.zh,
-            (_, Some((_, _, advice))) if line.advice.is_empty() => screen.of(advice),
-            _ => &line.advice,
+        // The library knows the case better than the list does; what is no status' own advice it says in English.
+        let listed = known.map(|(_, _, advice)| screen.of(advice));
+        let advice = match screen.language {
+            Language::Chinese => hints::known(&line.advice).map(|advice| screen.of(advice)).or(listed),
+            Language::English => listed.filter(|_| line.advice.is_empty()),
         };
+        let advice = advice.unwrap_or(&line.advice);
         screen.line(&format!("    {}", screen.warning(&screen.with(w::DO_THIS, &[("what", advice)]))));
     }
 }

@@ -74,7 +74,7 @@ pub fn state_name(name: &str) -> Option<Text> {
 
 /// What a line of the self-check is about, and what to do if it is not in order. A name that ends in a blank is followed by a
 /// host.
-const LINES: [(&str, Text, Text); 17] = [
+const LINES: [(&str, Text, Text); 23] = [
     ("mode", text("mode", "模式"), text("Look at mode in the configuration.", "检查配置里的 mode。")),
     ("mchid", text("service provider", "服务商号"), text("Look at mchid.", "检查 mchid。")),
     ("brand_id", text("brand", "品牌"), text("Look at brand_id.", "检查 brand_id。")),
@@ -148,6 +148,28 @@ const LINES: [(&str, Text, Text); 17] = [
         text(
             "Look at the network, the proxy and the clock; is the domain name allowed through the firewall?",
             "检查网络、代理和时钟；防火墙是否放行了这个域名？",
+        ),
+    ),
+    // Without TLS, to a hub.
+    (
+        "connection ",
+        text("connection", "连接"),
+        text("Look at the hub, at hub_urls and at firewalls.", "检查 hub、hub_urls 和防火墙。"),
+    ),
+    ("hub ", text("hub", "hub 服务"), text("Ask the people who run the hub.", "请联系维护 hub 的人。")),
+    (
+        "clock",
+        text("clock", "时钟"),
+        text("Set the clock and the time zone of this machine.", "校准本机的时间和时区。"),
+    ),
+    ("till_id", text("till", "收银机"), text("Look at till_id.", "检查 till_id。")),
+    ("till_key", text("till's key", "收银机密钥"), text("Look at till_key.", "检查 till_key。")),
+    (
+        "till_code",
+        text("code for the key", "换密钥的一次性代码"),
+        text(
+            "Ask for a new code: it serves once, for 15 minutes.",
+            "请重新要一个代码：只能用一次，15 分钟内有效。",
         ),
     ),
     (

@@ -1,6 +1,7 @@
 //! Every text that people read, in both languages.
 
 pub mod help;
+pub mod hints;
 pub mod lists;
 pub mod words;
 
@@ -16,7 +17,7 @@ pub(crate) use texts;
 
 #[cfg(test)]
 mod tests {
-    use super::{help, lists, words};
+    use super::{help, hints, lists, words};
     use crate::language::Text;
     use std::collections::BTreeSet;
 
@@ -27,7 +28,7 @@ mod tests {
     /// The same programs, options and members are named in both, and one of them is Chinese where it has words of its own.
     #[test]
     fn every_text_is_there_in_both_languages() {
-        let all = help::ALL.iter().chain(words::ALL).copied().chain(lists::all());
+        let all = help::ALL.iter().chain(words::ALL).copied().chain(lists::all()).chain(hints::all());
         let is_chinese = |text: &str| text.chars().any(|letter| ('\u{4E00}'..='\u{9FFF}').contains(&letter));
         let mut seen = BTreeSet::new();
         for (name, Text { en, zh }) in all {

@@ -96,6 +96,22 @@ fn a_journal_that_is_not_there_is_told_and_not_made() {
     assert!(!shop.file("journal.db").exists());
 }
 
+/// A question that nobody answered is no missing right.
+#[test]
+fn without_a_line_the_line_is_what_to_look_at() {
+    let shop = Shop::open();
+    let mut config = shop.config();
+    config["base_urls"] = json!(["https://127.0.0.1:1"]);
+    config["journal_path"] = json!(null);
+    config["defaults"] = json!({ "brand_id": "120344" });
+    std::fs::write(shop.file("wxcoupon.json"), config.to_string()).unwrap();
+    let told = shop.run(&["--lang=zh", "check", "--online"]).ends(2);
+    assert!(told.out.contains("✗ 加密连接 127.0.0.1:1"), "{told:?}");
+    let rights = told.out.split("✗ 品牌授权").nth(1).unwrap();
+    assert!(rights.contains("怎么办：检查网络") && !rights.contains("授权给本服务商"), "{told:?}");
+    assert!(!told.out.contains("Check the line"), "{told:?}");
+}
+
 /// The keys may be what is wrong with it.
 #[test]
 fn key_files_are_explained_beside_a_wrong_configuration_and_an_unreadable_file() {
