@@ -91,7 +91,14 @@ fn a_torn_journal_opens_with_the_beginning_of_its_history_or_not_at_all() {
             }
         };
         opened += 1;
-        let told = till.settle_all();
+        // A busy machine may need several rounds.
+        let mut told = till.settle_all();
+        for _ in 0..20 {
+            if told.class() != 4 {
+                break;
+            }
+            told = till.settle_all();
+        }
         assert_eq!((told.status, till.pending()["pending"].as_u64()), (0, Some(0)), "{what}: {}", told.json);
         let redeemed = redeemed(&sandbox);
         let answers: Vec<i32> =

@@ -100,7 +100,7 @@ fn an_answer_about_another_stock_or_time_is_as_good_as_lost() {
         let mut request = by_code(&coupon, &number);
         request["stock_id"] = json!(stock);
         let other = shop.edit("busifavor_use", patch, true);
-        let lost = redeem(&shop, &with_limit(request.clone(), 700));
+        let lost = redeem(&shop, &with_limit(request.clone(), 2_500));
         assert_open(&shop, &lost, &number, "pending");
         assert_eq!(lost.json["verification"], "other_request", "{}", lost.json);
         assert!(shop.sandbox.clear_fault(other));
@@ -266,7 +266,7 @@ fn a_fault_that_comes_as_http_400_is_repeated_with_the_same_bytes() {
         .collect();
     assert_eq!((bodies.len(), &bodies[0]), (2, &bodies[1]));
     shop.sandbox.inject(fault());
-    let open = redeem(&shop, &with_limit(by_code("AUTO_FAULT2", "BF-FAULT-02"), 700));
+    let open = redeem(&shop, &with_limit(by_code("AUTO_FAULT2", "BF-FAULT-02"), 2_500));
     assert_open(&shop, &open, "BF-FAULT-02", "pending");
     assert_eq!(open.name(), "WXCOUPON_E_SERVER", "{}", open.json);
     assert_eq!((shop.effects("AUTO_FAULT"), shop.effects("AUTO_FAULT2")), (vec![Used], vec![]));

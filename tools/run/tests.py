@@ -3,7 +3,7 @@
 
     tools/run/tests.py [--at-once N] [--features LIST] [--and COMMAND]... [--first NAME,...] [--last NAME,...]
 
---at-once   how many programs run beside each other (default: one more than there are cores)
+--at-once   how many programs run beside each other (default: as many as there are cores, and two at least)
 --features  of `cargo test`
 --and       a command that needs no more than what was built, and runs among the first
 --first     what takes longest: programs of tests by their names
@@ -54,7 +54,7 @@ def run(name, command, folder, features, shell=False):
 
 def main():
     options = argparse.ArgumentParser()
-    options.add_argument("--at-once", type=int, default=(os.cpu_count() or 1) + 1)
+    options.add_argument("--at-once", type=int, default=max(os.cpu_count() or 1, 2))
     options.add_argument("--features", default="")
     options.add_argument("--and", dest="commands", action="append", default=[])
     options.add_argument("--first", type=names, default=[])

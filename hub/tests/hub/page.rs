@@ -58,7 +58,7 @@ fn a_browser_shows_the_status_page_in_its_language_without_a_complaint() {
     if !has_browser() {
         return;
     }
-    let chain = Chain::with("", &json!({ "attempt_timeout_ms": 400 }));
+    let chain = Chain::with("", &json!({ "attempt_timeout_ms": 2_000 }));
     let till = chain.till("S0032-02");
     assert!(chain.prompt(&["till", "add", "S0032-03"]).0);
     for index in 0..7 {
@@ -66,7 +66,7 @@ fn a_browser_shows_the_status_page_in_its_language_without_a_complaint() {
         assert_eq!(till.ask("use", &use_request(&coupon, &number)).status(), 0);
     }
     chain.sandbox.inject(Fault::new(FaultKind::Hang).on("use"));
-    let told = till.ask("use", &with_limit(use_request("AUTO_PX", "S0032-02-000099"), 600));
+    let told = till.ask("use", &with_limit(use_request("AUTO_PX", "S0032-02-000099"), 2_500));
     assert_eq!(told.status() / 1000, 4);
     let pictures = Path::new(env!("CARGO_TARGET_TMPDIR"));
     for (language, size, says) in [

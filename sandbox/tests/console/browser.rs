@@ -61,23 +61,32 @@ pub fn is_there() -> bool {
     there
 }
 
+/// A driver, what it prints, and its port.
+fn driver() -> Option<(Child, Lines<BufReader<ChildStdout>>, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver");
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
+    });
+    if port.is_none() {
+        driver.wait().expect("chromedriver has ended");
+    }
+    Some((driver, lines, port?))
+}
+
 impl Browser {
     /// Opens the page.
     pub fn open(seat: Seat, url: &str) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver");
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
-            line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
-        });
+        // Another process may take the port that it has chosen: then it ends.
+        let (driver, lines, port) = (0..5).find_map(|_| driver()).expect("chromedriver");
         // Without the token that may stand behind it.
         let origin = url.split('?').next().unwrap().trim_end_matches('/').to_owned();
-        let port = port.expect("the port of chromedriver");
         let mut browser = Self { driver, port, session: String::new(), origin, _output: lines, _turn: turn };
         browser.begin(seat);
         browser.go(url);
