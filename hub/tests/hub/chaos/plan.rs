@@ -169,7 +169,7 @@ impl Plan {
         let hub = random.index(HUBS);
         let mut at = |after: u64, deed| self.database.push((began + after, deed));
         at(random.below(2_000), DatabaseDeed::LoseCommits { hub, count: 2 });
-        if number % 5 % 2 == 0 {
+        if (number % 5).is_multiple_of(2) {
             let deaf_ms = if random.one_in(3) { random.between(1_000, 6_000) } else { 0 };
             at(random.between(3_000, 9_000), DatabaseDeed::Promote { deaf_ms });
             at(random.between(15_000, 20_000), DatabaseDeed::Deaf { ms: random.between(1_000, 8_000) });
