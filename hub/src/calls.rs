@@ -107,7 +107,8 @@ impl Hub {
         match call {
             Call::Own("events") => self.events(till, &request.target),
             Call::Own("pending") => {
-                Ok(Answer::told(self.client.pending_of(&|row| self.is_own_row(till.id, till.policy, row))))
+                let own = self.own_open(till.id, till.policy)?;
+                Ok(Answer::told(self.client.pending_of(&|row| own.contains(&*row.request.request_no))))
             }
             Call::Own("quote") => Ok(Answer::told(self.client.quote(body))),
             Call::Own("settle") => self.settle(till, caller, body),
@@ -296,14 +297,15 @@ impl Hub {
                 json!({ "name": "store", "ok": false, "found": failed.why(), "advice": "Look at the hub's disk and at its log." })
             }
         });
-        let rows = self.client.unfinished().unwrap_or_default();
-        let own = rows
-            .iter()
-            .filter(|row| row.state.is_pending() && self.is_own_row(till.id, till.policy, row))
-            .count();
-        lines.push(match own {
-            0 => json!({ "name": "pending", "ok": true, "found": "0" }),
-            _ => json!({ "name": "pending", "ok": false, "found": own.to_string(), "advice": "Settle." }),
+        let rows = self.own_open(till.id, till.policy).and_then(|own| {
+            let rows = self.client.unfinished().map_err(|error| Answer::told(error.into()))?;
+            let is_own = |row: &&Row| own.contains(&*row.request.request_no);
+            Ok(rows.iter().filter(|row| row.state.is_pending()).filter(is_own).count())
+        });
+        lines.push(match rows {
+            Ok(0) => json!({ "name": "pending", "ok": true, "found": "0" }),
+            Ok(own) => json!({ "name": "pending", "ok": false, "found": own.to_string(), "advice": "Settle." }),
+            Err(answer) => json!({ "name": "pending", "ok": false, "found": answer.report.message, "advice": "Look at the hub's log." }),
         });
         if online {
             let asked = self.client.warm(&Cancel::never());

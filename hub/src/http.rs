@@ -177,18 +177,20 @@ fn contained(hub: &Hub, caller: &Caller, request: &Request, call: Call) -> Answe
         return answer;
     };
     let number = operation.request_no_member.and_then(|name| members.get(name)?.as_str());
-    let is_own =
-        |number: &&str| hub.owner(number).ok().flatten().is_some_and(|owner| owner.till == caller.till);
-    let row = number.filter(is_own).map(|number| hub.client.row(number));
+    let row = number.and_then(|number| match hub.owner(number) {
+        Ok(owner) => owner.filter(|owner| owner.till == caller.till).map(|_| hub.client.row(number).ok()),
+        Err(_) => Some(None),
+    });
     let in_doubt = match row {
         // What was done is told, whatever the policy of today is.
-        Some(Ok(Some(row))) if row.state == journal::State::Done => {
+        Some(Some(Some(row))) if row.state == journal::State::Done => {
             rules::as_recorded(operation, &mut members, &row);
             let input = Value::Object(members).to_string();
             return Answer::told(hub.client.call(operation, &input, &Cancel::never()));
         }
-        Some(Ok(row)) => row.is_some_and(|row| row.state.is_in_doubt()),
-        Some(Err(_)) => true,
+        Some(Some(row)) => row.is_some_and(|row| row.state.is_in_doubt()),
+        // The store does not say.
+        Some(None) => true,
         None => false,
     };
     let in_doubt = in_doubt || answer.report.in_doubt || answer.report.code.class() == Class::InDoubt;

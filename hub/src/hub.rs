@@ -12,14 +12,13 @@ use crate::policy::Policy;
 use crate::secret::{Key, hex, random};
 use crate::store::numbers::{self, Number};
 use crate::store::{self, Failed, Store, tills, turns};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use wxcoupon::client::Client;
 use wxcoupon::config::Config as LibraryConfig;
 use wxcoupon::directory::sqlite::Sqlite as Directory;
-use wxcoupon::journal::Row;
 use wxcoupon::system::wall_ms;
 
 /// The hub.
@@ -127,10 +126,13 @@ impl Hub {
                 && self.policy(other).group == policy.group
     }
 
-    /// Whether a till sees a row of the journal.
-    pub fn is_own_row(&self, till: &str, policy: &Policy, row: &Row) -> bool {
-        let owner = self.owner(&row.request.request_no).ok().flatten();
-        owner.is_some_and(|owner| self.sees(till, policy, &owner.till))
+    /// The numbers of open requests that a till sees. Where the store does not say, nobody is told that there are none.
+    pub fn own_open(&self, till: &str, policy: &Policy) -> Result<HashSet<String>, Answer> {
+        let rows = self.client.unfinished().map_err(|error| Answer::told(error.into()))?;
+        let numbers: Vec<&str> = rows.iter().map(|row| &*row.request.request_no).collect();
+        let mut owners = self.store.read(|sql| numbers::find_all(sql, &numbers))?;
+        owners.retain(|owner| self.sees(till, policy, &owner.till));
+        Ok(owners.into_iter().map(|owner| owner.request_no).collect())
     }
 }
 

@@ -18,11 +18,11 @@ const SETTLING_MS: u64 = 30_000;
 impl Hub {
     /// Settles a number of the till's, or all of them.
     pub fn settle(&self, till: Till<'_>, caller: &Caller, body: &str) -> Result<Answer, Answer> {
-        let is_own = |row: &Row| self.is_own_row(till.id, till.policy, row);
-        let settle =
-            |input: &str| Answer::told(self.client.settle_of(Some(input), &is_own, &Cancel::never()));
+        let settle = |input: &str, is_own: &dyn Fn(&Row) -> bool| {
+            Answer::told(self.client.settle_of(Some(input), is_own, &Cancel::never()))
+        };
         let input = if body.trim().is_empty() { "{}" } else { body };
-        let Ok(mut members) = parse_object(input) else { return Ok(settle(input)) };
+        let Ok(mut members) = parse_object(input) else { return Ok(settle(input, &|_| false)) };
         if members.get("aim").and_then(Value::as_str) == Some("abandon")
             && !till.policy.operations.contains("abandon")
         {
@@ -35,7 +35,9 @@ impl Hub {
                 if !members.contains_key("_options") {
                     members.insert("_options".into(), json!({ "timeout_ms": SETTLING_MS }));
                 }
-                Ok(settle(&Value::Object(members).to_string()))
+                let own = self.own_open(till.id, till.policy)?;
+                let is_own = |row: &Row| own.contains(&*row.request.request_no);
+                Ok(settle(&Value::Object(members).to_string(), &is_own))
             }
             Some(Value::String(number)) => {
                 let owner = self.owner(number)?;
@@ -44,21 +46,22 @@ impl Hub {
                 }
                 self.look_for(till, caller, number, owner.as_ref(), &members)?;
                 let (id, nonce) = (caller.till.clone(), caller.nonce.clone());
-                let (number, word_ms) = (number.clone(), self.word_of(&members));
+                let (own, word_ms) = (number.clone(), self.word_of(&members));
                 // A copy of a settling may be one of calling off.
                 let is_first = self.store.write(move |sql| {
                     let is_first = numbers::keep_nonce(sql, &id, &nonce, 0)?;
                     if is_first {
-                        numbers::prolong(sql, &number, word_ms)?;
+                        numbers::prolong(sql, &own, word_ms)?;
                     }
                     Ok(is_first)
                 })?;
                 if !is_first {
                     return Err(Answer::copy());
                 }
-                Ok(settle(input))
+                // Its owner was looked at above.
+                Ok(settle(input, &|row| *row.request.request_no == *number))
             }
-            Some(_) => Ok(settle(input)),
+            Some(_) => Ok(settle(input, &|_| false)),
         }
     }
 

@@ -119,9 +119,14 @@ impl Till {
 
     /// What is in doubt.
     pub fn pending(&self) -> Value {
-        let answer = self.answer(wxcoupon_pending(self.ctx, self.buf));
+        let answer = self.try_pending();
         assert_eq!(answer.status, 0, "{}", answer.json);
         answer.json["data"].clone()
+    }
+
+    /// The same, where it may fail: a till of a hub asks the hub.
+    pub fn try_pending(&self) -> Answer {
+        self.answer(wxcoupon_pending(self.ctx, self.buf))
     }
 
     /// Checks configuration and journal.

@@ -1,6 +1,6 @@
 //! Whose request number is whose; what scans gave to whom; nonces that must outlive the process.
 
-use super::sql::{Row, Sql, values};
+use super::sql::{Row, Sql, Value, values};
 use super::{Failed, Result};
 use crate::mac::WINDOW_S;
 
@@ -33,6 +33,22 @@ pub fn find(sql: &mut dyn Sql, number: &str) -> Result<Option<Number>> {
     let found =
         sql.first(&format!("SELECT {COLUMNS} FROM {{hub}}.numbers WHERE number = $1"), values![number])?;
     found.map(read).transpose()
+}
+
+/// Who has these numbers, in no order: some at a time, not one by one.
+pub fn find_all(sql: &mut dyn Sql, numbers: &[&str]) -> Result<Vec<Number>> {
+    let mut found = Vec::new();
+    for some in numbers.chunks(100) {
+        let places: Vec<String> = (1..=some.len()).map(|place| format!("${place}")).collect();
+        let values: Vec<Value> = some.iter().map(|number| Value::from(*number)).collect();
+        let places = places.join(", ");
+        let rows =
+            sql.query(&format!("SELECT {COLUMNS} FROM {{hub}}.numbers WHERE number IN ({places})"), &values)?;
+        for row in rows {
+            found.push(read(row)?);
+        }
+    }
+    Ok(found)
 }
 
 /// What a till claims.

@@ -6,7 +6,8 @@ use crate::server::{ESCAPED, Pooler, Server};
 use crate::till::Till;
 use serde_json::json;
 use std::thread;
-use testkit::till::use_request;
+use testkit::till::{use_request, with_limit};
+use wxcoupon_sandbox::{Fault, FaultKind};
 
 fn chain() -> Chain {
     Chain::on(Store::postgres(Server::start()), "", &json!({}))
@@ -110,6 +111,25 @@ fn a_claim_that_no_standby_confirms_is_not_known() {
     until("the till redeems it", || till.ask("use", &use_request("AUTO_ALONE", "S1-SYNC-2")).status() == 0);
     assert_eq!(chain.effects("AUTO_ALONE"), (1, 0));
     assert_eq!(till.pending()["pending"], 0);
+}
+
+#[test]
+fn what_the_database_does_not_say_is_not_told_as_nothing() {
+    let store = Store::postgres(Server::start());
+    let chain = Chain::on(store, "", &json!({ "attempt_timeout_ms": 400 }));
+    let till = chain.till("S1");
+    chain.sandbox.inject(Fault::new(FaultKind::Hang).on("use"));
+    let open = till.ask("use", &with_limit(use_request("AUTO_SAID", "S1-SAID-1"), 600));
+    assert_eq!(open.status() / 1000, 4, "{}", open.json);
+    // Whose number it is cannot be read, and everything else can.
+    chain.server().ask("journal", "ALTER TABLE wxcoupon_hub.numbers RENAME TO away");
+    for told in [till.call("pending"), till.ask("settle", &json!({}))] {
+        assert_eq!((told.http, told.name(), told.hub()), (503, "E_JOURNAL", "store"), "{}", told.json);
+    }
+    let refused = till.ask("use", &use_request("AUTO_SAID", "S1-SAID-1"));
+    assert_eq!((refused.http, refused.json["in_doubt"].as_bool()), (503, Some(true)), "{}", refused.json);
+    chain.server().ask("journal", "ALTER TABLE wxcoupon_hub.away RENAME TO numbers");
+    until("it is said again", || till.call("pending").json["data"]["pending"] == 1);
 }
 
 #[test]

@@ -83,12 +83,7 @@ impl World {
             hub.attend_until_ready(figures);
         }
         let folder = TempDir::new().unwrap();
-        let first = &hubs[0].chain;
-        let keys = thread::scope(|scope| {
-            let trading: Vec<_> =
-                (0..TILLS).map(|at| scope.spawn(move || first.till(&format!("T{at}")))).collect();
-            trading.into_iter().map(|till| till.join().unwrap()).collect::<Vec<_>>()
-        });
+        let keys: Vec<_> = (0..TILLS).map(|at| hubs[0].chain.till(&format!("T{at}"))).collect();
         let desks = keys.iter().enumerate().map(|(at, own)| {
             // Each prefers another hub.
             let hubs: Vec<&str> =

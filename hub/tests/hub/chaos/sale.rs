@@ -157,13 +157,14 @@ impl Shop {
             }
             pause(&mut self.random, 300, 700);
         }
-        let (mut pending, mut watching) = (1, 1);
+        let (mut pending, mut watching) = (u64::MAX, u64::MAX);
         while began.elapsed() < limit && (pending > 0 || watching > 0 && waits_for_watched) {
             self.till.settle(&json!({ "_options": { "timeout_ms": 10_000 } }));
-            let known = self.till.pending();
-            let count = |name: &str| known[name].as_u64().unwrap();
+            let asked = self.till.try_pending();
+            let count = |name: &str| asked.json["data"][name].as_u64().unwrap_or(u64::MAX);
             (pending, watching) = (count("pending"), count("watching"));
-            pause(&mut self.random, 300, 700);
+            let pauses = if pending > 0 { [300, 700] } else { [3_000, 7_000] };
+            pause(&mut self.random, pauses[0], pauses[1]);
         }
         let doubtful: Vec<String> = {
             let sales = self.record.book.sales.iter();
