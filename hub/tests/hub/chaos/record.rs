@@ -117,9 +117,9 @@ impl Sale {
         })
     }
 
-    /// Whether the last question has said nothing.
+    /// Whether the last question had no answer.
     pub fn is_answer_open(&self) -> bool {
-        self.answer.as_ref().is_some_and(|told| told.in_doubt || told.name == "WXCOUPON_E_LOCKED")
+        self.answer.as_ref().is_some_and(|told| told.status / 1000 == 4 || told.name == "WXCOUPON_E_LOCKED")
     }
 
     /// When it was told first that it is in doubt; where it was told nothing, when it was asked.
