@@ -19,7 +19,7 @@ help:
 	@echo 'make check       format, lints, licences, unit and scenario tests: the fast inner loop'
 	@echo 'make simulate    play tills, lines, disks and WeChat Pay in virtual time, for SECONDS=60'
 	@echo 'make soak        the same on all cores, for HOURS=8, from a seed of its own'
-	@echo 'make chaos       kill, freeze and cut off a chain of three hubs, two databases and eight tills, for MINUTES=20'
+	@echo 'make chaos       kill, freeze and cut off a chain of three hubs, two databases and eight tills, for MINUTES=25'
 	@echo 'make faults      put mended faults back, one at a time: the simulation must find each'
 	@echo 'make fuzz        whatever comes in from outside, for MINUTES=5 a target'
 	@echo 'make lint        format, lints, licences'
@@ -63,7 +63,7 @@ soak: setup-check
 	@tools/run/simulate.sh --seconds $$(( $(HOURS) * 3600 )) --threads $$(nproc) --seeds $$(date +%s)000..
 
 # WXCOUPON_SEED repeats a plan.
-chaos: MINUTES = 20
+chaos: MINUTES = 25
 chaos: setup
 	WXCOUPON_CHAOS_MINUTES=$(MINUTES) cargo test --workspace --locked --features $(POSTGRES) --test hub -- --ignored --exact chaos::whole --nocapture
 

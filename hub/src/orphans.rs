@@ -8,6 +8,7 @@ use crate::config::Orphans;
 use crate::http::Shared;
 use crate::hub::Hub;
 use crate::log;
+use crate::rules;
 use crate::store::{Failed, events, turns};
 use serde_json::json;
 use std::collections::HashMap;
@@ -135,8 +136,14 @@ impl Hub {
             Ok(owner) => owner,
             Err(failed) => return log::warn("orphans", failed.why()),
         };
-        // What was begun without the hub has no word, and is its maker's.
-        let Some(owner) = owner else { return };
+        let Some(owner) = owner else {
+            // The return of what was called off is the hub's own, and may have no answer although it was done. Anything else without an
+            // owner was begun without the hub, and is its maker's.
+            if row.state == State::Pending && rules::is_the_library_s(number) {
+                self.client.ask_about(number, &Cancel::never());
+            }
+            return;
+        };
         let deed = deed(row.state, &row.request.operation, owner.has_word, self.config.orphans);
         let settle = |aim: &str| {
             let input = json!({ "out_request_no": number, "aim": aim }).to_string();

@@ -52,7 +52,7 @@ pub fn force(till: Till<'_>, members: &mut Members, takes: impl Fn(&str) -> bool
 
 /// Whether a number looks like one under which the library itself returns a redemption that was called off. A till that took it
 /// first would prevent that.
-fn is_the_library_s(number: &str) -> bool {
+pub fn is_the_library_s(number: &str) -> bool {
     let digits = number.strip_prefix('V').unwrap_or_default();
     digits.len() == 38 && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
 }

@@ -224,6 +224,24 @@ fn two_hubs_share_what_is_to_be_looked_after() {
 }
 
 #[test]
+fn a_return_of_the_hub_s_own_whose_answer_is_lost_does_not_stay_open() {
+    let (first, _second) = pair("");
+    let till = first.till("S1");
+    assert_eq!(till.ask("use", &use_request("AUTO_OWN", "S1-OWN-01")).status(), 0);
+    first.sandbox.inject(Fault::new(FaultKind::ProcessThenReset).on("return"));
+    let void = json!({ "out_request_no": "S1-OWN-01", "aim": "void", "_options": { "timeout_ms": 700 } });
+    let told = till.ask("settle", &void);
+    assert_eq!((told.status() / 1000, first.effects("AUTO_OWN")), (4, (1, 1)), "{}", told.json);
+    let open = || first.server().ask("journal", "SELECT count(*) FROM wxcoupon.requests WHERE state = 0");
+    assert_eq!(open(), "1", "the return");
+    first.sandbox.clear_faults();
+    // The coupon shows that it was returned, so nobody needs the return's own answer any more.
+    until("it is called off", || till.ask("settle", &void).status() == 0);
+    until("the return is known", || open() == "0");
+    assert_eq!(first.effects("AUTO_OWN"), (1, 1));
+}
+
+#[test]
 fn two_hubs_have_one_pace_and_a_dead_one_leaves_its_part() {
     const RATE: usize = 40;
     const SECONDS: u64 = 6;

@@ -68,7 +68,7 @@ impl Hub {
         }
         if self.chain.has_ended() {
             assert!(!self.is_ready, "it has ended by itself: {}", self.chain.log());
-            figures.add("starts of a hub without a database, which it ends with an error", 1);
+            figures.add("starts of a hub that ended with an error, for want of a database", 1);
             thread::sleep(Duration::from_millis(300));
             self.launch();
         }

@@ -154,8 +154,8 @@ impl Plan {
             let ms = random.between(FROZEN_MS[0], FROZEN_MS[1]);
             return self.hubs[hub].push((began + 500, HubDeed::Freeze { ms }));
         }
-        for third in 0..3 {
-            let at = began + third * 10_000 + random.below(7_000);
+        for half in 0..2 {
+            let at = began + half * 15_000 + random.below(10_000);
             let (pause_ms, after_ms) = (random.below(800), random.below(1_500));
             let twice = random.one_in(4);
             self.hubs[hub].push((
@@ -169,12 +169,14 @@ impl Plan {
         let hub = random.index(HUBS);
         let mut at = |after: u64, deed| self.database.push((began + after, deed));
         at(random.below(2_000), DatabaseDeed::LoseCommits { hub, count: 2 });
-        if (number % 5).is_multiple_of(2) {
-            let deaf_ms = if random.one_in(3) { random.between(1_000, 6_000) } else { 0 };
-            at(random.between(3_000, 9_000), DatabaseDeed::Promote { deaf_ms });
-            at(random.between(15_000, 20_000), DatabaseDeed::Deaf { ms: random.between(1_000, 8_000) });
-        } else {
-            at(2_000, DatabaseDeed::Stop { ms: random.between(20_000, 24_000), dies: random.one_in(2) });
+        let deaf_ms = random.between(1_000, 8_000);
+        match number % 5 {
+            0 | 2 | 4 => {
+                let deaf_ms = if random.one_in(3) { deaf_ms } else { 0 };
+                at(random.between(3_000, 9_000), DatabaseDeed::Promote { deaf_ms });
+            }
+            1 => at(1_000, DatabaseDeed::Stop { ms: random.between(28_000, 31_000), dies: random.one_in(2) }),
+            _ => at(random.between(2_000, 8_000), DatabaseDeed::Deaf { ms: deaf_ms }),
         }
         let is_silent = random.one_in(2);
         at(29_000, DatabaseDeed::Line { hub, ms: random.between(500, 4_000), is_silent });

@@ -117,6 +117,11 @@ impl Sale {
         })
     }
 
+    /// Whether the last question had no answer.
+    pub fn is_answer_open(&self) -> bool {
+        self.answer.as_ref().is_some_and(|told| told.status / 1000 == 4 || told.name == "WXCOUPON_E_LOCKED")
+    }
+
     /// When it was told first that it is in doubt; where it was told nothing, when it was asked.
     pub fn first_doubt_ms(&self) -> Option<u64> {
         let mut asked = None;

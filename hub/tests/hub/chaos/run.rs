@@ -246,7 +246,16 @@ fn end(plan: &Plan, world: &World, figures: &Figures) {
 fn look(plan: &Plan, world: &World) -> Vec<Violation> {
     let (began, patience) = (Instant::now(), Duration::from_secs(if plan.is_short { 120 } else { 480 }));
     loop {
-        let violations = oracle::violations(&world.books(), &world.ledger());
+        let mut violations = oracle::violations(&world.books(), &world.ledger());
+        // Pending, or being called off: of nobody's numbers, either.
+        let open = "SELECT number || ' ' || operation FROM wxcoupon.requests WHERE state IN (0, 6)";
+        let open = world.database.ask(open);
+        violations.extend(open.lines().map(|row| Violation {
+            number: row.to_owned(),
+            coupon: String::new(),
+            what: "is still open in the hubs' journal".to_owned(),
+            may_end: true,
+        }));
         let may_end = violations.iter().any(|violation| violation.may_end);
         if !may_end || began.elapsed() > patience {
             return violations;

@@ -51,7 +51,7 @@ impl Shop {
     pub fn work(&mut self) {
         // What the process before has left.
         for number in self.record.book.open() {
-            self.end_one(&number, 3);
+            self.end_one(&number, 1);
         }
         while !self.stop.exists() {
             self.count += 1;
@@ -173,6 +173,11 @@ impl Shop {
         for number in doubtful {
             let coupon = self.record.book.sales[&number].coupon.clone();
             self.ask(Deed::Answer, &number, &coupon);
+            // All tills ask at the same time. An answer in doubt is none.
+            while began.elapsed() < limit && self.record.book.sales[&number].is_answer_open() {
+                pause(&mut self.random, 300, 700);
+                self.ask(Deed::Answer, &number, &coupon);
+            }
         }
         self.record.add(Entry::Ended { at_ms: now_ms(), pending, watching });
     }
