@@ -47,8 +47,7 @@ POSTGRES = wxcoupon/postgres,wxcoupon-hub/postgres
 test: setup-check
 	@tools/fetch/setup.sh & tools/lint/lint.sh; linted=$$?; wait $$! && exit $$linted
 	tools/build/libraries.sh 19 & tools/run/tests.py --features $(POSTGRES) \
-		--first scenarios,console,hub,faults,operations,crash,postgres \
-		--last c_boundary,callers,pages,windows,packaging \
+		--first scenarios,hub --beside console,callers,c_boundary,pages,windows,packaging \
 		--and 'tools/run/simulate.sh --as-built --seconds $(SECONDS)'; result=$$?; wait; exit $$result
 	cargo test --workspace --locked --features $(POSTGRES),wxcoupon/aws-lc-rs --test signature
 

@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
-"""Builds all tests of the workspace and runs them, several programs at once: most of their time is waiting.
+"""Builds all tests of the workspace and runs them in two lanes, since most of their time is waiting.
 
-    tools/run/tests.py [--at-once N] [--features LIST] [--and COMMAND]... [--first NAME,...] [--last NAME,...]
+    tools/run/tests.py [--features LIST] [--first NAME,...] [--beside NAME,...] [--and COMMAND]...
 
---at-once   how many programs run beside each other (default: as many as there are cores, and two at least)
 --features  of `cargo test`
---and       a command that needs no more than what was built, and runs among the first
---first     what takes longest: programs of tests by their names
---last      what waits for libraries that are built meanwhile
+--first     programs of tests that run before the others
+--beside    programs of tests that measure no time: they run beside the others, in this order, and leave the processor to them
+--and       a command that needs no more than what was built, and runs like those before them
 
-`cargo test` would run one program after the other. What each printed comes when it has ended.
+What each printed comes when it has ended.
 """
 import argparse
 import concurrent.futures
@@ -42,44 +41,43 @@ def built(features):
             yield label(message["target"], os.path.relpath(folder)), message["executable"], folder
 
 
-def run(name, command, folder, features, shell=False):
+def run(name, command, folder, features):
     begun = time.monotonic()
     environment = dict(os.environ, CARGO_MANIFEST_DIR=folder, WXCOUPON_TEST_FEATURES=features)
     done = subprocess.run(
-        command, cwd=folder, env=environment, shell=shell, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     return name, done.returncode, done.stdout, time.monotonic() - begun
 
 
 def main():
     options = argparse.ArgumentParser()
-    options.add_argument("--at-once", type=int, default=max(os.cpu_count() or 1, 2))
     options.add_argument("--features", default="")
-    options.add_argument("--and", dest="commands", action="append", default=[])
     options.add_argument("--first", type=names, default=[])
-    options.add_argument("--last", type=names, default=[])
+    options.add_argument("--beside", type=names, default=[])
+    options.add_argument("--and", dest="commands", action="append", default=[])
     asked = options.parse_args()
 
     programs = list(built(asked.features))
-    unknown = set(asked.first + asked.last) - {name for name, _, _ in programs}
+    unknown = set(asked.first + asked.beside) - {name for name, _, _ in programs}
     if unknown:
         sys.exit(f"no program of tests is called {', '.join(sorted(unknown))}")
 
-    def turn(program):
-        name = program[0]
-        if name in asked.first:
-            return asked.first.index(name) - len(asked.first)
-        return asked.last.index(name) + 1 if name in asked.last else 0
+    here, features = os.getcwd(), asked.features
+    tests = [program for program in programs if program[0] not in asked.beside]
+    tests.sort(key=lambda program: (asked.first + [program[0]]).index(program[0]))
+    alone = [(name, [file], folder) for name, file, folder in tests]
+    # The examples in comments are compiled by rustdoc.
+    examples = ["cargo", "test", "--workspace", "--locked", "--doc", "--features", features]
+    alone.append(("examples in comments", examples, here))
+    beside = [(command, ["nice", "sh", "-c", command], here) for command in asked.commands]
+    patient = sorted((program for program in programs if program[0] in asked.beside), key=lambda program: asked.beside.index(program[0]))
+    beside += [(name, ["nice", file], folder) for name, file, folder in patient]
 
-    programs.sort(key=turn)
     failed = []
-    with concurrent.futures.ThreadPoolExecutor(asked.at_once) as pool:
-        runs = [pool.submit(run, command, command, os.getcwd(), asked.features, shell=True) for command in asked.commands]
-        runs += [pool.submit(run, name, [file], folder, asked.features) for name, file, folder in programs]
-        # The examples in comments are compiled by rustdoc.
-        examples = ["cargo", "test", "--workspace", "--locked", "--doc", "--features", asked.features]
-        runs.append(pool.submit(run, "examples in comments", examples, os.getcwd(), asked.features))
+    with concurrent.futures.ThreadPoolExecutor(1) as one, concurrent.futures.ThreadPoolExecutor(1) as other:
+        runs = [one.submit(run, *program, features) for program in alone]
+        runs += [other.submit(run, *program, features) for program in beside]
         for ended in concurrent.futures.as_completed(runs):
             name, code, printed, took = ended.result()
             print(f"\n===== {name}: {'passed' if code == 0 else 'FAILED'} in {took:.0f} s", flush=True)
