@@ -38,8 +38,15 @@ fn functions_and_numbers_are_those_of_the_header() {
         let source = std::fs::read_to_string(root().join(file)).unwrap();
         known.extend(["wxcoupon_", "WXCOUPON_"].iter().flat_map(|begin| words(&source, begin)));
     }
-    let environment =
-        ["WXCOUPON_LIBRARY", "WXCOUPON_LOAD", "WXCOUPON_CRASHES", "WXCOUPON_SEED", "WXCOUPON_THROWS"];
+    let environment = [
+        "WXCOUPON_LIBRARY",
+        "WXCOUPON_LOAD",
+        "WXCOUPON_CRASHES",
+        "WXCOUPON_SEED",
+        "WXCOUPON_THROWS",
+        "WXCOUPON_CHAOS_MINUTES",
+        "WXCOUPON_CHAOS_FALSIFY",
+    ];
     known.extend(environment.map(str::to_owned));
     let mut unknown = Vec::new();
     for page in all(root()) {

@@ -266,7 +266,7 @@ fn a_fault_that_comes_as_http_400_is_repeated_with_the_same_bytes() {
         .collect();
     assert_eq!((bodies.len(), &bodies[0]), (2, &bodies[1]));
     shop.sandbox.inject(fault());
-    let open = redeem(&shop, &with_limit(by_code("AUTO_FAULT2", "BF-FAULT-02"), 2_500));
+    let open = redeem(&shop, &with_limit(by_code("AUTO_FAULT2", "BF-FAULT-02"), 6_000));
     assert_open(&shop, &open, "BF-FAULT-02", "pending");
     assert_eq!(open.name(), "WXCOUPON_E_SERVER", "{}", open.json);
     assert_eq!((shop.effects("AUTO_FAULT"), shop.effects("AUTO_FAULT2")), (vec![Used], vec![]));
